@@ -1,0 +1,264 @@
+//! The server loop: connections in, one service over all of them, a stop that finishes what was accepted.
+//!
+//! 1. A free place among `max_connections` is waited for; only then is the next connection accepted, so that above
+//!    the limit clients queue in the kernel's backlog and nobody is cut off.
+//! 2. Each connection is one task: hyper's HTTP/1 over a guarded socket ([`super::socket`]), which closes it when a
+//!    head arrives too slowly, an idle connection stays too long or an answer is not taken off.
+//! 3. Each request gets its peer's address ([`Peer`]), and a body whose rest is thrown away when nobody reads it.
+//! 4. On `shutdown` the listener closes, idle connections close, running requests finish; what still runs after
+//!    `shutdown_deadline` is cut off.
+//!
+//! Not here: TLS and HTTP/2 (a proxy's work), time limits of requests (the endpoint knows what it waits for), and
+//! what the answers say. What is no HTTP request gets hyper's bare 400 or 431.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::EXPECT;
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tower::ServiceExt;
+
+use super::socket::{Guarded, Phase, Stalls};
+
+/// Longest head of a request (start line and headers). The longest of ours, with a cursor and an idempotency key, is
+/// under 2 KiB; proxies add as much again.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+
+/// Read buffer of one connection at its largest: the longest head and then some. 10,000 connections at that are
+/// 320 MB at the very worst; a usual one stays at 8 KiB.
+const MAX_BUFFER_BYTES: usize = 32 * 1024;
+
+/// How much of an unread body is read and thrown away: four of the longest JSON bodies. A client that sends more
+/// after a refusal has to live with a reset.
+const MAX_DRAINED_BYTES: usize = 256 * 1024;
+
+/// How long that may take.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
+
+/// Pause after a failed accept. Out of file descriptors is the usual reason; connections that end free some.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Limits of the server loop; the defaults are argued beside each field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpLimits {
+    /// Connections at a time. 10,000 of them idle take some 100 MB; partners' clients pool a few dozen each.
+    pub max_connections: usize,
+    /// From the first byte of a head to its last. Ten seconds is far above any honest line, and ends a slow-loris.
+    pub head_timeout: Duration,
+    /// Without a request. Above the 60 s of the usual load balancers, which otherwise send a request into a
+    /// connection that is just closing.
+    pub idle_timeout: Duration,
+    /// Without the client taking any byte of a pending answer.
+    pub write_timeout: Duration,
+    /// What running requests may take after `shutdown`. Container platforms kill after 30 s by default.
+    pub shutdown_deadline: Duration,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            max_connections: 10_000,
+            head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            write_timeout: Duration::from_secs(30),
+            shutdown_deadline: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Request extension: the other end of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+/// What can be served: an axum `Router`, or one in layers.
+pub trait App:
+    tower::Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
+impl<S> App for S where
+    S: tower::Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static
+{
+}
+
+/// Serves until `shutdown` is ready, then finishes what was accepted.
+pub async fn serve<S: App>(
+    listener: TcpListener,
+    app: S,
+    limits: HttpLimits,
+    shutdown: impl Future<Output = ()>,
+) {
+    let places = Arc::new(Semaphore::new(limits.max_connections));
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        while connections.try_join_next().is_some() {}
+        match accepted {
+            Ok(connection) => {
+                connections.spawn(serve_connection(connection, app.clone(), limits, graceful.watcher()));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    let running = graceful.count();
+    tracing::info!(running, "stopping: no new connections, finishing the running requests");
+    if tokio::time::timeout(limits.shutdown_deadline, graceful.shutdown()).await.is_err() {
+        let cut_off = connections.len();
+        tracing::warn!(cut_off, "stopped at the deadline with requests still running");
+    }
+}
+
+/// A connection and its place among the allowed ones.
+struct Accepted {
+    stream: TcpStream,
+    peer: SocketAddr,
+    _place: OwnedSemaphorePermit,
+}
+
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<Accepted> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return Ok(Accepted { stream, peer, _place: place }),
+            // The client went away while it waited in the backlog; the next one may be fine.
+            Err(error) if is_of_the_client(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn is_of_the_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+async fn serve_connection<S: App>(connection: Accepted, app: S, limits: HttpLimits, watcher: Watcher) {
+    let Accepted { stream, peer, _place } = connection;
+    // Answers are written in one piece; waiting to join it with a next one would only delay it.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY could not be set");
+    }
+    let phase = Phase::default();
+    let stalls = Stalls { head: limits.head_timeout, write: limits.write_timeout };
+    let socket = TokioIo::new(Guarded::new(stream, phase.clone(), stalls));
+    let service = service_fn(move |request: Request<Incoming>| {
+        phase.request();
+        let (app, phase) = (app.clone(), phase.clone());
+        async move {
+            let response = app.oneshot(prepare(request, peer)).await;
+            phase.idle();
+            response
+        }
+    });
+    let mut http = http1::Builder::new();
+    // hyper's own timeout runs from the end of one request to the whole head of the next: that is the idle time. The
+    // number of headers stays at hyper's 100, which it keeps on the stack.
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.idle_timeout)
+        .max_header_size(MAX_HEAD_BYTES)
+        .max_buf_size(MAX_BUFFER_BYTES);
+    if let Err(error) = watcher.watch(http.serve_connection(socket, service)).await {
+        // Nothing of ours: a client that went away, was too slow, or spoke no HTTP.
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+/// The request as the app sees it.
+fn prepare(request: Request<Incoming>, peer: SocketAddr) -> Request<Body> {
+    let (mut head, incoming) = request.into_parts();
+    head.extensions.insert(Peer(peer));
+    let body = if incoming.is_end_stream() {
+        Body::empty()
+    } else if head.headers.contains_key(EXPECT) {
+        // The client waits for "100 Continue" before it sends: an early refusal has nothing to drain.
+        Body::new(incoming)
+    } else {
+        Body::new(Drained { incoming: Some(incoming) })
+    };
+    Request::from_parts(head, body)
+}
+
+/// A body whose unread rest is read and thrown away after it is dropped, beside the answer being written: a socket
+/// closed with unread bytes is reset, and the client would never see the refusal.
+struct Drained {
+    incoming: Option<Incoming>,
+}
+
+impl HttpBody for Drained {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Some(incoming) = &mut self.incoming else {
+            return Poll::Ready(None);
+        };
+        let polled = Pin::new(incoming).poll_frame(context);
+        if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
+            self.incoming = None;
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.as_ref().is_none_or(Incoming::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.as_ref().map_or_else(|| SizeHint::with_exact(0), Incoming::size_hint)
+    }
+}
+
+impl Drop for Drained {
+    fn drop(&mut self) {
+        let unread = self.incoming.take().filter(|incoming| !incoming.is_end_stream());
+        if let (Some(incoming), Ok(runtime)) = (unread, tokio::runtime::Handle::try_current()) {
+            runtime.spawn(tokio::time::timeout(DRAIN_TIME, drain(incoming)));
+        }
+    }
+}
+
+async fn drain(mut incoming: Incoming) {
+    let mut drained = 0;
+    while let Some(Ok(frame)) = incoming.frame().await {
+        drained += frame.data_ref().map_or(0, Bytes::len);
+        if drained >= MAX_DRAINED_BYTES {
+            break;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;

@@ -1,0 +1,215 @@
+//! Tests of the server loop over real sockets of the loopback.
+
+use axum::Router;
+use axum::extract::Extension;
+use axum::routing::{get, post};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::*;
+
+struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+fn app() -> Router {
+    Router::new()
+        .route("/peer", get(async |Extension(Peer(peer)): Extension<Peer>| peer.ip().to_string()))
+        .route("/refuse", post(async || "refused"))
+        .route("/echo", post(async |body: String| body))
+        .route("/large", get(async || vec![b'x'; 64 * 1024 * 1024]))
+        .route(
+            "/slow",
+            get(async || {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                "slow"
+            }),
+        )
+}
+
+async fn start(limits: HttpLimits) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(serve(listener, app(), limits, async { stopped.await.unwrap_or_default() }));
+    Server { address, stop, task }
+}
+
+impl Server {
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    async fn stop(self) {
+        self.stop.send(()).unwrap();
+        self.task.await.unwrap();
+    }
+}
+
+async fn send(stream: &mut TcpStream, bytes: impl AsRef<[u8]>) {
+    stream.write_all(bytes.as_ref()).await.unwrap();
+}
+
+/// Everything up to the end that the server makes.
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Reads until this text is there.
+async fn read_until(stream: &mut TcpStream, end: &str) -> String {
+    let mut bytes = Vec::new();
+    while !String::from_utf8_lossy(&bytes).contains(end) {
+        assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "ended: {}", String::from_utf8_lossy(&bytes));
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn connections_are_kept_and_know_their_peer() {
+    let server = start(HttpLimits::default()).await;
+    let mut stream = server.connect().await;
+    for _ in 0..3 {
+        send(&mut stream, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        assert!(read_until(&mut stream, "127.0.0.1").await.starts_with("HTTP/1.1 200"));
+    }
+    send(&mut stream, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\nGET /peer HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert_eq!(rest(&mut stream).await.matches("HTTP/1.1 200").count(), 2);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_http_gets_a_bare_answer() {
+    let server = start(HttpLimits::default()).await;
+    let long_head = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(MAX_HEAD_BYTES));
+    for (bytes, status) in [("nonsense\r\n\r\n", "HTTP/1.1 400"), (&long_head, "HTTP/1.1 431")] {
+        let mut stream = server.connect().await;
+        send(&mut stream, bytes).await;
+        assert!(read_until(&mut stream, "\r\n\r\n").await.starts_with(status));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_early_refusal_is_read_even_while_the_body_is_still_sent() {
+    let server = start(HttpLimits::default()).await;
+    let mut stream = server.connect().await;
+    send(&mut stream, "POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 200000\r\n\r\n").await;
+    for _ in 0..20 {
+        send(&mut stream, [b'x'; 10_000]).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(read_until(&mut stream, "refused").await.starts_with("HTTP/1.1 200"));
+    send(&mut stream, "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi").await;
+    assert!(rest(&mut stream).await.ends_with("hi"), "the drained connection goes on");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_endless_body_is_not_drained_for_ever() {
+    let server = start(HttpLimits::default()).await;
+    let mut stream = server.connect().await;
+    send(&mut stream, "POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 100000000\r\n\r\n").await;
+    let mut sent = 0;
+    while stream.write_all(&[b'x'; 10_000]).await.is_ok() {
+        sent += 10_000;
+        tokio::task::yield_now().await;
+    }
+    assert!(sent < 50_000_000, "{sent}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_continue_is_refused_without_sending() {
+    let server = start(HttpLimits::default()).await;
+    let mut stream = server.connect().await;
+    send(&mut stream, "POST /refuse HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n").await;
+    assert!(rest(&mut stream).await.starts_with("HTTP/1.1 200"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn slow_heads_are_cut_off_but_idle_connections_are_not() {
+    let short = Duration::from_millis(50);
+    let server = start(HttpLimits { head_timeout: short, ..HttpLimits::default() }).await;
+    let mut idle = server.connect().await;
+    let mut slow = server.connect().await;
+    send(&mut slow, "GET /peer HT").await;
+    assert!(slow.read_to_end(&mut Vec::new()).await.is_ok());
+    send(&mut idle, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    read_until(&mut idle, "127.0.0.1").await;
+    tokio::time::sleep(short * 2).await;
+    send(&mut idle, "GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    read_until(&mut idle, "\r\n\r\nslow").await;
+    send(&mut idle, "G").await;
+    assert_eq!(rest(&mut idle).await, "");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn idle_connections_end_in_time() {
+    let server = start(HttpLimits { idle_timeout: Duration::from_millis(50), ..HttpLimits::default() }).await;
+    let mut stream = server.connect().await;
+    assert_eq!(rest(&mut stream).await, "");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_taken_off_ends_the_connection() {
+    let limits = HttpLimits { write_timeout: Duration::from_millis(50), max_connections: 1, ..HttpLimits::default() };
+    let server = start(limits).await;
+    let mut stalled = server.connect().await;
+    send(&mut stalled, "GET /large HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let mut next = server.connect().await;
+    send(&mut next, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    read_until(&mut next, "127.0.0.1").await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn above_the_limit_connections_wait() {
+    let server = start(HttpLimits { max_connections: 1, ..HttpLimits::default() }).await;
+    let mut first = server.connect().await;
+    send(&mut first, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    read_until(&mut first, "127.0.0.1").await;
+    let mut second = server.connect().await;
+    send(&mut second, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let early = tokio::time::timeout(Duration::from_millis(50), second.readable()).await;
+    assert!(early.is_err(), "served above the limit");
+    drop(first);
+    read_until(&mut second, "127.0.0.1").await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_finishes_what_was_accepted() {
+    let server = start(HttpLimits::default()).await;
+    let address = server.address;
+    let _untouched = server.connect().await;
+    let mut idle = server.connect().await;
+    send(&mut idle, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    read_until(&mut idle, "127.0.0.1").await;
+    let mut busy = server.connect().await;
+    send(&mut busy, "GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.stop().await;
+    assert!(rest(&mut busy).await.ends_with("slow"));
+    assert_eq!(rest(&mut idle).await, "");
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn stopping_ends_at_the_deadline() {
+    let limits = HttpLimits { shutdown_deadline: Duration::from_millis(20), ..HttpLimits::default() };
+    let server = start(limits).await;
+    let mut busy = server.connect().await;
+    send(&mut busy, "GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.stop().await;
+    let mut bytes = Vec::new();
+    assert!(!matches!(busy.read_to_end(&mut bytes).await, Ok(length) if length > 0));
+}

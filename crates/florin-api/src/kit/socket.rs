@@ -1,0 +1,150 @@
+//! A socket that gives up on a client that stalls.
+//!
+//! hyper has one timeout, from the end of a request to the whole head of the next. That has to be long, or pooled
+//! connections die under their owners; a head that trickles in has to be cut off much sooner. This socket tells the
+//! two apart: it knows from the service when a request is running ([`Phase`]), sees the first bytes after one, and
+//! starts a timer only when a read or write then has to wait. A request whose head comes in one piece costs two
+//! relaxed stores and no timer.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+/// Between requests.
+const IDLE: u8 = 0;
+/// The first bytes of a head are there.
+const HEAD: u8 = 1;
+/// The service has the request.
+const REQUEST: u8 = 2;
+
+/// What a connection is doing, shared by its socket and its service. Both run in the same task, so no ordering is
+/// needed beyond the value itself.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Phase(Arc<AtomicU8>);
+
+impl Phase {
+    /// A request is complete enough to be served.
+    pub(super) fn request(&self) {
+        self.0.store(REQUEST, Ordering::Relaxed);
+    }
+
+    /// Its answer is made.
+    pub(super) fn idle(&self) {
+        self.0.store(IDLE, Ordering::Relaxed);
+    }
+
+    fn bytes_came(&self) {
+        if self.0.load(Ordering::Relaxed) == IDLE {
+            self.0.store(HEAD, Ordering::Relaxed);
+        }
+    }
+
+    fn reads_head(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == HEAD
+    }
+}
+
+/// How long a client may stall.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stalls {
+    /// From the first wait inside a head to its end.
+    pub(super) head: Duration,
+    /// Between two bytes of an answer that it takes.
+    pub(super) write: Duration,
+}
+
+/// A TCP socket with the two timers, each made when it is first needed.
+pub(super) struct Guarded {
+    stream: TcpStream,
+    phase: Phase,
+    stalls: Stalls,
+    head_timer: Option<Pin<Box<Sleep>>>,
+    write_timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Guarded {
+    pub(super) fn new(stream: TcpStream, phase: Phase, stalls: Stalls) -> Self {
+        Self { stream, phase, stalls, head_timer: None, write_timer: None }
+    }
+
+    /// Passes a write's outcome on, unless the client has taken nothing for too long.
+    fn guard_write<T>(&mut self, context: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if polled.is_ready() {
+            self.write_timer = None;
+            return polled;
+        }
+        expire(&mut self.write_timer, self.stalls.write, context)
+    }
+}
+
+/// Waits on the timer, which starts now if it doesn't run; an error when it is over.
+fn expire<T>(
+    timer: &mut Option<Pin<Box<Sleep>>>,
+    after: Duration,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<T>> {
+    let timer = timer.get_or_insert_with(|| Box::pin(sleep(after)));
+    timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+}
+
+impl AsyncRead for Guarded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut this.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            this.phase.bytes_came();
+        }
+        if !this.phase.reads_head() {
+            this.head_timer = None;
+            return polled;
+        }
+        if polled.is_ready() {
+            return polled;
+        }
+        expire(&mut this.head_timer, this.stalls.head, context)
+    }
+}
+
+impl AsyncWrite for Guarded {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.guard_write(context, polled)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.guard_write(context, polled)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

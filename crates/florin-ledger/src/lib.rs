@@ -1,0 +1,17 @@
+//! Double entry, pure: what a posting is, what refuses it, what a journal record says, and how records chain.
+//!
+//! The way of a posting: a family builds a [`Posting`] → [`draft`] checks it against the [`Account`]s it touches and
+//! answers the [`Leg`]s as they will stand in the journal (or why not) → [`fold`] takes a leg into its account. The
+//! live path, `florin verify` and the tests all go through the same [`fold`]; nothing else changes an account.
+//!
+//! Deliberately not here: async, a clock, a database word, and what any kind of record means to a family.
+
+mod account;
+mod chain;
+mod posting;
+mod record;
+
+pub use account::{Account, AccountKey, AccountKind, BookId, HolderId, Position};
+pub use chain::{Chain, ChainKey};
+pub use posting::{Move, Posting, PostingError, draft};
+pub use record::{Discrepancy, LEG_BYTES, Leg, MARK_EVERY, Record, RecordKind, fold, marks};

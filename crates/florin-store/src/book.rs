@@ -1,0 +1,189 @@
+//! A book's row: where its sequences stand, its clock, its chain heads, and the book that replaced it, if one did.
+
+use crate::dialect::{Column, SetStatement};
+use crate::{Row, StoreError, Type, Value, params};
+use florin_ledger::{AccountKey, AccountKind, BookId, Chain, HolderId};
+use florin_types::{CurrencyCode, Timestamp};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// A book as its row says. Every write to the book reads it under a lock and writes it back.
+#[derive(Clone, Debug)]
+pub struct Book {
+    /// Its number.
+    pub id: BookId,
+    /// The book that took its place at a reset; from then on nothing is written here.
+    pub(crate) successor: Option<BookId>,
+    /// What `clock/advance` has added to the wall clock, µs.
+    pub(crate) clock_offset: i64,
+    /// The newest business time that was written: time never runs backwards in a book.
+    pub(crate) last_at: Timestamp,
+    pub(crate) journal_head: i64,
+    pub(crate) journal_chain: Chain,
+    pub(crate) event_head: i64,
+    pub(crate) event_chain: Chain,
+    pub(crate) command_head: i64,
+    pub(crate) holder_head: i64,
+    pub(crate) job_head: i64,
+    /// A random mark of the batch that wrote last: settles whether a commit without an answer came through.
+    pub(crate) batch: [u8; 16],
+}
+
+/// What a new book starts with.
+#[derive(Clone, Debug)]
+pub struct NewBook {
+    /// The partner's public id, carried by the holder of the master balance.
+    pub partner: Uuid,
+    /// The currencies in which the partner gets an account.
+    pub currencies: Vec<CurrencyCode>,
+    /// The accounts of the book itself.
+    pub system_accounts: Vec<(CurrencyCode, AccountKind)>,
+}
+
+macro_rules! book_columns {
+    () => {
+        "id, successor, clock_offset, last_at, journal_head, journal_chain, event_head, event_chain, command_head, \
+         holder_head, job_head, batch"
+    };
+}
+
+/// Reads a book without locking it.
+pub(crate) const READ_BOOK: &str = concat!("SELECT ", book_columns!(), " FROM book WHERE id = $1");
+
+/// All books, in order.
+pub(crate) const READ_BOOKS: &str =
+    concat!("SELECT ", book_columns!(), " FROM book WHERE id > $1 ORDER BY id LIMIT 100");
+
+/// The newest book's number.
+pub(crate) const LAST_BOOK: &str = "SELECT COALESCE(MAX(id), 0) FROM book";
+
+/// Reads a book and locks its row until the transaction ends (on SQLite the transaction itself is the lock).
+pub(crate) static LOCK_BOOK: SetStatement = SetStatement::Find {
+    row: concat!("SELECT ", book_columns!(), " FROM book WHERE id = $1"),
+    set: concat!("SELECT ", book_columns!(), " FROM book WHERE id = ANY($1) FOR UPDATE"),
+    parameters: &[Type::Int],
+};
+
+/// Only one transaction at a time makes a new book; on SQLite the transaction itself is the lock.
+pub(crate) static LOCK_BOOK_NUMBERS: SetStatement = SetStatement::Find {
+    row: "SELECT $1",
+    set: "SELECT 0::bigint FROM unnest($1::bigint[]) AS v(n), pg_advisory_xact_lock(v.n)",
+    parameters: &[Type::Int],
+};
+
+const BOOK_STATE: [Column; 11] = [
+    ("successor", Type::Int),
+    ("clock_offset", Type::Int),
+    ("last_at", Type::Int),
+    ("journal_head", Type::Int),
+    ("journal_chain", Type::Bytes),
+    ("event_head", Type::Int),
+    ("event_chain", Type::Bytes),
+    ("command_head", Type::Int),
+    ("holder_head", Type::Int),
+    ("job_head", Type::Int),
+    ("batch", Type::Bytes),
+];
+
+pub(crate) static UPDATE_BOOK: SetStatement =
+    SetStatement::Update { table: "book", keys: &[("id", Type::Int)], columns: &BOOK_STATE };
+
+pub(crate) static INSERT_BOOK: SetStatement = SetStatement::Insert {
+    table: "book",
+    columns: &{
+        let mut columns = [("id", Type::Int); 12];
+        let mut index = 0;
+        while index < BOOK_STATE.len() {
+            columns[index + 1] = BOOK_STATE[index];
+            index += 1;
+        }
+        columns
+    },
+};
+
+impl Book {
+    pub(crate) fn fresh(id: BookId) -> Self {
+        Self {
+            id,
+            successor: None,
+            clock_offset: 0,
+            last_at: Timestamp::from_micros(0),
+            journal_head: 0,
+            journal_chain: Chain::START,
+            event_head: 0,
+            event_chain: Chain::START,
+            command_head: 0,
+            // 0 is the book's system, 1 the partner.
+            holder_head: 1,
+            job_head: 0,
+            batch: [0; 16],
+        }
+    }
+
+    pub(crate) fn from_row(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get(0)?,
+            successor: row.get(1)?,
+            clock_offset: row.get(2)?,
+            last_at: row.get(3)?,
+            journal_head: row.get(4)?,
+            journal_chain: Chain(row.get(5)?),
+            event_head: row.get(6)?,
+            event_chain: Chain(row.get(7)?),
+            command_head: row.get(8)?,
+            holder_head: row.get(9)?,
+            job_head: row.get(10)?,
+            batch: row.get(11)?,
+        })
+    }
+
+    /// The row's parameters, key first, for insert and update alike.
+    pub(crate) fn to_row(&self) -> Vec<Value> {
+        params![
+            self.id,
+            self.successor,
+            self.clock_offset,
+            self.last_at,
+            self.journal_head,
+            self.journal_chain.0,
+            self.event_head,
+            self.event_chain.0,
+            self.command_head,
+            self.holder_head,
+            self.job_head,
+            self.batch,
+        ]
+        .to_vec()
+    }
+
+    /// Business time of this book at a wall-clock time.
+    pub fn now(&self, wall: Timestamp) -> Timestamp {
+        Timestamp::from_micros(wall.micros().saturating_add(self.clock_offset)).max(self.last_at)
+    }
+
+    /// The wall-clock time at which a business time of this book comes.
+    pub(crate) fn wall_at(&self, at: Timestamp) -> Timestamp {
+        Timestamp::from_micros(at.micros().saturating_sub(self.clock_offset))
+    }
+
+    pub(crate) fn advance(&mut self, by: Duration) {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.clock_offset = self.clock_offset.saturating_add(micros);
+    }
+}
+
+impl NewBook {
+    /// Every account that the book has from the start.
+    pub(crate) fn accounts(&self, id: BookId) -> Vec<AccountKey> {
+        let of_partner = self.currencies.iter().map(|currency| AccountKey::main(id.partner(), *currency));
+        let of_system = self
+            .system_accounts
+            .iter()
+            .map(|(currency, kind)| AccountKey { holder: id.system(), currency: *currency, kind: *kind });
+        of_partner.chain(of_system).collect()
+    }
+
+    pub(crate) fn partner_holder(&self, id: BookId) -> (HolderId, Uuid) {
+        (id.partner(), self.partner)
+    }
+}

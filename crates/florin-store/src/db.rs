@@ -1,0 +1,202 @@
+//! One connection to either engine, behind the few calls that the rest needs. Statements are prepared once per
+//! connection. On SQLite every call is ready at once; on PostgreSQL it is a round trip, and calls that are polled
+//! together travel together.
+
+mod postgres;
+mod sqlite;
+
+pub(crate) use postgres::PostgresConfig;
+use postgres::PostgresConnection;
+use sqlite::SqliteConnection;
+
+use crate::dialect::{Engine, SetStatement, Statement};
+use crate::{Row, StoreError, Value};
+use std::path::Path;
+
+/// A connection.
+#[derive(Debug)]
+pub struct Db {
+    connection: Connection,
+    /// A statement failed since the transaction began. Whoever swallows the error can't commit all the same.
+    failed: bool,
+}
+
+#[derive(Debug)]
+enum Connection {
+    Sqlite(Box<SqliteConnection>),
+    Postgres(Box<PostgresConnection>),
+}
+
+/// How a transaction is opened.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// To read a consistent state.
+    Read,
+    /// To write.
+    Write,
+}
+
+impl Db {
+    pub(crate) fn open_sqlite(file: &Path, mode: Mode) -> Result<Self, StoreError> {
+        let connection = SqliteConnection::open(file, mode)?;
+        Ok(Self { connection: Connection::Sqlite(Box::new(connection)), failed: false })
+    }
+
+    pub(crate) async fn open_postgres(config: &PostgresConfig) -> Result<Self, StoreError> {
+        let connection = PostgresConnection::open(config).await?;
+        Ok(Self { connection: Connection::Postgres(Box::new(connection)), failed: false })
+    }
+
+    /// Which engine this speaks to.
+    pub fn engine(&self) -> Engine {
+        match &self.connection {
+            Connection::Sqlite(_) => Engine::Sqlite,
+            Connection::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Whether the connection can be used for another transaction.
+    pub(crate) fn is_usable(&self) -> bool {
+        match &self.connection {
+            Connection::Sqlite(_) => true,
+            Connection::Postgres(pg) => !pg.is_closed(),
+        }
+    }
+
+    /// Whether a statement failed since the transaction began, or the engine ended the transaction on its own.
+    pub(crate) fn transaction_is_lost(&self) -> bool {
+        match &self.connection {
+            Connection::Sqlite(sqlite) => self.failed || sqlite.is_autocommit(),
+            Connection::Postgres(pg) => self.failed || pg.is_closed(),
+        }
+    }
+
+    /// Whether a statement failed since the last savepoint was rolled back.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// The rows that a statement answers.
+    pub async fn query(&mut self, sql: Statement, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let result = match &mut self.connection {
+            Connection::Sqlite(sqlite) => sqlite.query(sql, parameters),
+            Connection::Postgres(pg) => pg.query(sql, parameters).await,
+        };
+        self.noted(result)
+    }
+
+    /// The one row that a statement answers, or none.
+    pub async fn query_one(
+        &mut self,
+        sql: Statement,
+        parameters: &[Value],
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.query(sql, parameters).await?.pop())
+    }
+
+    /// Runs a statement that answers no rows; how many it changed.
+    pub(crate) async fn execute(&mut self, sql: Statement, parameters: &[Value]) -> Result<u64, StoreError> {
+        let result = match &mut self.connection {
+            Connection::Sqlite(sqlite) => sqlite.execute(sql, parameters),
+            Connection::Postgres(pg) => pg.execute(sql, parameters).await,
+        };
+        self.noted(result)
+    }
+
+    /// All rows that a look-up answers for a set of keys.
+    pub async fn find_set(
+        &mut self,
+        statement: &'static SetStatement,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<Row>, StoreError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let result = match &mut self.connection {
+            Connection::Sqlite(sqlite) => sqlite.find_set(statement, &rows),
+            Connection::Postgres(pg) => pg.find_set(statement, rows).await,
+        };
+        self.noted(result)
+    }
+
+    /// Writes several sets in order, in one round trip where there are round trips.
+    pub(crate) async fn write_sets(
+        &mut self,
+        sets: Vec<(&'static SetStatement, Vec<Vec<Value>>)>,
+    ) -> Result<(), StoreError> {
+        let sets: Vec<_> = sets.into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
+        let result = match &mut self.connection {
+            Connection::Sqlite(sqlite) => sqlite.write_sets(&sets),
+            Connection::Postgres(pg) => pg.write_sets(sets).await,
+        };
+        self.noted(result)
+    }
+
+    /// Several statements without parameters, as a migration has them.
+    pub(crate) async fn run_script(&mut self, sql: &str) -> Result<(), StoreError> {
+        let result = match &mut self.connection {
+            Connection::Sqlite(sqlite) => sqlite.run_script(sql),
+            Connection::Postgres(pg) => pg.run_script(sql).await,
+        };
+        self.noted(result)
+    }
+
+    /// Prepares a statement without running it: the test that all statements are right on this engine.
+    pub async fn prepare(&mut self, sql: &str) -> Result<(), StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(sqlite) => sqlite.prepare(sql),
+            Connection::Postgres(pg) => pg.prepare(sql).await,
+        }
+    }
+
+    pub(crate) async fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
+        self.failed = false;
+        let sql = match (self.engine(), mode) {
+            (Engine::Sqlite, Mode::Read) => "BEGIN",
+            (Engine::Sqlite, Mode::Write) => "BEGIN IMMEDIATE",
+            (Engine::Postgres, Mode::Read) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            (Engine::Postgres, Mode::Write) => "BEGIN",
+        };
+        self.run_script(sql).await
+    }
+
+    /// Commits, unless a statement has failed.
+    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
+        if self.transaction_is_lost() {
+            self.rollback().await;
+            return Err(StoreError::unexpected("the transaction had failed before its commit"));
+        }
+        self.run_script("COMMIT").await
+    }
+
+    /// Gives the transaction up. An error here means that it is gone anyway.
+    pub(crate) async fn rollback(&mut self) {
+        let open = match &self.connection {
+            Connection::Sqlite(sqlite) => !sqlite.is_autocommit(),
+            Connection::Postgres(_) => true,
+        };
+        if open && let Err(error) = self.run_script("ROLLBACK").await {
+            tracing::debug!(%error, "rolled back a transaction that was gone");
+        }
+        self.failed = false;
+    }
+
+    pub(crate) async fn savepoint(&mut self) -> Result<(), StoreError> {
+        self.run_script("SAVEPOINT command").await
+    }
+
+    pub(crate) async fn release_savepoint(&mut self) -> Result<(), StoreError> {
+        self.run_script("RELEASE SAVEPOINT command").await
+    }
+
+    pub(crate) async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError> {
+        self.run_script("ROLLBACK TO SAVEPOINT command").await?;
+        self.failed = false;
+        self.release_savepoint().await
+    }
+
+    fn noted<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.failed |= result.is_err();
+        result
+    }
+}

@@ -1,0 +1,208 @@
+//! The server engine. Parameters go as binary, sets as arrays.
+
+use crate::dialect::{SetStatement, transpose};
+use crate::{Row, StoreError, Type, Value};
+use futures_util::future::try_join_all;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{IsNull, ToSql, Type as PgType, to_sql_checked};
+use tokio_postgres::{Client, Config, NoTls, Statement};
+
+/// How long one statement may take: far over any of ours, so that only a sick database meets it.
+const STATEMENT_TIMEOUT_MS: u32 = 10_000;
+
+/// How long to wait for a book that another process writes: a batch takes milliseconds; a process that vanished with
+/// the lock is put out after [`IDLE_IN_TRANSACTION_TIMEOUT_MS`].
+const LOCK_TIMEOUT_MS: u32 = 8_000;
+
+/// How long a transaction may sit idle before the server ends it and frees its lock.
+const IDLE_IN_TRANSACTION_TIMEOUT_MS: u32 = 5_000;
+
+/// How long to try to reach the server.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub(crate) struct PostgresConfig(Config);
+
+impl PostgresConfig {
+    pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
+        let mut config: Config = url
+            .parse()
+            .map_err(|error: tokio_postgres::Error| StoreError::unexpected(format!("the database URL: {error}")))?;
+        config.connect_timeout(CONNECT_TIMEOUT).application_name("florin").options(format!(
+            "-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} \
+             -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS} -c client_min_messages=warning"
+        ));
+        Ok(Self(config))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct PostgresConnection {
+    client: Client,
+    prepared: Mutex<HashMap<String, Statement>>,
+}
+
+impl PostgresConnection {
+    pub(super) async fn open(config: &PostgresConfig) -> Result<Self, StoreError> {
+        let (client, connection) = config.0.connect(NoTls).await.map_err(StoreError::unavailable)?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!(%error, "a database connection ended");
+            }
+        });
+        Ok(Self { client, prepared: Mutex::default() })
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    async fn prepared(&self, sql: &str) -> Result<Statement, StoreError> {
+        let known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
+        if let Some(statement) = known {
+            return Ok(statement);
+        }
+        let statement = self.client.prepare(sql).await?;
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        prepared.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    pub(super) async fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let statement = self.prepared(sql).await?;
+        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|p| p as _).collect();
+        let rows = self.client.query(&statement, &parameters).await?;
+        rows.iter().map(row_of).collect()
+    }
+
+    pub(super) async fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, StoreError> {
+        let statement = self.prepared(sql).await?;
+        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|p| p as _).collect();
+        Ok(self.client.execute(&statement, &parameters).await?)
+    }
+
+    pub(super) async fn find_set(
+        &self,
+        set: &'static SetStatement,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let statement = self.prepared(&set.set_sql()).await?;
+        let arrays = arrays(&set.parameters(), rows)?;
+        let parameters: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|a| a as _).collect();
+        let found = self.client.query(&statement, &parameters).await?;
+        found.iter().map(row_of).collect()
+    }
+
+    pub(super) async fn write_sets(
+        &self,
+        sets: Vec<(&'static SetStatement, Vec<Vec<Value>>)>,
+    ) -> Result<(), StoreError> {
+        let mut ready = Vec::with_capacity(sets.len());
+        for (set, rows) in sets {
+            ready.push((self.prepared(&set.set_sql()).await?, arrays(&set.parameters(), rows)?));
+        }
+        let parameters: Vec<Vec<&(dyn ToSql + Sync)>> =
+            ready.iter().map(|(_, arrays)| arrays.iter().map(|a| a as _).collect()).collect();
+        let sent = ready.iter().zip(&parameters).map(|((s, _), p)| self.client.execute(s, p));
+        try_join_all(sent).await?;
+        Ok(())
+    }
+
+    pub(super) async fn run_script(&self, sql: &str) -> Result<(), StoreError> {
+        Ok(self.client.batch_execute(sql).await?)
+    }
+
+    pub(super) async fn prepare(&self, sql: &str) -> Result<(), StoreError> {
+        self.client.prepare(sql).await?;
+        Ok(())
+    }
+}
+
+fn row_of(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
+    let values: Result<Vec<_>, StoreError> = row
+        .columns()
+        .iter()
+        .enumerate()
+        .map(|(index, column)| {
+            Ok(match *column.type_() {
+                PgType::INT8 => row.try_get::<_, Option<i64>>(index)?.map_or(Value::Null, Value::Int),
+                PgType::TEXT => row.try_get::<_, Option<String>>(index)?.map_or(Value::Null, Value::Text),
+                PgType::BYTEA => row.try_get::<_, Option<Vec<u8>>>(index)?.map_or(Value::Null, Value::Bytes),
+                ref other => return Err(StoreError::unexpected(format!("a column is of type {other}"))),
+            })
+        })
+        .collect();
+    Ok(Row(values?))
+}
+
+/// A column of parameters for `unnest`.
+#[derive(Debug)]
+enum Array {
+    Ints(Vec<Option<i64>>),
+    Texts(Vec<Option<String>>),
+    Bytes(Vec<Option<Vec<u8>>>),
+}
+
+fn arrays(types: &[Type], rows: Vec<Vec<Value>>) -> Result<Vec<Array>, StoreError> {
+    let columns = transpose(types, rows);
+    types.iter().zip(columns).map(|(kind, column)| array(*kind, column)).collect()
+}
+
+fn array(kind: Type, column: Vec<Value>) -> Result<Array, StoreError> {
+    let mismatch = || StoreError::unexpected("a parameter is not of its column's type");
+    macro_rules! collect {
+        ($variant:path, $array:path) => {{
+            let values = column.into_iter().map(|value| match value {
+                Value::Null => Ok(None),
+                $variant(value) => Ok(Some(value)),
+                _ => Err(mismatch()),
+            });
+            $array(values.collect::<Result<_, _>>()?)
+        }};
+    }
+    Ok(match kind {
+        Type::Int => collect!(Value::Int, Array::Ints),
+        Type::Text => collect!(Value::Text, Array::Texts),
+        Type::Bytes => collect!(Value::Bytes, Array::Bytes),
+    })
+}
+
+type ToSqlResult = Result<IsNull, Box<dyn std::error::Error + Sync + Send>>;
+
+impl ToSql for Array {
+    fn to_sql(&self, ty: &PgType, out: &mut BytesMut) -> ToSqlResult {
+        match self {
+            Self::Ints(values) => values.to_sql(ty, out),
+            Self::Texts(values) => values.to_sql(ty, out),
+            Self::Bytes(values) => values.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(ty: &PgType) -> bool {
+        matches!(*ty, PgType::INT8_ARRAY | PgType::TEXT_ARRAY | PgType::BYTEA_ARRAY)
+    }
+
+    to_sql_checked!();
+}
+
+impl ToSql for Value {
+    fn to_sql(&self, ty: &PgType, out: &mut BytesMut) -> ToSqlResult {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(number) if *ty == PgType::INT8 => number.to_sql(ty, out),
+            Self::Text(text) if *ty == PgType::TEXT => text.to_sql(ty, out),
+            Self::Bytes(bytes) if *ty == PgType::BYTEA => bytes.to_sql(ty, out),
+            _ => Err(format!("a parameter is not of type {ty}").into()),
+        }
+    }
+
+    fn accepts(ty: &PgType) -> bool {
+        matches!(*ty, PgType::INT8 | PgType::TEXT | PgType::BYTEA)
+    }
+
+    to_sql_checked!();
+}

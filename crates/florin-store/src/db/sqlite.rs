@@ -1,0 +1,167 @@
+//! The embedded engine. Every call is a plain function; nothing waits but for the file.
+
+use super::Mode;
+use crate::dialect::{SetStatement, for_sqlite};
+use crate::{Row, StoreError, Value};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long to wait for another process that writes (a `florin` command beside the server): longer than any batch of
+/// ours takes, shorter than a client's patience.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Prepared statements kept per connection: more than there are in the whole program.
+const STATEMENT_CACHE: usize = 512;
+
+/// Pages of log before they are copied back into the file (4 KiB each): 40 MiB, so that a steady load checkpoints
+/// every few seconds and not in the middle of every batch.
+const WAL_CHECKPOINT_PAGES: i64 = 10_000;
+
+/// Page cache of a connection in KiB, negative as SQLite wants it: 64 MiB for the writer, which touches the account
+/// pages again and again.
+const CACHE_KIB: i64 = -65_536;
+
+#[derive(Debug)]
+pub(super) struct SqliteConnection {
+    connection: Connection,
+    /// Statements as SQLite spells them, by the address and length of ours (all are constants).
+    spelt: HashMap<(usize, usize), String>,
+    sets: HashMap<usize, String>,
+}
+
+impl SqliteConnection {
+    pub(super) fn open(file: &Path, mode: Mode) -> Result<Self, StoreError> {
+        let flags = match mode {
+            Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            // Opened for writing as well, because the log's index is shared memory; `query_only` forbids the rest.
+            Mode::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        };
+        let connection = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        connection.pragma_update(None, "wal_autocheckpoint", WAL_CHECKPOINT_PAGES)?;
+        connection.pragma_update(None, "cache_size", CACHE_KIB)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        if mode == Mode::Read {
+            connection.pragma_update(None, "query_only", "ON")?;
+        }
+        Ok(Self { connection, spelt: HashMap::new(), sets: HashMap::new() })
+    }
+
+    pub(super) fn is_autocommit(&self) -> bool {
+        self.connection.is_autocommit()
+    }
+
+    pub(super) fn query(&mut self, sql: &'static str, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let sql = spell(&mut self.spelt, sql);
+        let mut rows = Vec::new();
+        query_into(&self.connection, sql, parameters, &mut rows)?;
+        Ok(rows)
+    }
+
+    pub(super) fn execute(&mut self, sql: &'static str, parameters: &[Value]) -> Result<u64, StoreError> {
+        let sql = spell(&mut self.spelt, sql);
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.execute(params_from_iter(parameters))? as u64)
+    }
+
+    pub(super) fn find_set(
+        &mut self,
+        set: &'static SetStatement,
+        keys: &[Vec<Value>],
+    ) -> Result<Vec<Row>, StoreError> {
+        let sql = spell_set(&mut self.sets, set);
+        let mut rows = Vec::with_capacity(keys.len());
+        for key in keys {
+            query_into(&self.connection, sql, key, &mut rows)?;
+        }
+        Ok(rows)
+    }
+
+    pub(super) fn write_sets(
+        &mut self,
+        sets: &[(&'static SetStatement, Vec<Vec<Value>>)],
+    ) -> Result<(), StoreError> {
+        for (set, rows) in sets {
+            let sql = spell_set(&mut self.sets, set);
+            let mut statement = self.connection.prepare_cached(sql)?;
+            for row in rows {
+                statement.execute(params_from_iter(row))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn run_script(&mut self, sql: &str) -> Result<(), StoreError> {
+        // The few statements of a transaction's frame are prepared once; a migration is a script of several.
+        if sql.contains(';') {
+            return Ok(self.connection.execute_batch(sql)?);
+        }
+        match self.connection.prepare_cached(sql)?.execute([]) {
+            Ok(_) => Ok(()),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                Err(StoreError::unavailable(format!("{sql}: another process is writing")))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn prepare(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.connection.prepare(&for_sqlite(sql))?;
+        Ok(())
+    }
+}
+
+fn spell<'a>(spelt: &'a mut HashMap<(usize, usize), String>, sql: &'static str) -> &'a str {
+    spelt.entry((sql.as_ptr() as usize, sql.len())).or_insert_with(|| for_sqlite(sql))
+}
+
+fn spell_set<'a>(spelt: &'a mut HashMap<usize, String>, set: &'static SetStatement) -> &'a str {
+    let address = std::ptr::from_ref(set) as usize;
+    spelt.entry(address).or_insert_with(|| for_sqlite(&set.row_sql()))
+}
+
+fn query_into(
+    connection: &Connection,
+    sql: &str,
+    parameters: &[Value],
+    out: &mut Vec<Row>,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query(params_from_iter(parameters))?;
+    while let Some(row) = rows.next()? {
+        let values: Result<Vec<_>, StoreError> = (0..columns).map(|c| value_of(row.get_ref(c)?)).collect();
+        out.push(Row(values?));
+    }
+    Ok(())
+}
+
+fn value_of(value: ValueRef<'_>) -> Result<Value, StoreError> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Int(number),
+        ValueRef::Text(text) => {
+            Value::Text(str::from_utf8(text).map_err(StoreError::unexpected)?.to_owned())
+        }
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+        ValueRef::Real(_) => return Err(StoreError::unexpected("a column holds a floating-point number")),
+    })
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Int(number) => ValueRef::Integer(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}

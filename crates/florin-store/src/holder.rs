@@ -1,0 +1,143 @@
+//! Holders and their accounts as rows: how a batch finds them as sets and writes them back.
+
+use crate::dialect::SetStatement;
+use crate::{Row, StoreError, Type, Value, params};
+use florin_ledger::{Account, AccountKey, AccountKind, HolderId};
+use florin_types::CurrencyCode;
+use uuid::Uuid;
+
+/// A holder of accounts: the partner, or one of its users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The number that accounts refer to.
+    pub id: HolderId,
+    /// The public id.
+    pub uuid: Uuid,
+    /// What the partner calls it; none for the partner itself.
+    pub handle: Option<String>,
+    /// Bits that the families define: what must be known of a holder before money moves.
+    pub gate: i64,
+    /// The holder's own key, wrapped; none for the partner, and once it is destroyed.
+    pub secret: Option<Vec<u8>>,
+}
+
+/// What a command will look at, said before it runs, so that a batch reads it all with one statement.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Touch {
+    /// A holder by handle and its main account in a currency, where there are such.
+    Handle(String, CurrencyCode),
+    /// A holder by handle alone.
+    Holder(String),
+    /// An account by its key.
+    Account(AccountKey),
+}
+
+/// Where the account's columns begin in a row of [`FIND_BY_HANDLE`].
+const HOLDER_AND_ACCOUNT: usize = 5;
+
+/// A holder by handle, with its main account in a currency. Parameters: book, handle, currency, kind.
+pub(crate) static FIND_BY_HANDLE: SetStatement = SetStatement::Find {
+    row: "SELECT h.id, h.uuid, h.handle, h.gate, h.secret, a.holder, a.currency, a.kind, a.balance, a.held, a.last, a.entries \
+          FROM holder h LEFT JOIN account a ON a.holder = h.id AND a.currency = $3 AND a.kind = $4 \
+          WHERE h.book = $1 AND h.handle = $2",
+    set: "SELECT h.id, h.uuid, h.handle, h.gate, h.secret, a.holder, a.currency, a.kind, a.balance, a.held, a.last, a.entries \
+          FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS v(book, handle, currency, kind) \
+          JOIN holder h ON h.book = v.book AND h.handle = v.handle COLLATE \"C\" \
+          LEFT JOIN account a ON a.holder = h.id AND a.currency = v.currency COLLATE \"C\" AND a.kind = v.kind",
+    parameters: &[Type::Int, Type::Text, Type::Text, Type::Int],
+};
+
+/// An account by its key. Parameters: holder, currency, kind.
+pub(crate) static FIND_ACCOUNT: SetStatement = SetStatement::Find {
+    row: "SELECT holder, currency, kind, balance, held, last, entries FROM account \
+          WHERE holder = $1 AND currency = $2 AND kind = $3",
+    set: "SELECT a.holder, a.currency, a.kind, a.balance, a.held, a.last, a.entries \
+          FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS v(holder, currency, kind) \
+          JOIN account a ON a.holder = v.holder AND a.currency = v.currency COLLATE \"C\" AND a.kind = v.kind",
+    parameters: &[Type::Int, Type::Text, Type::Int],
+};
+
+/// All accounts of a holder, in order of currency.
+pub(crate) const ACCOUNTS_OF_HOLDER: &str = "SELECT holder, currency, kind, balance, held, last, entries \
+     FROM account WHERE holder = $1 ORDER BY currency, kind";
+
+/// Holders by number, for readers that render many rows.
+pub(crate) static FIND_HOLDER: SetStatement = SetStatement::Find {
+    row: "SELECT id, uuid, handle, gate, secret FROM holder WHERE id = $1",
+    set: "SELECT id, uuid, handle, gate, secret FROM holder WHERE id = ANY($1)",
+    parameters: &[Type::Int],
+};
+
+pub(crate) static INSERT_HOLDER: SetStatement = SetStatement::Insert {
+    table: "holder",
+    columns: &[
+        ("id", Type::Int),
+        ("book", Type::Int),
+        ("handle", Type::Text),
+        ("uuid", Type::Bytes),
+        ("gate", Type::Int),
+        ("secret", Type::Bytes),
+    ],
+};
+
+pub(crate) static UPDATE_HOLDER: SetStatement = SetStatement::Update {
+    table: "holder",
+    keys: &[("id", Type::Int)],
+    columns: &[("gate", Type::Int), ("secret", Type::Bytes)],
+};
+
+pub(crate) static INSERT_ACCOUNT: SetStatement = SetStatement::Insert {
+    table: "account",
+    columns: &[
+        ("holder", Type::Int),
+        ("currency", Type::Text),
+        ("kind", Type::Int),
+        ("balance", Type::Int),
+        ("held", Type::Int),
+        ("last", Type::Int),
+        ("entries", Type::Int),
+    ],
+};
+
+pub(crate) static UPDATE_ACCOUNT: SetStatement = SetStatement::Update {
+    table: "account",
+    keys: &[("holder", Type::Int), ("currency", Type::Text), ("kind", Type::Int)],
+    columns: &[("balance", Type::Int), ("held", Type::Int), ("last", Type::Int), ("entries", Type::Int)],
+};
+
+pub(crate) fn account_of_row(row: &Row, from: usize) -> Result<Account, StoreError> {
+    let kind = u8::try_from(row.get::<i64>(from + 2)?).ok().and_then(AccountKind::from_number);
+    Ok(Account {
+        key: AccountKey {
+            holder: row.get(from)?,
+            currency: row.get(from + 1)?,
+            kind: kind.ok_or_else(|| StoreError::unexpected("an account is of an unknown kind"))?,
+        },
+        balance: row.get(from + 3)?,
+        held: row.get(from + 4)?,
+        last: row.get(from + 5)?,
+        entries: row.get(from + 6)?,
+    })
+}
+
+pub(crate) fn holder_of_row(row: &Row) -> Result<Holder, StoreError> {
+    Ok(Holder { id: row.get(0)?, uuid: row.get(1)?, handle: row.get(2)?, gate: row.get(3)?, secret: row.get(4)? })
+}
+
+/// The account that [`FIND_BY_HANDLE`] found beside a holder, if there is one.
+pub(crate) fn joined_account(row: &Row) -> Result<Option<Account>, StoreError> {
+    match row.get::<Option<i64>>(HOLDER_AND_ACCOUNT)? {
+        Some(_) => account_of_row(row, HOLDER_AND_ACCOUNT).map(Some),
+        None => Ok(None),
+    }
+}
+
+pub(crate) fn account_key_row(key: AccountKey) -> Vec<Value> {
+    params![key.holder, key.currency, key.kind as u8 as i64].to_vec()
+}
+
+pub(crate) fn account_row(account: &Account) -> Vec<Value> {
+    let mut row = account_key_row(account.key);
+    row.extend(params![account.balance, account.held, account.last, account.entries]);
+    row
+}

@@ -1,0 +1,79 @@
+//! Jobs: work due at a business time, kept in the database until it is done.
+//!
+//! A job is carried out by a command that first takes the job's row away ([`crate::Tx::finish_job`]): whatever
+//! crashes, and however many processes try, its effect happens once.
+
+use crate::db::Db;
+use crate::dialect::SetStatement;
+use crate::{Row, StoreError, Type, Value, params};
+use florin_ledger::{BookId, Position};
+use florin_types::Timestamp;
+
+/// A job to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewJob {
+    /// Which handler runs it.
+    pub kind: &'static str,
+    /// Business time from which it may run.
+    pub due: Timestamp,
+    /// What the handler needs.
+    pub payload: Vec<u8>,
+}
+
+/// A job that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Its number, which tells the book.
+    pub position: Position,
+    /// Which handler runs it.
+    pub kind: String,
+    /// What the handler needs.
+    pub payload: Vec<u8>,
+    /// How often it was tried and put off.
+    pub attempts: i64,
+}
+
+pub(crate) static INSERT_JOB: SetStatement = SetStatement::Insert {
+    table: "job",
+    columns: &[
+        ("position", Type::Int),
+        ("run_at", Type::Int),
+        ("kind", Type::Text),
+        ("payload", Type::Bytes),
+        ("attempts", Type::Int),
+    ],
+};
+
+/// Jobs of any book that are due. `run_at` is wall-clock time: advancing a book's clock moves its jobs nearer.
+const DUE_JOBS: &str =
+    "SELECT position, kind, payload, attempts FROM job WHERE run_at <= $1 ORDER BY run_at, position LIMIT 64";
+
+/// Jobs of one book that are due.
+const DUE_JOBS_OF_BOOK: &str = "SELECT position, kind, payload, attempts FROM job \
+     WHERE run_at <= $1 AND position > $2 AND position < $3 ORDER BY run_at, position LIMIT 64";
+
+pub(crate) const DELETE_JOB: &str = "DELETE FROM job WHERE position = $1";
+pub(crate) const PUT_OFF_JOB: &str = "UPDATE job SET run_at = $2, attempts = attempts + 1 WHERE position = $1";
+pub(crate) const SHIFT_JOBS: &str =
+    "UPDATE job SET run_at = run_at - $3 WHERE position > $1 AND position < $2";
+pub(crate) const DELETE_JOBS_OF_BOOK: &str = "DELETE FROM job WHERE position > $1 AND position < $2";
+
+pub(crate) async fn due(
+    db: &mut Db,
+    wall: Timestamp,
+    book: Option<BookId>,
+) -> Result<Vec<Job>, StoreError> {
+    let rows = match book {
+        Some(book) => db.query(DUE_JOBS_OF_BOOK, &params![wall, book.start(), book.end()]).await?,
+        None => db.query(DUE_JOBS, &params![wall]).await?,
+    };
+    rows.iter().map(job_of_row).collect()
+}
+
+fn job_of_row(row: &Row) -> Result<Job, StoreError> {
+    Ok(Job { position: row.get(0)?, kind: row.get(1)?, payload: row.get(2)?, attempts: row.get(3)? })
+}
+
+pub(crate) fn job_row(position: Position, run_at: Timestamp, job: NewJob) -> Vec<Value> {
+    params![position, run_at, job.kind, job.payload, 0_i64].to_vec()
+}

@@ -1,0 +1,124 @@
+//! The journal's rows: writing them at the end, reading one back, walking an account's entries newest first.
+
+use crate::dialect::SetStatement;
+use crate::scope::Scope;
+use crate::{Row, StoreError, Type, Value, params};
+use florin_ledger::{AccountKey, Chain, Leg, Position, Record, RecordKind};
+use florin_types::Timestamp;
+use uuid::Uuid;
+
+pub(crate) static INSERT_RECORD: SetStatement = SetStatement::Insert {
+    table: "journal",
+    columns: &[
+        ("position", Type::Int),
+        ("version", Type::Int),
+        ("kind", Type::Int),
+        ("at", Type::Int),
+        ("object", Type::Bytes),
+        ("legs", Type::Bytes),
+        ("memo", Type::Bytes),
+        ("chain", Type::Bytes),
+    ],
+};
+
+pub(crate) static INSERT_MARK: SetStatement = SetStatement::Insert {
+    table: "mark",
+    columns: &[
+        ("holder", Type::Int),
+        ("currency", Type::Text),
+        ("kind", Type::Int),
+        ("ordinal", Type::Int),
+        ("position", Type::Int),
+        ("at", Type::Int),
+    ],
+};
+
+macro_rules! record_columns {
+    () => {
+        "position, version, kind, at, object, legs, memo, chain"
+    };
+}
+
+/// A book's records in order, from after a position; for `verify`, which reads them all.
+pub(crate) const READ_RECORDS: &str =
+    concat!("SELECT ", record_columns!(), " FROM journal WHERE position > $1 AND position < $2 ORDER BY position LIMIT 1000");
+
+/// Records by position. Parameters: position.
+static FIND_RECORD: SetStatement = SetStatement::Find {
+    row: concat!("SELECT ", record_columns!(), " FROM journal WHERE position = $1"),
+    set: concat!("SELECT ", record_columns!(), " FROM journal WHERE position = ANY($1)"),
+    parameters: &[Type::Int],
+};
+
+/// The first records of an object within the book: `$1` is the book's first position, `$3` the next book's.
+const RECORDS_OF_OBJECT: &str = concat!(
+    "SELECT ",
+    record_columns!(),
+    " FROM journal WHERE object = $2 AND position > $1 AND position < $3 ORDER BY position LIMIT 100"
+);
+
+/// The oldest mark of an account at or after a time: from there back everything newer is skipped.
+const MARK_AT: &str = "SELECT position FROM mark WHERE holder = $1 AND currency = $2 AND kind = $3 AND at >= $4 \
+     ORDER BY ordinal LIMIT 1";
+
+pub(crate) fn record_of_row(row: &Row) -> Result<(Record, Chain, Vec<u8>), StoreError> {
+    let (version, legs) = (row.get(1)?, row.get::<Vec<u8>>(5)?);
+    let record = Record {
+        position: row.get(0)?,
+        version,
+        kind: RecordKind(row.get(2)?),
+        at: row.get(3)?,
+        object: row.get(4)?,
+        legs: Record::decode_legs(version, &legs).map_err(StoreError::unexpected)?,
+        memo: row.get(6)?,
+    };
+    Ok((record, Chain(row.get(7)?), legs))
+}
+
+pub(crate) fn record_row(record: Record, legs: Vec<u8>, chain: Chain) -> Vec<Value> {
+    params![
+        record.position,
+        record.version,
+        record.kind.0,
+        record.at,
+        record.object,
+        legs,
+        record.memo,
+        chain.0
+    ]
+    .to_vec()
+}
+
+pub(crate) fn mark_row(leg: &Leg, position: Position, at: Timestamp) -> Vec<Value> {
+    let key = leg.account;
+    params![key.holder, key.currency, key.kind as u8 as i64, leg.ordinal, position, at].to_vec()
+}
+
+/// The records of an object, oldest first.
+pub async fn records_of_object(scope: &mut Scope, object: Uuid) -> Result<Vec<Record>, StoreError> {
+    let (start, end) = (scope.book().start(), scope.book().end());
+    let rows = scope.db().query(RECORDS_OF_OBJECT, &params![start, object, end]).await?;
+    rows.iter().map(|row| Ok(record_of_row(row)?.0)).collect()
+}
+
+/// Records by position, in no order. Positions of other books answer nothing.
+pub async fn records_at(scope: &mut Scope, positions: &[Position]) -> Result<Vec<Record>, StoreError> {
+    let book = scope.book();
+    let keys = positions.iter().filter(|p| p.book() == book).map(|p| params![*p].to_vec()).collect();
+    let rows = scope.db().find_set(&FIND_RECORD, keys).await?;
+    rows.iter().map(|row| Ok(record_of_row(row)?.0)).collect()
+}
+
+/// Where an account's entries from before `before` begin, going back from `newest`: the position itself, or a mark
+/// that skips what is newer.
+pub async fn skip_to(
+    scope: &mut Scope,
+    account: AccountKey,
+    newest: Position,
+    before: Timestamp,
+) -> Result<Position, StoreError> {
+    let key = params![account.holder, account.currency, account.kind as u8 as i64, before];
+    let mark = scope.db().query_one(MARK_AT, &key).await?;
+    let mark: Option<Position> = mark.map(|row| row.get(0)).transpose()?;
+    Ok(mark.map_or(newest, |mark| mark.min(newest)))
+}

@@ -1,0 +1,51 @@
+//! The store: one code base over SQLite and PostgreSQL. Books, the one door for writes, batches, the journal and its
+//! readers, events, keys of repeated requests, jobs, migrations.
+//!
+//! The way of a write: [`Door::run`] → `queue` (one per book) → `writer` (takes what has queued, one transaction) →
+//! [`Tx`] (what the command sees) over `working` (the batch in memory) → flush → commit → answers.
+//! The way of a read: [`Store::snapshot`] → [`Scope`], whose every statement has the book as `$1`.
+//!
+//! Never here: a business rule, or a table or name of a family. What the engines do differently is in `dialect`.
+
+mod answer;
+mod book;
+mod db;
+mod dialect;
+mod door;
+mod error;
+mod event;
+mod holder;
+mod idempotency;
+mod job;
+mod journal;
+mod migration;
+mod queue;
+mod scope;
+mod source;
+mod store;
+mod tx;
+mod value;
+mod verify;
+mod watch;
+mod working;
+mod writer;
+
+pub use answer::{Answer, Outcome, Stop};
+pub use book::{Book, NewBook};
+pub use db::Db;
+pub use dialect::{Engine, SetStatement, Statement};
+pub use door::{Command, Door};
+pub use error::StoreError;
+pub use event::{NewEvent, StoredEvent, events_after};
+pub use florin_ledger::{BookId, HolderId, Position};
+pub use holder::{Holder, Touch};
+pub use idempotency::{KEY_LIFETIME, Keyed};
+pub use job::{Job, NewJob};
+pub use journal::{records_at, records_of_object, skip_to};
+pub use migration::Migration;
+pub use scope::Scope;
+pub use source::Snapshot;
+pub use store::{Administration, Options, Place, Store};
+pub use tx::Tx;
+pub use value::{FromValue, Row, Type, Value};
+pub use verify::Report;

@@ -1,0 +1,288 @@
+//! Opening a store: migrations, the installation's own settings, the workers, the readers.
+
+use crate::book::{Book, NewBook};
+use crate::db::{Db, Mode, PostgresConfig};
+use crate::dialect::{Engine, Statement};
+use crate::door::Door;
+use crate::idempotency::DigestKey;
+use crate::job::Job;
+use crate::migration::{Migration, migrate};
+use crate::queue::Queue;
+use crate::source::{Readers, Snapshot, Source};
+use crate::tx::next_book_id;
+use crate::verify::{Report, verify};
+use crate::watch::Watchers;
+use crate::working::push_new_book;
+use crate::writer::{Shared, work};
+use crate::{BookId, Row, StoreError, Value, params};
+use florin_ledger::ChainKey;
+use florin_types::{Clock, Entropy, Timestamp};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::Notify;
+
+/// Books of a batch on SQLite, whose one writer serves all of them.
+const ALL_BOOKS: usize = usize::MAX;
+
+/// Writers of a process on PostgreSQL: with more than three connections on two cores the rate falls.
+const POSTGRES_WRITERS: usize = 3;
+
+/// Where the data is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// An embedded database in this file, made where it is missing.
+    File(PathBuf),
+    /// A PostgreSQL server, by URL.
+    Server(String),
+}
+
+/// How a store is opened.
+pub struct Options {
+    /// Where the data is.
+    pub place: Place,
+    /// What the installation is for: `sandbox` or `live`. Data of one is never opened as the other.
+    pub environment: &'static str,
+    /// The key from which all others are derived. Without one, a sandbox makes its own and keeps it with the data.
+    pub master_key: Option<[u8; 32]>,
+    /// The families' tables.
+    pub migrations: &'static [Migration],
+    /// Wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness of the operating system.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// An open store.
+pub struct Store {
+    door: Door,
+    readers: Readers,
+    source: Source,
+    queue: Arc<Queue>,
+    watchers: Watchers,
+    workers: Mutex<Vec<JoinHandle<()>>>,
+    master_key: [u8; 32],
+}
+
+const READ_SETTING: &str = "SELECT value FROM installation WHERE name = $1";
+const WRITE_SETTING: &str = "INSERT INTO installation (name, value) VALUES ($1, $2)";
+
+impl Store {
+    /// Opens the database, brings its tables up to date and starts the workers.
+    pub async fn open(options: Options) -> Result<Self, StoreError> {
+        let source = match &options.place {
+            Place::File(file) => Source::Sqlite(file.clone()),
+            Place::Server(url) => Source::Postgres(PostgresConfig::parse(url)?),
+        };
+        let mut db = source.connect(Mode::Write).await?;
+        migrate(&mut db, options.migrations).await?;
+        let master_key = settle_installation(&mut db, &options).await?;
+        drop(db);
+        let (queue, watchers) = (Arc::new(Queue::default()), Watchers::default());
+        let shared = Arc::new(Shared {
+            queue: Arc::clone(&queue),
+            source: source.clone(),
+            clock: Arc::clone(&options.clock),
+            entropy: options.entropy,
+            chain_key: chain_key(&master_key),
+            watchers: watchers.clone(),
+        });
+        let workers = match source.engine() {
+            Engine::Sqlite => vec![start_worker(&shared, ALL_BOOKS)?],
+            Engine::Postgres => (0..POSTGRES_WRITERS).map(|_| start_worker(&shared, 1)).collect::<Result<_, _>>()?,
+        };
+        let digest_key = DigestKey::new(blake3::derive_key("florin 2026 idempotency digests v1", &master_key));
+        Ok(Self {
+            door: Door::new(Arc::clone(&queue), options.clock, digest_key),
+            readers: Readers::new(source.clone()),
+            source,
+            queue,
+            watchers,
+            workers: Mutex::new(workers),
+            master_key,
+        })
+    }
+
+    /// The one door for writes.
+    pub fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// Which engine this is.
+    pub fn engine(&self) -> Engine {
+        self.source.engine()
+    }
+
+    /// A key of the installation for one purpose, named in the way of BLAKE3's `derive_key`.
+    pub fn derive_key(&self, purpose: &str) -> [u8; 32] {
+        blake3::derive_key(purpose, &self.master_key)
+    }
+
+    /// A consistent state of a book, or of the one that took its place at a reset.
+    pub async fn snapshot(&self, book: BookId) -> Result<Snapshot, StoreError> {
+        self.readers.snapshot(book).await
+    }
+
+    /// One statement outside of any book: for keys and partners, which come before a book is known.
+    pub async fn look(&self, sql: Statement, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.readers.look(sql, parameters).await
+    }
+
+    /// A transaction outside of any book, for the few things that an operator or the start of a server writes.
+    pub async fn administer(&self) -> Result<Administration, StoreError> {
+        let mut db = self.source.connect(Mode::Write).await?;
+        db.begin(Mode::Write).await?;
+        Ok(Administration { db })
+    }
+
+    /// Rings when this process has written events of a book. Take it before looking, so that nothing is missed.
+    pub fn event_bell(&self, book: BookId) -> Arc<Notify> {
+        self.watchers.bell(book)
+    }
+
+    /// Jobs that are due, of one book or of all.
+    pub async fn due_jobs(&self, wall: Timestamp, book: Option<BookId>) -> Result<Vec<Job>, StoreError> {
+        let mut db = self.source.connect(Mode::Read).await?;
+        crate::job::due(&mut db, wall, book).await
+    }
+
+    /// Reads everything and says what is wrong with it.
+    pub async fn verify(&self) -> Result<Report, StoreError> {
+        let mut db = self.source.connect(Mode::Read).await?;
+        db.begin(Mode::Read).await?;
+        let report = verify(&mut db, &chain_key(&self.master_key)).await;
+        db.rollback().await;
+        report
+    }
+
+    /// A connection of its own, for tests of statements.
+    pub async fn connect_for_tests(&self) -> Result<Db, StoreError> {
+        self.source.connect(Mode::Write).await
+    }
+
+    /// Finishes what was accepted and ends the workers.
+    pub fn close(&self) {
+        self.queue.close();
+        let workers = std::mem::take(&mut *self.workers.lock().unwrap_or_else(PoisonError::into_inner));
+        for worker in workers {
+            if worker.join().is_err() {
+                tracing::error!("a writer ended in a panic");
+            }
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// An open transaction outside of any book. Committing consumes it; dropping it gives it up.
+pub struct Administration {
+    db: Db,
+}
+
+impl Administration {
+    /// The rows that a statement answers.
+    pub async fn query(&mut self, sql: Statement, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.db.query(sql, parameters).await
+    }
+
+    /// Writes rows; how many.
+    pub async fn execute(&mut self, sql: Statement, parameters: &[Value]) -> Result<u64, StoreError> {
+        self.db.execute(sql, parameters).await
+    }
+
+    /// A first book.
+    pub async fn open_book(&mut self, new: &NewBook) -> Result<BookId, StoreError> {
+        let id = next_book_id(&mut self.db).await?;
+        let mut sets = Vec::new();
+        push_new_book(&mut sets, &Book::fresh(id), new);
+        self.db.write_sets(sets).await?;
+        Ok(id)
+    }
+
+    /// Commits.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.db.commit().await
+    }
+}
+
+fn chain_key(master_key: &[u8; 32]) -> ChainKey {
+    ChainKey::new(blake3::derive_key("florin 2026 journal and event chains v1", master_key))
+}
+
+/// Checks that the data is of this environment and key, or makes it so when it is new.
+async fn settle_installation(db: &mut Db, options: &Options) -> Result<[u8; 32], StoreError> {
+    db.begin(Mode::Write).await?;
+    let environment = options.environment;
+    match setting(db, "environment").await? {
+        Some(found) if found != environment.as_bytes() => {
+            let found = String::from_utf8_lossy(&found).into_owned();
+            db.rollback().await;
+            return Err(StoreError::unexpected(format!(
+                "this data belongs to a {found} installation and can't be opened as {environment}"
+            )));
+        }
+        Some(_) => {}
+        None => {
+            db.execute(WRITE_SETTING, &params!["environment", environment.as_bytes()]).await?;
+        }
+    }
+    let key = master_key(db, options).await;
+    match key {
+        Ok(key) => db.commit().await.map(|()| key),
+        Err(error) => {
+            db.rollback().await;
+            Err(error)
+        }
+    }
+}
+
+async fn master_key(db: &mut Db, options: &Options) -> Result<[u8; 32], StoreError> {
+    let kept = setting(db, "master_key").await?;
+    let key = match (options.master_key, kept) {
+        (Some(given), None) => given,
+        (None, Some(kept)) => {
+            kept.try_into().map_err(|_| StoreError::unexpected("the kept master key is damaged"))?
+        }
+        (None, None) if options.environment == "sandbox" => {
+            let mut key = [0; 32];
+            options.entropy.fill(&mut key);
+            db.execute(WRITE_SETTING, &params!["master_key", key]).await?;
+            key
+        }
+        (None, None) => return Err(StoreError::unexpected("live needs a master key: set FLORIN_MASTER_KEY")),
+        (Some(_), Some(_)) => {
+            return Err(StoreError::unexpected(
+                "this data keeps a master key of its own, made when none was set: start without FLORIN_MASTER_KEY",
+            ));
+        }
+    };
+    let check = blake3::derive_key("florin 2026 master key check v1", &key);
+    match setting(db, "master_key_check").await? {
+        Some(found) if found != check => {
+            return Err(StoreError::unexpected("FLORIN_MASTER_KEY is not the key that this data was made with"));
+        }
+        Some(_) => {}
+        None => {
+            db.execute(WRITE_SETTING, &params!["master_key_check", check]).await?;
+        }
+    }
+    Ok(key)
+}
+
+async fn setting(db: &mut Db, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    db.query_one(READ_SETTING, &params![name]).await?.map(|row| row.get(0)).transpose()
+}
+
+fn start_worker(shared: &Arc<Shared>, max_books: usize) -> Result<JoinHandle<()>, StoreError> {
+    let shared = Arc::clone(shared);
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StoreError::unexpected)?;
+    std::thread::Builder::new()
+        .name("florin-writer".to_owned())
+        .spawn(move || runtime.block_on(work(shared, max_books)))
+        .map_err(StoreError::unexpected)
+}

@@ -1,0 +1,201 @@
+//! What a command sees: typed reads, the batch's accounts, and buffered writes. A command reads, decides in memory,
+//! then writes; it awaits nothing but this.
+
+use crate::book::{LAST_BOOK, LOCK_BOOK_NUMBERS, NewBook};
+use crate::db::Db;
+use crate::dialect::Statement;
+use crate::event::NewEvent;
+use crate::holder::{Holder, Touch};
+use crate::idempotency::KeyIndex;
+use crate::job::{DELETE_JOB, DELETE_JOBS_OF_BOOK, NewJob, PUT_OFF_JOB, SHIFT_JOBS};
+use crate::scope::Scope;
+use crate::working::{Mark, Working};
+use crate::{Row, StoreError, Value, params};
+use florin_ledger::{Account, AccountKey, BookId, HolderId, Position, Posting, PostingError, RecordKind};
+use florin_types::Timestamp;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// The number under which making a book is locked: any constant of our own.
+const BOOK_NUMBERS_LOCK: i64 = 0x666c_6f72_696e;
+
+/// The open transaction of a batch, as one command sees it. It can't commit.
+#[derive(Debug)]
+pub struct Tx {
+    pub(crate) scope: Scope,
+    pub(crate) working: Working,
+    pub(crate) in_savepoint: bool,
+}
+
+impl Tx {
+    pub(crate) fn new(db: Db, working: Working) -> Self {
+        Self { scope: Scope::new(db, working.book.id), working, in_savepoint: false }
+    }
+
+    pub(crate) fn into_parts(self) -> (Db, Working) {
+        (self.scope.into_db(), self.working)
+    }
+
+    /// The book of this command.
+    pub fn book(&self) -> BookId {
+        self.working.book.id
+    }
+
+    /// Business time: the same for the whole command, never before that of the command before.
+    pub fn now(&self) -> Timestamp {
+        self.working.book.last_at
+    }
+
+    /// For finders, which read within the book.
+    pub fn scope(&mut self) -> &mut Scope {
+        &mut self.scope
+    }
+
+    /// Reads holders and accounts that were not named as touches when the command came to the door.
+    pub async fn load(&mut self, touches: &[Touch]) -> Result<(), StoreError> {
+        self.working.load(self.scope.db(), touches).await
+    }
+
+    /// A holder by handle. It must have been touched or loaded.
+    pub fn holder(&self, handle: &str) -> Option<&Holder> {
+        self.working.holder(handle)
+    }
+
+    /// An account as this batch has left it. It must have been touched or loaded.
+    pub fn account(&self, key: AccountKey) -> Option<Account> {
+        self.working.account(key)
+    }
+
+    /// A new holder; its handle must have been loaded and found free.
+    pub fn open_holder(&mut self, uuid: Uuid, handle: &str, gate: i64, secret: Vec<u8>) -> HolderId {
+        self.working.open_holder(uuid, handle.to_owned(), gate, secret)
+    }
+
+    /// Changes what must be known of a holder before money moves.
+    pub fn set_gate(&mut self, handle: &str, gate: i64) -> Result<(), StoreError> {
+        self.working.change_holder(handle, |holder| holder.gate = gate)
+    }
+
+    /// Destroys a holder's own key, and with it all that is encrypted under it.
+    pub fn destroy_secret(&mut self, handle: &str) -> Result<(), StoreError> {
+        self.working.change_holder(handle, |holder| holder.secret = None)
+    }
+
+    /// A new account at zero.
+    pub fn open_account(&mut self, key: AccountKey) {
+        self.working.open_account(key);
+    }
+
+    /// Posts a ledger transaction. All of its accounts must have been touched or loaded.
+    pub fn post(
+        &mut self,
+        kind: RecordKind,
+        object: Uuid,
+        posting: &Posting,
+        memo: Vec<u8>,
+    ) -> Result<(), PostingError> {
+        self.working.post(kind, object, posting, memo)
+    }
+
+    /// Tells the partner something.
+    pub fn emit(&mut self, event: NewEvent) {
+        self.working.emit(event);
+    }
+
+    /// Leaves work for later.
+    pub fn enqueue(&mut self, job: NewJob) {
+        self.working.enqueue(job);
+    }
+
+    /// The rows that a statement answers; `$1` is the book.
+    pub async fn query(&mut self, sql: Statement, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.scope.query(sql, parameters).await
+    }
+
+    /// Writes rows directly; `$1` is the book. How many rows changed. Costs a savepoint per command and a round trip
+    /// per statement on PostgreSQL: for objects with a life of their own, not for what happens per payment.
+    pub async fn execute(&mut self, sql: Statement, parameters: &[Value]) -> Result<u64, StoreError> {
+        self.before_direct_write().await?;
+        self.scope.execute(sql, parameters).await
+    }
+
+    /// Takes a job away. False: somebody else carried it out; then this command has nothing to do.
+    pub async fn finish_job(&mut self, job: Position) -> Result<bool, StoreError> {
+        self.before_direct_write().await?;
+        Ok(self.scope.db().execute(DELETE_JOB, &params![job]).await? == 1)
+    }
+
+    /// Leaves a job for a later time, wall clock.
+    pub async fn put_off_job(&mut self, job: Position, until: Timestamp) -> Result<(), StoreError> {
+        self.before_direct_write().await?;
+        self.scope.db().execute(PUT_OFF_JOB, &params![job, until]).await?;
+        Ok(())
+    }
+
+    /// Moves the book's clock forward, and with it the jobs that wait.
+    pub async fn advance_clock(&mut self, by: Duration) -> Result<(), StoreError> {
+        self.before_direct_write().await?;
+        let micros = i64::try_from(by.as_micros()).map_err(StoreError::unexpected)?;
+        let book = self.book();
+        self.scope.db().execute(SHIFT_JOBS, &params![book.start(), book.end(), micros]).await?;
+        self.working.shift_jobs(micros);
+        self.working.book.advance(by);
+        Ok(())
+    }
+
+    /// Closes this book and opens a fresh one in its place.
+    pub async fn succeed_book(&mut self, new: NewBook) -> Result<BookId, StoreError> {
+        self.before_direct_write().await?;
+        let book = self.book();
+        let id = next_book_id(self.scope.db()).await?;
+        self.scope.db().execute(DELETE_JOBS_OF_BOOK, &params![book.start(), book.end()]).await?;
+        self.working.drop_jobs();
+        self.working.successor = Some((id, new));
+        Ok(id)
+    }
+
+    /// Drops answers that were kept long enough, a bounded number at a time; how many went.
+    pub async fn prune_keys(&mut self) -> Result<usize, StoreError> {
+        self.before_direct_write().await?;
+        let (book, now) = (self.book(), self.now());
+        KeyIndex::prune(self.scope.db(), book, now).await
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        self.working.mark()
+    }
+
+    /// Opens the command's savepoint at its first direct write.
+    async fn before_direct_write(&mut self) -> Result<(), StoreError> {
+        if !self.in_savepoint {
+            self.scope.db().savepoint().await?;
+            self.in_savepoint = true;
+        }
+        self.working.wrote_rows = true;
+        Ok(())
+    }
+
+    /// Keeps what the command did.
+    pub(crate) async fn keep(&mut self) -> Result<(), StoreError> {
+        if std::mem::take(&mut self.in_savepoint) {
+            self.scope.db().release_savepoint().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes back what the command did.
+    pub(crate) async fn undo(&mut self, mark: &Mark) -> Result<(), StoreError> {
+        self.working.undo_to(mark);
+        if std::mem::take(&mut self.in_savepoint) {
+            self.scope.db().rollback_to_savepoint().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The number of a book to be made; held against others until the transaction ends.
+pub(crate) async fn next_book_id(db: &mut Db) -> Result<BookId, StoreError> {
+    db.find_set(&LOCK_BOOK_NUMBERS, vec![params![BOOK_NUMBERS_LOCK].to_vec()]).await?;
+    let last: i64 = db.query_one(LAST_BOOK, &[]).await?.map(|row| row.get(0)).transpose()?.unwrap_or(0);
+    Ok(BookId(last + 1))
+}

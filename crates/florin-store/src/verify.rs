@@ -1,0 +1,275 @@
+//! Reading everything back: does each book say what its journal says? Goes through the same `fold` as the live path.
+
+use crate::book::{Book, READ_BOOKS};
+use crate::db::Db;
+use crate::event::{READ_EVENTS, StoredEvent};
+use crate::holder::account_of_row;
+use crate::journal::{READ_RECORDS, record_of_row};
+use crate::{BookId, StoreError, params};
+use florin_ledger::{Account, AccountKey, Chain, ChainKey, Position, Record, fold, marks};
+use std::collections::BTreeMap;
+
+/// Findings kept; what is wrong after these is only counted.
+const MAX_FINDINGS: usize = 100;
+
+/// Rows read at a time.
+const PAGE: i64 = 1_000;
+
+const READ_ACCOUNTS: &str = "SELECT holder, currency, kind, balance, held, last, entries FROM account \
+     WHERE (holder, currency, kind) > ($1, $2, $3) AND holder < $4 ORDER BY holder, currency, kind LIMIT 1000";
+const READ_MARKS: &str = "SELECT holder, currency, kind, ordinal, position FROM mark \
+     WHERE (holder, currency, kind, ordinal) > ($1, $2, $3, $4) AND holder < $5 \
+     ORDER BY holder, currency, kind, ordinal LIMIT 1000";
+
+/// Rows of no book: whatever stands outside every book that there is.
+const STRAYS: [(&str, &str); 3] = [
+    ("journal", "SELECT COUNT(*) FROM journal"),
+    ("event", "SELECT COUNT(*) FROM event"),
+    ("account", "SELECT COUNT(*) FROM account"),
+];
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How many books were read.
+    pub books: u64,
+    /// How many ledger transactions.
+    pub records: u64,
+    /// How many events.
+    pub events: u64,
+    /// How many accounts.
+    pub accounts: u64,
+    /// What is wrong, in words, with the table and the place.
+    pub findings: Vec<String>,
+    /// How much is wrong in all.
+    pub faults: u64,
+}
+
+impl Report {
+    fn find(&mut self, finding: String) {
+        self.faults += 1;
+        if self.findings.len() < MAX_FINDINGS {
+            self.findings.push(finding);
+        }
+    }
+
+    /// Whether all is well.
+    pub fn is_clean(&self) -> bool {
+        self.faults == 0
+    }
+}
+
+pub(crate) async fn verify(db: &mut Db, key: &ChainKey) -> Result<Report, StoreError> {
+    let mut report = Report::default();
+    let mut after = BookId(0);
+    loop {
+        let rows = db.query(READ_BOOKS, &params![after]).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            let book = Book::from_row(row)?;
+            after = book.id;
+            report.books += 1;
+            let (accounts, marked) = read_journal(db, key, &book, &mut report).await?;
+            compare_accounts(db, &book, accounts, &mut report).await?;
+            compare_marks(db, &book, marked, &mut report).await?;
+            read_events(db, key, &book, &mut report).await?;
+        }
+    }
+    let read = [report.records, report.events, report.accounts];
+    for ((table, count), read) in STRAYS.into_iter().zip(read) {
+        let rows: i64 = db.query_one(count, &[]).await?.map_or(Ok(0), |row| row.get(0))?;
+        if u64::try_from(rows) != Ok(read) {
+            report.find(format!("{table}: {rows} rows, but {read} belong to books"));
+        }
+    }
+    Ok(report)
+}
+
+type Accounts = BTreeMap<AccountKey, Account>;
+type Marked = Vec<(AccountKey, i64, Position)>;
+
+/// Folds the journal from its first record to its last.
+async fn read_journal(
+    db: &mut Db,
+    key: &ChainKey,
+    book: &Book,
+    report: &mut Report,
+) -> Result<(Accounts, Marked), StoreError> {
+    let mut state = JournalState { accounts: BTreeMap::new(), marked: Vec::new(), chain: Chain::START, sequence: 0 };
+    let mut after = book.id.start();
+    loop {
+        let rows = db.query(READ_RECORDS, &params![after, book.id.end()]).await?;
+        for row in &rows {
+            after = row.get(0)?;
+            report.records += 1;
+            match record_of_row(row) {
+                Ok((record, chain, legs)) => state.take(key, &record, chain, &legs, report),
+                Err(error) => {
+                    report.find(format!("journal: record {} cannot be read: {error}", place(after)));
+                    state.sequence = after.sequence();
+                    state.chain = row.get::<[u8; 32]>(7).map_or(Chain::START, Chain);
+                }
+            }
+        }
+        if (rows.len() as i64) < PAGE {
+            break;
+        }
+    }
+    if state.sequence != book.journal_head || state.chain != book.journal_chain {
+        report.find(format!(
+            "journal: book {} should end at record {} but ends at {}, or its last record was changed",
+            book.id.0, book.journal_head, state.sequence
+        ));
+    }
+    let mut marked = state.marked;
+    marked.sort_unstable_by_key(|m| (m.0, m.1));
+    Ok((state.accounts, marked))
+}
+
+struct JournalState {
+    accounts: Accounts,
+    marked: Marked,
+    chain: Chain,
+    sequence: i64,
+}
+
+impl JournalState {
+    fn take(&mut self, key: &ChainKey, record: &Record, chain: Chain, legs: &[u8], report: &mut Report) {
+        let at = place(record.position);
+        self.sequence += 1;
+        if record.position.sequence() != self.sequence {
+            report.find(format!("journal: record {at} stands where number {} should", self.sequence));
+            self.sequence = record.position.sequence();
+        }
+        if self.chain.next_record(key, record, legs) != chain {
+            report.find(format!("journal: the chain breaks at record {at}"));
+        }
+        // Goes on from what the row says, so that one break is one finding.
+        self.chain = chain;
+        if let Err(error) = record.check_balanced() {
+            report.find(format!("journal: record {at}: {error}"));
+        }
+        for leg in &record.legs {
+            let account = self.accounts.entry(leg.account).or_insert_with(|| Account::new(leg.account));
+            if let Err(error) = fold(account, leg, record.position) {
+                report.find(format!("journal: record {at}: {error}"));
+            }
+            if leg.account.kind.is_bounded() && account.available() < 0 {
+                report.find(format!("journal: record {at} leaves {:?} overdrawn", leg.account));
+            }
+            if marks(leg) {
+                self.marked.push((leg.account, leg.ordinal, record.position));
+            }
+        }
+    }
+}
+
+/// Every account row says what the journal says; rows that the journal does not know are at zero.
+async fn compare_accounts(
+    db: &mut Db,
+    book: &Book,
+    mut folded: Accounts,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let (mut holder, mut currency, mut kind) = (book.id.start().0, String::new(), 0_i64);
+    loop {
+        let rows = db.query(READ_ACCOUNTS, &params![holder, currency.as_str(), kind, book.id.end()]).await?;
+        for row in &rows {
+            report.accounts += 1;
+            (holder, currency, kind) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let Ok(account) = account_of_row(row, 0) else {
+                report.find(format!("account: {holder}/{currency}/{kind} cannot be read"));
+                continue;
+            };
+            let expected = folded.remove(&account.key).unwrap_or_else(|| Account::new(account.key));
+            if account != expected {
+                report.find(format!("account: {account:?} is not what the journal says: {expected:?}"));
+            }
+        }
+        if (rows.len() as i64) < PAGE {
+            break;
+        }
+    }
+    for key in folded.keys() {
+        report.find(format!("account: {key:?} is in the journal but has no row"));
+    }
+    Ok(())
+}
+
+async fn compare_marks(
+    db: &mut Db,
+    book: &Book,
+    expected: Marked,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let mut expected = expected.into_iter();
+    let (mut holder, mut currency, mut kind, mut ordinal) = (book.id.start().0, String::new(), 0_i64, 0_i64);
+    loop {
+        let rows = db.query(READ_MARKS, &params![holder, currency.as_str(), kind, ordinal, book.id.end()]).await?;
+        for row in &rows {
+            (holder, currency, kind, ordinal) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            let position: Position = row.get(4)?;
+            let stands = expected.next().is_some_and(|(account, expected, at)| {
+                (account.holder.0, account.currency.as_str(), account.kind as u8 as i64, expected, at)
+                    == (holder, currency.as_str(), kind, ordinal, position)
+            });
+            if !stands {
+                report.find(format!("mark: {holder}/{currency}/{kind}/{ordinal} is not the journal's"));
+                return Ok(());
+            }
+        }
+        if (rows.len() as i64) < PAGE {
+            break;
+        }
+    }
+    if expected.next().is_some() {
+        report.find(format!("mark: the marks of book {} are not all there", book.id.0));
+    }
+    Ok(())
+}
+
+/// Events are numbered without gaps and chained to the head in the book's row.
+async fn read_events(
+    db: &mut Db,
+    key: &ChainKey,
+    book: &Book,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let (mut chain, mut sequence, mut after) = (Chain::START, 0, book.id.start());
+    loop {
+        let rows = db.query(READ_EVENTS, &params![after, book.id.end(), PAGE]).await?;
+        for row in &rows {
+            after = row.get(0)?;
+            report.events += 1;
+            sequence += 1;
+            let Ok((event, link)) = StoredEvent::from_row(row) else {
+                report.find(format!("event: {} cannot be read", place(after)));
+                continue;
+            };
+            if event.position.sequence() != sequence {
+                report.find(format!("event: {} stands where number {sequence} should", place(after)));
+                sequence = event.position.sequence();
+            }
+            if event.link(chain, key) != link {
+                report.find(format!("event: the chain breaks at {}", place(after)));
+            }
+            chain = link;
+        }
+        if (rows.len() as i64) < PAGE {
+            break;
+        }
+    }
+    if sequence != book.event_head || chain != book.event_chain {
+        report.find(format!(
+            "event: book {} should end at event {} but ends at {sequence}, or its last event was changed",
+            book.id.0, book.event_head
+        ));
+    }
+    Ok(())
+}
+
+fn place(position: Position) -> String {
+    format!("{}/{}", position.book().0, position.sequence())
+}

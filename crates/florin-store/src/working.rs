@@ -1,0 +1,412 @@
+//! What a batch has read and what it will write, per book, in memory. Commands change this; the database sees it once,
+//! at the flush. Every change can be undone back to a mark, so that a command that stops leaves nothing behind.
+
+use crate::answer::Answer;
+use crate::book::{Book, INSERT_BOOK, NewBook, UPDATE_BOOK};
+use crate::db::Db;
+use crate::event::{INSERT_EVENT, NewEvent, StoredEvent};
+use crate::holder::{
+    Holder, INSERT_ACCOUNT, INSERT_HOLDER, Touch, UPDATE_ACCOUNT, UPDATE_HOLDER, account_key_row, account_row,
+    holder_of_row, joined_account,
+};
+use crate::holder::{FIND_ACCOUNT, FIND_BY_HANDLE, account_of_row};
+use crate::idempotency::{Digest, INSERT_COMMAND, INSERT_KEY, KeyHash, KeyIndex, Stored};
+use crate::job::{INSERT_JOB, NewJob, job_row};
+use crate::journal::{INSERT_MARK, INSERT_RECORD, mark_row, record_row};
+use crate::{StoreError, Value, params};
+use florin_ledger::{
+    Account, AccountKey, AccountKind, BookId, ChainKey, HolderId, Posting, PostingError, Record,
+    RecordKind, draft, fold, marks,
+};
+use florin_types::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
+
+/// An account as the batch sees it.
+#[derive(Copy, Clone, Debug)]
+struct Slot {
+    account: Account,
+    /// Not in the database yet.
+    is_new: bool,
+    /// Changed since it was read.
+    is_dirty: bool,
+}
+
+/// A holder as the batch sees it; none where there is no such handle.
+#[derive(Clone, Debug)]
+struct HolderSlot {
+    holder: Option<Holder>,
+    is_new: bool,
+    is_dirty: bool,
+}
+
+#[derive(Debug)]
+enum Undo {
+    Account(AccountKey, Option<Slot>),
+    Holder(String, Option<HolderSlot>),
+}
+
+/// How far a batch was when a command began.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    undo: usize,
+    records: usize,
+    events: usize,
+    jobs: usize,
+    last_at: Timestamp,
+    clock_offset: i64,
+    holder_head: i64,
+}
+
+/// A book in a batch.
+#[derive(Debug)]
+pub(crate) struct Working {
+    pub(crate) book: Book,
+    holders: HashMap<String, HolderSlot>,
+    accounts: BTreeMap<AccountKey, Slot>,
+    keys: HashMap<KeyHash, Stored>,
+    records: Vec<Record>,
+    events: Vec<StoredEvent>,
+    jobs: Vec<(Timestamp, NewJob)>,
+    commands: Vec<(Vec<Value>, Vec<Value>)>,
+    undo: Vec<Undo>,
+    /// The book that takes this one's place, with what it starts with.
+    pub(crate) successor: Option<(BookId, NewBook)>,
+    /// A direct write changed the database already.
+    pub(crate) wrote_rows: bool,
+}
+
+impl Working {
+    pub(crate) fn new(book: Book) -> Self {
+        Self {
+            book,
+            holders: HashMap::new(),
+            accounts: BTreeMap::new(),
+            keys: HashMap::new(),
+            records: Vec::new(),
+            events: Vec::new(),
+            jobs: Vec::new(),
+            commands: Vec::new(),
+            undo: Vec::new(),
+            successor: None,
+            wrote_rows: false,
+        }
+    }
+
+    /// Reads what is not known yet of what is to be touched: one statement for handles, one for accounts.
+    pub(crate) async fn load(&mut self, db: &mut Db, touches: &[Touch]) -> Result<(), StoreError> {
+        let mut handles = Vec::new();
+        let mut accounts = Vec::new();
+        for touch in touches {
+            match touch {
+                Touch::Handle(handle, currency) if !self.knows(handle, Some(*currency)) => {
+                    handles.push((handle, currency.as_str()));
+                }
+                Touch::Holder(handle) if !self.knows(handle, None) => handles.push((handle, "")),
+                Touch::Account(key) if !self.accounts.contains_key(key) => accounts.push(*key),
+                _ => {}
+            }
+        }
+        handles.sort_unstable();
+        handles.dedup();
+        accounts.sort_unstable();
+        accounts.dedup();
+        self.load_handles(db, &handles).await?;
+        let keys = accounts.into_iter().map(account_key_row).collect();
+        for row in db.find_set(&FIND_ACCOUNT, keys).await? {
+            self.keep_account(account_of_row(&row, 0)?);
+        }
+        Ok(())
+    }
+
+    async fn load_handles(&mut self, db: &mut Db, handles: &[(&String, &str)]) -> Result<(), StoreError> {
+        let kind = i64::from(AccountKind::Main as u8);
+        let keys =
+            handles.iter().map(|(h, c)| params![self.book.id, h.as_str(), *c, kind].to_vec()).collect();
+        for row in db.find_set(&FIND_BY_HANDLE, keys).await? {
+            let holder = holder_of_row(&row)?;
+            if let Some(account) = joined_account(&row)? {
+                self.keep_account(account);
+            }
+            if let Some(handle) = holder.handle.clone() {
+                let slot = HolderSlot { holder: Some(holder), is_new: false, is_dirty: false };
+                self.holders.entry(handle).or_insert(slot);
+            }
+        }
+        for (handle, _) in handles {
+            let unknown = HolderSlot { holder: None, is_new: false, is_dirty: false };
+            self.holders.entry((*handle).clone()).or_insert(unknown);
+        }
+        Ok(())
+    }
+
+    fn knows(&self, handle: &str, currency: Option<florin_types::CurrencyCode>) -> bool {
+        match (self.holders.get(handle), currency) {
+            (None, _) => false,
+            (Some(HolderSlot { holder: None, .. }), _) | (Some(_), None) => true,
+            (Some(HolderSlot { holder: Some(holder), .. }), Some(currency)) => {
+                self.accounts.contains_key(&AccountKey::main(holder.id, currency))
+            }
+        }
+    }
+
+    /// An account that was read; what the batch already changed stands above what the database says.
+    fn keep_account(&mut self, account: Account) {
+        self.accounts.entry(account.key).or_insert(Slot { account, is_new: false, is_dirty: false });
+    }
+
+    pub(crate) fn keep_keys(&mut self, keys: HashMap<KeyHash, Stored>) {
+        self.keys = keys;
+    }
+
+    pub(crate) fn stored(&self, digest: &Digest, now: Timestamp) -> Option<&Stored> {
+        self.keys.get(&digest.key).filter(|stored| !stored.is_expired(now))
+    }
+
+    pub(crate) fn holder(&self, handle: &str) -> Option<&Holder> {
+        self.holders.get(handle)?.holder.as_ref()
+    }
+
+    pub(crate) fn account(&self, key: AccountKey) -> Option<Account> {
+        self.accounts.get(&key).map(|slot| slot.account)
+    }
+
+    pub(crate) fn open_holder(&mut self, uuid: Uuid, handle: String, gate: i64, secret: Vec<u8>) -> HolderId {
+        self.book.holder_head += 1;
+        let id = HolderId(self.book.id.position(self.book.holder_head).0);
+        let holder = Some(Holder { id, uuid, handle: Some(handle.clone()), gate, secret: Some(secret) });
+        let slot = HolderSlot { holder, is_new: true, is_dirty: false };
+        let before = self.holders.insert(handle.clone(), slot);
+        self.undo.push(Undo::Holder(handle, before));
+        id
+    }
+
+    pub(crate) fn change_holder(
+        &mut self,
+        handle: &str,
+        change: impl FnOnce(&mut Holder),
+    ) -> Result<(), StoreError> {
+        let slot =
+            self.holders.get_mut(handle).ok_or_else(|| StoreError::unexpected("the holder is not loaded"))?;
+        let before = slot.clone();
+        let holder = slot.holder.as_mut().ok_or_else(|| StoreError::unexpected("there is no such holder"))?;
+        change(holder);
+        slot.is_dirty = true;
+        self.undo.push(Undo::Holder(handle.to_owned(), Some(before)));
+        Ok(())
+    }
+
+    pub(crate) fn open_account(&mut self, key: AccountKey) {
+        let slot = Slot { account: Account::new(key), is_new: true, is_dirty: false };
+        let before = self.accounts.insert(key, slot);
+        self.undo.push(Undo::Account(key, before));
+    }
+
+    /// Posts a ledger transaction: checks it, then appends its record and takes the legs into the accounts.
+    pub(crate) fn post(
+        &mut self,
+        kind: RecordKind,
+        object: Uuid,
+        posting: &Posting,
+        memo: Vec<u8>,
+    ) -> Result<(), PostingError> {
+        let legs = draft(posting, |key| self.account(key))?;
+        let position = self.book.id.position(self.book.journal_head + self.records.len() as i64 + 1);
+        for leg in &legs {
+            let key = leg.account;
+            let slot = self.accounts.get_mut(&key).ok_or(PostingError::NoSuchAccount(key))?;
+            self.undo.push(Undo::Account(key, Some(*slot)));
+            fold(&mut slot.account, leg, position).map_err(|_| PostingError::Malformed)?;
+            slot.is_dirty = true;
+        }
+        let at = self.book.last_at;
+        self.records.push(Record { position, version: Record::VERSION, kind, at, object, legs, memo });
+        Ok(())
+    }
+
+    pub(crate) fn emit(&mut self, event: NewEvent) {
+        let position = self.book.id.position(self.book.event_head + self.events.len() as i64 + 1);
+        let journal = self.records.last().filter(|_| event.of_last_record).map(|record| record.position);
+        self.events.push(StoredEvent {
+            position,
+            id: event.id,
+            kind: event.kind.to_owned(),
+            at: self.book.last_at,
+            object: event.object,
+            holder: event.holder,
+            journal,
+            data: event.data,
+        });
+    }
+
+    pub(crate) fn enqueue(&mut self, job: NewJob) {
+        self.jobs.push((self.book.wall_at(job.due), job));
+    }
+
+    /// Jobs that the batch made but has not written move with the clock too.
+    pub(crate) fn shift_jobs(&mut self, micros: i64) {
+        for (run_at, _) in &mut self.jobs {
+            *run_at = Timestamp::from_micros(run_at.micros().saturating_sub(micros));
+        }
+    }
+
+    pub(crate) fn drop_jobs(&mut self) {
+        self.jobs.clear();
+    }
+
+    /// Keeps a command's answer for its key.
+    pub(crate) fn answered(&mut self, digest: &Digest, answer: &Answer) {
+        // A reset's answer belongs to the book that it opened: there a repeat will look.
+        let position = match &self.successor {
+            Some((next, _)) => next.position(1),
+            None => {
+                self.book.command_head += 1;
+                self.book.id.position(self.book.command_head)
+            }
+        };
+        let at = self.book.last_at;
+        self.commands.push(KeyIndex::rows(digest, position, answer, at));
+        self.keys.insert(digest.key, KeyIndex::stored(digest, answer, at));
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            undo: self.undo.len(),
+            records: self.records.len(),
+            events: self.events.len(),
+            jobs: self.jobs.len(),
+            last_at: self.book.last_at,
+            clock_offset: self.book.clock_offset,
+            holder_head: self.book.holder_head,
+        }
+    }
+
+    /// Takes back everything since a mark.
+    pub(crate) fn undo_to(&mut self, mark: &Mark) {
+        for undo in self.undo.drain(mark.undo..).rev() {
+            match undo {
+                Undo::Account(key, Some(slot)) => drop(self.accounts.insert(key, slot)),
+                Undo::Account(key, None) => drop(self.accounts.remove(&key)),
+                Undo::Holder(handle, Some(slot)) => drop(self.holders.insert(handle, slot)),
+                Undo::Holder(handle, None) => drop(self.holders.remove(&handle)),
+            }
+        }
+        self.records.truncate(mark.records);
+        self.events.truncate(mark.events);
+        self.jobs.truncate(mark.jobs);
+        self.book.last_at = mark.last_at;
+        self.book.clock_offset = mark.clock_offset;
+        self.book.holder_head = mark.holder_head;
+        self.successor = None;
+    }
+
+    /// Whether there is anything to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.undo.is_empty()
+            && self.records.is_empty()
+            && self.events.is_empty()
+            && self.jobs.is_empty()
+            && self.commands.is_empty()
+            && self.successor.is_none()
+            && !self.wrote_rows
+    }
+
+    /// Whether events were appended, for those who wait for them.
+    pub(crate) fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    /// Writes the batch as a few sets, the book's row last.
+    pub(crate) async fn flush(
+        &mut self,
+        db: &mut Db,
+        key: &ChainKey,
+        batch: [u8; 16],
+    ) -> Result<(), StoreError> {
+        self.book.batch = batch;
+        let mut sets = Vec::with_capacity(12);
+        let (records, mark_rows) = self.journal_rows(key);
+        sets.push((&INSERT_RECORD, records));
+        sets.push((&INSERT_MARK, mark_rows));
+        sets.push((&INSERT_EVENT, self.event_rows(key)));
+        let slots = self.accounts.values();
+        let (new, changed): (Vec<&Slot>, Vec<&Slot>) =
+            slots.filter(|slot| slot.is_new || slot.is_dirty).partition(|slot: &&Slot| slot.is_new);
+        sets.push((&INSERT_ACCOUNT, new.iter().map(|slot| account_row(&slot.account)).collect()));
+        sets.push((&UPDATE_ACCOUNT, changed.iter().map(|slot| account_row(&slot.account)).collect()));
+        self.holder_sets(&mut sets);
+        let (commands, keys) = std::mem::take(&mut self.commands).into_iter().unzip();
+        sets.push((&INSERT_COMMAND, commands));
+        sets.push((&INSERT_KEY, keys));
+        let jobs = std::mem::take(&mut self.jobs);
+        let rows = jobs.into_iter().map(|(run_at, job)| {
+            self.book.job_head += 1;
+            job_row(self.book.id.position(self.book.job_head), run_at, job)
+        });
+        sets.push((&INSERT_JOB, rows.collect()));
+        if let Some((id, new)) = self.successor.clone() {
+            self.book.successor = Some(id);
+            let mut next = Book::fresh(id);
+            // The reset's own answer is the first thing that the new book keeps.
+            next.command_head = 1;
+            push_new_book(&mut sets, &next, &new);
+        }
+        sets.push((&UPDATE_BOOK, vec![self.book.to_row()]));
+        db.write_sets(sets).await
+    }
+
+    fn journal_rows(&mut self, key: &ChainKey) -> (Vec<Vec<Value>>, Vec<Vec<Value>>) {
+        let mut rows = Vec::with_capacity(self.records.len());
+        let mut mark_rows = Vec::new();
+        for record in self.records.drain(..) {
+            let legs = record.encode_legs();
+            self.book.journal_head += 1;
+            self.book.journal_chain = self.book.journal_chain.next_record(key, &record, &legs);
+            let marked = record.legs.iter().filter(|leg| marks(leg));
+            mark_rows.extend(marked.map(|leg| mark_row(leg, record.position, record.at)));
+            rows.push(record_row(record, legs, self.book.journal_chain));
+        }
+        (rows, mark_rows)
+    }
+
+    fn event_rows(&mut self, key: &ChainKey) -> Vec<Vec<Value>> {
+        let mut rows = Vec::with_capacity(self.events.len());
+        for event in self.events.drain(..) {
+            self.book.event_head += 1;
+            self.book.event_chain = event.link(self.book.event_chain, key);
+            rows.push(event.into_row(self.book.event_chain));
+        }
+        rows
+    }
+
+    fn holder_sets(&self, sets: &mut Vec<(&'static crate::dialect::SetStatement, Vec<Vec<Value>>)>) {
+        let (mut new, mut gates) = (Vec::new(), Vec::new());
+        for slot in self.holders.values() {
+            let Some(holder) = &slot.holder else { continue };
+            if slot.is_new {
+                let handle = holder.handle.clone();
+                let secret = holder.secret.clone();
+                new.push(params![holder.id, self.book.id, handle, holder.uuid, holder.gate, secret].to_vec());
+            } else if slot.is_dirty {
+                gates.push(params![holder.id, holder.gate, holder.secret.clone()].to_vec());
+            }
+        }
+        // In the order of their numbers, which is the order of the tree.
+        new.sort_by_key(|row: &Vec<Value>| if let Value::Int(id) = row[0] { id } else { 0 });
+        sets.push((&INSERT_HOLDER, new));
+        sets.push((&UPDATE_HOLDER, gates));
+    }
+}
+
+/// The rows of a new book: its own, the partner as a holder, the accounts it starts with.
+pub(crate) fn push_new_book(
+    sets: &mut Vec<(&'static crate::dialect::SetStatement, Vec<Vec<Value>>)>,
+    book: &Book,
+    new: &NewBook,
+) {
+    let (holder, partner) = new.partner_holder(book.id);
+    sets.push((&INSERT_BOOK, vec![book.to_row()]));
+    sets.push((&INSERT_HOLDER, vec![params![holder, book.id, None::<String>, partner, 0_i64, None::<Vec<u8>>].to_vec()]));
+    let accounts = new.accounts(book.id).into_iter().map(|key| account_row(&Account::new(key)));
+    sets.push((&INSERT_ACCOUNT, accounts.collect()));
+}

@@ -1,0 +1,282 @@
+//! The workers behind the door: take what has queued, run it as one transaction, answer all of it.
+//!
+//! 1. Begin; lock the books' rows; read the touched accounts and the keys as sets.
+//! 2. Run the commands one after another in memory, each over a mark that it can be taken back to.
+//! 3. Write the results as a few sets, commit once, then answer.
+//!
+//! What fails as a batch is run again command by command, so that one bad command hurts only itself. A commit without
+//! an answer is settled by the batch's random mark in the book's row. There are no timers: the batch grows while a
+//! commit runs.
+
+use crate::answer::{Outcome, Stop};
+use crate::book::{Book, LOCK_BOOK, READ_BOOK};
+use crate::db::{Db, Mode};
+use crate::door::Queued;
+use crate::idempotency::KeyIndex;
+use crate::queue::{Group, Queue};
+use crate::source::Source;
+use crate::tx::Tx;
+use crate::watch::Watchers;
+use crate::working::Working;
+use crate::{BookId, StoreError, params};
+use florin_ledger::ChainKey;
+use florin_types::{Clock, Entropy};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+/// What every worker shares.
+pub(crate) struct Shared {
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) source: Source,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) chain_key: ChainKey,
+    pub(crate) watchers: Watchers,
+}
+
+/// What came of one command of a batch.
+enum Result1 {
+    Done(Result<Outcome, StoreError>),
+    /// Its book was replaced; it belongs there.
+    Moved(BookId),
+}
+
+/// Where a batch failed.
+enum Failed {
+    /// Before any command ran: the database is away, or somebody holds the book.
+    AtStart(StoreError),
+    /// With commands in it: each may be run by itself.
+    Underway(StoreError),
+}
+
+/// A worker's life: one connection, one batch at a time.
+pub(crate) async fn work(shared: Arc<Shared>, max_books: usize) {
+    let mut db = None;
+    while let Some(groups) = shared.queue.take(max_books).await {
+        let books: Vec<BookId> = groups.iter().map(|group| group.book).collect();
+        run(&shared, &mut db, groups).await;
+        shared.queue.done(&books);
+    }
+}
+
+async fn run(shared: &Shared, db: &mut Option<Db>, groups: Vec<Group>) {
+    let groups = without_late(shared, groups);
+    if groups.is_empty() {
+        return;
+    }
+    let single = groups.len() == 1 && groups[0].commands.len() == 1;
+    match attempt(shared, db, &groups).await {
+        Ok(results) => {
+            let queued = groups.into_iter().flat_map(|group| group.commands);
+            queued.zip(results).for_each(|(queued, result)| settle(shared, queued, result));
+        }
+        Err(Failed::Underway(error)) if !single => {
+            tracing::warn!(%error, "a batch failed; running its commands one by one");
+            for group in groups {
+                for command in group.commands {
+                    let alone = vec![Group { book: group.book, commands: vec![command] }];
+                    Box::pin(run(shared, db, alone)).await;
+                }
+            }
+        }
+        Err(Failed::AtStart(error) | Failed::Underway(error)) => {
+            let queued = groups.into_iter().flat_map(|group| group.commands);
+            queued.for_each(|queued| queued.answer(Err(error.clone())));
+        }
+    }
+}
+
+/// Answers those that have waited too long; nobody is listening for them any more.
+fn without_late(shared: &Shared, mut groups: Vec<Group>) -> Vec<Group> {
+    let now = shared.clock.now();
+    for group in &mut groups {
+        let (late, in_time): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut group.commands).into_iter().partition(|queued| queued.deadline < now);
+        group.commands = in_time;
+        late.into_iter().for_each(|q| q.answer(Err(StoreError::unavailable("waited too long for its turn"))));
+    }
+    groups.retain(|group| !group.commands.is_empty());
+    groups
+}
+
+fn settle(shared: &Shared, mut queued: Queued, result: Result1) {
+    match result {
+        Result1::Done(outcome) => queued.answer(outcome),
+        Result1::Moved(book) => {
+            queued.book = book;
+            if let Err((queued, error)) = shared.queue.push(queued) {
+                queued.answer(Err(error));
+            }
+        }
+    }
+}
+
+/// One transaction over all groups. On success everything is committed.
+async fn attempt(
+    shared: &Shared,
+    connection: &mut Option<Db>,
+    groups: &[Group],
+) -> Result<Vec<Result1>, Failed> {
+    let mut db = match connection.take().filter(Db::is_usable) {
+        Some(db) => db,
+        None => shared.source.connect(Mode::Write).await.map_err(Failed::AtStart)?,
+    };
+    if let Err(error) = db.begin(Mode::Write).await {
+        return Err(Failed::AtStart(error));
+    }
+    let mut batch = [0; 16];
+    shared.entropy.fill(&mut batch);
+    let mut run = Run { shared, batch, results: Vec::new(), written: Vec::new(), told: Vec::new() };
+    for group in groups {
+        let (back, result) = run.group(db, group).await;
+        db = back;
+        if let Err(failed) = result {
+            db.rollback().await;
+            *connection = Some(db);
+            return Err(failed);
+        }
+    }
+    let Run { results, written, told, .. } = run;
+    let ended = commit(shared, db, &written, batch).await;
+    *connection = ended.0;
+    ended.1.map_err(Failed::Underway)?;
+    told.iter().for_each(|book| shared.watchers.tell(*book));
+    Ok(results)
+}
+
+/// Commits; where the answer is lost, looks whether the batch's mark has arrived.
+async fn commit(
+    shared: &Shared,
+    mut db: Db,
+    written: &[BookId],
+    batch: [u8; 16],
+) -> (Option<Db>, Result<(), StoreError>) {
+    let Some(book) = written.first() else {
+        db.rollback().await;
+        return (Some(db), Ok(()));
+    };
+    let Err(error) = db.commit().await else { return (Some(db), Ok(())) };
+    tracing::warn!(%error, "a commit came without an answer; looking whether it came through");
+    db.rollback().await;
+    drop(db);
+    let looked = async {
+        let mut fresh = shared.source.connect(Mode::Write).await?;
+        let row = fresh.query_one(READ_BOOK, &params![*book]).await?;
+        let came_through = row.map(|row| Book::from_row(&row)).transpose()?.is_some_and(|b| b.batch == batch);
+        Ok::<_, StoreError>((fresh, came_through))
+    };
+    match looked.await {
+        Ok((fresh, true)) => (Some(fresh), Ok(())),
+        Ok((fresh, false)) => (Some(fresh), Err(error)),
+        Err(_) => (None, Err(StoreError::unavailable(error))),
+    }
+}
+
+/// A batch underway.
+struct Run<'a> {
+    shared: &'a Shared,
+    batch: [u8; 16],
+    results: Vec<Result1>,
+    written: Vec<BookId>,
+    told: Vec<BookId>,
+}
+
+impl Run<'_> {
+    /// Runs the commands of one book and writes their results. The connection comes back in any case.
+    async fn group(&mut self, mut db: Db, group: &Group) -> (Db, Result<(), Failed>) {
+        let working = match open(&mut db, group).await {
+            Ok(Some(working)) => working,
+            Ok(None) => return (db, Err(Failed::AtStart(StoreError::unexpected("there is no such book")))),
+            Err(error) => return (db, Err(Failed::AtStart(error))),
+        };
+        if let Some(successor) = working.book.successor {
+            self.results.extend(group.commands.iter().map(|_| Result1::Moved(successor)));
+            return (db, Ok(()));
+        }
+        let mut tx = Tx::new(db, working);
+        for queued in &group.commands {
+            // A reset earlier in this batch: the rest belongs to the new book.
+            if let Some((successor, _)) = &tx.working.successor {
+                self.results.push(Result1::Moved(*successor));
+                continue;
+            }
+            match run_command(&mut tx, queued).await {
+                Ok(outcome) => self.results.push(Result1::Done(outcome)),
+                Err(error) => return (tx.into_parts().0, Err(Failed::Underway(error))),
+            }
+        }
+        let (mut db, mut working) = tx.into_parts();
+        if working.is_empty() {
+            return (db, Ok(()));
+        }
+        if working.has_events() {
+            self.told.push(group.book);
+        }
+        self.written.push(group.book);
+        let flushed = working.flush(&mut db, &self.shared.chain_key, self.batch).await;
+        (db, flushed.map_err(Failed::Underway))
+    }
+}
+
+/// Locks the book and reads what its commands will touch.
+async fn open(db: &mut Db, group: &Group) -> Result<Option<Working>, StoreError> {
+    let rows = db.find_set(&LOCK_BOOK, vec![params![group.book].to_vec()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut working = Working::new(Book::from_row(row)?);
+    if working.book.successor.is_some() {
+        return Ok(Some(working));
+    }
+    let touches: Vec<_> = group.commands.iter().flat_map(|q| q.touches.iter().cloned()).collect();
+    working.load(db, &touches).await?;
+    let digests = group.commands.iter().filter_map(|q| q.digest.as_ref());
+    let keys = KeyIndex::find(db, group.book, digests).await?;
+    working.keep_keys(keys);
+    Ok(Some(working))
+}
+
+/// Runs one command over a mark. An error means that the transaction is lost, not that the command failed.
+async fn run_command(tx: &mut Tx, queued: &Queued) -> Result<Result<Outcome, StoreError>, StoreError> {
+    tx.working.book.last_at = tx.working.book.now(queued.wall);
+    let now = tx.now();
+    if let Some(digest) = &queued.digest
+        && let Some(stored) = tx.working.stored(digest, now)
+    {
+        let differing = digest.differences(&stored.request)?;
+        return Ok(Ok(match differing.is_empty() {
+            true => Outcome::Replayed(stored.answer.clone()),
+            false => Outcome::KeyReused(differing),
+        }));
+    }
+    let mark = tx.mark();
+    let result = AssertUnwindSafe(queued.command.call(tx)).catch_unwind().await;
+    let result = result.unwrap_or_else(|panic| Err(Stop::Fault(StoreError::unexpected(panic_text(&*panic)))));
+    let swallowed = tx.scope.db().has_failed();
+    let outcome = match result {
+        Ok(_) if swallowed => Err(StoreError::unexpected("a command went on after a statement had failed")),
+        Ok(answer) => {
+            tx.keep().await?;
+            Ok(answer)
+        }
+        Err(Stop::Refused(answer)) => {
+            tx.undo(&mark).await?;
+            Ok(answer)
+        }
+        Err(Stop::Fault(error)) => Err(error),
+    };
+    if outcome.is_err() {
+        tx.undo(&mark).await?;
+    }
+    if tx.scope.db().transaction_is_lost() {
+        return Err(outcome.err().unwrap_or_else(|| StoreError::unexpected("the engine ended the transaction")));
+    }
+    if let (Ok(answer), Some(digest)) = (&outcome, &queued.digest) {
+        tx.working.answered(digest, answer);
+    }
+    Ok(outcome.map(Outcome::Answered))
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("a command panicked: {}", text.unwrap_or("without a message"))
+}

@@ -1,0 +1,26 @@
+//! The values of Florin: what the rest of the platform trusts once it has one in hand.
+//!
+//! Each type is parsed once, at the edge, and is right from then on: an [`Amount`] is positive and within the cap,
+//! an [`Iban`] has its check digits, a [`Country`] exists. Nothing here reads a clock, a random source, a file or a
+//! socket ([`Clock`] and [`Entropy`] are passed in), and nothing is a float.
+//!
+//! Every error is a small enum whose text can follow a field name: `amount` + "can have at most 2 decimal places".
+//! Types that hold personal data ([`Email`], [`Phone`], [`Text`], [`Iban`]) keep it out of their `Debug` text and
+//! have no `Display`.
+#![deny(missing_docs)]
+
+pub mod country;
+pub mod currency;
+pub mod iban;
+pub mod id;
+pub mod money;
+pub mod person;
+pub mod time;
+
+pub use country::*;
+pub use currency::*;
+pub use iban::*;
+pub use id::*;
+pub use money::*;
+pub use person::*;
+pub use time::*;

@@ -1,0 +1,3 @@
+//! florin
+
+fn main() {}

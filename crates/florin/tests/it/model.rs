@@ -1,0 +1,312 @@
+//! The bank as the contract describes it, in memory: users, balances, histories, and which refusal comes first.
+//!
+//! Written from the contract alone, with wide integers and maps, so that agreement with the server means something.
+//! Where the contract is silent [`Model::judge`] says `None` and the workload asks something else.
+
+use crate::support::CURRENCIES;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Countries the default deny-list names, and some it does not.
+pub const FORBIDDEN: [&str; 3] = ["RU", "KP", "SY"];
+pub const SERVED: [&str; 5] = ["LT", "DE", "FR", "PL", "ES"];
+
+/// An amount as a client writes it: its text, and its value when the contract allows it.
+#[derive(Clone, Debug)]
+pub struct Money {
+    pub text: String,
+    pub currency: String,
+    pub minor: Option<i128>,
+}
+
+impl PartialEq for Money {
+    /// The typed content: `10` and `10.00` are the same money.
+    fn eq(&self, other: &Self) -> bool {
+        let same_text = self.minor.is_some() || self.text == other.text;
+        same_text && self.minor == other.minor && self.currency == other.currency
+    }
+}
+
+/// What an update changes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    Email(String),
+    City(String),
+    FirstName(String),
+    Country(&'static str),
+    Terms,
+}
+
+/// One request of the workload; a side that is `None` is the partner or, for a transfer, not given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    Create { id: String, country: &'static str, terms: bool },
+    Decide { id: String, approve: bool },
+    Fund { to: Option<String>, money: Money },
+    Transfer { master: bool, source: Option<String>, destination: Option<String>, money: Money, reference: Option<String> },
+    Suspend { id: String, on: bool },
+    Delete { id: String },
+    Update { id: String, change: Change },
+}
+
+/// What the server must answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Verdict {
+    Accept,
+    Refuse(&'static str),
+}
+
+/// One line of a history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub id: String,
+    pub kind: &'static str,
+    pub amount: i128,
+    pub currency: String,
+    pub balance_after: i128,
+    /// The other side: none for an adjustment, else the partner (`None`) or a user.
+    pub counterparty: Option<Option<String>>,
+    pub reference: Option<String>,
+}
+
+/// The partner or a user, as far as money goes.
+#[derive(Clone, Debug, Default)]
+pub struct Holder {
+    pub balances: BTreeMap<String, i128>,
+    pub history: Vec<Entry>,
+}
+
+impl Holder {
+    pub fn balance(&self, currency: &str) -> i128 {
+        self.balances.get(currency).copied().unwrap_or(0)
+    }
+
+    fn book(&mut self, mut entry: Entry) {
+        let balance = self.balances.entry(entry.currency.clone()).or_default();
+        *balance += entry.amount;
+        entry.balance_after = *balance;
+        self.history.push(entry);
+    }
+}
+
+/// A user and all that was said of them.
+#[derive(Clone, Debug, Default)]
+pub struct User {
+    pub money: Holder,
+    pub emails: Vec<String>,
+    pub terms: bool,
+    pub verified: bool,
+    pub suspended: bool,
+    pub deleted: bool,
+    /// The decisions taken, oldest first: approved?
+    pub decisions: Vec<bool>,
+}
+
+/// A transfer that was accepted.
+#[derive(Clone, Debug)]
+pub struct Transfer {
+    pub id: String,
+    pub source: Option<String>,
+    pub destination: Option<String>,
+    pub currency: String,
+    pub minor: i128,
+    pub reference: Option<String>,
+}
+
+/// One partner's book, or the part of it that one client of a concurrent run sees.
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    pub users: BTreeMap<String, User>,
+    pub partner: Holder,
+    pub transfers: Vec<Transfer>,
+    pub fundings: BTreeSet<String>,
+}
+
+impl Model {
+    /// The user, unless unknown or deleted: for every call these are the same.
+    pub fn known(&self, id: &str) -> Option<&User> {
+        self.users.get(id).filter(|user| !user.deleted)
+    }
+
+    /// What can be spent on a side.
+    pub fn balance(&self, side: Option<&str>, currency: &str) -> i128 {
+        match side {
+            None => self.partner.balance(currency),
+            Some(id) => self.users.get(id).map_or(0, |user| user.money.balance(currency)),
+        }
+    }
+
+    /// The answer that the contract demands; `None` where it is silent.
+    pub fn judge(&self, request: &Request) -> Option<Verdict> {
+        match request {
+            Request::Create { id, country, .. } => match (self.users.contains_key(id), FORBIDDEN.contains(country)) {
+                (true, true) => None,
+                (true, false) => Some(Verdict::Refuse("P411")),
+                (false, true) => Some(Verdict::Refuse("P431")),
+                (false, false) => Some(Verdict::Accept),
+            },
+            Request::Decide { id, approve } => self.judge_decision(id, *approve),
+            Request::Fund { to, money } => self.judge_funding(to.as_deref(), money),
+            Request::Transfer { master, source, destination, money, reference } => {
+                let sides = [source.as_deref(), destination.as_deref()];
+                Some(self.judge_transfer(*master, sides, money, reference.as_deref()))
+            }
+            Request::Suspend { id, .. } => Some(self.judge_known(id)),
+            Request::Delete { id } => Some(match self.known(id) {
+                None => Verdict::Refuse("P412"),
+                Some(user) if user.money.balances.values().any(|balance| *balance != 0) => Verdict::Refuse("P456"),
+                Some(_) => Verdict::Accept,
+            }),
+            Request::Update { id, change } => self.judge_update(id, change),
+        }
+    }
+
+    fn judge_known(&self, id: &str) -> Verdict {
+        if self.known(id).is_some() { Verdict::Accept } else { Verdict::Refuse("P412") }
+    }
+
+    fn judge_decision(&self, id: &str, approve: bool) -> Option<Verdict> {
+        match self.known(id) {
+            None => Some(Verdict::Refuse("P412")),
+            Some(user) if user.verified || user.suspended => None,
+            Some(user) if approve && !user.terms => Some(Verdict::Refuse("P464")),
+            Some(_) => Some(Verdict::Accept),
+        }
+    }
+
+    fn judge_funding(&self, to: Option<&str>, money: &Money) -> Option<Verdict> {
+        if money.minor.is_none() || !is_currency(&money.currency) {
+            return Some(Verdict::Refuse("P403"));
+        }
+        let Some(id) = to else { return Some(Verdict::Accept) };
+        match self.known(id) {
+            None => Some(Verdict::Refuse("P412")),
+            Some(user) if !user.verified => Some(Verdict::Refuse("P459")),
+            Some(user) if user.suspended => None,
+            Some(_) => Some(Verdict::Accept),
+        }
+    }
+
+    /// Section 1's order of refusals, the source before the destination within each.
+    fn judge_transfer(
+        &self,
+        master: bool,
+        sides: [Option<&str>; 2],
+        money: &Money,
+        reference: Option<&str>,
+    ) -> Verdict {
+        let [source, destination] = sides;
+        let both = source.is_some() && destination.is_some();
+        let too_long = reference.is_some_and(|text| text.chars().count() > 140);
+        if money.minor.is_none() || too_long || (both && (master || source == destination)) {
+            return Verdict::Refuse("P403");
+        }
+        let given = || sides.into_iter().flatten();
+        if given().next().is_none() {
+            return Verdict::Refuse("P424");
+        }
+        if !is_currency(&money.currency) {
+            return Verdict::Refuse("P410");
+        }
+        if given().any(|id| self.known(id).is_none()) {
+            return Verdict::Refuse("P412");
+        }
+        if given().any(|id| !self.users[id].verified) {
+            return Verdict::Refuse("P459");
+        }
+        if given().any(|id| self.users[id].suspended) {
+            return Verdict::Refuse("P455");
+        }
+        if money.minor > Some(self.balance(source, &money.currency)) {
+            return Verdict::Refuse("P433");
+        }
+        Verdict::Accept
+    }
+
+    fn judge_update(&self, id: &str, change: &Change) -> Option<Verdict> {
+        let Some(user) = self.known(id) else { return Some(Verdict::Refuse("P412")) };
+        match change {
+            _ if user.suspended => None,
+            Change::Country(country) if FORBIDDEN.contains(country) => Some(Verdict::Refuse("P431")),
+            Change::FirstName(_) if user.verified => Some(Verdict::Refuse("P448")),
+            _ => Some(Verdict::Accept),
+        }
+    }
+
+    /// Does what the server said it did; `id` is the id that it gave to a transfer.
+    pub fn apply(&mut self, request: &Request, id: &str) {
+        match request {
+            Request::Create { id, terms, .. } => {
+                let user = User { terms: *terms, emails: vec![first_email(id)], ..User::default() };
+                self.users.insert(id.clone(), user);
+            }
+            Request::Decide { id, approve } => {
+                let user = self.user(id);
+                user.decisions.push(*approve);
+                user.verified = *approve;
+            }
+            Request::Fund { to, money } => {
+                self.fundings.insert(id.to_owned());
+                self.holder(to.as_deref()).book(entry(id, "ADJUSTMENT", money, 1, None, &None));
+            }
+            Request::Transfer { source, destination, money, reference, .. } => {
+                let out = entry(id, "INTERNAL_TRANSFER", money, -1, Some(destination.clone()), reference);
+                self.holder(source.as_deref()).book(out);
+                let into = entry(id, "INTERNAL_TRANSFER", money, 1, Some(source.clone()), reference);
+                self.holder(destination.as_deref()).book(into);
+                self.transfers.push(Transfer {
+                    id: id.to_owned(),
+                    source: source.clone(),
+                    destination: destination.clone(),
+                    currency: money.currency.clone(),
+                    minor: money.minor.expect("an accepted amount"),
+                    reference: reference.clone(),
+                });
+            }
+            Request::Suspend { id, on } => self.user(id).suspended = *on,
+            Request::Delete { id } => self.user(id).deleted = true,
+            Request::Update { id, change: Change::Email(email) } => self.user(id).emails.push(email.clone()),
+            Request::Update { id, change: Change::Terms } => self.user(id).terms = true,
+            Request::Update { .. } => {}
+        }
+    }
+
+    fn user(&mut self, id: &str) -> &mut User {
+        self.users.get_mut(id).unwrap_or_else(|| panic!("{id} was never created"))
+    }
+
+    fn holder(&mut self, side: Option<&str>) -> &mut Holder {
+        match side {
+            None => &mut self.partner,
+            Some(id) => &mut self.user(id).money,
+        }
+    }
+}
+
+/// The address a user is created with.
+pub fn first_email(id: &str) -> String {
+    format!("{}@example.com", id.replace(|letter: char| !letter.is_ascii_alphanumeric(), "."))
+}
+
+/// Is it a currency of the contract, in any letter case?
+pub fn is_currency(slug: &str) -> bool {
+    CURRENCIES.iter().any(|(known, _)| *known == slug)
+}
+
+fn entry(
+    id: &str,
+    kind: &'static str,
+    money: &Money,
+    sign: i128,
+    counterparty: Option<Option<String>>,
+    reference: &Option<String>,
+) -> Entry {
+    Entry {
+        id: id.to_owned(),
+        kind,
+        amount: sign * money.minor.expect("an accepted amount"),
+        currency: money.currency.clone(),
+        balance_after: 0,
+        counterparty,
+        reference: reference.clone(),
+    }
+}

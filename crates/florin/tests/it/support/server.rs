@@ -1,0 +1,246 @@
+//! One bank under test: its processes, its data and the proof at the end.
+
+use super::chance::fresh_word;
+use super::client::{Call, Client};
+use super::database::{Database, Engine, engine};
+use super::log;
+use super::process::{Outcome, Process, run_florin};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// How a server is started.
+pub struct Options {
+    /// `FLORIN_SANDBOX_SETTLE_MS`.
+    pub settle_ms: u32,
+    /// `--environment`; none leaves the default.
+    pub environment: Option<&'static str>,
+    /// Replaces the database's URL (PostgreSQL only).
+    pub database_url: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { settle_ms: 10, environment: None, database_url: None }
+    }
+}
+
+/// What `sandbox-credentials.json` holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Credentials {
+    pub base_url: String,
+    pub api_key: String,
+    pub partner_id: String,
+    pub webhook_token: String,
+}
+
+/// A server with a data directory and a database of its own.
+pub struct Server {
+    options: Options,
+    database: Option<Database>,
+    process: Option<Process>,
+    seconds: Vec<Process>,
+    expected_errors: Vec<String>,
+    credentials: Option<Credentials>,
+    home: TempDir,
+}
+
+impl Server {
+    /// A sandbox with an empty book.
+    pub async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    pub async fn start_with(options: Options) -> Self {
+        let home = tempfile::Builder::new().prefix("florin-test-").tempdir().expect("a directory");
+        let database = match engine() {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(Database::create().await),
+        };
+        let (seconds, expected_errors) = (Vec::new(), Vec::new());
+        let mut server =
+            Self { options, database, process: None, seconds, expected_errors, credentials: None, home };
+        server.start_again().await;
+        server
+    }
+
+    /// Starts the (stopped or killed) server again on the same data.
+    pub async fn start_again(&mut self) {
+        assert!(self.process.is_none(), "the server runs already");
+        let mut process = self.spawn(&self.data_dir());
+        process.wait_until_ready().await;
+        self.process = Some(process);
+        self.credentials = read_credentials(&self.data_dir());
+    }
+
+    /// Another process on the same PostgreSQL database, with a data directory of its own; none on SQLite.
+    pub async fn second(&mut self) -> Option<Client> {
+        self.database.as_ref()?;
+        let data_dir = self.home.path().join(format!("data-{}", self.seconds.len() + 2));
+        let mut process = self.spawn(&data_dir);
+        process.wait_until_ready().await;
+        let client = Client::new(&process.base_url(), Some(&self.credentials().api_key));
+        self.seconds.push(process);
+        Some(client)
+    }
+
+    /// Clients of every process there can be: one on SQLite, two on PostgreSQL.
+    pub async fn everywhere(&mut self) -> Vec<Client> {
+        let mut clients = vec![self.client()];
+        clients.extend(self.second().await);
+        clients
+    }
+
+    fn spawn(&self, data_dir: &Path) -> Process {
+        let mut arguments = vec!["--data-dir".to_owned(), path_text(data_dir)];
+        if let Some(url) = self.database_url() {
+            arguments.extend(["--database-url".to_owned(), url]);
+        }
+        if let Some(environment) = self.options.environment {
+            arguments.extend(["--environment".to_owned(), environment.to_owned()]);
+        }
+        let variables = vec![("FLORIN_SANDBOX_SETTLE_MS".to_owned(), self.options.settle_ms.to_string())];
+        Process::start(&arguments, &variables, self.home.path(), &self.log_path())
+    }
+
+    /// The sandbox partner's client.
+    pub fn client(&self) -> Client {
+        Client::new(&self.base_url(), Some(&self.credentials().api_key))
+    }
+
+    /// A client of a new partner, made while the server runs.
+    pub fn second_partner(&self, name: &str) -> Client {
+        let made = self.command(&["partner", "create", "--name", name]);
+        assert_eq!(made.code, Some(0), "florin partner create: {made:?}");
+        let printed: Value = serde_json::from_str(&made.stdout).unwrap_or_else(|error| panic!("{error}: {made:?}"));
+        Client::new(&self.base_url(), Some(printed["apiKey"].as_str().expect("an apiKey")))
+    }
+
+    pub fn credentials(&self) -> &Credentials {
+        self.credentials.as_ref().expect("sandbox-credentials.json was written")
+    }
+
+    pub fn has_credentials(&self) -> bool {
+        self.credentials.is_some()
+    }
+
+    pub fn base_url(&self) -> String {
+        self.running().base_url()
+    }
+
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.running().address
+    }
+
+    fn running(&self) -> &Process {
+        self.process.as_ref().expect("the server runs")
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    /// A directory of the test that the server does not know.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The PostgreSQL database, if that is the engine.
+    pub fn database(&self) -> Option<&Database> {
+        self.database.as_ref()
+    }
+
+    fn database_url(&self) -> Option<String> {
+        let database = self.database.as_ref()?;
+        Some(self.options.database_url.clone().unwrap_or_else(|| database.url()))
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.home.path().join("florin.log")
+    }
+
+    /// What the server has logged so far.
+    pub fn log(&self) -> String {
+        let bytes = std::fs::read(self.log_path()).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// From now on the log may have errors that contain this.
+    pub fn expect_error(&mut self, text: &str) {
+        self.expected_errors.push(text.to_owned());
+    }
+
+    /// Runs a command of the binary on this server's data.
+    pub fn command(&self, arguments: &[&str]) -> Outcome {
+        run_on(arguments, &self.data_dir(), self.database.as_ref(), self.home.path())
+    }
+
+    /// SIGKILL, as a power cut would.
+    pub fn kill9(&mut self) {
+        self.process.take().expect("the server runs").kill9();
+    }
+
+    /// SIGTERM; ends with 0.
+    pub fn stop(&mut self) {
+        for mut process in self.process.take().into_iter().chain(self.seconds.drain(..)) {
+            process.stop();
+        }
+    }
+
+    /// Every test's end: events gapless, a graceful stop, books that are right, a clean log, nothing left behind.
+    pub async fn finish(mut self) {
+        if self.process.is_none() {
+            self.start_again().await;
+        }
+        if self.credentials.is_some() {
+            self.client().events().await;
+            let unknown = format!("/v1/transfer/details/{}", fresh_word());
+            self.client().send(&Call::get(unknown)).await.expect_refusal("P437");
+        }
+        self.stop();
+        self.verify();
+        log::check(&self.log_path(), &self.expected_errors);
+        if let Some(database) = self.database.take() {
+            database.remove().await;
+        }
+    }
+
+    /// `florin verify` finds nothing wrong.
+    pub fn verify(&self) {
+        let outcome = self.command(&["verify"]);
+        assert_eq!(outcome.code, Some(0), "florin verify: {outcome:?}");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            log::print_tail(&self.log_path());
+        }
+    }
+}
+
+/// Runs a command of the binary on any data directory and database.
+pub fn run_on(arguments: &[&str], data_dir: &Path, database: Option<&Database>, directory: &Path) -> Outcome {
+    let (flag, place) = match database {
+        Some(database) => ("--database-url", database.url()),
+        None => ("--data-dir", path_text(data_dir)),
+    };
+    run_florin(&[arguments, &[flag, &place]].concat(), directory)
+}
+
+fn read_credentials(data_dir: &Path) -> Option<Credentials> {
+    let text = std::fs::read_to_string(data_dir.join("sandbox-credentials.json")).ok()?;
+    let file: Value = serde_json::from_str(&text).expect("sandbox-credentials.json is JSON");
+    let field = |name: &str| file[name].as_str().unwrap_or_else(|| panic!("no {name} in {text}")).to_owned();
+    Some(Credentials {
+        base_url: field("baseUrl"),
+        api_key: field("apiKey"),
+        partner_id: field("partnerId"),
+        webhook_token: field("webhookToken"),
+    })
+}
+
+fn path_text(path: &Path) -> String {
+    path.to_str().expect("a path in UTF-8").to_owned()
+}
