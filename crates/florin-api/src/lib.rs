@@ -1,1 +1,55 @@
-//! florin-api
+//! The product: the Partner API, one folder per family, over `kit`, what every endpoint needs.
+//!
+//! The way of a request: `kit::http` (connection) → `kit::router` → [`kit::partner::Partner`] (key) →
+//! [`kit::call::Call`] (typed request, idempotency key) → the family's handler → `kit::command` → the store's door →
+//! the family's command on the open transaction → the answer, after the commit.
+//!
+//! The families in reading order; each imports only from those before it:
+
+pub mod kit;
+pub mod reference;
+pub mod users;
+pub mod kyc;
+pub mod balances;
+pub mod transfers;
+pub mod events;
+pub mod sandbox;
+
+pub mod openapi;
+
+use florin_store::{Migration, SetStatement, Statement, migration};
+use kit::endpoint::Endpoint;
+use kit::jobs::JobHandler;
+
+/// Every call of the API.
+pub fn endpoints() -> Vec<Endpoint> {
+    let families = [
+        users::endpoints(),
+        balances::endpoints(),
+        transfers::endpoints(),
+        events::endpoints(),
+        reference::endpoints(),
+        sandbox::endpoints(),
+    ];
+    families.into_iter().flatten().collect()
+}
+
+/// Who runs which job.
+pub const JOB_HANDLERS: &[JobHandler] = &[
+    (users::ERASE_JOB, |app, job| Box::pin(users::erase(app, job))),
+    (balances::ACTIVATE_JOB, |app, job| Box::pin(balances::activate(app, job))),
+];
+
+/// The families' tables.
+pub const MIGRATIONS: &[Migration] = &[migration!(1001, "partners"), migration!(1002, "users")];
+
+/// Every statement of the families, for the test that prepares them all.
+pub fn statements() -> Vec<Statement> {
+    let families = [kit::partner::STATEMENTS, users::STATEMENTS, kyc::STATEMENTS, balances::STATEMENTS];
+    families.concat()
+}
+
+/// Every look-up by sets of the families, for the same test.
+pub fn sets() -> Vec<&'static SetStatement> {
+    users::SETS.to_vec()
+}

@@ -17,6 +17,8 @@ pub struct Answer {
 pub enum Stop {
     /// It was decided so; kept for a repeat like any answer.
     Refused(Answer),
+    /// The request itself was wrong, which only showed inside; not kept, a repeat is looked at anew.
+    Invalid(Answer),
     /// Something broke. Nothing is kept; a repeat runs again.
     Fault(StoreError),
 }

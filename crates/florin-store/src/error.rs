@@ -1,7 +1,7 @@
 //! What can go wrong below the families: faults, never refusals.
 
 /// A fault of the store. Logged with its cause where it is answered; nothing of it reaches a client.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The database is away, overloaded or out of time: worth another try (P501).
     #[error("the database is not available: {0}")]

@@ -28,6 +28,10 @@ pub enum Touch {
     Handle(String, CurrencyCode),
     /// A holder by handle alone.
     Holder(String),
+    /// The main account of the partner in a currency.
+    Partner(CurrencyCode),
+    /// An account of the book itself.
+    System(CurrencyCode, AccountKind),
     /// An account by its key.
     Account(AccountKey),
 }

@@ -8,6 +8,7 @@ use crate::dialect::SetStatement;
 use crate::{StoreError, Type, Value, params};
 use florin_ledger::{BookId, Position};
 use florin_types::Timestamp;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
@@ -21,7 +22,7 @@ pub struct Keyed {
     /// The key as the client sent it.
     pub key: String,
     /// The typed content: names and canonical values, `method` and `path` among them.
-    pub fields: Vec<(String, String)>,
+    pub fields: Vec<(Cow<'static, str>, String)>,
 }
 
 /// The hash of a key, by which it is found.
@@ -65,7 +66,7 @@ impl DigestKey {
         let fields = request.fields.iter().map(|(name, value)| {
             let mut hash = [0; FIELD_HASH];
             self.hash(name, value, &mut hash);
-            (name.clone(), hash)
+            (name.to_string(), hash)
         });
         Digest { key, fields: fields.collect() }
     }
@@ -229,7 +230,7 @@ mod tests {
     use super::*;
 
     fn digest(fields: &[(&str, &str)]) -> Digest {
-        let fields = fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let fields = fields.iter().map(|(n, v)| ((*n).to_owned().into(), (*v).to_owned())).collect();
         DigestKey::new([7; 32]).digest(&Keyed { key: "k".to_owned(), fields })
     }
 

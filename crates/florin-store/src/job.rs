@@ -3,8 +3,8 @@
 //! A job is carried out by a command that first takes the job's row away ([`crate::Tx::finish_job`]): whatever
 //! crashes, and however many processes try, its effect happens once.
 
-use crate::db::Db;
 use crate::dialect::SetStatement;
+use crate::source::Readers;
 use crate::{Row, StoreError, Type, Value, params};
 use florin_ledger::{BookId, Position};
 use florin_types::Timestamp;
@@ -59,13 +59,13 @@ pub(crate) const SHIFT_JOBS: &str =
 pub(crate) const DELETE_JOBS_OF_BOOK: &str = "DELETE FROM job WHERE position > $1 AND position < $2";
 
 pub(crate) async fn due(
-    db: &mut Db,
+    readers: &Readers,
     wall: Timestamp,
     book: Option<BookId>,
 ) -> Result<Vec<Job>, StoreError> {
     let rows = match book {
-        Some(book) => db.query(DUE_JOBS_OF_BOOK, &params![wall, book.start(), book.end()]).await?,
-        None => db.query(DUE_JOBS, &params![wall]).await?,
+        Some(book) => readers.look(DUE_JOBS_OF_BOOK, &params![wall, book.start(), book.end()]).await?,
+        None => readers.look(DUE_JOBS, &params![wall]).await?,
     };
     rows.iter().map(job_of_row).collect()
 }

@@ -2,7 +2,7 @@
 //! statement, so that no query can leave the tenant out.
 
 use crate::db::Db;
-use crate::dialect::Statement;
+use crate::dialect::{SetStatement, Statement};
 use crate::holder::{ACCOUNTS_OF_HOLDER, FIND_BY_HANDLE, FIND_HOLDER, account_of_row, holder_of_row};
 use crate::{Holder, Row, StoreError, Value, params};
 use florin_ledger::{Account, BookId, HolderId};
@@ -27,10 +27,6 @@ impl Scope {
         &mut self.db
     }
 
-    pub(crate) fn set_book(&mut self, book: BookId) {
-        self.book = book;
-    }
-
     /// The book that is seen.
     pub fn book(&self) -> BookId {
         self.book
@@ -49,6 +45,16 @@ impl Scope {
         parameters: &[Value],
     ) -> Result<Option<Row>, StoreError> {
         Ok(self.query(sql, parameters).await?.pop())
+    }
+
+    /// The rows that a look-up answers for a set of keys. The book is the first parameter of each key.
+    pub async fn find_set(
+        &mut self,
+        statement: &'static SetStatement,
+        keys: Vec<Vec<Value>>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let keys = keys.iter().map(|key| self.parameters(key)).collect();
+        self.db.find_set(statement, keys).await
     }
 
     pub(crate) async fn execute(&mut self, sql: Statement, parameters: &[Value]) -> Result<u64, StoreError> {

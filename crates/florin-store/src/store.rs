@@ -128,6 +128,11 @@ impl Store {
         self.readers.look(sql, parameters).await
     }
 
+    /// Whether the database answers.
+    pub async fn is_there(&self) -> Result<(), StoreError> {
+        self.look(READ_SETTING, &params!["environment"]).await.map(drop)
+    }
+
     /// A transaction outside of any book, for the few things that an operator or the start of a server writes.
     pub async fn administer(&self) -> Result<Administration, StoreError> {
         let mut db = self.source.connect(Mode::Write).await?;
@@ -142,8 +147,7 @@ impl Store {
 
     /// Jobs that are due, of one book or of all.
     pub async fn due_jobs(&self, wall: Timestamp, book: Option<BookId>) -> Result<Vec<Job>, StoreError> {
-        let mut db = self.source.connect(Mode::Read).await?;
-        crate::job::due(&mut db, wall, book).await
+        crate::job::due(&self.readers, wall, book).await
     }
 
     /// Reads everything and says what is wrong with it.

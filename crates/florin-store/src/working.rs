@@ -103,10 +103,15 @@ impl Working {
                     handles.push((handle, currency.as_str()));
                 }
                 Touch::Holder(handle) if !self.knows(handle, None) => handles.push((handle, "")),
-                Touch::Account(key) if !self.accounts.contains_key(key) => accounts.push(*key),
-                _ => {}
+                Touch::Handle(..) | Touch::Holder(_) => {}
+                Touch::Partner(currency) => accounts.push(AccountKey::main(self.book.id.partner(), *currency)),
+                Touch::System(currency, kind) => {
+                    accounts.push(AccountKey { holder: self.book.id.system(), currency: *currency, kind: *kind });
+                }
+                Touch::Account(key) => accounts.push(*key),
             }
         }
+        accounts.retain(|key| !self.accounts.contains_key(key));
         handles.sort_unstable();
         handles.dedup();
         accounts.sort_unstable();

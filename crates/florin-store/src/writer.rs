@@ -252,6 +252,7 @@ async fn run_command(tx: &mut Tx, queued: &Queued) -> Result<Result<Outcome, Sto
     let result = AssertUnwindSafe(queued.command.call(tx)).catch_unwind().await;
     let result = result.unwrap_or_else(|panic| Err(Stop::Fault(StoreError::unexpected(panic_text(&*panic)))));
     let swallowed = tx.scope.db().has_failed();
+    let mut is_kept = true;
     let outcome = match result {
         Ok(_) if swallowed => Err(StoreError::unexpected("a command went on after a statement had failed")),
         Ok(answer) => {
@@ -262,6 +263,11 @@ async fn run_command(tx: &mut Tx, queued: &Queued) -> Result<Result<Outcome, Sto
             tx.undo(&mark).await?;
             Ok(answer)
         }
+        Err(Stop::Invalid(answer)) => {
+            tx.undo(&mark).await?;
+            is_kept = false;
+            Ok(answer)
+        }
         Err(Stop::Fault(error)) => Err(error),
     };
     if outcome.is_err() {
@@ -270,7 +276,7 @@ async fn run_command(tx: &mut Tx, queued: &Queued) -> Result<Result<Outcome, Sto
     if tx.scope.db().transaction_is_lost() {
         return Err(outcome.err().unwrap_or_else(|| StoreError::unexpected("the engine ended the transaction")));
     }
-    if let (Ok(answer), Some(digest)) = (&outcome, &queued.digest) {
+    if let (Ok(answer), Some(digest), true) = (&outcome, &queued.digest, is_kept) {
         tx.working.answered(digest, answer);
     }
     Ok(outcome.map(Outcome::Answered))

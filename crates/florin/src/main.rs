@@ -1,3 +1,141 @@
-//! florin
+//! `florin`: the command line. Configuration, wiring and shutdown; no decision is made here.
 
-fn main() {}
+mod config;
+mod credentials;
+mod demo;
+mod operate;
+mod serve;
+mod system;
+
+use clap::{Args, Parser, Subcommand};
+use config::Flags;
+use ipnet::IpNet;
+use std::process::ExitCode;
+use uuid::Uuid;
+
+/// An embedded-finance platform that implements the Partner API.
+///
+/// Try `florin demo` first: it starts a bank in a temporary folder, drives it, and shows every call. `florin serve`
+/// is the bank itself: a sandbox with embedded SQLite, unless told otherwise.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the bank.
+    Serve {
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// Start a bank in a temporary folder, drive it over TCP and print each call with its answer.
+    Demo(DemoArgs),
+    /// Read all books back and say what is wrong with them; ends 0 when nothing is.
+    Verify {
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// Partners: the companies that call the API.
+    Partner {
+        #[command(subcommand)]
+        command: PartnerCommand,
+    },
+    /// API keys of partners. A key is shown once; only its hash is kept.
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+    /// Print the configuration in force, secrets hidden: defaults, then the file, then FLORIN_… variables, then flags.
+    Config {
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// Print the OpenAPI document of the API.
+    Openapi,
+}
+
+#[derive(Args)]
+struct DemoArgs {
+    /// End after the last call, instead of staying up to be tried.
+    #[arg(long)]
+    exit: bool,
+}
+
+#[derive(Subcommand)]
+enum PartnerCommand {
+    /// Make a partner with a first key; prints both as JSON.
+    Create {
+        /// What to call it.
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// List the partners.
+    List {
+        #[command(flatten)]
+        flags: Flags,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeyCommand {
+    /// Make another key for a partner; prints it as JSON.
+    Create {
+        /// The partner's id.
+        #[arg(long)]
+        partner: Uuid,
+        /// In live, the key works from these networks only (CIDR; may be given several times).
+        #[arg(long)]
+        allow: Vec<IpNet>,
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// End a key. It works for a second more at most.
+    Revoke {
+        /// The key.
+        key: String,
+        #[command(flatten)]
+        flags: Flags,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("florin: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Anything that ends a command, said in one line.
+type Failed = Box<dyn std::error::Error>;
+
+fn run(command: Command) -> Result<ExitCode, Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match command {
+        Command::Serve { flags } => runtime.block_on(serve::serve(&flags.load()?))?,
+        Command::Demo(args) => runtime.block_on(demo::demo(args.exit))?,
+        Command::Verify { flags } => return runtime.block_on(operate::verify(&flags.load()?)),
+        Command::Partner { command } => match command {
+            PartnerCommand::Create { name, flags } => {
+                runtime.block_on(operate::create_partner(&flags.load()?, &name))?;
+            }
+            PartnerCommand::List { flags } => runtime.block_on(operate::list_partners(&flags.load()?))?,
+        },
+        Command::Key { command } => match command {
+            KeyCommand::Create { partner, allow, flags } => {
+                runtime.block_on(operate::create_key(&flags.load()?, partner, &allow))?;
+            }
+            KeyCommand::Revoke { key, flags } => runtime.block_on(operate::revoke_key(&flags.load()?, &key))?,
+        },
+        Command::Config { flags } => operate::print(&flags.load()?.shown()),
+        Command::Openapi => operate::print(&florin_api::openapi::document_text()?),
+    }
+    Ok(ExitCode::SUCCESS)
+}

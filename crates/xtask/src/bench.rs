@@ -1,0 +1,139 @@
+//! `cargo xtask bench`: what the product does per second, as a part of what the machine can do.
+//!
+//! The measure is the **floor**: a bare axum server that parses the same request and gives an answer of the same
+//! size, and stores nothing. One load generator of ours drives both with the same bytes, in turns, so that what
+//! else the machine does weighs on both alike. Machines differ, disks differ, neighbours differ: only the ratio of
+//! the two, taken in the same run, says something about Florin.
+//!
+//! Everything measured is built with `--release`, xtask itself included: [`run`] builds it and becomes it.
+
+mod answer;
+mod figures;
+pub mod floor;
+mod load;
+mod product;
+mod requests;
+mod transfers;
+
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Subcommand;
+use serde::Deserialize;
+
+use crate::test::Engines;
+use crate::{process, workspace};
+
+/// Measure the product against the floor: a bare server that stores nothing.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    subject: Subject,
+}
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
+enum Subject {
+    Transfers(Transfers),
+    Floor(Settings),
+}
+
+/// Durable transfers per second between random users, on each engine, against the floor
+///
+/// Starts `florin serve` in its default configuration with its logs on (into a file), makes and funds
+/// users through the API, then sends POST /v1/transfer of 0.01 EUR between random pairs. Product and
+/// floor take turns, round by round. At the end `florin verify` reads the books.
+///
+///   cargo xtask bench transfers
+///   cargo xtask bench transfers --engine sqlite --connections 64 --rounds 9
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Transfers {
+    #[command(flatten)]
+    settings: Settings,
+    /// Which engines to measure
+    #[arg(long, value_enum, default_value_t = Engines::Both)]
+    engine: Engines,
+    /// How many users money moves between
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..1_000_000))]
+    accounts: u32,
+    /// Chooses the users' pairs and the idempotency keys
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where the databases are put: name a folder of a real disk where the temporary folder is in memory
+    #[arg(long, default_value_os_t = std::env::temp_dir())]
+    folder: PathBuf,
+    /// Measure this program instead of building one
+    #[arg(long)]
+    florin: Option<PathBuf>,
+}
+
+/// The floor alone: what this machine, this kernel and our load generator can do
+#[derive(Debug, Clone, clap::Args)]
+struct Settings {
+    /// How long a round measures, in seconds
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+    /// How often floor and product take turns
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Connections open at once, each with one request under way
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 64, 256])]
+    connections: Vec<usize>,
+}
+
+impl Settings {
+    /// The time measured in a round.
+    fn measured(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds)
+    }
+
+    /// The time before it, in which connections, caches and batches find their size.
+    fn warm_up(&self) -> Duration {
+        self.measured() / 4
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.subject {
+        Subject::Floor(settings) => {
+            if cfg!(debug_assertions) {
+                return become_release();
+            }
+            transfers::floor_alone(settings)
+        }
+        Subject::Transfers(transfers) => {
+            if cfg!(debug_assertions) {
+                return become_release();
+            }
+            let florin = transfers.florin.clone().map_or_else(|| build("florin"), Ok)?;
+            transfers::run(transfers, &florin)
+        }
+    }
+}
+
+/// Goes on as the release build of xtask, with the arguments we were given.
+fn become_release() -> Result<()> {
+    let xtask = build("xtask")?;
+    Err(Command::new(xtask).args(std::env::args_os().skip(1)).exec()).context("cannot run the release build")
+}
+
+/// Builds a package for release; the program it made.
+fn build(package: &str) -> Result<PathBuf> {
+    #[derive(Deserialize)]
+    struct Message {
+        executable: Option<PathBuf>,
+    }
+    let mut cargo = workspace::cargo();
+    cargo.args(["build", "--release", "--package", package, "--message-format", "json-render-diagnostics"]);
+    process::announce(&cargo);
+    let messages = workspace::output(&mut cargo)?;
+    let messages =
+        messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Message>(line).ok());
+    let program = messages.filter_map(|message| message.executable).next_back();
+    program.with_context(|| format!("cargo built no program of {package}"))
+}

@@ -11,8 +11,8 @@ use crate::{generate, interrupt, process, tidy, workspace};
 
 /// Format, clippy, tidy, documentation, and that generated files are up to date.
 ///
-/// All of them run, and what failed is listed at the end with the command that mends it. The last line is
-/// `<n> checks passed, <n> failed`.
+/// All of them run, and what failed is listed at the end with the command that mends it. The last
+/// line is `<n> checks passed, <n> failed`.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {}
@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn the_summary_tells_what_mends_a_failed_check() {
-        let outcome = |index: usize, passed| Outcome { check: &CHECKS[index], passed, took: Duration::from_secs(2) };
+        let outcome =
+            |index: usize, passed| Outcome { check: &CHECKS[index], passed, took: Duration::from_secs(2) };
         let text = summary(&[outcome(0, true), outcome(1, false)]);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "tidy                  2.0 s  ok");

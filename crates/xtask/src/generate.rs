@@ -25,7 +25,8 @@ const GENERATED: &[Generated] = &[Generated { path: "docs/openapi.json", argumen
 
 /// Write the files that are made from the code (docs/openapi.json).
 ///
-/// Run it after a change of an endpoint, and commit the result: `cargo xtask check` fails while it differs.
+/// Run it after a change of an endpoint, and commit the result: `cargo xtask check` fails while it
+/// differs.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {}
@@ -43,7 +44,8 @@ pub fn outdated() -> Result<Vec<String>> {
     into(fresh.path(), |_, _| ())?;
     let mut complaints = Vec::new();
     for file in GENERATED {
-        let made = fs::read(fresh.path().join(file.path)).with_context(|| format!("cannot read {}", file.path))?;
+        let made =
+            fs::read(fresh.path().join(file.path)).with_context(|| format!("cannot read {}", file.path))?;
         let kept = fs::read(workspace::root().join(file.path)).ok();
         complaints.extend(difference(file.path, kept.as_deref(), &made));
     }

@@ -28,11 +28,11 @@ const SUPERUSER: &str = "florin";
 
 /// Start a private, throw-away PostgreSQL and print its URL, until Ctrl-C.
 ///
-/// The cluster lives in a temporary folder, listens on a free port of 127.0.0.1 alone and asks for no
-/// password. Nothing of it is left afterwards. For work by hand:
+/// The cluster lives in a temporary folder, listens on a free port of 127.0.0.1 alone and asks for
+/// no password. Nothing of it is left afterwards. For work by hand, in another shell:
 ///
-///   cargo xtask postgres
-///   FLORIN_TEST_ENGINE=postgres FLORIN_TEST_POSTGRES_URL=<the URL> cargo test -p florin-store
+///   export FLORIN_TEST_ENGINE=postgres FLORIN_TEST_POSTGRES_URL=postgres://…
+///   cargo test -p florin-store
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
@@ -72,24 +72,27 @@ impl Cluster {
     pub fn start(binaries: &Path, durability: Durability, parent: &Path) -> Result<Self> {
         eprintln!("starting a throw-away PostgreSQL ({}) …", binaries.display());
         let durability = durability.to_possible_value().context("a durability without a name")?;
-        let mut supervisor = Command::new(std::env::current_exe().context("cannot find xtask's own program")?)
-            .args(["postgres-supervisor", "--durability", durability.get_name()])
-            .arg("--binaries")
-            .arg(binaries)
-            .arg("--parent")
-            .arg(parent)
-            // Ctrl-C is meant for us; the supervisor ends by our closing the pipe.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("cannot start the PostgreSQL supervisor")?;
+        let mut supervisor =
+            Command::new(std::env::current_exe().context("cannot find xtask's own program")?)
+                .args(["postgres-supervisor", "--durability", durability.get_name()])
+                .arg("--binaries")
+                .arg(binaries)
+                .arg("--parent")
+                .arg(parent)
+                // Ctrl-C is meant for us; the supervisor ends by our closing the pipe.
+                .process_group(0)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .context("cannot start the PostgreSQL supervisor")?;
         let lifeline = supervisor.stdin.take();
         let output = supervisor.stdout.take().context("the supervisor has no output")?;
         let mut cluster = Self { port: 0, supervisor, lifeline };
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line).context("cannot hear the PostgreSQL supervisor")?;
-        let Some(port) = line.trim().strip_prefix(supervisor::READY).and_then(|port| port.trim().parse().ok()) else {
+        let Some(port) =
+            line.trim().strip_prefix(supervisor::READY).and_then(|port| port.trim().parse().ok())
+        else {
             bail!("PostgreSQL did not start (its own words are above)");
         };
         cluster.port = port;

@@ -69,6 +69,14 @@ impl Group {
         self.wait()
     }
 
+    /// The first line the child says on its standard output (which must be piped); the rest is not heard.
+    pub fn first_line(&mut self) -> Result<String> {
+        let output = self.child.stdout.take().context("the child's output is not piped")?;
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line).context("cannot read the child's output")?;
+        Ok(line.trim_end().to_owned())
+    }
+
     /// Hands every line of the child's standard output (which must be piped) to `line`, then waits for it.
     pub fn lines(mut self, mut line: impl FnMut(&str)) -> Result<ExitStatus> {
         let output = self.child.stdout.take().context("the child's output is not piped")?;
@@ -133,7 +141,9 @@ mod tests {
     #[test]
     fn hands_over_every_line() {
         let mut seen = Vec::new();
-        let status = Group::spawn(&mut shell("echo one; printf two")).unwrap().lines(|line| seen.push(line.to_owned()));
+        let status = Group::spawn(&mut shell("echo one; printf two"))
+            .unwrap()
+            .lines(|line| seen.push(line.to_owned()));
         assert!(status.unwrap().success());
         assert_eq!(seen, ["one", "two"]);
     }

@@ -19,7 +19,8 @@ use crate::process::{self, Group};
 use crate::{interrupt, workspace};
 use results::{Results, closing_line, is_routine, table};
 
-/// Packages with tests whose outcome can depend on the engine; xtask's test that no cluster of its own survives.
+/// Packages with tests whose outcome can depend on the engine, and xtask: it tests that no cluster outlives it, and
+/// with it cargo chooses the same features for these as for the whole workspace, so that nothing is built twice.
 const ON_POSTGRES: [&str; 4] = ["florin-store", "florin-api", "florin", "xtask"];
 
 /// The variable by which test code chooses its engine.
@@ -29,9 +30,10 @@ pub const POSTGRES_URL: &str = "FLORIN_TEST_POSTGRES_URL";
 
 /// Run every test on SQLite and PostgreSQL.
 ///
-/// Brings its own PostgreSQL: a private throw-away cluster on a free port, run by an unprivileged user and
-/// removed afterwards, also on failure and Ctrl-C. Where the server's programs are missing and root or a
-/// sudo without password is at hand, Debian's package is installed, without starting Debian's own cluster.
+/// Brings its own PostgreSQL: a private throw-away cluster on a free port, run by an unprivileged
+/// user and removed afterwards, also on failure and Ctrl-C. Where the server's programs are missing
+/// and root or a sudo without password is at hand, Debian's package is installed, without starting
+/// Debian's own cluster.
 ///
 ///   cargo xtask test                          everything
 ///   cargo xtask test --engine sqlite          without PostgreSQL
@@ -136,7 +138,7 @@ fn counted(cargo: &mut Command, engine: &str, verbose: bool) -> Result<Results> 
     let started = Instant::now();
     let mut results = Results::default();
     let status = Group::spawn(cargo)?.lines(|line| {
-        if verbose || !results::is_routine(line) {
+        if verbose || !is_routine(line) {
             println!("{line}");
         }
         results.read(line);
@@ -171,7 +173,8 @@ fn verdict(engines: &[(&str, Results)], filtered: bool) -> Result<()> {
     if failed > 0 {
         bail!("{failed} failed");
     }
-    let idle: Vec<_> = engines.iter().filter(|(_, results)| results.passed == 0).map(|(engine, _)| *engine).collect();
+    let idle: Vec<_> =
+        engines.iter().filter(|(_, results)| results.passed == 0).map(|(engine, _)| *engine).collect();
     if !idle.is_empty() && (!filtered || idle.len() == engines.len()) {
         bail!("no test ran on {}", idle.join(" and "));
     }

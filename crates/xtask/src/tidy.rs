@@ -36,8 +36,8 @@ const EXCEPTIONS: &str = "crates/xtask/tidy-exceptions.txt";
 
 /// Check architecture and style: allowed crate edges, words, family order, lengths, names.
 ///
-/// What has to be let pass for now stands in crates/xtask/tidy-exceptions.txt, one line each, as the report
-/// prints it. The list may only shrink: an exception that is no longer needed is a failure too.
+/// What has to be let pass for now stands in crates/xtask/tidy-exceptions.txt, one line each, as the
+/// report prints it. The list may only shrink: an exception no longer needed is a failure too.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {}
@@ -106,7 +106,12 @@ pub fn is_clean() -> Result<bool> {
     let verdict = exceptions.judge(found);
     verdict.violations.iter().for_each(|violation| println!("{violation}"));
     verdict.complaints.iter().for_each(|complaint| println!("{EXCEPTIONS}: {complaint}"));
-    println!("tidy: {} files, {} violations, {} excepted", files.len(), verdict.violations.len(), verdict.excepted);
+    println!(
+        "tidy: {} files, {} violations, {} excepted",
+        files.len(),
+        verdict.violations.len(),
+        verdict.excepted
+    );
     Ok(verdict.violations.is_empty() && verdict.complaints.is_empty())
 }
 

@@ -22,7 +22,10 @@ pub fn cargo() -> Command {
     command.current_dir(root());
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
-        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|own| name.starts_with(own)) {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+            .iter()
+            .any(|own| name.starts_with(own))
+        {
             command.env_remove(&*name);
         }
     }
@@ -63,7 +66,8 @@ pub fn packages() -> Result<Vec<Package>> {
         packages: Vec<Package>,
     }
     let output = output(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
-    let metadata: Metadata = serde_json::from_slice(&output).context("`cargo metadata` answered something else")?;
+    let metadata: Metadata =
+        serde_json::from_slice(&output).context("`cargo metadata` answered something else")?;
     Ok(metadata.packages)
 }
 

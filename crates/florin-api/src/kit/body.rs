@@ -1,11 +1,12 @@
 //! From the bytes of a request's body to a typed request, or P403.
 //!
 //! What is checked here, in this order: content type and encoding, length and time of arrival, strict JSON
-//! ([`super::json`]), then the fields ([`super::fields`]). Everything that is wrong with a body is P403 and HTTP 400,
-//! never 408, 413 or 415: clients know one validation error.
+//! ([`super::json`]), then the fields ([`super::fields`]). Everything that is wrong with a body is P403 and
+//! HTTP 400, never 408, 413 or 415: clients know one validation error.
 //!
-//! A refusal can come before the body has arrived. The rest of it is then read and thrown away, within bounds, by
-//! [`super::http`] after the body is dropped, so that the client reads the answer and not a connection reset.
+//! A refusal can come before the body has arrived. The rest of it is then read and thrown away, within
+//! bounds, by [`super::http`] after the body is dropped, so that the client reads the answer and not a
+//! connection reset.
 
 use std::time::Duration;
 
@@ -21,16 +22,18 @@ use super::fields::{Content, Fields};
 use super::json::parse_object;
 use super::refusal::Refusal;
 
-/// Longest JSON body, in bytes. The largest request of the API (a payment link with metadata) stays under 8 KiB;
-/// eight times that is room for growth, and 10,000 connections sending at once still fit into memory.
+/// Longest JSON body, in bytes. The largest request of the API (a payment link with metadata) stays under 8
+/// KiB; eight times that is room for growth, and 10,000 connections sending at once still fit into memory.
 pub const MAX_JSON_BYTES: usize = 64 * 1024;
 
-/// How long a body may take to arrive in whole. 64 KiB in 10 s is 52 kbit/s, slower than any line a server calls from.
+/// How long a body may take to arrive in whole. 64 KiB in 10 s is 52 kbit/s, slower than any line a server
+/// calls from.
 pub const BODY_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A typed request: implemented once per endpoint, pure, tested with [`parse_body`] from a string.
 pub trait Request: Sized {
-    /// Reads every field, so that all failures are found, then answers the request; `None` only when one failed.
+    /// Reads every field, so that all failures are found, then answers the request; `None` only when one
+    /// failed.
     fn read(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
@@ -57,7 +60,8 @@ pub async fn read_body<R: Request>(
     parse_body(&bytes, currencies)
 }
 
-/// Receives the body of a call that needs none: nothing, white space, or any JSON object, whose fields are ignored.
+/// Receives the body of a call that needs none: nothing, white space, or any JSON object, whose fields are
+/// ignored.
 ///
 /// # Errors
 /// P403 for anything else.

@@ -59,7 +59,9 @@ async fn content_type_must_be_json_in_utf_8() {
         assert_eq!(read(&headers(&[("content-type", good)]), body).await.as_deref(), Ok("n"), "{good}");
     }
     let wrong = Err("Content-Type must be application/json".to_owned());
-    for bad in ["", "text/json", "application/jsonx", "application/json; charset=utf-16", "multipart/form-data"] {
+    for bad in
+        ["", "text/json", "application/jsonx", "application/json; charset=utf-16", "multipart/form-data"]
+    {
         assert_eq!(read(&headers(&[("content-type", bad)]), body).await, wrong, "{bad}");
     }
     assert_eq!(read(&HeaderMap::new(), body).await, wrong);
@@ -73,7 +75,11 @@ async fn only_the_identity_encoding_is_read() {
     let body = r#"{"name":"n"}"#;
     assert_eq!(read(&with("Identity"), body).await.as_deref(), Ok("n"));
     for bad in ["gzip", "br", "identity, gzip"] {
-        assert_eq!(read(&with(bad), body).await, Err("Content-Encoding must be identity".to_owned()), "{bad}");
+        assert_eq!(
+            read(&with(bad), body).await,
+            Err("Content-Encoding must be identity".to_owned()),
+            "{bad}"
+        );
     }
 }
 
@@ -110,7 +116,9 @@ async fn calls_without_a_body_take_nothing_or_an_object() {
         let body = if body == "-" { Body::empty() } else { Body::from(body) };
         read_no_body(&headers, body).await.map_err(|refusal| refusal.message.into_owned())
     };
-    for (headers, body) in [(HeaderMap::new(), "-"), (HeaderMap::new(), " \r\n"), (json(), ""), (json(), "{\"a\":1}")] {
+    for (headers, body) in
+        [(HeaderMap::new(), "-"), (HeaderMap::new(), " \r\n"), (json(), ""), (json(), "{\"a\":1}")]
+    {
         assert_eq!(read(headers, body).await, Ok(()), "{body}");
     }
     assert_eq!(read(json(), "[]").await, Err("body must be a JSON object".to_owned()));

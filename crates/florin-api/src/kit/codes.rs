@@ -1,8 +1,9 @@
 //! The closed table of everything the Partner API can refuse with.
 //!
-//! One row per code of the contract's section 1.1. The table makes the error answers, the page
-//! `GET /v1/reference/errors`, the error page of the docs and the OpenAPI document: adding a code is one row here, and
-//! one in the table test of `refusal`. Codes, statuses and names are binding for clients; messages are stable.
+//! One row per code of the contract's section 1.1. The table makes the error answers, the page `GET
+//! /v1/reference/errors`, the error page of the docs and the OpenAPI document: adding a code is one row here,
+//! and one in the table test of `refusal`. Codes, statuses and names are binding for clients; messages are
+//! stable.
 
 /// One row of the table: what a client may branch on.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ macro_rules! codes {
     ($($code:ident $status:literal $name:expr, $message:literal, $meaning:literal;)+) => {
         $(
             #[doc = concat!("`", stringify!($code), "`: ", $meaning, ".")]
-            pub static $code: Code = Code {
+            pub const $code: Code = Code {
                 code: stringify!($code),
                 status: $status,
                 name: $name,

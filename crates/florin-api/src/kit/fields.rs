@@ -10,26 +10,27 @@
 //! Some(Self { email: email?, amount: amount?, reference })
 //! ```
 //!
-//! Each read answers `None` and remembers why when the field is missing or wrong, so that P403 lists every failure in
-//! the order of the reads. Each read that succeeds also notes the field's canonical text: the typed content by which
-//! an idempotency key tells the same request from another ("10" equals 10.00, `BTC` equals `btc`). What is not read is
-//! not noted, so unknown fields never count. An explicit `null` is an absent field.
+//! Each read answers `None` and remembers why when the field is missing or wrong, so that P403 lists every
+//! failure in the order of the reads. Each read that succeeds also notes the field's canonical text: the
+//! typed content by which an idempotency key tells the same request from another ("10" equals 10.00, `BTC`
+//! equals `btc`). What is not read is not noted, so unknown fields never count. An explicit `null` is an
+//! absent field.
 
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use florin_types::{
-    Amount, Country, Currencies, Currency, CurrencyCode, Date, Decimal, Email, ExternalUserId, Iban, Phone, Text,
-    Timestamp,
+    Amount, Country, Currencies, Currency, CurrencyCode, Date, Decimal, Email, ExternalUserId, Iban, Phone,
+    Text, Timestamp,
 };
 
 use super::codes::P410;
 use super::json::{Json, Object, canonical_number};
 use super::refusal::Refusal;
 
-/// The typed content of a request: name of a field (`originator.firstName` for an inner one) and its canonical text,
-/// in the order of the reads.
+/// The typed content of a request: name of a field (`originator.firstName` for an inner one) and its
+/// canonical text, in the order of the reads.
 pub type Content = Vec<(Cow<'static, str>, String)>;
 
 /// A value that a call answers with P410 when it is not known, instead of P403.
@@ -138,7 +139,8 @@ impl<'a> Fields<'a> {
         self.get(name).is_some()
     }
 
-    /// A failure of its own, such as of two fields together; the text is a whole sentence without its full stop.
+    /// A failure of its own, such as of two fields together; the text is a whole sentence without its full
+    /// stop.
     pub fn fail(&mut self, failure: impl Into<String>) {
         self.failures.push(failure.into());
     }
@@ -173,7 +175,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// One field on its way to a typed value. Every method answers `None` for an absent field without a further failure.
+/// One field on its way to a typed value. Every method answers `None` for an absent field without a further
+/// failure.
 #[must_use]
 pub struct Slot<'s, 'a> {
     fields: &'s mut Fields<'a>,
@@ -293,13 +296,15 @@ impl<'a> Slot<'_, 'a> {
         match currencies.parse(text) {
             Some(currency) => self.outcome(Ok::<_, String>((currency.code.to_string(), currency))),
             None => {
-                let codes: Vec<String> = currencies.iter().map(|currency| currency.code.to_string()).collect();
+                let codes: Vec<String> =
+                    currencies.iter().map(|currency| currency.code.to_string()).collect();
                 self.fail(not_one_of(codes.iter().map(String::as_str)))
             }
         }
     }
 
-    /// A currency in any letter case, for calls that answer P410 to an unknown one; only a wrong type fails here.
+    /// A currency in any letter case, for calls that answer P410 to an unknown one; only a wrong type fails
+    /// here.
     pub fn listed_currency(mut self) -> Option<Listed<Currency>> {
         let text = self.string()?;
         let found = self.fields.currencies.parse(text).map_or(Listed::Unknown, Listed::Known);

@@ -78,14 +78,15 @@ fn reads_every_sort_of_field() {
     assert_eq!(value.originator, Some(("N".to_owned(), Country::parse("LT").unwrap())));
     let content: Vec<String> = content.iter().map(|(name, text)| format!("{name}={text}")).collect();
     let expected = "user=u-1 currency=usdc amount=12.5 strictCurrency=btc strict=0.1 network=polygon \
-        document=ID_CARD agreed=false seconds=-5 originator.name=N originator.country=LT metadata={\"a\":\"x\",\"b\":1}";
+        document=ID_CARD agreed=false seconds=-5 originator.name=N originator.country=LT \
+        metadata={\"a\":\"x\",\"b\":1}";
     assert_eq!(content.join(" "), expected);
 }
 
 #[test]
 fn failures_are_all_told_in_order() {
-    let body = r#"{"user":7,"currency":1,"amount":-5,"strictCurrency":"xmr","network":"tron","document":"id_card",
-        "agreed":"true","seconds":"5","originator":{"country":"ZZ"},"forbidden":1}"#;
+    let body = r#"{"user":7,"currency":1,"amount":-5,"strictCurrency":"xmr","network":"tron",
+        "document":"id_card","agreed":"true","seconds":"5","originator":{"country":"ZZ"},"forbidden":1}"#;
     let expected = [
         "user must be a string",
         "currency must be a string",
@@ -137,7 +138,8 @@ fn odd_amounts_are_refused_as_numbers_and_as_strings() {
 #[test]
 fn an_unknown_currency_is_kept_for_p410_but_its_amount_is_still_checked() {
     for unknown in ["xmr", "", "e$r", "verylongcurrency"] {
-        let parsed = |amount: &str| parse(&format!(r#"{{"user":"u","currency":"{unknown}","amount":{amount}}}"#));
+        let parsed =
+            |amount: &str| parse(&format!(r#"{{"user":"u","currency":"{unknown}","amount":{amount}}}"#));
         let money = parsed("0.123456789012").unwrap().value.money;
         assert_eq!(money.known().unwrap_err().code, &P410);
         assert_eq!(parsed("0.0"), Err("amount must be greater than zero".to_owned()));
@@ -172,7 +174,8 @@ fn sizes_and_shapes_of_inner_values_are_checked() {
 #[test]
 fn equal_requests_have_equal_content() {
     let one = r#"{"user":"u","currency":"EUR","amount":"10","network":"POLYGON","strict":null}"#;
-    let other = r#"{ "extra":{"a":1}, "network":"polygon", "amount":10.00, "currency":"eur", "\u0075ser":"u" }"#;
+    let other =
+        r#"{ "extra":{"a":1}, "network":"polygon", "amount":10.00, "currency":"eur", "\u0075ser":"u" }"#;
     assert_eq!(content(one), content(other));
     assert_ne!(content(one), content(&one.replace("\"10\"", "\"10.01\"")));
     assert_ne!(content(one), content(&one.replace("\"u\"", "\"U\"")));

@@ -1,15 +1,16 @@
 //! The server loop: connections in, one service over all of them, a stop that finishes what was accepted.
 //!
-//! 1. A free place among `max_connections` is waited for; only then is the next connection accepted, so that above
-//!    the limit clients queue in the kernel's backlog and nobody is cut off.
-//! 2. Each connection is one task: hyper's HTTP/1 over a guarded socket ([`super::socket`]), which closes it when a
-//!    head arrives too slowly, an idle connection stays too long or an answer is not taken off.
-//! 3. Each request gets its peer's address ([`Peer`]), and a body whose rest is thrown away when nobody reads it.
-//! 4. On `shutdown` the listener closes, idle connections close, running requests finish; what still runs after
-//!    `shutdown_deadline` is cut off.
+//! 1. A free place among `max_connections` is waited for; only then is the next connection accepted, so that
+//!    above the limit clients queue in the kernel's backlog and nobody is cut off.
+//! 2. Each connection is one task: hyper's HTTP/1 over a guarded socket (`super::socket`), which closes it
+//!    when a head arrives too slowly, an idle connection stays too long or an answer is not taken off.
+//! 3. Each request gets its peer's address ([`Peer`]), and a body whose rest is thrown away when nobody reads
+//!    it.
+//! 4. On `shutdown` the listener closes, idle connections close, running requests finish; what still runs
+//!    after `shutdown_deadline` is cut off.
 //!
-//! Not here: TLS and HTTP/2 (a proxy's work), time limits of requests (the endpoint knows what it waits for), and
-//! what the answers say. What is no HTTP request gets hyper's bare 400 or 431.
+//! Not here: TLS and HTTP/2 (a proxy's work), time limits of requests (the endpoint knows what it waits for),
+//! and what the answers say. What is no HTTP request gets hyper's bare 400 or 431.
 
 use std::convert::Infallible;
 use std::io;
@@ -36,16 +37,16 @@ use tower::ServiceExt;
 
 use super::socket::{Guarded, Phase, Stalls};
 
-/// Longest head of a request (start line and headers). The longest of ours, with a cursor and an idempotency key, is
-/// under 2 KiB; proxies add as much again.
+/// Longest head of a request (start line and headers). The longest of ours, with a cursor and an idempotency
+/// key, is under 2 KiB; proxies add as much again.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
-/// Read buffer of one connection at its largest: the longest head and then some. 10,000 connections at that are
-/// 320 MB at the very worst; a usual one stays at 8 KiB.
+/// Read buffer of one connection at its largest: the longest head and then some. 10,000 connections at that
+/// are 320 MB at the very worst; a usual one stays at 8 KiB.
 const MAX_BUFFER_BYTES: usize = 32 * 1024;
 
-/// How much of an unread body is read and thrown away: four of the longest JSON bodies. A client that sends more
-/// after a refusal has to live with a reset.
+/// How much of an unread body is read and thrown away: four of the longest JSON bodies. A client that sends
+/// more after a refusal has to live with a reset.
 const MAX_DRAINED_BYTES: usize = 256 * 1024;
 
 /// How long that may take.
@@ -59,7 +60,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct HttpLimits {
     /// Connections at a time. 10,000 of them idle take some 100 MB; partners' clients pool a few dozen each.
     pub max_connections: usize,
-    /// From the first byte of a head to its last. Ten seconds is far above any honest line, and ends a slow-loris.
+    /// From the first byte of a head to its last. Ten seconds is far above any honest line, and ends a
+    /// slow-loris.
     pub head_timeout: Duration,
     /// Without a request. Above the 60 s of the usual load balancers, which otherwise send a request into a
     /// connection that is just closing.
@@ -87,12 +89,15 @@ impl Default for HttpLimits {
 pub struct Peer(pub SocketAddr);
 
 /// What can be served: an axum `Router`, or one in layers.
-pub trait App:
-    tower::Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
+pub trait HttpApp:
+    tower::Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + 'static
 {
 }
 
-impl<S> App for S where
+impl<S> HttpApp for S where
     S: tower::Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
         + Clone
         + Send
@@ -101,7 +106,7 @@ impl<S> App for S where
 }
 
 /// Serves until `shutdown` is ready, then finishes what was accepted.
-pub async fn serve<S: App>(
+pub async fn serve<S: HttpApp>(
     listener: TcpListener,
     app: S,
     limits: HttpLimits,
@@ -161,7 +166,7 @@ fn is_of_the_client(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn serve_connection<S: App>(connection: Accepted, app: S, limits: HttpLimits, watcher: Watcher) {
+async fn serve_connection<S: HttpApp>(connection: Accepted, app: S, limits: HttpLimits, watcher: Watcher) {
     let Accepted { stream, peer, _place } = connection;
     // Answers are written in one piece; waiting to join it with a next one would only delay it.
     if let Err(error) = stream.set_nodelay(true) {
@@ -180,8 +185,8 @@ async fn serve_connection<S: App>(connection: Accepted, app: S, limits: HttpLimi
         }
     });
     let mut http = http1::Builder::new();
-    // hyper's own timeout runs from the end of one request to the whole head of the next: that is the idle time. The
-    // number of headers stays at hyper's 100, which it keeps on the stack.
+    // hyper's own timeout runs from the end of one request to the whole head of the next: that is the idle
+    // time. The number of headers stays at hyper's 100, which it keeps on the stack.
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.idle_timeout)
         .max_header_size(MAX_HEAD_BYTES)
@@ -207,8 +212,8 @@ fn prepare(request: Request<Incoming>, peer: SocketAddr) -> Request<Body> {
     Request::from_parts(head, body)
 }
 
-/// A body whose unread rest is read and thrown away after it is dropped, beside the answer being written: a socket
-/// closed with unread bytes is reset, and the client would never see the refusal.
+/// A body whose unread rest is read and thrown away after it is dropped, beside the answer being written: a
+/// socket closed with unread bytes is reset, and the client would never see the refusal.
 struct Drained {
     incoming: Option<Incoming>,
 }

@@ -77,7 +77,11 @@ async fn connections_are_kept_and_know_their_peer() {
         send(&mut stream, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
         assert!(read_until(&mut stream, "127.0.0.1").await.starts_with("HTTP/1.1 200"));
     }
-    send(&mut stream, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\nGET /peer HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    send(
+        &mut stream,
+        "GET /peer HTTP/1.1\r\nhost: x\r\n\r\nGET /peer HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+    )
+    .await;
     assert_eq!(rest(&mut stream).await.matches("HTTP/1.1 200").count(), 2);
     server.stop().await;
 }
@@ -104,7 +108,8 @@ async fn an_early_refusal_is_read_even_while_the_body_is_still_sent() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert!(read_until(&mut stream, "refused").await.starts_with("HTTP/1.1 200"));
-    send(&mut stream, "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi").await;
+    send(&mut stream, "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi")
+        .await;
     assert!(rest(&mut stream).await.ends_with("hi"), "the drained connection goes on");
     server.stop().await;
 }
@@ -127,7 +132,11 @@ async fn an_endless_body_is_not_drained_for_ever() {
 async fn a_client_that_waits_for_continue_is_refused_without_sending() {
     let server = start(HttpLimits::default()).await;
     let mut stream = server.connect().await;
-    send(&mut stream, "POST /refuse HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n").await;
+    send(
+        &mut stream,
+        "POST /refuse HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n",
+    )
+    .await;
     assert!(rest(&mut stream).await.starts_with("HTTP/1.1 200"));
     server.stop().await;
 }
@@ -160,7 +169,8 @@ async fn idle_connections_end_in_time() {
 
 #[tokio::test]
 async fn an_answer_that_is_not_taken_off_ends_the_connection() {
-    let limits = HttpLimits { write_timeout: Duration::from_millis(50), max_connections: 1, ..HttpLimits::default() };
+    let limits =
+        HttpLimits { write_timeout: Duration::from_millis(50), max_connections: 1, ..HttpLimits::default() };
     let server = start(limits).await;
     let mut stalled = server.connect().await;
     send(&mut stalled, "GET /large HTTP/1.1\r\nhost: x\r\n\r\n").await;

@@ -1,4 +1,5 @@
-//! Tests of the strict JSON reader: tables of odd bodies, and serde_json as the independent judge of the grammar.
+//! Tests of the strict JSON reader: tables of odd bodies, and serde_json as the independent judge of the
+//! grammar.
 
 use proptest::prelude::*;
 
@@ -10,7 +11,8 @@ fn refused(body: impl AsRef<[u8]>) -> String {
 
 #[test]
 fn reads_what_a_request_has() {
-    let body = r#" { "a" : "x\u00e9\ud83d\ude00\/" , "n":-0.10,"e":1E+5 ,"t":true,"f":false,"z":null,"l":[1,[],{}]} "#;
+    let body = r#" { "a" : "x\u00e9\ud83d\ude00\/" , "n":-0.10,"e":1E+5 ,
+        "t":true,"f":false,"z":null,"l":[1,[],{}]} "#;
     let object = parse_object(body.as_bytes()).unwrap();
     let expected: Object = vec![
         ("a".into(), Json::String("xé😀/".into())),
@@ -54,7 +56,10 @@ fn odd_bodies_are_refused_with_their_place() {
         (b"{\"a\":NaN}", "body is not valid JSON: expected a value at line 1 column 6"),
         (b"{\"a\":'b'}", "body is not valid JSON: expected a value at line 1 column 6"),
         (b"{\"a\":\"\\x\"}", "body is not valid JSON: unknown escape at line 1 column 7"),
-        (b"{\"a\":\"\\u12g4\"}", "body is not valid JSON: expected four hexadecimal digits at line 1 column 7"),
+        (
+            b"{\"a\":\"\\u12g4\"}",
+            "body is not valid JSON: expected four hexadecimal digits at line 1 column 7",
+        ),
         (b"{\"a\":\"\\ud800\"}", "body is not valid JSON: lone surrogate at line 1 column 7"),
         (b"{\"a\":\"\\udc00\"}", "body is not valid JSON: lone surrogate at line 1 column 7"),
         (b"{\"a\":\"\\ud800\\u0041\"}", "body is not valid JSON: lone surrogate at line 1 column 7"),
@@ -93,8 +98,14 @@ fn control_characters_are_refused_plain_and_escaped() {
         let plain = char::from_u32(code).unwrap();
         for text in [plain.to_string(), format!("\\u{code:04x}"), format!("\\u{code:04X}tail")] {
             assert_eq!(refused(format!(r#"{{"a":["{text}"]}}"#)), "field a contains a control character");
-            assert_eq!(refused(format!(r#"{{"b{text}":1}}"#)), "body has a control character in a field name");
-            assert_eq!(refused(format!(r#"{{"x":{{"b{text}":1}}}}"#)), "field x contains a control character");
+            assert_eq!(
+                refused(format!(r#"{{"b{text}":1}}"#)),
+                "body has a control character in a field name"
+            );
+            assert_eq!(
+                refused(format!(r#"{{"x":{{"b{text}":1}}}}"#)),
+                "field x contains a control character"
+            );
         }
     }
     for escape in ["\\n", "\\t", "\\r", "\\b", "\\f"] {
@@ -117,7 +128,9 @@ fn canonical_text_is_one_for_all_equal_values() {
     let text = canonical(r#"{ "b":[10.00, 1.50,null,true] , "a":"x\u0022\\" }"#);
     assert_eq!(text, r#"{"a":"x\"\\","b":[10,1.5,null,true]}"#);
     assert_eq!(canonical(r#"{"a":"\u0078\"\\","b":[10,1.5,null,true]}"#), text);
-    for (number, expected) in [("10", "10"), ("10.00", "10"), ("100", "100"), ("0.10", "0.1"), ("1.0e5", "1.0e5")] {
+    for (number, expected) in
+        [("10", "10"), ("10.00", "10"), ("100", "100"), ("0.10", "0.1"), ("1.0e5", "1.0e5")]
+    {
         assert_eq!(canonical_number(number), expected);
     }
 }
@@ -125,8 +138,26 @@ fn canonical_text_is_one_for_all_equal_values() {
 /// JSON as odd as it gets, yet often valid: made of the grammar's own pieces.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "{", "}", "[", "]", ":", ",", "\"a\"", "\"b\"", "\"\\u0061\"", "1", "-0.5e2", "true", "null", " ", "\"",
-        "\\", "\n", "0", ".", "é",
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"a\"",
+        "\"b\"",
+        "\"\\u0061\"",
+        "1",
+        "-0.5e2",
+        "true",
+        "null",
+        " ",
+        "\"",
+        "\\",
+        "\n",
+        "0",
+        ".",
+        "é",
     ]);
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
@@ -155,7 +186,9 @@ fn as_serde(value: &Json<'_>) -> serde_json::Value {
         Json::Number(text) => serde_json::from_str(text).unwrap(),
         Json::String(text) => text.as_ref().into(),
         Json::Array(items) => items.iter().map(as_serde).collect(),
-        Json::Object(fields) => fields.iter().map(|(key, value)| (key.to_string(), as_serde(value))).collect(),
+        Json::Object(fields) => {
+            fields.iter().map(|(key, value)| (key.to_string(), as_serde(value))).collect()
+        }
     }
 }
 
@@ -175,7 +208,9 @@ proptest! {
         match (ours, theirs) {
             (Ok(object), Ok(value)) => prop_assert_eq!(as_serde(&Json::Object(object)), value),
             (Ok(_), Err(error)) => prop_assert!(false, "accepted, but: {}", error),
-            (Err(message), Ok(value)) if value.is_object() => prop_assert!(message.contains("twice"), "{}", message),
+            (Err(message), Ok(value)) if value.is_object() => {
+                prop_assert!(message.contains("twice"), "{}", message);
+            }
             (Err(_), _) => {}
         }
     }

@@ -1,9 +1,9 @@
 //! JSON numbers that print exactly.
 //!
-//! serde_json writes what is not an integer as a float; money, rates and fees must never be one. [`ExactNumber`] holds
-//! a decimal as an integer and a scale and serialises through serde_json's raw value, so `0.1` is `0.1` whatever its
-//! size. That works with `serde_json::to_vec`, `to_string` and `to_writer`. It does not with `serde_json::to_value`,
-//! whose `Value` has floats only: there it would be rounded.
+//! serde_json writes what is not an integer as a float; money, rates and fees must never be one.
+//! [`ExactNumber`] holds a decimal as an integer and a scale and serialises through serde_json's raw value,
+//! so `0.1` is `0.1` whatever its size. That works with `serde_json::to_vec`, `to_string` and `to_writer`. It
+//! does not with `serde_json::to_value`, whose `Value` has floats only: there it would be rounded.
 
 use std::fmt;
 
@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{RefOr, schema};
 
-/// Digits after the point that a number of the configuration may have. The finest scale in use is 8, for amounts; a
-/// rate has more digits where one unit is worth little.
+/// Digits after the point that a number of the configuration may have. The finest scale in use is 8, for
+/// amounts; a rate has more digits where one unit is worth little.
 const MAX_DECIMALS: u8 = 12;
 
 /// A decimal number: `units` divided by 10 to the power of `decimals`.
@@ -46,7 +46,8 @@ impl ExactNumber {
     /// A text that follows a field name, for what is no decimal, has over 12 decimals or does not fit.
     pub fn parse(text: &str) -> Result<Self, String> {
         let decimal = Decimal::parse(text).map_err(|error| error.to_string())?;
-        let fits = (0..=MAX_DECIMALS).find_map(|decimals| Some((decimal.minor_units(decimals).ok()?, decimals)));
+        let fits =
+            (0..=MAX_DECIMALS).find_map(|decimals| Some((decimal.minor_units(decimals).ok()?, decimals)));
         let (units, decimals) =
             fits.ok_or_else(|| format!("is too large or has more than {MAX_DECIMALS} decimal places"))?;
         Ok(Self { units, decimals })
@@ -64,8 +65,8 @@ impl ExactNumber {
         self.decimals
     }
 
-    /// The same value in units of another scale, such as a currency's minor units. `None` when it would have to be
-    /// rounded or does not fit.
+    /// The same value in units of another scale, such as a currency's minor units. `None` when it would have
+    /// to be rounded or does not fit.
     #[must_use]
     pub fn at_scale(self, decimals: u8) -> Option<i64> {
         match decimals.checked_sub(self.decimals) {
@@ -116,7 +117,8 @@ impl<'de> Deserialize<'de> for ExactNumber {
     }
 }
 
-/// Reads a number of the configuration: a whole one, or a decimal in quotes; a float would already be rounded.
+/// Reads a number of the configuration: a whole one, or a decimal in quotes; a float would already be
+/// rounded.
 struct ExactVisitor;
 
 impl Visitor<'_> for ExactVisitor {

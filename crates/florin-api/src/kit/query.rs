@@ -1,9 +1,9 @@
 //! What a request says in its address: query parameters and path segments.
 //!
-//! A query string is read as browsers write it (`application/x-www-form-urlencoded`: `+` is a space), through the
-//! same typed [`Fields`] as a body. A broken percent escape, text that is not UTF-8, a control character or a
-//! parameter given twice is P403; unknown parameters are ignored. A path segment is never P403: what can't be read is
-//! nothing that exists.
+//! A query string is read as browsers write it (`application/x-www-form-urlencoded`: `+` is a space), through
+//! the same typed [`Fields`] as a body. A broken percent escape, text that is not UTF-8, a control character
+//! or a parameter given twice is P403; unknown parameters are ignored. A path segment is never P403: what
+//! can't be read is nothing that exists.
 
 use std::borrow::Cow;
 
@@ -45,12 +45,13 @@ fn parse_query(query: &str) -> Result<Object<'_>, String> {
     let mut parameters = Object::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let name = decode(name, true).ok_or("query has a parameter name that is not valid percent-encoded UTF-8")?;
+        let name =
+            decode(name, true).ok_or("query has a parameter name that is not valid percent-encoded UTF-8")?;
         if has_control(&name) {
             return Err("query has a control character in a parameter name".to_owned());
         }
-        let value =
-            decode(value, true).ok_or_else(|| format!("query parameter {} is not valid percent-encoded UTF-8", shown(&name)))?;
+        let value = decode(value, true)
+            .ok_or_else(|| format!("query parameter {} is not valid percent-encoded UTF-8", shown(&name)))?;
         if has_control(&value) {
             return Err(format!("query parameter {} contains a control character", shown(&name)));
         }
@@ -65,8 +66,8 @@ fn parse_query(query: &str) -> Result<Object<'_>, String> {
     Ok(parameters)
 }
 
-/// One segment of a raw path, percent-decoded once; `None` when it can't be, which is to be answered like an unknown
-/// value.
+/// One segment of a raw path, percent-decoded once; `None` when it can't be, which is to be answered like an
+/// unknown value.
 #[must_use]
 pub fn path_segment(raw: &str) -> Option<String> {
     let text = decode(raw, false)?;

@@ -1,8 +1,8 @@
 //! A refusal: one code, the sentence for this occasion, and what the answer's head carries with it.
 //!
-//! The one mapping from a code to HTTP. The envelope is `{"errorCode","errorName","errorMessage"}` in that order; a
-//! validation error has no `errorName`. The answer takes the code along as a response extension ([`Refused`]), so that
-//! the middleware can log it and put the request id into the body of P500.
+//! The one mapping from a code to HTTP. The envelope is `{"errorCode","errorName","errorMessage"}` in that
+//! order; a validation error has no `errorName`. The answer takes the code along as a response extension
+//! ([`Refused`]), so that the middleware can log it and put the request id into the body of P500.
 
 use std::borrow::Cow;
 
@@ -14,11 +14,13 @@ use serde::Serialize;
 
 use super::codes::{Code, P401, P403, P429, P500, P501};
 
-/// Seconds a client is asked to wait when nothing better is known. What makes P501 and P429 (a full queue, a database
-/// that is failing over, an empty bucket) is usually gone within a second; clients add their own jitter and growth.
+/// Seconds a client is asked to wait when nothing better is known. What makes P501 and P429 (a full queue, a
+/// database that is failing over, an empty bucket) is usually gone within a second; clients add their own
+/// jitter and growth.
 pub const DEFAULT_RETRY_AFTER_SECS: u32 = 1;
 
-/// Challenge of every 401 (RFC 9110 section 11.6.1 demands one; no registered scheme fits an API key in its own header).
+/// Challenge of every 401 (RFC 9110 section 11.6.1 demands one; no registered scheme fits an API key in its
+/// own header).
 const CHALLENGE: &str = r#"ApiKey realm="florin", header="x-api-key""#;
 
 /// A request refused, ready to be answered.
@@ -78,7 +80,8 @@ impl Refusal {
         Self { message: message.into(), ..Self::of(code) }
     }
 
-    /// P403 with every failure, joined as the contract says. An empty list still refuses, with the row's message.
+    /// P403 with every failure, joined as the contract says. An empty list still refuses, with the row's
+    /// message.
     #[must_use]
     pub fn validation(failures: Vec<String>) -> Self {
         match failures.as_slice() {
@@ -182,62 +185,62 @@ mod tests {
     use super::super::codes::{ALL, P405, P412, P424, find};
     use super::*;
 
-    /// The wire, row by row: code, status, body. A change here is a change for every client.
-    const WIRE: &[(u16, &str)] = &[
-        (202, r#"{"errorCode":"P211","errorName":"poa-pending","errorMessage":"Proof of address is already being checked"}"#),
-        (401, r#"{"errorCode":"P401","errorName":"access-denied","errorMessage":"Access Denied"}"#),
-        (400, r#"{"errorCode":"P403","errorMessage":"Validation error"}"#),
-        (404, r#"{"errorCode":"P404","errorName":"not-found","errorMessage":"No such path"}"#),
-        (405, r#"{"errorCode":"P405","errorName":"method-not-allowed","errorMessage":"Method not allowed on this path"}"#),
-        (400, r#"{"errorCode":"P410","errorName":"invalid-currency","errorMessage":"Currency or network is not supported"}"#),
-        (400, r#"{"errorCode":"P411","errorName":"user-exists","errorMessage":"User already exists"}"#),
-        (400, r#"{"errorCode":"P412","errorName":"invalid-user","errorMessage":"User does not exist"}"#),
-        (400, r#"{"errorCode":"P418","errorName":"partner-not-found","errorMessage":"Partner not found"}"#),
-        (400, r#"{"errorCode":"P424","errorName":"source-or-destination-required","errorMessage":"Source or destination must be provided."}"#),
-        (400, r#"{"errorCode":"P426","errorName":"invalid-file-type","errorMessage":"Invalid file type"}"#),
-        (404, r#"{"errorCode":"P428","errorName":"sepa-transfer-not-found","errorMessage":"SEPA transfer not found"}"#),
-        (429, r#"{"errorCode":"P429","errorName":"rate-limited","errorMessage":"Too many requests"}"#),
-        (400, r#"{"errorCode":"P431","errorName":"forbidden-country","errorMessage":"Country is not served"}"#),
-        (400, r#"{"errorCode":"P433","errorName":"insufficient-funds","errorMessage":"Insufficient funds"}"#),
-        (400, r#"{"errorCode":"P434","errorName":"invalid-card","errorMessage":"Card does not exist"}"#),
-        (400, r#"{"errorCode":"P435","errorName":"rate-lock-expired","errorMessage":"Rate lock has expired"}"#),
-        (400, r#"{"errorCode":"P436","errorName":"rate-lock-invalid","errorMessage":"Rate lock is not valid for this operation"}"#),
-        (404, r#"{"errorCode":"P437","errorName":"transfer-not-found","errorMessage":"Transfer not found"}"#),
-        (404, r#"{"errorCode":"P438","errorName":"exchange-not-found","errorMessage":"Exchange not found"}"#),
-        (400, r#"{"errorCode":"P439","errorName":"no-kyc-files","errorMessage":"No KYC files"}"#),
-        (400, r#"{"errorCode":"P440","errorName":"file-too-large","errorMessage":"File too large"}"#),
-        (404, r#"{"errorCode":"P441","errorName":"crypto-withdrawal-not-found","errorMessage":"Crypto withdrawal not found"}"#),
-        (404, r#"{"errorCode":"P442","errorName":"crypto-deposit-not-found","errorMessage":"Crypto deposit not found"}"#),
-        (404, r#"{"errorCode":"P443","errorName":"order-not-found","errorMessage":"Order not found"}"#),
-        (404, r#"{"errorCode":"P444","errorName":"payment-link-not-found","errorMessage":"Payment link not found"}"#),
-        (404, r#"{"errorCode":"P445","errorName":"kyc-not-found","errorMessage":"KYC not found"}"#),
-        (400, r#"{"errorCode":"P446","errorName":"travel-rule-not-expected","errorMessage":"Deposit is not waiting for travel rule data"}"#),
-        (400, r#"{"errorCode":"P447","errorName":"poa-already-verified","errorMessage":"Proof of address is already verified"}"#),
-        (400, r#"{"errorCode":"P448","errorName":"kyc-already-verified","errorMessage":"User is already verified"}"#),
-        (400, r#"{"errorCode":"P449","errorName":"kyc-files-incomplete","errorMessage":"KYC files are incomplete"}"#),
-        (400, r#"{"errorCode":"P450","errorName":"amount-below-minimum","errorMessage":"Amount is below the minimum"}"#),
-        (400, r#"{"errorCode":"P451","errorName":"forbidden-country-card","errorMessage":"Cards are not available in the user's country"}"#),
-        (400, r#"{"errorCode":"P452","errorName":"card-limit-reached","errorMessage":"Card limit reached"}"#),
-        (400, r#"{"errorCode":"P453","errorName":"invalid-card-state","errorMessage":"Card state does not allow this operation"}"#),
-        (400, r#"{"errorCode":"P454","errorName":"active-cards","errorMessage":"User has active cards"}"#),
-        (400, r#"{"errorCode":"P455","errorName":"user-suspended","errorMessage":"User is suspended"}"#),
-        (400, r#"{"errorCode":"P456","errorName":"user-has-balance","errorMessage":"User has a balance or pending operations"}"#),
-        (400, r#"{"errorCode":"P457","errorName":"wallet-not-available","errorMessage":"Wallet is not available for this currency and network"}"#),
-        (400, r#"{"errorCode":"P458","errorName":"invalid-address","errorMessage":"Wallet address is not valid for this network"}"#),
-        (400, r#"{"errorCode":"P459","errorName":"user-not-verified","errorMessage":"User is not verified"}"#),
-        (404, r#"{"errorCode":"P460","errorName":"poa-not-found","errorMessage":"Proof of address verification not found"}"#),
-        (400, r#"{"errorCode":"P461","errorName":"user-not-extended","errorMessage":"User does not have the extended level"}"#),
-        (400, r#"{"errorCode":"P462","errorName":"invalid-iban","errorMessage":"IBAN is not valid"}"#),
-        (400, r#"{"errorCode":"P463","errorName":"destination-not-allowed","errorMessage":"Destination is not allowed"}"#),
-        (400, r#"{"errorCode":"P464","errorName":"terms-not-accepted","errorMessage":"Terms and conditions are not accepted"}"#),
-        (400, r#"{"errorCode":"P465","errorName":"kyc-in-review","errorMessage":"KYC is already in review"}"#),
-        (404, r#"{"errorCode":"P466","errorName":"delivery-not-found","errorMessage":"Webhook delivery not found"}"#),
-        (404, r#"{"errorCode":"P467","errorName":"webhook-endpoint-not-found","errorMessage":"Webhook endpoint not found"}"#),
-        (400, r#"{"errorCode":"P468","errorName":"webhook-endpoint-unhealthy","errorMessage":"Webhook endpoint is not healthy"}"#),
-        (400, r#"{"errorCode":"P470","errorName":"idempotency-key-reused","errorMessage":"Idempotency key was already used with a different request"}"#),
-        (409, r#"{"errorCode":"P471","errorName":"idempotency-in-progress","errorMessage":"A request with this idempotency key is still in progress"}"#),
-        (400, r#"{"errorCode":"P500","errorName":"unknown-exception","errorMessage":"Unknown exception"}"#),
-        (400, r#"{"errorCode":"P501","errorName":"service-unavailable","errorMessage":"Service temporarily unavailable"}"#),
+    /// The wire, row by row: code, status, name, message. A change here is a change for every client.
+    const WIRE: &[(&str, u16, &str, &str)] = &[
+        ("P211", 202, "poa-pending", "Proof of address is already being checked"),
+        ("P401", 401, "access-denied", "Access Denied"),
+        ("P403", 400, "", "Validation error"),
+        ("P404", 404, "not-found", "No such path"),
+        ("P405", 405, "method-not-allowed", "Method not allowed on this path"),
+        ("P410", 400, "invalid-currency", "Currency or network is not supported"),
+        ("P411", 400, "user-exists", "User already exists"),
+        ("P412", 400, "invalid-user", "User does not exist"),
+        ("P418", 400, "partner-not-found", "Partner not found"),
+        ("P424", 400, "source-or-destination-required", "Source or destination must be provided."),
+        ("P426", 400, "invalid-file-type", "Invalid file type"),
+        ("P428", 404, "sepa-transfer-not-found", "SEPA transfer not found"),
+        ("P429", 429, "rate-limited", "Too many requests"),
+        ("P431", 400, "forbidden-country", "Country is not served"),
+        ("P433", 400, "insufficient-funds", "Insufficient funds"),
+        ("P434", 400, "invalid-card", "Card does not exist"),
+        ("P435", 400, "rate-lock-expired", "Rate lock has expired"),
+        ("P436", 400, "rate-lock-invalid", "Rate lock is not valid for this operation"),
+        ("P437", 404, "transfer-not-found", "Transfer not found"),
+        ("P438", 404, "exchange-not-found", "Exchange not found"),
+        ("P439", 400, "no-kyc-files", "No KYC files"),
+        ("P440", 400, "file-too-large", "File too large"),
+        ("P441", 404, "crypto-withdrawal-not-found", "Crypto withdrawal not found"),
+        ("P442", 404, "crypto-deposit-not-found", "Crypto deposit not found"),
+        ("P443", 404, "order-not-found", "Order not found"),
+        ("P444", 404, "payment-link-not-found", "Payment link not found"),
+        ("P445", 404, "kyc-not-found", "KYC not found"),
+        ("P446", 400, "travel-rule-not-expected", "Deposit is not waiting for travel rule data"),
+        ("P447", 400, "poa-already-verified", "Proof of address is already verified"),
+        ("P448", 400, "kyc-already-verified", "User is already verified"),
+        ("P449", 400, "kyc-files-incomplete", "KYC files are incomplete"),
+        ("P450", 400, "amount-below-minimum", "Amount is below the minimum"),
+        ("P451", 400, "forbidden-country-card", "Cards are not available in the user's country"),
+        ("P452", 400, "card-limit-reached", "Card limit reached"),
+        ("P453", 400, "invalid-card-state", "Card state does not allow this operation"),
+        ("P454", 400, "active-cards", "User has active cards"),
+        ("P455", 400, "user-suspended", "User is suspended"),
+        ("P456", 400, "user-has-balance", "User has a balance or pending operations"),
+        ("P457", 400, "wallet-not-available", "Wallet is not available for this currency and network"),
+        ("P458", 400, "invalid-address", "Wallet address is not valid for this network"),
+        ("P459", 400, "user-not-verified", "User is not verified"),
+        ("P460", 404, "poa-not-found", "Proof of address verification not found"),
+        ("P461", 400, "user-not-extended", "User does not have the extended level"),
+        ("P462", 400, "invalid-iban", "IBAN is not valid"),
+        ("P463", 400, "destination-not-allowed", "Destination is not allowed"),
+        ("P464", 400, "terms-not-accepted", "Terms and conditions are not accepted"),
+        ("P465", 400, "kyc-in-review", "KYC is already in review"),
+        ("P466", 404, "delivery-not-found", "Webhook delivery not found"),
+        ("P467", 404, "webhook-endpoint-not-found", "Webhook endpoint not found"),
+        ("P468", 400, "webhook-endpoint-unhealthy", "Webhook endpoint is not healthy"),
+        ("P470", 400, "idempotency-key-reused", "Idempotency key was already used with a different request"),
+        ("P471", 409, "idempotency-in-progress", "A request with this idempotency key is still in progress"),
+        ("P500", 400, "unknown-exception", "Unknown exception"),
+        ("P501", 400, "service-unavailable", "Service temporarily unavailable"),
     ];
 
     fn text(bytes: &Bytes) -> &str {
@@ -247,9 +250,11 @@ mod tests {
     #[test]
     fn every_code_answers_exactly_this() {
         assert_eq!(ALL.len(), WIRE.len());
-        for (code, (status, body)) in ALL.iter().zip(WIRE) {
-            let refusal = Refusal::of(code);
-            assert_eq!((refusal.status().as_u16(), text(&refusal.body())), (*status, *body), "{}", code.code);
+        for (row, (code, status, name, message)) in ALL.iter().zip(WIRE) {
+            let name = if name.is_empty() { String::new() } else { format!(r#""errorName":"{name}","#) };
+            let body = format!(r#"{{"errorCode":"{code}",{name}"errorMessage":"{message}"}}"#);
+            let refusal = Refusal::of(row);
+            assert_eq!((refusal.status().as_u16(), text(&refusal.body())), (*status, body.as_str()));
         }
     }
 
@@ -270,8 +275,10 @@ mod tests {
 
     #[test]
     fn validation_joins_failures_and_has_no_name() {
-        let failures = vec!["currency must be one of the following values: btc, eth".to_owned(),
-            "amount can have at most 8 decimal places".to_owned()];
+        let failures = vec![
+            "currency must be one of the following values: btc, eth".to_owned(),
+            "amount can have at most 8 decimal places".to_owned(),
+        ];
         let expected = concat!(
             r#"{"errorCode":"P403","errorMessage":"currency must be one of the following values: btc, eth. "#,
             r#"amount can have at most 8 decimal places"}"#
@@ -304,7 +311,10 @@ mod tests {
         assert!(refusal.is_fault());
         assert_eq!(
             text(&refusal.body_with_request_id("r-1")),
-            r#"{"errorCode":"P500","errorName":"unknown-exception","errorMessage":"Unknown exception","requestId":"r-1"}"#
+            concat!(
+                r#"{"errorCode":"P500","errorName":"unknown-exception","#,
+                r#""errorMessage":"Unknown exception","requestId":"r-1"}"#
+            )
         );
     }
 }

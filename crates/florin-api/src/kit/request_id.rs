@@ -1,13 +1,14 @@
 //! The outermost layer of every answer: request id, span, access log, and the catch for what panics.
 //!
-//! Every answer carries `x-request-id`: the client's own when it is 1 to 128 visible ASCII characters, else one made
-//! by the generator that was passed in. The id stands in the request's extensions ([`RequestId`]), in the span that
-//! everything logged on the way belongs to, and in the body of P500. A panic is logged with its text and answered as
-//! P500; the connection lives on. One line per request says status, code and duration. No header and no query ever
-//! reaches a log: the path is the route's template.
+//! Every answer carries `x-request-id`: the client's own when it is 1 to 128 visible ASCII characters, else
+//! one made by the generator that was passed in. The id stands in the request's extensions ([`RequestId`]),
+//! in the span that everything logged on the way belongs to, and in the body of P500. A panic is logged with
+//! its text and answered as P500; the connection lives on. One line per request says status, code and
+//! duration. No header and no query ever reaches a log: the path is the route's template.
 //!
-//! Put it on with `Router::layer`, last, so that it surrounds everything and still knows the matched route. Cost: one
-//! boxed future, and one made-up id where the client sends none; the span and the line cost nothing while filtered.
+//! Put it on with `Router::layer`, last, so that it surrounds everything and still knows the matched route.
+//! Cost: one boxed future, and one made-up id where the client sends none; the span and the line cost nothing
+//! while filtered.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -218,7 +219,8 @@ mod tests {
 
     #[tokio::test]
     async fn every_answer_carries_the_id() {
-        let refused = r#"{"errorCode":"P412","errorName":"invalid-user","errorMessage":"User does not exist"}"#;
+        let refused =
+            r#"{"errorCode":"P412","errorName":"invalid-user","errorMessage":"User does not exist"}"#;
         assert_eq!(get_with("/refused", &[b"r"]).await, (400, "r".to_owned(), refused.to_owned()));
         assert_eq!(get_with("/nothing", &[b"r"]).await, (404, "r".to_owned(), String::new()));
     }
@@ -270,8 +272,8 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         tracing::subscriber::with_default(recorder.clone(), || {
             runtime.block_on(async {
-                // tracing asks once per place in the code whether anyone listens, and another test's thread, where
-                // nobody does, may have been first: pass every place, then have it ask again.
+                // tracing asks once per place in the code whether anyone listens, and another test's thread,
+                // where nobody does, may have been first: pass every place, then have it ask again.
                 get_with("/panics", &[]).await;
                 tracing::callsite::rebuild_interest_cache();
                 recorder.0.lock().unwrap().clear();

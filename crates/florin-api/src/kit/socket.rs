@@ -1,10 +1,10 @@
 //! A socket that gives up on a client that stalls.
 //!
-//! hyper has one timeout, from the end of a request to the whole head of the next. That has to be long, or pooled
-//! connections die under their owners; a head that trickles in has to be cut off much sooner. This socket tells the
-//! two apart: it knows from the service when a request is running ([`Phase`]), sees the first bytes after one, and
-//! starts a timer only when a read or write then has to wait. A request whose head comes in one piece costs two
-//! relaxed stores and no timer.
+//! hyper has one timeout, from the end of a request to the whole head of the next. That has to be long, or
+//! pooled connections die under their owners; a head that trickles in has to be cut off much sooner. This
+//! socket tells the two apart: it knows from the service when a request is running ([`Phase`]), sees the
+//! first bytes after one, and starts a timer only when a read or write then has to wait. A request whose head
+//! comes in one piece costs two relaxed stores and no timer.
 
 use std::io;
 use std::pin::Pin;
@@ -24,8 +24,8 @@ const HEAD: u8 = 1;
 /// The service has the request.
 const REQUEST: u8 = 2;
 
-/// What a connection is doing, shared by its socket and its service. Both run in the same task, so no ordering is
-/// needed beyond the value itself.
+/// What a connection is doing, shared by its socket and its service. Both run in the same task, so no
+/// ordering is needed beyond the value itself.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Phase(Arc<AtomicU8>);
 
@@ -75,7 +75,11 @@ impl Guarded {
     }
 
     /// Passes a write's outcome on, unless the client has taken nothing for too long.
-    fn guard_write<T>(&mut self, context: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn guard_write<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        polled: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
         if polled.is_ready() {
             self.write_timer = None;
             return polled;

@@ -1,4 +1,5 @@
-//! SIGKILL in the middle of a load of transfers: what was acknowledged is there, what was not can be asked again.
+//! SIGKILL in the middle of a load of transfers: what was acknowledged is there, what was not can be asked
+//! again.
 
 use crate::support::{Answer, Call, Client, Server, ambient_seed, transfer_body};
 use rand::{RngExt, SeedableRng};
@@ -23,7 +24,7 @@ struct Fuse {
 }
 
 /// What became of one client's requests in a round.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Sent {
     acknowledged: Vec<(Call, Answer)>,
     in_flight: Vec<Call>,
@@ -61,7 +62,10 @@ async fn load_until_killed(server: &mut Server, round: u64, at: u64) -> Vec<Sent
     for number in 0..CLIENTS {
         clients.spawn(send_until_gone(server.client(), format!("{round}-{number}"), fuse.clone()));
     }
-    fuse.burnt.notified().await;
+    tokio::select! {
+        () = fuse.burnt.notified() => {}
+        ended = clients.join_next() => panic!("a client ended before the crash: {ended:?}"),
+    }
     server.kill9();
     let sent = clients.join_all().await;
     let acknowledged: usize = sent.iter().map(|sent| sent.acknowledged.len()).sum();
@@ -128,7 +132,8 @@ async fn check_effects(client: &Client, made: &BTreeMap<String, String>) {
     let shown = ids(&client.history(Some("anna")).await);
     assert!(shown.values().all(|count| *count == 1), "an entry is there twice");
     let events = client.events().await.into_iter().filter(|event| event.kind == "transfer");
-    let told: Vec<Value> = events.map(|event| event.payload).filter(|payload| payload["amount"] == 0.01).collect();
+    let told: Vec<Value> =
+        events.map(|event| event.payload).filter(|payload| payload["amount"] == 0.01).collect();
     let told = ids(&told);
     let mut unique = BTreeMap::new();
     for (key, id) in made {

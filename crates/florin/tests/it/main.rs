@@ -1,11 +1,18 @@
 //! Florin from outside: a real process, real TCP, and nothing but the wire contract.
 //!
 //! Every test starts a server of its own and ends with [`support::Server::finish`], which stops it and has
-//! `florin verify` prove the books. The engine is chosen by `FLORIN_TEST_ENGINE` (`sqlite` or `postgres`, the latter
-//! with `FLORIN_TEST_POSTGRES_URL`, the admin's URL of a cluster that may be thrown away).
+//! `florin verify` prove the books. The engine is chosen by `FLORIN_TEST_ENGINE` (`sqlite` or `postgres`,
+//! the latter with `FLORIN_TEST_POSTGRES_URL`, the admin's URL of a cluster that may be thrown away).
 
+mod contract;
 mod crash;
+mod demo;
+mod hostile;
 mod model;
 mod races;
+mod restart;
 mod support;
+mod tenancy;
+mod unavailable;
+mod verify;
 mod workload;

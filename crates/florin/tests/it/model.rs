@@ -1,7 +1,9 @@
-//! The bank as the contract describes it, in memory: users, balances, histories, and which refusal comes first.
+//! The bank as the contract describes it, in memory: users, balances, histories, and which refusal comes
+//! first.
 //!
-//! Written from the contract alone, with wide integers and maps, so that agreement with the server means something.
-//! Where the contract is silent [`Model::judge`] says `None` and the workload asks something else.
+//! Written from the contract alone, with wide integers and maps, so that agreement with the server means
+//! something. Where the contract is silent [`Model::judge`] says `None` and the workload asks something
+//! else.
 
 use crate::support::CURRENCIES;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,13 +41,37 @@ pub enum Change {
 /// One request of the workload; a side that is `None` is the partner or, for a transfer, not given.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
-    Create { id: String, country: &'static str, terms: bool },
-    Decide { id: String, approve: bool },
-    Fund { to: Option<String>, money: Money },
-    Transfer { master: bool, source: Option<String>, destination: Option<String>, money: Money, reference: Option<String> },
-    Suspend { id: String, on: bool },
-    Delete { id: String },
-    Update { id: String, change: Change },
+    Create {
+        id: String,
+        country: &'static str,
+        terms: bool,
+    },
+    Decide {
+        id: String,
+        approve: bool,
+    },
+    Fund {
+        to: Option<String>,
+        money: Money,
+    },
+    Transfer {
+        master: bool,
+        source: Option<String>,
+        destination: Option<String>,
+        money: Money,
+        reference: Option<String>,
+    },
+    Suspend {
+        id: String,
+        on: bool,
+    },
+    Delete {
+        id: String,
+    },
+    Update {
+        id: String,
+        change: Change,
+    },
 }
 
 /// What the server must answer.
@@ -138,12 +164,14 @@ impl Model {
     /// The answer that the contract demands; `None` where it is silent.
     pub fn judge(&self, request: &Request) -> Option<Verdict> {
         match request {
-            Request::Create { id, country, .. } => match (self.users.contains_key(id), FORBIDDEN.contains(country)) {
-                (true, true) => None,
-                (true, false) => Some(Verdict::Refuse("P411")),
-                (false, true) => Some(Verdict::Refuse("P431")),
-                (false, false) => Some(Verdict::Accept),
-            },
+            Request::Create { id, country, .. } => {
+                match (self.users.contains_key(id), FORBIDDEN.contains(country)) {
+                    (true, true) => None,
+                    (true, false) => Some(Verdict::Refuse("P411")),
+                    (false, true) => Some(Verdict::Refuse("P431")),
+                    (false, false) => Some(Verdict::Accept),
+                }
+            }
             Request::Decide { id, approve } => self.judge_decision(id, *approve),
             Request::Fund { to, money } => self.judge_funding(to.as_deref(), money),
             Request::Transfer { master, source, destination, money, reference } => {
@@ -153,7 +181,9 @@ impl Model {
             Request::Suspend { id, .. } => Some(self.judge_known(id)),
             Request::Delete { id } => Some(match self.known(id) {
                 None => Verdict::Refuse("P412"),
-                Some(user) if user.money.balances.values().any(|balance| *balance != 0) => Verdict::Refuse("P456"),
+                Some(user) if user.money.balances.values().any(|balance| *balance != 0) => {
+                    Verdict::Refuse("P456")
+                }
                 Some(_) => Verdict::Accept,
             }),
             Request::Update { id, change } => self.judge_update(id, change),
@@ -246,12 +276,18 @@ impl Model {
             }
             Request::Fund { to, money } => {
                 self.fundings.insert(id.to_owned());
-                self.holder(to.as_deref()).book(entry(id, "ADJUSTMENT", money, 1, None, &None));
+                self.holder(to.as_deref()).book(adjustment(id, money));
             }
             Request::Transfer { source, destination, money, reference, .. } => {
-                let out = entry(id, "INTERNAL_TRANSFER", money, -1, Some(destination.clone()), reference);
+                let into = Entry {
+                    kind: "INTERNAL_TRANSFER",
+                    counterparty: Some(source.clone()),
+                    reference: reference.clone(),
+                    ..adjustment(id, money)
+                };
+                let out =
+                    Entry { amount: -into.amount, counterparty: Some(destination.clone()), ..into.clone() };
                 self.holder(source.as_deref()).book(out);
-                let into = entry(id, "INTERNAL_TRANSFER", money, 1, Some(source.clone()), reference);
                 self.holder(destination.as_deref()).book(into);
                 self.transfers.push(Transfer {
                     id: id.to_owned(),
@@ -292,21 +328,14 @@ pub fn is_currency(slug: &str) -> bool {
     CURRENCIES.iter().any(|(known, _)| *known == slug)
 }
 
-fn entry(
-    id: &str,
-    kind: &'static str,
-    money: &Money,
-    sign: i128,
-    counterparty: Option<Option<String>>,
-    reference: &Option<String>,
-) -> Entry {
+fn adjustment(id: &str, money: &Money) -> Entry {
     Entry {
         id: id.to_owned(),
-        kind,
-        amount: sign * money.minor.expect("an accepted amount"),
+        kind: "ADJUSTMENT",
+        amount: money.minor.expect("an accepted amount"),
         currency: money.currency.clone(),
         balance_after: 0,
-        counterparty,
-        reference: reference.clone(),
+        counterparty: None,
+        reference: None,
     }
 }

@@ -76,7 +76,8 @@ async fn what_is_there_goes_out_as_often_as_it_suffices() {
 
 /// One effect; everyone else hears that it is under way, or the same bytes.
 fn one_effect(answers: &[Answer]) {
-    let first: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 201 && !answer.replayed()).collect();
+    let first: Vec<&Answer> =
+        answers.iter().filter(|answer| answer.status == 201 && !answer.replayed()).collect();
     let [first] = first[..] else { panic!("{} first answers", first.len()) };
     for answer in answers.iter().filter(|answer| answer.status == 201) {
         assert_eq!(answer.body, first.body, "a replay is the first answer byte for byte");
@@ -151,6 +152,7 @@ async fn a_deletion_and_incoming_money_exclude_each_other() {
     for round in 0..6 {
         let id = format!("anna-{round}");
         client.verified_user(&id).await;
+        client.settled(&[&id]).await;
         let pay = Call::post("/v1/transfer", &transfer_body(None, Some(&id), "1", "eur"));
         let delete = Call::delete(format!("/v1/user/{id}"));
         let mixed = (0..16).map(|number| if number % 2 == 0 { pay.clone() } else { delete.clone() });

@@ -21,7 +21,9 @@ pub fn find_or_install() -> Result<PathBuf> {
         return Ok(found);
     }
     install::debian_package()?;
-    let Some(found) = find() else { bail!("PostgreSQL was installed, but its server programs were not found") };
+    let Some(found) = find() else {
+        bail!("PostgreSQL was installed, but its server programs were not found")
+    };
     Ok(found)
 }
 

@@ -80,6 +80,9 @@ mod tests {
     fn sudo_never_waits_for_a_password() {
         let command = shell(&Root::Sudo);
         let arguments: Vec<_> = command.get_args().take(3).collect();
-        assert_eq!((command.get_program().to_str(), arguments.as_slice()), (Some("sudo"), ["-n", "sh", "-c"].map(std::ffi::OsStr::new).as_slice()));
+        assert_eq!(
+            (command.get_program().to_str(), arguments.as_slice()),
+            (Some("sudo"), ["-n", "sh", "-c"].map(std::ffi::OsStr::new).as_slice())
+        );
     }
 }

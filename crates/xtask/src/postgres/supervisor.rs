@@ -15,7 +15,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -86,9 +86,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 /// One message when standard input closes, one for each signal.
 fn watch_for_the_end() -> Result<Receiver<()>> {
     let (closed, ends) = channel();
-    let signalled: Sender<()> = closed.clone();
+    let signalled = closed.clone();
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot watch for signals")?;
-    thread::spawn(move || signals.forever().for_each(|_| drop(signalled.send(()))));
+    thread::spawn(move || {
+        for _ in signals.forever() {
+            let _ = signalled.send(());
+        }
+    });
     thread::spawn(move || {
         // The parent never writes: this returns when its end is closed, by it or by its death.
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
@@ -102,7 +106,11 @@ impl Site {
         let account = account()?;
         let parent = reachable(&arguments.parent, account.is_some());
         let folder = tempfile::Builder::new().prefix("florin-postgres-").tempdir_in(parent);
-        let site = Self { folder: folder.context("cannot make a folder")?, binaries: arguments.binaries.clone(), account };
+        let site = Self {
+            folder: folder.context("cannot make a folder")?,
+            binaries: arguments.binaries.clone(),
+            account,
+        };
         site.make_folder("")?;
         site.make_folder("socket")?;
         Ok(site)
@@ -125,7 +133,11 @@ impl Site {
 
     /// A program of PostgreSQL's, as the unprivileged user, its words going to the log.
     fn program(&self, name: &str) -> Result<Command> {
-        let log = File::options().create(true).append(true).open(self.path("log")).context("cannot open the log")?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.path("log"))
+            .context("cannot open the log")?;
         let mut command = Command::new(self.binaries.join(name));
         command.current_dir(self.folder.path()).env("LC_ALL", "C").env("TZ", "UTC").stdin(Stdio::null());
         command.stdout(log.try_clone()?).stderr(log);
@@ -268,9 +280,9 @@ fn settings(durability: Durability, port: u16, socket: &Path) -> BTreeSet<(&'sta
         ("log_timezone", "UTC".to_owned()),
     ]);
     if durability == Durability::Disposable {
-        // Only a crash of the machine could tell the difference, and then the cluster is gone anyway.
-        let off = ["fsync", "full_page_writes", "synchronous_commit"];
-        settings.extend(off.map(|name| (name, "off".to_owned())));
+        // Safe from any crash of a process, the server's included; only a crash of the machine could tell the
+        // difference, and then the cluster is gone anyway. (`synchronous_commit` off would not be safe like that.)
+        settings.extend(["fsync", "full_page_writes"].map(|name| (name, "off".to_owned())));
     }
     settings
 }
@@ -294,7 +306,8 @@ mod tests {
 
     #[test]
     fn only_a_disposable_cluster_goes_without_sync() {
-        let off = |durability| settings(durability, 1, Path::new("/s")).contains(&("fsync", "off".to_owned()));
+        let off =
+            |durability| settings(durability, 1, Path::new("/s")).contains(&("fsync", "off".to_owned()));
         assert!(off(Durability::Disposable));
         assert!(!off(Durability::Durable));
     }

@@ -30,7 +30,9 @@ impl Results {
         let Some(counts) = line.strip_prefix("test result: ") else { return };
         for part in counts.split([';', '.']) {
             let mut words = part.split_whitespace();
-            let (Some(Ok(count)), Some(kind)) = (words.next().map(str::parse::<u64>), words.next()) else { continue };
+            let (Some(Ok(count)), Some(kind)) = (words.next().map(str::parse::<u64>), words.next()) else {
+                continue;
+            };
             match kind {
                 "passed" => self.passed += count,
                 "failed" => self.failed += count,
@@ -86,13 +88,16 @@ pub fn closing_line(all: &[Results]) -> String {
 mod tests {
     use super::*;
 
-    const FAILED: &str = "test result: FAILED. 3 passed; 1 failed; 2 ignored; 0 measured; 9 filtered out; finished in 0.01s";
+    const FAILED: &str =
+        "test result: FAILED. 3 passed; 1 failed; 2 ignored; 0 measured; 9 filtered out; finished in 0.01s";
 
     #[test]
     fn counts_a_result_line() {
         let mut results = Results::default();
         results.read(FAILED);
-        results.read("test result: ok. 10 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 12.50s");
+        results.read(
+            "test result: ok. 10 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 12.50s",
+        );
         assert_eq!((results.passed, results.failed, results.ignored), (13, 1, 2));
     }
 
@@ -116,12 +121,18 @@ mod tests {
     #[test]
     fn the_closing_line_counts_a_crashed_program_as_a_failure() {
         let crashed = Results { passed: 4, unfinished: 1, ..Results::default() };
-        assert_eq!(closing_line(&[crashed, Results { passed: 2, ..Results::default() }]), "6 passed, 1 failed");
+        assert_eq!(
+            closing_line(&[crashed, Results { passed: 2, ..Results::default() }]),
+            "6 passed, 1 failed"
+        );
     }
 
     #[test]
     fn the_table_has_a_row_per_engine() {
         let row = Results { passed: 5, ignored: 1, took: Duration::from_millis(1500), ..Results::default() };
-        assert_eq!(table(&[("sqlite", row)]).lines().nth(1), Some("sqlite           5       0        1     1.5 s"));
+        assert_eq!(
+            table(&[("sqlite", row)]).lines().nth(1),
+            Some("sqlite           5       0        1     1.5 s")
+        );
     }
 }

@@ -23,7 +23,8 @@ impl Code {
     /// Scans a file from its start to its end.
     pub fn read(text: &str) -> Self {
         let bytes = text.as_bytes();
-        let (mut without_comments, mut bare) = (Vec::with_capacity(bytes.len()), Vec::with_capacity(bytes.len()));
+        let (mut without_comments, mut bare) =
+            (Vec::with_capacity(bytes.len()), Vec::with_capacity(bytes.len()));
         let mut at = 0;
         while at < bytes.len() {
             let (kind, length) = piece(bytes, at);
@@ -138,7 +139,9 @@ pub fn is_word(byte: u8) -> bool {
 /// The places where `word` stands in `text`, not as a part of a longer name.
 pub fn whole_words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let bytes = text.as_bytes();
-    let joins = |edge: Option<u8>, beside: Option<&u8>| edge.is_some_and(is_word) && beside.copied().is_some_and(is_word);
+    let joins = |edge: Option<u8>, beside: Option<&u8>| {
+        edge.is_some_and(is_word) && beside.copied().is_some_and(is_word)
+    };
     text.match_indices(word).map(|(at, _)| at).filter(move |at| {
         let before = at.checked_sub(1).and_then(|before| bytes.get(before));
         !joins(word.bytes().next(), before) && !joins(word.bytes().last(), bytes.get(at + word.len()))
@@ -172,7 +175,7 @@ mod tests {
     #[test]
     fn raw_strings_end_at_their_own_mark() {
         let code = Code::read("let r#type = r#\"a \" } b\"#; var\"{\"");
-        assert_eq!(code.bare, "let r#type =              ; var   ");
+        assert_eq!(code.bare, "let r#type =             ; var   ");
     }
 
     #[test]

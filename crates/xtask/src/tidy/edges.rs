@@ -19,14 +19,19 @@ pub fn check(packages: &[Package]) -> Vec<Violation> {
     let mut found = Vec::new();
     for package in packages {
         let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == package.name) else {
-            let message = format!("{} is new: say in tidy/edges.rs which crates of ours it may use", package.name);
+            let message =
+                format!("{} is new: say in tidy/edges.rs which crates of ours it may use", package.name);
             found.push(violation(package, "", message));
             continue;
         };
         let used = package.dependencies.iter().map(|dependency| dependency.name.as_str());
         for name in used.filter(|name| ours(name) && !allowed.contains(name)) {
             let below = if allowed.is_empty() { "none of ours".to_owned() } else { allowed.join(", ") };
-            found.push(violation(package, name, format!("{} may not use {name}, only {below}", package.name)));
+            found.push(violation(
+                package,
+                name,
+                format!("{} may not use {name}, only {below}", package.name),
+            ));
         }
     }
     found

@@ -38,8 +38,11 @@ impl Exceptions {
     /// Sorts the violations into those let pass and those not, and the exceptions into needed and not.
     pub fn judge(&self, found: Vec<Violation>) -> Verdict {
         let needed: BTreeSet<_> = found.iter().map(Violation::exception).collect();
-        let mut complaints: Vec<_> =
-            self.lines.difference(&needed).map(|line| format!("no longer needed, remove it: {line}")).collect();
+        let mut complaints: Vec<_> = self
+            .lines
+            .difference(&needed)
+            .map(|line| format!("no longer needed, remove it: {line}"))
+            .collect();
         if self.lines.len() != self.ceiling {
             let (lines, ceiling) = (self.lines.len(), self.ceiling);
             complaints.push(format!("{lines} exceptions, CEILING in src/tidy/exceptions.rs says {ceiling}"));
@@ -66,8 +69,12 @@ mod tests {
 
     #[test]
     fn lets_pass_what_is_listed_and_nothing_else() {
-        let verdict = list("# why\nfunction-length  a.rs one # until it is split\n", 1).judge(vec![too_long("one"), too_long("two")]);
-        assert_eq!((verdict.excepted, verdict.violations, verdict.complaints.len()), (1, vec![too_long("two")], 0));
+        let verdict = list("# why\nfunction-length  a.rs one # until it is split\n", 1)
+            .judge(vec![too_long("one"), too_long("two")]);
+        assert_eq!(
+            (verdict.excepted, verdict.violations, verdict.complaints.len()),
+            (1, vec![too_long("two")], 0)
+        );
     }
 
     #[test]

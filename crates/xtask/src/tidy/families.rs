@@ -93,7 +93,8 @@ fn heads(group: &str) -> Vec<&str> {
 
 /// The name that a text begins with.
 fn name(text: &str) -> &str {
-    let end = text.find(|character: char| !(character.is_alphanumeric() || character == '_')).unwrap_or(text.len());
+    let end =
+        text.find(|character: char| !(character.is_alphanumeric() || character == '_')).unwrap_or(text.len());
     text.get(..end).unwrap_or_default()
 }
 

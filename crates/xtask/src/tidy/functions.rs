@@ -19,7 +19,12 @@ pub fn length(file: &SourceFile) -> Vec<Violation> {
     let Some(code) = &file.code else { return Vec::new() };
     let long = functions(&code.bare).into_iter().filter(|function| function.lines > LINES);
     let told = long.map(|Function { name, line, lines }| {
-        file.violation("function-length", line, name, format!("`{name}` has {lines} lines, more than {LINES}"))
+        file.violation(
+            "function-length",
+            line,
+            name,
+            format!("`{name}` has {lines} lines, more than {LINES}"),
+        )
     });
     told.collect()
 }
@@ -70,7 +75,8 @@ mod tests {
 
     #[test]
     fn finds_bodies_and_only_bodies() {
-        let text = "type F = fn(u8) -> u8;\ntrait T { fn a(&self, b: [u8; 4]); }\nfn c(x: [u8; 2])\n{\n  if d { e }\n}\n";
-        assert_eq!(functions(text), [Function { name: "c", line: 3, lines: 4 }]);
+        let types = "type F = fn(u8) -> u8;\ntrait T { fn a(&self, b: [u8; 4]); }\n";
+        let text = format!("{types}fn c(x: [u8; 2])\n{{\n  if d {{ e }}\n}}\n");
+        assert_eq!(functions(&text), [Function { name: "c", line: 3, lines: 4 }]);
     }
 }

@@ -17,9 +17,11 @@ const PLAIN: [&str; 6] = [".rs", ".toml", ".sql", ".md", ".sh", ".yml"];
 /// Rule `file-name`, for folders too.
 pub fn file_name(file: &SourceFile) -> Vec<Violation> {
     let drawer = |part: &str| DRAWERS.contains(&part.split('.').next().unwrap_or_default());
-    let found = file.path.split('/').find(|part| drawer(part)).map(|part| {
-        file.violation("file-name", 0, "", format!("{part} says nothing of what is in it"))
-    });
+    let found = file
+        .path
+        .split('/')
+        .find(|part| drawer(part))
+        .map(|part| file.violation("file-name", 0, "", format!("{part} says nothing of what is in it")));
     found.into_iter().collect()
 }
 
@@ -63,7 +65,12 @@ pub fn whitespace(file: &SourceFile) -> Vec<Violation> {
         if line.contains('\t') {
             found.push(file.violation("whitespace", index + 1, "", "a tab".to_owned()));
         } else if line.ends_with([' ', '\r']) {
-            found.push(file.violation("whitespace", index + 1, "", "a space at the end of the line".to_owned()));
+            found.push(file.violation(
+                "whitespace",
+                index + 1,
+                "",
+                "a space at the end of the line".to_owned(),
+            ));
         }
     }
     found

@@ -17,7 +17,7 @@ pub fn paths(file: &SourceFile) -> Vec<Violation> {
     found
 }
 
-/// True where the folder begins a path: `/ho``me/x`, not `example.com/ho``me/` or `../wo``rk/`.
+/// True where the folder begins a path, not where it is a part of a URL, of a relative path or of `$HOME/…`.
 fn names(line: &str, folder: &str) -> bool {
     line.match_indices(folder).any(|(at, _)| {
         let before = line.get(..at).and_then(|text| text.chars().next_back());

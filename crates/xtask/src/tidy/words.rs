@@ -20,8 +20,19 @@ const FORBIDDEN: &[Forbidden] = &[
     Forbidden {
         folder: "crates/florin-types/src/",
         words: &[
-            "async", "await", "tokio", "axum", "hyper", "http::", "rusqlite", "postgres", "tokio_postgres", "sqlite",
-            "std::fs", "std::net", "std::io",
+            "async",
+            "await",
+            "tokio",
+            "axum",
+            "hyper",
+            "http::",
+            "rusqlite",
+            "postgres",
+            "tokio_postgres",
+            "sqlite",
+            "std::fs",
+            "std::net",
+            "std::io",
         ],
         any_case: false,
         why: "florin-types is pure: no I/O, no async, no word of a database or of HTTP",
@@ -29,8 +40,17 @@ const FORBIDDEN: &[Forbidden] = &[
     Forbidden {
         folder: "crates/florin-ledger/src/",
         words: &[
-            "async", "await", "tokio", "axum", "http::", "rusqlite", "postgres", "tokio_postgres", "sqlite",
-            "SystemTime::now", "Instant::now",
+            "async",
+            "await",
+            "tokio",
+            "axum",
+            "http::",
+            "rusqlite",
+            "postgres",
+            "tokio_postgres",
+            "sqlite",
+            "SystemTime::now",
+            "Instant::now",
         ],
         any_case: false,
         why: "florin-ledger is pure: no async, no clock, no word of a database",
@@ -44,7 +64,13 @@ const FORBIDDEN: &[Forbidden] = &[
     Forbidden {
         folder: "crates/florin-api/src/",
         words: &[
-            "rusqlite", "tokio_postgres", "SystemTime::now", "Instant::now", "rand::", "getrandom", "Uuid::now_v7",
+            "rusqlite",
+            "tokio_postgres",
+            "SystemTime::now",
+            "Instant::now",
+            "rand::",
+            "getrandom",
+            "Uuid::now_v7",
             "Uuid::new_v4",
         ],
         any_case: false,
@@ -63,7 +89,8 @@ pub fn forbidden(file: &SourceFile) -> Vec<Violation> {
 
 fn in_file(file: &SourceFile, row: &Forbidden) -> Vec<Violation> {
     let Some(code) = &file.code else { return Vec::new() };
-    let text = if row.any_case { code.without_comments.to_ascii_lowercase() } else { code.without_comments.clone() };
+    let text =
+        if row.any_case { code.without_comments.to_ascii_lowercase() } else { code.without_comments.clone() };
     let mut found = Vec::new();
     for word in row.words {
         for at in whole_words(&text, word) {
@@ -80,7 +107,12 @@ pub fn unfinished(file: &SourceFile) -> Vec<Violation> {
     let mut found = Vec::new();
     for word in UNFINISHED {
         for at in whole_words(&code.bare, word) {
-            found.push(file.violation("unfinished", line_of(&code.bare, at), word, format!("`{word}` is left")));
+            found.push(file.violation(
+                "unfinished",
+                line_of(&code.bare, at),
+                word,
+                format!("`{word}` is left"),
+            ));
         }
     }
     found
@@ -104,13 +136,22 @@ mod tests {
     #[test]
     fn the_store_knows_no_family_in_names_or_in_sql() {
         assert_eq!(words("crates/florin-store/src/a.rs", "let discard = card_number; // a card"), [""; 0]);
-        assert_eq!(words("crates/florin-store/src/a.rs", "struct Card;\nlet s = \"SELECT 1 FROM transfers\";"), ["transfers", "card"]);
+        assert_eq!(
+            words("crates/florin-store/src/a.rs", "struct Card;\nlet s = \"SELECT 1 FROM transfers\";"),
+            ["transfers", "card"]
+        );
     }
 
     #[test]
     fn the_api_draws_no_time_and_no_chance() {
-        assert_eq!(words("crates/florin-api/src/kit/a.rs", "let now = clock.now(); let b = brand::a();"), [""; 0]);
-        assert_eq!(words("crates/florin-api/src/kit/a.rs", "std::time::SystemTime::now(); rand::rng()"), ["SystemTime::now", "rand::"]);
+        assert_eq!(
+            words("crates/florin-api/src/kit/a.rs", "let now = clock.now(); let b = brand::a();"),
+            [""; 0]
+        );
+        assert_eq!(
+            words("crates/florin-api/src/kit/a.rs", "std::time::SystemTime::now(); rand::rng()"),
+            ["SystemTime::now", "rand::"]
+        );
     }
 
     #[test]

@@ -72,7 +72,11 @@ impl Answer {
         let Some((status, name)) = status_of(code) else { panic!("unknown code: {}", seen()) };
         assert_ne!(code, "P500", "{}", seen());
         assert_eq!(self.status, status, "{}", seen());
-        assert!(body["errorMessage"].as_str().is_some_and(|text| !text.is_empty()), "no errorMessage: {}", seen());
+        assert!(
+            body["errorMessage"].as_str().is_some_and(|text| !text.is_empty()),
+            "no errorMessage: {}",
+            seen()
+        );
         let given = body.get("errorName").and_then(Value::as_str);
         assert_eq!(given, (!name.is_empty()).then_some(name), "{}", seen());
         let needed = match code {

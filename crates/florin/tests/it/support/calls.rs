@@ -6,7 +6,7 @@ use super::decimal::{exact_fields, minor_units, scale_of};
 use super::patience::Deadline;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How long the sandbox may take to finish by itself what an approval started.
@@ -102,7 +102,8 @@ impl Client {
     /// What can be spent, in minor units; none when no such balance is listed.
     pub async fn listed_balance(&self, id: Option<&str>, currency: &str) -> Option<i128> {
         let answer = self.balances(id).await;
-        let lists = ["fiatBalances", "cryptoBalances"].map(|name| answer[name].as_array().cloned().unwrap_or_default());
+        let lists = ["fiatBalances", "cryptoBalances"]
+            .map(|name| answer[name].as_array().cloned().unwrap_or_default());
         let found = lists.concat().into_iter().find(|item| item["name"] == currency)?;
         Some(minor_units(found["amount"].as_str().expect("an amount"), scale_of(currency)))
     }
@@ -150,6 +151,7 @@ impl Client {
     /// All events, which must be numbered 1, 2, 3 … without a gap.
     pub async fn events(&self) -> Vec<Event> {
         let mut events: Vec<Event> = Vec::new();
+        let mut ids = BTreeSet::new();
         loop {
             let page = self.events_after(events.len() as u64, 0).await;
             if page.is_empty() {
@@ -157,12 +159,14 @@ impl Client {
             }
             for event in page {
                 assert_eq!(event.sequence, events.len() as u64 + 1, "a gap in the events: {event:?}");
+                assert!(ids.insert(event.id.clone()), "an event's id is there twice: {event:?}");
                 events.push(event);
             }
         }
     }
 
-    /// Waits until these approved users' `User Balance Generation` has been told, so that nothing moves by itself.
+    /// Waits until these approved users' `User Balance Generation` has been told, so that nothing moves by
+    /// itself.
     pub async fn settled(&self, ids: &[&str]) {
         let deadline = Deadline::after(SETTLING);
         let mut missing: Vec<&str> = ids.to_vec();

@@ -26,10 +26,6 @@ impl Call {
         Self::new("POST", path, Some(body.to_string()))
     }
 
-    pub fn patch(path: impl Into<String>, body: &Value) -> Self {
-        Self::new("PATCH", path, Some(body.to_string()))
-    }
-
     pub fn delete(path: impl Into<String>) -> Self {
         Self::new("DELETE", path, None)
     }
@@ -68,6 +64,11 @@ impl Client {
     /// The same server with another key, or none.
     pub fn with_key(&self, api_key: Option<&str>) -> Self {
         Self { api_key: api_key.map(str::to_owned), ..self.clone() }
+    }
+
+    /// The key this client shows.
+    pub fn api_key(&self) -> Option<&str> {
+        self.api_key.as_deref()
     }
 
     /// The answer, or the error of a connection that broke.

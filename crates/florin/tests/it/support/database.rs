@@ -1,6 +1,7 @@
 //! The engine of this run, and a PostgreSQL database per test that is removed again.
 
 use super::chance::fresh_word;
+use std::net::SocketAddr;
 use tokio_postgres::{Client, NoTls};
 
 /// What the server stores in.
@@ -19,7 +20,8 @@ pub fn engine() -> Engine {
     }
 }
 
-/// A PostgreSQL database of one test. Dropped with FORCE by [`Database::remove`], or at the latest when it goes away.
+/// A PostgreSQL database of one test. Dropped with FORCE by [`Database::remove`], or at the latest when it
+/// goes away.
 pub struct Database {
     admin_url: String,
     name: String,
@@ -47,13 +49,26 @@ impl Database {
 
     /// The URL of this database: the admin's with another path.
     pub fn url(&self) -> String {
-        let (address, query) = match self.admin_url.split_once('?') {
-            Some((address, query)) => (address, format!("?{query}")),
-            None => (self.admin_url.as_str(), String::new()),
-        };
-        let start = address.find("://").expect("the URL has a scheme") + 3;
-        let host = address[start..].split('/').next().unwrap_or_default();
-        format!("{}{host}/{}{query}", &address[..start], self.name)
+        self.url_at(None)
+    }
+
+    /// The same through another address.
+    pub fn url_at(&self, elsewhere: Option<SocketAddr>) -> String {
+        let (scheme, rest) = self.admin_url.split_once("://").expect("the URL has a scheme");
+        let (place, query) =
+            rest.split_once('?').map_or((rest, String::new()), |(place, query)| (place, format!("?{query}")));
+        let (user, host) = split_authority(place);
+        let host = elsewhere.map_or(host, |address| address.to_string());
+        format!("{scheme}://{user}{host}/{}{query}", self.name)
+    }
+
+    /// Where the cluster listens, for one who stands in between; none for a socket in the file system.
+    pub fn cluster_address() -> Option<String> {
+        let admin_url = std::env::var("FLORIN_TEST_POSTGRES_URL").expect("FLORIN_TEST_POSTGRES_URL is set");
+        let (_, rest) = admin_url.split_once("://").expect("the URL has a scheme");
+        let (_, host) = split_authority(rest.split('?').next().unwrap_or_default());
+        let port = if host.contains(':') { "" } else { ":5432" };
+        (!host.is_empty()).then(|| format!("{host}{port}"))
     }
 
     /// A connection to this database.
@@ -75,7 +90,8 @@ impl Drop for Database {
         }
         let (admin_url, name) = (self.admin_url.clone(), self.name.clone());
         let work = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(drop_database(&admin_url, &name)).map_err(|error| format!("{name}: {error}"))
         };
         match std::thread::spawn(work).join() {
@@ -83,6 +99,15 @@ impl Drop for Database {
             Ok(Err(error)) => eprintln!("a test database is left behind: {error}"),
             Err(_) => eprintln!("a test database is left behind: no connection"),
         }
+    }
+}
+
+/// `user:password@` (or nothing) and `host:port` of what stands before the path.
+fn split_authority(place: &str) -> (String, String) {
+    let authority = place.split('/').next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        Some((user, host)) => (format!("{user}@"), host.to_owned()),
+        None => (String::new(), authority.to_owned()),
     }
 }
 

@@ -18,10 +18,15 @@ pub fn decimal_text(minor: i128, scale: u32) -> String {
     let unit = 10_i128.pow(scale);
     let sign = if minor < 0 { "-" } else { "" };
     let (whole, part) = (minor.abs() / unit, minor.abs() % unit);
-    if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part:0width$}", width = scale as usize) }
+    if scale == 0 {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{part:0width$}", width = scale as usize)
+    }
 }
 
-/// The exact value of a decimal text (an exponent is allowed) in minor units; fails when it has more decimals.
+/// The exact value of a decimal text (an exponent is allowed) in minor units; fails when it has more
+/// decimals.
 pub fn minor_units(text: &str, scale: u32) -> i128 {
     let wrong = || -> ! { panic!("{text:?} is no amount of scale {scale}") };
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -43,7 +48,8 @@ pub fn minor_units(text: &str, scale: u32) -> i128 {
     if negative { -minor } else { minor }
 }
 
-/// The fields of a JSON object with the text of each value as it was sent, for numbers that must print exactly.
+/// The fields of a JSON object with the text of each value as it was sent, for numbers that must print
+/// exactly.
 pub fn exact_fields(object: &str) -> BTreeMap<String, String> {
     let fields: BTreeMap<String, Box<RawValue>> =
         serde_json::from_str(object).unwrap_or_else(|error| panic!("{error} in {object}"));
@@ -52,9 +58,14 @@ pub fn exact_fields(object: &str) -> BTreeMap<String, String> {
 
 #[test]
 fn decimals_are_read_and_written_exactly() {
-    for (text, scale, minor) in
-        [("10.50", 2, 1050), ("-0.01", 2, -1), ("25", 2, 2500), ("1e-8", 8, 1), ("2.5e1", 2, 2500), ("12.500", 2, 1250)]
-    {
+    for (text, scale, minor) in [
+        ("10.50", 2, 1050),
+        ("-0.01", 2, -1),
+        ("25", 2, 2500),
+        ("1e-8", 8, 1),
+        ("2.5e1", 2, 2500),
+        ("12.500", 2, 1250),
+    ] {
         assert_eq!(minor_units(text, scale), minor, "{text}");
     }
     assert_eq!(decimal_text(-1, 2), "-0.01");

@@ -1,6 +1,7 @@
 //! What every test here stands on: a server process, clients for it, and a look at all that it stores.
 //!
-//! Nothing here knows the server's code. It knows the wire contract, the command line and the two databases' drivers.
+//! Nothing here knows the server's code. It knows the wire contract, the command line and the two
+//! databases' drivers.
 
 mod answer;
 mod calls;
@@ -12,6 +13,7 @@ mod decimal;
 mod log;
 mod patience;
 mod process;
+mod proxy;
 mod raw;
 mod server;
 mod snapshot;
@@ -20,11 +22,12 @@ pub use answer::Answer;
 pub use calls::{Event, person, transfer_body};
 pub use chance::{ambient_seed, fresh_word};
 pub use client::{Call, Client};
-pub use codes::{CODES, status_of};
+pub use codes::CODES;
 pub use database::{Database, Engine, engine};
 pub use decimal::{CURRENCIES, decimal_text, exact_fields, minor_units, scale_of};
 pub use patience::Deadline;
 pub use process::{Outcome, run_florin};
+pub use proxy::Proxy;
 pub use raw::{Raw, exchange};
-pub use server::{Credentials, Options, Server, run_on};
+pub use server::{Options, Server, run_on};
 pub use snapshot::Snapshot;

@@ -18,7 +18,9 @@ const COMMAND: Duration = Duration::from_secs(120);
 /// The binary under test, free of the settings of whoever runs the tests.
 pub fn florin() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_florin"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FLORIN_") || name == "DATABASE_URL") {
+    for (name, _) in
+        std::env::vars().filter(|(name, _)| name.starts_with("FLORIN_") || name == "DATABASE_URL")
+    {
         command.env_remove(name);
     }
     command.stdin(Stdio::null());
@@ -81,7 +83,8 @@ impl Process {
     /// Polls `/readyz` until it says 200.
     pub async fn wait_until_ready(&mut self) {
         let deadline = Deadline::after(START);
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().expect("a client");
+        let client =
+            reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().expect("a client");
         let url = format!("{}/readyz", self.base_url());
         loop {
             if let Some(status) = self.child.try_wait().expect("the process can be asked") {

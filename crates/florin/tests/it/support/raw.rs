@@ -49,7 +49,8 @@ impl Raw {
         }
     }
 
-    /// The next final answer (1xx are passed over), or none when the server closed the connection without one.
+    /// The next final answer (1xx are passed over), or none when the server closed the connection without
+    /// one.
     pub async fn read_answer(&mut self, method: &str) -> Option<Answer> {
         loop {
             let answer = self.read_any_answer(method).await?;
@@ -66,14 +67,19 @@ impl Raw {
                 break end + 4;
             }
             if !self.receive().await {
-                assert!(self.received.is_empty(), "half an answer: {:?}", String::from_utf8_lossy(&self.received));
+                assert!(
+                    self.received.is_empty(),
+                    "half an answer: {:?}",
+                    String::from_utf8_lossy(&self.received)
+                );
                 return None;
             }
         };
         let head = String::from_utf8_lossy(&self.received[..end]).into_owned();
         self.received.drain(..end);
         let mut answer = parse_head(&head);
-        let bodiless = method == "HEAD" || answer.status < 200 || answer.status == 204 || answer.status == 304;
+        let bodiless =
+            method == "HEAD" || answer.status < 200 || answer.status == 204 || answer.status == 304;
         if !bodiless {
             answer.body = self.read_body(&answer).await;
         }
@@ -106,7 +112,8 @@ impl Raw {
                 assert!(self.receive().await, "the answer ends within a chunk's size");
             };
             let line = String::from_utf8(self.read_exactly(end).await).expect("a chunk's size");
-            let size = usize::from_str_radix(line.trim().split(';').next().unwrap_or_default(), 16).expect("a size");
+            let size =
+                usize::from_str_radix(line.trim().split(';').next().unwrap_or_default(), 16).expect("a size");
             body.extend(self.read_exactly(size).await);
             self.read_exactly(2).await;
             if size == 0 {
@@ -126,7 +133,8 @@ impl Raw {
     async fn receive(&mut self) -> bool {
         let mut bytes = [0_u8; 16_384];
         let read = timeout(SILENCE, self.reader.read(&mut bytes)).await;
-        let read = read.unwrap_or_else(|_| panic!("the server neither answered nor closed within {SILENCE:?}"));
+        let read =
+            read.unwrap_or_else(|_| panic!("the server neither answered nor closed within {SILENCE:?}"));
         let length = read.unwrap_or(0);
         self.received.extend_from_slice(&bytes[..length]);
         length > 0

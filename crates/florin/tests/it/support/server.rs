@@ -6,6 +6,7 @@ use super::database::{Database, Engine, engine};
 use super::log;
 use super::process::{Outcome, Process, run_florin};
 use serde_json::Value;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -15,13 +16,13 @@ pub struct Options {
     pub settle_ms: u32,
     /// `--environment`; none leaves the default.
     pub environment: Option<&'static str>,
-    /// Replaces the database's URL (PostgreSQL only).
-    pub database_url: Option<String>,
+    /// Where the server finds PostgreSQL, when not at the real address (no meaning on SQLite).
+    pub database_address: Option<SocketAddr>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { settle_ms: 10, environment: None, database_url: None }
+        Self { settle_ms: 10, environment: None, database_address: None }
     }
 }
 
@@ -112,7 +113,8 @@ impl Server {
     pub fn second_partner(&self, name: &str) -> Client {
         let made = self.command(&["partner", "create", "--name", name]);
         assert_eq!(made.code, Some(0), "florin partner create: {made:?}");
-        let printed: Value = serde_json::from_str(&made.stdout).unwrap_or_else(|error| panic!("{error}: {made:?}"));
+        let printed: Value =
+            serde_json::from_str(&made.stdout).unwrap_or_else(|error| panic!("{error}: {made:?}"));
         Client::new(&self.base_url(), Some(printed["apiKey"].as_str().expect("an apiKey")))
     }
 
@@ -128,7 +130,7 @@ impl Server {
         self.running().base_url()
     }
 
-    pub fn address(&self) -> std::net::SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.running().address
     }
 
@@ -152,7 +154,7 @@ impl Server {
 
     fn database_url(&self) -> Option<String> {
         let database = self.database.as_ref()?;
-        Some(self.options.database_url.clone().unwrap_or_else(|| database.url()))
+        Some(database.url_at(self.options.database_address))
     }
 
     fn log_path(&self) -> PathBuf {
@@ -187,7 +189,8 @@ impl Server {
         }
     }
 
-    /// Every test's end: events gapless, a graceful stop, books that are right, a clean log, nothing left behind.
+    /// Every test's end: events gapless, a graceful stop, books that are right, a clean log, nothing left
+    /// behind.
     pub async fn finish(mut self) {
         if self.process.is_none() {
             self.start_again().await;

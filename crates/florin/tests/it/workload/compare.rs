@@ -29,7 +29,8 @@ fn listed_balances(answer: &Value) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for list in ["fiatBalances", "cryptoBalances"] {
         for item in answer[list].as_array().unwrap_or_else(|| panic!("no {list} in {answer}")) {
-            let text = |name: &str| item[name].as_str().unwrap_or_else(|| panic!("no {name} in {item}")).to_owned();
+            let text =
+                |name: &str| item[name].as_str().unwrap_or_else(|| panic!("no {name} in {item}")).to_owned();
             assert_eq!(minor_of(&text("onHold"), &text("name")), 0, "nothing holds here: {item}");
             assert_eq!(text("total"), text("amount"), "{item}");
             let twice = found.insert(text("name"), text("amount"));
@@ -59,7 +60,8 @@ async fn filtered_history(client: &Client, model: &Model, id: &str) {
     let path = format!("/v1/user/transactions/{id}?currency=eur&type=INTERNAL_TRANSFER&status=SUCCESSFUL");
     let shown = client.pages(&path, 3).await;
     let kept = |entry: &&Entry| entry.currency == "eur" && entry.kind == "INTERNAL_TRANSFER";
-    let wanted: Vec<&str> = user.money.history.iter().rev().filter(kept).map(|entry| entry.id.as_str()).collect();
+    let wanted: Vec<&str> =
+        user.money.history.iter().rev().filter(kept).map(|entry| entry.id.as_str()).collect();
     let given: Vec<&str> = shown.iter().filter_map(|row| row["id"].as_str()).collect();
     assert_eq!(given, wanted, "{id}'s filtered history");
 }
@@ -144,7 +146,8 @@ pub async fn everything(clients: &[Client], beginning: &Model, models: &[Model])
     let transfers: usize = models.iter().map(|model| model.transfers.len()).sum();
     let fundings = models.iter().flat_map(|model| &model.fundings).chain(&beginning.fundings);
     let fundings: BTreeSet<&str> = fundings.map(String::as_str).collect();
-    let told = events.iter().filter(|event| event.kind == "transfer" && !fundings.contains(text(event, "id")));
+    let told =
+        events.iter().filter(|event| event.kind == "transfer" && !fundings.contains(text(event, "id")));
     assert_eq!(told.count(), transfers, "one transfer event for each transfer");
     partner(clients, beginning, models).await;
 }

@@ -180,7 +180,9 @@ impl Draw {
     fn no_amount(&mut self, scale: u32) -> String {
         let too_fine = format!("1.{}1", "0".repeat(scale as usize));
         let too_big = decimal_text(i128::from(i64::MAX) + 1, scale);
-        let list = ["0", "-1", "0.00", "1e2", "007", "+5", ".5", "5.", "", " 5", "1_000", "NaN", &too_fine, &too_big];
+        let list = [
+            "0", "-1", "0.00", "1e2", "007", "+5", ".5", "5.", "", " 5", "1_000", "NaN", &too_fine, &too_big,
+        ];
         (*list.choose(&mut self.rng).expect("a text")).to_owned()
     }
 }

@@ -1,4 +1,5 @@
-//! A random workload against the model: every answer is predicted, and at the end all that can be read is compared.
+//! A random workload against the model: every answer is predicted, and at the end all that can be read is
+//! compared.
 //!
 //! One seed decides everything; a failure prints the command that replays it up to the step that failed.
 
@@ -7,7 +8,9 @@ mod draw;
 mod render;
 
 use crate::model::{Model, Money, Request, Verdict};
-use crate::support::{Answer, Call, Client, Deadline, Engine, Server, ambient_seed, decimal_text, engine, scale_of};
+use crate::support::{
+    Answer, Call, Client, Deadline, Engine, Server, ambient_seed, decimal_text, engine, scale_of,
+};
 use draw::{Draw, MOVED};
 use rand::RngExt;
 use rand::seq::IndexedRandom;
@@ -28,7 +31,8 @@ async fn sequential() {
     let mut server = Server::start().await;
     let replay = Replay::new("sequential");
     let clients = server.everywhere().await;
-    let walk = Walk::new(clients.clone(), Draw::new(replay.seed, 0, false), Model::default(), replay.steps.clone());
+    let walk =
+        Walk::new(clients.clone(), Draw::new(replay.seed, 0, false), Model::default(), replay.steps.clone());
     let model = walk.run().await;
     compare::everything(&clients, &Model::default(), &[model]).await;
     replay.report();
@@ -94,8 +98,8 @@ impl Drop for Replay {
         }
         let engine = if engine() == Engine::Sqlite { "sqlite" } else { "postgres" };
         eprintln!(
-            "failed after {} steps; again: FLORIN_TEST_ENGINE={engine} FLORIN_TEST_SEED={} FLORIN_TEST_STEPS={} \
-             cargo test -p florin --test it -- --exact workload::{}",
+            "failed after {} steps; again: FLORIN_TEST_ENGINE={engine} FLORIN_TEST_SEED={} \
+             FLORIN_TEST_STEPS={} cargo test -p florin --test it -- --exact workload::{}",
             self.steps.load(Ordering::Relaxed),
             self.seed,
             self.steps.load(Ordering::Relaxed) + 1,
@@ -130,10 +134,12 @@ impl Walk {
 
     /// Steps until the time is over, or `FLORIN_TEST_STEPS` (of all clients) are done.
     async fn run(mut self) -> Model {
-        let limit: Option<u64> = std::env::var("FLORIN_TEST_STEPS").ok().map(|text| text.parse().expect("a number"));
+        let limit: Option<u64> =
+            std::env::var("FLORIN_TEST_STEPS").ok().map(|text| text.parse().expect("a number"));
         let deadline = Deadline::after(RUN);
         loop {
-            let over = limit.map_or_else(|| deadline.passed(), |limit| self.steps.load(Ordering::Relaxed) >= limit);
+            let over =
+                limit.map_or_else(|| deadline.passed(), |limit| self.steps.load(Ordering::Relaxed) >= limit);
             if over {
                 return self.model;
             }

@@ -45,7 +45,9 @@ pub fn render(request: &Request, draw: &mut Draw) -> Call {
             Call::bare("PATCH", format!("/v1/user/{verb}/{id}"), None)
         }
         Request::Delete { id } => Call::delete(format!("/v1/user/{id}")),
-        Request::Update { id, change } => call("PATCH", format!("/v1/user/{id}"), vec![changed(change)], draw),
+        Request::Update { id, change } => {
+            call("PATCH", format!("/v1/user/{id}"), vec![changed(change)], draw)
+        }
     }
 }
 
@@ -60,7 +62,8 @@ fn changed(change: &Change) -> (&'static str, String) {
 }
 
 fn money_fields(money: &Money, draw: &mut Draw) -> Fields {
-    let as_number = serde_json::from_str::<Value>(&money.text).is_ok_and(|value| value.is_number());
+    let whole = money.text.trim() == money.text;
+    let as_number = whole && serde_json::from_str::<Value>(&money.text).is_ok_and(|value| value.is_number());
     let amount = if as_number && draw.one_in(2) { money.text.clone() } else { quoted(&money.text) };
     let currency = if draw.one_in(4) { money.currency.to_uppercase() } else { money.currency.clone() };
     vec![("amount", amount), ("currency", quoted(&currency))]

@@ -1,0 +1,131 @@
+//! One line of history, and what makes it: an entry of an account in a journal record.
+
+use crate::kit::app::App;
+use crate::kit::record::{FUNDING, SealedReference, history_type};
+use crate::users::{self, User};
+use florin_ledger::{AccountKind, HolderId, Leg, Record};
+use florin_store::{Holder, Scope, StoreError};
+use florin_types::{CurrencyCode, format_minor};
+use serde::Serialize;
+use std::collections::HashMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// An entry of a holder's account.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryItem {
+    /// The id that the matching details call takes.
+    id: Uuid,
+    /// What it was.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// `PENDING`, `SUCCESSFUL` or `FAILED`.
+    status: &'static str,
+    /// Signed for this holder: a decimal string at the currency's scale.
+    amount: String,
+    /// What it cost, in the same currency.
+    fee: String,
+    /// The currency.
+    currency: String,
+    /// The balance that it left.
+    balance_after: String,
+    /// The other side, where there is one.
+    counterparty: Option<Counterparty>,
+    /// What the sender wrote.
+    reference: Option<String>,
+    /// When it happened.
+    created_at: String,
+}
+
+/// The other side of an entry.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Counterparty {
+    /// `USER`, `PARTNER` or `EXTERNAL`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// Your id of the user.
+    external_user_id: Option<String>,
+    /// First and last name, as long as they are kept.
+    name: Option<String>,
+}
+
+/// Entries of a page, before they are shown.
+pub(super) type Entry = (Record, Leg);
+
+/// Everything that the lines of a page refer to, read as sets.
+pub(super) struct Renderer<'a> {
+    app: &'a App,
+    holders: HashMap<HolderId, Holder>,
+    users: HashMap<HolderId, User>,
+}
+
+impl<'a> Renderer<'a> {
+    pub(super) async fn load(app: &'a App, scope: &mut Scope, entries: &[Entry]) -> Result<Self, StoreError> {
+        let mut needed: Vec<HolderId> = Vec::new();
+        for (record, leg) in entries {
+            needed.extend(other_side(record, leg));
+            needed.extend(SealedReference::of_memo(&record.memo).map(|sealed| sealed.holder));
+        }
+        needed.sort_unstable();
+        needed.dedup();
+        let holders = scope.holders(&needed).await?.into_iter().map(|holder| (holder.id, holder)).collect();
+        let users = users::find_many(scope, &needed).await?.into_iter().map(|u| (u.holder, u)).collect();
+        Ok(Self { app, holders, users })
+    }
+
+    pub(super) fn item(&self, (record, leg): &Entry) -> Result<HistoryItem, StoreError> {
+        let currency = leg.account.currency;
+        let decimals = decimals_of(self.app, currency)?;
+        let sealed = SealedReference::of_memo(&record.memo);
+        let reference = sealed.and_then(|s| s.open(&self.app.seals, self.holders.get(&s.holder)?));
+        Ok(HistoryItem {
+            id: record.object,
+            kind: history_type(record.kind),
+            status: STATUS,
+            amount: format_minor(leg.amount, decimals),
+            fee: format_minor(0, decimals),
+            currency: currency.to_string(),
+            balance_after: format_minor(leg.balance_after, decimals),
+            counterparty: other_side(record, leg).map(|holder| self.counterparty(holder)),
+            reference,
+            created_at: record.at.to_string(),
+        })
+    }
+
+    fn counterparty(&self, holder: HolderId) -> Counterparty {
+        if holder == holder.book().partner() {
+            return Counterparty { kind: "PARTNER", external_user_id: None, name: None };
+        }
+        let profile = self.users.get(&holder).map(|user| &user.profile);
+        let names = profile.and_then(|p| Some((p.first_name.as_deref()?, p.last_name.as_deref()?)));
+        Counterparty {
+            kind: "USER",
+            external_user_id: self.holders.get(&holder).and_then(|holder| holder.handle.clone()),
+            name: names.map(|(first, last)| format!("{first} {last}")),
+        }
+    }
+}
+
+/// What is in the journal with a movement has happened.
+pub(super) const STATUS: &str = "SUCCESSFUL";
+
+/// The decimals of a currency that the books know.
+fn decimals_of(app: &App, currency: CurrencyCode) -> Result<u8, StoreError> {
+    let known = app.currencies.get(currency);
+    known.map(|c| c.decimals).ok_or_else(|| StoreError::unexpected("the books hold an unknown currency"))
+}
+
+/// The holder on the other side of an entry: of the main account that moved the other way.
+fn other_side(record: &Record, leg: &Leg) -> Option<HolderId> {
+    if record.kind == FUNDING {
+        return None;
+    }
+    let is_other = |other: &&Leg| {
+        other.account.kind == AccountKind::Main
+            && other.account.currency == leg.account.currency
+            && other.amount.signum() == -leg.amount.signum()
+    };
+    record.legs.iter().find(is_other).map(|other| other.account.holder)
+}

@@ -1,0 +1,35 @@
+//! The SQL of bank accounts: which IBAN a user's EUR balance has.
+
+use florin_store::{HolderId, Scope, Statement, StoreError, Tx, params};
+use florin_types::Iban;
+
+const INSERT: Statement =
+    "INSERT INTO bank_account (holder, book, status, iban) VALUES ($2, $1, $3, NULL)";
+const ACTIVATE: Statement = "UPDATE bank_account SET status = $3, iban = $4 WHERE book = $1 AND holder = $2";
+const FIND: Statement = "SELECT status, iban FROM bank_account WHERE book = $1 AND holder = $2";
+
+/// Every statement here, for the test that prepares and runs them all.
+pub const STATEMENTS: &[Statement] = &[INSERT, ACTIVATE, FIND];
+
+/// The EUR balance is there, its IBAN not yet.
+pub(super) const WAITING: &str = "WAITING_TO_BE_ACTIVATED";
+/// The EUR balance has its IBAN, or its holder lives where there is none.
+pub(super) const ACTIVE: &str = "ACTIVE";
+
+pub(super) async fn insert(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {
+    tx.execute(INSERT, &params![holder, WAITING]).await.map(drop)
+}
+
+pub(super) async fn activate(tx: &mut Tx, holder: HolderId, iban: Option<&Iban>) -> Result<(), StoreError> {
+    let iban = iban.map(|iban| iban.as_str().to_owned());
+    tx.execute(ACTIVATE, &params![holder, ACTIVE, iban]).await.map(drop)
+}
+
+/// Status and IBAN of a user's EUR balance, once it was made.
+pub(super) async fn find(
+    scope: &mut Scope,
+    holder: HolderId,
+) -> Result<Option<(String, Option<String>)>, StoreError> {
+    let row = scope.query_one(FIND, &params![holder]).await?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}

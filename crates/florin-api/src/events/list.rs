@@ -1,0 +1,158 @@
+//! `GET /v1/events`: events after a sequence number, with a long poll.
+
+use super::render::{EventItem, TYPES, render};
+use crate::kit::app::App;
+use crate::kit::body::Request;
+use crate::kit::call::Query;
+use crate::kit::command::ok;
+use crate::kit::endpoint::{Endpoint, Parameter, Shape, get};
+use crate::kit::failure::Failure;
+use crate::kit::fields::Fields;
+use crate::kit::partner::Partner;
+use axum::extract::State;
+use axum::response::Response;
+use florin_store::{StoredEvent, events_after};
+use serde::Serialize;
+use std::time::Duration;
+use tokio::time::timeout;
+use utoipa::ToSchema;
+
+/// Longest wait of a long poll, in seconds: the contract's.
+const MAX_WAIT_SECONDS: i64 = 30;
+
+/// How often a waiting call looks for what other processes wrote; its own process rings a bell.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Events that one call looks through for a type: a page of the largest size with nine of ten of other types.
+const MAX_READ: i64 = 2_000;
+
+const QUERY: &[Parameter] = &[
+    Parameter { name: "after", meaning: "Events after this sequence number; 0 by default.", example: "0" },
+    Parameter { name: "type", meaning: "Only events of this type.", example: "transfer" },
+    Parameter { name: "limit", meaning: "Events at most, 1 to 200; 50 by default.", example: "50" },
+    Parameter { name: "wait", meaning: "Seconds to wait for an event, 0 to 30; 0 by default.", example: "0" },
+];
+
+/// What is asked for.
+struct Wanted {
+    after: i64,
+    kind: Option<&'static str>,
+    limit: i64,
+    wait: Duration,
+}
+
+impl Request for Wanted {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let after = fields.optional("after").integer(0..=(1 << 40) - 1).unwrap_or(0);
+        let types: Vec<&'static str> = TYPES.iter().map(|(kind, _)| *kind).collect();
+        let kind = fields.optional("type").one_of(&types);
+        let limit = i64::from(fields.page_limit());
+        let wait = fields.optional("wait").integer(0..=MAX_WAIT_SECONDS).unwrap_or(0);
+        Some(Self { after, kind, limit, wait: Duration::from_secs(wait.unsigned_abs()) })
+    }
+}
+
+/// Events, oldest first.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventList {
+    /// The events.
+    data: Vec<EventItem>,
+    /// Give it as `after` to go on, whether or not there were events.
+    next_after: i64,
+}
+
+/// The route.
+pub fn endpoint() -> Endpoint {
+    Endpoint {
+        tag: "Events",
+        summary: "List events",
+        description: "The same events as the webhooks, oldest first, kept. `sequence` is gapless and starts at 1. With \
+                      `wait` the call answers as soon as there is an event, or empty when the time is over.",
+        query: QUERY,
+        ..get("/v1/events", handle, (200, Shape::of::<EventList>()))
+    }
+}
+
+async fn handle(
+    State(app): State<App>,
+    partner: Partner,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Failure> {
+    let mut after = wanted.after;
+    if let Some(list) = look(&app, &partner, &wanted, &mut after).await? {
+        return ok(&list);
+    }
+    let _ = timeout(wanted.wait, wait_for_event(&app, &partner, &wanted, &mut after)).await;
+    let list = look(&app, &partner, &wanted, &mut after).await?;
+    ok(&list.unwrap_or(EventList { data: Vec::new(), next_after: after }))
+}
+
+/// Ends when there may be a wanted event. `after` moves past those that are not.
+async fn wait_for_event(
+    app: &App,
+    partner: &Partner,
+    wanted: &Wanted,
+    after: &mut i64,
+) -> Result<(), Failure> {
+    loop {
+        // The bell is taken before looking, so that what is written in between still rings.
+        let bell = app.store.event_bell(app.store.snapshot(partner.book).await?.book());
+        let mut rung = std::pin::pin!(bell.notified());
+        rung.as_mut().enable();
+        let mut snapshot = app.store.snapshot(partner.book).await?;
+        let (events, read_to) = matching(&mut snapshot, wanted, *after).await?;
+        if !events.is_empty() {
+            return Ok(());
+        }
+        drop(snapshot);
+        *after = read_to;
+        let _ = timeout(LOOK_INTERVAL, rung).await;
+    }
+}
+
+/// The wanted events that there are, or none; then `after` has moved past all that were looked at.
+async fn look(
+    app: &App,
+    partner: &Partner,
+    wanted: &Wanted,
+    after: &mut i64,
+) -> Result<Option<EventList>, Failure> {
+    let mut snapshot = app.store.snapshot(partner.book).await?;
+    let (events, read_to) = matching(&mut snapshot, wanted, *after).await?;
+    *after = read_to;
+    match events.is_empty() {
+        true => Ok(None),
+        false => {
+            Ok(Some(EventList { data: render(app, &mut snapshot, &events).await?, next_after: read_to }))
+        }
+    }
+}
+
+/// Events of the wanted type, and the number up to which all were looked at.
+async fn matching(
+    snapshot: &mut florin_store::Snapshot,
+    wanted: &Wanted,
+    mut after: i64,
+) -> Result<(Vec<StoredEvent>, i64), Failure> {
+    let mut found = Vec::new();
+    let mut left = MAX_READ;
+    while left > 0 {
+        let page = events_after(snapshot, after, wanted.limit).await?;
+        let is_last = (page.len() as i64) < wanted.limit;
+        left -= wanted.limit;
+        for event in page {
+            after = event.position.sequence();
+            if wanted.kind.is_none_or(|kind| kind == event.kind) {
+                found.push(event);
+                if found.len() as i64 == wanted.limit {
+                    return Ok((found, after));
+                }
+            }
+        }
+        if is_last {
+            break;
+        }
+    }
+    Ok((found, after))
+}

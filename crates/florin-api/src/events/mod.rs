@@ -1,0 +1,13 @@
+//! Events: everything that a partner is told, gapless and kept. The same events go out as webhooks.
+//!
+//! Events keep references, not texts: what a partner sees is rendered when it is read, by the family that told it.
+
+mod list;
+mod render;
+
+use crate::kit::endpoint::Endpoint;
+
+/// The calls of this family.
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![list::endpoint()]
+}

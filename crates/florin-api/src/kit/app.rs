@@ -1,0 +1,145 @@
+//! What every handler is given: the store, the clock, the tables, the settings.
+
+use super::partner::KeyCache;
+use super::rate_limit::RateLimiter;
+use super::seal::Seals;
+use super::tables::Reference;
+use florin_store::Store;
+use florin_types::{Clock, Currencies, Entropy, Timestamp, uuid_v7};
+use ipnet::IpNet;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// What an installation is for. One server serves one.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// Simulated rails, made-up money.
+    Sandbox,
+    /// Real rails, real money.
+    Live,
+}
+
+impl Environment {
+    /// The word of the contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Live => "live",
+        }
+    }
+}
+
+/// Calls a partner may make in live: the contract's figures.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Calls a second, in the long run.
+    pub per_second: u32,
+    /// Calls at once.
+    pub burst: u32,
+}
+
+/// What an operator may set, besides where the data is.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What the installation is for.
+    pub environment: Environment,
+    /// How long simulated reviewers and rails take by themselves, in business time.
+    pub settle: Duration,
+    /// How long a closed user's data is kept: anti-money-laundering law demands five years (EU 2015/849, article 40);
+    /// the sandbox keeps none.
+    pub retention: Duration,
+    /// Calls a partner may make; none is no limit.
+    pub rate_limit: Option<RateLimit>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Settings {
+    /// The sandbox: quick rails, nothing kept, no limit.
+    pub fn sandbox() -> Self {
+        Self {
+            environment: Environment::Sandbox,
+            settle: Duration::from_millis(500),
+            retention: Duration::ZERO,
+            rate_limit: None,
+            trusted_proxies: Vec::new(),
+        }
+    }
+
+    /// Live: five years of retention, 100 calls a second with bursts of 200.
+    pub fn live() -> Self {
+        Self {
+            environment: Environment::Live,
+            retention: Duration::from_secs(5 * 366 * 24 * 60 * 60),
+            rate_limit: Some(RateLimit { per_second: 100, burst: 200 }),
+            ..Self::sandbox()
+        }
+    }
+}
+
+/// The platform, shared by all handlers and workers.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// The parts of [`App`].
+pub struct Inner {
+    /// The data.
+    pub store: Store,
+    /// Wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness of the operating system.
+    pub entropy: Arc<dyn Entropy>,
+    /// Currencies that are served.
+    pub currencies: Currencies,
+    /// Countries, fees, networks, rates.
+    pub reference: Reference,
+    /// What the operator set.
+    pub settings: Settings,
+    pub(crate) keys: KeyCache,
+    pub(crate) limiter: RateLimiter,
+    pub(crate) seals: Seals,
+}
+
+impl App {
+    /// Puts the platform together over an open store.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, settings: Settings) -> Self {
+        let seals = Seals::new(store.derive_key("florin 2026 wrapping of users' keys v1"));
+        Self(Arc::new(Inner {
+            limiter: RateLimiter::new(settings.rate_limit),
+            store,
+            clock,
+            entropy,
+            currencies: Currencies::default(),
+            reference: Reference::default(),
+            settings,
+            keys: KeyCache::default(),
+            seals,
+        }))
+    }
+
+    /// A new public id.
+    pub fn new_id(&self) -> Uuid {
+        uuid_v7(self.clock.now(), &*self.entropy)
+    }
+
+    /// Wall-clock time.
+    pub fn wall(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether this is a sandbox.
+    pub fn is_sandbox(&self) -> bool {
+        self.settings.environment == Environment::Sandbox
+    }
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+

@@ -1,0 +1,136 @@
+//! The table of routes: one [`Endpoint`] per call, which makes the router, the OpenAPI document and the walks of the
+//! tests. What is not in the table does not exist.
+
+use super::app::App;
+use super::codes::Code;
+use axum::Router;
+use axum::handler::Handler;
+use axum::routing::MethodRouter;
+use http::Method;
+use std::borrow::Cow;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
+
+/// The shape of a body, for the OpenAPI document.
+#[derive(Copy, Clone)]
+pub struct Shape {
+    /// Name of the schema.
+    pub name: fn() -> Cow<'static, str>,
+    /// The schema.
+    pub schema: fn() -> RefOr<Schema>,
+    /// The schemas that it refers to.
+    pub inner: fn(&mut Vec<(String, RefOr<Schema>)>),
+}
+
+impl Shape {
+    /// The shape of a type.
+    pub const fn of<T: ToSchema>() -> Self {
+        Self { name: T::name, schema: <T as PartialSchema>::schema, inner: T::schemas }
+    }
+}
+
+/// A query parameter, for the OpenAPI document.
+#[derive(Copy, Clone)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, with its form and default.
+    pub meaning: &'static str,
+    /// A value that works.
+    pub example: &'static str,
+}
+
+/// Who may call.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A partner, by its key.
+    Partner,
+    /// A partner, and only in the sandbox.
+    Sandbox,
+}
+
+/// One call of the API.
+pub struct Endpoint {
+    /// The method.
+    pub method: Method,
+    /// The path, ids in braces.
+    pub path: &'static str,
+    /// Who may call.
+    pub access: Access,
+    /// The heading that it stands under.
+    pub tag: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// What a partner's engineer needs to know beyond the shapes: units, rules, what happens afterwards.
+    pub description: &'static str,
+    /// The query.
+    pub query: &'static [Parameter],
+    /// The body, and a JSON text of one that works. `$user` and `$other` stand for two verified users, `$new` for an
+    /// id that is free, `$transfer` for a transfer's id.
+    pub request: Option<(Shape, &'static str)>,
+    /// The answer to a call that works.
+    pub success: (u16, Shape),
+    /// What it refuses with, besides what every call can (see [`Endpoint::all_refusals`]).
+    pub refusals: &'static [&'static Code],
+    /// Method and handler, as axum mounts them.
+    pub(crate) router: MethodRouter<App>,
+}
+
+impl Endpoint {
+    /// A call that writes: PATCH, POST or DELETE.
+    pub fn writes(&self) -> bool {
+        self.method != Method::GET
+    }
+
+    /// Everything that this call can refuse with: its own, and what comes of its kind.
+    pub fn all_refusals(&self) -> Vec<&'static Code> {
+        use super::codes::{P401, P403, P429, P470, P471, P500, P501};
+        let mut all = vec![&P401, &P429, &P500, &P501];
+        if self.writes() {
+            all.extend([&P403, &P470, &P471]);
+        } else if !self.query.is_empty() {
+            all.push(&P403);
+        }
+        all.extend(self.refusals);
+        all.sort_by_key(|code| code.code);
+        all.dedup_by_key(|code| code.code);
+        all
+    }
+
+    pub(crate) fn mount(self, router: Router<App>) -> Router<App> {
+        router.route(self.path, self.router)
+    }
+}
+
+macro_rules! methods {
+    ($($name:ident $method:ident;)*) => {$(
+        #[doc = concat!("A ", stringify!($method), " call of partners, to be filled in with struct update syntax.")]
+        pub fn $name<H, T>(path: &'static str, handler: H, success: (u16, Shape)) -> Endpoint
+        where
+            H: Handler<T, App>,
+            T: 'static,
+        {
+            Endpoint {
+                method: Method::$method,
+                path,
+                access: Access::Partner,
+                tag: "",
+                summary: "",
+                description: "",
+                query: &[],
+                request: None,
+                success,
+                refusals: &[],
+                router: axum::routing::$name(handler),
+            }
+        }
+    )*};
+}
+
+methods! {
+    get GET;
+    post POST;
+    patch PATCH;
+    delete DELETE;
+}

@@ -1,0 +1,50 @@
+//! What is done now and then for every book: answers that were kept long enough are dropped.
+
+use super::app::App;
+use super::jobs::done;
+use super::partner::BOOKS;
+use florin_store::{BookId, StoreError, Tx, params};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How often. Keys live for 30 days: some minutes more do not matter.
+const INTERVAL: Duration = Duration::from_secs(600);
+
+/// Keeps house until dropped.
+pub async fn work(app: App) {
+    let mut ticks = tokio::time::interval(INTERVAL);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = prune(&app).await {
+            tracing::warn!(%error, "could not drop old idempotency keys");
+        }
+    }
+}
+
+/// Drops the outlived keys of every partner's book, a bounded number per transaction.
+pub async fn prune(app: &App) -> Result<(), StoreError> {
+    let mut after = BookId(0);
+    loop {
+        let rows = app.store.look(BOOKS, &params![after]).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in &rows {
+            after = row.get(0)?;
+            while prune_book(app, after).await? {}
+        }
+    }
+}
+
+/// Whether there was anything to drop.
+async fn prune_book(app: &App, book: BookId) -> Result<bool, StoreError> {
+    let pruned = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&pruned);
+    let command = async move |tx: &mut Tx| {
+        seen.store(tx.prune_keys().await? > 0, Ordering::Relaxed);
+        done()
+    };
+    app.store.door().run(book, None, Vec::new(), command).await?;
+    Ok(pruned.load(Ordering::Relaxed))
+}

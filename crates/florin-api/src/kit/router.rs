@@ -1,0 +1,102 @@
+//! From the table of routes to the router: what every request passes on its way, outermost first: request id, log
+//! line and panics; unknown paths and methods; rate limit; the handler with its argument types.
+
+use super::app::App;
+use super::codes::{P404, P405};
+use super::endpoint::{Access, Endpoint};
+use super::failure::Failure;
+use super::partner::Partner;
+use super::refusal::Refusal;
+use super::request_id::RequestIdLayer;
+use axum::Router;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Builds the router of a platform; `extra` are routes that need no key (health, documents, pages).
+pub fn router(app: &App, endpoints: Vec<Endpoint>, extra: Router, request_ids: RequestIdLayer) -> Router {
+    let is_served = |endpoint: &Endpoint| endpoint.access != Access::Sandbox || app.is_sandbox();
+    let endpoints: Vec<_> = endpoints.into_iter().filter(is_served).collect();
+    let allowed = Arc::new(allowed_methods(&endpoints));
+    let mut calls = Router::new();
+    for endpoint in endpoints {
+        calls = endpoint.mount(calls);
+    }
+    if app.settings.rate_limit.is_some() {
+        calls = calls.layer(from_fn_with_state(app.clone(), limit_rate));
+    }
+    calls
+        .with_state(app.clone())
+        .merge(extra)
+        .fallback(async || Refusal::of(&P404))
+        .layer(from_fn(move |request: Request, next: Next| answer_405(Arc::clone(&allowed), request, next)))
+        .layer(request_ids)
+}
+
+/// Methods by path template.
+type Allowed = BTreeMap<&'static str, Vec<Method>>;
+
+fn allowed_methods(endpoints: &[Endpoint]) -> Allowed {
+    let mut allowed = Allowed::new();
+    for endpoint in endpoints {
+        allowed.entry(endpoint.path).or_default().push(endpoint.method.clone());
+    }
+    allowed
+}
+
+/// Puts the envelope around the router's own bare 405, and names the methods that there are.
+async fn answer_405(allowed: Arc<Allowed>, request: Request, next: Next) -> Response {
+    let uri = request.uri().clone();
+    let response = next.run(request).await;
+    let is_bare = response.status() == StatusCode::METHOD_NOT_ALLOWED
+        && !response.headers().contains_key(http::header::CONTENT_TYPE);
+    if !is_bare {
+        return response;
+    }
+    let fallback = response.headers().get(http::header::ALLOW).and_then(|value| value.to_str().ok());
+    let methods = methods_of(&allowed, &uri).or_else(|| fallback.map(str::to_owned)).unwrap_or_default();
+    Refusal::of(&P405).allow(methods).into_response()
+}
+
+fn methods_of(allowed: &Allowed, uri: &Uri) -> Option<String> {
+    let fits = |template: &str| {
+        let (mut path, mut template) = (uri.path().split('/'), template.split('/'));
+        loop {
+            match (path.next(), template.next()) {
+                (None, None) => return true,
+                (Some(part), Some(name)) if name == part || name.starts_with('{') => {}
+                _ => return false,
+            }
+        }
+    };
+    // Literal segments come before ids, as in the router.
+    let found = allowed.iter().filter(|(template, _)| fits(template));
+    let (_, methods) = found.min_by_key(|(template, _)| template.matches('{').count())?;
+    Some(methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", "))
+}
+
+/// Takes a call out of the partner's bucket and says what is left.
+async fn limit_rate(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let checked = async {
+        let partner = Partner::from_request_parts(&mut parts, &app).await?;
+        let remaining = app.limiter.check_partner(partner.id, app.clock.now())?;
+        Ok::<_, Failure>((partner, remaining))
+    };
+    match checked.await {
+        Err(failure) => failure.into_response(),
+        Ok((partner, remaining)) => {
+            parts.extensions.insert(partner);
+            let mut response = next.run(Request::from_parts(parts, body)).await;
+            for (name, value) in remaining.iter().flat_map(super::rate_limit::Remaining::headers) {
+                if let Ok(value) = HeaderValue::from_str(&value) {
+                    response.headers_mut().insert(HeaderName::from_static(name), value);
+                }
+            }
+            response
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Free text under a user's own key: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03), a random key per user, wrapped
+//! by the installation's key and kept with the holder. Destroying the wrapped key destroys what was sealed under it.
+
+use chacha20poly1305::aead::{Aead, KeyInit};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use florin_types::Entropy;
+
+/// Bytes of a nonce: 192 bits, so that random ones never meet.
+const NONCE_BYTES: usize = 24;
+
+/// Bytes of a user's key.
+const KEY_BYTES: usize = 32;
+
+/// Seals and opens; knows the key that wraps the users' keys.
+pub struct Seals {
+    wrapping: XChaCha20Poly1305,
+}
+
+/// A nonce, drawn before a command runs.
+#[derive(Copy, Clone)]
+pub struct Nonce([u8; NONCE_BYTES]);
+
+impl Nonce {
+    /// Draws one.
+    pub fn draw(entropy: &dyn Entropy) -> Self {
+        let mut nonce = [0; NONCE_BYTES];
+        entropy.fill(&mut nonce);
+        Self(nonce)
+    }
+}
+
+impl Seals {
+    /// Takes the installation's key.
+    pub fn new(key: [u8; KEY_BYTES]) -> Self {
+        Self { wrapping: XChaCha20Poly1305::new(&key.into()) }
+    }
+
+    /// A new user's key, wrapped.
+    pub fn new_secret(&self, entropy: &dyn Entropy) -> Option<Vec<u8>> {
+        let mut key = [0; KEY_BYTES];
+        entropy.fill(&mut key);
+        encrypt(&self.wrapping, Nonce::draw(entropy), &key)
+    }
+
+    /// Seals a text under a user's wrapped key.
+    pub fn seal(&self, secret: &[u8], nonce: Nonce, text: &str) -> Option<Vec<u8>> {
+        encrypt(&self.unwrap(secret)?, nonce, text.as_bytes())
+    }
+
+    /// Opens what was sealed; none where the key is not the one it was sealed under.
+    pub fn open(&self, secret: &[u8], sealed: &[u8]) -> Option<String> {
+        String::from_utf8(decrypt(&self.unwrap(secret)?, sealed)?).ok()
+    }
+
+    fn unwrap(&self, secret: &[u8]) -> Option<XChaCha20Poly1305> {
+        let key: [u8; KEY_BYTES] = decrypt(&self.wrapping, secret)?.try_into().ok()?;
+        Some(XChaCha20Poly1305::new(&key.into()))
+    }
+}
+
+fn encrypt(cipher: &XChaCha20Poly1305, nonce: Nonce, plain: &[u8]) -> Option<Vec<u8>> {
+    let mut sealed = nonce.0.to_vec();
+    sealed.extend(cipher.encrypt(&XNonce::from(nonce.0), plain).ok()?);
+    Some(sealed)
+}
+
+fn decrypt(cipher: &XChaCha20Poly1305, sealed: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
+    cipher.decrypt(&XNonce::from(*nonce), sealed).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts up: enough to tell keys apart.
+    struct Counting(std::sync::atomic::AtomicU8);
+
+    impl Entropy for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        }
+    }
+
+    #[test]
+    fn only_the_same_users_key_opens() {
+        let entropy = Counting(1.into());
+        let seals = Seals::new([9; KEY_BYTES]);
+        let (mine, other) = (seals.new_secret(&entropy).unwrap(), seals.new_secret(&entropy).unwrap());
+        let sealed = seals.seal(&mine, Nonce::draw(&entropy), "invoice 7").unwrap();
+        assert!(!sealed.windows(7).any(|part| part == b"invoice"));
+        assert_eq!(seals.open(&mine, &sealed).as_deref(), Some("invoice 7"));
+        assert_eq!(seals.open(&other, &sealed), None);
+        assert_eq!(Seals::new([8; KEY_BYTES]).open(&mine, &sealed), None);
+        assert_eq!(seals.open(&mine, &sealed[..10]), None);
+    }
+}

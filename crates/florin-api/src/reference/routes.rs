@@ -1,0 +1,53 @@
+//! `GET /v1/reference/countries`, `/currencies`, `/fees` and `/errors`.
+
+use super::answers::{self, CountryList, CurrencyList, ErrorList, FeeList};
+use crate::kit::app::App;
+use crate::kit::command::ok;
+use crate::kit::endpoint::{Endpoint, Shape, get};
+use crate::kit::failure::Failure;
+use crate::kit::partner::Partner;
+use axum::extract::State;
+use axum::response::Response;
+
+/// The calls of this family.
+pub fn endpoints() -> Vec<Endpoint> {
+    let all = [
+        Endpoint {
+            summary: "List countries",
+            description: "Which residences are accepted, get an IBAN, and need a proof of address.",
+            ..get("/v1/reference/countries", countries, (200, Shape::of::<CountryList>()))
+        },
+        Endpoint {
+            summary: "List currencies",
+            description: "Decimals, networks, fees and minimums; `rate` is EUR per unit.",
+            ..get("/v1/reference/currencies", currencies, (200, Shape::of::<CurrencyList>()))
+        },
+        Endpoint {
+            summary: "List fees",
+            description: "What each service costs.",
+            ..get("/v1/reference/fees", fees, (200, Shape::of::<FeeList>()))
+        },
+        Endpoint {
+            summary: "List errors",
+            description: "Every code that a call can be refused with.",
+            ..get("/v1/reference/errors", errors, (200, Shape::of::<ErrorList>()))
+        },
+    ];
+    all.into_iter().map(|endpoint| Endpoint { tag: "Reference", ..endpoint }).collect()
+}
+
+async fn countries(State(app): State<App>, _: Partner) -> Result<Response, Failure> {
+    ok(&answers::countries(&app.reference))
+}
+
+async fn currencies(State(app): State<App>, _: Partner) -> Result<Response, Failure> {
+    ok(&answers::currencies(&app.reference))
+}
+
+async fn fees(State(app): State<App>, _: Partner) -> Result<Response, Failure> {
+    ok(&answers::fees(&app.reference))
+}
+
+async fn errors(_: State<App>, _: Partner) -> Result<Response, Failure> {
+    ok(&answers::errors())
+}

@@ -1,0 +1,65 @@
+//! `POST /v1/sandbox/clock/advance`: move the book's clock forward. What comes due by it has been done when the call
+//! answers.
+
+use crate::JOB_HANDLERS;
+use crate::kit::answers::Message;
+use crate::kit::app::App;
+use crate::kit::body::Request;
+use crate::kit::call::Call;
+use crate::kit::command::answer;
+use crate::kit::endpoint::{Endpoint, Shape, post};
+use crate::kit::failure::Failure;
+use crate::kit::fields::Fields;
+use crate::kit::jobs::run_due;
+use crate::kit::partner::Partner;
+use axum::extract::State;
+use axum::response::Response;
+use florin_store::Tx;
+use http::StatusCode;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// The farthest step, in seconds: ten years, past every period that the platform knows.
+const MAX_STEP_SECONDS: i64 = 10 * 366 * 24 * 60 * 60;
+
+/// A step forward.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the fields document the request; `Request::read` makes the typed one")]
+pub struct AdvanceRequest {
+    /// 1 to 316224000 (ten years).
+    seconds: i64,
+}
+
+struct Advance(Duration);
+
+impl Request for Advance {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let seconds = fields.required("seconds").integer(1..=MAX_STEP_SECONDS)?;
+        Some(Self(Duration::from_secs(seconds.unsigned_abs())))
+    }
+}
+
+/// The route.
+pub fn endpoint() -> Endpoint {
+    Endpoint {
+        summary: "Advance the clock",
+        description: "Moves the clock of your book forward, and with it everything that waits. What comes due by it \
+                      has been done when the call answers.",
+        request: Some((Shape::of::<AdvanceRequest>(), r#"{"seconds":60}"#)),
+        ..post("/v1/sandbox/clock/advance", handle, (200, Shape::of::<Message>()))
+    }
+}
+
+async fn handle(State(app): State<App>, partner: Partner, call: Call<Advance>) -> Result<Response, Failure> {
+    let Call { request: Advance(step), keyed } = call;
+    let response = app
+        .run(&partner, keyed, Vec::new(), async move |tx: &mut Tx| {
+            tx.advance_clock(step).await?;
+            let message = Message::new(format!("Clock advanced by {} seconds", step.as_secs()));
+            Ok(answer(StatusCode::OK, &message)?)
+        })
+        .await?;
+    let book = app.store.snapshot(partner.book).await?.book();
+    run_due(&app, JOB_HANDLERS, Some(book)).await?;
+    Ok(response)
+}

@@ -1,0 +1,79 @@
+//! `POST /v1/sandbox/kyc/{externalUserId}`: be the reviewer.
+
+use crate::balances::generate;
+use crate::kit::answers::Message;
+use crate::kit::app::App;
+use crate::kit::body::Request;
+use crate::kit::call::{Call, PathIds};
+use crate::kit::codes::{P412, P448, P464};
+use crate::kit::command::answer;
+use crate::kit::endpoint::{Endpoint, Shape, post};
+use crate::kit::failure::Failure;
+use crate::kit::fields::Fields;
+use crate::kit::partner::Partner;
+use crate::kyc::{Decision, REJECTION_REASONS, decide};
+use axum::extract::State;
+use axum::response::Response;
+use florin_store::{Touch, Tx};
+use http::StatusCode;
+use utoipa::ToSchema;
+
+/// A decision.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the fields document the request; `Request::read` makes the typed one")]
+pub struct DecisionRequest {
+    /// `APPROVE` or `REJECT`.
+    decision: String,
+    /// With `REJECT`: why; `OTHER` by default.
+    rejection_reason: Option<String>,
+}
+
+impl Request for Decision {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let decision = fields.required("decision").one_of(&["APPROVE", "REJECT"]);
+        let reason = fields.optional("rejectionReason").one_of(REJECTION_REASONS);
+        Some(match decision? {
+            "APPROVE" => Self::Approve,
+            _ => Self::Reject(reason.unwrap_or("OTHER")),
+        })
+    }
+}
+
+/// The route.
+pub fn endpoint() -> Endpoint {
+    Endpoint {
+        summary: "Decide on a user's verification",
+        description: "An approval makes the balances; EUR is active, with an IBAN, a short time later. Both decisions \
+                      are told by a `kyc_verification.status` event, the active balances by `user.status`.",
+        request: Some((Shape::of::<DecisionRequest>(), r#"{"decision":"APPROVE"}"#)),
+        refusals: &[&P412, &P448, &P464],
+        ..post("/v1/sandbox/kyc/{externalUserId}", handle, (200, Shape::of::<Message>()))
+    }
+}
+
+async fn handle(
+    State(app): State<App>,
+    partner: Partner,
+    ids: PathIds,
+    call: Call<Decision>,
+) -> Result<Response, Failure> {
+    let Call { request: decision, keyed } = call;
+    let handle = ids.user(0).map(|id| id.as_str().to_owned()).unwrap_or_default();
+    let new_ids = [app.new_id(), app.new_id()];
+    let currencies: Vec<_> = app.currencies.iter().map(|currency| currency.code).collect();
+    let touches = vec![Touch::Holder(handle.clone())];
+    let platform = app.clone();
+    app.run(&partner, keyed, touches, async move |tx: &mut Tx| {
+        decide(tx, &handle, decision, new_ids).await?;
+        let word = match decision {
+            Decision::Approve => {
+                generate(&platform, tx, &handle, &currencies).await?;
+                "approved"
+            }
+            Decision::Reject(_) => "rejected",
+        };
+        Ok(answer(StatusCode::OK, &Message::new(format!("User verification {word}")))?)
+    })
+    .await
+}

@@ -1,0 +1,37 @@
+//! `POST /v1/sandbox/reset`: a fresh book in place of the caller's. The key stays; users, money, events and the keys
+//! of repeated requests begin anew. A repeat of the reset itself is known in the new book.
+
+use crate::kit::answers::Message;
+use crate::kit::app::App;
+use crate::kit::call::BareCall;
+use crate::kit::command::answer;
+use crate::kit::endpoint::{Endpoint, Shape, post};
+use crate::kit::failure::Failure;
+use crate::kit::partner::{Partner, move_partner, new_book};
+use axum::extract::State;
+use axum::response::Response;
+use florin_store::Tx;
+use http::StatusCode;
+
+/// The route.
+pub fn endpoint() -> Endpoint {
+    Endpoint {
+        summary: "Start afresh",
+        description: "Replaces your book by a new one: no users, no money, no events, the clock at the present. Your \
+                      key stays.",
+        ..post("/v1/sandbox/reset", handle, (200, Shape::of::<Message>()))
+    }
+}
+
+async fn handle(State(app): State<App>, partner: Partner, call: BareCall) -> Result<Response, Failure> {
+    let new = new_book(partner.id, &app.currencies);
+    let response = app
+        .run(&partner, call.keyed, Vec::new(), async move |tx: &mut Tx| {
+            let book = tx.succeed_book(new.clone()).await?;
+            move_partner(tx, book).await?;
+            Ok(answer(StatusCode::OK, &Message::new("Sandbox reset"))?)
+        })
+        .await?;
+    app.keys.clear();
+    Ok(response)
+}

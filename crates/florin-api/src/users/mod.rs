@@ -1,0 +1,33 @@
+//! Users: who they are, whether they may move money, and how they leave.
+//!
+//! A user is a *holder* of the book (number, handle, gate, own key) with a row of `end_user` beside it. What other
+//! families must know before money moves is in the [`Gate`], which the batch has in memory.
+//!
+//! States: created → (verified, by the KYC family) → suspended ⇄ active → closed → erased. Closed: every call P412,
+//! the id is never free again; after the retention time a job destroys the user's key and empties the profile.
+//! Accounts touched: none. Events: none.
+
+mod create;
+mod delete;
+mod erase;
+mod store;
+mod suspend;
+mod update;
+mod user;
+
+pub use erase::{ERASE_JOB, erase};
+pub use store::{SETS, STATEMENTS, User, find, find_many};
+pub use user::{Gate, Profile, existing};
+
+use crate::kit::endpoint::Endpoint;
+
+/// The calls of this family.
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        create::endpoint(),
+        update::endpoint(),
+        delete::endpoint(),
+        suspend::suspend_endpoint(),
+        suspend::unsuspend_endpoint(),
+    ]
+}

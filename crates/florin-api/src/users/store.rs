@@ -1,0 +1,89 @@
+//! The SQL of users.
+
+use super::user::Profile;
+use florin_store::{HolderId, Row, Scope, SetStatement, Statement, StoreError, Tx, Type, params};
+use florin_types::Timestamp;
+
+/// A user's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The holder that it stands beside.
+    pub holder: HolderId,
+    /// What is known of the person.
+    pub profile: Profile,
+    /// `hasAcceptedP100Tc`.
+    pub terms_accepted: bool,
+    /// Whether proof of address was asked for.
+    pub poa_required: bool,
+}
+
+const INSERT: Statement = "INSERT INTO end_user \
+     (holder, book, profile, terms_accepted, poa_required, created_at, closed_at, erased_at) \
+     VALUES ($2, $1, $3, $4, $5, $6, NULL, NULL)";
+const FIND: Statement = "SELECT holder, profile, terms_accepted, poa_required FROM end_user \
+     WHERE book = $1 AND holder = $2";
+static FIND_MANY: SetStatement = SetStatement::Find {
+    row: "SELECT holder, profile, terms_accepted, poa_required FROM end_user WHERE book = $1 AND holder = $2",
+    set: "SELECT u.holder, u.profile, u.terms_accepted, u.poa_required \
+          FROM unnest($1::bigint[], $2::bigint[]) AS v(book, holder) \
+          JOIN end_user u ON u.book = v.book AND u.holder = v.holder",
+    parameters: &[Type::Int, Type::Int],
+};
+const UPDATE: Statement =
+    "UPDATE end_user SET profile = $3, terms_accepted = $4 WHERE book = $1 AND holder = $2";
+const CLOSE: Statement = "UPDATE end_user SET closed_at = $3 WHERE book = $1 AND holder = $2";
+const ERASE: Statement =
+    "UPDATE end_user SET profile = '{}', erased_at = $3 WHERE book = $1 AND holder = $2";
+
+/// Every statement here, for the test that prepares and runs them all.
+pub const STATEMENTS: &[Statement] = &[INSERT, FIND, UPDATE, CLOSE, ERASE];
+
+/// The look-ups by sets, for the same test.
+pub const SETS: &[&SetStatement] = &[&FIND_MANY];
+
+/// A user by holder.
+pub async fn find(scope: &mut Scope, holder: HolderId) -> Result<User, StoreError> {
+    let row = scope.query_one(FIND, &params![holder]).await?;
+    user_of_row(&row.ok_or_else(|| StoreError::unexpected("a holder has no user"))?)
+}
+
+/// Users by holder, in no order; holders that are no users answer nothing.
+pub async fn find_many(scope: &mut Scope, holders: &[HolderId]) -> Result<Vec<User>, StoreError> {
+    let keys = holders.iter().map(|holder| params![*holder].to_vec()).collect();
+    scope.find_set(&FIND_MANY, keys).await?.iter().map(user_of_row).collect()
+}
+
+pub(super) async fn insert(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
+    let at = tx.now();
+    let row = params![user.holder, json(&user.profile)?, user.terms_accepted, user.poa_required, at];
+    tx.execute(INSERT, &row).await.map(drop)
+}
+
+pub(super) async fn update(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
+    let row = params![user.holder, json(&user.profile)?, user.terms_accepted];
+    tx.execute(UPDATE, &row).await.map(drop)
+}
+
+pub(super) async fn close(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {
+    let at: Timestamp = tx.now();
+    tx.execute(CLOSE, &params![holder, at]).await.map(drop)
+}
+
+pub(super) async fn erase(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {
+    let at: Timestamp = tx.now();
+    tx.execute(ERASE, &params![holder, at]).await.map(drop)
+}
+
+fn json(profile: &Profile) -> Result<String, StoreError> {
+    serde_json::to_string(profile).map_err(StoreError::unexpected)
+}
+
+fn user_of_row(row: &Row) -> Result<User, StoreError> {
+    let profile: String = row.get(1)?;
+    Ok(User {
+        holder: row.get(0)?,
+        profile: serde_json::from_str(&profile).map_err(StoreError::unexpected)?,
+        terms_accepted: row.get(2)?,
+        poa_required: row.get(3)?,
+    })
+}

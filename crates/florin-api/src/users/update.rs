@@ -1,0 +1,146 @@
+//! `PATCH /v1/user/{externalUserId}`: change what is known of a user.
+
+use super::create::{read_address, read_contact, text_of};
+use super::store;
+use super::user::{Gate, Profile, existing};
+use crate::kit::answers::Message;
+use crate::kit::app::App;
+use crate::kit::body::Request;
+use crate::kit::call::{Call, PathIds};
+use crate::kit::codes::{P412, P431, P448};
+use crate::kit::command::answer;
+use crate::kit::endpoint::{Endpoint, Shape, patch};
+use crate::kit::failure::Failure;
+use crate::kit::fields::Fields;
+use crate::kit::partner::Partner;
+use crate::kit::refusal::Refusal;
+use axum::extract::State;
+use axum::response::Response;
+use florin_store::{Touch, Tx};
+use florin_types::{Country, Date, Text};
+use http::StatusCode;
+use utoipa::ToSchema;
+
+/// What may change. Every field is optional; one that is absent or null stays as it is.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the fields document the request; `Request::read` makes the profile from them")]
+pub struct UpdateUserRequest {
+    email: Option<String>,
+    phone: Option<String>,
+    address: Option<String>,
+    street: Option<String>,
+    number: Option<String>,
+    city: Option<String>,
+    post_code: Option<String>,
+    /// Residence, ISO 3166-1 alpha-2.
+    country: Option<String>,
+    /// Only true: acceptance is not taken back.
+    has_accepted_p100_tc: Option<bool>,
+    /// Only before verification, like the three after it.
+    first_name: Option<String>,
+    last_name: Option<String>,
+    birth_date: Option<String>,
+    citizenship: Option<String>,
+}
+
+/// What a request says, typed.
+#[derive(Clone)]
+pub struct UpdateUser {
+    profile: Profile,
+    birth_date: Option<Date>,
+    country: Option<Country>,
+    changes_identity: bool,
+    accepts_terms: bool,
+}
+
+impl Request for UpdateUser {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let mut profile = read_contact(fields, false);
+        read_address(fields, &mut profile);
+        let country = fields.optional("country").text(Country::parse);
+        profile.country = text_of(country);
+        profile.first_name = fields.optional("firstName").text(Text::<70>::parse).map(Text::into_string);
+        profile.last_name = fields.optional("lastName").text(Text::<70>::parse).map(Text::into_string);
+        let birth_date = fields.optional("birthDate").text(Date::parse);
+        profile.birth_date = birth_date.map(|date| date.to_string());
+        profile.citizenship = text_of(fields.optional("citizenship").text(Country::parse));
+        let terms = fields.optional("hasAcceptedP100Tc").boolean();
+        if terms == Some(false) {
+            fields.fail("hasAcceptedP100Tc must be true");
+        }
+        let identity = [&profile.first_name, &profile.last_name, &profile.birth_date, &profile.citizenship];
+        let changes_identity = identity.iter().any(|field| field.is_some());
+        Some(Self { profile, birth_date, country, changes_identity, accepts_terms: terms == Some(true) })
+    }
+}
+
+impl UpdateUser {
+    /// What is given takes the place of what was known.
+    fn apply(&self, known: &mut Profile) {
+        let new = self.profile.clone();
+        let pairs = [
+            (&mut known.email, new.email),
+            (&mut known.phone, new.phone),
+            (&mut known.address, new.address),
+            (&mut known.street, new.street),
+            (&mut known.number, new.number),
+            (&mut known.city, new.city),
+            (&mut known.post_code, new.post_code),
+            (&mut known.country, new.country),
+            (&mut known.first_name, new.first_name),
+            (&mut known.last_name, new.last_name),
+            (&mut known.birth_date, new.birth_date),
+            (&mut known.citizenship, new.citizenship),
+        ];
+        for (known, new) in pairs {
+            if new.is_some() {
+                *known = new;
+            }
+        }
+    }
+}
+
+/// The route.
+pub fn endpoint() -> Endpoint {
+    Endpoint {
+        tag: "Users",
+        summary: "Update a user",
+        description: "Changes contact and address, or accepts the terms. Names, birth date and citizenship can change \
+                      only before verification (after it: P448).",
+        request: Some((Shape::of::<UpdateUserRequest>(), r#"{"email":"ada.new@example.com","hasAcceptedP100Tc":true}"#)),
+        refusals: &[&P412, &P431, &P448],
+        ..patch("/v1/user/{externalUserId}", handle, (200, Shape::of::<Message>()))
+    }
+}
+
+async fn handle(
+    State(app): State<App>,
+    partner: Partner,
+    ids: PathIds,
+    call: Call<UpdateUser>,
+) -> Result<Response, Failure> {
+    let Call { request, keyed } = call;
+    let handle = ids.user(0).map(|id| id.as_str().to_owned()).unwrap_or_default();
+    let is_accepted = request.country.is_none_or(|country| app.reference.is_accepted(country));
+    let touches = vec![Touch::Holder(handle.clone())];
+    app.run(&partner, keyed, touches, async move |tx: &mut Tx| {
+        if request.birth_date.is_some_and(|date| date.years_old_on(tx.now().date()) < 18) {
+            return Err(Refusal::invalid("birthDate must be at least 18 years ago").into());
+        }
+        let holder = existing(tx.holder(&handle))?;
+        let (id, gate) = (holder.id, Gate::of(holder));
+        if !is_accepted {
+            return Err(Refusal::of(&P431).into());
+        }
+        if request.changes_identity && gate.is_verified {
+            return Err(Refusal::of(&P448).into());
+        }
+        let mut user = store::find(tx.scope(), id).await?;
+        request.apply(&mut user.profile);
+        user.terms_accepted |= request.accepts_terms;
+        store::update(tx, &user).await?;
+        Ok(answer(StatusCode::OK, &Message::new("User updated successfully"))?)
+    })
+    .await
+}

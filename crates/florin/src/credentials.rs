@@ -1,0 +1,75 @@
+//! `sandbox-credentials.json`: what a partner's engineer needs to call the sandbox, kept beside the data. Only hashes
+//! of keys are in the database, so where the file is missing, or its key does not work, a new key is issued.
+
+use crate::Failed;
+use crate::config::Config;
+use crate::system::{SystemClock, SystemEntropy};
+use florin_api::kit::app::Environment;
+use florin_api::kit::partner::{Issued, Registry};
+use florin_store::Store;
+use florin_types::{Clock, Entropy};
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use uuid::Uuid;
+
+/// Name of the sandbox's own partner.
+const DEMO_PARTNER: &str = "Demo partner";
+
+/// The file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Credentials {
+    /// Where the API is.
+    pub base_url: String,
+    /// The key.
+    pub api_key: String,
+    /// The partner that it belongs to.
+    pub partner_id: Uuid,
+    /// What the sandbox's webhooks carry in `Authorization`.
+    pub webhook_token: String,
+}
+
+/// Makes sure that the file holds a key that works and the address that is listened at.
+pub async fn settle(config: &Config, store: &Store, address: SocketAddr) -> Result<Credentials, Failed> {
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|error| format!("the data folder {}: {error}", config.data_dir.display()))?;
+    let file = config.data_dir.join("sandbox-credentials.json");
+    let kept: Option<Credentials> =
+        std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let mut administration = store.administer().await?;
+    let mut registry =
+        Registry { administration: &mut administration, now: SystemClock.now(), entropy: &SystemEntropy };
+    let base_url = format!("http://{address}");
+    let credentials = match kept {
+        Some(kept) if registry.knows_key(&kept.api_key).await? => Credentials { base_url, ..kept },
+        _ => {
+            let Issued { partner, api_key } = match registry.first_partner().await? {
+                Some(partner) => registry.issue_key(partner, Environment::Sandbox, &[]).await?,
+                None => registry.create_partner(DEMO_PARTNER, Environment::Sandbox).await?,
+            };
+            Credentials { base_url, api_key, partner_id: partner, webhook_token: webhook_token() }
+        }
+    };
+    administration.commit().await?;
+    write(&file, &credentials).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(credentials)
+}
+
+fn webhook_token() -> String {
+    let mut random = [0; 32];
+    SystemEntropy.fill(&mut random);
+    hex::encode(random)
+}
+
+/// Written whole or not at all, readable by its owner alone.
+fn write(file: &Path, credentials: &Credentials) -> std::io::Result<()> {
+    let folder = file.parent().unwrap_or_else(|| Path::new("."));
+    let mut new = tempfile::NamedTempFile::new_in(folder)?;
+    serde_json::to_writer_pretty(&mut new, credentials)?;
+    new.write_all(b"\n")?;
+    new.as_file().sync_all()?;
+    new.persist(file)?;
+    std::fs::File::open(folder)?.sync_all()
+}

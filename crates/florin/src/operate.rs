@@ -1,0 +1,113 @@
+//! What an operator does from the command line: partners, keys, verification.
+
+use crate::Failed;
+use crate::config::Config;
+use crate::system::{SystemClock, SystemEntropy};
+use florin_api::kit::partner::{Issued, Registry};
+use florin_store::{Options, Store};
+use florin_types::Clock;
+use ipnet::IpNet;
+use std::process::ExitCode;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Opens the store that the configuration names.
+pub async fn open(config: &Config) -> Result<Store, Failed> {
+    if !config.uses_server() {
+        std::fs::create_dir_all(&config.data_dir)
+            .map_err(|error| format!("the data folder {}: {error}", config.data_dir.display()))?;
+    }
+    let options = Options {
+        place: config.place(),
+        environment: config.environment().as_str(),
+        master_key: config.master_key()?,
+        migrations: florin_api::MIGRATIONS,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+    };
+    Ok(Store::open(options).await?)
+}
+
+/// `florin verify`.
+pub async fn verify(config: &Config) -> Result<ExitCode, Failed> {
+    if let florin_store::Place::File(file) = config.place()
+        && !file.is_file()
+    {
+        return Err(format!("there is no database in {}", config.data_dir.display()).into());
+    }
+    let report = open(config).await?.verify().await?;
+    for finding in &report.findings {
+        eprintln!("{finding}");
+    }
+    let (books, records, events, accounts) = (report.books, report.records, report.events, report.accounts);
+    let read = format!("{books} books, {records} transactions, {events} events, {accounts} accounts");
+    if report.is_clean() {
+        print(&format!("verified: {read}; nothing is wrong"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&format!("NOT verified: {read}; {} things are wrong", report.faults));
+    Ok(ExitCode::FAILURE)
+}
+
+/// `florin partner create`.
+pub async fn create_partner(config: &Config, name: &str) -> Result<(), Failed> {
+    let store = open(config).await?;
+    let mut administration = store.administer().await?;
+    let mut registry =
+        Registry { administration: &mut administration, now: SystemClock.now(), entropy: &SystemEntropy };
+    let issued = registry.create_partner(name, config.environment()).await?;
+    administration.commit().await?;
+    show(&issued)
+}
+
+/// `florin partner list`.
+pub async fn list_partners(config: &Config) -> Result<(), Failed> {
+    let store = open(config).await?;
+    let mut administration = store.administer().await?;
+    let mut registry =
+        Registry { administration: &mut administration, now: SystemClock.now(), entropy: &SystemEntropy };
+    for (id, name, created_at) in registry.partners().await? {
+        print(&format!("{id}  {created_at}  {name}"));
+    }
+    Ok(())
+}
+
+/// `florin key create`.
+pub async fn create_key(config: &Config, partner: Uuid, allowed: &[IpNet]) -> Result<(), Failed> {
+    let store = open(config).await?;
+    let mut administration = store.administer().await?;
+    let mut registry =
+        Registry { administration: &mut administration, now: SystemClock.now(), entropy: &SystemEntropy };
+    if !registry.has_partner(partner).await? {
+        return Err(format!("there is no partner {partner}; `florin partner list` shows them").into());
+    }
+    let issued = registry.issue_key(partner, config.environment(), allowed).await?;
+    administration.commit().await?;
+    show(&issued)
+}
+
+/// `florin key revoke`.
+pub async fn revoke_key(config: &Config, key: &str) -> Result<(), Failed> {
+    let store = open(config).await?;
+    let mut administration = store.administer().await?;
+    let mut registry =
+        Registry { administration: &mut administration, now: SystemClock.now(), entropy: &SystemEntropy };
+    if !registry.revoke_key(key).await? {
+        return Err("there is no such key, or it was revoked before".into());
+    }
+    administration.commit().await?;
+    print("revoked");
+    Ok(())
+}
+
+fn show(issued: &Issued) -> Result<(), Failed> {
+    let shown = serde_json::json!({ "partnerId": issued.partner, "apiKey": issued.api_key });
+    print(&serde_json::to_string(&shown)?);
+    Ok(())
+}
+
+/// Prints a line of a command's result.
+#[expect(clippy::print_stdout, reason = "the result of a command")]
+pub fn print(line: &str) {
+    println!("{line}");
+}
