@@ -6,14 +6,14 @@
 //!
 //! The families in reading order; each imports only from those before it:
 
-pub mod kit;
-pub mod reference;
-pub mod users;
-pub mod kyc;
 pub mod balances;
-pub mod transfers;
 pub mod events;
+pub mod kit;
+pub mod kyc;
+pub mod reference;
 pub mod sandbox;
+pub mod transfers;
+pub mod users;
 
 pub mod openapi;
 
@@ -41,7 +41,7 @@ pub const JOB_HANDLERS: &[JobHandler] = &[
 ];
 
 /// The families' tables.
-pub const MIGRATIONS: &[Migration] = &[migration!(1001, "partners"), migration!(1002, "users")];
+pub const MIGRATIONS: &[Migration] = &[migration!(1001, "1001_partners"), migration!(1002, "1002_users")];
 
 /// Every statement of the families, for the test that prepares them all.
 pub fn statements() -> Vec<Statement> {

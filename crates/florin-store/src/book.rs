@@ -176,10 +176,11 @@ impl NewBook {
     /// Every account that the book has from the start.
     pub(crate) fn accounts(&self, id: BookId) -> Vec<AccountKey> {
         let of_partner = self.currencies.iter().map(|currency| AccountKey::main(id.partner(), *currency));
-        let of_system = self
-            .system_accounts
-            .iter()
-            .map(|(currency, kind)| AccountKey { holder: id.system(), currency: *currency, kind: *kind });
+        let of_system = self.system_accounts.iter().map(|(currency, kind)| AccountKey {
+            holder: id.system(),
+            currency: *currency,
+            kind: *kind,
+        });
         of_partner.chain(of_system).collect()
     }
 

@@ -10,6 +10,7 @@ use postgres::PostgresConnection;
 use sqlite::SqliteConnection;
 
 use crate::dialect::{Engine, SetStatement, Statement};
+use crate::recorder::note;
 use crate::{Row, StoreError, Value};
 use std::path::Path;
 
@@ -78,6 +79,7 @@ impl Db {
 
     /// The rows that a statement answers.
     pub async fn query(&mut self, sql: Statement, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        note(|| sql.to_owned());
         let result = match &mut self.connection {
             Connection::Sqlite(sqlite) => sqlite.query(sql, parameters),
             Connection::Postgres(pg) => pg.query(sql, parameters).await,
@@ -96,6 +98,7 @@ impl Db {
 
     /// Runs a statement that answers no rows; how many it changed.
     pub(crate) async fn execute(&mut self, sql: Statement, parameters: &[Value]) -> Result<u64, StoreError> {
+        note(|| sql.to_owned());
         let result = match &mut self.connection {
             Connection::Sqlite(sqlite) => sqlite.execute(sql, parameters),
             Connection::Postgres(pg) => pg.execute(sql, parameters).await,
@@ -112,6 +115,7 @@ impl Db {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
+        note(|| statement.set_sql());
         let result = match &mut self.connection {
             Connection::Sqlite(sqlite) => sqlite.find_set(statement, &rows),
             Connection::Postgres(pg) => pg.find_set(statement, rows).await,
@@ -125,6 +129,7 @@ impl Db {
         sets: Vec<(&'static SetStatement, Vec<Vec<Value>>)>,
     ) -> Result<(), StoreError> {
         let sets: Vec<_> = sets.into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
+        sets.iter().for_each(|(set, _)| note(|| set.set_sql()));
         let result = match &mut self.connection {
             Connection::Sqlite(sqlite) => sqlite.write_sets(&sets),
             Connection::Postgres(pg) => pg.write_sets(sets).await,

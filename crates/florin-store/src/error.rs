@@ -48,7 +48,9 @@ impl From<tokio_postgres::Error> for StoreError {
         };
         let passing = match error.code() {
             None => !matches!(error.to_string().as_str(), text if text.contains("error serializing")),
-            Some(state) => ["08", "25P03", "40", "53", "55P03", "57"].iter().any(|c| state.code().starts_with(c)),
+            Some(state) => {
+                ["08", "25P03", "40", "53", "55P03", "57"].iter().any(|c| state.code().starts_with(c))
+            }
         };
         if passing { Self::Unavailable(message) } else { Self::Unexpected(message) }
     }

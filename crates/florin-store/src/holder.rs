@@ -42,28 +42,27 @@ const HOLDER_AND_ACCOUNT: usize = 5;
 /// A holder by handle, with its main account in a currency. Parameters: book, handle, currency, kind.
 pub(crate) static FIND_BY_HANDLE: SetStatement = SetStatement::Find {
     row: "SELECT h.id, h.uuid, h.handle, h.gate, h.secret, a.holder, a.currency, a.kind, a.balance, a.held, a.last, a.entries \
-          FROM holder h LEFT JOIN account a ON a.holder = h.id AND a.currency = $3 AND a.kind = $4 \
+          FROM holder h \
+          LEFT JOIN account a ON a.book = $1 AND a.currency = $3 AND a.kind = $4 AND a.holder = h.id \
           WHERE h.book = $1 AND h.handle = $2",
     set: "SELECT h.id, h.uuid, h.handle, h.gate, h.secret, a.holder, a.currency, a.kind, a.balance, a.held, a.last, a.entries \
           FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS v(book, handle, currency, kind) \
           JOIN holder h ON h.book = v.book AND h.handle = v.handle COLLATE \"C\" \
-          LEFT JOIN account a ON a.holder = h.id AND a.currency = v.currency COLLATE \"C\" AND a.kind = v.kind",
+          LEFT JOIN account a ON a.book = v.book AND a.currency = v.currency COLLATE \"C\" AND a.kind = v.kind \
+            AND a.holder = h.id",
     parameters: &[Type::Int, Type::Text, Type::Text, Type::Int],
 };
 
-/// An account by its key. Parameters: holder, currency, kind.
+/// An account by its key. Parameters: book, currency, kind, holder.
 pub(crate) static FIND_ACCOUNT: SetStatement = SetStatement::Find {
     row: "SELECT holder, currency, kind, balance, held, last, entries FROM account \
-          WHERE holder = $1 AND currency = $2 AND kind = $3",
+          WHERE book = $1 AND currency = $2 AND kind = $3 AND holder = $4",
     set: "SELECT a.holder, a.currency, a.kind, a.balance, a.held, a.last, a.entries \
-          FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS v(holder, currency, kind) \
-          JOIN account a ON a.holder = v.holder AND a.currency = v.currency COLLATE \"C\" AND a.kind = v.kind",
-    parameters: &[Type::Int, Type::Text, Type::Int],
+          FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) AS v(book, currency, kind, holder) \
+          JOIN account a ON a.book = v.book AND a.currency = v.currency COLLATE \"C\" AND a.kind = v.kind \
+            AND a.holder = v.holder",
+    parameters: &[Type::Int, Type::Text, Type::Int, Type::Int],
 };
-
-/// All accounts of a holder, in order of currency.
-pub(crate) const ACCOUNTS_OF_HOLDER: &str = "SELECT holder, currency, kind, balance, held, last, entries \
-     FROM account WHERE holder = $1 ORDER BY currency, kind";
 
 /// Holders by number, for readers that render many rows.
 pub(crate) static FIND_HOLDER: SetStatement = SetStatement::Find {
@@ -93,9 +92,10 @@ pub(crate) static UPDATE_HOLDER: SetStatement = SetStatement::Update {
 pub(crate) static INSERT_ACCOUNT: SetStatement = SetStatement::Insert {
     table: "account",
     columns: &[
-        ("holder", Type::Int),
+        ("book", Type::Int),
         ("currency", Type::Text),
         ("kind", Type::Int),
+        ("holder", Type::Int),
         ("balance", Type::Int),
         ("held", Type::Int),
         ("last", Type::Int),
@@ -105,7 +105,7 @@ pub(crate) static INSERT_ACCOUNT: SetStatement = SetStatement::Insert {
 
 pub(crate) static UPDATE_ACCOUNT: SetStatement = SetStatement::Update {
     table: "account",
-    keys: &[("holder", Type::Int), ("currency", Type::Text), ("kind", Type::Int)],
+    keys: &[("book", Type::Int), ("currency", Type::Text), ("kind", Type::Int), ("holder", Type::Int)],
     columns: &[("balance", Type::Int), ("held", Type::Int), ("last", Type::Int), ("entries", Type::Int)],
 };
 
@@ -125,7 +125,13 @@ pub(crate) fn account_of_row(row: &Row, from: usize) -> Result<Account, StoreErr
 }
 
 pub(crate) fn holder_of_row(row: &Row) -> Result<Holder, StoreError> {
-    Ok(Holder { id: row.get(0)?, uuid: row.get(1)?, handle: row.get(2)?, gate: row.get(3)?, secret: row.get(4)? })
+    Ok(Holder {
+        id: row.get(0)?,
+        uuid: row.get(1)?,
+        handle: row.get(2)?,
+        gate: row.get(3)?,
+        secret: row.get(4)?,
+    })
 }
 
 /// The account that [`FIND_BY_HANDLE`] found beside a holder, if there is one.
@@ -137,7 +143,7 @@ pub(crate) fn joined_account(row: &Row) -> Result<Option<Account>, StoreError> {
 }
 
 pub(crate) fn account_key_row(key: AccountKey) -> Vec<Value> {
-    params![key.holder, key.currency, key.kind as u8 as i64].to_vec()
+    params![key.holder.book(), key.currency, key.kind as u8 as i64, key.holder].to_vec()
 }
 
 pub(crate) fn account_row(account: &Account) -> Vec<Value> {

@@ -157,7 +157,7 @@ pub(crate) static INSERT_KEY: SetStatement =
     SetStatement::Insert { table: "command_key", columns: &[("hash", Type::Int), ("position", Type::Int)] };
 
 /// Commands by key. Parameters: hash of the key, the book's first position, the next book's.
-static FIND_COMMAND: SetStatement = SetStatement::Find {
+pub(crate) static FIND_COMMAND: SetStatement = SetStatement::Find {
     row: "SELECT c.key, c.request, c.status, c.body, c.at FROM command_key k \
           JOIN command c ON c.position = k.position \
           WHERE k.hash = $1 AND k.position > $2 AND k.position < $3 ORDER BY c.position",

@@ -45,15 +45,16 @@ pub(crate) static INSERT_JOB: SetStatement = SetStatement::Insert {
 };
 
 /// Jobs of any book that are due. `run_at` is wall-clock time: advancing a book's clock moves its jobs nearer.
-const DUE_JOBS: &str =
+pub(crate) const DUE_JOBS: &str =
     "SELECT position, kind, payload, attempts FROM job WHERE run_at <= $1 ORDER BY run_at, position LIMIT 64";
 
 /// Jobs of one book that are due.
-const DUE_JOBS_OF_BOOK: &str = "SELECT position, kind, payload, attempts FROM job \
+pub(crate) const DUE_JOBS_OF_BOOK: &str = "SELECT position, kind, payload, attempts FROM job \
      WHERE run_at <= $1 AND position > $2 AND position < $3 ORDER BY run_at, position LIMIT 64";
 
 pub(crate) const DELETE_JOB: &str = "DELETE FROM job WHERE position = $1";
-pub(crate) const PUT_OFF_JOB: &str = "UPDATE job SET run_at = $2, attempts = attempts + 1 WHERE position = $1";
+pub(crate) const PUT_OFF_JOB: &str =
+    "UPDATE job SET run_at = $2, attempts = attempts + 1 WHERE position = $1";
 pub(crate) const SHIFT_JOBS: &str =
     "UPDATE job SET run_at = run_at - $3 WHERE position > $1 AND position < $2";
 pub(crate) const DELETE_JOBS_OF_BOOK: &str = "DELETE FROM job WHERE position > $1 AND position < $2";

@@ -40,25 +40,28 @@ macro_rules! record_columns {
 }
 
 /// A book's records in order, from after a position; for `verify`, which reads them all.
-pub(crate) const READ_RECORDS: &str =
-    concat!("SELECT ", record_columns!(), " FROM journal WHERE position > $1 AND position < $2 ORDER BY position LIMIT 1000");
+pub(crate) const READ_RECORDS: &str = concat!(
+    "SELECT ",
+    record_columns!(),
+    " FROM journal WHERE position > $1 AND position < $2 ORDER BY position LIMIT 1000"
+);
 
 /// Records by position. Parameters: position.
-static FIND_RECORD: SetStatement = SetStatement::Find {
+pub(crate) static FIND_RECORD: SetStatement = SetStatement::Find {
     row: concat!("SELECT ", record_columns!(), " FROM journal WHERE position = $1"),
     set: concat!("SELECT ", record_columns!(), " FROM journal WHERE position = ANY($1)"),
     parameters: &[Type::Int],
 };
 
 /// The first records of an object within the book: `$1` is the book's first position, `$3` the next book's.
-const RECORDS_OF_OBJECT: &str = concat!(
+pub(crate) const RECORDS_OF_OBJECT: &str = concat!(
     "SELECT ",
     record_columns!(),
     " FROM journal WHERE object = $2 AND position > $1 AND position < $3 ORDER BY position LIMIT 100"
 );
 
 /// The oldest mark of an account at or after a time: from there back everything newer is skipped.
-const MARK_AT: &str = "SELECT position FROM mark WHERE holder = $1 AND currency = $2 AND kind = $3 AND at >= $4 \
+pub(crate) const MARK_AT: &str = "SELECT position FROM mark WHERE holder = $1 AND currency = $2 AND kind = $3 AND at >= $4 \
      ORDER BY ordinal LIMIT 1";
 
 pub(crate) fn record_of_row(row: &Row) -> Result<(Record, Chain, Vec<u8>), StoreError> {

@@ -10,7 +10,7 @@ use crate::{StoreError, Type, params};
 pub struct Migration {
     /// Its place in the order: the store's own from 1, the families' from 1001.
     pub number: i64,
-    /// What it is about.
+    /// Its file, which says what it is about.
     pub name: &'static str,
     /// The script for SQLite.
     pub sqlite: &'static str,
@@ -21,24 +21,15 @@ pub struct Migration {
 /// A [`Migration`] from the files `migrations/{sqlite,postgres}/NNNN_name.sql` of the calling crate.
 #[macro_export]
 macro_rules! migration {
-    ($number:literal, $name:literal) => {
+    ($number:literal, $file:literal) => {
         $crate::Migration {
             number: $number,
-            name: $name,
-            sqlite: include_str!(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/migrations/sqlite/",
-                stringify!($number),
-                "_",
-                $name,
-                ".sql"
-            )),
+            name: $file,
+            sqlite: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite/", $file, ".sql")),
             postgres: include_str!(concat!(
                 env!("CARGO_MANIFEST_DIR"),
                 "/migrations/postgres/",
-                stringify!($number),
-                "_",
-                $name,
+                $file,
                 ".sql"
             )),
         }
@@ -46,7 +37,7 @@ macro_rules! migration {
 }
 
 /// The store's own.
-const OWN: &[Migration] = &[migration!(0001, "foundation")];
+pub(crate) const OWN: &[Migration] = &[migration!(1, "0001_foundation")];
 
 /// Makes the table of what has run. Types are spelt per engine, so that both know the same statement.
 const HISTORY: (&str, &str) = (
@@ -54,12 +45,12 @@ const HISTORY: (&str, &str) = (
     "CREATE TABLE IF NOT EXISTS migration (number BIGINT NOT NULL PRIMARY KEY, name TEXT COLLATE \"C\" NOT NULL)",
 );
 
-const APPLIED: &str = "SELECT number FROM migration ORDER BY number";
-const APPLY: &str = "INSERT INTO migration (number, name) VALUES ($1, $2)";
+pub(crate) const APPLIED: &str = "SELECT number FROM migration ORDER BY number";
+pub(crate) const APPLY: &str = "INSERT INTO migration (number, name) VALUES ($1, $2)";
 
 /// The number under which migrating is locked on PostgreSQL; on SQLite the transaction is the lock.
-const LOCK_NUMBER: i64 = 0x6d69_6772_6174_65;
-static LOCK: SetStatement = SetStatement::Find {
+const LOCK_NUMBER: i64 = 0x006d_6967_7261_7465;
+pub(crate) static LOCK: SetStatement = SetStatement::Find {
     row: "SELECT $1",
     set: "SELECT 0::bigint FROM unnest($1::bigint[]) AS v(n), pg_advisory_xact_lock(v.n)",
     parameters: &[Type::Int],

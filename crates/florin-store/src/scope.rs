@@ -3,9 +3,12 @@
 
 use crate::db::Db;
 use crate::dialect::{SetStatement, Statement};
-use crate::holder::{ACCOUNTS_OF_HOLDER, FIND_BY_HANDLE, FIND_HOLDER, account_of_row, holder_of_row};
+use crate::holder::{
+    FIND_ACCOUNT, FIND_BY_HANDLE, FIND_HOLDER, account_key_row, account_of_row, holder_of_row,
+};
 use crate::{Holder, Row, StoreError, Value, params};
-use florin_ledger::{Account, BookId, HolderId};
+use florin_ledger::{Account, AccountKey, BookId, HolderId};
+use florin_types::CurrencyCode;
 
 /// A connection that sees one book.
 #[derive(Debug)]
@@ -76,13 +79,17 @@ impl Scope {
         self.db.find_set(&FIND_HOLDER, keys).await?.iter().map(holder_of_row).collect()
     }
 
-    /// All accounts of a holder.
-    pub async fn accounts(&mut self, holder: HolderId) -> Result<Vec<Account>, StoreError> {
+    /// The main accounts of a holder in these currencies, where there are such; in no order.
+    pub async fn accounts(
+        &mut self,
+        holder: HolderId,
+        currencies: &[CurrencyCode],
+    ) -> Result<Vec<Account>, StoreError> {
         if holder.book() != self.book {
             return Ok(Vec::new());
         }
-        let rows = self.db.query(ACCOUNTS_OF_HOLDER, &params![holder]).await?;
-        rows.iter().map(|row| account_of_row(row, 0)).collect()
+        let keys = currencies.iter().map(|code| account_key_row(AccountKey::main(holder, *code))).collect();
+        self.db.find_set(&FIND_ACCOUNT, keys).await?.iter().map(|row| account_of_row(row, 0)).collect()
     }
 
     fn parameters(&self, rest: &[Value]) -> Vec<Value> {

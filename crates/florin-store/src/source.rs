@@ -21,7 +21,7 @@ const MAX_SUCCESSIONS: usize = 1_000;
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     Sqlite(PathBuf),
-    Postgres(PostgresConfig),
+    Postgres(Box<PostgresConfig>),
 }
 
 impl Source {

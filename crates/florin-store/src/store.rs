@@ -64,15 +64,15 @@ pub struct Store {
     master_key: [u8; 32],
 }
 
-const READ_SETTING: &str = "SELECT value FROM installation WHERE name = $1";
-const WRITE_SETTING: &str = "INSERT INTO installation (name, value) VALUES ($1, $2)";
+pub(crate) const READ_SETTING: &str = "SELECT value FROM installation WHERE name = $1";
+pub(crate) const WRITE_SETTING: &str = "INSERT INTO installation (name, value) VALUES ($1, $2)";
 
 impl Store {
     /// Opens the database, brings its tables up to date and starts the workers.
     pub async fn open(options: Options) -> Result<Self, StoreError> {
         let source = match &options.place {
             Place::File(file) => Source::Sqlite(file.clone()),
-            Place::Server(url) => Source::Postgres(PostgresConfig::parse(url)?),
+            Place::Server(url) => Source::Postgres(Box::new(PostgresConfig::parse(url)?)),
         };
         let mut db = source.connect(Mode::Write).await?;
         migrate(&mut db, options.migrations).await?;
@@ -89,9 +89,12 @@ impl Store {
         });
         let workers = match source.engine() {
             Engine::Sqlite => vec![start_worker(&shared, ALL_BOOKS)?],
-            Engine::Postgres => (0..POSTGRES_WRITERS).map(|_| start_worker(&shared, 1)).collect::<Result<_, _>>()?,
+            Engine::Postgres => {
+                (0..POSTGRES_WRITERS).map(|_| start_worker(&shared, 1)).collect::<Result<_, _>>()?
+            }
         };
-        let digest_key = DigestKey::new(blake3::derive_key("florin 2026 idempotency digests v1", &master_key));
+        let digest_key =
+            DigestKey::new(blake3::derive_key("florin 2026 idempotency digests v1", &master_key));
         Ok(Self {
             door: Door::new(Arc::clone(&queue), options.clock, digest_key),
             readers: Readers::new(source.clone()),
@@ -267,7 +270,9 @@ async fn master_key(db: &mut Db, options: &Options) -> Result<[u8; 32], StoreErr
     let check = blake3::derive_key("florin 2026 master key check v1", &key);
     match setting(db, "master_key_check").await? {
         Some(found) if found != check => {
-            return Err(StoreError::unexpected("FLORIN_MASTER_KEY is not the key that this data was made with"));
+            return Err(StoreError::unexpected(
+                "FLORIN_MASTER_KEY is not the key that this data was made with",
+            ));
         }
         Some(_) => {}
         None => {

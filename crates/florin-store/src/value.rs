@@ -43,10 +43,9 @@ pub struct Row(pub Vec<Value>);
 impl Row {
     /// The value of column `index`, as the type that the caller expects.
     pub fn get<T: FromValue>(&self, index: usize) -> Result<T, StoreError> {
-        self.0
-            .get(index)
-            .and_then(T::from_value)
-            .ok_or_else(|| StoreError::unexpected(format!("column {index} is not what the statement promised")))
+        self.0.get(index).and_then(T::from_value).ok_or_else(|| {
+            StoreError::unexpected(format!("column {index} is not what the statement promised"))
+        })
     }
 }
 

@@ -15,14 +15,14 @@ const MAX_FINDINGS: usize = 100;
 /// Rows read at a time.
 const PAGE: i64 = 1_000;
 
-const READ_ACCOUNTS: &str = "SELECT holder, currency, kind, balance, held, last, entries FROM account \
-     WHERE (holder, currency, kind) > ($1, $2, $3) AND holder < $4 ORDER BY holder, currency, kind LIMIT 1000";
-const READ_MARKS: &str = "SELECT holder, currency, kind, ordinal, position FROM mark \
+pub(crate) const READ_ACCOUNTS: &str = "SELECT holder, currency, kind, balance, held, last, entries FROM account \
+     WHERE book = $1 AND (currency, kind, holder) > ($2, $3, $4) ORDER BY currency, kind, holder LIMIT 1000";
+pub(crate) const READ_MARKS: &str = "SELECT holder, currency, kind, ordinal, position FROM mark \
      WHERE (holder, currency, kind, ordinal) > ($1, $2, $3, $4) AND holder < $5 \
      ORDER BY holder, currency, kind, ordinal LIMIT 1000";
 
 /// Rows of no book: whatever stands outside every book that there is.
-const STRAYS: [(&str, &str); 3] = [
+pub(crate) const STRAYS: [(&str, &str); 3] = [
     ("journal", "SELECT COUNT(*) FROM journal"),
     ("event", "SELECT COUNT(*) FROM event"),
     ("account", "SELECT COUNT(*) FROM account"),
@@ -97,7 +97,8 @@ async fn read_journal(
     book: &Book,
     report: &mut Report,
 ) -> Result<(Accounts, Marked), StoreError> {
-    let mut state = JournalState { accounts: BTreeMap::new(), marked: Vec::new(), chain: Chain::START, sequence: 0 };
+    let mut state =
+        JournalState { key, accounts: BTreeMap::new(), marked: Vec::new(), chain: Chain::START, sequence: 0 };
     let mut after = book.id.start();
     loop {
         let rows = db.query(READ_RECORDS, &params![after, book.id.end()]).await?;
@@ -105,7 +106,7 @@ async fn read_journal(
             after = row.get(0)?;
             report.records += 1;
             match record_of_row(row) {
-                Ok((record, chain, legs)) => state.take(key, &record, chain, &legs, report),
+                Ok((record, chain, legs)) => state.take(&record, chain, &legs, report),
                 Err(error) => {
                     report.find(format!("journal: record {} cannot be read: {error}", place(after)));
                     state.sequence = after.sequence();
@@ -128,22 +129,23 @@ async fn read_journal(
     Ok((state.accounts, marked))
 }
 
-struct JournalState {
+struct JournalState<'a> {
+    key: &'a ChainKey,
     accounts: Accounts,
     marked: Marked,
     chain: Chain,
     sequence: i64,
 }
 
-impl JournalState {
-    fn take(&mut self, key: &ChainKey, record: &Record, chain: Chain, legs: &[u8], report: &mut Report) {
+impl JournalState<'_> {
+    fn take(&mut self, record: &Record, chain: Chain, legs: &[u8], report: &mut Report) {
         let at = place(record.position);
         self.sequence += 1;
         if record.position.sequence() != self.sequence {
             report.find(format!("journal: record {at} stands where number {} should", self.sequence));
             self.sequence = record.position.sequence();
         }
-        if self.chain.next_record(key, record, legs) != chain {
+        if self.chain.next_record(self.key, record, legs) != chain {
             report.find(format!("journal: the chain breaks at record {at}"));
         }
         // Goes on from what the row says, so that one break is one finding.
@@ -173,9 +175,9 @@ async fn compare_accounts(
     mut folded: Accounts,
     report: &mut Report,
 ) -> Result<(), StoreError> {
-    let (mut holder, mut currency, mut kind) = (book.id.start().0, String::new(), 0_i64);
+    let (mut holder, mut currency, mut kind) = (0_i64, String::new(), 0_i64);
     loop {
-        let rows = db.query(READ_ACCOUNTS, &params![holder, currency.as_str(), kind, book.id.end()]).await?;
+        let rows = db.query(READ_ACCOUNTS, &params![book.id, currency.as_str(), kind, holder]).await?;
         for row in &rows {
             report.accounts += 1;
             (holder, currency, kind) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -207,7 +209,8 @@ async fn compare_marks(
     let mut expected = expected.into_iter();
     let (mut holder, mut currency, mut kind, mut ordinal) = (book.id.start().0, String::new(), 0_i64, 0_i64);
     loop {
-        let rows = db.query(READ_MARKS, &params![holder, currency.as_str(), kind, ordinal, book.id.end()]).await?;
+        let rows =
+            db.query(READ_MARKS, &params![holder, currency.as_str(), kind, ordinal, book.id.end()]).await?;
         for row in &rows {
             (holder, currency, kind, ordinal) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
             let position: Position = row.get(4)?;

@@ -5,18 +5,18 @@ use crate::answer::Answer;
 use crate::book::{Book, INSERT_BOOK, NewBook, UPDATE_BOOK};
 use crate::db::Db;
 use crate::event::{INSERT_EVENT, NewEvent, StoredEvent};
-use crate::holder::{
-    Holder, INSERT_ACCOUNT, INSERT_HOLDER, Touch, UPDATE_ACCOUNT, UPDATE_HOLDER, account_key_row, account_row,
-    holder_of_row, joined_account,
-};
 use crate::holder::{FIND_ACCOUNT, FIND_BY_HANDLE, account_of_row};
+use crate::holder::{
+    Holder, INSERT_ACCOUNT, INSERT_HOLDER, Touch, UPDATE_ACCOUNT, UPDATE_HOLDER, account_key_row,
+    account_row, holder_of_row, joined_account,
+};
 use crate::idempotency::{Digest, INSERT_COMMAND, INSERT_KEY, KeyHash, KeyIndex, Stored};
 use crate::job::{INSERT_JOB, NewJob, job_row};
 use crate::journal::{INSERT_MARK, INSERT_RECORD, mark_row, record_row};
 use crate::{StoreError, Value, params};
 use florin_ledger::{
-    Account, AccountKey, AccountKind, BookId, ChainKey, HolderId, Posting, PostingError, Record,
-    RecordKind, draft, fold, marks,
+    Account, AccountKey, AccountKind, BookId, ChainKey, HolderId, Posting, PostingError, Record, RecordKind,
+    draft, fold, marks,
 };
 use florin_types::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -104,9 +104,15 @@ impl Working {
                 }
                 Touch::Holder(handle) if !self.knows(handle, None) => handles.push((handle, "")),
                 Touch::Handle(..) | Touch::Holder(_) => {}
-                Touch::Partner(currency) => accounts.push(AccountKey::main(self.book.id.partner(), *currency)),
+                Touch::Partner(currency) => {
+                    accounts.push(AccountKey::main(self.book.id.partner(), *currency))
+                }
                 Touch::System(currency, kind) => {
-                    accounts.push(AccountKey { holder: self.book.id.system(), currency: *currency, kind: *kind });
+                    accounts.push(AccountKey {
+                        holder: self.book.id.system(),
+                        currency: *currency,
+                        kind: *kind,
+                    });
                 }
                 Touch::Account(key) => accounts.push(*key),
             }
@@ -261,15 +267,14 @@ impl Working {
 
     /// Keeps a command's answer for its key.
     pub(crate) fn answered(&mut self, digest: &Digest, answer: &Answer) {
-        // A reset's answer belongs to the book that it opened: there a repeat will look.
-        let position = match &self.successor {
-            Some((next, _)) => next.position(1),
+        // A reset's answer belongs to the book that it opened, whose clock is the wall's: there a repeat will look.
+        let (position, at) = match &self.successor {
+            Some((next, _)) => (next.position(1), self.book.wall_at(self.book.last_at)),
             None => {
                 self.book.command_head += 1;
-                self.book.id.position(self.book.command_head)
+                (self.book.id.position(self.book.command_head), self.book.last_at)
             }
         };
-        let at = self.book.last_at;
         self.commands.push(KeyIndex::rows(digest, position, answer, at));
         self.keys.insert(digest.key, KeyIndex::stored(digest, answer, at));
     }
@@ -411,7 +416,10 @@ pub(crate) fn push_new_book(
 ) {
     let (holder, partner) = new.partner_holder(book.id);
     sets.push((&INSERT_BOOK, vec![book.to_row()]));
-    sets.push((&INSERT_HOLDER, vec![params![holder, book.id, None::<String>, partner, 0_i64, None::<Vec<u8>>].to_vec()]));
+    sets.push((
+        &INSERT_HOLDER,
+        vec![params![holder, book.id, None::<String>, partner, 0_i64, None::<Vec<u8>>].to_vec()],
+    ));
     let accounts = new.accounts(book.id).into_iter().map(|key| account_row(&Account::new(key)));
     sets.push((&INSERT_ACCOUNT, accounts.collect()));
 }

@@ -55,7 +55,12 @@ pub(crate) async fn work(shared: Arc<Shared>, max_books: usize) {
     let mut db = None;
     while let Some(groups) = shared.queue.take(max_books).await {
         let books: Vec<BookId> = groups.iter().map(|group| group.book).collect();
-        run(&shared, &mut db, groups).await;
+        // Commands' panics are caught where they run; one of our own loses this batch, whose callers hear that the
+        // writer went away, and the connection with its open transaction.
+        if AssertUnwindSafe(run(&shared, &mut db, groups)).catch_unwind().await.is_err() {
+            tracing::error!("the writer panicked; its batch was given up");
+            db = None;
+        }
         shared.queue.done(&books);
     }
 }
@@ -274,7 +279,9 @@ async fn run_command(tx: &mut Tx, queued: &Queued) -> Result<Result<Outcome, Sto
         tx.undo(&mark).await?;
     }
     if tx.scope.db().transaction_is_lost() {
-        return Err(outcome.err().unwrap_or_else(|| StoreError::unexpected("the engine ended the transaction")));
+        return Err(outcome
+            .err()
+            .unwrap_or_else(|| StoreError::unexpected("the engine ended the transaction")));
     }
     if let (Ok(answer), Some(digest), true) = (&outcome, &queued.digest, is_kept) {
         tx.working.answered(digest, answer);
@@ -283,6 +290,7 @@ async fn run_command(tx: &mut Tx, queued: &Queued) -> Result<Result<Outcome, Sto
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("a command panicked: {}", text.unwrap_or("without a message"))
 }

@@ -108,6 +108,12 @@ pub struct Currency {
 pub struct Currencies(Vec<Currency>);
 
 impl Currencies {
+    /// The codes, in order.
+    #[must_use]
+    pub fn codes(&self) -> Vec<CurrencyCode> {
+        self.0.iter().map(|currency| currency.code).collect()
+    }
+
     /// A table of these; of two with the same code the first counts.
     #[must_use]
     pub fn new(currencies: Vec<Currency>) -> Self {

@@ -146,7 +146,9 @@ impl Config {
             (Some(per_second), _) => {
                 Some(RateLimit { per_second, burst: self.rate_limit_burst.unwrap_or(per_second).max(1) })
             }
-            (None, Some(limit)) => Some(RateLimit { burst: self.rate_limit_burst.unwrap_or(limit.burst), ..limit }),
+            (None, Some(limit)) => {
+                Some(RateLimit { burst: self.rate_limit_burst.unwrap_or(limit.burst), ..limit })
+            }
         };
         Settings {
             settle: Duration::from_millis(self.sandbox_settle_ms),

@@ -132,10 +132,12 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
             KeyCommand::Create { partner, allow, flags } => {
                 runtime.block_on(operate::create_key(&flags.load()?, partner, &allow))?;
             }
-            KeyCommand::Revoke { key, flags } => runtime.block_on(operate::revoke_key(&flags.load()?, &key))?,
+            KeyCommand::Revoke { key, flags } => {
+                runtime.block_on(operate::revoke_key(&flags.load()?, &key))?
+            }
         },
         Command::Config { flags } => operate::print(&flags.load()?.shown()),
-        Command::Openapi => operate::print(&florin_api::openapi::document_text()?),
+        Command::Openapi => operate::print(florin_api::openapi::document_text()?.trim_end()),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -35,14 +35,22 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         tracing::info!(partner = %made.partner_id, folder = %config.data_dir.display(), "the sandbox's key is in sandbox-credentials.json");
     }
     let app = App::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), settings);
-    let workers =
-        [tokio::spawn(jobs::work(app.clone(), florin_api::JOB_HANDLERS)), tokio::spawn(housekeeping::work(app.clone()))];
+    let workers = [
+        tokio::spawn(jobs::work(app.clone(), florin_api::JOB_HANDLERS)),
+        tokio::spawn(housekeeping::work(app.clone())),
+    ];
     let make_id = Arc::new(|| uuid_v7(SystemClock.now(), &SystemEntropy).to_string());
     let open = pages(&app).merge(florin_api::openapi::routes());
     let service =
         router(&app, florin_api::endpoints(), open, RequestIdLayer::new(make_id, monotonic_micros()));
     tracing::info!(%address, environment = config.environment().as_str(), "ready: documentation at http://{address}/docs");
-    serve_http(listener, service, HttpLimits::default(), stop_signal()?).await;
+    let stop = stop_signal()?;
+    let waiting = app.clone();
+    let stop = async move {
+        stop.await;
+        waiting.stop_waiting();
+    };
+    serve_http(listener, service, HttpLimits::default(), stop).await;
     workers.iter().for_each(tokio::task::JoinHandle::abort);
     app.store.close();
     tracing::info!("stopped");

@@ -5,7 +5,7 @@ use crate::kit::app::App;
 use crate::kit::jobs::done;
 use crate::users::{self, existing};
 use florin_ledger::{AccountKey, HolderId, Position};
-use florin_store::{Job, NewEvent, NewJob, StoreError, Stop, Touch, Tx};
+use florin_store::{Job, NewEvent, NewJob, Stop, StoreError, Touch, Tx};
 use florin_types::{Country, CurrencyCode, Iban, lithuanian};
 
 /// The kind of the job that brings the IBAN; its payload is the handle.
@@ -18,12 +18,7 @@ const SIMULATED_BANK: u32 = 99_999;
 const ACCOUNT_NUMBERS: u64 = 100_000_000_000;
 
 /// Makes the accounts of a verified user, and leaves the job that activates EUR.
-pub async fn generate(
-    app: &App,
-    tx: &mut Tx,
-    handle: &str,
-    currencies: &[CurrencyCode],
-) -> Result<(), Stop> {
+pub async fn generate(app: &App, tx: &mut Tx, handle: &str, currencies: &[CurrencyCode]) -> Result<(), Stop> {
     let id = existing(tx.holder(handle))?.id;
     for currency in currencies {
         tx.open_account(AccountKey::main(id, *currency));

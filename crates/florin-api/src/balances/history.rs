@@ -11,17 +11,18 @@ use crate::kit::body::Request;
 use crate::kit::call::{PathIds, Query};
 use crate::kit::codes::P412;
 use crate::kit::command::ok;
-use crate::kit::endpoint::{Endpoint, Parameter, Shape, get};
+use crate::kit::endpoint::{Endpoint, Form, Parameter, Shape, get};
 use crate::kit::failure::Failure;
 use crate::kit::fields::Fields;
 use crate::kit::page::Page;
 use crate::kit::partner::Partner;
+use crate::kit::query::PAGE_LIMIT;
 use crate::kit::record::{HISTORY_TYPES, history_type};
 use crate::kit::refusal::Refusal;
 use crate::users::existing;
 use axum::extract::State;
 use axum::response::Response;
-use florin_ledger::{AccountKey, AccountKind, HolderId, Position, Record};
+use florin_ledger::{AccountKey, HolderId, Position, Record};
 use florin_store::{Scope, StoreError, records_at, skip_to};
 use florin_types::{CurrencyCode, Timestamp};
 use std::collections::BTreeMap;
@@ -32,14 +33,48 @@ const MAX_READ: usize = 2_000;
 const STATUSES: &[&str] = &["PENDING", "SUCCESSFUL", "FAILED"];
 
 const QUERY: &[Parameter] = &[
-    Parameter { name: "currency", meaning: "Only this currency.", example: "eur" },
-    Parameter { name: "type", meaning: "Only this type of entry.", example: "INTERNAL_TRANSFER" },
-    Parameter { name: "status", meaning: "`PENDING`, `SUCCESSFUL` or `FAILED`.", example: "SUCCESSFUL" },
-    Parameter { name: "from", meaning: "Not before this time (ISO 8601).", example: "2026-01-01T00:00:00.000Z" },
-    Parameter { name: "to", meaning: "Before this time.", example: "2100-01-01T00:00:00.000Z" },
-    Parameter { name: "limit", meaning: "Items of a page, 1 to 200; 50 by default.", example: "50" },
-    Parameter { name: "cursor", meaning: "`nextCursor` of the page before, with the same filters.", example: "" },
+    Parameter { name: "currency", form: Form::Text, meaning: "Only this currency.", example: "eur" },
+    Parameter {
+        name: "type",
+        form: Form::OneOf(types),
+        meaning: "Only this type of entry.",
+        example: "INTERNAL_TRANSFER",
+    },
+    Parameter {
+        name: "status",
+        form: Form::OneOf(|| STATUSES.to_vec()),
+        meaning: "`PENDING`, `SUCCESSFUL` or `FAILED`.",
+        example: "SUCCESSFUL",
+    },
+    Parameter {
+        name: "from",
+        form: Form::Time,
+        meaning: "Not before this time (ISO 8601).",
+        example: "2026-01-01T00:00:00.000Z",
+    },
+    Parameter {
+        name: "to",
+        form: Form::Time,
+        meaning: "Before this time.",
+        example: "2100-01-01T00:00:00.000Z",
+    },
+    Parameter {
+        name: "limit",
+        form: PAGE_LIMIT,
+        meaning: "Items of a page, 1 to 200; 50 by default.",
+        example: "50",
+    },
+    Parameter {
+        name: "cursor",
+        form: Form::Text,
+        meaning: "`nextCursor` of the page before, with the same filters.",
+        example: "",
+    },
 ];
+
+fn types() -> Vec<&'static str> {
+    HISTORY_TYPES.iter().map(|(name, _)| *name).collect()
+}
 
 /// What is asked for.
 struct Filter {
@@ -55,8 +90,7 @@ struct Filter {
 impl Request for Filter {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let currency = fields.optional("currency").currency().map(|currency| currency.code);
-        let types: Vec<&'static str> = HISTORY_TYPES.iter().map(|(name, _)| *name).collect();
-        let kind = fields.optional("type").one_of(&types);
+        let kind = fields.optional("type").one_of(&types());
         let status = fields.optional("status").one_of(STATUSES);
         let from = fields.optional("from").text(Timestamp::parse);
         let to = fields.optional("to").text(Timestamp::parse);
@@ -141,7 +175,7 @@ async fn page(
     let list = filter.list(holder);
     let mut heads = match &filter.cursor {
         Some(cursor) => decode(&app.place_of(&list, cursor)?, holder)?,
-        None => first_heads(scope, holder, filter).await?,
+        None => first_heads(app, scope, holder, filter).await?,
     };
     let entries = walk(scope, &mut heads, filter).await?;
     let renderer = Renderer::load(app, scope, &entries).await?;
@@ -153,11 +187,16 @@ async fn page(
 /// Where each account's list goes on; accounts whose list has ended are not in it.
 type Heads = BTreeMap<AccountKey, Position>;
 
-async fn first_heads(scope: &mut Scope, holder: HolderId, filter: &Filter) -> Result<Heads, StoreError> {
+async fn first_heads(
+    app: &App,
+    scope: &mut Scope,
+    holder: HolderId,
+    filter: &Filter,
+) -> Result<Heads, StoreError> {
+    let currencies = filter.currency.map_or_else(|| app.currencies.codes(), |currency| vec![currency]);
     let mut heads = Heads::new();
-    for account in scope.accounts(holder).await? {
-        let is_asked_for = filter.currency.is_none_or(|currency| currency == account.key.currency);
-        if account.key.kind != AccountKind::Main || !is_asked_for || account.last == Position::NONE {
+    for account in scope.accounts(holder, &currencies).await? {
+        if account.last == Position::NONE {
             continue;
         }
         let head = match filter.to {

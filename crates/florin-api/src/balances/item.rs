@@ -19,22 +19,31 @@ pub struct HistoryItem {
     id: Uuid,
     /// What it was.
     #[serde(rename = "type")]
+    #[schema(example = "INTERNAL_TRANSFER")]
     kind: &'static str,
     /// `PENDING`, `SUCCESSFUL` or `FAILED`.
+    #[schema(example = "SUCCESSFUL")]
     status: &'static str,
     /// Signed for this holder: a decimal string at the currency's scale.
+    #[schema(example = "-12.50")]
     amount: String,
     /// What it cost, in the same currency.
+    #[schema(example = "0.00")]
     fee: String,
     /// The currency.
+    #[schema(example = "eur")]
     currency: String,
     /// The balance that it left.
+    #[schema(example = "100.00")]
     balance_after: String,
     /// The other side, where there is one.
+    #[schema(required)]
     counterparty: Option<Counterparty>,
     /// What the sender wrote.
+    #[schema(required)]
     reference: Option<String>,
     /// When it happened.
+    #[schema(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     created_at: String,
 }
 
@@ -44,10 +53,13 @@ pub struct HistoryItem {
 pub struct Counterparty {
     /// `USER`, `PARTNER` or `EXTERNAL`.
     #[serde(rename = "type")]
+    #[schema(example = "USER")]
     kind: &'static str,
     /// Your id of the user.
+    #[schema(required)]
     external_user_id: Option<String>,
     /// First and last name, as long as they are kept.
+    #[schema(required)]
     name: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! Balances and history: what a holder has, and how it came so.
 //!
-//! Balances of a user are made in one transaction when the user is verified ([`generate`]): an account per currency,
-//! EUR `WAITING_TO_BE_ACTIVATED` without IBAN. A job gets the IBAN ([`activate`]); then EUR is `ACTIVE` and the
+//! Balances of a user are made in one transaction when the user is verified ([`generate()`]): an account per currency,
+//! EUR `WAITING_TO_BE_ACTIVATED` without IBAN. A job gets the IBAN ([`activate()`]); then EUR is `ACTIVE` and the
 //! partner hears `user.status`. History walks the linked entries of a holder's accounts, newest first.
 //!
 //! Accounts touched: makes the main accounts of a user. Events: `user.status`.

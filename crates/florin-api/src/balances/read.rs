@@ -11,10 +11,11 @@ use crate::kit::failure::Failure;
 use crate::kit::number::ExactNumber;
 use crate::kit::partner::Partner;
 use crate::kit::refusal::Refusal;
+use crate::kit::tables::NetworkTerms;
 use crate::users::{self, existing};
 use axum::extract::State;
 use axum::response::Response;
-use florin_ledger::{Account, AccountKind};
+use florin_ledger::Account;
 use florin_store::StoreError;
 use florin_types::{Currency, CurrencyKind, format_minor};
 use serde::Serialize;
@@ -53,18 +54,24 @@ pub struct FiatBalance {
     /// Our id of the balance.
     id: Uuid,
     /// What can be spent: a decimal string at the currency's scale.
+    #[schema(example = "112.50")]
     amount: String,
     /// What is held for something under way.
+    #[schema(example = "0.00")]
     on_hold: String,
     /// Both together.
+    #[schema(example = "112.50")]
     total: String,
     /// The currency.
+    #[schema(example = "eur")]
     name: String,
     /// EUR per unit.
     rate: ExactNumber,
     /// Null until it is active, and where the residence has none.
+    #[schema(required)]
     iban: Option<String>,
     /// `WAITING_TO_BE_ACTIVATED` or `ACTIVE`.
+    #[schema(example = "ACTIVE")]
     status: String,
 }
 
@@ -75,19 +82,24 @@ pub struct CryptoBalance {
     /// Our id of the balance.
     id: Uuid,
     /// What can be spent: a decimal string at the currency's scale.
+    #[schema(example = "0.00150000")]
     amount: String,
     /// What is held for something under way.
+    #[schema(example = "0.00000000")]
     on_hold: String,
     /// Both together.
+    #[schema(example = "0.00150000")]
     total: String,
     /// The currency.
+    #[schema(example = "btc")]
     name: String,
     /// The address to pay to; null while there is none.
+    #[schema(required)]
     wallet: Option<String>,
     /// EUR per unit.
     rate: ExactNumber,
     /// Fees and minimums per network.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, NetworkTerms>)]
     network_config: Box<RawValue>,
 }
 
@@ -130,19 +142,24 @@ async fn user(State(app): State<App>, partner: Partner, ids: PathIds) -> Result<
     let holder = snapshot.holder(handle.as_str()).await?;
     let holder = existing(holder.as_ref())?;
     let user = users::find(&mut snapshot, holder.id).await?;
-    let accounts = snapshot.accounts(holder.id).await?;
+    let accounts = snapshot.accounts(holder.id, &app.currencies.codes()).await?;
     let bank_account = store::find(&mut snapshot, holder.id).await?;
     drop(snapshot);
     let (status, iban) = bank_account.unwrap_or_else(|| (store::WAITING.to_owned(), None));
     let list = Lists { app: &app, owner: holder.uuid, status, iban };
     let (fiat_balances, crypto_balances) = list.of(&accounts)?;
-    ok(&UserBalances { user_id: holder.uuid, poa_required: user.poa_required, fiat_balances, crypto_balances })
+    ok(&UserBalances {
+        user_id: holder.uuid,
+        poa_required: user.poa_required,
+        fiat_balances,
+        crypto_balances,
+    })
 }
 
 async fn partner_balances(State(app): State<App>, partner: Partner) -> Result<Response, Failure> {
     let mut snapshot = app.store.snapshot(partner.book).await?;
     let holder = snapshot.book().partner();
-    let accounts = snapshot.accounts(holder).await?;
+    let accounts = snapshot.accounts(holder, &app.currencies.codes()).await?;
     drop(snapshot);
     let list = Lists { app: &app, owner: partner.id, status: store::ACTIVE.to_owned(), iban: None };
     let (fiat_balances, crypto_balances) = list.of(&accounts)?;
@@ -162,7 +179,7 @@ impl Lists<'_> {
     fn of(&self, accounts: &[Account]) -> Result<(Vec<FiatBalance>, Vec<CryptoBalance>), StoreError> {
         let (mut fiat, mut crypto) = (Vec::new(), Vec::new());
         for currency in self.app.currencies.iter() {
-            let is_of = |a: &&Account| a.key.currency == currency.code && a.key.kind == AccountKind::Main;
+            let is_of = |a: &&Account| a.key.currency == currency.code;
             let Some(account) = accounts.iter().find(is_of) else { continue };
             match currency.kind {
                 CurrencyKind::Fiat => fiat.push(self.fiat(currency, account)?),

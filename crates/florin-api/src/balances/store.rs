@@ -3,8 +3,7 @@
 use florin_store::{HolderId, Scope, Statement, StoreError, Tx, params};
 use florin_types::Iban;
 
-const INSERT: Statement =
-    "INSERT INTO bank_account (holder, book, status, iban) VALUES ($2, $1, $3, NULL)";
+const INSERT: Statement = "INSERT INTO bank_account (holder, book, status, iban) VALUES ($2, $1, $3, NULL)";
 const ACTIVATE: Statement = "UPDATE bank_account SET status = $3, iban = $4 WHERE book = $1 AND holder = $2";
 const FIND: Statement = "SELECT status, iban FROM bank_account WHERE book = $1 AND holder = $2";
 

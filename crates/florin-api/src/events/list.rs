@@ -5,10 +5,11 @@ use crate::kit::app::App;
 use crate::kit::body::Request;
 use crate::kit::call::Query;
 use crate::kit::command::ok;
-use crate::kit::endpoint::{Endpoint, Parameter, Shape, get};
+use crate::kit::endpoint::{Endpoint, Form, Parameter, Shape, get};
 use crate::kit::failure::Failure;
 use crate::kit::fields::Fields;
 use crate::kit::partner::Partner;
+use crate::kit::query::PAGE_LIMIT;
 use axum::extract::State;
 use axum::response::Response;
 use florin_store::{StoredEvent, events_after};
@@ -26,12 +27,39 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// Events that one call looks through for a type: a page of the largest size with nine of ten of other types.
 const MAX_READ: i64 = 2_000;
 
+/// The greatest sequence number that there can be.
+const MAX_SEQUENCE: i64 = (1 << 40) - 1;
+
 const QUERY: &[Parameter] = &[
-    Parameter { name: "after", meaning: "Events after this sequence number; 0 by default.", example: "0" },
-    Parameter { name: "type", meaning: "Only events of this type.", example: "transfer" },
-    Parameter { name: "limit", meaning: "Events at most, 1 to 200; 50 by default.", example: "50" },
-    Parameter { name: "wait", meaning: "Seconds to wait for an event, 0 to 30; 0 by default.", example: "0" },
+    Parameter {
+        name: "after",
+        form: Form::Integer { least: 0, most: MAX_SEQUENCE, default: 0 },
+        meaning: "Events after this sequence number; 0 by default.",
+        example: "0",
+    },
+    Parameter {
+        name: "type",
+        form: Form::OneOf(types),
+        meaning: "Only events of this type.",
+        example: "transfer",
+    },
+    Parameter {
+        name: "limit",
+        form: PAGE_LIMIT,
+        meaning: "Events at most, 1 to 200; 50 by default.",
+        example: "50",
+    },
+    Parameter {
+        name: "wait",
+        form: Form::Integer { least: 0, most: MAX_WAIT_SECONDS, default: 0 },
+        meaning: "Seconds to wait for an event, 0 to 30; 0 by default.",
+        example: "0",
+    },
 ];
+
+fn types() -> Vec<&'static str> {
+    TYPES.iter().map(|(kind, _)| *kind).collect()
+}
 
 /// What is asked for.
 struct Wanted {
@@ -43,9 +71,8 @@ struct Wanted {
 
 impl Request for Wanted {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let after = fields.optional("after").integer(0..=(1 << 40) - 1).unwrap_or(0);
-        let types: Vec<&'static str> = TYPES.iter().map(|(kind, _)| *kind).collect();
-        let kind = fields.optional("type").one_of(&types);
+        let after = fields.optional("after").integer(0..=MAX_SEQUENCE).unwrap_or(0);
+        let kind = fields.optional("type").one_of(&types());
         let limit = i64::from(fields.page_limit());
         let wait = fields.optional("wait").integer(0..=MAX_WAIT_SECONDS).unwrap_or(0);
         Some(Self { after, kind, limit, wait: Duration::from_secs(wait.unsigned_abs()) })
@@ -83,7 +110,10 @@ async fn handle(
     if let Some(list) = look(&app, &partner, &wanted, &mut after).await? {
         return ok(&list);
     }
-    let _ = timeout(wanted.wait, wait_for_event(&app, &partner, &wanted, &mut after)).await;
+    tokio::select! {
+        _ = timeout(wanted.wait, wait_for_event(&app, &partner, &wanted, &mut after)) => {}
+        () = app.stopped() => {}
+    }
     let list = look(&app, &partner, &wanted, &mut after).await?;
     ok(&list.unwrap_or(EventList { data: Vec::new(), next_after: after }))
 }

@@ -43,13 +43,16 @@ pub struct EventItem {
     sequence: i64,
     /// What happened.
     #[serde(rename = "type")]
+    #[schema(example = "transfer")]
     kind: String,
     /// Where its webhook goes, below the base URL.
+    #[schema(example = "/transfer-webhook")]
     path: &'static str,
     /// As the webhook's body.
     #[schema(value_type = Object)]
     payload: Box<RawValue>,
     /// When it happened.
+    #[schema(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     created_at: String,
 }
 
@@ -110,7 +113,8 @@ impl Sources<'_> {
         let handle = handle.ok_or_else(|| StoreError::unexpected("an event's user is gone"))?;
         let mut payload = serde_json::Map::new();
         payload.insert("externalUserId".to_owned(), handle.into());
-        let kept: serde_json::Map<_, _> = serde_json::from_slice(&event.data).map_err(StoreError::unexpected)?;
+        let kept: serde_json::Map<_, _> =
+            serde_json::from_slice(&event.data).map_err(StoreError::unexpected)?;
         payload.extend(kept);
         to_raw_value(&payload).map_err(StoreError::unexpected)
     }

@@ -97,6 +97,7 @@ pub struct Inner {
     pub reference: Reference,
     /// What the operator set.
     pub settings: Settings,
+    stopping: tokio::sync::watch::Sender<bool>,
     pub(crate) keys: KeyCache,
     pub(crate) limiter: RateLimiter,
     pub(crate) seals: Seals,
@@ -107,13 +108,14 @@ impl App {
     pub fn new(store: Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, settings: Settings) -> Self {
         let seals = Seals::new(store.derive_key("florin 2026 wrapping of users' keys v1"));
         Self(Arc::new(Inner {
-            limiter: RateLimiter::new(settings.rate_limit),
+            limiter: RateLimiter::new(settings.rate_limit, &clock),
             store,
             clock,
             entropy,
             currencies: Currencies::default(),
             reference: Reference::default(),
             settings,
+            stopping: tokio::sync::watch::Sender::new(false),
             keys: KeyCache::default(),
             seals,
         }))
@@ -129,6 +131,17 @@ impl App {
         self.clock.now()
     }
 
+    /// Tells calls that only wait to answer now.
+    pub fn stop_waiting(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Ready once the server is stopping.
+    pub async fn stopped(&self) {
+        // The sender lives as long as `self`, so this can't fail.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
+    }
+
     /// Whether this is a sandbox.
     pub fn is_sandbox(&self) -> bool {
         self.settings.environment == Environment::Sandbox
@@ -142,4 +155,3 @@ impl Deref for App {
         &self.0
     }
 }
-

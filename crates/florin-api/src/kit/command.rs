@@ -1,10 +1,10 @@
 //! From a handler to the door and back: runs a command, and turns what came of it into a response.
 
 use super::app::App;
-use super::codes::{P403, P470, P471};
+use super::codes::{Code, P403, P470, P471, find};
 use super::failure::Failure;
 use super::partner::Partner;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, Refused};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -56,19 +56,28 @@ fn json(body: &impl Serialize) -> Result<Bytes, StoreError> {
 }
 
 fn respond(status: u16, body: Bytes) -> Response {
+    let refused = refused_with(status, &body);
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(code) = refused {
+        response.extensions_mut().insert(Refused(code));
+    }
     response
+}
+
+/// The code that a command refused with, for the log: its body begins with it.
+fn refused_with(status: u16, body: &[u8]) -> Option<&'static Code> {
+    const BEFORE: &[u8] = br#"{"errorCode":""#;
+    let code = body.strip_prefix(BEFORE).filter(|_| status >= 400)?.split(|byte| *byte == b'"').next()?;
+    find(str::from_utf8(code).ok()?)
 }
 
 /// What a posting that was not made means to a client: two refusals; the rest is a mistake of ours.
 pub fn posting_refused(error: PostingError) -> Stop {
     match error {
         PostingError::InsufficientFunds(_) => Refusal::of(&super::codes::P433).into(),
-        PostingError::Overflow(_) => {
-            Refusal::with(&P403, "amount is more than the account can take").into()
-        }
+        PostingError::Overflow(_) => Refusal::with(&P403, "amount is more than the account can take").into(),
         other => Stop::Fault(StoreError::unexpected(other)),
     }
 }

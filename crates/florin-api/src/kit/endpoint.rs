@@ -9,7 +9,7 @@ use axum::routing::MethodRouter;
 use http::Method;
 use std::borrow::Cow;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// The shape of a body, for the OpenAPI document.
@@ -30,11 +30,61 @@ impl Shape {
     }
 }
 
+/// The schema of an amount in a request, which `Fields::amount` reads: `#[schema(value_type = RequestAmount)]`.
+pub enum RequestAmount {}
+
+impl PartialSchema for RequestAmount {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new().schema_type(Type::Number).exclusive_minimum(Some(0));
+        let text = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(r"^(0|[1-9][0-9]*)(\.[0-9]+)?$"))
+            .max_length(Some(64));
+        OneOfBuilder::new()
+            .item(text)
+            .item(number)
+            .description(Some(
+                "Above zero, as a decimal string or a JSON number, both read exactly. At most as many decimals as the \
+                 currency has; zeros at the end do not count.",
+            ))
+            .examples(["12.50"])
+            .into()
+    }
+}
+
+impl ToSchema for RequestAmount {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Amount")
+    }
+}
+
+/// The form of a query parameter, for the OpenAPI document.
+#[derive(Copy, Clone)]
+pub enum Form {
+    /// Any text.
+    Text,
+    /// A time, ISO 8601.
+    Time,
+    /// A whole number.
+    Integer {
+        /// The least.
+        least: i64,
+        /// The most.
+        most: i64,
+        /// What its absence means.
+        default: i64,
+    },
+    /// One of some words.
+    OneOf(fn() -> Vec<&'static str>),
+}
+
 /// A query parameter, for the OpenAPI document.
 #[derive(Copy, Clone)]
 pub struct Parameter {
     /// Its name.
     pub name: &'static str,
+    /// Its form.
+    pub form: Form,
     /// What it does, with its form and default.
     pub meaning: &'static str,
     /// A value that works.

@@ -69,7 +69,8 @@ async fn run(app: &App, handlers: &'static [JobHandler], job: &Job) {
     };
     let Err(error) = result else { return };
     tracing::error!(%error, kind = %job.kind, attempts = job.attempts, "a job failed; it will be tried again");
-    let pause = RETRY_PAUSE.saturating_mul(2_u32.saturating_pow(u32::try_from(job.attempts).unwrap_or(u32::MAX)));
+    let pause =
+        RETRY_PAUSE.saturating_mul(2_u32.saturating_pow(u32::try_from(job.attempts).unwrap_or(u32::MAX)));
     let until = app.clock.now().saturating_add(pause.min(MAX_RETRY_PAUSE));
     let position = job.position;
     let put_off = async move |tx: &mut florin_store::Tx| {

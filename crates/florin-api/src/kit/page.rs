@@ -5,20 +5,53 @@ use super::refusal::Refusal;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
+use std::borrow::Cow;
 use subtle::ConstantTimeEq;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Bytes of the proof in a cursor: 128 bits.
 const PROOF_BYTES: usize = 16;
 
 /// A page of a list.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Page<T> {
     /// The items, newest first.
     pub data: Vec<T>,
     /// Give it as `cursor` to get the next page; null where there is none.
     pub next_cursor: Option<String>,
+}
+
+// By hand: the derived one of a generic type does not bring the item's own schema along.
+impl<T: ToSchema> PartialSchema for Page<T> {
+    fn schema() -> RefOr<Schema> {
+        let items = ArrayBuilder::new()
+            .items(Ref::from_schema_name(T::name()))
+            .description(Some("The items, newest first."));
+        let cursor = ObjectBuilder::new()
+            .schema_type([Type::String, Type::Null].into_iter().collect::<SchemaType>())
+            .description(Some("Give it as `cursor` to get the next page; null where there is none."));
+        ObjectBuilder::new()
+            .description(Some("A page of a list."))
+            .property("data", items)
+            .property("nextCursor", cursor)
+            .required("data")
+            .required("nextCursor")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Page<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Page", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
 }
 
 impl App {

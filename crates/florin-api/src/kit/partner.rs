@@ -109,7 +109,6 @@ impl FromRequestParts<App> for Partner {
             return Ok(*partner);
         }
         let source = source_address(parts, &app.settings.trusted_proxies);
-        app.limiter.check_address(source, app.clock.now())?;
         let known = match key_of(parts) {
             Err(suffix) => Err(suffix),
             Ok(key) => look_up(app, &key).await?.ok_or("xo2"),
@@ -117,7 +116,7 @@ impl FromRequestParts<App> for Partner {
         let known = match known {
             Ok(known) if !known.is_revoked => known,
             refused => {
-                app.limiter.count_wrong_key(source, app.clock.now());
+                app.limiter.check_wrong_key(source)?;
                 return Err(denied(refused.err().unwrap_or("xo2")).into());
             }
         };
@@ -209,7 +208,11 @@ pub struct Registry<'a> {
 
 impl Registry<'_> {
     /// A new partner with its book and a first key.
-    pub async fn create_partner(&mut self, name: &str, environment: Environment) -> Result<Issued, StoreError> {
+    pub async fn create_partner(
+        &mut self,
+        name: &str,
+        environment: Environment,
+    ) -> Result<Issued, StoreError> {
         let partner = uuid_v7(self.now, self.entropy);
         let book = self.administration.open_book(&new_book(partner, &Currencies::default())).await?;
         self.administration.execute(INSERT_PARTNER, &params![partner, name, book, self.now]).await?;
@@ -268,7 +271,7 @@ pub(crate) async fn move_partner(tx: &mut Tx, book: BookId) -> Result<(), StoreE
 
 /// What a partner's book starts with: its own accounts, and the one that the sandbox's money comes from.
 pub(crate) fn new_book(partner: Uuid, currencies: &Currencies) -> NewBook {
-    let codes: Vec<_> = currencies.iter().map(|currency| currency.code).collect();
+    let codes = currencies.codes();
     NewBook {
         partner,
         system_accounts: codes.iter().map(|code| (*code, AccountKind::SandboxFunding)).collect(),

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use florin_types::Currencies;
 
 use super::body::{Parsed, Request, read_fields};
+use super::endpoint::Form;
 use super::fields::Fields;
 use super::json::{Json, Object};
 use super::refusal::Refusal;
@@ -19,6 +20,10 @@ pub const MAX_PAGE_LIMIT: i64 = 200;
 
 /// Items of a page when the client names no limit.
 pub const DEFAULT_PAGE_LIMIT: u32 = 50;
+
+/// The form of every `limit`.
+pub const PAGE_LIMIT: Form =
+    Form::Integer { least: 1, most: MAX_PAGE_LIMIT, default: DEFAULT_PAGE_LIMIT as i64 };
 
 /// More parameters than any call has, by far; the head's size bounds their length.
 const MAX_PARAMETERS: usize = 64;

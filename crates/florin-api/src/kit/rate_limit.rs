@@ -1,14 +1,20 @@
-//! How many calls: a token bucket per partner (off in the sandbox), and one per address for wrong keys. Per process.
-//! Headers in the form of draft-ietf-httpapi-ratelimit-headers-10.
+//! How many calls: a bucket per partner (off in the sandbox), and one per address for wrong keys. Per process, by the
+//! `governor` crate's GCRA over the wall clock that is passed in. Headers in the form of
+//! draft-ietf-httpapi-ratelimit-headers-10.
 
 use super::app::RateLimit;
 use super::codes::P429;
 use super::refusal::Refusal;
-use florin_types::Timestamp;
-use std::collections::HashMap;
+use florin_types::{Clock, Timestamp};
+use governor::clock::Reference;
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{NotUntil, Quota, RateLimiter as Governor};
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Wrong keys from one address: nobody mistypes more than one a second, or twenty in a row.
@@ -17,62 +23,70 @@ const WRONG_KEYS: RateLimit = RateLimit { per_second: 1, burst: 20 };
 /// Buckets kept; full ones are dropped when there are more, for a full bucket is as good as none.
 const MAX_BUCKETS: usize = 100_000;
 
-/// Millionths of a token, so that a bucket fills by whole numbers per microsecond.
-const TOKEN: u64 = 1_000_000;
-
-/// A bucket at a time.
-#[derive(Copy, Clone)]
-struct Bucket {
-    level: u64,
-    at: Timestamp,
-}
-
 /// What is left after a call.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Remaining {
-    /// The limit.
-    pub limit: RateLimit,
-    /// Calls left now.
-    pub calls: u64,
-    /// Seconds until the bucket is full again, at least 1.
-    pub reset_seconds: u64,
-}
-
-struct Buckets<K> {
     limit: RateLimit,
-    levels: Mutex<HashMap<K, Bucket>>,
+    calls: u32,
 }
 
-impl<K: Eq + Hash + Copy> Buckets<K> {
-    fn new(limit: RateLimit) -> Self {
-        Self { limit, levels: Mutex::default() }
-    }
-
-    /// Takes `tokens` out; over the limit answers after how many seconds there will be one.
-    fn take(&self, key: K, tokens: u64, now: Timestamp) -> Result<Remaining, u64> {
-        let full = u64::from(self.limit.burst) * TOKEN;
-        let rate = u64::from(self.limit.per_second);
-        let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
-        if levels.len() >= MAX_BUCKETS {
-            levels.retain(|_, bucket| filled(*bucket, rate, full, now) < full);
-        }
-        let bucket = levels.entry(key).or_insert(Bucket { level: full, at: now });
-        let level = filled(*bucket, rate, full, now);
-        *bucket = Bucket { level, at: now };
-        match level.checked_sub(TOKEN) {
-            None => Err((TOKEN - level).div_ceil(rate * TOKEN).max(1)),
-            Some(_) => {
-                bucket.level = level.saturating_sub(tokens * TOKEN);
-                let reset_seconds = (full - bucket.level).div_ceil(rate * TOKEN).max(1);
-                Ok(Remaining { limit: self.limit, calls: bucket.level / TOKEN, reset_seconds })
-            }
-        }
+impl Remaining {
+    /// `RateLimit-Policy` and `RateLimit`.
+    pub fn headers(&self) -> [(&'static str, String); 2] {
+        let missing = self.limit.burst.saturating_sub(self.calls);
+        let full_in = missing.div_ceil(self.limit.per_second.max(1)).max(1);
+        [
+            ("ratelimit-policy", format!("\"default\";q={};w=1", self.limit.per_second)),
+            ("ratelimit", format!("\"default\";r={};t={full_in}", self.calls)),
+        ]
     }
 }
 
-fn filled(bucket: Bucket, rate: u64, full: u64, now: Timestamp) -> u64 {
-    let micros = u64::try_from(now.saturating_since(bucket.at).as_micros()).unwrap_or(u64::MAX);
-    bucket.level.saturating_add(micros.saturating_mul(rate)).min(full)
+/// Our wall clock as governor reads it.
+#[derive(Clone)]
+struct WallClock(Arc<dyn Clock>);
+
+impl governor::clock::Clock for WallClock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.now().saturating_since(Timestamp::from_micros(0))
+    }
+}
+
+struct Buckets<K: Hash + Eq + Clone> {
+    limit: RateLimit,
+    clock: WallClock,
+    governor: Governor<K, DashMapStateStore<K>, WallClock, StateInformationMiddleware>,
+}
+
+impl<K: Hash + Eq + Clone> Buckets<K> {
+    fn new(limit: RateLimit, clock: &Arc<dyn Clock>) -> Self {
+        let clock = WallClock(Arc::clone(clock));
+        let per_second = NonZeroU32::new(limit.per_second).unwrap_or(NonZeroU32::MIN);
+        let burst = NonZeroU32::new(limit.burst).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_second(per_second).allow_burst(burst);
+        let governor: Governor<K, DashMapStateStore<K>, WallClock, StateInformationMiddleware> =
+            Governor::new(quota, DashMapStateStore::default(), clock.clone());
+        Self { limit, clock, governor }
+    }
+
+    /// Counts one; over the limit it is P429, with the time after which there is room again.
+    fn take(&self, key: &K) -> Result<Remaining, Refusal> {
+        if self.governor.len() > MAX_BUCKETS {
+            self.governor.retain_recent();
+        }
+        match self.governor.check_key(key) {
+            Ok(state) => Ok(Remaining { limit: self.limit, calls: state.remaining_burst_capacity() }),
+            Err(not_until) => Err(over(&not_until, &self.clock)),
+        }
+    }
+}
+
+fn over<P: Reference>(not_until: &NotUntil<P>, clock: &impl governor::clock::Clock<Instant = P>) -> Refusal {
+    let wait = not_until.wait_time_from(governor::clock::Clock::now(clock));
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    Refusal::of(&P429).retry_after(u32::try_from(seconds).unwrap_or(u32::MAX).max(1))
 }
 
 /// The limits of an installation.
@@ -82,61 +96,56 @@ pub(crate) struct RateLimiter {
 }
 
 impl RateLimiter {
-    pub(crate) fn new(limit: Option<RateLimit>) -> Self {
-        Self { partners: limit.map(Buckets::new), addresses: Buckets::new(WRONG_KEYS) }
+    pub(crate) fn new(limit: Option<RateLimit>, clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            partners: limit.map(|limit| Buckets::new(limit, clock)),
+            addresses: Buckets::new(WRONG_KEYS, clock),
+        }
     }
 
     /// One call of a partner; none where there is no limit.
-    pub(crate) fn check_partner(&self, partner: Uuid, now: Timestamp) -> Result<Option<Remaining>, Refusal> {
-        let Some(partners) = &self.partners else { return Ok(None) };
-        partners.take(partner, 1, now).map(Some).map_err(over)
+    pub(crate) fn check_partner(&self, partner: Uuid) -> Result<Option<Remaining>, Refusal> {
+        self.partners.as_ref().map(|partners| partners.take(&partner)).transpose()
     }
 
-    /// Refuses an address that has tried too many wrong keys. Off where partners have no limit either.
-    pub(crate) fn check_address(&self, source: Option<IpAddr>, now: Timestamp) -> Result<(), Refusal> {
+    /// Counts a wrong key from an address, and refuses when there were too many. A right key from the same address
+    /// still works: who shares it with others is not locked out by them. Off where partners have no limit either.
+    pub(crate) fn check_wrong_key(&self, source: Option<IpAddr>) -> Result<(), Refusal> {
         match (source, &self.partners) {
-            (Some(ip), Some(_)) => self.addresses.take(ip, 0, now).map(drop).map_err(over),
+            (Some(ip), Some(_)) => self.addresses.take(&ip).map(drop),
             _ => Ok(()),
         }
-    }
-
-    /// Counts a wrong key.
-    pub(crate) fn count_wrong_key(&self, source: Option<IpAddr>, now: Timestamp) {
-        if let Some(ip) = source {
-            let _ = self.addresses.take(ip, 1, now);
-        }
-    }
-}
-
-fn over(seconds: u64) -> Refusal {
-    Refusal::of(&P429).retry_after(u32::try_from(seconds).unwrap_or(u32::MAX))
-}
-
-impl Remaining {
-    /// `RateLimit-Policy` and `RateLimit`.
-    pub fn headers(&self) -> [(&'static str, String); 2] {
-        [
-            ("ratelimit-policy", format!("\"default\";q={};w=1", self.limit.per_second)),
-            ("ratelimit", format!("\"default\";r={};t={}", self.calls, self.reset_seconds)),
-        ]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use florin_types::ManualClock;
 
     #[test]
     fn a_bucket_gives_its_burst_and_then_its_rate() {
-        let buckets = Buckets::new(RateLimit { per_second: 2, burst: 3 });
-        let at = |micros| Timestamp::from_micros(micros);
-        for left in [2, 1, 0] {
-            assert_eq!(buckets.take(1, 1, at(0)).map(|r| r.calls), Ok(left));
-        }
-        assert_eq!(buckets.take(1, 1, at(0)), Err(1));
-        assert_eq!(buckets.take(2, 1, at(0)).map(|r| r.calls), Ok(2), "another's bucket is its own");
-        assert_eq!(buckets.take(1, 1, at(499_999)), Err(1));
-        assert_eq!(buckets.take(1, 1, at(500_000)).map(|r| r.calls), Ok(0));
-        assert_eq!(buckets.take(1, 1, at(60_000_000)).map(|r| r.calls), Ok(2), "never fuller than the burst");
+        let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_000_000)));
+        let shared: Arc<dyn Clock> = clock.clone();
+        let buckets = Buckets::new(RateLimit { per_second: 2, burst: 3 }, &shared);
+        let calls =
+            |key: u8| buckets.take(&key).map(|left| left.calls).map_err(|r| r.details.retry_after_secs);
+        assert_eq!([calls(1), calls(1), calls(1)], [Ok(2), Ok(1), Ok(0)]);
+        assert_eq!(calls(1), Err(Some(1)));
+        assert_eq!(calls(2), Ok(2), "another's bucket is its own");
+        clock.advance(Duration::from_millis(499));
+        assert_eq!(calls(1), Err(Some(1)));
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(calls(1), Ok(0));
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(calls(1), Ok(2), "never fuller than the burst");
+    }
+
+    #[test]
+    fn headers_have_the_form_of_the_draft() {
+        let left = Remaining { limit: RateLimit { per_second: 100, burst: 200 }, calls: 50 };
+        let [policy, state] = left.headers();
+        assert_eq!(policy, ("ratelimit-policy", "\"default\";q=100;w=1".to_owned()));
+        assert_eq!(state, ("ratelimit", "\"default\";r=50;t=2".to_owned()));
     }
 }

@@ -22,11 +22,12 @@ pub fn router(app: &App, endpoints: Vec<Endpoint>, extra: Router, request_ids: R
     let endpoints: Vec<_> = endpoints.into_iter().filter(is_served).collect();
     let allowed = Arc::new(allowed_methods(&endpoints));
     let mut calls = Router::new();
-    for endpoint in endpoints {
+    for mut endpoint in endpoints {
+        if app.settings.rate_limit.is_some() {
+            // Around the handler alone: a method that the path does not have is told before the key is looked at.
+            endpoint.router = endpoint.router.route_layer(from_fn_with_state(app.clone(), limit_rate));
+        }
         calls = endpoint.mount(calls);
-    }
-    if app.settings.rate_limit.is_some() {
-        calls = calls.layer(from_fn_with_state(app.clone(), limit_rate));
     }
     calls
         .with_state(app.clone())
@@ -56,9 +57,12 @@ async fn answer_405(allowed: Arc<Allowed>, request: Request, next: Next) -> Resp
     if !is_bare {
         return response;
     }
-    let fallback = response.headers().get(http::header::ALLOW).and_then(|value| value.to_str().ok());
-    let methods = methods_of(&allowed, &uri).or_else(|| fallback.map(str::to_owned)).unwrap_or_default();
-    Refusal::of(&P405).allow(methods).into_response()
+    let refusal = Refusal::of(&P405);
+    match methods_of(&allowed, &uri) {
+        Some(methods) => refusal.allow(methods).into_response(),
+        // A page's: axum adds the header further out.
+        None => refusal.into_response(),
+    }
 }
 
 fn methods_of(allowed: &Allowed, uri: &Uri) -> Option<String> {
@@ -83,7 +87,7 @@ async fn limit_rate(State(app): State<App>, request: Request, next: Next) -> Res
     let (mut parts, body) = request.into_parts();
     let checked = async {
         let partner = Partner::from_request_parts(&mut parts, &app).await?;
-        let remaining = app.limiter.check_partner(partner.id, app.clock.now())?;
+        let remaining = app.limiter.check_partner(partner.id)?;
         Ok::<_, Failure>((partner, remaining))
     };
     match checked.await {

@@ -7,9 +7,9 @@ use florin_types::{Country, CurrencyKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::kit::tables::{CurrencyReference, DepositTerms, Network, Reference, WithdrawalTerms};
 use crate::kit::codes;
 use crate::kit::number::ExactNumber;
+use crate::kit::tables::{CurrencyReference, DepositTerms, Network, Reference, WithdrawalTerms};
 
 /// Every country and what residence there means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -35,6 +35,7 @@ pub struct CountryEntry {
     /// Whether residents need a proof of address.
     pub poa_required: bool,
     /// For an overseas region the country it counts as, else null.
+    #[schema(required)]
     pub counts_as: Option<String>,
 }
 
@@ -93,14 +94,19 @@ pub struct FeeEntry {
     #[schema(example = "SEPA_TRANSFER")]
     pub operation: &'static str,
     /// The currency of the operation and its fee; null for any.
+    #[schema(required)]
     pub currency: Option<String>,
     /// The network of a withdrawal.
+    #[schema(required)]
     pub network: Option<String>,
     /// Percent of the amount.
+    #[schema(required)]
     pub percentage: Option<ExactNumber>,
     /// Least fee, in whole units of `currency`.
+    #[schema(required)]
     pub minimum: Option<ExactNumber>,
     /// Fixed fee, in whole units of `currency`.
+    #[schema(required)]
     pub fixed: Option<ExactNumber>,
 }
 
@@ -119,7 +125,7 @@ pub struct ErrorEntry {
     #[schema(example = "P412")]
     pub error_code: &'static str,
     /// The name; null for the validation error, whose answer has none.
-    #[schema(example = "invalid-user")]
+    #[schema(required, example = "invalid-user")]
     pub error_name: Option<&'static str>,
     /// The message, where the answer has no more precise one.
     #[schema(example = "User does not exist")]

@@ -19,7 +19,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         },
         Endpoint {
             summary: "List currencies",
-            description: "Decimals, networks, fees and minimums; `rate` is EUR per unit.",
+            description: "Decimals, and the networks of each with fees and minimums in whole units of the currency.",
             ..get("/v1/reference/currencies", currencies, (200, Shape::of::<CurrencyList>()))
         },
         Endpoint {

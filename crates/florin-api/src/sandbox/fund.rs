@@ -6,7 +6,7 @@ use crate::kit::body::Request;
 use crate::kit::call::Call;
 use crate::kit::codes::{P412, P455, P459};
 use crate::kit::command::{answer, posting_refused};
-use crate::kit::endpoint::{Endpoint, Shape, post};
+use crate::kit::endpoint::{Endpoint, RequestAmount, Shape, post};
 use crate::kit::failure::Failure;
 use crate::kit::fields::Fields;
 use crate::kit::partner::Partner;
@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the fields document the request; `Request::read` makes the typed one")]
 pub struct FundRequest {
-    /// A JSON number or a decimal string, at most the currency's decimals.
+    #[schema(value_type = RequestAmount)]
     amount: String,
     /// In any letter case.
     currency: String,
@@ -88,7 +88,8 @@ async fn handle(State(app): State<App>, partner: Partner, call: Call<Fund>) -> R
             }
             None => tx.book().partner(),
         };
-        tx.post(FUNDING, transfer_id, &funding(destination, code, amount), Vec::new()).map_err(posting_refused)?;
+        tx.post(FUNDING, transfer_id, &funding(destination, code, amount), Vec::new())
+            .map_err(posting_refused)?;
         Ok(answer(StatusCode::CREATED, &TransferMade { transfer_id })?)
     })
     .await

@@ -16,22 +16,38 @@ use axum::extract::State;
 use axum::response::Response;
 use florin_store::{Touch, Tx};
 use http::StatusCode;
+use serde_json::Value;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
 /// A decision.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the fields document the request; `Request::read` makes the typed one")]
 pub struct DecisionRequest {
-    /// `APPROVE` or `REJECT`.
+    #[schema(schema_with = decisions)]
     decision: String,
-    /// With `REJECT`: why; `OTHER` by default.
+    #[schema(schema_with = rejection_reasons)]
     rejection_reason: Option<String>,
+}
+
+const DECISIONS: &[&str] = &["APPROVE", "REJECT"];
+
+fn decisions() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(DECISIONS.iter().copied()))
+}
+
+fn rejection_reasons() -> ObjectBuilder {
+    let reasons = REJECTION_REASONS.iter().map(|reason| Value::from(*reason)).chain([Value::Null]);
+    ObjectBuilder::new()
+        .schema_type([Type::String, Type::Null].into_iter().collect::<SchemaType>())
+        .enum_values(Some(reasons))
+        .description(Some("With `REJECT`: why; `OTHER` by default."))
 }
 
 impl Request for Decision {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let decision = fields.required("decision").one_of(&["APPROVE", "REJECT"]);
+        let decision = fields.required("decision").one_of(DECISIONS);
         let reason = fields.optional("rejectionReason").one_of(REJECTION_REASONS);
         Some(match decision? {
             "APPROVE" => Self::Approve,
@@ -61,7 +77,7 @@ async fn handle(
     let Call { request: decision, keyed } = call;
     let handle = ids.user(0).map(|id| id.as_str().to_owned()).unwrap_or_default();
     let new_ids = [app.new_id(), app.new_id()];
-    let currencies: Vec<_> = app.currencies.iter().map(|currency| currency.code).collect();
+    let currencies = app.currencies.codes();
     let touches = vec![Touch::Holder(handle.clone())];
     let platform = app.clone();
     app.run(&partner, keyed, touches, async move |tx: &mut Tx| {

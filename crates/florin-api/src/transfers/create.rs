@@ -9,7 +9,7 @@ use crate::kit::body::Request;
 use crate::kit::call::Call;
 use crate::kit::codes::{P410, P412, P424, P433, P455, P459};
 use crate::kit::command::{answer, posting_refused};
-use crate::kit::endpoint::{Endpoint, Shape, post};
+use crate::kit::endpoint::{Endpoint, RequestAmount, Shape, post};
 use crate::kit::failure::Failure;
 use crate::kit::fields::{Fields, Listed};
 use crate::kit::partner::Partner;
@@ -33,11 +33,12 @@ pub struct TransferRequest {
     source_external_user_id: Option<String>,
     /// The user that is paid.
     destination_external_user_id: Option<String>,
-    /// A JSON number or a decimal string, at most the currency's decimals.
+    #[schema(value_type = RequestAmount)]
     amount: String,
     /// In any letter case.
     currency: String,
     /// Up to 140 characters, shown in both histories.
+    #[schema(max_length = 140)]
     reference: Option<String>,
 }
 
@@ -50,7 +51,7 @@ pub struct MasterBalanceRequest {
     source_external_user_id: Option<String>,
     /// The user that is paid from it.
     destination_external_user_id: Option<String>,
-    /// A JSON number or a decimal string, at most the currency's decimals.
+    #[schema(value_type = RequestAmount)]
     amount: String,
     /// In any letter case.
     currency: String,
@@ -111,7 +112,8 @@ pub fn endpoint() -> Endpoint {
         description: DESCRIPTION,
         request: Some((
             Shape::of::<TransferRequest>(),
-            r#"{"sourceExternalUserId":"$user","destinationExternalUserId":"$other","amount":"12.50","currency":"eur","reference":"Lunch"}"#,
+            r#"{"sourceExternalUserId":"$user","destinationExternalUserId":"$other","amount":"12.50",
+            "currency":"eur","reference":"Lunch"}"#,
         )),
         refusals: &[&P410, &P412, &P424, &P433, &P455, &P459],
         ..post("/v1/transfer", transfer, (201, Shape::of::<TransferMade>()))

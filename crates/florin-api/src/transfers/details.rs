@@ -28,22 +28,31 @@ pub struct TransferDetails {
     /// Its id.
     id: Uuid,
     /// Null for the partner, and once the user's data is erased.
+    #[schema(required)]
     source_email: Option<String>,
     /// Null for the partner, and once the user's data is erased.
+    #[schema(required)]
     destination_email: Option<String>,
     /// Null for the partner.
+    #[schema(required)]
     source_external_user_id: Option<String>,
     /// Null for the partner.
+    #[schema(required)]
     destination_external_user_id: Option<String>,
     /// `SUCCESSFUL`: what was refused is no transfer.
+    #[schema(example = "SUCCESSFUL")]
     status: &'static str,
     /// A number, exact.
+    #[schema(example = 12.5)]
     amount: ExactNumber,
     /// In upper case.
+    #[schema(example = "EUR")]
     currency: String,
     /// What the sender wrote.
+    #[schema(required)]
     reference: Option<String>,
     /// When it happened.
+    #[schema(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     created_at: String,
 }
 

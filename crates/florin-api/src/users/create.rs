@@ -30,19 +30,22 @@ const MAX_LINE: usize = 140;
 /// Longest house number, postal code or document number.
 const MAX_SHORT: usize = 35;
 
-/// A new user.
+/// A new user. Names have at most 70 characters, lines of the address 140, numbers, codes and types 35.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the fields document the request; `Request::read` makes the profile from them")]
 pub struct CreateUserRequest {
     /// Your own id of the user: 1 to 64 of `A-Z a-z 0-9 . _ : @ -`.
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:@-]+$")]
     external_user_id: String,
+    #[schema(format = Email)]
     email: String,
     /// Digits with country code; a leading `+` is accepted.
     phone: String,
     first_name: String,
     last_name: String,
     /// `YYYY-MM-DD`, 18 or older.
+    #[schema(format = Date)]
     birth_date: String,
     /// Required, unless `address` is given.
     street: Option<String>,
@@ -54,10 +57,12 @@ pub struct CreateUserRequest {
     country: String,
     /// ISO 3166-1 alpha-2.
     citizenship: String,
+    /// ISO 3166-1 alpha-2.
     nationality: Option<String>,
+    /// ISO 3166-1 alpha-2.
     birth_country: Option<String>,
     user_identification_number: Option<String>,
-    /// True once the user has accepted the terms; needed for verification.
+    /// Only true, once the user has accepted the terms; needed for verification.
     has_accepted_p100_tc: Option<bool>,
     /// One line instead of `street` and `number`, from older clients.
     address: Option<String>,
@@ -153,7 +158,8 @@ fn read_numbers(fields: &mut Fields<'_>, profile: &mut Profile) {
     profile.user_identification_number =
         fields.optional("userIdentificationNumber").text(Text::<MAX_SHORT>::parse).map(Text::into_string);
     profile.pesel = fields.optional("pesel").text(Text::<MAX_SHORT>::parse).map(Text::into_string);
-    profile.document_type = fields.optional("documentType").text(Text::<MAX_SHORT>::parse).map(Text::into_string);
+    profile.document_type =
+        fields.optional("documentType").text(Text::<MAX_SHORT>::parse).map(Text::into_string);
     profile.document_number =
         fields.optional("documentNumber").text(Text::<MAX_SHORT>::parse).map(Text::into_string);
 }
@@ -181,7 +187,11 @@ pub fn endpoint() -> Endpoint {
     }
 }
 
-async fn handle(State(app): State<App>, partner: Partner, call: Call<CreateUser>) -> Result<Response, Failure> {
+async fn handle(
+    State(app): State<App>,
+    partner: Partner,
+    call: Call<CreateUser>,
+) -> Result<Response, Failure> {
     let Call { request, keyed } = call;
     let user_id = app.new_id();
     let secret = app.seals.new_secret(&*app.entropy);

@@ -38,8 +38,9 @@ async fn handle(
     call: BareCall,
 ) -> Result<Response, Failure> {
     let handle = ids.user(0).map(|id| id.as_str().to_owned()).unwrap_or_default();
-    let touches = app.currencies.iter().map(|currency| Touch::Handle(handle.clone(), currency.code)).collect();
-    let codes: Vec<_> = app.currencies.iter().map(|currency| currency.code).collect();
+    let touches =
+        app.currencies.iter().map(|currency| Touch::Handle(handle.clone(), currency.code)).collect();
+    let codes = app.currencies.codes();
     let retention = app.settings.retention;
     app.run(&partner, call.keyed, touches, async move |tx: &mut Tx| {
         let holder = existing(tx.holder(&handle))?;

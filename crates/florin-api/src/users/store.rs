@@ -32,8 +32,7 @@ static FIND_MANY: SetStatement = SetStatement::Find {
 const UPDATE: Statement =
     "UPDATE end_user SET profile = $3, terms_accepted = $4 WHERE book = $1 AND holder = $2";
 const CLOSE: Statement = "UPDATE end_user SET closed_at = $3 WHERE book = $1 AND holder = $2";
-const ERASE: Statement =
-    "UPDATE end_user SET profile = '{}', erased_at = $3 WHERE book = $1 AND holder = $2";
+const ERASE: Statement = "UPDATE end_user SET profile = '{}', erased_at = $3 WHERE book = $1 AND holder = $2";
 
 /// Every statement here, for the test that prepares and runs them all.
 pub const STATEMENTS: &[Statement] = &[INSERT, FIND, UPDATE, CLOSE, ERASE];

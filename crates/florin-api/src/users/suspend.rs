@@ -19,7 +19,8 @@ pub fn suspend_endpoint() -> Endpoint {
     Endpoint {
         tag: "Users",
         summary: "Suspend a user",
-        description: "A suspended user can neither send nor receive by your calls (P455). Repeating it changes nothing.",
+        description: "A suspended user can neither send nor receive by your calls (P455). Repeating it changes \
+                      nothing.",
         refusals: &[&P412],
         ..patch("/v1/user/suspend/{externalUserId}", suspend, (200, Shape::of::<Message>()))
     }

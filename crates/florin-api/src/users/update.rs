@@ -26,6 +26,7 @@ use utoipa::ToSchema;
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the fields document the request; `Request::read` makes the profile from them")]
 pub struct UpdateUserRequest {
+    #[schema(format = Email)]
     email: Option<String>,
     phone: Option<String>,
     address: Option<String>,
@@ -40,6 +41,7 @@ pub struct UpdateUserRequest {
     /// Only before verification, like the three after it.
     first_name: Option<String>,
     last_name: Option<String>,
+    #[schema(format = Date)]
     birth_date: Option<String>,
     citizenship: Option<String>,
 }
@@ -108,7 +110,10 @@ pub fn endpoint() -> Endpoint {
         summary: "Update a user",
         description: "Changes contact and address, or accepts the terms. Names, birth date and citizenship can change \
                       only before verification (after it: P448).",
-        request: Some((Shape::of::<UpdateUserRequest>(), r#"{"email":"ada.new@example.com","hasAcceptedP100Tc":true}"#)),
+        request: Some((
+            Shape::of::<UpdateUserRequest>(),
+            r#"{"email":"ada.new@example.com","hasAcceptedP100Tc":true}"#,
+        )),
         refusals: &[&P412, &P431, &P448],
         ..patch("/v1/user/{externalUserId}", handle, (200, Shape::of::<Message>()))
     }

@@ -30,15 +30,18 @@ CREATE TABLE holder (
 );
 CREATE UNIQUE INDEX holder_handle ON holder (book, handle);
 
+-- Keyed by currency before holder: the busy accounts of a book (its EUR) then stand close together, some 90 on a page,
+-- instead of one here and there between those that nobody uses.
 CREATE TABLE account (
-    holder BIGINT NOT NULL,
+    book BIGINT NOT NULL,
     currency TEXT COLLATE "C" NOT NULL,
     kind BIGINT NOT NULL,
+    holder BIGINT NOT NULL,
     balance BIGINT NOT NULL,
     held BIGINT NOT NULL,
     last BIGINT NOT NULL,
     entries BIGINT NOT NULL,
-    PRIMARY KEY (holder, currency, kind)
+    PRIMARY KEY (book, currency, kind, holder)
 ) WITH (fillfactor = 60);
 
 CREATE TABLE journal (

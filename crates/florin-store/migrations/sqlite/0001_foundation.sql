@@ -29,15 +29,18 @@ CREATE TABLE holder (
 );
 CREATE UNIQUE INDEX holder_handle ON holder (book, handle);
 
+-- Keyed by currency before holder: the busy accounts of a book (its EUR) then stand close together, some 90 on a page,
+-- instead of one here and there between those that nobody uses.
 CREATE TABLE account (
-    holder INTEGER NOT NULL,
+    book INTEGER NOT NULL,
     currency TEXT NOT NULL,
     kind INTEGER NOT NULL,
+    holder INTEGER NOT NULL,
     balance INTEGER NOT NULL,
     held INTEGER NOT NULL,
     last INTEGER NOT NULL,
     entries INTEGER NOT NULL,
-    PRIMARY KEY (holder, currency, kind)
+    PRIMARY KEY (book, currency, kind, holder)
 ) WITHOUT ROWID;
 
 CREATE TABLE journal (

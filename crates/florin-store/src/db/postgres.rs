@@ -29,9 +29,9 @@ pub(crate) struct PostgresConfig(Config);
 
 impl PostgresConfig {
     pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
-        let mut config: Config = url
-            .parse()
-            .map_err(|error: tokio_postgres::Error| StoreError::unexpected(format!("the database URL: {error}")))?;
+        let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            StoreError::unexpected(format!("the database URL: {error}"))
+        })?;
         config.connect_timeout(CONNECT_TIMEOUT).application_name("florin").options(format!(
             "-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} \
              -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS} -c client_min_messages=warning"

@@ -151,9 +151,7 @@ fn value_of(value: ValueRef<'_>) -> Result<Value, StoreError> {
     Ok(match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => Value::Int(number),
-        ValueRef::Text(text) => {
-            Value::Text(str::from_utf8(text).map_err(StoreError::unexpected)?.to_owned())
-        }
+        ValueRef::Text(text) => Value::Text(str::from_utf8(text).map_err(StoreError::unexpected)?.to_owned()),
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
         ValueRef::Real(_) => return Err(StoreError::unexpected("a column holds a floating-point number")),
     })

@@ -29,5 +29,5 @@ pub use patience::Deadline;
 pub use process::{Outcome, run_florin};
 pub use proxy::Proxy;
 pub use raw::{Raw, exchange};
-pub use server::{Options, Server, run_on};
+pub use server::{Options, Place, Server};
 pub use snapshot::Snapshot;

@@ -44,10 +44,16 @@ impl Outcome {
 
 /// Runs a short command to its end.
 pub fn run_florin(arguments: &[&str], directory: &Path) -> Outcome {
+    run_florin_with(arguments, &[], directory)
+}
+
+/// The same with settings of its own.
+pub fn run_florin_with(arguments: &[&str], variables: &[(String, String)], directory: &Path) -> Outcome {
     let [out, err] = ["out", "err"].map(|name| directory.join(format!("{}.{name}", super::fresh_word())));
     let file = |path: &PathBuf| std::fs::File::create(path).expect("an output file");
     let mut command = florin();
-    command.args(arguments).current_dir(directory).stdout(file(&out)).stderr(file(&err));
+    command.args(arguments).envs(variables.iter().cloned());
+    command.current_dir(directory).stdout(file(&out)).stderr(file(&err));
     let mut child = command.spawn().expect("the binary starts");
     let status = wait_for_exit(&mut child, COMMAND, &format!("florin {arguments:?}"));
     let [stdout, stderr] = [&out, &err].map(|path| {

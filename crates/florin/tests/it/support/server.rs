@@ -4,7 +4,7 @@ use super::chance::fresh_word;
 use super::client::{Call, Client};
 use super::database::{Database, Engine, engine};
 use super::log;
-use super::process::{Outcome, Process, run_florin};
+use super::process::{Outcome, Process, run_florin_with};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -100,8 +100,17 @@ impl Server {
         if let Some(environment) = self.options.environment {
             arguments.extend(["--environment".to_owned(), environment.to_owned()]);
         }
-        let variables = vec![("FLORIN_SANDBOX_SETTLE_MS".to_owned(), self.options.settle_ms.to_string())];
-        Process::start(&arguments, &variables, self.home.path(), &self.log_path())
+        Process::start(&arguments, &self.variables(), self.home.path(), &self.log_path())
+    }
+
+    /// Settings by environment; a live server is given its master key, a sandbox makes one.
+    fn variables(&self) -> Vec<(String, String)> {
+        let mut variables = vec![("FLORIN_SANDBOX_SETTLE_MS".to_owned(), self.options.settle_ms.to_string())];
+        if let Some(environment) = self.options.environment {
+            variables.push(("FLORIN_ENVIRONMENT".to_owned(), environment.to_owned()));
+            variables.push(("FLORIN_MASTER_KEY".to_owned(), "5e".repeat(32)));
+        }
+        variables
     }
 
     /// The sandbox partner's client.
@@ -174,7 +183,8 @@ impl Server {
 
     /// Runs a command of the binary on this server's data.
     pub fn command(&self, arguments: &[&str]) -> Outcome {
-        run_on(arguments, &self.data_dir(), self.database.as_ref(), self.home.path())
+        let place = Place { data_dir: &self.data_dir(), database: self.database.as_ref() };
+        place.command(arguments, &self.variables(), self.home.path())
     }
 
     /// SIGKILL, as a power cut would.
@@ -223,13 +233,21 @@ impl Drop for Server {
     }
 }
 
-/// Runs a command of the binary on any data directory and database.
-pub fn run_on(arguments: &[&str], data_dir: &Path, database: Option<&Database>, directory: &Path) -> Outcome {
-    let (flag, place) = match database {
-        Some(database) => ("--database-url", database.url()),
-        None => ("--data-dir", path_text(data_dir)),
-    };
-    run_florin(&[arguments, &[flag, &place]].concat(), directory)
+/// Where a bank's data are.
+pub struct Place<'place> {
+    pub data_dir: &'place Path,
+    pub database: Option<&'place Database>,
+}
+
+impl Place<'_> {
+    /// Runs a command of the binary on these data.
+    pub fn command(&self, arguments: &[&str], variables: &[(String, String)], directory: &Path) -> Outcome {
+        let (flag, place) = match self.database {
+            Some(database) => ("--database-url", database.url()),
+            None => ("--data-dir", path_text(self.data_dir)),
+        };
+        run_florin_with(&[arguments, &[flag, &place]].concat(), variables, directory)
+    }
 }
 
 fn read_credentials(data_dir: &Path) -> Option<Credentials> {

@@ -1,6 +1,6 @@
 //! A stopped server's database, copied, looked at and changed as somebody with a database shell could.
 
-use crate::support::{Database, Engine, Outcome, Server, engine, run_on};
+use crate::support::{Database, Engine, Outcome, Place, Server, engine};
 use rusqlite::types::ValueRef;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -43,7 +43,8 @@ impl Copy {
 
     /// `florin verify` on the copy.
     pub fn verify(&self) -> Outcome {
-        run_on(&["verify"], self.directory.path(), self.database.as_ref(), self.directory.path())
+        let place = Place { data_dir: self.directory.path(), database: self.database.as_ref() };
+        place.command(&["verify"], &[], self.directory.path())
     }
 
     pub async fn remove(self) {

@@ -1,0 +1,182 @@
+//! One call of the table as an operation of the document.
+
+use super::conventions::{self, REQUEST_ID};
+use super::reference;
+use crate::kit::codes::{Code, P403, P501};
+use crate::kit::endpoint::{Access, Endpoint, Form, Parameter as QueryParameter, Shape};
+use http::{Method, StatusCode};
+use std::collections::BTreeMap;
+use utoipa::openapi::path::{
+    HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,
+};
+use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
+use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::{ContentBuilder, RefOr, Required, Response, ResponseBuilder};
+
+const JSON: &str = "application/json";
+
+/// The method in the document's terms; the table has no others.
+pub(super) fn method(method: &Method) -> HttpMethod {
+    match *method {
+        Method::POST => HttpMethod::Post,
+        Method::PATCH => HttpMethod::Patch,
+        Method::DELETE => HttpMethod::Delete,
+        _ => HttpMethod::Get,
+    }
+}
+
+/// The operation of a call.
+pub(super) fn operation(endpoint: &Endpoint) -> Operation {
+    let mut operation = OperationBuilder::new()
+        .tag(endpoint.tag)
+        .operation_id(Some(operation_id(endpoint)))
+        .summary(Some(endpoint.summary))
+        .description(Some(description(endpoint)))
+        .request_body(endpoint.request.map(|(shape, example)| request_body(&shape, example)));
+    for name in path_names(endpoint.path) {
+        operation = operation.parameter(conventions::path_parameter(name));
+    }
+    for parameter in endpoint.query {
+        operation = operation.parameter(query_parameter(parameter));
+    }
+    if endpoint.writes() {
+        operation = operation.parameter_ref(reference("parameters", conventions::IDEMPOTENCY_KEY));
+    }
+    operation = operation.parameter_ref(reference("parameters", REQUEST_ID));
+    let (status, shape) = endpoint.success;
+    operation = operation.response(status.to_string(), success(endpoint, status, &shape));
+    for (status, codes) in by_status(&endpoint.all_refusals()) {
+        operation = operation.response(status.to_string(), refusal(endpoint, status, &codes));
+    }
+    operation.build()
+}
+
+/// `getUserBalancesByExternalUserId` for `GET /v1/user/balances/{externalUserId}`: stable as long as the call
+/// is.
+pub(super) fn operation_id(endpoint: &Endpoint) -> String {
+    let mut id = endpoint.method.as_str().to_ascii_lowercase();
+    for segment in endpoint.path.split('/').filter(|segment| !segment.is_empty() && *segment != "v1") {
+        if segment.starts_with('{') {
+            id.push_str("By");
+        }
+        for word in segment.trim_matches(['{', '}']).split('-') {
+            let (first, rest) = word.split_at_checked(1).unwrap_or_default();
+            id.push_str(&first.to_ascii_uppercase());
+            id.push_str(rest);
+        }
+    }
+    id
+}
+
+/// The names in braces of a path.
+pub(super) fn path_names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+}
+
+fn description(endpoint: &Endpoint) -> String {
+    let mut text = endpoint.description.to_owned();
+    if endpoint.access == Access::Sandbox {
+        text.push_str("\n\nOnly in a sandbox: in live there is no such path.");
+    }
+    text
+}
+
+fn query_parameter(parameter: &QueryParameter) -> Parameter {
+    // In the text, not as `example`: the page would fill it in, and show a filtered list as if it were all.
+    let has_example = matches!(parameter.form, Form::Text | Form::Time) && !parameter.example.is_empty();
+    let example = if has_example { format!(" For example `{}`.", parameter.example) } else { String::new() };
+    ParameterBuilder::new()
+        .name(parameter.name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(format!("{}{example}", parameter.meaning)))
+        .schema(Some(form(parameter.form)))
+        .build()
+}
+
+fn form(form: Form) -> Object {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let object = match form {
+        Form::Text => text,
+        Form::Time => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
+        Form::OneOf(words) => text.enum_values(Some(words())),
+        Form::Integer { least, most, default } => ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(least))
+            .maximum(Some(most))
+            .default(Some(default.into())),
+    };
+    object.build()
+}
+
+fn request_body(shape: &Shape, example: &str) -> RequestBody {
+    let content = ContentBuilder::new()
+        .schema(Some(reference("schemas", &(shape.name)())))
+        .example(serde_json::from_str(&conventions::filled(example)).ok())
+        .build();
+    RequestBodyBuilder::new().content(JSON, content).required(Some(Required::True)).build()
+}
+
+fn success(endpoint: &Endpoint, status: u16, shape: &Shape) -> Response {
+    let content = ContentBuilder::new().schema(Some(reference("schemas", &(shape.name)()))).build();
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let response = ResponseBuilder::new().description(reason.unwrap_or_default()).content(JSON, content);
+    with_headers(response, endpoint, status, &[]).build()
+}
+
+fn by_status(codes: &[&'static Code]) -> BTreeMap<u16, Vec<&'static Code>> {
+    let mut groups: BTreeMap<u16, Vec<_>> = BTreeMap::new();
+    for code in codes {
+        groups.entry(code.status).or_default().push(*code);
+    }
+    groups
+}
+
+/// All refusals of a status: which there are, and the body of each.
+fn refusal(endpoint: &Endpoint, status: u16, codes: &[&'static Code]) -> Response {
+    let lines = codes.iter().map(|code| format!("- `{}` {}", code.code, code.meaning));
+    let description = format!("Refused:\n\n{}", lines.collect::<Vec<_>>().join("\n"));
+    let examples = codes.iter().map(|code| (code.code, RefOr::Ref(reference("examples", code.code))));
+    let content =
+        ContentBuilder::new().schema(Some(error_schema(codes))).examples_from_iter(examples).build();
+    let response = ResponseBuilder::new().description(description).content(JSON, content);
+    with_headers(response, endpoint, status, codes).build()
+}
+
+fn error_schema(codes: &[&'static Code]) -> RefOr<Schema> {
+    let error = reference("schemas", conventions::ERROR);
+    let validation = reference("schemas", conventions::VALIDATION_ERROR);
+    match codes {
+        [only] if **only == P403 => validation.into(),
+        _ if codes.contains(&&P403) => OneOfBuilder::new().item(error).item(validation).into(),
+        _ => error.into(),
+    }
+}
+
+/// The headers that an answer of this status has or can have.
+fn with_headers(
+    response: ResponseBuilder,
+    endpoint: &Endpoint,
+    status: u16,
+    codes: &[&'static Code],
+) -> ResponseBuilder {
+    // Neither the key nor the rate limit has let the call in: it can't be a repeat, and is not counted.
+    let is_inside = !matches!(status, 401 | 429);
+    let mut names = vec![REQUEST_ID];
+    if is_inside {
+        names.extend(conventions::RATE_LIMIT_HEADERS);
+    }
+    if endpoint.writes() && is_inside && status != 409 {
+        names.push(conventions::REPLAYED);
+    }
+    if status == 401 {
+        names.push(conventions::CHALLENGE);
+    }
+    if status == 429 || codes.contains(&&P501) {
+        names.push(conventions::RETRY_AFTER);
+    }
+    let header = |response: ResponseBuilder, name| {
+        response.header_ref(conventions::header_name(name), reference("headers", name))
+    };
+    names.into_iter().fold(response, header)
+}

@@ -1,0 +1,310 @@
+//! The codes that every call can give, or every call of its kind.
+
+use super::{declaring, name_of, refusal};
+use crate::support::{Answer, Engine};
+use crate::support::{Ids, Setup, TestApp, engine, expect_errors, prepared, request_of};
+use axum::Router;
+use axum::routing::get;
+use florin_api::endpoints;
+use florin_api::kit::app::{Environment, RateLimit, Settings};
+use florin_api::kit::endpoint::{Access, Endpoint};
+use florin_api::kit::failure::Failure;
+use florin_store::StoreError;
+use futures_util::future::{Either, select};
+use http::Method;
+use serde_json::Value;
+use std::time::Duration;
+
+/// The body of P500 for the request id `r-1`.
+const P500: &str = concat!(
+    r#"{"errorCode":"P500","errorName":"unknown-exception","errorMessage":"Unknown exception","#,
+    r#""requestId":"r-1"}"#
+);
+
+#[track_caller]
+fn is_denied(endpoint: &Endpoint, answer: &Answer, suffix: &str) {
+    let expected = refusal("P401", "access-denied", &format!("Access Denied. {suffix}"));
+    assert_eq!((answer.status, answer.text()), (401, &*expected), "{}", name_of(endpoint));
+    assert_eq!(answer.header("www-authenticate"), r#"ApiKey realm="florin", header="x-api-key""#);
+}
+
+#[tokio::test]
+async fn p401_no_key_or_a_wrong_one() {
+    let app = TestApp::start().await;
+    let issued = app.issue_key(0, &[]).await.api_key;
+    let revoked = app.a().with_key(Some(&issued));
+    revoked.get("/v1/partner/balances").await.expect(200);
+    assert!(app.revoke_key(&issued).await);
+    app.clock.advance(Duration::from_secs(1));
+    let (none, empty) = (app.a().with_key(None), app.a().with_key(Some("")));
+    let (wrong, long) =
+        (app.a().with_key(Some("florin_sandbox_x")), app.a().with_key(Some(&"k".repeat(257))));
+    for endpoint in declaring("P401") {
+        let ids = Ids::unknown();
+        for client in [&none, &empty] {
+            is_denied(&endpoint, &request_of(client, &endpoint, &ids).send().await, "xo1");
+        }
+        for client in [&wrong, &long, &revoked] {
+            is_denied(&endpoint, &request_of(client, &endpoint, &ids).send().await, "xo2");
+        }
+        let twice = request_of(&app.a(), &endpoint, &ids).header("x-api-key", "another").send().await;
+        is_denied(&endpoint, &twice, "xo2");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p401_an_address_that_is_not_allowed() {
+    let settings = Settings { rate_limit: None, ..Settings::live() };
+    let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
+    let allowed = ["10.1.0.0/16", "2001:db8::/32"].map(|net| net.parse().expect("a network"));
+    let client = app.a().with_key(Some(&app.issue_key(0, &allowed).await.api_key));
+    for endpoint in declaring("P401").into_iter().filter(|endpoint| endpoint.access == Access::Partner) {
+        let call = || request_of(&client, &endpoint, &Ids::unknown());
+        is_denied(&endpoint, &call().send().await, "xo3");
+        for peer in ["10.2.0.1", "127.0.0.1", "::1"] {
+            is_denied(&endpoint, &call().from_peer(peer).send().await, "xo3");
+            // Nobody here is a trusted proxy: what it says of the source counts for nothing.
+            let call = call().header("x-forwarded-for", "10.1.0.1");
+            is_denied(&endpoint, &call.from_peer(peer).send().await, "xo3");
+        }
+        for peer in ["10.1.2.3", "::ffff:10.1.2.3", "2001:db8::7"] {
+            assert_ne!(call().from_peer(peer).send().await.status, 401, "{}", name_of(&endpoint));
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p403_what_is_wrong_in_form() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let ids = Ids::unknown();
+    for endpoint in declaring("P403") {
+        let call = || request_of(&a, &endpoint, &ids);
+        if endpoint.writes() {
+            let answer = call().header("idempotency-key", "a b").send().await;
+            answer.is_invalid("Idempotency-Key must be 1 to 255 visible ASCII characters");
+            let answer = call().keyed("a").keyed("b").send().await;
+            answer.is_invalid("Idempotency-Key is given twice");
+            call().body("{\"a\":1,\"a\":2}").send().await.is_refused("P403");
+            call().body("[]").send().await.is_refused("P403");
+            call()
+                .body(vec![b' '; 64 * 1024 + 1])
+                .send()
+                .await
+                .is_invalid("body can have at most 65536 bytes");
+        } else {
+            let path = endpoint.path.replace("{externalUserId}", "nobody") + "?limit=1&limit=2";
+            a.get(&path).await.is_invalid("query parameter limit is given twice");
+        }
+        if endpoint.request.is_some() {
+            call().body("{\"a\":\"\\u0000\"}").send().await.is_refused("P403");
+            let answer = call().header("content-type", "text/plain").send().await;
+            answer.is_invalid("Content-Type must be application/json");
+        }
+    }
+    app.finish().await;
+}
+
+/// A sandbox in which a second call within a second is one too many.
+fn one_a_second() -> Setup {
+    let rate_limit = Some(RateLimit { per_second: 1, burst: 1 });
+    Setup { settings: Settings { rate_limit, ..Settings::sandbox() }, ..Setup::default() }
+}
+
+#[tokio::test]
+async fn p429_over_the_rate() {
+    let app = TestApp::with(one_a_second()).await;
+    let expected = refusal("P429", "rate-limited", "Too many requests");
+    for endpoint in declaring("P429") {
+        let call = || request_of(&app.a(), &endpoint, &Ids::unknown());
+        app.clock.advance(Duration::from_secs(1));
+        let first = call().send().await;
+        assert_ne!(first.status, 429, "{}", name_of(&endpoint));
+        assert_eq!(first.header("ratelimit-policy"), r#""default";q=1;w=1"#);
+        assert_eq!(first.header("ratelimit"), r#""default";r=0;t=1"#);
+        let second = call().keyed("not-kept").send().await;
+        assert_eq!((second.status, second.text()), (429, &*expected), "{}", name_of(&endpoint));
+        assert_eq!(second.header("retry-after"), "1");
+        assert_ne!(app.b().get("/v1/reference/fees").await.status, 0, "another partner's bucket is its own");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p429_wrong_keys_by_address() {
+    let app = TestApp::with(one_a_second()).await;
+    let wrong = app.a().with_key(Some("florin_sandbox_x"));
+    let attempt = |client: crate::support::Client, peer| async move {
+        client.call(Method::GET, "/v1/reference/fees").from_peer(peer).send().await.status
+    };
+    for _ in 0..20 {
+        assert_eq!(attempt(wrong.clone(), "10.0.0.1").await, 401);
+    }
+    assert_eq!(attempt(wrong.clone(), "10.0.0.1").await, 429);
+    assert_eq!(attempt(wrong, "10.0.0.2").await, 401, "another address's bucket is its own");
+    assert_eq!(attempt(app.b(), "10.0.0.1").await, 200, "who shares the address is not locked out");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p470_a_key_used_for_another_request() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    for (index, endpoint) in declaring("P470").iter().enumerate() {
+        let made = prepared(&a, endpoint, &index.to_string()).await;
+        let key = format!("key-{index}");
+        a.call(Method::PATCH, "/v1/user/unsuspend/nobody").keyed(&key).send().await.is_refused("P412");
+        let answer = request_of(&a, endpoint, &made).keyed(&key).send().await;
+        let body = answer.expect(400);
+        let message = body["errorMessage"].as_str().expect("a message");
+        let start = "Idempotency key was already used with a different request, which differs in: ";
+        let differing =
+            message.strip_prefix(start).unwrap_or_else(|| panic!("{}: {message}", name_of(endpoint)));
+        answer.is(400, &refusal("P470", "idempotency-key-reused", &format!("{start}{differing}")));
+        let mut differing: Vec<_> = differing.split(", ").collect();
+        differing.sort_unstable();
+        assert_eq!(differing, fields_of(endpoint), "{}", name_of(endpoint));
+        assert!(!answer.is_replayed());
+    }
+    app.finish().await;
+}
+
+/// What makes a request of this endpoint another one than a PATCH without a body: sorted.
+fn fields_of(endpoint: &Endpoint) -> Vec<&str> {
+    let mut fields = vec!["path"];
+    if endpoint.method != Method::PATCH {
+        fields.push("method");
+    }
+    let example = endpoint.request.as_ref().map_or("{}", |(_, example)| *example);
+    // Examples are flat: field names are the odd ones among the quoted texts before a colon.
+    let keys = example.split('"').skip(1).step_by(2);
+    let parsed: Value = serde_json::from_str(example).expect("an example is JSON");
+    fields.extend(keys.filter(|key| parsed.get(*key).is_some()));
+    fields.sort_unstable();
+    fields
+}
+
+#[tokio::test]
+async fn p471_while_the_first_is_running() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let message = "A request with this idempotency key is still in progress";
+    let expected = refusal("P471", "idempotency-in-progress", message);
+    for (index, endpoint) in declaring("P471").iter().enumerate() {
+        let made = prepared(&a, endpoint, &index.to_string()).await;
+        let call = || request_of(&a, endpoint, &made).keyed(&format!("key-{index}")).send();
+        let held = app.hold_books().await;
+        // Two at once: whichever comes second to the door is told so, while the other waits for the book.
+        let (told, waiting) = match select(Box::pin(call()), Box::pin(call())).await {
+            Either::Left((told, waiting)) | Either::Right((told, waiting)) => (told, waiting),
+        };
+        assert_eq!((told.status, told.text()), (409, &*expected), "{}", name_of(endpoint));
+        drop(held);
+        let first = waiting.await;
+        assert_eq!((first.status, first.is_replayed()), (endpoint.success.0, false), "{}", first.text());
+        let again = call().await;
+        assert_eq!((again.status, &again.body, again.is_replayed()), (first.status, &first.body, true));
+    }
+    app.finish().await;
+}
+
+/// Routes that break, as none of ours should.
+fn breaking() -> Setup {
+    let fault = async || Err::<(), _>(Failure::Fault(StoreError::unexpected("secret cause")));
+    let panics = async || -> String { panic!("secret panic") };
+    let extra = Router::new().route("/test/fault", get(fault)).route("/test/panic", get(panics));
+    Setup { extra, ..Setup::default() }
+}
+
+#[tokio::test]
+async fn p500_tells_the_request_id_and_nothing_of_the_cause() {
+    let app = TestApp::with(breaking()).await;
+    for path in ["/test/fault", "/test/panic"] {
+        let answer = app.a().call(Method::GET, path).header("x-request-id", "r-1").send().await;
+        answer.is(400, P500);
+        assert_eq!(answer.header("x-request-id"), "r-1");
+        expect_errors(&["secret cause", "secret panic"]);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p500_when_the_database_is_not_what_it_should_be() {
+    let app = TestApp::start().await;
+    for (table, is_read_by_all) in [("api_key", true), ("book", false)] {
+        app.clock.advance(Duration::from_secs(1));
+        if !is_read_by_all {
+            // Remembers the key, so that the fault is met behind it.
+            app.a().get("/v1/reference/fees").await.expect(200);
+        }
+        app.database().tamper(&format!("ALTER TABLE {table} RENAME TO elsewhere")).await;
+        for endpoint in declaring("P500") {
+            let call = request_of(&app.a(), &endpoint, &Ids::unknown()).keyed("never-kept");
+            let answer = call.header("x-request-id", "r-1").send().await;
+            if !is_read_by_all && answer.status == 200 {
+                assert!(endpoint.path.starts_with("/v1/reference/"), "{}", name_of(&endpoint));
+                continue;
+            }
+            assert_eq!((answer.status, answer.text()), (400, P500), "{}", name_of(&endpoint));
+            expect_errors(&["no such table", "does not exist"]);
+        }
+        app.database().tamper(&format!("ALTER TABLE elsewhere RENAME TO {table}")).await;
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p501_when_the_database_is_stopped() {
+    let mut app = TestApp::start().await;
+    // A fresh server, whose connections are not open yet: an open file can't be stopped.
+    app.reopen(Setup::default()).await;
+    app.database().stop().await;
+    for endpoint in declaring("P501") {
+        is_unavailable(&endpoint, &request_of(&app.a(), &endpoint, &Ids::unknown()).keyed("k").send().await);
+    }
+    app.database().start_again().await;
+    assert_eq!(app.database().count("SELECT COUNT(*) FROM command").await, 0, "nothing was kept");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p501_when_the_database_stops_behind_a_known_key() {
+    let mut app = TestApp::start().await;
+    app.reopen(Setup::default()).await;
+    app.a().get("/v1/reference/fees").await.expect(200);
+    app.database().stop().await;
+    for endpoint in
+        declaring("P501").into_iter().filter(|endpoint| !endpoint.path.starts_with("/v1/reference/"))
+    {
+        if engine() == Engine::Sqlite && !endpoint.writes() {
+            // A reader that has the file open goes on reading it, wherever it went.
+            continue;
+        }
+        is_unavailable(&endpoint, &request_of(&app.a(), &endpoint, &Ids::unknown()).keyed("k").send().await);
+    }
+    app.database().start_again().await;
+    app.a().fund(None, "1", "eur").await;
+    app.finish().await;
+}
+
+#[track_caller]
+fn is_unavailable(endpoint: &Endpoint, answer: &Answer) {
+    let expected = refusal("P501", "service-unavailable", "Service temporarily unavailable");
+    assert_eq!((answer.status, answer.text()), (400, &*expected), "{}", name_of(endpoint));
+    assert_eq!(answer.header("retry-after"), "1");
+    expect_errors(&["the database is not available"]);
+}
+
+#[tokio::test]
+async fn what_is_of_the_sandbox_is_not_there_in_live() {
+    let settings = Settings { rate_limit: None, ..Settings::live() };
+    let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
+    assert_eq!(app.app.settings.environment, Environment::Live);
+    let expected = refusal("P404", "not-found", "No such path");
+    for endpoint in endpoints().into_iter().filter(|endpoint| endpoint.access == Access::Sandbox) {
+        request_of(&app.a(), &endpoint, &Ids::unknown()).send().await.is(404, &expected);
+    }
+    app.finish().await;
+}

@@ -1,0 +1,44 @@
+//! Every code that an endpoint declares is reached here, through the router, with its exact status and body.
+//!
+//! Each test takes its endpoints from the table: a new endpoint is tried by itself, and where nothing is known of how
+//! to provoke the code there, the test fails and says so. A code that no test names fails the first test below.
+
+mod everywhere;
+mod own;
+mod routes;
+
+use florin_api::endpoints;
+use florin_api::kit::endpoint::Endpoint;
+use std::collections::BTreeSet;
+
+/// The codes that the tests of this folder provoke.
+const TESTED: &[&str] = &[
+    "P401", "P403", "P410", "P411", "P412", "P424", "P429", "P431", "P433", "P437", "P448", "P455", "P456",
+    "P459", "P464", "P470", "P471", "P500", "P501",
+];
+
+#[test]
+fn every_declared_code_has_a_test() {
+    let refusals = endpoints().into_iter().flat_map(|endpoint| endpoint.all_refusals());
+    let declared: BTreeSet<&str> = refusals.map(|code| code.code).collect();
+    assert_eq!(declared, TESTED.iter().copied().collect());
+}
+
+/// The endpoints that declare a code.
+fn declaring(code: &str) -> Vec<Endpoint> {
+    assert!(TESTED.contains(&code), "add {code} to the list above");
+    let declares = |endpoint: &Endpoint| endpoint.all_refusals().iter().any(|refusal| refusal.code == code);
+    let declaring: Vec<_> = endpoints().into_iter().filter(declares).collect();
+    assert!(!declaring.is_empty(), "nobody declares {code}");
+    declaring
+}
+
+/// The body of a refusal, spelt out.
+fn refusal(code: &str, name: &str, message: &str) -> String {
+    format!(r#"{{"errorCode":"{code}","errorName":"{name}","errorMessage":"{message}"}}"#)
+}
+
+/// An endpoint for messages.
+fn name_of(endpoint: &Endpoint) -> String {
+    format!("{} {}", endpoint.method, endpoint.path)
+}

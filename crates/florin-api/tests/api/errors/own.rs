@@ -1,0 +1,219 @@
+//! The codes that belong to single calls.
+
+use super::{declaring, name_of, refusal};
+use crate::support::{Answer, Client, Ids, TestApp, person, prepared, request_of};
+use florin_api::kit::endpoint::Endpoint;
+use http::Method;
+use serde_json::{Value, json};
+
+/// The endpoint's example with real ids, changed.
+fn changed(
+    client: &Client,
+    endpoint: &Endpoint,
+    ids: &Ids,
+    change: impl FnOnce(&mut Value),
+) -> crate::support::Call {
+    let (_, example) =
+        endpoint.request.as_ref().unwrap_or_else(|| panic!("{} has no body", name_of(endpoint)));
+    let filled = ids.each().iter().fold((*example).to_owned(), |text, (name, id)| text.replace(name, id));
+    let mut body = serde_json::from_str(&filled).expect("an example is JSON");
+    change(&mut body);
+    request_of(client, endpoint, ids).json(&body)
+}
+
+/// Replaces a field that must be in the example.
+fn set(body: &mut Value, field: &str, value: impl Into<Value>) {
+    assert!(!body[field].is_null(), "teach this test how the example without {field} is refused: {body}");
+    body[field] = value.into();
+}
+
+#[track_caller]
+fn check(endpoint: &Endpoint, answer: &Answer, status: u16, expected: &str) {
+    assert_eq!((answer.status, answer.text()), (status, expected), "{}", name_of(endpoint));
+    assert_eq!(answer.header("content-type"), "application/json");
+}
+
+#[tokio::test]
+async fn p410_an_unknown_currency() {
+    let app = TestApp::start().await;
+    let expected = refusal("P410", "invalid-currency", "Currency or network is not supported");
+    for (index, endpoint) in declaring("P410").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        let answer = changed(&app.a(), endpoint, &made, |body| set(body, "currency", "xyz")).send().await;
+        check(endpoint, &answer, 400, &expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p411_an_id_that_is_taken() {
+    let app = TestApp::start().await;
+    app.a().create_user("taken").await;
+    let expected = refusal("P411", "user-exists", "User already exists");
+    for endpoint in declaring("P411") {
+        let ids = Ids { new: "taken".to_owned(), ..Ids::unknown() };
+        check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 400, &expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p412_an_unknown_user() {
+    let app = TestApp::start().await;
+    let expected = refusal("P412", "invalid-user", "User does not exist");
+    for endpoint in declaring("P412") {
+        check(&endpoint, &request_of(&app.a(), &endpoint, &Ids::unknown()).send().await, 400, &expected);
+        if endpoint.path.contains("{externalUserId}") {
+            // What can't be an id at all is no known user either.
+            for odd in ["%00", "%ff", "a%2Fb", "%20", "%E2%82%AC", &"x".repeat(65)] {
+                let ids = Ids { user: odd.to_owned(), ..Ids::unknown() };
+                check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 400, &expected);
+            }
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p424_neither_side() {
+    let app = TestApp::start().await;
+    let expected =
+        refusal("P424", "source-or-destination-required", "Source or destination must be provided.");
+    for endpoint in declaring("P424") {
+        let call = changed(&app.a(), &endpoint, &Ids::unknown(), |body| {
+            let fields = body.as_object_mut().expect("an object");
+            fields.retain(|name, _| !name.ends_with("ExternalUserId"));
+        });
+        check(&endpoint, &call.send().await, 400, &expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p431_a_country_that_is_not_served() {
+    let app = TestApp::start().await;
+    let expected = refusal("P431", "forbidden-country", "Country is not served");
+    for (index, endpoint) in declaring("P431").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        for country in ["AF", "BY", "CU", "IR", "KP", "MM", "RU", "SD", "SY"] {
+            let call = changed(&app.a(), endpoint, &made, |body| body["country"] = country.into());
+            check(endpoint, &call.send().await, 400, &expected);
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p433_more_than_there_is() {
+    let app = TestApp::start().await;
+    let expected = refusal("P433", "insufficient-funds", "Insufficient funds");
+    for (index, endpoint) in declaring("P433").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        let call = changed(&app.a(), endpoint, &made, |body| set(body, "amount", "90000000"));
+        check(endpoint, &call.send().await, 400, &expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p437_an_unknown_transfer() {
+    let app = TestApp::start().await;
+    let made = prepared(&app.a(), &declaring("P437")[0], "x").await;
+    let expected = refusal("P437", "transfer-not-found", "Transfer not found");
+    let upper = made.transfer.to_uppercase();
+    let ids = [&*Ids::unknown().transfer, "nothing", "%00", "%ff", &upper, &made.transfer.replace('-', "")];
+    for endpoint in declaring("P437") {
+        for transfer in ids {
+            let ids = Ids { transfer: transfer.to_owned(), ..Ids::unknown() };
+            check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 404, &expected);
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p448_a_verified_user() {
+    let app = TestApp::start().await;
+    app.a().verified_user("anna").await;
+    let ids = Ids { user: "anna".to_owned(), ..Ids::unknown() };
+    let expected = refusal("P448", "kyc-already-verified", "User is already verified");
+    for endpoint in declaring("P448") {
+        let calls = match (&endpoint.method, endpoint.path) {
+            (&Method::POST, "/v1/sandbox/kyc/{externalUserId}") => ["APPROVE", "REJECT"]
+                .map(|decision| changed(&app.a(), &endpoint, &ids, |body| set(body, "decision", decision)))
+                .to_vec(),
+            (&Method::PATCH, "/v1/user/{externalUserId}") => {
+                let fields = [
+                    ("firstName", "Eve"),
+                    ("lastName", "Eve"),
+                    ("birthDate", "1990-01-01"),
+                    ("citizenship", "PL"),
+                ];
+                let call = |(field, value)| {
+                    changed(&app.a(), &endpoint, &ids, |body| body[field] = Value::from(value))
+                };
+                fields.map(call).to_vec()
+            }
+            _ => panic!("teach this test how {} gives P448", name_of(&endpoint)),
+        };
+        for call in calls {
+            check(&endpoint, &call.send().await, 400, &expected);
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p455_a_suspended_user() {
+    let app = TestApp::start().await;
+    let expected = refusal("P455", "user-suspended", "User is suspended");
+    for (index, endpoint) in declaring("P455").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        let suspend = format!("/v1/user/suspend/{}", made.user);
+        app.a().call(Method::PATCH, &suspend).send().await.expect(200);
+        check(endpoint, &request_of(&app.a(), endpoint, &made).send().await, 400, &expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p456_a_user_with_money() {
+    let app = TestApp::start().await;
+    app.a().verified_user("anna").await;
+    app.a().fund(Some("anna"), "0.01", "eur").await;
+    let expected = refusal("P456", "user-has-balance", "User has a balance or pending operations");
+    for endpoint in declaring("P456") {
+        let ids = Ids { user: "anna".to_owned(), ..Ids::unknown() };
+        check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 400, &expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p459_a_user_that_is_not_verified() {
+    let app = TestApp::start().await;
+    let expected = refusal("P459", "user-not-verified", "User is not verified");
+    app.a().create_user("anna").await;
+    for (index, endpoint) in declaring("P459").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        let ids = Ids { user: "anna".to_owned(), ..made };
+        check(endpoint, &request_of(&app.a(), endpoint, &ids).send().await, 400, &expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p464_terms_that_are_not_accepted() {
+    let app = TestApp::start().await;
+    let mut anna = person("anna");
+    anna.as_object_mut().expect("an object").remove("hasAcceptedP100Tc");
+    app.a().post("/v1/user/balances/crypto-and-fiat", &anna).send().await.expect(201);
+    let expected = refusal("P464", "terms-not-accepted", "Terms and conditions are not accepted");
+    for endpoint in declaring("P464") {
+        let ids = Ids { user: "anna".to_owned(), ..Ids::unknown() };
+        check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 400, &expected);
+        app.a().patch("/v1/user/anna", &json!({"hasAcceptedP100Tc": true})).send().await.expect(200);
+        request_of(&app.a(), &endpoint, &ids).send().await.expect(200);
+    }
+    app.finish().await;
+}

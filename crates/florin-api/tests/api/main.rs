@@ -1,0 +1,11 @@
+//! The Partner API through the whole router, in one process, on the engine that `FLORIN_TEST_ENGINE` names.
+//!
+//! Every test starts a [`support::TestApp`] and ends with its `finish`, which checks the books. Time stands still
+//! until a test moves it; nothing sleeps.
+
+mod errors;
+mod idempotency;
+mod statements;
+mod support;
+mod tenancy;
+mod transfers;

@@ -1,0 +1,181 @@
+//! Every statement of the store and of the families is right on this engine: it prepares, and it runs; and none runs
+//! that is not registered. Both folders of migrations end in the same tables.
+
+use crate::support::{Client, Database, Engine, Ids, Setup, TestApp, engine, expect_errors, request_of};
+use florin_api::endpoints;
+use florin_api::kit::housekeeping::prune;
+use florin_api::kit::jobs::run_due;
+use florin_store::recorder;
+use futures_util::future::join_all;
+use http::Method;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Every statement in the form that this engine gets for one row, and for sets.
+fn registered() -> BTreeSet<String> {
+    let single = florin_store::statements().into_iter().chain(florin_api::statements()).map(str::to_owned);
+    let sets = florin_store::sets().into_iter().chain(florin_api::sets()).map(|set| set.set_sql());
+    single.chain(sets).collect()
+}
+
+#[tokio::test]
+async fn every_statement_prepares() {
+    let app = TestApp::start().await;
+    let mut db = app.app.store.connect_for_tests().await.expect("a connection");
+    let single = florin_store::statements().into_iter().chain(florin_api::statements()).map(str::to_owned);
+    let sets = florin_store::sets().into_iter().chain(florin_api::sets()).map(|set| match engine() {
+        Engine::Sqlite => set.row_sql(),
+        Engine::Postgres => set.set_sql(),
+    });
+    for sql in single.chain(sets).collect::<Vec<_>>() {
+        if let Err(error) = db.prepare(&sql).await {
+            panic!("{error}: {sql}");
+        }
+    }
+    drop(db);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn every_statement_runs_and_no_other() {
+    recorder::start();
+    // From an empty database on: the tables, the installation, the partners.
+    let app = TestApp::from_nothing(Setup::default()).await;
+    let a = app.a();
+    every_route(&a).await;
+    lifecycle(&app, &a).await;
+    operator(&app).await;
+    app.app.store.is_there().await.expect("the database answers");
+    app.app.store.verify().await.expect("the books can be read");
+    a.call(Method::POST, "/v1/sandbox/reset").send().await.expect(200);
+    app.finish().await;
+    let (registered, ran) = (registered(), recorder::ran());
+    let missing: Vec<_> = registered.difference(&ran).collect();
+    assert!(missing.is_empty(), "never ran: {missing:#?}");
+    let unknown: Vec<_> = ran.difference(&registered).collect();
+    assert!(unknown.is_empty(), "ran, but is not registered: {unknown:#?}");
+}
+
+/// Every example, one after the other, on the same few users.
+async fn every_route(a: &Client) {
+    a.create_user("anna").await;
+    a.post("/v1/sandbox/kyc/anna", &json!({"decision": "REJECT"})).send().await.expect(200);
+    a.approve("anna").await;
+    a.verified_user("ben").await;
+    a.fund(None, "100", "eur").await;
+    let transfer = a.pay(None, Some("anna"), "50").await;
+    let ids = Ids { user: "anna".to_owned(), other: "ben".to_owned(), new: "carl".to_owned(), transfer };
+    for endpoint in endpoints() {
+        request_of(a, &endpoint, &ids)
+            .keyed(&format!("{} {}", endpoint.method, endpoint.path).replace(' ', "-"))
+            .send()
+            .await;
+    }
+    // The reset was among them.
+    a.verified_user("anna").await;
+}
+
+/// What needs many entries, or much time.
+async fn lifecycle(app: &TestApp, a: &Client) {
+    join_all((0..300).map(|_| a.fund(Some("anna"), "1", "eur"))).await;
+    a.get("/v1/user/transactions/anna?to=2026-11-23T12:00:01.000Z").await.expect(200);
+    let reference =
+        json!({"sourceExternalUserId": "anna", "amount": "300", "currency": "eur", "reference": "rent"});
+    a.post("/v1/transfer", &reference).keyed("k").send().await.expect(201);
+    a.get("/v1/partner/transactions").await.expect(200);
+    a.patch("/v1/user/anna", &json!({"email": "ada@example.org"})).send().await.expect(200);
+    a.delete("/v1/user/anna").await.expect(200);
+    // A job that nobody can run is put off; later it is done after all.
+    run_due(&app.app, &[], None).await.expect("jobs can be looked for");
+    expect_errors(&["nobody runs this kind of job"]);
+    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 40 * 86_400})).send().await.expect(200);
+    prune(&app.app).await.expect("housekeeping");
+}
+
+/// What an operator does with partners and keys.
+async fn operator(app: &TestApp) {
+    let issued = app.issue_key(0, &[]).await;
+    let (key, partner) = (issued.api_key.clone(), issued.partner);
+    let known = app
+        .administer(async |registry| {
+            let known = (registry.knows_key(&key).await?, registry.has_partner(partner).await?);
+            Ok((known, registry.first_partner().await?, registry.partners().await?.len()))
+        })
+        .await;
+    assert_eq!(known, ((true, true), Some(app.partners[0]), 2));
+    assert!(app.revoke_key(&issued.api_key).await);
+    app.clock.advance(Duration::from_secs(1));
+}
+
+/// A column: its table, name, type, and whether it may be null.
+type Column = (String, String, String, bool);
+/// An index: its table, columns in order, and whether it is unique.
+type Index = (String, Vec<String>, bool);
+
+#[tokio::test]
+async fn both_folders_of_migrations_end_in_the_same_tables() {
+    if engine() == Engine::Sqlite {
+        // Compared where both engines are at hand.
+        return;
+    }
+    let app = TestApp::start().await;
+    let (columns, indexes) = postgres_tables(app.database()).await;
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let file = folder.path().join("florin.db");
+    crate::support::seed(florin_store::Place::File(file.clone())).await;
+    let sqlite = rusqlite::Connection::open(file).expect("the file opens");
+    assert_eq!(sqlite_columns(&sqlite), columns);
+    assert_eq!(sqlite_indexes(&sqlite), indexes);
+    app.finish().await;
+}
+
+const SQLITE_COLUMNS: &str = "SELECT m.name, c.name, c.type, c.\"notnull\" = 0 FROM sqlite_master m, \
+     pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY m.name, c.name";
+
+fn sqlite_columns(sqlite: &rusqlite::Connection) -> Vec<Column> {
+    let mut statement = sqlite.prepare(SQLITE_COLUMNS).expect("a statement");
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
+    rows.expect("columns").collect::<Result<_, _>>().expect("columns")
+}
+
+/// Primary keys included, which SQLite keeps as an index or as the order of the table itself.
+const SQLITE_KEYS: &str = "SELECT m.name, (SELECT group_concat(name, ',') FROM \
+     (SELECT name FROM pragma_table_info(m.name) WHERE pk > 0 ORDER BY pk)) FROM sqlite_master m WHERE m.type = 'table'";
+const SQLITE_INDEXES: &str = "SELECT m.name, (SELECT group_concat(name, ',') FROM \
+     (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno)), l.\"unique\" \
+     FROM sqlite_master m, pragma_index_list(m.name) l WHERE m.type = 'table' AND l.origin = 'c'";
+
+fn sqlite_indexes(sqlite: &rusqlite::Connection) -> BTreeSet<Index> {
+    let split = |columns: String| columns.split(',').map(str::to_owned).collect::<Vec<_>>();
+    let mut keys = sqlite.prepare(SQLITE_KEYS).expect("a statement");
+    let keys = keys.query_map([], |row| Ok((row.get(0)?, split(row.get(1)?), true))).expect("keys");
+    let mut found: BTreeSet<Index> = keys.collect::<Result<_, _>>().expect("keys");
+    let mut indexes = sqlite.prepare(SQLITE_INDEXES).expect("a statement");
+    let indexes =
+        indexes.query_map([], |row| Ok((row.get(0)?, split(row.get(1)?), row.get(2)?))).expect("indexes");
+    found.extend(indexes.collect::<Result<Vec<_>, _>>().expect("indexes"));
+    found
+}
+
+/// Types as SQLite spells them. Texts must collate by bytes, as SQLite's do.
+const POSTGRES_COLUMNS: &str = "SELECT table_name::text, column_name::text, \
+     CASE WHEN data_type = 'bigint' THEN 'INTEGER' WHEN data_type = 'bytea' THEN 'BLOB' \
+          WHEN data_type = 'text' AND collation_name = 'C' THEN 'TEXT' \
+          ELSE data_type || ' ' || COALESCE(collation_name, '') END, \
+     is_nullable = 'YES' FROM information_schema.columns WHERE table_schema = 'public' \
+     ORDER BY table_name COLLATE \"C\", column_name COLLATE \"C\"";
+const POSTGRES_INDEXES: &str = "SELECT t.relname::text, i.indisunique, \
+     (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, n) \
+      JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum) \
+     FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace s ON s.oid = t.relnamespace \
+     WHERE s.nspname = 'public'";
+
+async fn postgres_tables(database: &Database) -> (Vec<Column>, BTreeSet<Index>) {
+    let client = database.connect().await;
+    let rows = client.query(POSTGRES_COLUMNS, &[]).await.expect("columns");
+    let columns = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect();
+    let rows = client.query(POSTGRES_INDEXES, &[]).await.expect("indexes");
+    let indexes = rows.iter().map(|row| (row.get(0), row.get(2), row.get(1))).collect();
+    (columns, indexes)
+}

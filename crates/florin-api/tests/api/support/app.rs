@@ -1,0 +1,217 @@
+//! A whole platform in one process, for one test.
+
+use super::client::Client;
+use super::database::{Database, Held};
+use super::entropy::Counted;
+use super::{check, log};
+use axum::Router;
+use florin_api::kit::app::{App, Environment, Settings};
+use florin_api::kit::partner::{Issued, Registry};
+use florin_api::kit::request_id::RequestIdLayer;
+use florin_api::kit::router::router;
+use florin_api::{MIGRATIONS, endpoints};
+use florin_store::{Options, Place, Store};
+use florin_types::{Entropy, ManualClock, Timestamp};
+use ipnet::IpNet;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// When every test begins: 2026-11-23T12:00:00Z.
+pub const START: Timestamp = Timestamp::from_micros(1_795_435_200_000_000);
+
+/// The key that live installations are opened with here.
+const MASTER_KEY: [u8; 32] = [7; 32];
+
+/// How a platform differs from the usual one.
+pub struct Setup {
+    /// The operator's settings.
+    pub settings: Settings,
+    /// Routes of the test build.
+    pub extra: Router,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { settings: Settings::sandbox(), extra: Router::new() }
+    }
+}
+
+/// A platform over a database of its own. Ends with [`TestApp::finish`], and with nothing else.
+pub struct TestApp {
+    /// The platform.
+    pub app: App,
+    /// Wall clock: stands until moved.
+    pub clock: Arc<ManualClock>,
+    /// What it stores in.
+    pub database: Option<Database>,
+    /// Public ids of the partners.
+    pub partners: [Uuid; 2],
+    entropy: Arc<dyn Entropy>,
+    clients: [Client; 2],
+    is_finished: bool,
+}
+
+/// How a store is opened here.
+pub fn options(place: Place, environment: Environment, entropy: Arc<dyn Entropy>) -> Options {
+    let master_key = (environment == Environment::Live).then_some(MASTER_KEY);
+    let clock = Arc::new(ManualClock::new(START));
+    Options { place, environment: environment.as_str(), master_key, migrations: MIGRATIONS, clock, entropy }
+}
+
+fn build(app: &App, extra: Router) -> Router {
+    let made = AtomicU64::new(0);
+    let make_id = Arc::new(move || format!("request-{}", made.fetch_add(1, Ordering::Relaxed)));
+    router(app, endpoints(), extra, RequestIdLayer::new(make_id, Arc::new(|| 0)))
+}
+
+impl TestApp {
+    /// The usual sandbox, with two partners.
+    pub async fn start() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    /// One that differs.
+    pub async fn with(setup: Setup) -> Self {
+        let is_empty = setup.settings.environment == Environment::Live;
+        Self::make(setup, is_empty).await
+    }
+
+    /// One whose database is empty before it starts.
+    pub async fn from_nothing(setup: Setup) -> Self {
+        Self::make(setup, true).await
+    }
+
+    async fn make(setup: Setup, is_empty: bool) -> Self {
+        log::listen();
+        let entropy: Arc<dyn Entropy> = Arc::new(Counted::new(2));
+        let clock = Arc::new(ManualClock::new(START));
+        let (database, seeds) = match is_empty {
+            false => Database::seeded().await,
+            true => (Database::empty().await, super::template::Seeds::default()),
+        };
+        let (app, routes) = open(&database, setup, &clock, &entropy).await;
+        let client = |index: usize| Client {
+            router: routes.clone(),
+            app: app.clone(),
+            clock: Arc::clone(&clock),
+            key: Some(seeds.keys[index].clone()),
+            users: Arc::new(Mutex::new(BTreeSet::new())),
+        };
+        let (clients, partners) = ([client(0), client(1)], seeds.partners);
+        let mut this =
+            Self { app, clock, database: Some(database), partners, entropy, clients, is_finished: false };
+        if is_empty {
+            this.make_partners().await;
+        }
+        this
+    }
+
+    /// What is not copied from the template has no partners yet.
+    async fn make_partners(&mut self) {
+        let environment = self.app.settings.environment;
+        for index in [0, 1] {
+            // One after the other, so that it is known which is the first.
+            self.clock.advance(Duration::from_millis(1));
+            let issued =
+                self.administer(async |registry| registry.create_partner("P", environment).await).await;
+            (self.clients[index].key, self.partners[index]) = (Some(issued.api_key), issued.partner);
+        }
+    }
+
+    /// What an operator does with partners and keys.
+    pub async fn administer<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Registry<'_>) -> Result<T, florin_store::StoreError>,
+    ) -> T {
+        let mut administration = self.app.store.administer().await.expect("a transaction");
+        let now = self.app.wall();
+        let mut registry = Registry { administration: &mut administration, now, entropy: &*self.entropy };
+        let done = work(&mut registry).await.expect("an operator's work");
+        administration.commit().await.expect("a commit");
+        done
+    }
+
+    /// Another key of a partner, usable from these networks.
+    pub async fn issue_key(&self, partner: usize, allowed: &[IpNet]) -> Issued {
+        let (id, environment) = (self.partners[partner], self.app.settings.environment);
+        self.administer(async |registry| registry.issue_key(id, environment, allowed).await).await
+    }
+
+    /// Ends a key.
+    pub async fn revoke_key(&self, key: &str) -> bool {
+        self.administer(async |registry| registry.revoke_key(key).await).await
+    }
+
+    /// The first partner.
+    pub fn a(&self) -> Client {
+        self.clients[0].clone()
+    }
+
+    /// The other one.
+    pub fn b(&self) -> Client {
+        self.clients[1].clone()
+    }
+
+    /// The database, past the platform.
+    pub fn database(&self) -> &Database {
+        self.database.as_ref().expect("only the end takes it")
+    }
+
+    /// Takes all books from the platform until the answer is dropped.
+    pub async fn hold_books(&self) -> Held {
+        self.database().hold_books().await
+    }
+
+    /// Ends the platform and opens another one over the same data, as a restart of the server does.
+    pub async fn reopen(&mut self, setup: Setup) {
+        self.app.store.close();
+        let (app, routes) = open(self.database(), setup, &self.clock, &self.entropy).await;
+        for client in &mut self.clients {
+            (client.app, client.router) = (app.clone(), routes.clone());
+        }
+        self.app = app;
+    }
+
+    /// Checks the books, and that nothing is left undone or was logged as an error; then removes everything.
+    pub async fn finish(mut self) {
+        if self.app.settings.rate_limit.is_some() {
+            let settings = Settings { rate_limit: None, ..self.app.settings.clone() };
+            self.reopen(Setup { settings, ..Setup::default() }).await;
+        }
+        for client in &self.clients {
+            check::events(client).await;
+            check::histories(client).await;
+        }
+        check::jobs(&self.app).await;
+        check::books(&self.app).await;
+        log::check_none();
+        self.app.store.close();
+        if let Some(database) = self.database.take() {
+            database.remove().await;
+        }
+        self.is_finished = true;
+    }
+}
+
+async fn open(
+    database: &Database,
+    setup: Setup,
+    clock: &Arc<ManualClock>,
+    entropy: &Arc<dyn Entropy>,
+) -> (App, Router) {
+    let options = options(database.place(), setup.settings.environment, Arc::clone(entropy));
+    let options = Options { clock: clock.clone(), ..options };
+    let store = Store::open(options).await.expect("the store opens");
+    let app = App::new(store, clock.clone(), Arc::clone(entropy), setup.settings);
+    let routes = build(&app, setup.extra);
+    (app, routes)
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        assert!(self.is_finished || std::thread::panicking(), "a test ends with TestApp::finish");
+    }
+}

@@ -1,0 +1,21 @@
+//! What every test stands on: a platform of its own ([`TestApp`]), two partners as clients of it, calls and answers.
+
+mod answer;
+mod app;
+mod call;
+mod check;
+mod client;
+mod database;
+mod entropy;
+mod log;
+mod template;
+mod walk;
+
+pub use answer::Answer;
+pub use app::{Setup, TestApp};
+pub use call::Call;
+pub use client::{Client, person};
+pub use database::{Database, Engine, engine};
+pub use log::expect_errors;
+pub use template::seed;
+pub use walk::{Ids, names, prepared, request_of};

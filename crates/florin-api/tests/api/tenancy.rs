@@ -1,0 +1,143 @@
+//! Two partners: whatever one asks about the other's objects is answered, byte for byte, as for objects that do not
+//! exist. Every route of the table is walked, and every id that its path or its example names.
+
+use crate::support::{Client, Ids, TestApp, names, prepared, request_of};
+use florin_api::endpoints;
+use florin_api::kit::endpoint::Endpoint;
+use http::Method;
+use serde_json::json;
+
+/// Everything that can be read with these ids: status and body of each GET.
+async fn everything(client: &Client, ids: &Ids) -> Vec<(u16, Vec<u8>)> {
+    let mut read = Vec::new();
+    for endpoint in endpoints().into_iter().filter(|endpoint| endpoint.method == Method::GET) {
+        let answer = request_of(client, &endpoint, ids).send().await;
+        read.push((answer.status, answer.body));
+    }
+    read
+}
+
+/// The ids with one of them replaced.
+fn with(ids: &Ids, placeholder: &str, id: &str) -> Ids {
+    let mut ids = ids.clone();
+    match placeholder {
+        "$user" => ids.user = id.to_owned(),
+        "$other" => ids.other = id.to_owned(),
+        "$transfer" => ids.transfer = id.to_owned(),
+        _ => panic!("{placeholder} is no id of an object"),
+    }
+    ids
+}
+
+/// Objects of an endpoint, and what a stranger gets for them.
+async fn walk(app: &TestApp, endpoint: &Endpoint, tag: usize) -> usize {
+    let (a, b) = (app.a(), app.b());
+    let owners = prepared(&a, endpoint, &format!("a{tag}")).await;
+    let strangers = prepared(&b, endpoint, &format!("b{tag}")).await;
+    let mut walked = 0;
+    let before = everything(&a, &owners).await;
+    for ((placeholder, owned), (_, unknown)) in owners.each().into_iter().zip(Ids::unknown().each()) {
+        if placeholder == "$new" || !names(endpoint, placeholder) {
+            continue;
+        }
+        let ask = async |id: &str, key: &str| {
+            let call = request_of(&b, endpoint, &with(&strangers, placeholder, id));
+            call.keyed(&format!("{key}-{tag}-{placeholder}")).send().await
+        };
+        let (of_owned, of_unknown) = (ask(owned, "owned").await, ask(unknown, "unknown").await);
+        let name = format!("{} {} with another partner's {placeholder}", endpoint.method, endpoint.path);
+        assert!(matches!(of_unknown.status, 400 | 404), "{name}: {}", of_unknown.text());
+        assert_eq!(of_owned.comparable(), of_unknown.comparable(), "{name}");
+        walked += 1;
+    }
+    assert_eq!(
+        everything(&a, &owners).await,
+        before,
+        "{} {} changed another's data",
+        endpoint.method,
+        endpoint.path
+    );
+    walked
+}
+
+#[tokio::test]
+async fn a_stranger_learns_nothing_from_any_route() {
+    let app = TestApp::start().await;
+    let mut walked = 0;
+    for (tag, endpoint) in endpoints().iter().enumerate() {
+        walked += walk(&app, endpoint, tag).await;
+    }
+    assert!(walked >= 13, "only {walked} ids were tried");
+    app.finish().await;
+}
+
+/// The walk goes by the examples; one-sided calls have another side that they do not show.
+#[tokio::test]
+async fn the_side_that_the_example_leaves_out_is_closed_too() {
+    let app = TestApp::start().await;
+    app.a().verified_user("anna").await;
+    app.a().fund(Some("anna"), "10", "eur").await;
+    for path in ["/v1/transfer", "/v1/partner/transfer-master-balance"] {
+        for side in ["sourceExternalUserId", "destinationExternalUserId"] {
+            let ask = async |id: &str| {
+                let body = json!({side: id, "amount": "1", "currency": "eur"});
+                app.b().post(path, &body).send().await.comparable()
+            };
+            assert_eq!(ask("anna").await, ask("nobody").await, "{path} {side}");
+        }
+    }
+    assert_eq!(app.a().amount(Some("anna"), "eur").await, "10.00");
+    app.finish().await;
+}
+
+/// The same id with both partners is two users: whatever one does to its own, the other's stays.
+#[tokio::test]
+async fn equal_ids_are_two_users() {
+    let app = TestApp::start().await;
+    let (a, b) = (app.a(), app.b());
+    for client in [&a, &b] {
+        client.verified_user("same").await;
+        client.fund(Some("same"), "10", "eur").await;
+    }
+    let ids = Ids { user: "same".to_owned(), ..Ids::unknown() };
+    let before = everything(&a, &ids).await;
+    b.pay(Some("same"), None, "10").await;
+    b.patch("/v1/user/same", &json!({"email": "other@example.com"})).send().await.expect(200);
+    b.call(Method::PATCH, "/v1/user/suspend/same").send().await.expect(200);
+    assert_eq!(everything(&a, &ids).await, before);
+    b.call(Method::PATCH, "/v1/user/unsuspend/same").send().await.expect(200);
+    b.delete("/v1/user/same").await.expect(200);
+    b.run_jobs().await;
+    b.call(Method::POST, "/v1/sandbox/clock/advance").body(r#"{"seconds":86400}"#).send().await.expect(200);
+    b.call(Method::POST, "/v1/sandbox/reset").send().await.expect(200);
+    assert_eq!(everything(&a, &ids).await, before);
+    b.create_user("same").await;
+    assert_eq!(everything(&a, &ids).await, before);
+    app.finish().await;
+}
+
+/// What one partner was given to come back with means nothing in another's hands.
+#[tokio::test]
+async fn a_cursor_is_its_owners_alone() {
+    let app = TestApp::start().await;
+    for client in [app.a(), app.b()] {
+        client.verified_user("same").await;
+        for _ in 0..3 {
+            client.fund(None, "1", "eur").await;
+            client.fund(Some("same"), "1", "eur").await;
+        }
+    }
+    for path in ["/v1/partner/transactions", "/v1/user/transactions/same"] {
+        let page = app.a().get(&format!("{path}?limit=1")).await.expect(200);
+        let cursor = page["nextCursor"].as_str().expect("a cursor");
+        let path = format!("{path}?limit=1&cursor=");
+        app.a().get(&format!("{path}{cursor}")).await.expect(200);
+        let (foreign, damaged) = (
+            app.b().get(&format!("{path}{cursor}")).await,
+            app.b().get(&format!("{path}{}", &cursor[1..])).await,
+        );
+        foreign.is_invalid("cursor is not one that this list gave");
+        assert_eq!(foreign.comparable(), damaged.comparable());
+    }
+    app.finish().await;
+}

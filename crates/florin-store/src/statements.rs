@@ -1,0 +1,60 @@
+//! Every statement of the store, for the tests that prepare and run them all on both engines.
+
+use crate::dialect::{SetStatement, Statement};
+use crate::{book, event, holder, idempotency, job, journal, migration, store, verify};
+
+/// Every statement that is run by itself.
+pub fn statements() -> Vec<Statement> {
+    let mut all = vec![
+        store::READ_SETTING,
+        store::WRITE_SETTING,
+        migration::APPLIED,
+        migration::APPLY,
+        book::READ_BOOK,
+        book::READ_BOOKS,
+        book::LAST_BOOK,
+        journal::READ_RECORDS,
+        journal::RECORDS_OF_OBJECT,
+        journal::MARK_AT,
+        event::READ_EVENTS,
+        idempotency::EXPIRED_COMMANDS,
+        idempotency::DELETE_COMMAND,
+        idempotency::DELETE_KEY,
+        job::DUE_JOBS,
+        job::DUE_JOBS_OF_BOOK,
+        job::DELETE_JOB,
+        job::PUT_OFF_JOB,
+        job::SHIFT_JOBS,
+        job::DELETE_JOBS_OF_BOOK,
+        verify::READ_ACCOUNTS,
+        verify::READ_MARKS,
+    ];
+    all.extend(verify::STRAYS.map(|(_, count)| count));
+    all
+}
+
+/// Every statement that is run for sets of rows.
+pub fn sets() -> Vec<&'static SetStatement> {
+    vec![
+        &migration::LOCK,
+        &book::LOCK_BOOK,
+        &book::LOCK_BOOK_NUMBERS,
+        &book::INSERT_BOOK,
+        &book::UPDATE_BOOK,
+        &holder::FIND_BY_HANDLE,
+        &holder::FIND_ACCOUNT,
+        &holder::FIND_HOLDER,
+        &holder::INSERT_HOLDER,
+        &holder::UPDATE_HOLDER,
+        &holder::INSERT_ACCOUNT,
+        &holder::UPDATE_ACCOUNT,
+        &journal::INSERT_RECORD,
+        &journal::INSERT_MARK,
+        &journal::FIND_RECORD,
+        &event::INSERT_EVENT,
+        &idempotency::INSERT_COMMAND,
+        &idempotency::INSERT_KEY,
+        &idempotency::FIND_COMMAND,
+        &job::INSERT_JOB,
+    ]
+}

@@ -1,0 +1,116 @@
+//! A store of its own for each test, with one book and no family, on the engine that `FLORIN_TEST_ENGINE` names.
+
+use florin_ledger::AccountKind;
+use florin_store::{BookId, NewBook, Options, Place, Store, params};
+use florin_types::{Clock, Currencies, CurrencyCode, Entropy, ManualClock, Timestamp};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tempfile::TempDir;
+use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
+
+/// Never the same twice.
+struct Counted(AtomicU64);
+
+impl Entropy for Counted {
+    fn fill(&self, bytes: &mut [u8]) {
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
+        blake3::Hasher::new().update(&number.to_be_bytes()).finalize_xof().fill(bytes);
+    }
+}
+
+/// Where a test's data is.
+enum Home {
+    File(#[expect(dead_code, reason = "the folder goes with it")] TempDir),
+    Database(String),
+}
+
+/// A store with one book. Ends with [`TestStore::finish`].
+pub struct TestStore {
+    /// The store.
+    pub store: Store,
+    /// Wall clock: stands until moved.
+    pub clock: Arc<ManualClock>,
+    /// Its one book.
+    pub book: BookId,
+    home: Home,
+}
+
+fn cluster() -> String {
+    std::env::var("FLORIN_TEST_POSTGRES_URL").expect("FLORIN_TEST_POSTGRES_URL names a PostgreSQL cluster")
+}
+
+async fn admin() -> Client {
+    let (client, connection) = tokio_postgres::connect(&cluster(), NoTls).await.expect("PostgreSQL answers");
+    tokio::spawn(connection);
+    client
+}
+
+async fn new_home() -> (Home, Place) {
+    if std::env::var("FLORIN_TEST_ENGINE").as_deref() != Ok("postgres") {
+        let folder = TempDir::new().expect("a folder");
+        let place = Place::File(folder.path().join("florin.db"));
+        return (Home::File(folder), place);
+    }
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let name = format!("florin_store_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+    admin().await.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database can be made");
+    let cluster = cluster();
+    let (server, query) = cluster.split_once('?').unwrap_or((&cluster, ""));
+    let (server, _) = server.rsplit_once('/').expect("the URL names a database");
+    let place = Place::Server(format!("{server}/{name}?{query}"));
+    (Home::Database(name), place)
+}
+
+impl TestStore {
+    /// Opens one.
+    pub async fn open() -> Self {
+        let (home, place) = new_home().await;
+        let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_795_435_200_000_000)));
+        let entropy: Arc<dyn Entropy> = Arc::new(Counted(AtomicU64::new(0)));
+        let shared: Arc<dyn Clock> = clock.clone();
+        let options = Options {
+            place,
+            environment: "sandbox",
+            master_key: None,
+            migrations: &[],
+            clock: shared,
+            entropy,
+        };
+        let store = Store::open(options).await.expect("the store opens");
+        let currencies: Vec<_> = Currencies::default().iter().map(|currency| currency.code).collect();
+        let system_accounts = currencies.iter().map(|code| (*code, AccountKind::SandboxFunding)).collect();
+        let new = NewBook { partner: Uuid::from_u128(1), currencies, system_accounts };
+        let mut administration = store.administer().await.expect("a transaction");
+        let book = administration.open_book(&new).await.expect("a book");
+        administration.commit().await.expect("a commit");
+        Self { store, clock, book, home }
+    }
+
+    /// The partner's balance in minor units, as a reader sees it.
+    pub async fn balance(&self, currency: CurrencyCode) -> i64 {
+        let read = "SELECT balance FROM account WHERE holder = $1 AND currency = $2 AND kind = $3";
+        let key = params![self.book.partner(), currency, AccountKind::Main as u8 as i64];
+        let rows = self.store.look(read, &key).await.expect("an account");
+        rows[0].get(0).expect("a balance")
+    }
+
+    /// How many jobs wait.
+    pub async fn jobs(&self) -> i64 {
+        let rows = self.store.look("SELECT COUNT(*) FROM job", &[]).await.expect("a count");
+        rows[0].get(0).expect("a count")
+    }
+
+    /// Checks the books and removes everything.
+    pub async fn finish(self) {
+        let report = self.store.verify().await.expect("the books can be read");
+        assert!(report.is_clean(), "{:#?}", report.findings);
+        self.store.close();
+        let Self { store, home, .. } = self;
+        drop(store);
+        if let Home::Database(name) = home {
+            let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+            admin().await.batch_execute(&drop).await.expect("the database is dropped");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! A partner's server, as the demo plays it: makes calls, shows them with their answers, and checks these.
+
+use super::json::Layout;
+use super::screen::{Colour, Screen, WIDTH};
+use crate::Failed;
+use crate::credentials::Credentials;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use std::fmt::{Debug, Display};
+use std::time::Duration;
+
+/// Longer than the longest that a call waits by itself, 30 s for events.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much of the key is shown.
+const KEY_SHOWN: usize = 20;
+
+/// A call to be made.
+pub struct Call {
+    method: Method,
+    path: String,
+    body: Option<Value>,
+    idempotency_key: Option<&'static str>,
+    hidden: &'static [&'static str],
+    items: usize,
+}
+
+impl Call {
+    /// Reads something.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self {
+            method: Method::GET,
+            path: path.into(),
+            body: None,
+            idempotency_key: None,
+            hidden: &[],
+            items: 1,
+        }
+    }
+
+    /// Does something.
+    pub fn post(path: impl Into<String>, body: Value) -> Self {
+        Self { method: Method::POST, body: Some(body), ..Self::get(path) }
+    }
+
+    /// With this `Idempotency-Key`.
+    pub fn key(self, key: &'static str) -> Self {
+        Self { idempotency_key: Some(key), ..self }
+    }
+
+    /// Shows so many items of each list in the answer, instead of one.
+    pub fn items(self, items: usize) -> Self {
+        Self { items, ..self }
+    }
+
+    /// Shows nothing of these lists in the answer.
+    pub fn hide(self, hidden: &'static [&'static str]) -> Self {
+        Self { hidden, ..self }
+    }
+}
+
+/// What came back.
+pub struct Answer {
+    /// Whether it was given before, to the same `Idempotency-Key`.
+    pub is_replayed: bool,
+    body: Value,
+}
+
+impl Answer {
+    /// What is at that place of the body: names and numbers, each after a `/`.
+    pub fn at(&self, place: &str) -> &Value {
+        self.body.pointer(place).unwrap_or(&Value::Null)
+    }
+
+    /// The text at that place; empty where there is none.
+    pub fn text(&self, place: &str) -> &str {
+        self.at(place).as_str().unwrap_or_default()
+    }
+
+    /// The list at that place; empty where there is none.
+    pub fn list(&self, place: &str) -> &[Value] {
+        self.at(place).as_array().map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// Makes the calls of one partner.
+pub struct Client {
+    http: reqwest::Client,
+    base_url: String,
+    api_key: String,
+    screen: Screen,
+    /// The heading of the present step.
+    step: String,
+    steps: usize,
+}
+
+impl Client {
+    /// Takes the key and the screen.
+    pub fn new(screen: Screen, credentials: &Credentials) -> Result<Self, Failed> {
+        // Straight to the bank, whatever proxy is set: it listens on this machine alone.
+        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
+        let (base_url, api_key) = (credentials.base_url.clone(), credentials.api_key.clone());
+        Ok(Self { http, base_url, api_key, screen, step: String::new(), steps: 0 })
+    }
+
+    /// Gives the screen back.
+    pub fn into_screen(self) -> Screen {
+        self.screen
+    }
+
+    /// Begins a step: what happens, and why.
+    pub fn step(&mut self, title: &str, why: &str) -> Result<(), Failed> {
+        self.steps += 1;
+        self.step = format!("{}. {title}", self.steps);
+        self.screen.heading(&self.step, why)
+    }
+
+    /// Makes a call that must be answered with this status.
+    pub async fn call(&self, call: Call, status: u16) -> Result<Answer, Failed> {
+        self.show_request(&call)?;
+        let mut request = self.http.request(call.method.clone(), format!("{}{}", self.base_url, call.path));
+        request = request.header("x-api-key", &self.api_key);
+        if let Some(key) = call.idempotency_key {
+            request = request.header("Idempotency-Key", key);
+        }
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let failed = |error: reqwest::Error| self.wrong(format!("no answer: {}", with_causes(&error)));
+        let response = request.send().await.map_err(failed)?;
+        let got = response.status();
+        let is_replayed = response.headers().get("idempotent-replayed").is_some_and(|value| value == "true");
+        let text = response.text().await.map_err(failed)?;
+        let body = serde_json::from_str(&text);
+        let body = body.map_err(|error| self.wrong(format!("{got}, and no JSON ({error}): {text}")))?;
+        let answer = Answer { is_replayed, body };
+        self.show_answer(got, &answer, &Layout { width: WIDTH - 2, items: call.items, hidden: call.hidden })?;
+        if got != status {
+            return Err(self.wrong(format!("expected status {status}, the bank answered {got}")));
+        }
+        Ok(answer)
+    }
+
+    /// Makes a call that must be refused with status 400 and this code.
+    pub async fn refused(&self, call: Call, code: &str) -> Result<Answer, Failed> {
+        let answer = self.call(call, 400).await?;
+        self.check("errorCode", answer.text("/errorCode"), code)?;
+        Ok(answer)
+    }
+
+    /// Ends the demo when something is not as it must be.
+    pub fn check<T: PartialEq + Debug>(&self, what: &str, got: T, expected: T) -> Result<(), Failed> {
+        if got == expected {
+            return Ok(());
+        }
+        Err(self.wrong(format!("{what}: expected {expected:?}, got {got:?}")))
+    }
+
+    /// Says what was seen to be so.
+    pub fn remark(&self, text: &str) -> Result<(), Failed> {
+        self.screen.line(&self.screen.paint(Colour::Green, &format!("\n✓ {text}")))
+    }
+
+    /// A command, as one would type it, and what it printed.
+    pub fn show_command(&self, command: &str, output: &str) -> Result<(), Failed> {
+        self.screen.line(&format!("\n{}", self.screen.paint(Colour::Cyan, &format!("$ {command}"))))?;
+        self.screen.line(output.trim_end())
+    }
+
+    /// An error that says in which step it happened.
+    pub fn wrong(&self, what: impl Display) -> Failed {
+        format!("step {}: {what}", self.step).into()
+    }
+
+    fn show_request(&self, call: &Call) -> Result<(), Failed> {
+        let line = format!("→ {} {}", call.method, call.path);
+        self.screen.line(&format!("\n{}", self.screen.paint(Colour::Cyan, &line)))?;
+        let shown = self.api_key.get(..KEY_SHOWN).unwrap_or_default();
+        self.screen.line(&self.screen.paint(Colour::Dim, &format!("  x-api-key: {shown}…")))?;
+        if let Some(key) = call.idempotency_key {
+            self.screen.line(&self.screen.paint(Colour::Dim, &format!("  Idempotency-Key: {key}")))?;
+        }
+        let Some(body) = &call.body else { return Ok(()) };
+        self.show_body(body, &Layout { width: WIDTH - 2, items: usize::MAX, hidden: &[] })
+    }
+
+    fn show_answer(&self, status: StatusCode, answer: &Answer, layout: &Layout<'_>) -> Result<(), Failed> {
+        let colour = if status.is_success() { Colour::Green } else { Colour::Yellow };
+        self.screen.line(&self.screen.paint(colour, &format!("← {status}")))?;
+        if answer.is_replayed {
+            self.screen.line(&self.screen.paint(Colour::Dim, "  Idempotent-Replayed: true"))?;
+        }
+        self.show_body(&answer.body, layout)
+    }
+
+    fn show_body(&self, body: &Value, layout: &Layout<'_>) -> Result<(), Failed> {
+        layout.lines(body).iter().try_for_each(|line| self.screen.line(&format!("  {line}")))
+    }
+}
+
+/// The library's own text leaves out why.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

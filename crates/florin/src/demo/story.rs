@@ -1,0 +1,321 @@
+//! What happens in the demo, in its order. Every amount is followed: at the end the 600.00 euros that were made up
+//! must be where they belong. The texts name some steps by their number: count again when you add one.
+
+use super::bank::Bank;
+use super::client::{Answer, Call, Client};
+use crate::Failed;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Lists of which one sees enough once.
+const CRYPTO: &[&str] = &["cryptoBalances"];
+
+/// All of it.
+pub async fn tell(client: &mut Client, bank: &Bank) -> Result<(), Failed> {
+    create_users(client).await?;
+    refuse_unverified(client).await?;
+    approve(client).await?;
+    let after = wait_until_active(client).await?;
+    show_balance(client).await?;
+    fund(client).await?;
+    let lunch = pay(client).await?;
+    pay_and_be_paid(client).await?;
+    refuse_without_funds(client).await?;
+    retry(client, &lunch).await?;
+    refuse_reused_key(client).await?;
+    refuse_nonsense(client).await?;
+    show_transfer(client, &lunch).await?;
+    let next_day = advance_clock(client).await?;
+    show_history(client, &next_day).await?;
+    show_partner(client).await?;
+    show_events(client, after).await?;
+    verify(client, bank).await
+}
+
+async fn create_users(client: &mut Client) -> Result<(), Failed> {
+    client.step(
+        "Create a user",
+        "Ada is a customer of yours. You choose her id, `externalUserId`, and use it in every later call. \
+         `hasAcceptedP100Tc` says that she accepted the terms.",
+    )?;
+    let ada = json!({
+        "externalUserId": "ada",
+        "email": "ada.lindqvist@example.com",
+        "phone": "+46701740612",
+        "firstName": "Ada",
+        "lastName": "Lindqvist",
+        "birthDate": "1990-12-10",
+        "street": "Sankt Eriksgatan",
+        "number": "27B",
+        "city": "Stockholm",
+        "postCode": "112 39",
+        "country": "SE",
+        "citizenship": "SE",
+        "hasAcceptedP100Tc": true,
+    });
+    client.call(Call::post("/v1/user/balances/crypto-and-fiat", ada), 201).await?;
+    client.step("Create another user", "Borys will get money from Ada, and from you.")?;
+    let borys = json!({
+        "externalUserId": "borys",
+        "email": "borys.zielinski@example.com",
+        "phone": "+48221234567",
+        "firstName": "Borys",
+        "lastName": "Zieliński",
+        "birthDate": "1985-03-02",
+        "street": "ulica Smolna",
+        "number": "14/3",
+        "city": "Warszawa",
+        "postCode": "00-375",
+        "country": "PL",
+        "citizenship": "PL",
+        "hasAcceptedP100Tc": true,
+    });
+    client.call(Call::post("/v1/user/balances/crypto-and-fiat", borys), 201).await?;
+    Ok(())
+}
+
+async fn refuse_unverified(client: &mut Client) -> Result<(), Failed> {
+    client.step(
+        "Too early to pay",
+        "Nobody has verified who the two are, so no money moves yet. A refusal has status 400 and a code to act \
+         upon; `/v1/reference/errors` lists them all.",
+    )?;
+    client.refused(Call::post("/v1/transfer", transfer(Some("ada"), Some("borys"), "12.50")), "P459").await?;
+    Ok(())
+}
+
+async fn approve(client: &mut Client) -> Result<(), Failed> {
+    client.step(
+        "Approve both users",
+        "This bank is a sandbox, where you can play the reviewer yourself: calls under `/v1/sandbox` make happen \
+         what the world outside would do.",
+    )?;
+    for user in ["ada", "borys"] {
+        let decision = json!({ "decision": "APPROVE" });
+        client.call(Call::post(format!("/v1/sandbox/kyc/{user}"), decision), 200).await?;
+    }
+    Ok(())
+}
+
+/// Gives back the number of the last event.
+async fn wait_until_active(client: &mut Client) -> Result<u64, Failed> {
+    client.step(
+        "Wait until both are active",
+        "Opening accounts takes a moment. Instead of asking again and again, wait for the event: with `wait` the \
+         call answers as soon as there is something after `after`, or with an empty list after so many seconds.",
+    )?;
+    let (mut active, mut after) = (BTreeSet::new(), 0);
+    while active.len() < 2 {
+        let path = format!("/v1/events?type=user.status&after={after}&wait=30");
+        let answer = client.call(Call::get(path).items(2), 200).await?;
+        let events = answer.list("/data");
+        if events.is_empty() {
+            return Err(client.wrong("nobody became active within 30 s"));
+        }
+        for event in events {
+            client.check("the user's status", &event["payload"]["status"], &json!("ACTIVE"))?;
+            active.insert(event["payload"]["externalUserId"].to_string());
+        }
+        after = answer.at("/nextAfter").as_u64().unwrap_or_default();
+    }
+    client.remark("Both are ACTIVE.")?;
+    Ok(after)
+}
+
+async fn show_balance(client: &mut Client) -> Result<(), Failed> {
+    client.step(
+        "What Ada has now",
+        "A balance in euros with an IBAN of her own, and one for each cryptocurrency; only the first of these is \
+         shown here.",
+    )?;
+    let answer = client.call(Call::get("/v1/user/balances/ada"), 200).await?;
+    client.check("Ada's euros", answer.text("/fiatBalances/0/amount"), "0.00")?;
+    client.check("the country of Ada's IBAN", answer.text("/fiatBalances/0/iban").get(..2), Some("LT"))
+}
+
+async fn fund(client: &mut Client) -> Result<(), Failed> {
+    client.step(
+        "Make up some money",
+        "In the sandbox money can be made up: first for Ada, then, without a user, for your own balance as the \
+         partner.",
+    )?;
+    let ada = json!({ "externalUserId": "ada", "amount": "100.00", "currency": "eur" });
+    client.call(Call::post("/v1/sandbox/fund", ada), 201).await?;
+    let partner = json!({ "amount": "500.00", "currency": "eur" });
+    client.call(Call::post("/v1/sandbox/fund", partner), 201).await?;
+    Ok(())
+}
+
+/// Ada pays Borys. Gives back the transfer's id.
+async fn pay(client: &mut Client) -> Result<String, Failed> {
+    client.step(
+        "Ada pays Borys",
+        "The money has moved when the answer comes. The `Idempotency-Key`, a text of your choice, makes it safe \
+         to send the request again when the answer got lost: step 12 shows it.",
+    )?;
+    let answer = client.call(lunch("12.50"), 201).await?;
+    Ok(answer.text("/transferId").to_owned())
+}
+
+async fn pay_and_be_paid(client: &mut Client) -> Result<(), Failed> {
+    client.step(
+        "You pay Borys",
+        "A transfer with a destination only comes from your own balance. Amounts may be texts or numbers; both are \
+         read exactly.",
+    )?;
+    let mut bonus = transfer(None, Some("borys"), "20.00");
+    bonus["amount"] = json!(20);
+    client.call(Call::post("/v1/transfer", bonus).key("bonus-0001"), 201).await?;
+    client.step(
+        "Both pay you",
+        "A transfer with a source only goes to your balance. The second call does the same, under the name of the \
+         partner's master balance.",
+    )?;
+    client.call(Call::post("/v1/transfer", transfer(Some("ada"), None, "2.00")).key("fee-0001"), 201).await?;
+    let back = transfer(Some("borys"), None, "5.00");
+    client.call(Call::post("/v1/partner/transfer-master-balance", back).key("fee-0002"), 201).await?;
+    Ok(())
+}
+
+async fn refuse_without_funds(client: &mut Client) -> Result<(), Failed> {
+    client.step(
+        "More than there is",
+        "Borys has 12.50 + 20.00 - 5.00 = 27.50 euros. No balance ever goes below zero.",
+    )?;
+    let too_much = transfer(Some("borys"), Some("ada"), "1000.00");
+    client.refused(Call::post("/v1/transfer", too_much).key("rent-0001"), "P433").await?;
+    Ok(())
+}
+
+async fn retry(client: &mut Client, lunch_id: &str) -> Result<(), Failed> {
+    client.step(
+        "The same request again",
+        "Say the answer of step 8 never reached you. Send the request once more with the same key: you get the \
+         first answer, and no money moves.",
+    )?;
+    let answer = client.call(lunch("12.50"), 201).await?;
+    client.check("the header Idempotent-Replayed", answer.is_replayed, true)?;
+    client.check("transferId", answer.text("/transferId"), lunch_id)?;
+    let balances = client.call(Call::get("/v1/user/balances/ada").hide(CRYPTO), 200).await?;
+    client.check("Ada's euros", euros(&balances), "85.50")?;
+    client.remark("The same transferId, and Ada paid once: 100.00 - 12.50 - 2.00 = 85.50.")
+}
+
+async fn refuse_reused_key(client: &mut Client) -> Result<(), Failed> {
+    client.step(
+        "The same key for another request",
+        "A key stands for one request. Used for another one it is most likely a mistake, so nothing is done.",
+    )?;
+    client.refused(lunch("21.50"), "P470").await?;
+    Ok(())
+}
+
+async fn refuse_nonsense(client: &mut Client) -> Result<(), Failed> {
+    client.step(
+        "A request that can't be right",
+        "Everything that is wrong with a request is said at once, before anything is done.",
+    )?;
+    let nonsense = json!({ "sourceExternalUserId": "a b", "amount": "12.505", "currency": "eur" });
+    client.refused(Call::post("/v1/transfer", nonsense), "P403").await?;
+    Ok(())
+}
+
+async fn show_transfer(client: &mut Client, lunch_id: &str) -> Result<(), Failed> {
+    client.step("Look at a transfer", "This is the one that Ada sent to Borys.")?;
+    let answer = client.call(Call::get(format!("/v1/transfer/details/{lunch_id}")), 200).await?;
+    client.check("status", answer.text("/status"), "SUCCESSFUL")?;
+    client.check("reference", answer.text("/reference"), "Lunch")
+}
+
+/// Gives back the id of the transfer of that day.
+async fn advance_clock(client: &mut Client) -> Result<String, Failed> {
+    client.step(
+        "A day later",
+        "The sandbox's clock can be moved forward, so that you need not wait for what takes time. The next day \
+         Borys pays for his part of a taxi.",
+    )?;
+    client.call(Call::post("/v1/sandbox/clock/advance", json!({ "seconds": 86_400 })), 200).await?;
+    let taxi = Call::post("/v1/transfer", transfer(Some("borys"), Some("ada"), "7.25")).key("taxi-0001");
+    let answer = client.call(taxi, 201).await?;
+    Ok(answer.text("/transferId").to_owned())
+}
+
+async fn show_history(client: &mut Client, next_day: &str) -> Result<(), Failed> {
+    client.step(
+        "Ada's history",
+        "Newest first, amounts signed as Ada sees them. `nextCursor` gets the next page: pass it as `cursor`.",
+    )?;
+    let answer = client.call(Call::get("/v1/user/transactions/ada?limit=3").items(3), 200).await?;
+    client.check("the newest entry", answer.text("/data/0/id"), next_day)?;
+    client.check("the amount", answer.text("/data/0/amount"), "7.25")?;
+    client.check("the balance after it", answer.text("/data/0/balanceAfter"), "92.75")?;
+    let path = format!("/v1/user/transactions/ada?limit=3&cursor={}", answer.text("/nextCursor"));
+    let rest = client.call(Call::get(path), 200).await?;
+    client.check("the entries of the last page", rest.list("/data").len(), 1)?;
+    client.check("nextCursor", rest.at("/nextCursor"), &Value::Null)
+}
+
+async fn show_partner(client: &mut Client) -> Result<(), Failed> {
+    client
+        .step("What Borys and you have", "Borys's balances, and the partner's own balances and history.")?;
+    let borys = client.call(Call::get("/v1/user/balances/borys").hide(CRYPTO), 200).await?;
+    client.check("Borys's euros", euros(&borys), "20.25")?;
+    let partner = client.call(Call::get("/v1/partner/balances").hide(CRYPTO), 200).await?;
+    client.check("the partner's euros", euros(&partner), "487.00")?;
+    client.remark("Ada 92.75 + Borys 20.25 + you 487.00 = 600.00, what was made up in step 7.")?;
+    let history = client.call(Call::get("/v1/partner/transactions?limit=10"), 200).await?;
+    client.check("the entries of the partner's history", history.list("/data").len(), 4)
+}
+
+async fn show_events(client: &mut Client, after: u64) -> Result<(), Failed> {
+    client.step(
+        "What happened meanwhile",
+        "Events are numbered without gaps, and kept. Go on after the last that you have seen, that of step 5, and \
+         you miss none. These are the transfers.",
+    )?;
+    let answer = client.call(Call::get(format!("/v1/events?after={after}&limit=100")).items(2), 200).await?;
+    let kinds: Vec<_> = answer.list("/data").iter().filter_map(|event| event["type"].as_str()).collect();
+    client.check("the types of the events", kinds, ["transfer"; 5].to_vec())?;
+    let numbers: Vec<_> =
+        answer.list("/data").iter().filter_map(|event| event["sequence"].as_u64()).collect();
+    client.check("the numbers of the events", numbers, (after + 1..=after + 5).collect())?;
+    client.remark("Five, without a gap: those of steps 8, 9, 10 (two) and 16.")
+}
+
+async fn verify(client: &mut Client, bank: &Bank) -> Result<(), Failed> {
+    client.step(
+        "Check the books",
+        "Another process reads all records back, while the bank runs: every transaction must sum to zero, every \
+         balance equal its entries, every record continue the chain of hashes before it.",
+    )?;
+    let output = bank.run("verify").await?;
+    let printed = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    let command = format!("florin verify --data-dir {}", bank.data().display());
+    client.show_command(&command, &String::from_utf8_lossy(&printed))?;
+    client.check("the exit code of `florin verify`", output.status.code(), Some(0))
+}
+
+/// What Ada pays for lunch.
+fn lunch(amount: &str) -> Call {
+    let mut body = transfer(Some("ada"), Some("borys"), amount);
+    body["reference"] = json!("Lunch");
+    Call::post("/v1/transfer", body).key("lunch-0001")
+}
+
+/// A transfer of euros. A side that is not given is the partner.
+fn transfer(source: Option<&str>, destination: Option<&str>, amount: &str) -> Value {
+    let mut body = json!({});
+    if let Some(source) = source {
+        body["sourceExternalUserId"] = json!(source);
+    }
+    if let Some(destination) = destination {
+        body["destinationExternalUserId"] = json!(destination);
+    }
+    body["amount"] = json!(amount);
+    body["currency"] = json!("eur");
+    body
+}
+
+fn euros(balances: &Answer) -> &str {
+    balances.text("/fiatBalances/0/amount")
+}
