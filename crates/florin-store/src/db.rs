@@ -20,6 +20,8 @@ pub struct Db {
     connection: Connection,
     /// A statement failed since the transaction began. Whoever swallows the error can't commit all the same.
     failed: bool,
+    /// Between `begin` and its end, as we see it: an engine may have ended the transaction on its own.
+    in_transaction: bool,
 }
 
 #[derive(Debug)]
@@ -27,6 +29,9 @@ enum Connection {
     Sqlite(Box<SqliteConnection>),
     Postgres(Box<PostgresConnection>),
 }
+
+/// A statement and the rows of parameters that it is run for.
+pub(crate) type SetRows = (&'static SetStatement, Vec<Vec<Value>>);
 
 /// How a transaction is opened.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -40,12 +45,20 @@ pub(crate) enum Mode {
 impl Db {
     pub(crate) fn open_sqlite(file: &Path, mode: Mode) -> Result<Self, StoreError> {
         let connection = SqliteConnection::open(file, mode)?;
-        Ok(Self { connection: Connection::Sqlite(Box::new(connection)), failed: false })
+        Ok(Self {
+            connection: Connection::Sqlite(Box::new(connection)),
+            failed: false,
+            in_transaction: false,
+        })
     }
 
     pub(crate) async fn open_postgres(config: &PostgresConfig) -> Result<Self, StoreError> {
         let connection = PostgresConnection::open(config).await?;
-        Ok(Self { connection: Connection::Postgres(Box::new(connection)), failed: false })
+        Ok(Self {
+            connection: Connection::Postgres(Box::new(connection)),
+            failed: false,
+            in_transaction: false,
+        })
     }
 
     /// Which engine this speaks to.
@@ -79,6 +92,7 @@ impl Db {
 
     /// The rows that a statement answers.
     pub async fn query(&mut self, sql: Statement, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.check_not_lost()?;
         note(|| sql.to_owned());
         let result = match &mut self.connection {
             Connection::Sqlite(sqlite) => sqlite.query(sql, parameters),
@@ -98,6 +112,7 @@ impl Db {
 
     /// Runs a statement that answers no rows; how many it changed.
     pub(crate) async fn execute(&mut self, sql: Statement, parameters: &[Value]) -> Result<u64, StoreError> {
+        self.check_not_lost()?;
         note(|| sql.to_owned());
         let result = match &mut self.connection {
             Connection::Sqlite(sqlite) => sqlite.execute(sql, parameters),
@@ -115,6 +130,7 @@ impl Db {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
+        self.check_not_lost()?;
         note(|| statement.set_sql());
         let result = match &mut self.connection {
             Connection::Sqlite(sqlite) => sqlite.find_set(statement, &rows),
@@ -123,17 +139,42 @@ impl Db {
         self.noted(result)
     }
 
-    /// Writes several sets in order, in one round trip where there are round trips.
-    pub(crate) async fn write_sets(
-        &mut self,
-        sets: Vec<(&'static SetStatement, Vec<Vec<Value>>)>,
-    ) -> Result<(), StoreError> {
+    /// The rows of several look-ups in order, in one round trip where there are round trips.
+    pub(crate) async fn find_sets(&mut self, sets: Vec<SetRows>) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.check_not_lost()?;
+        sets.iter().filter(|(_, rows)| !rows.is_empty()).for_each(|(set, _)| note(|| set.set_sql()));
+        let result = match &mut self.connection {
+            Connection::Sqlite(sqlite) => {
+                sets.iter().map(|(statement, rows)| sqlite.find_set(statement, rows)).collect()
+            }
+            Connection::Postgres(pg) => pg.find_sets(sets).await,
+        };
+        self.noted(result)
+    }
+
+    /// Writes several sets in order.
+    pub(crate) async fn write_sets(&mut self, sets: Vec<SetRows>) -> Result<(), StoreError> {
+        self.write(sets, false).await
+    }
+
+    /// Writes several sets in order and commits, in one round trip where there are round trips.
+    pub(crate) async fn write_sets_and_commit(&mut self, sets: Vec<SetRows>) -> Result<(), StoreError> {
+        if self.transaction_is_lost() {
+            self.rollback().await;
+            return Err(StoreError::unexpected("the transaction had failed before its commit"));
+        }
+        self.write(sets, true).await
+    }
+
+    async fn write(&mut self, sets: Vec<SetRows>, commits: bool) -> Result<(), StoreError> {
+        self.check_not_lost()?;
         let sets: Vec<_> = sets.into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
         sets.iter().for_each(|(set, _)| note(|| set.set_sql()));
         let result = match &mut self.connection {
-            Connection::Sqlite(sqlite) => sqlite.write_sets(&sets),
-            Connection::Postgres(pg) => pg.write_sets(sets).await,
+            Connection::Sqlite(sqlite) => sqlite.write_sets(&sets, commits),
+            Connection::Postgres(pg) => pg.write_sets(sets, commits).await,
         };
+        self.in_transaction &= !(commits && result.is_ok());
         self.noted(result)
     }
 
@@ -154,15 +195,19 @@ impl Db {
         }
     }
 
+    /// Opens a transaction: on PostgreSQL together with the first statement, so that it costs no round trip.
     pub(crate) async fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
         self.failed = false;
-        let sql = match (self.engine(), mode) {
-            (Engine::Sqlite, Mode::Read) => "BEGIN",
-            (Engine::Sqlite, Mode::Write) => "BEGIN IMMEDIATE",
-            (Engine::Postgres, Mode::Read) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            (Engine::Postgres, Mode::Write) => "BEGIN",
-        };
-        self.run_script(sql).await
+        match (&mut self.connection, mode) {
+            (Connection::Sqlite(sqlite), Mode::Read) => sqlite.run_script("BEGIN")?,
+            (Connection::Sqlite(sqlite), Mode::Write) => sqlite.run_script("BEGIN IMMEDIATE")?,
+            (Connection::Postgres(pg), Mode::Read) => {
+                pg.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+            }
+            (Connection::Postgres(pg), Mode::Write) => pg.begin("BEGIN"),
+        }
+        self.in_transaction = true;
+        Ok(())
     }
 
     /// Commits, unless a statement has failed.
@@ -171,19 +216,21 @@ impl Db {
             self.rollback().await;
             return Err(StoreError::unexpected("the transaction had failed before its commit"));
         }
-        self.run_script("COMMIT").await
+        self.run_script("COMMIT").await?;
+        self.in_transaction = false;
+        Ok(())
     }
 
     /// Gives the transaction up. An error here means that it is gone anyway.
     pub(crate) async fn rollback(&mut self) {
-        let open = match &self.connection {
+        let open = match &mut self.connection {
             Connection::Sqlite(sqlite) => !sqlite.is_autocommit(),
-            Connection::Postgres(_) => true,
+            Connection::Postgres(pg) => !pg.forget_begin() && !pg.is_closed(),
         };
         if open && let Err(error) = self.run_script("ROLLBACK").await {
             tracing::debug!(%error, "rolled back a transaction that was gone");
         }
-        self.failed = false;
+        (self.failed, self.in_transaction) = (false, false);
     }
 
     pub(crate) async fn savepoint(&mut self) -> Result<(), StoreError> {
@@ -198,6 +245,17 @@ impl Db {
         self.run_script("ROLLBACK TO SAVEPOINT command").await?;
         self.failed = false;
         self.release_savepoint().await
+    }
+
+    /// Nothing runs after a failed statement, as PostgreSQL has it anyway: where SQLite has ended the transaction on its
+    /// own, a write would otherwise commit by itself.
+    fn check_not_lost(&self) -> Result<(), StoreError> {
+        match self.in_transaction && self.transaction_is_lost() {
+            true => {
+                Err(StoreError::unexpected("a statement before this one failed, and with it the transaction"))
+            }
+            false => Ok(()),
+        }
     }
 
     fn noted<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {

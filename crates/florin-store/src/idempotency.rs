@@ -3,9 +3,9 @@
 //! What is kept of a request is a keyed hash per field, enough to say which fields differ, not what was in them.
 
 use crate::answer::Answer;
-use crate::db::Db;
+use crate::db::{Db, SetRows};
 use crate::dialect::SetStatement;
-use crate::{StoreError, Type, Value, params};
+use crate::{Row, StoreError, Type, Value, params};
 use florin_ledger::{BookId, Position};
 use florin_types::Timestamp;
 use std::borrow::Cow;
@@ -178,15 +178,15 @@ pub(crate) const DELETE_KEY: &str = "DELETE FROM command_key WHERE hash = $1 AND
 pub(crate) struct KeyIndex;
 
 impl KeyIndex {
-    /// What is stored under each of these keys in a book.
-    pub(crate) async fn find(
-        db: &mut Db,
-        book: BookId,
-        digests: impl Iterator<Item = &Digest>,
-    ) -> Result<HashMap<KeyHash, Stored>, StoreError> {
-        let keys = digests.map(|d| params![d.index(), book.start(), book.end()].to_vec()).collect();
+    /// The look-up that finds what is stored under these keys in a book.
+    pub(crate) fn look_up<'a>(book: BookId, digests: impl Iterator<Item = &'a Digest>) -> SetRows {
+        (&FIND_COMMAND, digests.map(|d| params![d.index(), book.start(), book.end()].to_vec()).collect())
+    }
+
+    /// What the look-up found, by key.
+    pub(crate) fn found(rows: &[Row]) -> Result<HashMap<KeyHash, Stored>, StoreError> {
         let mut found = HashMap::new();
-        for row in db.find_set(&FIND_COMMAND, keys).await? {
+        for row in rows {
             let status = u16::try_from(row.get::<i64>(2)?).map_err(StoreError::unexpected)?;
             let answer = Answer { status, body: row.get::<Vec<u8>>(3)?.into() };
             // Ordered by position: the newest use of a key stands last.

@@ -3,7 +3,7 @@
 
 use crate::answer::Answer;
 use crate::book::{Book, INSERT_BOOK, NewBook, UPDATE_BOOK};
-use crate::db::Db;
+use crate::db::{Db, SetRows};
 use crate::event::{INSERT_EVENT, NewEvent, StoredEvent};
 use crate::holder::{FIND_ACCOUNT, FIND_BY_HANDLE, account_of_row};
 use crate::holder::{
@@ -13,12 +13,12 @@ use crate::holder::{
 use crate::idempotency::{Digest, INSERT_COMMAND, INSERT_KEY, KeyHash, KeyIndex, Stored};
 use crate::job::{INSERT_JOB, NewJob, job_row};
 use crate::journal::{INSERT_MARK, INSERT_RECORD, mark_row, record_row};
-use crate::{StoreError, Value, params};
+use crate::{Row, StoreError, Value, params};
 use florin_ledger::{
     Account, AccountKey, AccountKind, BookId, ChainKey, HolderId, Posting, PostingError, Record, RecordKind,
     draft, fold, marks,
 };
-use florin_types::Timestamp;
+use florin_types::{CurrencyCode, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -76,6 +76,46 @@ pub(crate) struct Working {
     pub(crate) wrote_rows: bool,
 }
 
+/// What the commands of a batch will look at, each thing once.
+#[derive(Debug)]
+pub(crate) struct Touched {
+    handles: Vec<(String, Option<CurrencyCode>)>,
+    accounts: Vec<AccountKey>,
+}
+
+impl Touched {
+    pub(crate) fn of<'a>(book: BookId, touches: impl Iterator<Item = &'a Touch>) -> Self {
+        let (mut handles, mut accounts) = (Vec::new(), Vec::new());
+        for touch in touches {
+            match touch {
+                Touch::Handle(handle, currency) => handles.push((handle.clone(), Some(*currency))),
+                Touch::Holder(handle) => handles.push((handle.clone(), None)),
+                Touch::Partner(currency) => accounts.push(AccountKey::main(book.partner(), *currency)),
+                Touch::System(currency, kind) => {
+                    accounts.push(AccountKey { holder: book.system(), currency: *currency, kind: *kind });
+                }
+                Touch::Account(key) => accounts.push(*key),
+            }
+        }
+        handles.sort_unstable();
+        handles.dedup();
+        accounts.sort_unstable();
+        accounts.dedup();
+        Self { handles, accounts }
+    }
+
+    /// The two look-ups that find it all: holders by handle, and accounts by key.
+    pub(crate) fn look_ups(&self, book: BookId) -> [SetRows; 2] {
+        let kind = i64::from(AccountKind::Main as u8);
+        let by_handle = self.handles.iter().map(|(handle, currency)| {
+            let currency = currency.as_ref().map_or("", CurrencyCode::as_str);
+            params![book, handle.as_str(), currency, kind].to_vec()
+        });
+        let by_key = self.accounts.iter().map(|key| account_key_row(*key));
+        [(&FIND_BY_HANDLE, by_handle.collect()), (&FIND_ACCOUNT, by_key.collect())]
+    }
+}
+
 impl Working {
     pub(crate) fn new(book: Book) -> Self {
         Self {
@@ -93,50 +133,23 @@ impl Working {
         }
     }
 
-    /// Reads what is not known yet of what is to be touched: one statement for handles, one for accounts.
+    /// Reads what is not known yet of what is to be touched.
     pub(crate) async fn load(&mut self, db: &mut Db, touches: &[Touch]) -> Result<(), StoreError> {
-        let mut handles = Vec::new();
-        let mut accounts = Vec::new();
-        for touch in touches {
-            match touch {
-                Touch::Handle(handle, currency) if !self.knows(handle, Some(*currency)) => {
-                    handles.push((handle, currency.as_str()));
-                }
-                Touch::Holder(handle) if !self.knows(handle, None) => handles.push((handle, "")),
-                Touch::Handle(..) | Touch::Holder(_) => {}
-                Touch::Partner(currency) => {
-                    accounts.push(AccountKey::main(self.book.id.partner(), *currency))
-                }
-                Touch::System(currency, kind) => {
-                    accounts.push(AccountKey {
-                        holder: self.book.id.system(),
-                        currency: *currency,
-                        kind: *kind,
-                    });
-                }
-                Touch::Account(key) => accounts.push(*key),
-            }
-        }
-        accounts.retain(|key| !self.accounts.contains_key(key));
-        handles.sort_unstable();
-        handles.dedup();
-        accounts.sort_unstable();
-        accounts.dedup();
-        self.load_handles(db, &handles).await?;
-        let keys = accounts.into_iter().map(account_key_row).collect();
-        for row in db.find_set(&FIND_ACCOUNT, keys).await? {
-            self.keep_account(account_of_row(&row, 0)?);
-        }
-        Ok(())
+        let mut touched = Touched::of(self.book.id, touches.iter());
+        touched.handles.retain(|(handle, currency)| !self.knows(handle, *currency));
+        touched.accounts.retain(|key| !self.accounts.contains_key(key));
+        let found = db.find_sets(touched.look_ups(self.book.id).into()).await?;
+        self.absorb(&touched, &found)
     }
 
-    async fn load_handles(&mut self, db: &mut Db, handles: &[(&String, &str)]) -> Result<(), StoreError> {
-        let kind = i64::from(AccountKind::Main as u8);
-        let keys =
-            handles.iter().map(|(h, c)| params![self.book.id, h.as_str(), *c, kind].to_vec()).collect();
-        for row in db.find_set(&FIND_BY_HANDLE, keys).await? {
-            let holder = holder_of_row(&row)?;
-            if let Some(account) = joined_account(&row)? {
+    /// Takes in what the look-ups of `touched` found. What the batch already changed stands above what was read.
+    pub(crate) fn absorb(&mut self, touched: &Touched, found: &[Vec<Row>]) -> Result<(), StoreError> {
+        let [by_handle, by_key, ..] = found else {
+            return Err(StoreError::unexpected("the look-ups were not answered"));
+        };
+        for row in by_handle {
+            let holder = holder_of_row(row)?;
+            if let Some(account) = joined_account(row)? {
                 self.keep_account(account);
             }
             if let Some(handle) = holder.handle.clone() {
@@ -144,14 +157,19 @@ impl Working {
                 self.holders.entry(handle).or_insert(slot);
             }
         }
-        for (handle, _) in handles {
-            let unknown = HolderSlot { holder: None, is_new: false, is_dirty: false };
-            self.holders.entry((*handle).clone()).or_insert(unknown);
+        for (handle, _) in &touched.handles {
+            if !self.holders.contains_key(handle) {
+                let unknown = HolderSlot { holder: None, is_new: false, is_dirty: false };
+                self.holders.insert(handle.clone(), unknown);
+            }
+        }
+        for row in by_key {
+            self.keep_account(account_of_row(row, 0)?);
         }
         Ok(())
     }
 
-    fn knows(&self, handle: &str, currency: Option<florin_types::CurrencyCode>) -> bool {
+    fn knows(&self, handle: &str, currency: Option<CurrencyCode>) -> bool {
         match (self.holders.get(handle), currency) {
             (None, _) => false,
             (Some(HolderSlot { holder: None, .. }), _) | (Some(_), None) => true,
@@ -326,15 +344,10 @@ impl Working {
         !self.events.is_empty()
     }
 
-    /// Writes the batch as a few sets, the book's row last.
-    pub(crate) async fn flush(
-        &mut self,
-        db: &mut Db,
-        key: &ChainKey,
-        batch: [u8; 16],
-    ) -> Result<(), StoreError> {
+    /// The batch as a few sets to be written, the book's row last.
+    pub(crate) fn flush(&mut self, key: &ChainKey, batch: [u8; 16]) -> Vec<SetRows> {
         self.book.batch = batch;
-        let mut sets = Vec::with_capacity(12);
+        let mut sets: Vec<SetRows> = Vec::with_capacity(12);
         let (records, mark_rows) = self.journal_rows(key);
         sets.push((&INSERT_RECORD, records));
         sets.push((&INSERT_MARK, mark_rows));
@@ -362,7 +375,7 @@ impl Working {
             push_new_book(&mut sets, &next, &new);
         }
         sets.push((&UPDATE_BOOK, vec![self.book.to_row()]));
-        db.write_sets(sets).await
+        sets
     }
 
     fn journal_rows(&mut self, key: &ChainKey) -> (Vec<Vec<Value>>, Vec<Vec<Value>>) {
@@ -389,7 +402,7 @@ impl Working {
         rows
     }
 
-    fn holder_sets(&self, sets: &mut Vec<(&'static crate::dialect::SetStatement, Vec<Vec<Value>>)>) {
+    fn holder_sets(&self, sets: &mut Vec<SetRows>) {
         let (mut new, mut gates) = (Vec::new(), Vec::new());
         for slot in self.holders.values() {
             let Some(holder) = &slot.holder else { continue };
@@ -409,11 +422,7 @@ impl Working {
 }
 
 /// The rows of a new book: its own, the partner as a holder, the accounts it starts with.
-pub(crate) fn push_new_book(
-    sets: &mut Vec<(&'static crate::dialect::SetStatement, Vec<Vec<Value>>)>,
-    book: &Book,
-    new: &NewBook,
-) {
+pub(crate) fn push_new_book(sets: &mut Vec<SetRows>, book: &Book, new: &NewBook) {
     let (holder, partner) = new.partner_holder(book.id);
     sets.push((&INSERT_BOOK, vec![book.to_row()]));
     sets.push((

@@ -1,8 +1,8 @@
 //! The workers behind the door: take what has queued, run it as one transaction, answer all of it.
 //!
-//! 1. Begin; lock the books' rows; read the touched accounts and the keys as sets.
+//! 1. Begin; lock the books' rows; read the touched accounts and the keys as sets: one round trip.
 //! 2. Run the commands one after another in memory, each over a mark that it can be taken back to.
-//! 3. Write the results as a few sets, commit once, then answer.
+//! 3. Write the results as a few sets and commit once: another round trip. Then answer.
 //!
 //! What fails as a batch is run again command by command, so that one bad command hurts only itself. A commit without
 //! an answer is settled by the batch's random mark in the book's row. There are no timers: the batch grows while a
@@ -10,14 +10,14 @@
 
 use crate::answer::{Outcome, Stop};
 use crate::book::{Book, LOCK_BOOK, READ_BOOK};
-use crate::db::{Db, Mode};
+use crate::db::{Db, Mode, SetRows};
 use crate::door::Queued;
 use crate::idempotency::KeyIndex;
 use crate::queue::{Group, Queue};
 use crate::source::Source;
 use crate::tx::Tx;
 use crate::watch::Watchers;
-use crate::working::Working;
+use crate::working::{Touched, Working};
 use crate::{BookId, StoreError, params};
 use florin_ledger::ChainKey;
 use florin_types::{Clock, Entropy};
@@ -36,7 +36,7 @@ pub(crate) struct Shared {
 }
 
 /// What came of one command of a batch.
-enum Result1 {
+enum Came {
     Done(Result<Outcome, StoreError>),
     /// Its book was replaced; it belongs there.
     Moved(BookId),
@@ -105,10 +105,10 @@ fn without_late(shared: &Shared, mut groups: Vec<Group>) -> Vec<Group> {
     groups
 }
 
-fn settle(shared: &Shared, mut queued: Queued, result: Result1) {
+fn settle(shared: &Shared, mut queued: Queued, result: Came) {
     match result {
-        Result1::Done(outcome) => queued.answer(outcome),
-        Result1::Moved(book) => {
+        Came::Done(outcome) => queued.answer(outcome),
+        Came::Moved(book) => {
             queued.book = book;
             if let Err((queued, error)) = shared.queue.push(queued) {
                 queued.answer(Err(error));
@@ -122,7 +122,7 @@ async fn attempt(
     shared: &Shared,
     connection: &mut Option<Db>,
     groups: &[Group],
-) -> Result<Vec<Result1>, Failed> {
+) -> Result<Vec<Came>, Failed> {
     let mut db = match connection.take().filter(Db::is_usable) {
         Some(db) => db,
         None => shared.source.connect(Mode::Write).await.map_err(Failed::AtStart)?,
@@ -132,7 +132,8 @@ async fn attempt(
     }
     let mut batch = [0; 16];
     shared.entropy.fill(&mut batch);
-    let mut run = Run { shared, batch, results: Vec::new(), written: Vec::new(), told: Vec::new() };
+    let mut run =
+        Run { shared, batch, results: Vec::new(), sets: Vec::new(), written: Vec::new(), told: Vec::new() };
     for group in groups {
         let (back, result) = run.group(db, group).await;
         db = back;
@@ -142,26 +143,26 @@ async fn attempt(
             return Err(failed);
         }
     }
-    let Run { results, written, told, .. } = run;
-    let ended = commit(shared, db, &written, batch).await;
+    let Run { results, sets, written, told, .. } = run;
+    let ended = commit(shared, db, (&written, sets), batch).await;
     *connection = ended.0;
     ended.1.map_err(Failed::Underway)?;
     told.iter().for_each(|book| shared.watchers.tell(*book));
     Ok(results)
 }
 
-/// Commits; where the answer is lost, looks whether the batch's mark has arrived.
+/// Writes the results and commits; where the answer is lost, looks whether the batch's mark has arrived.
 async fn commit(
     shared: &Shared,
     mut db: Db,
-    written: &[BookId],
+    (written, sets): (&[BookId], Vec<SetRows>),
     batch: [u8; 16],
 ) -> (Option<Db>, Result<(), StoreError>) {
     let Some(book) = written.first() else {
         db.rollback().await;
         return (Some(db), Ok(()));
     };
-    let Err(error) = db.commit().await else { return (Some(db), Ok(())) };
+    let Err(error) = db.write_sets_and_commit(sets).await else { return (Some(db), Ok(())) };
     tracing::warn!(%error, "a commit came without an answer; looking whether it came through");
     db.rollback().await;
     drop(db);
@@ -182,13 +183,14 @@ async fn commit(
 struct Run<'a> {
     shared: &'a Shared,
     batch: [u8; 16],
-    results: Vec<Result1>,
+    results: Vec<Came>,
+    sets: Vec<SetRows>,
     written: Vec<BookId>,
     told: Vec<BookId>,
 }
 
 impl Run<'_> {
-    /// Runs the commands of one book and writes their results. The connection comes back in any case.
+    /// Runs the commands of one book and gathers what is to be written. The connection comes back in any case.
     async fn group(&mut self, mut db: Db, group: &Group) -> (Db, Result<(), Failed>) {
         let working = match open(&mut db, group).await {
             Ok(Some(working)) => working,
@@ -196,22 +198,22 @@ impl Run<'_> {
             Err(error) => return (db, Err(Failed::AtStart(error))),
         };
         if let Some(successor) = working.book.successor {
-            self.results.extend(group.commands.iter().map(|_| Result1::Moved(successor)));
+            self.results.extend(group.commands.iter().map(|_| Came::Moved(successor)));
             return (db, Ok(()));
         }
         let mut tx = Tx::new(db, working);
         for queued in &group.commands {
             // A reset earlier in this batch: the rest belongs to the new book.
             if let Some((successor, _)) = &tx.working.successor {
-                self.results.push(Result1::Moved(*successor));
+                self.results.push(Came::Moved(*successor));
                 continue;
             }
             match run_command(&mut tx, queued).await {
-                Ok(outcome) => self.results.push(Result1::Done(outcome)),
+                Ok(outcome) => self.results.push(Came::Done(outcome)),
                 Err(error) => return (tx.into_parts().0, Err(Failed::Underway(error))),
             }
         }
-        let (mut db, mut working) = tx.into_parts();
+        let (db, mut working) = tx.into_parts();
         if working.is_empty() {
             return (db, Ok(()));
         }
@@ -219,24 +221,26 @@ impl Run<'_> {
             self.told.push(group.book);
         }
         self.written.push(group.book);
-        let flushed = working.flush(&mut db, &self.shared.chain_key, self.batch).await;
-        (db, flushed.map_err(Failed::Underway))
+        self.sets.extend(working.flush(&self.shared.chain_key, self.batch));
+        (db, Ok(()))
     }
 }
 
-/// Locks the book and reads what its commands will touch.
+/// Locks the book and reads what its commands will touch, all at once.
 async fn open(db: &mut Db, group: &Group) -> Result<Option<Working>, StoreError> {
-    let rows = db.find_set(&LOCK_BOOK, vec![params![group.book].to_vec()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
+    let touched = Touched::of(group.book, group.commands.iter().flat_map(|queued| &queued.touches));
+    let [by_handle, by_key] = touched.look_ups(group.book);
+    let keys =
+        KeyIndex::look_up(group.book, group.commands.iter().filter_map(|queued| queued.digest.as_ref()));
+    let lock = (&LOCK_BOOK, vec![params![group.book].to_vec()]);
+    let found = db.find_sets(vec![lock, by_handle, by_key, keys]).await?;
+    let [book, touched_rows @ .., keys] = found.as_slice() else {
+        return Err(StoreError::unexpected("the look-ups were not answered"));
+    };
+    let Some(row) = book.first() else { return Ok(None) };
     let mut working = Working::new(Book::from_row(row)?);
-    if working.book.successor.is_some() {
-        return Ok(Some(working));
-    }
-    let touches: Vec<_> = group.commands.iter().flat_map(|q| q.touches.iter().cloned()).collect();
-    working.load(db, &touches).await?;
-    let digests = group.commands.iter().filter_map(|q| q.digest.as_ref());
-    let keys = KeyIndex::find(db, group.book, digests).await?;
-    working.keep_keys(keys);
+    working.absorb(&touched, touched_rows)?;
+    working.keep_keys(KeyIndex::found(keys)?);
     Ok(Some(working))
 }
 

@@ -1,8 +1,9 @@
 //! The server engine. Parameters go as binary, sets as arrays.
 
+use super::SetRows;
 use crate::dialect::{SetStatement, transpose};
 use crate::{Row, StoreError, Type, Value};
-use futures_util::future::try_join_all;
+use futures_util::future::{join, try_join_all};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -43,6 +44,8 @@ impl PostgresConfig {
 #[derive(Debug)]
 pub(super) struct PostgresConnection {
     client: Client,
+    /// The transaction's opening, not sent yet: it goes with the first statement.
+    begin: Mutex<Option<&'static str>>,
     prepared: Mutex<HashMap<String, Statement>>,
 }
 
@@ -54,11 +57,33 @@ impl PostgresConnection {
                 tracing::warn!(%error, "a database connection ended");
             }
         });
-        Ok(Self { client, prepared: Mutex::default() })
+        Ok(Self { client, begin: Mutex::default(), prepared: Mutex::default() })
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
+    }
+
+    pub(super) fn begin(&mut self, sql: &'static str) {
+        *self.begin.get_mut().unwrap_or_else(PoisonError::into_inner) = Some(sql);
+    }
+
+    /// True when a transaction was to be opened but nothing was sent: then there is nothing to roll back.
+    pub(super) fn forget_begin(&mut self) -> bool {
+        self.begin.get_mut().unwrap_or_else(PoisonError::into_inner).take().is_some()
+    }
+
+    /// Sends the transaction's opening, if it is still to be sent, before `statement`, without waiting in between:
+    /// futures that are polled together go out together, in their order.
+    async fn opened<T>(
+        &self,
+        statement: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let begin = self.begin.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(begin) = begin else { return statement.await };
+        let (begun, result) = join(self.client.batch_execute(begin), statement).await;
+        begun?;
+        result
     }
 
     async fn prepared(&self, sql: &str) -> Result<Statement, StoreError> {
@@ -73,16 +98,22 @@ impl PostgresConnection {
     }
 
     pub(super) async fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let statement = self.prepared(sql).await?;
-        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|p| p as _).collect();
-        let rows = self.client.query(&statement, &parameters).await?;
-        rows.iter().map(row_of).collect()
+        self.opened(async {
+            let statement = self.prepared(sql).await?;
+            let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|p| p as _).collect();
+            let rows = self.client.query(&statement, &parameters).await?;
+            rows.iter().map(row_of).collect()
+        })
+        .await
     }
 
     pub(super) async fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, StoreError> {
-        let statement = self.prepared(sql).await?;
-        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|p| p as _).collect();
-        Ok(self.client.execute(&statement, &parameters).await?)
+        self.opened(async {
+            let statement = self.prepared(sql).await?;
+            let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|p| p as _).collect();
+            Ok(self.client.execute(&statement, &parameters).await?)
+        })
+        .await
     }
 
     pub(super) async fn find_set(
@@ -90,30 +121,51 @@ impl PostgresConnection {
         set: &'static SetStatement,
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<Row>, StoreError> {
-        let statement = self.prepared(&set.set_sql()).await?;
-        let arrays = arrays(&set.parameters(), rows)?;
-        let parameters: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|a| a as _).collect();
-        let found = self.client.query(&statement, &parameters).await?;
-        found.iter().map(row_of).collect()
+        Ok(self.find_sets(vec![(set, rows)]).await?.pop().unwrap_or_default())
     }
 
-    pub(super) async fn write_sets(
-        &self,
-        sets: Vec<(&'static SetStatement, Vec<Vec<Value>>)>,
-    ) -> Result<(), StoreError> {
-        let mut ready = Vec::with_capacity(sets.len());
-        for (set, rows) in sets {
-            ready.push((self.prepared(&set.set_sql()).await?, arrays(&set.parameters(), rows)?));
-        }
-        let parameters: Vec<Vec<&(dyn ToSql + Sync)>> =
-            ready.iter().map(|(_, arrays)| arrays.iter().map(|a| a as _).collect()).collect();
-        let sent = ready.iter().zip(&parameters).map(|((s, _), p)| self.client.execute(s, p));
-        try_join_all(sent).await?;
-        Ok(())
+    /// Look-ups without keys answer nothing and are not sent.
+    pub(super) async fn find_sets(&self, sets: Vec<SetRows>) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.opened(async {
+            let mut ready = Vec::with_capacity(sets.len());
+            for (set, rows) in sets {
+                ready.push(match rows.is_empty() {
+                    true => None,
+                    false => Some((self.prepared(&set.set_sql()).await?, arrays(&set.parameters(), rows)?)),
+                });
+            }
+            let sent = ready.iter().map(async |look_up| {
+                let Some((statement, arrays)) = look_up else { return Ok(Vec::new()) };
+                let parameters: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|a| a as _).collect();
+                let rows = self.client.query(statement, &parameters).await?;
+                rows.iter().map(row_of).collect()
+            });
+            try_join_all(sent).await
+        })
+        .await
+    }
+
+    pub(super) async fn write_sets(&self, sets: Vec<SetRows>, commits: bool) -> Result<(), StoreError> {
+        self.opened(async {
+            let mut ready = Vec::with_capacity(sets.len());
+            for (set, rows) in sets {
+                ready.push((self.prepared(&set.set_sql()).await?, arrays(&set.parameters(), rows)?));
+            }
+            let parameters: Vec<Vec<&(dyn ToSql + Sync)>> =
+                ready.iter().map(|(_, arrays)| arrays.iter().map(|a| a as _).collect()).collect();
+            let sent = ready.iter().zip(&parameters).map(|((s, _), p)| self.client.execute(s, p));
+            // After a statement that failed the server takes COMMIT for ROLLBACK, and the failure is answered first.
+            let committed =
+                async { if commits { self.client.batch_execute("COMMIT").await } else { Ok(()) } };
+            let (written, committed) = join(try_join_all(sent), committed).await;
+            written?;
+            Ok(committed?)
+        })
+        .await
     }
 
     pub(super) async fn run_script(&self, sql: &str) -> Result<(), StoreError> {
-        Ok(self.client.batch_execute(sql).await?)
+        self.opened(async { Ok(self.client.batch_execute(sql).await?) }).await
     }
 
     pub(super) async fn prepare(&self, sql: &str) -> Result<(), StoreError> {

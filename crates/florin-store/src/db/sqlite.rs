@@ -1,6 +1,6 @@
 //! The embedded engine. Every call is a plain function; nothing waits but for the file.
 
-use super::Mode;
+use super::{Mode, SetRows};
 use crate::dialect::{SetStatement, for_sqlite};
 use crate::{Row, StoreError, Value};
 use rusqlite::config::DbConfig;
@@ -88,10 +88,7 @@ impl SqliteConnection {
         Ok(rows)
     }
 
-    pub(super) fn write_sets(
-        &mut self,
-        sets: &[(&'static SetStatement, Vec<Vec<Value>>)],
-    ) -> Result<(), StoreError> {
+    pub(super) fn write_sets(&mut self, sets: &[SetRows], commits: bool) -> Result<(), StoreError> {
         for (set, rows) in sets {
             let sql = spell_set(&mut self.sets, set);
             let mut statement = self.connection.prepare_cached(sql)?;
@@ -99,7 +96,7 @@ impl SqliteConnection {
                 statement.execute(params_from_iter(row))?;
             }
         }
-        Ok(())
+        if commits { self.run_script("COMMIT") } else { Ok(()) }
     }
 
     pub(super) fn run_script(&mut self, sql: &str) -> Result<(), StoreError> {
