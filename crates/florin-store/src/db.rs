@@ -247,8 +247,8 @@ impl Db {
         self.release_savepoint().await
     }
 
-    /// Nothing runs after a failed statement, as PostgreSQL has it anyway: where SQLite has ended the transaction on its
-    /// own, a write would otherwise commit by itself.
+    /// Nothing runs after a failed statement, as PostgreSQL has it anyway: where SQLite has ended the transaction on
+    /// its own, a write would otherwise commit by itself.
     fn check_not_lost(&self) -> Result<(), StoreError> {
         match self.in_transaction && self.transaction_is_lost() {
             true => {

@@ -41,11 +41,12 @@ const HOLDER_AND_ACCOUNT: usize = 5;
 
 /// A holder by handle, with its main account in a currency. Parameters: book, handle, currency, kind.
 pub(crate) static FIND_BY_HANDLE: SetStatement = SetStatement::Find {
-    row: "SELECT h.id, h.uuid, h.handle, h.gate, h.secret, a.holder, a.currency, a.kind, a.balance, a.held, a.last, a.entries \
-          FROM holder h \
+    row: "SELECT h.id, h.uuid, h.handle, h.gate, h.secret, a.holder, a.currency, a.kind, \
+          a.balance, a.held, a.last, a.entries FROM holder h \
           LEFT JOIN account a ON a.book = $1 AND a.currency = $3 AND a.kind = $4 AND a.holder = h.id \
           WHERE h.book = $1 AND h.handle = $2",
-    set: "SELECT h.id, h.uuid, h.handle, h.gate, h.secret, a.holder, a.currency, a.kind, a.balance, a.held, a.last, a.entries \
+    set: "SELECT h.id, h.uuid, h.handle, h.gate, h.secret, a.holder, a.currency, a.kind, \
+          a.balance, a.held, a.last, a.entries \
           FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS v(book, handle, currency, kind) \
           JOIN holder h ON h.book = v.book AND h.handle = v.handle COLLATE \"C\" \
           LEFT JOIN account a ON a.book = v.book AND a.currency = v.currency COLLATE \"C\" AND a.kind = v.kind \

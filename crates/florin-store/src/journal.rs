@@ -61,8 +61,8 @@ pub(crate) const RECORDS_OF_OBJECT: &str = concat!(
 );
 
 /// The oldest mark of an account at or after a time: from there back everything newer is skipped.
-pub(crate) const MARK_AT: &str = "SELECT position FROM mark WHERE holder = $1 AND currency = $2 AND kind = $3 AND at >= $4 \
-     ORDER BY ordinal LIMIT 1";
+pub(crate) const MARK_AT: &str = "SELECT position FROM mark \
+     WHERE holder = $1 AND currency = $2 AND kind = $3 AND at >= $4 ORDER BY ordinal LIMIT 1";
 
 pub(crate) fn record_of_row(row: &Row) -> Result<(Record, Chain, Vec<u8>), StoreError> {
     let (version, legs) = (row.get(1)?, row.get::<Vec<u8>>(5)?);

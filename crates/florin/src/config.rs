@@ -186,7 +186,8 @@ impl Config {
         let proxies: Vec<_> = self.trusted_proxies.iter().map(|net| format!("\"{net}\"")).collect();
         let limit = self.settings().rate_limit;
         format!(
-            "listen = \"{}\"\ndata_dir = \"{}\"\ndatabase_url = {}\nenvironment = \"{}\"\nmaster_key = {}\nlog = \"{}\"\n\
+            "listen = \"{}\"\ndata_dir = \"{}\"\ndatabase_url = {}\nenvironment = \"{}\"\nmaster_key = {}\n\
+             log = \"{}\"\n\
              log_format = \"{}\"\nsandbox_settle_ms = {}\nrate_limit_per_second = {}\nrate_limit_burst = {}\n\
              trusted_proxies = [{}]",
             self.listen,

@@ -32,7 +32,8 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let settings = config.settings();
     if settings.environment == florin_api::kit::app::Environment::Sandbox {
         let made = credentials::settle(config, &store, address).await?;
-        tracing::info!(partner = %made.partner_id, folder = %config.data_dir.display(), "the sandbox's key is in sandbox-credentials.json");
+        let folder = config.data_dir.display();
+        tracing::info!(partner = %made.partner_id, %folder, "the sandbox's key is in sandbox-credentials.json");
     }
     let app = App::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), settings);
     let workers = [
@@ -43,7 +44,8 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let open = pages(&app).merge(florin_api::openapi::routes());
     let service =
         router(&app, florin_api::endpoints(), open, RequestIdLayer::new(make_id, monotonic_micros()));
-    tracing::info!(%address, environment = config.environment().as_str(), "ready: documentation at http://{address}/docs");
+    let environment = config.environment().as_str();
+    tracing::info!(%address, environment, "ready: documentation at http://{address}/docs");
     let stop = stop_signal()?;
     let waiting = app.clone();
     let stop = async move {

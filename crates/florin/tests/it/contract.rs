@@ -95,6 +95,7 @@ async fn balances_have_every_currency_and_network() {
     let client = server.client();
     two_users(&client).await;
     let user = client.balances(Some("anna")).await;
+    assert_eq!(user, client.get("/v1/user/anna/balances").await, "the older path");
     has_exactly(&user, "userId poaRequired fiatBalances cryptoBalances");
     assert_eq!(user["poaRequired"], false);
     for answer in [&user, &client.balances(None).await] {

@@ -101,7 +101,7 @@ fn parameter(segment: &str) -> Option<String> {
 }
 
 fn is_id(field: &str) -> bool {
-    let known = ["externalUserId", "cardId", "lockId", "transferId", "iban", "address"];
+    let known = ["externalUserId", "cardId", "lockId", "transferId"];
     known.contains(&field) || field.ends_with("ExternalUserId")
 }
 

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// The currencies the workload moves; few, so that balances are often there.
 pub const MOVED: [&str; 4] = ["eur", "btc", "usdc", "doge"];
-/// More users than this are not made by one client.
+/// One client has no more living users than this.
 const MOST_USERS: usize = 14;
 /// What the partner sends at most at once where clients share its balance (see [`super::SHARED_FUNDS`]).
 const SHARED_STEP: i128 = 1_000_000;
@@ -56,17 +56,20 @@ impl Draw {
         }
     }
 
-    /// A user of this client, living or deleted; now and then nobody.
+    /// A living user of this client; now and then a deleted one, or nobody.
     pub fn user(&mut self, model: &Model) -> String {
-        let ids: Vec<&String> = model.users.keys().collect();
+        let deleted = self.one_in(15);
+        let ids: Vec<&String> =
+            model.users.iter().filter(|(_, user)| user.deleted == deleted).map(|(id, _)| id).collect();
         match ids.choose(&mut self.rng) {
-            Some(id) if !self.rng.random_ratio(1, 15) => (*id).clone(),
+            Some(id) if !self.rng.random_ratio(1, 20) => (*id).clone(),
             _ => format!("{}-nobody", self.prefix),
         }
     }
 
     fn create(&mut self, model: &Model) -> Request {
-        let again = model.users.len() >= MOST_USERS || self.one_in(6);
+        let living = model.users.values().filter(|user| !user.deleted).count();
+        let again = living >= MOST_USERS || self.one_in(6);
         let id = if again { self.user(model) } else { self.new_id() };
         let list: &[&'static str] = if self.one_in(9) { &FORBIDDEN } else { &SERVED };
         let country = list.choose(&mut self.rng).copied().expect("a country");
@@ -102,7 +105,7 @@ impl Draw {
         let both = source.is_some() && destination.is_some();
         let master = if both { self.one_in(20) } else { self.one_in(3) };
         let money = self.money_from(model, source.as_deref());
-        let reference = self.reference();
+        let reference = if master { None } else { self.reference() };
         Request::Transfer { master, source, destination, money, reference }
     }
 
@@ -147,7 +150,7 @@ impl Draw {
             _ if spent_by_many => self.rng.random_range(1..=SHARED_STEP),
             0 | 1 if owned > 0 => owned,
             2 => owned + 1,
-            3 => i128::from(i64::MAX),
+            3 => OUT_OF_REACH * 10,
             4..8 if owned > 1 => self.rng.random_range(1..=owned),
             _ => return money,
         };
