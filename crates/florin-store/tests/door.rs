@@ -173,7 +173,8 @@ async fn an_error_inside_a_savepoint_is_its_own_commands() {
 /// by itself.
 #[tokio::test]
 async fn an_error_that_ends_the_whole_transaction_hurts_nobody_else() {
-    const ENDS_IT: &str = "INSERT OR ROLLBACK INTO installation (name, value) SELECT name, value FROM installation WHERE $1 > 0";
+    const ENDS_IT: &str = "INSERT OR ROLLBACK INTO installation (name, value) \
+         SELECT name, value FROM installation WHERE $1 > 0";
     let store = TestStore::open().await;
     if store.store.engine() == Engine::Sqlite {
         for is_swallowed in [false, true] {
