@@ -3,9 +3,14 @@
 //! Every test starts a [`support::TestApp`] and ends with its `finish`, which checks the books. Time stands still
 //! until a test moves it; nothing sleeps.
 
+mod balances;
 mod errors;
+mod events;
 mod idempotency;
+mod reference;
+mod sandbox;
 mod statements;
 mod support;
 mod tenancy;
 mod transfers;
+mod users;

@@ -141,7 +141,8 @@ fn sqlite_columns(sqlite: &rusqlite::Connection) -> Vec<Column> {
 
 /// Primary keys included, which SQLite keeps as an index or as the order of the table itself.
 const SQLITE_KEYS: &str = "SELECT m.name, (SELECT group_concat(name, ',') FROM \
-     (SELECT name FROM pragma_table_info(m.name) WHERE pk > 0 ORDER BY pk)) FROM sqlite_master m WHERE m.type = 'table'";
+     (SELECT name FROM pragma_table_info(m.name) WHERE pk > 0 ORDER BY pk)) \
+     FROM sqlite_master m WHERE m.type = 'table'";
 const SQLITE_INDEXES: &str = "SELECT m.name, (SELECT group_concat(name, ',') FROM \
      (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno)), l.\"unique\" \
      FROM sqlite_master m, pragma_index_list(m.name) l WHERE m.type = 'table' AND l.origin = 'c'";

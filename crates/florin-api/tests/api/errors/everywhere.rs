@@ -63,13 +63,13 @@ async fn p401_an_address_that_is_not_allowed() {
         let call = || request_of(&client, &endpoint, &Ids::unknown());
         is_denied(&endpoint, &call().send().await, "xo3");
         for peer in ["10.2.0.1", "127.0.0.1", "::1"] {
-            is_denied(&endpoint, &call().from_peer(peer).send().await, "xo3");
+            is_denied(&endpoint, &call().at_peer(peer).send().await, "xo3");
             // Nobody here is a trusted proxy: what it says of the source counts for nothing.
             let call = call().header("x-forwarded-for", "10.1.0.1");
-            is_denied(&endpoint, &call.from_peer(peer).send().await, "xo3");
+            is_denied(&endpoint, &call.at_peer(peer).send().await, "xo3");
         }
         for peer in ["10.1.2.3", "::ffff:10.1.2.3", "2001:db8::7"] {
-            assert_ne!(call().from_peer(peer).send().await.status, 401, "{}", name_of(&endpoint));
+            assert_ne!(call().at_peer(peer).send().await.status, 401, "{}", name_of(&endpoint));
         }
     }
     app.finish().await;
@@ -137,7 +137,7 @@ async fn p429_wrong_keys_by_address() {
     let app = TestApp::with(one_a_second()).await;
     let wrong = app.a().with_key(Some("florin_sandbox_x"));
     let attempt = |client: crate::support::Client, peer| async move {
-        client.call(Method::GET, "/v1/reference/fees").from_peer(peer).send().await.status
+        client.call(Method::GET, "/v1/reference/fees").at_peer(peer).send().await.status
     };
     for _ in 0..20 {
         assert_eq!(attempt(wrong.clone(), "10.0.0.1").await, 401);

@@ -3,6 +3,9 @@
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
+/// Status, headers in order, body.
+type Comparable = (u16, Vec<(String, Vec<u8>)>, Vec<u8>);
+
 /// A response, received whole.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -74,7 +77,7 @@ impl Answer {
     }
 
     /// Everything of it but what differs between any two requests.
-    pub fn comparable(&self) -> (u16, Vec<(String, Vec<u8>)>, Vec<u8>) {
+    pub fn comparable(&self) -> Comparable {
         let headers = self.headers.iter().filter(|(name, _)| *name != "x-request-id" && *name != "date");
         let mut headers: Vec<_> =
             headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();

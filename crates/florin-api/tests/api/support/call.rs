@@ -39,7 +39,7 @@ impl Call {
     }
 
     /// From this address.
-    pub fn from_peer(mut self, address: &str) -> Self {
+    pub fn at_peer(mut self, address: &str) -> Self {
         self.peer = Some(SocketAddr::new(address.parse().expect("an address"), 4711));
         self
     }

@@ -27,8 +27,11 @@ pub struct Client {
 
 /// A person who can be created, with this id.
 pub fn person(id: &str) -> Value {
+    // An id may have characters that an address may not.
+    let name: String = id.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
+    let name = if name.is_empty() { "ada" } else { &name };
     json!({
-        "externalUserId": id, "email": format!("{id}@example.com"), "phone": "+447700900123",
+        "externalUserId": id, "email": format!("{name}@example.com"), "phone": "+447700900123",
         "firstName": "Ada", "lastName": "Lovelace", "birthDate": "1990-12-10", "street": "St James's Square",
         "number": "12", "city": "London", "postCode": "SW1Y 4LE", "country": "GB", "citizenship": "GB",
         "hasAcceptedP100Tc": true,

@@ -1,6 +1,6 @@
 //! The engine of this run, and a database per test: a copy of the template, removed at the end.
 
-use super::template::{Seeds, template};
+use super::template::{Seeds, apart, template};
 use florin_store::Place;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -206,13 +206,29 @@ impl Database {
     }
 
     /// Removes it, whoever is connected.
-    pub async fn remove(self) {
-        match &self {
-            Self::Sqlite { .. } => {}
-            Self::Postgres { name } => {
-                let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-                connect(&cluster()).await.batch_execute(&drop).await.expect("the database is dropped");
-            }
+    pub async fn remove(mut self) {
+        if let Self::Postgres { name } = &mut self {
+            drop_database(&std::mem::take(name)).await;
+        }
+    }
+}
+
+async fn drop_database(name: &str) {
+    let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+    connect(&cluster()).await.batch_execute(&drop).await.expect("the database is dropped");
+}
+
+/// A test that fails does not come to remove its database: it goes all the same.
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Self::Postgres { name } = self else { return };
+        if name.is_empty() {
+            return;
+        }
+        let name = std::mem::take(name);
+        let removed = std::thread::spawn(move || apart(drop_database(&name))).join();
+        if removed.is_err() {
+            eprintln!("a test database is left behind");
         }
     }
 }

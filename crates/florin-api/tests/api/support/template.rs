@@ -49,7 +49,7 @@ pub fn template() -> &'static Template {
 }
 
 /// Runs it on a thread and a runtime of its own, whose connections are closed when it is done.
-fn apart<T: Send>(work: impl Future<Output = T> + Send) -> T {
+pub fn apart<T: Send>(work: impl Future<Output = T> + Send) -> T {
     let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(work)

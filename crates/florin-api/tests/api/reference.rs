@@ -1,0 +1,64 @@
+//! Reference data, section 7.
+
+use crate::support::{Client, TestApp};
+use serde_json::{Value, json};
+
+async fn rows(client: &Client, name: &str) -> Vec<Value> {
+    let answer = client.get(&format!("/v1/reference/{name}")).await.expect(200);
+    assert_eq!(answer.as_object().expect("an object").len(), 1);
+    answer["data"].as_array().expect("a list").clone()
+}
+
+#[tokio::test]
+async fn countries_say_what_residence_means() {
+    let app = TestApp::start().await;
+    let countries = rows(&app.a(), "countries").await;
+    assert_eq!(countries.len(), 249);
+    let codes = |field: &str, value: bool| -> String {
+        let with =
+            countries.iter().filter(|country| country[field] == value && country["countsAs"].is_null());
+        let mut codes: Vec<_> = with.map(|country| country["code"].as_str().expect("a code")).collect();
+        codes.sort_unstable();
+        codes.join(" ")
+    };
+    let ibans = "AM AT AZ BE BG CH CY CZ DE DK EE ES FI FR GB GE GR HR HU IE IL IN IS IT LI LT LU LV MD MT NL NO PL PT \
+                 RO SE SI SK UA";
+    assert_eq!(codes("iban", true), ibans);
+    assert_eq!(codes("accepted", false), "AF BY CU IR KP MM RU SD SY");
+    assert_eq!(codes("poaRequired", true), "AM AR AZ GE IL MD UA");
+    for (region, parent) in
+        [("GP", "FR"), ("GF", "FR"), ("MQ", "FR"), ("RE", "FR"), ("MF", "FR"), ("SJ", "NO")]
+    {
+        let row = countries.iter().find(|country| country["code"] == region).expect("a region");
+        assert_eq!((&row["countsAs"], &row["iban"]), (&json!(parent), &json!(true)));
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn currencies_fees_and_errors_are_the_contracts() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let currencies = rows(&a, "currencies").await;
+    let scales: Vec<_> =
+        currencies.iter().map(|c| (c["code"].as_str().unwrap_or_default(), c["decimals"].clone())).collect();
+    let expected =
+        [("eur", 2), ("btc", 8), ("eth", 8), ("ltc", 8), ("doge", 8), ("pol", 8), ("usdc", 6), ("usdt", 6)];
+    assert_eq!(scales, expected.map(|(code, decimals)| (code, json!(decimals))));
+    let fees = rows(&a, "fees").await;
+    let sepa = json!({
+        "operation": "SEPA_TRANSFER", "currency": "eur", "network": null, "percentage": 0.1, "minimum": 1,
+        "fixed": null,
+    });
+    assert_eq!(fees[0], sepa);
+    let errors = rows(&a, "errors").await;
+    let p412 = errors.iter().find(|error| error["errorCode"] == "P412").expect("P412");
+    assert_eq!(
+        (&p412["errorName"], &p412["errorMessage"]),
+        (&json!("invalid-user"), &json!("User does not exist"))
+    );
+    let p403 = errors.iter().find(|error| error["errorCode"] == "P403").expect("P403");
+    assert_eq!(p403["errorName"], Value::Null);
+    assert_eq!(errors.len(), 54);
+    app.finish().await;
+}

@@ -1,0 +1,118 @@
+//! The sandbox's controls, section 5.
+
+use crate::support::{Client, TestApp};
+use http::Method;
+use serde_json::{Value, json};
+
+async fn decide(client: &Client, id: &str, body: &Value) -> (u16, String) {
+    let answer = client.post(&format!("/v1/sandbox/kyc/{id}"), body).send().await;
+    (answer.status, answer.text().to_owned())
+}
+
+#[tokio::test]
+async fn a_verification_is_decided() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    for (body, reason) in [
+        (json!({"decision": "REJECT"}), "OTHER"),
+        (json!({"decision": "REJECT", "rejectionReason": "NO_FACE_FOUND"}), "NO_FACE_FOUND"),
+    ] {
+        let rejected = (200, r#"{"message":"User verification rejected"}"#.to_owned());
+        assert_eq!(decide(&a, "anna", &body).await, rejected);
+        let payload = a.events().await.pop().expect("an event")["payload"].clone();
+        let expected = json!({
+            "externalUserId": "anna", "verificationStatus": "NOT_VERIFIED",
+            "attemptStatus": "REJECTED_BY_PROVIDER", "rejectionReason": reason,
+        });
+        assert_eq!(payload, expected);
+    }
+    let approved = (200, r#"{"message":"User verification approved"}"#.to_owned());
+    assert_eq!(decide(&a, "anna", &json!({"decision": "APPROVE"})).await, approved);
+    for body in [
+        json!({}),
+        json!({"decision": "approve"}),
+        json!({"decision": true}),
+        json!({"decision": "REJECT", "rejectionReason": "BAD_HAIR"}),
+    ] {
+        assert_eq!(decide(&a, "anna", &body).await.0, 400);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn money_is_made_up_for_the_partner_and_for_users() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.verified_user("anna").await;
+    a.fund(None, "100.5", "EUR").await;
+    a.fund(Some("anna"), "0.00000001", "btc").await;
+    a.post("/v1/sandbox/fund", &json!({"amount": 12.500, "currency": "usdc"})).send().await.expect(201);
+    assert_eq!(a.amount(None, "eur").await, "100.50");
+    assert_eq!(a.amount(None, "usdc").await, "12.500000");
+    assert_eq!(a.amount(Some("anna"), "btc").await, "0.00000001");
+    let entry = &a.history(Some("anna")).await[0];
+    assert_eq!((&entry["type"], &entry["counterparty"]), (&json!("ADJUSTMENT"), &Value::Null));
+    a.create_user("ben").await;
+    for (body, code) in [
+        (json!({"amount": "1", "currency": "xyz"}), "P403"),
+        (json!({"amount": "1"}), "P403"),
+        (json!({"amount": "0", "currency": "eur"}), "P403"),
+        (json!({"amount": "1", "currency": "eur", "externalUserId": "nobody"}), "P412"),
+        (json!({"amount": "1", "currency": "eur", "externalUserId": "ben"}), "P459"),
+        (json!({"amount": "1", "currency": "eur", "externalUserId": ""}), "P403"),
+    ] {
+        a.post("/v1/sandbox/fund", &body).send().await.is_refused(code);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_clock_moves_with_what_waits_for_it() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    a.approve("anna").await;
+    let status = async || a.balances(Some("anna")).await["fiatBalances"][0]["status"].clone();
+    assert_eq!(status().await, "WAITING_TO_BE_ACTIVATED");
+    let advance = |seconds: Value| a.post("/v1/sandbox/clock/advance", &json!({"seconds": seconds})).send();
+    advance(json!(1)).await.is(200, r#"{"message":"Clock advanced by 1 seconds"}"#);
+    assert_eq!(status().await, "ACTIVE", "what came due had been done when the call answered");
+    let events = a.events().await;
+    assert_eq!(events[1]["createdAt"], "2026-11-23T12:00:01.000Z");
+    advance(json!(316_224_000)).await.expect(200);
+    a.fund(None, "1", "eur").await;
+    assert_eq!(a.history(None).await[0]["createdAt"], "2036-11-30T12:00:01.000Z");
+    app.b().fund(None, "1", "eur").await;
+    assert_eq!(app.b().history(None).await[0]["createdAt"], "2026-11-23T12:00:00.000Z");
+    for seconds in [json!(0), json!(-1), json!(1.5), json!("1"), json!(316_224_001), json!(true), Value::Null]
+    {
+        advance(seconds).await.is_refused("P403");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_reset_begins_anew_and_keeps_the_key() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    app.b().fund(None, "7", "eur").await;
+    a.verified_user("anna").await;
+    let transfer = a.fund(Some("anna"), "5", "eur").await;
+    a.create_user("waiting").await;
+    a.approve("waiting").await;
+    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 1_000})).send().await.expect(200);
+    for _ in 0..3 {
+        a.call(Method::POST, "/v1/sandbox/reset").send().await.is(200, r#"{"message":"Sandbox reset"}"#);
+    }
+    assert_eq!(a.events().await.len(), 0);
+    assert_eq!(a.history(None).await.len(), 0);
+    assert_eq!(a.amount(None, "eur").await, "0.00");
+    a.get("/v1/user/balances/anna").await.is_refused("P412");
+    a.get(&format!("/v1/transfer/details/{transfer}")).await.is_refused("P437");
+    a.verified_user("anna").await;
+    let first = &a.events().await[0];
+    assert_eq!((&first["sequence"], &first["createdAt"]), (&json!(1), &json!("2026-11-23T12:00:00.501Z")));
+    assert_eq!(app.b().amount(None, "eur").await, "7.00");
+    app.finish().await;
+}

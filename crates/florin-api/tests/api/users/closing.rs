@@ -1,0 +1,135 @@
+//! Deleting, and what is left of a user afterwards.
+
+use crate::support::{Client, Ids, Setup, TestApp, names, person, request_of};
+use florin_api::endpoints;
+use florin_api::kit::app::Settings;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Anna has paid Ben with a reference, and has nothing left.
+async fn with_history(app: &TestApp) -> (Client, String) {
+    let a = app.a();
+    a.verified_user("anna").await;
+    a.verified_user("ben").await;
+    a.fund(Some("anna"), "10", "eur").await;
+    let body = json!({
+        "sourceExternalUserId": "anna", "destinationExternalUserId": "ben", "amount": "10", "currency": "eur",
+        "reference": "for the piano",
+    });
+    let made = a.post("/v1/transfer", &body).send().await.expect(201);
+    (a, made["transferId"].as_str().expect("an id").to_owned())
+}
+
+#[tokio::test]
+async fn money_left_is_p456_in_any_currency() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.verified_user("anna").await;
+    for currency in ["eur", "btc", "usdt"] {
+        let id = a.fund(Some("anna"), "0.01", currency).await;
+        a.delete("/v1/user/anna").await.is_refused("P456");
+        let back = json!({"sourceExternalUserId": "anna", "amount": "0.01", "currency": currency});
+        a.post("/v1/transfer", &back).send().await.expect(201);
+        a.get(&format!("/v1/transfer/details/{id}")).await.expect(200);
+    }
+    a.delete("/v1/user/anna").await.is(200, r#"{"message":"User deleted successfully"}"#);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_deleted_user_is_unknown_to_every_call_and_its_id_is_never_free() {
+    let app = TestApp::start().await;
+    let (a, _) = with_history(&app).await;
+    a.delete("/v1/user/anna").await.expect(200);
+    for is_erased in [false, true] {
+        if is_erased {
+            assert_eq!(a.run_jobs().await, 1);
+        }
+        let ids = Ids { user: "anna".to_owned(), other: "ben".to_owned(), ..Ids::unknown() };
+        for endpoint in endpoints().into_iter().filter(|endpoint| names(endpoint, "$user")) {
+            request_of(&a, &endpoint, &ids).send().await.is_refused("P412");
+        }
+        a.post("/v1/user/balances/crypto-and-fiat", &person("anna")).send().await.is_refused("P411");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn erasure_leaves_the_books_and_nothing_of_the_person() {
+    let app = TestApp::start().await;
+    let (a, transfer) = with_history(&app).await;
+    let details = format!("/v1/transfer/details/{transfer}");
+    a.delete("/v1/user/anna").await.expect(200);
+    let seen = a.get(&details).await.expect(200);
+    assert_eq!(
+        (&seen["sourceEmail"], &seen["reference"]),
+        (&json!("anna@example.com"), &json!("for the piano"))
+    );
+    assert_eq!(a.run_jobs().await, 1);
+    let seen = a.get(&details).await.expect(200);
+    assert_eq!((&seen["sourceEmail"], &seen["reference"]), (&Value::Null, &Value::Null));
+    assert_eq!((&seen["destinationEmail"], &seen["amount"]), (&json!("ben@example.com"), &json!(10)));
+    let entry = &a.history(Some("ben")).await[0];
+    let counterparty = json!({"type": "USER", "externalUserId": "anna", "name": null});
+    assert_eq!((&entry["counterparty"], &entry["reference"]), (&counterparty, &Value::Null));
+    assert_eq!(
+        app.database().read_text("SELECT profile FROM end_user WHERE erased_at IS NOT NULL").await,
+        "{}"
+    );
+    let keys = "SELECT COUNT(*) FROM holder WHERE handle = 'anna' AND secret IS NOT NULL";
+    assert_eq!(app.database().count(keys).await, 0);
+    let events = a.events().await;
+    assert!(
+        events.iter().any(|event| event["payload"]["sourceExternalUserId"] == "anna"),
+        "what happened stays"
+    );
+    app.finish().await;
+}
+
+/// The reference is the payer's word: it goes with the payer, not with the one who was paid.
+#[tokio::test]
+async fn erasing_the_other_side_leaves_the_reference() {
+    let app = TestApp::start().await;
+    let (a, _) = with_history(&app).await;
+    a.pay(Some("ben"), None, "10").await;
+    a.delete("/v1/user/ben").await.expect(200);
+    a.run_jobs().await;
+    let entry = &a.history(Some("anna")).await[0];
+    assert_eq!(
+        (&entry["reference"], &entry["counterparty"]["name"]),
+        (&json!("for the piano"), &Value::Null)
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn data_is_kept_as_long_as_the_operator_says() {
+    let retention = Duration::from_secs(1_000);
+    let settings = Settings { retention, ..Settings::sandbox() };
+    let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
+    let (a, transfer) = with_history(&app).await;
+    a.delete("/v1/user/anna").await.expect(200);
+    let details = format!("/v1/transfer/details/{transfer}");
+    app.clock.advance(Duration::from_secs(600));
+    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 399})).send().await.expect(200);
+    assert_eq!(a.run_jobs().await, 0);
+    assert_eq!(a.get(&details).await.expect(200)["sourceEmail"], "anna@example.com");
+    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 1})).send().await.expect(200);
+    assert_eq!(a.get(&details).await.expect(200)["sourceEmail"], Value::Null);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_user_closed_before_its_iban_came_gets_none() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    a.approve("anna").await;
+    a.delete("/v1/user/anna").await.expect(200);
+    a.settle().await;
+    let told: Vec<_> =
+        a.events().await.iter().map(|event| event["type"].as_str().unwrap_or_default().to_owned()).collect();
+    assert_eq!(told, ["kyc_verification.status"]);
+    assert_eq!(app.database().count("SELECT COUNT(*) FROM job").await, 0);
+    app.finish().await;
+}
