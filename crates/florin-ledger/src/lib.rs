@@ -8,6 +8,8 @@
 
 mod account;
 mod chain;
+#[cfg(test)]
+mod model_tests;
 mod posting;
 mod record;
 

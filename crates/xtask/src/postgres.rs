@@ -72,19 +72,18 @@ impl Cluster {
     pub fn start(binaries: &Path, durability: Durability, parent: &Path) -> Result<Self> {
         eprintln!("starting a throw-away PostgreSQL ({}) …", binaries.display());
         let durability = durability.to_possible_value().context("a durability without a name")?;
-        let mut supervisor =
-            Command::new(std::env::current_exe().context("cannot find xtask's own program")?)
-                .args(["postgres-supervisor", "--durability", durability.get_name()])
-                .arg("--binaries")
-                .arg(binaries)
-                .arg("--parent")
-                .arg(parent)
-                // Ctrl-C is meant for us; the supervisor ends by our closing the pipe.
-                .process_group(0)
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()
-                .context("cannot start the PostgreSQL supervisor")?;
+        let mut supervisor = Command::new(crate::process::own_program()?)
+            .args(["postgres-supervisor", "--durability", durability.get_name()])
+            .arg("--binaries")
+            .arg(binaries)
+            .arg("--parent")
+            .arg(parent)
+            // Ctrl-C is meant for us; the supervisor ends by our closing the pipe.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start the PostgreSQL supervisor")?;
         let lifeline = supervisor.stdin.take();
         let output = supervisor.stdout.take().context("the supervisor has no output")?;
         let mut cluster = Self { port: 0, supervisor, lifeline };

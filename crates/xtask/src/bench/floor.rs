@@ -95,7 +95,7 @@ pub struct Floor {
 impl Floor {
     /// Starts it with answers longer by so many bytes (a few can't be added: a header has its own length).
     pub fn start(padding: usize) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe().context("cannot find xtask's own program")?);
+        let mut command = Command::new(crate::process::own_program()?);
         command
             .args(["floor", "--padding", &padding.to_string()])
             .stdin(Stdio::piped())
