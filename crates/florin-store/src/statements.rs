@@ -30,6 +30,7 @@ pub fn statements() -> Vec<Statement> {
         verify::READ_MARKS,
     ];
     all.extend(verify::STRAYS.map(|(_, count)| count));
+    all.extend(verify::NEWEST.map(|(_, newest)| newest));
     all
 }
 

@@ -21,6 +21,13 @@ pub(crate) const READ_MARKS: &str = "SELECT holder, currency, kind, ordinal, pos
      WHERE (holder, currency, kind, ordinal) > ($1, $2, $3, $4) AND holder < $5 \
      ORDER BY holder, currency, kind, ordinal LIMIT 1000";
 
+/// The newest of what a book numbers besides records and events. Parameters: the book's first position, the next one's.
+pub(crate) const NEWEST: [(&str, &str); 3] = [
+    ("holder", "SELECT COALESCE(MAX(id), 0) FROM holder WHERE id > $1 AND id < $2"),
+    ("command", "SELECT COALESCE(MAX(position), 0) FROM command WHERE position > $1 AND position < $2"),
+    ("job", "SELECT COALESCE(MAX(position), 0) FROM job WHERE position > $1 AND position < $2"),
+];
+
 /// Rows of no book: whatever stands outside every book that there is.
 pub(crate) const STRAYS: [(&str, &str); 3] = [
     ("journal", "SELECT COUNT(*) FROM journal"),
@@ -75,6 +82,7 @@ pub(crate) async fn verify(db: &mut Db, key: &ChainKey) -> Result<Report, StoreE
             compare_accounts(db, &book, accounts, &mut report).await?;
             compare_marks(db, &book, marked, &mut report).await?;
             read_events(db, key, &book, &mut report).await?;
+            compare_heads(db, &book, &mut report).await?;
         }
     }
     let read = [report.records, report.events, report.accounts];
@@ -229,6 +237,20 @@ async fn compare_marks(
     }
     if expected.next().is_some() {
         report.find(format!("mark: the marks of book {} are not all there", book.id.0));
+    }
+    Ok(())
+}
+
+/// No holder, command or job stands past the number that the book would give next; holders are never taken away.
+async fn compare_heads(db: &mut Db, book: &Book, report: &mut Report) -> Result<(), StoreError> {
+    let range = params![book.id.start(), book.id.end()];
+    let heads = [book.holder_head, book.command_head, book.job_head];
+    for ((table, newest), head) in NEWEST.into_iter().zip(heads) {
+        let newest: i64 = db.query_one(newest, &range).await?.map_or(Ok(0), |row| row.get(0))?;
+        let newest = Position(newest).sequence();
+        if newest > head || (table == "holder" && newest != head) {
+            report.find(format!("{table}: book {} should end at {head}, but {newest} is there", book.id.0));
+        }
     }
     Ok(())
 }

@@ -58,7 +58,7 @@ pub enum ExternalUserIdError {
     #[error("can have at most {MAX_EXTERNAL_USER_ID_CHARACTERS} characters")]
     TooLong,
     /// A character that is not one of `A-Za-z0-9._:@-`.
-    #[error("can only contain letters, digits and . _ : @ -")]
+    #[error("can only contain letters, digits and the characters ._:@-")]
     Character,
     /// A name that paths need for themselves.
     #[error("must not be a reserved word")]

@@ -71,14 +71,15 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         Self { limit, clock, governor }
     }
 
-    /// Counts one; over the limit it is P429, with the time after which there is room again.
-    fn take(&self, key: &K) -> Result<Remaining, Refusal> {
+    /// Counts one and says what is left; over the limit it is P429, with the time after which there is room again.
+    fn take(&self, key: &K) -> (Result<(), Refusal>, Remaining) {
         if self.governor.len() > MAX_BUCKETS {
             self.governor.retain_recent();
         }
+        let left = |calls| Remaining { limit: self.limit, calls };
         match self.governor.check_key(key) {
-            Ok(state) => Ok(Remaining { limit: self.limit, calls: state.remaining_burst_capacity() }),
-            Err(not_until) => Err(over(&not_until, &self.clock)),
+            Ok(state) => (Ok(()), left(state.remaining_burst_capacity())),
+            Err(not_until) => (Err(over(&not_until, &self.clock)), left(0)),
         }
     }
 }
@@ -103,16 +104,16 @@ impl RateLimiter {
         }
     }
 
-    /// One call of a partner; none where there is no limit.
-    pub(crate) fn check_partner(&self, partner: Uuid) -> Result<Option<Remaining>, Refusal> {
-        self.partners.as_ref().map(|partners| partners.take(&partner)).transpose()
+    /// One call of a partner, and what is left after it; none where there is no limit.
+    pub(crate) fn check_partner(&self, partner: Uuid) -> Option<(Result<(), Refusal>, Remaining)> {
+        self.partners.as_ref().map(|partners| partners.take(&partner))
     }
 
     /// Counts a wrong key from an address, and refuses when there were too many. A right key from the same address
     /// still works: who shares it with others is not locked out by them. Off where partners have no limit either.
     pub(crate) fn check_wrong_key(&self, source: Option<IpAddr>) -> Result<(), Refusal> {
         match (source, &self.partners) {
-            (Some(ip), Some(_)) => self.addresses.take(&ip).map(drop),
+            (Some(ip), Some(_)) => self.addresses.take(&ip).0,
             _ => Ok(()),
         }
     }
@@ -128,8 +129,13 @@ mod tests {
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_000_000)));
         let shared: Arc<dyn Clock> = clock.clone();
         let buckets = Buckets::new(RateLimit { per_second: 2, burst: 3 }, &shared);
-        let calls =
-            |key: u8| buckets.take(&key).map(|left| left.calls).map_err(|r| r.details.retry_after_secs);
+        let calls = |key: u8| match buckets.take(&key) {
+            (Ok(()), left) => Ok(left.calls),
+            (Err(refusal), left) => {
+                assert_eq!(left.calls, 0);
+                Err(refusal.details.retry_after_secs)
+            }
+        };
         assert_eq!([calls(1), calls(1), calls(1)], [Ok(2), Ok(1), Ok(0)]);
         assert_eq!(calls(1), Err(Some(1)));
         assert_eq!(calls(2), Ok(2), "another's bucket is its own");

@@ -4,7 +4,6 @@
 use super::app::App;
 use super::codes::{P404, P405};
 use super::endpoint::{Access, Endpoint};
-use super::failure::Failure;
 use super::partner::Partner;
 use super::refusal::Refusal;
 use super::request_id::RequestIdLayer;
@@ -85,22 +84,22 @@ fn methods_of(allowed: &Allowed, uri: &Uri) -> Option<String> {
 /// Takes a call out of the partner's bucket and says what is left.
 async fn limit_rate(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let checked = async {
-        let partner = Partner::from_request_parts(&mut parts, &app).await?;
-        let remaining = app.limiter.check_partner(partner.id)?;
-        Ok::<_, Failure>((partner, remaining))
+    let partner = match Partner::from_request_parts(&mut parts, &app).await {
+        Ok(partner) => partner,
+        Err(failure) => return failure.into_response(),
     };
-    match checked.await {
-        Err(failure) => failure.into_response(),
-        Ok((partner, remaining)) => {
-            parts.extensions.insert(partner);
-            let mut response = next.run(Request::from_parts(parts, body)).await;
-            for (name, value) in remaining.iter().flat_map(super::rate_limit::Remaining::headers) {
-                if let Ok(value) = HeaderValue::from_str(&value) {
-                    response.headers_mut().insert(HeaderName::from_static(name), value);
-                }
-            }
-            response
+    let Some((checked, left)) = app.limiter.check_partner(partner.id) else {
+        return next.run(Request::from_parts(parts, body)).await;
+    };
+    parts.extensions.insert(partner);
+    let mut response = match checked {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    for (name, value) in left.headers() {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
         }
     }
+    response
 }

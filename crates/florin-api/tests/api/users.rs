@@ -113,7 +113,7 @@ async fn every_failure_is_told_at_once() {
             ("hasAcceptedP100Tc", json!(false)),
         ],
     );
-    let message = "externalUserId can only contain letters, digits and . _ : @ -. email must be an email. \
+    let message = "externalUserId can only contain letters, digits and the characters ._:@-. email must be an email. \
         phone must be a string. firstName must not be empty. birthDate must be a date in the form YYYY-MM-DD. \
         country must be an ISO 3166-1 alpha-2 country code. citizenship must be an ISO 3166-1 alpha-2 country code. \
         hasAcceptedP100Tc must be true";
