@@ -111,11 +111,23 @@ impl Record {
     }
 }
 
+/// Bytes at the start of a leg that tell its account.
+const PREFIX_BYTES: usize = 17;
+
+impl AccountKey {
+    /// How every leg of this account begins: holder, currency, kind.
+    pub fn leg_prefix(&self) -> [u8; PREFIX_BYTES] {
+        let mut bytes = [0; PREFIX_BYTES];
+        bytes[..8].copy_from_slice(&self.holder.0.to_be_bytes());
+        bytes[8..16].copy_from_slice(&self.currency.to_bytes());
+        bytes[16] = self.kind as u8;
+        bytes
+    }
+}
+
 impl Leg {
     fn encode(&self, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(&self.account.holder.0.to_be_bytes());
-        bytes.extend_from_slice(&self.account.currency.to_bytes());
-        bytes.push(self.account.kind as u8);
+        bytes.extend_from_slice(&self.account.leg_prefix());
         for number in
             [self.amount, self.hold, self.balance_after, self.held_after, self.previous.0, self.ordinal]
         {

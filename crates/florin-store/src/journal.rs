@@ -97,6 +97,53 @@ pub(crate) fn mark_row(leg: &Leg, position: Position, at: Timestamp) -> Vec<Valu
     params![key.holder, key.currency, key.kind as u8 as i64, leg.ordinal, position, at].to_vec()
 }
 
+/// The newest entries of an account from a position back, along the links that the legs carry: one statement on
+/// PostgreSQL, which reads a leg's key and link by their offsets ([`florin_ledger::LEG_BYTES`]), and a look-up per
+/// entry on SQLite, which has no round trips to save. Parameters: position, the leg's first 17 bytes (holder, currency,
+/// kind), how many.
+pub(crate) static ENTRIES_BACK: SetStatement = SetStatement::Find {
+    row: concat!(
+        "SELECT ",
+        record_columns!(),
+        " FROM journal WHERE position = $1 AND instr(legs, $2) > 0 LIMIT $3"
+    ),
+    set: "WITH RECURSIVE wanted AS (SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[]) AS w(start, leg, count)), \
+          walk AS ( \
+            SELECT j.*, 1::bigint AS n FROM wanted JOIN journal j ON j.position = wanted.start \
+            UNION ALL \
+            SELECT j.*, walk.n + 1 FROM walk CROSS JOIN wanted JOIN journal j ON j.position = \
+              ('x' || encode(substring(walk.legs FROM position(wanted.leg IN walk.legs) + 49 FOR 8), 'hex'))::bit(64)::bigint \
+            WHERE walk.n < wanted.count) \
+          SELECT position, version, kind, at, object, legs, memo, chain FROM walk ORDER BY n",
+    parameters: &[Type::Int, Type::Bytes, Type::Int],
+};
+
+/// Up to `count` records with an entry of `account`, newest first, from the one at `newest` back.
+pub async fn entries_back(
+    scope: &mut Scope,
+    account: AccountKey,
+    newest: Position,
+    count: usize,
+) -> Result<Vec<Record>, StoreError> {
+    let key = account.leg_prefix();
+    let mut records = Vec::new();
+    let mut next = (newest.book() == scope.book()).then_some(newest);
+    while let Some(position) = next
+        && records.len() < count
+    {
+        let left = (count - records.len()) as i64;
+        let found = scope.db().find_set(&ENTRIES_BACK, vec![params![position, key, left].to_vec()]).await?;
+        if found.is_empty() {
+            return Err(StoreError::unexpected(format!("the entries of {account:?} break at {position:?}")));
+        }
+        for row in &found {
+            records.push(record_of_row(row)?.0);
+        }
+        next = records.last().and_then(|record| record.leg_of(account)?.previous_entry());
+    }
+    Ok(records)
+}
+
 /// The records of an object, oldest first.
 pub async fn records_of_object(scope: &mut Scope, object: Uuid) -> Result<Vec<Record>, StoreError> {
     let (start, end) = (scope.book().start(), scope.book().end());

@@ -44,7 +44,7 @@ pub use florin_ledger::{BookId, HolderId, Position};
 pub use holder::{Holder, Touch};
 pub use idempotency::{KEY_LIFETIME, Keyed};
 pub use job::{Job, NewJob};
-pub use journal::{records_at, records_of_object, skip_to};
+pub use journal::{entries_back, records_at, records_of_object, skip_to};
 pub use migration::Migration;
 pub use scope::Scope;
 pub use source::Snapshot;

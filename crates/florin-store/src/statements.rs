@@ -51,6 +51,7 @@ pub fn sets() -> Vec<&'static SetStatement> {
         &holder::UPDATE_ACCOUNT,
         &journal::INSERT_RECORD,
         &journal::INSERT_MARK,
+        &journal::ENTRIES_BACK,
         &journal::FIND_RECORD,
         &event::INSERT_EVENT,
         &idempotency::INSERT_COMMAND,

@@ -23,9 +23,9 @@ use crate::users::existing;
 use axum::extract::State;
 use axum::response::Response;
 use florin_ledger::{AccountKey, HolderId, Position, Record};
-use florin_store::{Scope, StoreError, records_at, skip_to};
+use florin_store::{Scope, StoreError, entries_back, skip_to};
 use florin_types::{CurrencyCode, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Entries that one page reads at most: a page of the largest size with nine of ten filtered out.
 const MAX_READ: usize = 2_000;
@@ -210,19 +210,19 @@ async fn first_heads(
 
 /// Takes the newest entry of all lists, again and again, until the page is full, the lists end, or enough was read.
 async fn walk(scope: &mut Scope, heads: &mut Heads, filter: &Filter) -> Result<Vec<Entry>, StoreError> {
-    let mut records: BTreeMap<Position, Record> = BTreeMap::new();
+    let mut ahead: BTreeMap<AccountKey, VecDeque<Record>> = BTreeMap::new();
     let mut entries = Vec::new();
-    let mut read = 0;
-    while entries.len() < filter.limit && read < MAX_READ {
-        let missing: Vec<_> = heads.values().filter(|p| !records.contains_key(p)).copied().collect();
-        read += missing.len();
-        records.extend(records_at(scope, &missing).await?.into_iter().map(|r| (r.position, r)));
-        let Some((key, position)) = heads.iter().map(|(key, position)| (*key, *position)).max_by_key(|h| h.1)
-        else {
-            break;
-        };
-        let record = records.get(&position);
-        let leg = record.and_then(|record| record.leg_of(key));
+    let mut left = MAX_READ;
+    while entries.len() < filter.limit && left > 0 {
+        left -= 1;
+        let newest = heads.iter().max_by_key(|(_, position)| **position);
+        let Some((key, position)) = newest.map(|(key, position)| (*key, *position)) else { break };
+        let read = ahead.entry(key).or_default();
+        if read.is_empty() {
+            read.extend(entries_back(scope, key, position, filter.limit).await?);
+        }
+        let record = read.pop_front();
+        let leg = record.as_ref().and_then(|record| record.leg_of(key).copied());
         let (Some(record), Some(leg)) = (record, leg) else {
             return Err(StoreError::unexpected(format!("the entries of {key:?} break at {position:?}")));
         };
@@ -234,8 +234,8 @@ async fn walk(scope: &mut Scope, heads: &mut Heads, filter: &Filter) -> Result<V
             Some(previous) => heads.insert(key, previous),
             None => heads.remove(&key),
         };
-        if filter.shows(record) {
-            entries.push((record.clone(), *leg));
+        if filter.shows(&record) {
+            entries.push((record, leg));
         }
     }
     Ok(entries)
