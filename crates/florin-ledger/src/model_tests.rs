@@ -136,9 +136,15 @@ proptest! {
     }
 
     #[test]
-    fn legs_survive_their_bytes(amount in any::<i64>(), hold in any::<i64>(), previous in 0..i64::MAX, ordinal in 1..i64::MAX) {
+    fn legs_survive_their_bytes(
+        amount in any::<i64>(),
+        hold in any::<i64>(),
+        previous in 0..i64::MAX,
+        ordinal in 1..i64::MAX,
+    ) {
         let account = main_account(3, BTC);
-        let leg = Leg { account, amount, hold, balance_after: !amount, held_after: !hold, previous: Position(previous), ordinal };
+        let previous = Position(previous);
+        let leg = Leg { account, amount, hold, balance_after: !amount, held_after: !hold, previous, ordinal };
         let record = record(BOOK.position(1), vec![leg, leg]);
         let bytes = record.encode_legs();
         prop_assert_eq!(bytes.len(), 2 * LEG_BYTES);

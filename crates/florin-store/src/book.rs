@@ -2,7 +2,7 @@
 
 use crate::dialect::{Column, SetStatement};
 use crate::{Row, StoreError, Type, Value, params};
-use florin_ledger::{AccountKey, AccountKind, BookId, Chain, HolderId};
+use florin_ledger::{AccountKey, AccountKind, BookId, Chain, ChainKey, HolderId};
 use florin_types::{CurrencyCode, Timestamp};
 use std::time::Duration;
 use uuid::Uuid;
@@ -27,6 +27,9 @@ pub struct Book {
     pub(crate) job_head: i64,
     /// A random mark of the batch that wrote last: settles whether a commit without an answer came through.
     pub(crate) batch: [u8; 16],
+    /// A keyed hash over where journal and events end, as it was read: what stands in the rows themselves would let
+    /// anybody cut the last of them off.
+    pub(crate) seal: [u8; 32],
 }
 
 /// What a new book starts with.
@@ -43,7 +46,7 @@ pub struct NewBook {
 macro_rules! book_columns {
     () => {
         "id, successor, clock_offset, last_at, journal_head, journal_chain, event_head, event_chain, command_head, \
-         holder_head, job_head, batch"
+         holder_head, job_head, batch, seal"
     };
 }
 
@@ -71,7 +74,7 @@ pub(crate) static LOCK_BOOK_NUMBERS: SetStatement = SetStatement::Find {
     parameters: &[Type::Int],
 };
 
-const BOOK_STATE: [Column; 11] = [
+const BOOK_STATE: [Column; 12] = [
     ("successor", Type::Int),
     ("clock_offset", Type::Int),
     ("last_at", Type::Int),
@@ -83,6 +86,7 @@ const BOOK_STATE: [Column; 11] = [
     ("holder_head", Type::Int),
     ("job_head", Type::Int),
     ("batch", Type::Bytes),
+    ("seal", Type::Bytes),
 ];
 
 pub(crate) static UPDATE_BOOK: SetStatement =
@@ -91,7 +95,7 @@ pub(crate) static UPDATE_BOOK: SetStatement =
 pub(crate) static INSERT_BOOK: SetStatement = SetStatement::Insert {
     table: "book",
     columns: &{
-        let mut columns = [("id", Type::Int); 12];
+        let mut columns = [("id", Type::Int); 13];
         let mut index = 0;
         while index < BOOK_STATE.len() {
             columns[index + 1] = BOOK_STATE[index];
@@ -117,6 +121,7 @@ impl Book {
             holder_head: 1,
             job_head: 0,
             batch: [0; 16],
+            seal: [0; 32],
         }
     }
 
@@ -134,11 +139,12 @@ impl Book {
             holder_head: row.get(9)?,
             job_head: row.get(10)?,
             batch: row.get(11)?,
+            seal: row.get(12)?,
         })
     }
 
     /// The row's parameters, key first, for insert and update alike.
-    pub(crate) fn to_row(&self) -> Vec<Value> {
+    pub(crate) fn to_row(&self, key: &ChainKey) -> Vec<Value> {
         params![
             self.id,
             self.successor,
@@ -152,8 +158,17 @@ impl Book {
             self.holder_head,
             self.job_head,
             self.batch,
+            self.seal_of_heads(key),
         ]
         .to_vec()
+    }
+
+    /// The keyed hash over where journal and events end.
+    pub(crate) fn seal_of_heads(&self, key: &ChainKey) -> [u8; 32] {
+        let heads = [self.id.0, self.journal_head, self.event_head].map(i64::to_be_bytes);
+        Chain::START
+            .next(key, &[b"heads", heads.as_flattened(), &self.journal_chain.0, &self.event_chain.0])
+            .0
     }
 
     /// Business time of this book at a wall-clock time.

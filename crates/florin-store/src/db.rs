@@ -33,6 +33,17 @@ enum Connection {
 /// A statement and the rows of parameters that it is run for.
 pub(crate) type SetRows = (&'static SetStatement, Vec<Vec<Value>>);
 
+/// What came of writing and committing.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// It is committed.
+    Done,
+    /// It is certain that nothing was.
+    Failed(StoreError),
+    /// It may or may not be.
+    Unknown(StoreError),
+}
+
 /// How a transaction is opened.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -40,6 +51,8 @@ pub(crate) enum Mode {
     Read,
     /// To write.
     Write,
+    /// To write, and to make the database where it is missing.
+    Create,
 }
 
 impl Db {
@@ -154,28 +167,38 @@ impl Db {
 
     /// Writes several sets in order.
     pub(crate) async fn write_sets(&mut self, sets: Vec<SetRows>) -> Result<(), StoreError> {
-        self.write(sets, false).await
+        self.check_not_lost()?;
+        let sets = noted_sets(sets);
+        let result = match &mut self.connection {
+            Connection::Sqlite(sqlite) => sqlite.write_sets(&sets),
+            Connection::Postgres(pg) => pg.write_sets(sets).await,
+        };
+        self.noted(result)
     }
 
     /// Writes several sets in order and commits, in one round trip where there are round trips.
-    pub(crate) async fn write_sets_and_commit(&mut self, sets: Vec<SetRows>) -> Result<(), StoreError> {
+    pub(crate) async fn write_sets_and_commit(&mut self, sets: Vec<SetRows>) -> Ended {
         if self.transaction_is_lost() {
-            self.rollback().await;
-            return Err(StoreError::unexpected("the transaction had failed before its commit"));
+            return Ended::Failed(StoreError::unexpected("the transaction had failed before its commit"));
         }
-        self.write(sets, true).await
+        let sets = noted_sets(sets);
+        let ended = match &mut self.connection {
+            Connection::Sqlite(sqlite) => sqlite.write_sets_and_commit(&sets),
+            Connection::Postgres(pg) => pg.write_sets_and_commit(sets).await,
+        };
+        match ended {
+            Ended::Done => self.in_transaction = false,
+            Ended::Failed(_) | Ended::Unknown(_) => self.failed = true,
+        }
+        ended
     }
 
-    async fn write(&mut self, sets: Vec<SetRows>, commits: bool) -> Result<(), StoreError> {
-        self.check_not_lost()?;
-        let sets: Vec<_> = sets.into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
-        sets.iter().for_each(|(set, _)| note(|| set.set_sql()));
-        let result = match &mut self.connection {
-            Connection::Sqlite(sqlite) => sqlite.write_sets(&sets, commits),
-            Connection::Postgres(pg) => pg.write_sets(sets, commits).await,
-        };
-        self.in_transaction &= !(commits && result.is_ok());
-        self.noted(result)
+    /// Lets the statements of this transaction take as long as they need: for one that reads everything.
+    pub(crate) async fn lift_time_limit(&mut self) -> Result<(), StoreError> {
+        match self.engine() {
+            Engine::Sqlite => Ok(()),
+            Engine::Postgres => self.run_script("SET LOCAL statement_timeout = 0").await,
+        }
     }
 
     /// Several statements without parameters, as a migration has them.
@@ -200,11 +223,13 @@ impl Db {
         self.failed = false;
         match (&mut self.connection, mode) {
             (Connection::Sqlite(sqlite), Mode::Read) => sqlite.run_script("BEGIN")?,
-            (Connection::Sqlite(sqlite), Mode::Write) => sqlite.run_script("BEGIN IMMEDIATE")?,
+            (Connection::Sqlite(sqlite), Mode::Write | Mode::Create) => {
+                sqlite.run_script("BEGIN IMMEDIATE")?
+            }
             (Connection::Postgres(pg), Mode::Read) => {
                 pg.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
             }
-            (Connection::Postgres(pg), Mode::Write) => pg.begin("BEGIN"),
+            (Connection::Postgres(pg), Mode::Write | Mode::Create) => pg.begin("BEGIN"),
         }
         self.in_transaction = true;
         Ok(())
@@ -262,4 +287,11 @@ impl Db {
         self.failed |= result.is_err();
         result
     }
+}
+
+/// The sets that have rows, each told to the recorder of statements.
+fn noted_sets(sets: Vec<SetRows>) -> Vec<SetRows> {
+    let sets: Vec<_> = sets.into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
+    sets.iter().for_each(|(set, _)| note(|| set.set_sql()));
+    sets
 }

@@ -19,6 +19,10 @@ use tokio::sync::oneshot;
 /// waits before it gives up, so that an overloaded server does not work for nobody.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a caller waits at all. Past its turn a command is bounded by the time-outs of its statements; this is for a
+/// database that has gone silent. The command may still come through; its key is busy until that is known.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+
 /// A piece of work at the door: owns its data and can run again, for a batch that fails is run command by command.
 pub trait Command: Send + 'static {
     /// Runs it on the open transaction.
@@ -104,7 +108,11 @@ impl Door {
         let deadline = wall.saturating_add(PATIENCE);
         let queued = Queued { book, wall, deadline, digest, touches, command, reply, in_flight };
         self.queue.push(queued).map_err(|(_, error)| error)?;
-        outcome.await.map_err(|_| StoreError::unavailable("the writer went away"))?
+        match tokio::time::timeout(MAX_WAIT, outcome).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(StoreError::unavailable("the writer went away")),
+            Err(_) => Err(StoreError::unavailable("the database has not answered; the outcome is unknown")),
+        }
     }
 
     fn enter(&self, key: (BookId, KeyHash)) -> Option<InFlight> {

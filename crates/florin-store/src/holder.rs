@@ -32,8 +32,6 @@ pub enum Touch {
     Partner(CurrencyCode),
     /// An account of the book itself.
     System(CurrencyCode, AccountKind),
-    /// An account by its key.
-    Account(AccountKey),
 }
 
 /// Where the account's columns begin in a row of [`FIND_BY_HANDLE`].

@@ -150,6 +150,7 @@ pub(crate) static INSERT_COMMAND: SetStatement = SetStatement::Insert {
         ("status", Type::Int),
         ("body", Type::Bytes),
         ("at", Type::Int),
+        ("carried", Type::Int),
     ],
 };
 
@@ -168,11 +169,24 @@ pub(crate) static FIND_COMMAND: SetStatement = SetStatement::Find {
     parameters: &[Type::Int, Type::Int, Type::Int],
 };
 
-/// The oldest keys of a book that have outlived themselves. Parameters: first position, next book's, time.
-pub(crate) const EXPIRED_COMMANDS: &str = "SELECT position, key FROM command \
-     WHERE position > $1 AND position < $2 AND at <= $3 ORDER BY position LIMIT 500";
+/// Those of the oldest keys of a book that have outlived themselves; time only grows with the position. Parameters:
+/// the book's first position, the next one's, time.
+pub(crate) const EXPIRED_COMMANDS: &str = "SELECT position, key \
+     FROM (SELECT position, key, at FROM command \
+           WHERE position > $1 AND position < $2 ORDER BY position LIMIT 500) oldest \
+     WHERE at <= $3";
+
+/// Answers of resets: they stand before everything else in a book. At most as many as anybody makes in 30 days of
+/// resetting every four hours.
+pub(crate) const CARRIED_COMMANDS: &str = "SELECT key, request, status, body, at \
+     FROM (SELECT * FROM command WHERE position > $1 AND position < $2 ORDER BY position LIMIT 180) oldest \
+     WHERE carried = 1 ORDER BY position";
+
 pub(crate) const DELETE_COMMAND: &str = "DELETE FROM command WHERE position = $1";
 pub(crate) const DELETE_KEY: &str = "DELETE FROM command_key WHERE hash = $1 AND position = $2";
+
+/// The row of an answer, and the one by which it is found.
+pub(crate) type KeyRows = (Vec<Value>, Vec<Value>);
 
 /// How keys are found and kept: the one place that knows the index behind them.
 pub(crate) struct KeyIndex;
@@ -196,16 +210,34 @@ impl KeyIndex {
     }
 
     /// The rows that keep an answer: its own, and the one by which it is found.
-    pub(crate) fn rows(
-        digest: &Digest,
-        position: Position,
-        answer: &Answer,
-        at: Timestamp,
-    ) -> (Vec<Value>, Vec<Value>) {
+    pub(crate) fn rows(digest: &Digest, position: Position, answer: &Answer, at: Timestamp) -> KeyRows {
         let body = answer.body.to_vec();
         let status = i64::from(answer.status);
-        let command = params![position, digest.key, digest.encode(), status, body, at].to_vec();
+        let command = params![position, digest.key, digest.encode(), status, body, at, false].to_vec();
         (command, params![digest.index(), position].to_vec())
+    }
+
+    /// The answers of resets in a book, its own and those before it, as rows of the book that takes its place: a late
+    /// repeat of any of them must not reset again.
+    pub(crate) async fn carry(db: &mut Db, from: BookId, to: BookId) -> Result<Vec<KeyRows>, StoreError> {
+        let rows = db.query(CARRIED_COMMANDS, &params![from.start(), from.end()]).await?;
+        let mut carried = Vec::with_capacity(rows.len());
+        for (index, row) in rows.iter().enumerate() {
+            let key: KeyHash = row.get(0)?;
+            let position = to.position(index as i64 + 1);
+            let mut command = params![position].to_vec();
+            command.extend_from_slice(&row.0);
+            command.push(true.into());
+            carried.push((command, params![index_of(&key), position].to_vec()));
+        }
+        Ok(carried)
+    }
+
+    /// Marks the answer of a reset, so that the books after the new one keep it too.
+    pub(crate) fn carried((mut command, key): KeyRows) -> KeyRows {
+        command.pop();
+        command.push(true.into());
+        (command, key)
     }
 
     pub(crate) fn stored(digest: &Digest, answer: &Answer, at: Timestamp) -> Stored {

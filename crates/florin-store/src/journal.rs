@@ -107,12 +107,13 @@ pub(crate) static ENTRIES_BACK: SetStatement = SetStatement::Find {
         record_columns!(),
         " FROM journal WHERE position = $1 AND instr(legs, $2) > 0 LIMIT $3"
     ),
-    set: "WITH RECURSIVE wanted AS (SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[]) AS w(start, leg, count)), \
+    set: "WITH RECURSIVE wanted AS ( \
+            SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[]) AS w(start, leg, count)), \
           walk AS ( \
             SELECT j.*, 1::bigint AS n FROM wanted JOIN journal j ON j.position = wanted.start \
             UNION ALL \
-            SELECT j.*, walk.n + 1 FROM walk CROSS JOIN wanted JOIN journal j ON j.position = \
-              ('x' || encode(substring(walk.legs FROM position(wanted.leg IN walk.legs) + 49 FOR 8), 'hex'))::bit(64)::bigint \
+            SELECT j.*, walk.n + 1 FROM walk CROSS JOIN wanted JOIN journal j ON j.position = ('x' || encode( \
+              substring(walk.legs FROM position(wanted.leg IN walk.legs) + 49 FOR 8), 'hex'))::bit(64)::bigint \
             WHERE walk.n < wanted.count) \
           SELECT position, version, kind, at, object, legs, memo, chain FROM walk ORDER BY n",
     parameters: &[Type::Int, Type::Bytes, Type::Int],

@@ -3,7 +3,7 @@
 use crate::db::{Db, Mode, PostgresConfig};
 use crate::dialect::Engine;
 use crate::scope::Scope;
-use crate::{Book, BookId, Row, StoreError, Value};
+use crate::{Book, BookId, Place, Row, StoreError, Value};
 use futures_util::FutureExt;
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
@@ -25,6 +25,13 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    pub(crate) fn of(place: &Place) -> Result<Self, StoreError> {
+        Ok(match place {
+            Place::File(file) => Self::Sqlite(file.clone()),
+            Place::Server(url) => Self::Postgres(Box::new(PostgresConfig::parse(url)?)),
+        })
+    }
+
     pub(crate) fn engine(&self) -> Engine {
         match self {
             Self::Sqlite(_) => Engine::Sqlite,
@@ -95,7 +102,7 @@ impl Readers {
                 Some(successor) => book = successor,
                 None => {
                     let scope = Some(Scope::new(db, book));
-                    return Ok(Snapshot { scope, book: row, readers: self.clone(), _permit: permit });
+                    return Ok(Snapshot { scope, book: row, readers: self.clone(), permit: Some(permit) });
                 }
             }
         }
@@ -108,7 +115,7 @@ pub struct Snapshot {
     scope: Option<Scope>,
     book: Book,
     readers: Readers,
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Snapshot {
@@ -145,9 +152,12 @@ impl Drop for Snapshot {
                 readers.give_back(db);
             }
         } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            // The place is free once the connection is.
+            let permit = self.permit.take();
             runtime.spawn(async move {
                 db.rollback().await;
                 readers.give_back(db);
+                drop(permit);
             });
         }
     }

@@ -18,6 +18,7 @@ pub fn statements() -> Vec<Statement> {
         journal::MARK_AT,
         event::READ_EVENTS,
         idempotency::EXPIRED_COMMANDS,
+        idempotency::CARRIED_COMMANDS,
         idempotency::DELETE_COMMAND,
         idempotency::DELETE_KEY,
         job::DUE_JOBS,

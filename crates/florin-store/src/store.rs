@@ -1,7 +1,7 @@
 //! Opening a store: migrations, the installation's own settings, the workers, the readers.
 
-use crate::book::{Book, NewBook};
-use crate::db::{Db, Mode, PostgresConfig};
+use crate::book::{Book, LOCK_BOOK_NUMBERS, NewBook};
+use crate::db::{Db, Mode};
 use crate::dialect::{Engine, Statement};
 use crate::door::Door;
 use crate::idempotency::DigestKey;
@@ -53,6 +53,9 @@ pub struct Options {
     pub entropy: Arc<dyn Entropy>,
 }
 
+const MASTER_KEY_MISSING: &str = "live needs a master key: set FLORIN_MASTER_KEY";
+const MASTER_KEY_WRONG: &str = "FLORIN_MASTER_KEY is not the key that this data was made with";
+
 /// An open store.
 pub struct Store {
     door: Door,
@@ -64,17 +67,17 @@ pub struct Store {
     master_key: [u8; 32],
 }
 
+/// The number under which administration is locked on PostgreSQL; on SQLite the transaction is the lock.
+const ADMINISTRATION_LOCK: i64 = 0x0061_646d_696e;
+
 pub(crate) const READ_SETTING: &str = "SELECT value FROM installation WHERE name = $1";
 pub(crate) const WRITE_SETTING: &str = "INSERT INTO installation (name, value) VALUES ($1, $2)";
 
 impl Store {
     /// Opens the database, brings its tables up to date and starts the workers.
     pub async fn open(options: Options) -> Result<Self, StoreError> {
-        let source = match &options.place {
-            Place::File(file) => Source::Sqlite(file.clone()),
-            Place::Server(url) => Source::Postgres(Box::new(PostgresConfig::parse(url)?)),
-        };
-        let mut db = source.connect(Mode::Write).await?;
+        let source = Source::of(&options.place)?;
+        let mut db = source.connect(Mode::Create).await?;
         migrate(&mut db, options.migrations).await?;
         let master_key = settle_installation(&mut db, &options).await?;
         drop(db);
@@ -136,11 +139,13 @@ impl Store {
         self.look(READ_SETTING, &params!["environment"]).await.map(drop)
     }
 
-    /// A transaction outside of any book, for the few things that an operator or the start of a server writes.
+    /// A transaction outside of any book, for the few things that an operator or the start of a server writes. One at a
+    /// time: what it reads stays so until it commits.
     pub async fn administer(&self) -> Result<Administration, StoreError> {
         let mut db = self.source.connect(Mode::Write).await?;
         db.begin(Mode::Write).await?;
-        Ok(Administration { db })
+        db.find_set(&LOCK_BOOK_NUMBERS, vec![params![ADMINISTRATION_LOCK].to_vec()]).await?;
+        Ok(Administration { db, chain_key: chain_key(&self.master_key) })
     }
 
     /// Rings when this process has written events of a book. Take it before looking, so that nothing is missed.
@@ -155,11 +160,24 @@ impl Store {
 
     /// Reads everything and says what is wrong with it.
     pub async fn verify(&self) -> Result<Report, StoreError> {
-        let mut db = self.source.connect(Mode::Read).await?;
-        db.begin(Mode::Read).await?;
-        let report = verify(&mut db, &chain_key(&self.master_key)).await;
-        db.rollback().await;
-        report
+        verify_all(&self.source, &self.master_key).await
+    }
+
+    /// The same of data that no server has open here, changing nothing: no table is made or brought up to date.
+    pub async fn verify_at(place: &Place, master_key: Option<[u8; 32]>) -> Result<Report, StoreError> {
+        let source = Source::of(place)?;
+        let mut db = source.connect(Mode::Read).await?;
+        let kept = db.query_one(READ_SETTING, &params!["master_key"]).await;
+        let kept =
+            kept.map_err(|error| StoreError::unexpected(format!("there is no Florin data here ({error})")))?;
+        let kept: Option<[u8; 32]> = kept.map(|row| row.get(0)).transpose()?;
+        let check = setting(&mut db, "master_key_check").await?;
+        drop(db);
+        let key = kept.or(master_key).ok_or_else(|| StoreError::unexpected(MASTER_KEY_MISSING))?;
+        match check {
+            Some(check) if check == master_key_check(&key) => verify_all(&source, &key).await,
+            _ => Err(StoreError::unexpected(MASTER_KEY_WRONG)),
+        }
     }
 
     /// A connection of its own, for tests of statements.
@@ -188,6 +206,7 @@ impl Drop for Store {
 /// An open transaction outside of any book. Committing consumes it; dropping it gives it up.
 pub struct Administration {
     db: Db,
+    chain_key: ChainKey,
 }
 
 impl Administration {
@@ -205,7 +224,7 @@ impl Administration {
     pub async fn open_book(&mut self, new: &NewBook) -> Result<BookId, StoreError> {
         let id = next_book_id(&mut self.db).await?;
         let mut sets = Vec::new();
-        push_new_book(&mut sets, &Book::fresh(id), new);
+        push_new_book(&mut sets, &Book::fresh(id), new, &self.chain_key);
         self.db.write_sets(sets).await?;
         Ok(id)
     }
@@ -223,6 +242,8 @@ fn chain_key(master_key: &[u8; 32]) -> ChainKey {
 /// Checks that the data is of this environment and key, or makes it so when it is new.
 async fn settle_installation(db: &mut Db, options: &Options) -> Result<[u8; 32], StoreError> {
     db.begin(Mode::Write).await?;
+    // Several processes may start at once on an empty database.
+    db.find_set(&LOCK_BOOK_NUMBERS, vec![params![ADMINISTRATION_LOCK].to_vec()]).await?;
     let environment = options.environment;
     match setting(db, "environment").await? {
         Some(found) if found != environment.as_bytes() => {
@@ -260,14 +281,14 @@ async fn master_key(db: &mut Db, options: &Options) -> Result<[u8; 32], StoreErr
             db.execute(WRITE_SETTING, &params!["master_key", key]).await?;
             key
         }
-        (None, None) => return Err(StoreError::unexpected("live needs a master key: set FLORIN_MASTER_KEY")),
+        (None, None) => return Err(StoreError::unexpected(MASTER_KEY_MISSING)),
         (Some(_), Some(_)) => {
             return Err(StoreError::unexpected(
                 "this data keeps a master key of its own, made when none was set: start without FLORIN_MASTER_KEY",
             ));
         }
     };
-    let check = blake3::derive_key("florin 2026 master key check v1", &key);
+    let check = master_key_check(&key);
     match setting(db, "master_key_check").await? {
         Some(found) if found != check => {
             return Err(StoreError::unexpected(
@@ -280,6 +301,20 @@ async fn master_key(db: &mut Db, options: &Options) -> Result<[u8; 32], StoreErr
         }
     }
     Ok(key)
+}
+
+/// Tells keys apart without keeping the key.
+fn master_key_check(key: &[u8; 32]) -> [u8; 32] {
+    blake3::derive_key("florin 2026 master key check v1", key)
+}
+
+async fn verify_all(source: &Source, master_key: &[u8; 32]) -> Result<Report, StoreError> {
+    let mut db = source.connect(Mode::Read).await?;
+    db.begin(Mode::Read).await?;
+    db.lift_time_limit().await?;
+    let report = verify(&mut db, &chain_key(master_key)).await;
+    db.rollback().await;
+    report
 }
 
 async fn setting(db: &mut Db, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

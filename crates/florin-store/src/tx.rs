@@ -149,8 +149,8 @@ impl Tx {
         let book = self.book();
         let id = next_book_id(self.scope.db()).await?;
         self.scope.db().execute(DELETE_JOBS_OF_BOOK, &params![book.start(), book.end()]).await?;
-        self.working.drop_jobs();
-        self.working.successor = Some((id, new));
+        let carried = KeyIndex::carry(self.scope.db(), book, id).await?;
+        self.working.succeed(id, new, carried);
         Ok(id)
     }
 

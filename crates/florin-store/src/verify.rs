@@ -7,6 +7,7 @@ use crate::holder::account_of_row;
 use crate::journal::{READ_RECORDS, record_of_row};
 use crate::{BookId, StoreError, params};
 use florin_ledger::{Account, AccountKey, Chain, ChainKey, Position, Record, fold, marks};
+use florin_types::Timestamp;
 use std::collections::BTreeMap;
 
 /// Findings kept; what is wrong after these is only counted.
@@ -17,7 +18,7 @@ const PAGE: i64 = 1_000;
 
 pub(crate) const READ_ACCOUNTS: &str = "SELECT holder, currency, kind, balance, held, last, entries FROM account \
      WHERE book = $1 AND (currency, kind, holder) > ($2, $3, $4) ORDER BY currency, kind, holder LIMIT 1000";
-pub(crate) const READ_MARKS: &str = "SELECT holder, currency, kind, ordinal, position FROM mark \
+pub(crate) const READ_MARKS: &str = "SELECT holder, currency, kind, ordinal, position, at FROM mark \
      WHERE (holder, currency, kind, ordinal) > ($1, $2, $3, $4) AND holder < $5 \
      ORDER BY holder, currency, kind, ordinal LIMIT 1000";
 
@@ -78,6 +79,9 @@ pub(crate) async fn verify(db: &mut Db, key: &ChainKey) -> Result<Report, StoreE
             let book = Book::from_row(row)?;
             after = book.id;
             report.books += 1;
+            if book.seal != book.seal_of_heads(key) {
+                report.find(format!("book: where book {} ends was changed", book.id.0));
+            }
             let (accounts, marked) = read_journal(db, key, &book, &mut report).await?;
             compare_accounts(db, &book, accounts, &mut report).await?;
             compare_marks(db, &book, marked, &mut report).await?;
@@ -96,7 +100,7 @@ pub(crate) async fn verify(db: &mut Db, key: &ChainKey) -> Result<Report, StoreE
 }
 
 type Accounts = BTreeMap<AccountKey, Account>;
-type Marked = Vec<(AccountKey, i64, Position)>;
+type Marked = Vec<(AccountKey, i64, Position, Timestamp)>;
 
 /// Folds the journal from its first record to its last.
 async fn read_journal(
@@ -170,7 +174,7 @@ impl JournalState<'_> {
                 report.find(format!("journal: record {at} leaves {:?} overdrawn", leg.account));
             }
             if marks(leg) {
-                self.marked.push((leg.account, leg.ordinal, record.position));
+                self.marked.push((leg.account, leg.ordinal, record.position, record.at));
             }
         }
     }
@@ -221,10 +225,16 @@ async fn compare_marks(
             db.query(READ_MARKS, &params![holder, currency.as_str(), kind, ordinal, book.id.end()]).await?;
         for row in &rows {
             (holder, currency, kind, ordinal) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            let position: Position = row.get(4)?;
-            let stands = expected.next().is_some_and(|(account, expected, at)| {
-                (account.holder.0, account.currency.as_str(), account.kind as u8 as i64, expected, at)
-                    == (holder, currency.as_str(), kind, ordinal, position)
+            let (position, time): (Position, Timestamp) = (row.get(4)?, row.get(5)?);
+            let stands = expected.next().is_some_and(|(account, expected, at, marked_at)| {
+                (
+                    account.holder.0,
+                    account.currency.as_str(),
+                    account.kind as u8 as i64,
+                    expected,
+                    at,
+                    marked_at,
+                ) == (holder, currency.as_str(), kind, ordinal, position, time)
             });
             if !stands {
                 report.find(format!("mark: {holder}/{currency}/{kind}/{ordinal} is not the journal's"));
@@ -276,6 +286,9 @@ async fn read_events(
             if event.position.sequence() != sequence {
                 report.find(format!("event: {} stands where number {sequence} should", place(after)));
                 sequence = event.position.sequence();
+            }
+            if event.journal.is_some_and(|at| !(book.id.start() < at && at.sequence() <= book.journal_head)) {
+                report.find(format!("event: {} tells of a record that is not there", place(after)));
             }
             if event.link(chain, key) != link {
                 report.find(format!("event: the chain breaks at {}", place(after)));

@@ -10,7 +10,7 @@ use crate::holder::{
     Holder, INSERT_ACCOUNT, INSERT_HOLDER, Touch, UPDATE_ACCOUNT, UPDATE_HOLDER, account_key_row,
     account_row, holder_of_row, joined_account,
 };
-use crate::idempotency::{Digest, INSERT_COMMAND, INSERT_KEY, KeyHash, KeyIndex, Stored};
+use crate::idempotency::{Digest, INSERT_COMMAND, INSERT_KEY, KeyHash, KeyIndex, KeyRows, Stored};
 use crate::job::{INSERT_JOB, NewJob, job_row};
 use crate::journal::{INSERT_MARK, INSERT_RECORD, mark_row, record_row};
 use crate::{Row, StoreError, Value, params};
@@ -53,6 +53,7 @@ pub(crate) struct Mark {
     records: usize,
     events: usize,
     jobs: usize,
+    commands: usize,
     last_at: Timestamp,
     clock_offset: i64,
     holder_head: i64,
@@ -68,10 +69,12 @@ pub(crate) struct Working {
     records: Vec<Record>,
     events: Vec<StoredEvent>,
     jobs: Vec<(Timestamp, NewJob)>,
-    commands: Vec<(Vec<Value>, Vec<Value>)>,
+    commands: Vec<KeyRows>,
     undo: Vec<Undo>,
     /// The book that takes this one's place, with what it starts with.
     pub(crate) successor: Option<(BookId, NewBook)>,
+    /// How many answers the successor starts with.
+    carried: i64,
     /// A direct write changed the database already.
     pub(crate) wrote_rows: bool,
 }
@@ -94,7 +97,6 @@ impl Touched {
                 Touch::System(currency, kind) => {
                     accounts.push(AccountKey { holder: book.system(), currency: *currency, kind: *kind });
                 }
-                Touch::Account(key) => accounts.push(*key),
             }
         }
         handles.sort_unstable();
@@ -129,6 +131,7 @@ impl Working {
             commands: Vec::new(),
             undo: Vec::new(),
             successor: None,
+            carried: 0,
             wrote_rows: false,
         }
     }
@@ -239,6 +242,9 @@ impl Working {
         posting: &Posting,
         memo: Vec<u8>,
     ) -> Result<(), PostingError> {
+        if posting.moves.iter().any(|m| m.account.holder.book() != self.book.id) {
+            return Err(PostingError::Malformed);
+        }
         let legs = draft(posting, |key| self.account(key))?;
         let position = self.book.id.position(self.book.journal_head + self.records.len() as i64 + 1);
         for leg in &legs {
@@ -279,21 +285,30 @@ impl Working {
         }
     }
 
-    pub(crate) fn drop_jobs(&mut self) {
-        self.jobs.clear();
+    /// A book takes this one's place, and keeps the answers of the resets before.
+    pub(crate) fn succeed(&mut self, id: BookId, new: NewBook, carried: Vec<KeyRows>) {
+        self.carried = carried.len() as i64;
+        self.commands.extend(carried);
+        self.successor = Some((id, new));
     }
 
     /// Keeps a command's answer for its key.
     pub(crate) fn answered(&mut self, digest: &Digest, answer: &Answer) {
         // A reset's answer belongs to the book that it opened, whose clock is the wall's: there a repeat will look.
-        let (position, at) = match &self.successor {
-            Some((next, _)) => (next.position(1), self.book.wall_at(self.book.last_at)),
+        let (rows, at) = match &self.successor {
+            Some((next, _)) => {
+                self.carried += 1;
+                let at = self.book.wall_at(self.book.last_at);
+                let position = next.position(self.carried);
+                (KeyIndex::carried(KeyIndex::rows(digest, position, answer, at)), at)
+            }
             None => {
                 self.book.command_head += 1;
-                (self.book.id.position(self.book.command_head), self.book.last_at)
+                let (position, at) = (self.book.id.position(self.book.command_head), self.book.last_at);
+                (KeyIndex::rows(digest, position, answer, at), at)
             }
         };
-        self.commands.push(KeyIndex::rows(digest, position, answer, at));
+        self.commands.push(rows);
         self.keys.insert(digest.key, KeyIndex::stored(digest, answer, at));
     }
 
@@ -303,6 +318,7 @@ impl Working {
             records: self.records.len(),
             events: self.events.len(),
             jobs: self.jobs.len(),
+            commands: self.commands.len(),
             last_at: self.book.last_at,
             clock_offset: self.book.clock_offset,
             holder_head: self.book.holder_head,
@@ -322,10 +338,11 @@ impl Working {
         self.records.truncate(mark.records);
         self.events.truncate(mark.events);
         self.jobs.truncate(mark.jobs);
+        self.commands.truncate(mark.commands);
         self.book.last_at = mark.last_at;
         self.book.clock_offset = mark.clock_offset;
         self.book.holder_head = mark.holder_head;
-        self.successor = None;
+        (self.successor, self.carried) = (None, 0);
     }
 
     /// Whether there is anything to write.
@@ -361,7 +378,10 @@ impl Working {
         let (commands, keys) = std::mem::take(&mut self.commands).into_iter().unzip();
         sets.push((&INSERT_COMMAND, commands));
         sets.push((&INSERT_KEY, keys));
-        let jobs = std::mem::take(&mut self.jobs);
+        let mut jobs = std::mem::take(&mut self.jobs);
+        if self.successor.is_some() {
+            jobs.clear();
+        }
         let rows = jobs.into_iter().map(|(run_at, job)| {
             self.book.job_head += 1;
             job_row(self.book.id.position(self.book.job_head), run_at, job)
@@ -369,12 +389,10 @@ impl Working {
         sets.push((&INSERT_JOB, rows.collect()));
         if let Some((id, new)) = self.successor.clone() {
             self.book.successor = Some(id);
-            let mut next = Book::fresh(id);
-            // The reset's own answer is the first thing that the new book keeps.
-            next.command_head = 1;
-            push_new_book(&mut sets, &next, &new);
+            let next = Book { command_head: self.carried, ..Book::fresh(id) };
+            push_new_book(&mut sets, &next, &new, key);
         }
-        sets.push((&UPDATE_BOOK, vec![self.book.to_row()]));
+        sets.push((&UPDATE_BOOK, vec![self.book.to_row(key)]));
         sets
     }
 
@@ -422,9 +440,9 @@ impl Working {
 }
 
 /// The rows of a new book: its own, the partner as a holder, the accounts it starts with.
-pub(crate) fn push_new_book(sets: &mut Vec<SetRows>, book: &Book, new: &NewBook) {
+pub(crate) fn push_new_book(sets: &mut Vec<SetRows>, book: &Book, new: &NewBook, key: &ChainKey) {
     let (holder, partner) = new.partner_holder(book.id);
-    sets.push((&INSERT_BOOK, vec![book.to_row()]));
+    sets.push((&INSERT_BOOK, vec![book.to_row(key)]));
     sets.push((
         &INSERT_HOLDER,
         vec![params![holder, book.id, None::<String>, partner, 0_i64, None::<Vec<u8>>].to_vec()],

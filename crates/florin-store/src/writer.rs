@@ -9,8 +9,8 @@
 //! commit runs.
 
 use crate::answer::{Outcome, Stop};
-use crate::book::{Book, LOCK_BOOK, READ_BOOK};
-use crate::db::{Db, Mode, SetRows};
+use crate::book::{Book, LOCK_BOOK};
+use crate::db::{Db, Ended, Mode, SetRows};
 use crate::door::Queued;
 use crate::idempotency::KeyIndex;
 use crate::queue::{Group, Queue};
@@ -44,10 +44,12 @@ enum Came {
 
 /// Where a batch failed.
 enum Failed {
-    /// Before any command ran: the database is away, or somebody holds the book.
+    /// A book could not be opened: the database is away, or somebody holds it.
     AtStart(StoreError),
-    /// With commands in it: each may be run by itself.
+    /// With commands in it, and nothing has come through: each may be run by itself.
     Underway(StoreError),
+    /// At its commit, and it can't be told whether it came through: nothing may run again.
+    Unknown(StoreError),
 }
 
 /// A worker's life: one connection, one batch at a time.
@@ -85,7 +87,7 @@ async fn run(shared: &Shared, db: &mut Option<Db>, groups: Vec<Group>) {
                 }
             }
         }
-        Err(Failed::AtStart(error) | Failed::Underway(error)) => {
+        Err(Failed::AtStart(error) | Failed::Underway(error) | Failed::Unknown(error)) => {
             let queued = groups.into_iter().flat_map(|group| group.commands);
             queued.for_each(|queued| queued.answer(Err(error.clone())));
         }
@@ -146,37 +148,55 @@ async fn attempt(
     let Run { results, sets, written, told, .. } = run;
     let ended = commit(shared, db, (&written, sets), batch).await;
     *connection = ended.0;
-    ended.1.map_err(Failed::Underway)?;
+    ended.1?;
     told.iter().for_each(|book| shared.watchers.tell(*book));
     Ok(results)
 }
 
-/// Writes the results and commits; where the answer is lost, looks whether the batch's mark has arrived.
+/// Writes the results and commits.
 async fn commit(
     shared: &Shared,
     mut db: Db,
-    (written, sets): (&[BookId], Vec<SetRows>),
+    (written, sets): (&[Written], Vec<SetRows>),
     batch: [u8; 16],
-) -> (Option<Db>, Result<(), StoreError>) {
-    let Some(book) = written.first() else {
+) -> (Option<Db>, Result<(), Failed>) {
+    let Some(first) = written.first() else {
         db.rollback().await;
         return (Some(db), Ok(()));
     };
-    let Err(error) = db.write_sets_and_commit(sets).await else { return (Some(db), Ok(())) };
-    tracing::warn!(%error, "a commit came without an answer; looking whether it came through");
-    db.rollback().await;
-    drop(db);
-    let looked = async {
-        let mut fresh = shared.source.connect(Mode::Write).await?;
-        let row = fresh.query_one(READ_BOOK, &params![*book]).await?;
-        let came_through = row.map(|row| Book::from_row(&row)).transpose()?.is_some_and(|b| b.batch == batch);
-        Ok::<_, StoreError>((fresh, came_through))
-    };
-    match looked.await {
-        Ok((fresh, true)) => (Some(fresh), Ok(())),
-        Ok((fresh, false)) => (Some(fresh), Err(error)),
-        Err(_) => (None, Err(StoreError::unavailable(error))),
+    match db.write_sets_and_commit(sets).await {
+        Ended::Done => (Some(db), Ok(())),
+        Ended::Failed(error) => {
+            db.rollback().await;
+            (Some(db), Err(Failed::Underway(error)))
+        }
+        Ended::Unknown(error) => {
+            tracing::warn!(%error, "a commit came without an answer; looking whether it came through");
+            drop(db);
+            (None, look_for(shared, first, batch).await.unwrap_or(Err(Failed::Unknown(error))))
+        }
     }
+}
+
+/// Looks, under the book's lock, so that the lost connection's transaction is over, whose mark the book bears: ours,
+/// then it came through; still the one from before, then it did not and the commands may run again. None: it can't be
+/// told, for the database is away or somebody has written since.
+async fn look_for(shared: &Shared, written: &Written, batch: [u8; 16]) -> Option<Result<(), Failed>> {
+    let mut db = shared.source.connect(Mode::Write).await.ok()?;
+    db.begin(Mode::Write).await.ok()?;
+    let rows = db.find_set(&LOCK_BOOK, vec![params![written.book].to_vec()]).await.ok()?;
+    let found = Book::from_row(rows.first()?).ok()?.batch;
+    db.rollback().await;
+    if found == batch {
+        return Some(Ok(()));
+    }
+    (found == written.before).then(|| Err(Failed::Underway(StoreError::unavailable("a commit was lost"))))
+}
+
+/// A book that a batch writes to, with the mark that it bore before.
+struct Written {
+    book: BookId,
+    before: [u8; 16],
 }
 
 /// A batch underway.
@@ -185,7 +205,7 @@ struct Run<'a> {
     batch: [u8; 16],
     results: Vec<Came>,
     sets: Vec<SetRows>,
-    written: Vec<BookId>,
+    written: Vec<Written>,
     told: Vec<BookId>,
 }
 
@@ -220,7 +240,7 @@ impl Run<'_> {
         if working.has_events() {
             self.told.push(group.book);
         }
-        self.written.push(group.book);
+        self.written.push(Written { book: group.book, before: working.book.batch });
         self.sets.extend(working.flush(&self.shared.chain_key, self.batch));
         (db, Ok(()))
     }

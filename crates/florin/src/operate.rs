@@ -35,7 +35,7 @@ pub async fn verify(config: &Config) -> Result<ExitCode, Failed> {
     {
         return Err(format!("there is no database in {}", config.data_dir.display()).into());
     }
-    let report = open(config).await?.verify().await?;
+    let report = Store::verify_at(&config.place(), config.master_key()?).await?;
     for finding in &report.findings {
         eprintln!("{finding}");
     }

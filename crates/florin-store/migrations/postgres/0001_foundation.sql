@@ -17,7 +17,8 @@ CREATE TABLE book (
     command_head BIGINT NOT NULL,
     holder_head BIGINT NOT NULL,
     job_head BIGINT NOT NULL,
-    batch BYTEA NOT NULL
+    batch BYTEA NOT NULL,
+    seal BYTEA NOT NULL
 ) WITH (fillfactor = 10);
 
 CREATE TABLE holder (
@@ -84,7 +85,8 @@ CREATE TABLE command (
     request BYTEA NOT NULL,
     status BIGINT NOT NULL,
     body BYTEA NOT NULL,
-    at BIGINT NOT NULL
+    at BIGINT NOT NULL,
+    carried BIGINT NOT NULL
 );
 
 CREATE TABLE command_key (

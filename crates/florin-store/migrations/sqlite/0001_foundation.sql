@@ -16,7 +16,8 @@ CREATE TABLE book (
     command_head INTEGER NOT NULL,
     holder_head INTEGER NOT NULL,
     job_head INTEGER NOT NULL,
-    batch BLOB NOT NULL
+    batch BLOB NOT NULL,
+    seal BLOB NOT NULL
 );
 
 CREATE TABLE holder (
@@ -83,7 +84,8 @@ CREATE TABLE command (
     request BLOB NOT NULL,
     status INTEGER NOT NULL,
     body BLOB NOT NULL,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    carried INTEGER NOT NULL
 );
 
 CREATE TABLE command_key (

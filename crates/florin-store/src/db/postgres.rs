@@ -1,12 +1,14 @@
 //! The server engine. Parameters go as binary, sets as arrays.
 
-use super::SetRows;
+use super::{Ended, SetRows};
 use crate::dialect::{SetStatement, transpose};
 use crate::{Row, StoreError, Type, Value};
-use futures_util::future::{join, try_join_all};
+use futures_util::future::{join, join_all, try_join_all};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use tokio_postgres::error::Severity;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type as PgType, to_sql_checked};
 use tokio_postgres::{Client, Config, NoTls, Statement};
@@ -27,6 +29,9 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS: u32 = 5_000;
 const PLANS: &str = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
      -c plan_cache_mode=force_generic_plan -c jit=off";
 
+/// How long a peer that has gone silent is believed to be there: a host without power answers nothing at all.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How long to try to reach the server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -39,6 +44,7 @@ impl PostgresConfig {
         let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
             StoreError::unexpected(format!("the database URL: {error}"))
         })?;
+        config.tcp_user_timeout(SILENCE_TIMEOUT).keepalives_idle(SILENCE_TIMEOUT);
         config.connect_timeout(CONNECT_TIMEOUT).application_name("florin").options(format!(
             "-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} \
              -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS} -c client_min_messages=warning \
@@ -152,23 +158,69 @@ impl PostgresConnection {
         .await
     }
 
-    pub(super) async fn write_sets(&self, sets: Vec<SetRows>, commits: bool) -> Result<(), StoreError> {
-        self.opened(async {
-            let mut ready = Vec::with_capacity(sets.len());
-            for (set, rows) in sets {
-                ready.push((self.prepared(&set.set_sql()).await?, arrays(&set.parameters(), rows)?));
+    pub(super) async fn write_sets(&self, sets: Vec<SetRows>) -> Result<(), StoreError> {
+        match self.write(sets, false).await {
+            Ended::Done => Ok(()),
+            Ended::Failed(error) | Ended::Unknown(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn write_sets_and_commit(&self, sets: Vec<SetRows>) -> Ended {
+        self.write(sets, true).await
+    }
+
+    async fn write(&self, sets: Vec<SetRows>, commits: bool) -> Ended {
+        let is_commit_sent = AtomicBool::new(false);
+        let result = self.try_write(sets, commits, &is_commit_sent).await;
+        match result {
+            Ok(()) => Ended::Done,
+            // The server said no in so many words, or it was never asked to commit: nothing has come through. Anything
+            // else (the connection broke, the server is going down) leaves it open.
+            Err((error, said_no)) if said_no || !is_commit_sent.load(Ordering::Relaxed) => {
+                Ended::Failed(error)
             }
-            let parameters: Vec<Vec<&(dyn ToSql + Sync)>> =
-                ready.iter().map(|(_, arrays)| arrays.iter().map(|a| a as _).collect()).collect();
-            let sent = ready.iter().zip(&parameters).map(|((s, _), p)| self.client.execute(s, p));
-            // After a statement that failed the server takes COMMIT for ROLLBACK, and the failure is answered first.
-            let committed =
-                async { if commits { self.client.batch_execute("COMMIT").await } else { Ok(()) } };
-            let (written, committed) = join(try_join_all(sent), committed).await;
-            written?;
-            Ok(committed?)
-        })
-        .await
+            Err((error, _)) => Ended::Unknown(error),
+        }
+    }
+
+    /// The error tells whether the server refused the statement and went on living.
+    async fn try_write(
+        &self,
+        sets: Vec<SetRows>,
+        commits: bool,
+        is_commit_sent: &AtomicBool,
+    ) -> Result<(), (StoreError, bool)> {
+        let said_no = |error: tokio_postgres::Error| {
+            let severity = error.as_db_error().and_then(tokio_postgres::error::DbError::parsed_severity);
+            (StoreError::from(error), severity == Some(Severity::Error))
+        };
+        self.opened(async { Ok(()) }).await.map_err(|error| (error, false))?;
+        let mut ready = Vec::with_capacity(sets.len());
+        for (set, rows) in sets {
+            let arrays = arrays(&set.parameters(), rows).map_err(|error| (error, false))?;
+            ready.push((self.prepared(&set.set_sql()).await.map_err(|error| (error, false))?, arrays));
+        }
+        let has_failed = AtomicBool::new(false);
+        let sent = ready.iter().map(async |(statement, arrays)| {
+            let parameters: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|a| a as _).collect();
+            let result = self.client.execute(statement, &parameters).await;
+            has_failed.fetch_or(result.is_err(), Ordering::Relaxed);
+            result
+        });
+        // Polled after the statements: what failed before it could be sent keeps COMMIT back. After a statement that
+        // the server refused, it takes COMMIT for ROLLBACK, and the refusal is answered first.
+        let committed = async {
+            if !commits || has_failed.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            is_commit_sent.store(true, Ordering::Relaxed);
+            self.client.batch_execute("COMMIT").await
+        };
+        let (written, committed) = join(join_all(sent), committed).await;
+        for result in written {
+            result.map_err(said_no)?;
+        }
+        committed.map_err(said_no)
     }
 
     pub(super) async fn run_script(&self, sql: &str) -> Result<(), StoreError> {

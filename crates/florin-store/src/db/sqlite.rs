@@ -1,6 +1,6 @@
 //! The embedded engine. Every call is a plain function; nothing waits but for the file.
 
-use super::{Mode, SetRows};
+use super::{Ended, Mode, SetRows};
 use crate::dialect::{SetStatement, for_sqlite};
 use crate::{Row, StoreError, Value};
 use rusqlite::config::DbConfig;
@@ -21,8 +21,8 @@ const STATEMENT_CACHE: usize = 512;
 /// every few seconds and not in the middle of every batch.
 const WAL_CHECKPOINT_PAGES: i64 = 10_000;
 
-/// Page cache of a connection in KiB, negative as SQLite wants it: 64 MiB for the writer, which touches the account
-/// pages again and again.
+/// Page cache of a connection in KiB, negative as SQLite wants it: 64 MiB, which a connection
+/// fills only as far as it reads; the writer touches the account pages again and again.
 const CACHE_KIB: i64 = -65_536;
 
 #[derive(Debug)]
@@ -36,7 +36,8 @@ pub(super) struct SqliteConnection {
 impl SqliteConnection {
     pub(super) fn open(file: &Path, mode: Mode) -> Result<Self, StoreError> {
         let flags = match mode {
-            Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            Mode::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
             // Opened for writing as well, because the log's index is shared memory; `query_only` forbids the rest.
             Mode::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
         };
@@ -88,7 +89,7 @@ impl SqliteConnection {
         Ok(rows)
     }
 
-    pub(super) fn write_sets(&mut self, sets: &[SetRows], commits: bool) -> Result<(), StoreError> {
+    pub(super) fn write_sets(&mut self, sets: &[SetRows]) -> Result<(), StoreError> {
         for (set, rows) in sets {
             let sql = spell_set(&mut self.sets, set);
             let mut statement = self.connection.prepare_cached(sql)?;
@@ -96,7 +97,19 @@ impl SqliteConnection {
                 statement.execute(params_from_iter(row))?;
             }
         }
-        if commits { self.run_script("COMMIT") } else { Ok(()) }
+        Ok(())
+    }
+
+    pub(super) fn write_sets_and_commit(&mut self, sets: &[SetRows]) -> Ended {
+        if let Err(error) = self.write_sets(sets) {
+            return Ended::Failed(error);
+        }
+        match self.run_script("COMMIT") {
+            Ok(()) => Ended::Done,
+            // Still open: nothing has come through. Closed with an error: the file has to be asked.
+            Err(error) if !self.is_autocommit() => Ended::Failed(error),
+            Err(error) => Ended::Unknown(error),
+        }
     }
 
     pub(super) fn run_script(&mut self, sql: &str) -> Result<(), StoreError> {
