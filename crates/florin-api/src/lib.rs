@@ -34,9 +34,12 @@ pub fn endpoints() -> Vec<Endpoint> {
     families.into_iter().flatten().collect()
 }
 
+/// What is emptied with a user, besides its own row.
+const ERASURES: &[Statement] = &[balances::ERASE];
+
 /// Who runs which job.
 pub const JOB_HANDLERS: &[JobHandler] = &[
-    (users::ERASE_JOB, |app, job| Box::pin(users::erase(app, job))),
+    (users::ERASE_JOB, |app, job| Box::pin(users::erase(app, job, ERASURES))),
     (balances::ACTIVATE_JOB, |app, job| Box::pin(balances::activate(app, job))),
 ];
 

@@ -5,7 +5,9 @@ use clap::Args;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use florin_api::kit::app::{Environment, RateLimit, Settings};
+use florin_api::kit::tables::{Reference, Tables};
 use florin_store::Place;
+use florin_types::Currencies;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,21 @@ use std::time::Duration;
 
 /// Where the configuration file is looked for, unless told.
 const DEFAULT_FILE: &str = "florin.toml";
+
+/// What is read from `FLORIN_…` variables; another one is none of ours.
+const VARIABLES: &[&str] = &[
+    "listen",
+    "data_dir",
+    "database_url",
+    "environment",
+    "master_key",
+    "log",
+    "log_format",
+    "sandbox_settle_ms",
+    "rate_limit_per_second",
+    "rate_limit_burst",
+    "trusted_proxies",
+];
 
 /// The flags that most commands share.
 #[derive(Args, Serialize)]
@@ -88,6 +105,9 @@ pub struct Config {
     rate_limit_burst: Option<u32>,
     /// Proxies whose `X-Forwarded-For` is believed (CIDR).
     trusted_proxies: Vec<IpNet>,
+    /// Countries, fees, networks and rates; a table that is not given keeps its default. In the file only.
+    #[serde(default)]
+    reference: Tables,
 }
 
 #[derive(Serialize)]
@@ -120,7 +140,7 @@ impl Flags {
         }
         let merged = Figment::from(Serialized::defaults(DEFAULTS))
             .merge(Toml::file(file))
-            .merge(Env::prefixed("FLORIN_").ignore(&["test_engine", "test_postgres_url", "test_seed"]))
+            .merge(Env::prefixed("FLORIN_").only(VARIABLES))
             .merge(Serialized::defaults(self));
         Ok(merged.extract::<Config>().map_err(Box::new)?)
     }
@@ -156,6 +176,12 @@ impl Config {
             rate_limit,
             ..base
         }
+    }
+
+    /// The tables of countries, fees, networks and rates, checked.
+    pub fn reference(&self) -> Result<Reference, Failed> {
+        Reference::new(&self.reference, &Currencies::default())
+            .map_err(|error| format!("configuration section reference: {error}").into())
     }
 
     /// Where the data is.
@@ -202,5 +228,26 @@ impl Config {
             limit.map_or(0, |limit| limit.burst),
             proxies.join(", "),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reference(section: &str) -> Result<Reference, String> {
+        let merged = Figment::from(Serialized::defaults(DEFAULTS)).merge(Toml::string(section));
+        let config = merged.extract::<Config>().map_err(|error| error.to_string())?;
+        config.reference().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_file_may_change_a_part_of_the_reference() {
+        let changed = reference("[reference.fees]\nexchange_percentage = \"0.99\"\n").expect("tables");
+        assert_eq!(changed.fees().exchange_percentage.to_string(), "0.99");
+        assert_eq!(changed.fees().card_monthly.to_string(), "0.25");
+        let wrong = reference("[reference]\npoa_countries = [\"XX\"]\n").expect_err("no such country");
+        assert!(wrong.starts_with("configuration section reference: country \"XX\""), "{wrong}");
+        assert!(reference("[reference]\nfee = 1\n").is_err());
     }
 }

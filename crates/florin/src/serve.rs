@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use florin_api::kit::app::App;
+use florin_api::kit::app::{App, Settings};
 use florin_api::kit::codes::P501;
 use florin_api::kit::http::{HttpLimits, serve as serve_http};
 use florin_api::kit::refusal::Refusal;
@@ -19,17 +19,20 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{FilterExt, LevelFilter, ParseError, Targets};
+use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Registry};
 
 /// Runs until SIGTERM or SIGINT; then what was accepted is finished.
 pub async fn serve(config: &Config) -> Result<(), Failed> {
     start_logs(config)?;
+    let settings = Settings { reference: config.reference()?, ..config.settings() };
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("can't listen at {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
     let store = operate::open(config).await?;
-    let settings = config.settings();
     if settings.environment == florin_api::kit::app::Environment::Sandbox {
         let made = credentials::settle(config, &store, address).await?;
         let folder = config.data_dir.display();
@@ -79,13 +82,29 @@ async fn is_ready(State(app): State<App>) -> Response {
 }
 
 fn start_logs(config: &Config) -> Result<(), Failed> {
-    let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("log: {error}"))?;
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = filter(&config.log).map_err(|error| format!("log: {error}"))?;
+    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match config.log_format {
-        LogFormat::Text => logs.with_ansi(std::io::stderr().is_terminal()).compact().init(),
-        LogFormat::Json => logs.json().flatten_event(true).init(),
+        LogFormat::Text => {
+            let logs = logs.with_ansi(std::io::stderr().is_terminal()).compact();
+            tracing_subscriber::registry().with(logs.with_filter(filter)).init();
+        }
+        LogFormat::Json => {
+            tracing_subscriber::registry().with(logs.json().flatten_event(true).with_filter(filter)).init();
+        }
     }
     Ok(())
+}
+
+/// Libraries whose finer logs show what passes through them: statements with their parameters, the master key and
+/// what is known of people among them, and headers with keys.
+const KEPT_QUIET: [&str; 5] = ["tokio_postgres", "hyper", "hyper_util", "rusqlite", "reqwest"];
+
+/// What is logged: what the operator says, but of the libraries in [`KEPT_QUIET`] never more than `info`.
+fn filter(wanted: &str) -> Result<impl Filter<Registry> + Send + Sync + 'static, ParseError> {
+    let quiet = KEPT_QUIET.map(|target| (target, LevelFilter::INFO));
+    let quiet = Targets::new().with_default(LevelFilter::TRACE).with_targets(quiet);
+    Ok(EnvFilter::try_new(wanted)?.and(quiet))
 }
 
 /// Ready when the process is asked to stop.
@@ -99,4 +118,70 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
         }
         tracing::info!("stopping: finishing what was accepted");
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Mutex, PoisonError};
+    use tracing_subscriber::fmt::MakeWriter;
+
+    /// Where a test's log goes.
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Written {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    /// What is written of a line of each library, and of one of ours, at `debug`.
+    fn written(wanted: &str) -> String {
+        let written = Written::default();
+        let filter = filter(wanted).expect("a filter");
+        let logs = tracing_subscriber::fmt::layer().with_writer(written.clone()).with_filter(filter);
+        let logs = tracing_subscriber::registry().with(logs);
+        tracing::subscriber::with_default(logs, || {
+            tracing::debug!(target: "tokio_postgres::query", "secret");
+            tracing::debug!(target: "tokio_postgres", "secret");
+            tracing::debug!(target: "hyper::proto::h1", "secret");
+            tracing::debug!(target: "hyper_util::client", "secret");
+            tracing::debug!(target: "rusqlite", "secret");
+            tracing::debug_span!("request")
+                .in_scope(|| tracing::debug!(target: "reqwest::connect", "secret"));
+            tracing::debug!(target: "florin_api::kit", "ours");
+        });
+        let bytes = written.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        String::from_utf8(bytes).expect("text")
+    }
+
+    #[test]
+    fn libraries_that_show_secrets_stay_quiet_whatever_is_asked() {
+        for wanted in [
+            "debug",
+            "trace",
+            "debug,hyper=trace",
+            "trace,tokio_postgres::query=debug",
+            "debug,[request]=trace",
+        ] {
+            let log = written(wanted);
+            assert!(log.contains("ours") && !log.contains("secret"), "{wanted}: {log}");
+        }
+        assert_eq!(written("info,tokio_postgres=debug"), "");
+        assert!(filter("florin=loud").is_err());
+    }
 }

@@ -6,6 +6,8 @@ CREATE TABLE partner (
     book BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
+-- By book: housekeeping walks them, a reset replaces one.
+CREATE INDEX partner_book ON partner (book);
 
 CREATE TABLE api_key (
     hash BYTEA NOT NULL PRIMARY KEY,

@@ -1,10 +1,10 @@
--- Users: a row beside each holder, what is known of a person in one column that erasure empties; where the
--- verification stands; the IBAN.
+-- Users: a row beside each holder, what is known of a person in one column, sealed under the holder's own key, which
+-- erasure empties; where the verification stands; the IBAN.
 
 CREATE TABLE end_user (
     holder BIGINT NOT NULL PRIMARY KEY,
     book BIGINT NOT NULL,
-    profile TEXT COLLATE "C" NOT NULL,
+    profile BYTEA,
     terms_accepted BIGINT NOT NULL,
     poa_required BIGINT NOT NULL,
     created_at BIGINT NOT NULL,

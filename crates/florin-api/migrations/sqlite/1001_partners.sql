@@ -6,6 +6,8 @@ CREATE TABLE partner (
     book INTEGER NOT NULL,
     created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
+-- By book: housekeeping walks them, a reset replaces one.
+CREATE INDEX partner_book ON partner (book);
 
 CREATE TABLE api_key (
     hash BLOB NOT NULL PRIMARY KEY,

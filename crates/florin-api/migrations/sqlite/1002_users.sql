@@ -1,10 +1,10 @@
--- Users: a row beside each holder, what is known of a person in one column that erasure empties; where the
--- verification stands; the IBAN.
+-- Users: a row beside each holder, what is known of a person in one column, sealed under the holder's own key, which
+-- erasure empties; where the verification stands; the IBAN.
 
 CREATE TABLE end_user (
     holder INTEGER NOT NULL PRIMARY KEY,
     book INTEGER NOT NULL,
-    profile TEXT NOT NULL,
+    profile BLOB,
     terms_accepted INTEGER NOT NULL,
     poa_required INTEGER NOT NULL,
     created_at INTEGER NOT NULL,

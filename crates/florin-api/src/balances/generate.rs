@@ -4,7 +4,7 @@ use super::{USER_STATUS_EVENT, store};
 use crate::kit::app::App;
 use crate::kit::jobs::done;
 use crate::users::{self, existing};
-use florin_ledger::{AccountKey, HolderId, Position};
+use florin_ledger::{AccountKey, HolderId};
 use florin_store::{Job, NewEvent, NewJob, Stop, StoreError, Touch, Tx};
 use florin_types::{Country, CurrencyCode, Iban, lithuanian};
 
@@ -16,6 +16,9 @@ const SIMULATED_BANK: u32 = 99_999;
 
 /// Digits of an account number in a Lithuanian IBAN: 11, so this is one past the largest.
 const ACCOUNT_NUMBERS: u64 = 100_000_000_000;
+
+/// IBANs that are tried: with as many as a billion users, one in a hundred is taken, and five in a row never.
+const MAX_ATTEMPTS: u64 = 16;
 
 /// Makes the accounts of a verified user, and leaves the job that activates EUR.
 pub async fn generate(app: &App, tx: &mut Tx, handle: &str, currencies: &[CurrencyCode]) -> Result<(), Stop> {
@@ -34,18 +37,19 @@ pub async fn activate(app: &App, job: &Job) -> Result<(), StoreError> {
     let handle = String::from_utf8(job.payload.clone()).map_err(StoreError::unexpected)?;
     let (position, event_id) = (job.position, app.new_id());
     let touches = vec![Touch::Holder(handle.clone())];
-    let reference = app.clone();
+    let platform = app.clone();
     let command = async move |tx: &mut Tx| {
         if !tx.finish_job(position).await? {
             return done();
         }
         // A user that was closed meanwhile needs no IBAN.
         let Ok(holder) = existing(tx.holder(&handle)) else { return done() };
+        let holder = holder.clone();
         let (id, uuid) = (holder.id, holder.uuid);
-        let residence = users::find(tx.scope(), id).await?.profile.country;
-        let residence = residence.and_then(|code| Country::parse(&code).ok());
-        let has_iban = residence.is_some_and(|country| reference.reference.has_iban(country));
-        let iban = has_iban.then(|| simulated_iban(id));
+        let profile = users::find(tx.scope(), id).await?.profile(&platform.seals, &holder)?;
+        let residence = profile.country.and_then(|code| Country::parse(&code).ok());
+        let has_iban = residence.is_some_and(|country| platform.settings.reference.has_iban(country));
+        let iban = if has_iban { Some(free_iban(&platform, tx, id).await?) } else { None };
         store::activate(tx, id, iban.as_ref()).await?;
         tx.emit(NewEvent {
             id: event_id,
@@ -60,11 +64,42 @@ pub async fn activate(app: &App, job: &Job) -> Result<(), StoreError> {
     app.store.door().run(position.book(), None, touches, command).await.map(drop)
 }
 
-/// The simulated bank's account number of a holder: book and number in it, which are never used twice.
-fn simulated_iban(holder: HolderId) -> Iban {
-    /// Users that a book's share of the numbers has room for.
-    const PER_BOOK: u64 = 1_000_000;
-    let place = Position(holder.0);
-    let (book, number) = (place.book().0.unsigned_abs(), place.sequence().unsigned_abs());
-    lithuanian(SIMULATED_BANK, (book * PER_BOOK + number) % ACCOUNT_NUMBERS)
+/// An IBAN of the simulated bank that nobody has. Another process may take the same one meanwhile: then its unique
+/// index ends this command, and the job comes again.
+async fn free_iban(app: &App, tx: &mut Tx, holder: HolderId) -> Result<Iban, StoreError> {
+    let key = app.store.derive_key("florin 2026 simulated IBANs v1");
+    for attempt in 0..MAX_ATTEMPTS {
+        let iban = lithuanian(SIMULATED_BANK, account_number(&key, holder, attempt));
+        if !store::is_taken(tx.scope(), &iban).await? {
+            return Ok(iban);
+        }
+    }
+    Err(StoreError::unexpected("no free IBAN was found"))
+}
+
+/// A keyed hash, so that a number tells nothing of its book, or of how many users there are.
+fn account_number(key: &[u8; 32], holder: HolderId, attempt: u64) -> u64 {
+    let mut place = [0; 16];
+    place[..8].copy_from_slice(&holder.0.to_be_bytes());
+    place[8..].copy_from_slice(&attempt.to_be_bytes());
+    let mut number = [0; 8];
+    number.copy_from_slice(&blake3::keyed_hash(key, &place).as_bytes()[..8]);
+    u64::from_be_bytes(number) % ACCOUNT_NUMBERS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn numbers_differ_over_books_users_and_attempts() {
+        let places = (1..20).flat_map(|book| [1, 2, 1_000_001].map(|user| (book << 40) | user));
+        let all =
+            places.flat_map(|place| [0, 1].map(|attempt| account_number(&[7; 32], HolderId(place), attempt)));
+        let (count, set) = (all.clone().count(), all.collect::<BTreeSet<_>>());
+        assert_eq!(set.len(), count);
+        assert!(set.iter().all(|number| *number < ACCOUNT_NUMBERS));
+        assert_ne!(account_number(&[7; 32], HolderId(1), 0), account_number(&[8; 32], HolderId(1), 0));
+    }
 }

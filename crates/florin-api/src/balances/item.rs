@@ -2,7 +2,7 @@
 
 use crate::kit::app::App;
 use crate::kit::record::{FUNDING, SealedReference, history_type};
-use crate::users::{self, User};
+use crate::users::{self, Profile, User};
 use florin_ledger::{AccountKind, HolderId, Leg, Record};
 use florin_store::{Holder, Scope, StoreError};
 use florin_types::{CurrencyCode, format_minor};
@@ -100,23 +100,27 @@ impl<'a> Renderer<'a> {
             fee: format_minor(0, decimals),
             currency: currency.to_string(),
             balance_after: format_minor(leg.balance_after, decimals),
-            counterparty: other_side(record, leg).map(|holder| self.counterparty(holder)),
+            counterparty: other_side(record, leg).map(|holder| self.counterparty(holder)).transpose()?,
             reference,
             created_at: record.at.to_string(),
         })
     }
 
-    fn counterparty(&self, holder: HolderId) -> Counterparty {
-        if holder == holder.book().partner() {
-            return Counterparty { kind: "PARTNER", external_user_id: None, name: None };
+    fn counterparty(&self, id: HolderId) -> Result<Counterparty, StoreError> {
+        if id == id.book().partner() {
+            return Ok(Counterparty { kind: "PARTNER", external_user_id: None, name: None });
         }
-        let profile = self.users.get(&holder).map(|user| &user.profile);
-        let names = profile.and_then(|p| Some((p.first_name.as_deref()?, p.last_name.as_deref()?)));
-        Counterparty {
+        let holder = self.holders.get(&id);
+        let profile = match (self.users.get(&id), holder) {
+            (Some(user), Some(holder)) => user.profile(&self.app.seals, holder)?,
+            _ => Profile::default(),
+        };
+        let names = profile.first_name.zip(profile.last_name);
+        Ok(Counterparty {
             kind: "USER",
-            external_user_id: self.holders.get(&holder).and_then(|holder| holder.handle.clone()),
+            external_user_id: holder.and_then(|holder| holder.handle.clone()),
             name: names.map(|(first, last)| format!("{first} {last}")),
-        }
+        })
     }
 }
 

@@ -13,7 +13,7 @@ mod read;
 mod store;
 
 pub use generate::{ACTIVATE_JOB, activate, generate};
-pub use store::STATEMENTS;
+pub use store::{ERASE, STATEMENTS};
 
 use crate::kit::endpoint::Endpoint;
 

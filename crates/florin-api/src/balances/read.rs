@@ -203,7 +203,7 @@ impl Lists<'_> {
     }
 
     fn crypto(&self, currency: Currency, account: &Account) -> Result<CryptoBalance, StoreError> {
-        let config = self.app.reference.network_config(currency.code);
+        let config = self.app.settings.reference.network_config(currency.code);
         Ok(CryptoBalance {
             id: balance_id(self.owner, currency),
             amount: format_minor(account.available(), currency.decimals),
@@ -217,7 +217,7 @@ impl Lists<'_> {
     }
 
     fn rate(&self, currency: Currency) -> Result<ExactNumber, StoreError> {
-        self.app.reference.rate_eur(currency.code).ok_or_else(|| missing(currency))
+        self.app.settings.reference.rate_eur(currency.code).ok_or_else(|| missing(currency))
     }
 }
 

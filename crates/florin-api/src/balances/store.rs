@@ -7,8 +7,13 @@ const INSERT: Statement = "INSERT INTO bank_account (holder, book, status, iban)
 const ACTIVATE: Statement = "UPDATE bank_account SET status = $3, iban = $4 WHERE book = $1 AND holder = $2";
 const FIND: Statement = "SELECT status, iban FROM bank_account WHERE book = $1 AND holder = $2";
 
+/// IBANs are unique over all books of the installation, so this alone does not look at its own book only.
+const IS_TAKEN: Statement = "SELECT holder FROM bank_account WHERE iban = $2 AND CAST($1 AS BIGINT) > 0";
+/// Run when a user is erased: the IBAN is personal data.
+pub const ERASE: Statement = "UPDATE bank_account SET iban = NULL WHERE book = $1 AND holder = $2";
+
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[INSERT, ACTIVATE, FIND];
+pub const STATEMENTS: &[Statement] = &[INSERT, ACTIVATE, FIND, IS_TAKEN, ERASE];
 
 /// The EUR balance is there, its IBAN not yet.
 pub(super) const WAITING: &str = "WAITING_TO_BE_ACTIVATED";
@@ -22,6 +27,11 @@ pub(super) async fn insert(tx: &mut Tx, holder: HolderId) -> Result<(), StoreErr
 pub(super) async fn activate(tx: &mut Tx, holder: HolderId, iban: Option<&Iban>) -> Result<(), StoreError> {
     let iban = iban.map(|iban| iban.as_str().to_owned());
     tx.execute(ACTIVATE, &params![holder, ACTIVE, iban]).await.map(drop)
+}
+
+/// Whether any user of the installation has this IBAN.
+pub(super) async fn is_taken(scope: &mut Scope, iban: &Iban) -> Result<bool, StoreError> {
+    Ok(scope.query_one(IS_TAKEN, &params![iban.as_str()]).await?.is_some())
 }
 
 /// Status and IBAN of a user's EUR balance, once it was made.

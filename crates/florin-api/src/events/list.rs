@@ -12,8 +12,9 @@ use crate::kit::partner::Partner;
 use crate::kit::query::PAGE_LIMIT;
 use axum::extract::State;
 use axum::response::Response;
-use florin_store::{StoredEvent, events_after};
+use florin_store::{BookId, Snapshot, StoredEvent, events_after};
 use serde::Serialize;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -26,6 +27,9 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Events that one call looks through for a type: a page of the largest size with nine of ten of other types.
 const MAX_READ: i64 = 2_000;
+
+/// Events of a page that is read to choose from: with a type, far more are read than delivered.
+const READ_PAGE: i64 = 200;
 
 /// The greatest sequence number that there can be.
 const MAX_SEQUENCE: i64 = (1 << 40) - 1;
@@ -106,71 +110,54 @@ async fn handle(
     partner: Partner,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Failure> {
-    let mut after = wanted.after;
-    if let Some(list) = look(&app, &partner, &wanted, &mut after).await? {
-        return ok(&list);
-    }
-    tokio::select! {
-        _ = timeout(wanted.wait, wait_for_event(&app, &partner, &wanted, &mut after)) => {}
-        () = app.stopped() => {}
-    }
-    let list = look(&app, &partner, &wanted, &mut after).await?;
-    ok(&list.unwrap_or(EventList { data: Vec::new(), next_after: after }))
-}
-
-/// Ends when there may be a wanted event. `after` moves past those that are not.
-async fn wait_for_event(
-    app: &App,
-    partner: &Partner,
-    wanted: &Wanted,
-    after: &mut i64,
-) -> Result<(), Failure> {
+    let mut patience = pin!(tokio::time::sleep(wanted.wait));
+    let (mut after, mut book) = (wanted.after, partner.book);
     loop {
         // The bell is taken before looking, so that what is written in between still rings.
-        let bell = app.store.event_bell(app.store.snapshot(partner.book).await?.book());
-        let mut rung = std::pin::pin!(bell.notified());
+        let bell = app.store.event_bell(book);
+        let mut rung = pin!(bell.notified());
         rung.as_mut().enable();
-        let mut snapshot = app.store.snapshot(partner.book).await?;
-        let (events, read_to) = matching(&mut snapshot, wanted, *after).await?;
-        if !events.is_empty() {
-            return Ok(());
+        let (list, looked_at) = look(&app, &partner, &wanted, after).await?;
+        let is_over = wanted.wait.is_zero() || patience.is_elapsed() || app.is_stopping();
+        if is_over || !list.data.is_empty() {
+            return ok(&list);
         }
-        drop(snapshot);
-        *after = read_to;
-        let _ = timeout(LOOK_INTERVAL, rung).await;
+        (after, book) = (list.next_after, looked_at);
+        // Only the bell is ever given up, never a read: that would cost its connection.
+        tokio::select! {
+            _ = timeout(LOOK_INTERVAL, rung) => {}
+            () = &mut patience => {}
+            () = app.stopped() => {}
+        }
     }
 }
 
-/// The wanted events that there are, or none; then `after` has moved past all that were looked at.
+/// The wanted events that there are, and the book that they are in: the partner's, or the one that replaced it.
 async fn look(
     app: &App,
     partner: &Partner,
     wanted: &Wanted,
-    after: &mut i64,
-) -> Result<Option<EventList>, Failure> {
+    after: i64,
+) -> Result<(EventList, BookId), Failure> {
     let mut snapshot = app.store.snapshot(partner.book).await?;
-    let (events, read_to) = matching(&mut snapshot, wanted, *after).await?;
-    *after = read_to;
-    match events.is_empty() {
-        true => Ok(None),
-        false => {
-            Ok(Some(EventList { data: render(app, &mut snapshot, &events).await?, next_after: read_to }))
-        }
-    }
+    let (events, next_after) = matching(&mut snapshot, wanted, after).await?;
+    let data = if events.is_empty() { Vec::new() } else { render(app, &mut snapshot, &events).await? };
+    Ok((EventList { data, next_after }, snapshot.book()))
 }
 
 /// Events of the wanted type, and the number up to which all were looked at.
 async fn matching(
-    snapshot: &mut florin_store::Snapshot,
+    snapshot: &mut Snapshot,
     wanted: &Wanted,
     mut after: i64,
 ) -> Result<(Vec<StoredEvent>, i64), Failure> {
+    let page_size = if wanted.kind.is_some() { READ_PAGE } else { wanted.limit };
     let mut found = Vec::new();
     let mut left = MAX_READ;
     while left > 0 {
-        let page = events_after(snapshot, after, wanted.limit).await?;
-        let is_last = (page.len() as i64) < wanted.limit;
-        left -= wanted.limit;
+        let page = events_after(snapshot, after, page_size).await?;
+        let is_last = (page.len() as i64) < page_size;
+        left -= page_size;
         for event in page {
             after = event.position.sequence();
             if wanted.kind.is_none_or(|kind| kind == event.kind) {

@@ -54,6 +54,8 @@ pub struct Settings {
     pub rate_limit: Option<RateLimit>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Countries, fees, networks, rates.
+    pub reference: Reference,
 }
 
 impl Settings {
@@ -65,6 +67,7 @@ impl Settings {
             retention: Duration::ZERO,
             rate_limit: None,
             trusted_proxies: Vec::new(),
+            reference: Reference::default(),
         }
     }
 
@@ -93,14 +96,13 @@ pub struct Inner {
     pub entropy: Arc<dyn Entropy>,
     /// Currencies that are served.
     pub currencies: Currencies,
-    /// Countries, fees, networks, rates.
-    pub reference: Reference,
     /// What the operator set.
     pub settings: Settings,
     stopping: tokio::sync::watch::Sender<bool>,
     pub(crate) keys: KeyCache,
     pub(crate) limiter: RateLimiter,
-    pub(crate) seals: Seals,
+    /// Seals what is personal under users' own keys.
+    pub seals: Seals,
 }
 
 impl App {
@@ -113,7 +115,6 @@ impl App {
             clock,
             entropy,
             currencies: Currencies::default(),
-            reference: Reference::default(),
             settings,
             stopping: tokio::sync::watch::Sender::new(false),
             keys: KeyCache::default(),
@@ -134,6 +135,11 @@ impl App {
     /// Tells calls that only wait to answer now.
     pub fn stop_waiting(&self) {
         self.stopping.send_replace(true);
+    }
+
+    /// Whether the server is stopping.
+    pub fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
     }
 
     /// Ready once the server is stopping.

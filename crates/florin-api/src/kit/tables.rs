@@ -2,8 +2,7 @@
 //!
 //! [`Tables`] is a section of the configuration, in texts and exact numbers. [`Reference`] is made from it
 //! once, at the start: everything is checked against the currencies and countries there are, and amounts are
-//! in minor units. The defaults are the sandbox's; live rates come from a rate source, live networks from the
-//! configuration.
+//! in minor units. The defaults are the sandbox's; there is no source of live rates yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
 //! Verification of users: where it stands, and what a decision does.
 //!
-//! An approval is one transaction: the verification is `VERIFIED`, the gate opens, all balances are made (by the
-//! family of balances, for which a job is left), and the partner is told. A rejection can be followed by another
+//! An approval is one transaction: the verification is `VERIFIED`, the gate opens, and the partner is told; the
+//! caller makes the balances in the same transaction (`sandbox/kyc.rs`). A rejection can be followed by another
 //! attempt.
 //!
 //! Deliberately not here yet: files, the hosted page, automatic reviewers. Decisions come from the sandbox.

@@ -37,15 +37,15 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn countries(State(app): State<App>, _: Partner) -> Result<Response, Failure> {
-    ok(&answers::countries(&app.reference))
+    ok(&answers::countries(&app.settings.reference))
 }
 
 async fn currencies(State(app): State<App>, _: Partner) -> Result<Response, Failure> {
-    ok(&answers::currencies(&app.reference))
+    ok(&answers::currencies(&app.settings.reference))
 }
 
 async fn fees(State(app): State<App>, _: Partner) -> Result<Response, Failure> {
-    ok(&answers::fees(&app.reference))
+    ok(&answers::fees(&app.settings.reference))
 }
 
 async fn errors(_: State<App>, _: Partner) -> Result<Response, Failure> {

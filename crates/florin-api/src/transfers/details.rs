@@ -90,15 +90,17 @@ async fn handle(State(app): State<App>, partner: Partner, ids: PathIds) -> Resul
     let users = users::find_many(&mut snapshot, &ids).await?;
     drop(snapshot);
     let find = |id: Option<HolderId>| holders.iter().find(|holder| Some(holder.id) == id);
-    let email = |id: Option<HolderId>| {
-        users.iter().find(|user| Some(user.holder) == id).and_then(|user| user.profile.email.clone())
+    let email = |id: Option<HolderId>| -> Result<Option<String>, StoreError> {
+        let user = users.iter().find(|user| Some(user.holder) == id);
+        let Some((user, holder)) = user.zip(find(id)) else { return Ok(None) };
+        Ok(user.profile(&app.seals, holder)?.email)
     };
     let sealed = SealedReference::of_memo(&record.memo);
     let reference = sealed.and_then(|sealed| sealed.open(&app.seals, find(Some(sealed.holder))?));
     ok(&TransferDetails {
         id: record.object,
-        source_email: email(sides.source),
-        destination_email: email(sides.destination),
+        source_email: email(sides.source)?,
+        destination_email: email(sides.destination)?,
         source_external_user_id: find(sides.source).and_then(|holder| holder.handle.clone()),
         destination_external_user_id: find(sides.destination).and_then(|holder| holder.handle.clone()),
         status: "SUCCESSFUL",

@@ -1,6 +1,6 @@
 //! `POST /v1/user/balances/crypto-and-fiat`: create a user.
 
-use super::store::{self, User};
+use super::store::{self, NewUser};
 use super::user::{Gate, Profile};
 use crate::kit::app::App;
 use crate::kit::body::Request;
@@ -12,10 +12,11 @@ use crate::kit::failure::Failure;
 use crate::kit::fields::Fields;
 use crate::kit::partner::Partner;
 use crate::kit::refusal::Refusal;
+use crate::kit::seal::Nonce;
 use axum::extract::State;
 use axum::response::Response;
 use florin_store::{StoreError, Touch, Tx};
-use florin_types::{Country, Date, Email, ExternalUserId, Phone, Text};
+use florin_types::{Country, Date, Email, ExternalUserId, Phone, Text, Timestamp};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -164,6 +165,24 @@ fn read_numbers(fields: &mut Fields<'_>, profile: &mut Profile) {
         fields.optional("documentNumber").text(Text::<MAX_SHORT>::parse).map(Text::into_string);
 }
 
+/// Refuses who is too young at a time.
+pub(super) fn check_age(birth_date: Date, at: Timestamp) -> Result<(), Refusal> {
+    match birth_date.years_old_on(at.date()) < ADULT_YEARS {
+        true => Err(Refusal::invalid("birthDate must be at least 18 years ago")),
+        false => Ok(()),
+    }
+}
+
+/// The same before the door, so that it comes before a known idempotency key. The book's clock, which may be ahead of
+/// the wall's and is never behind it, is asked only by those whom the wall's finds too young.
+pub(super) async fn check_age_early(app: &App, partner: &Partner, birth_date: Date) -> Result<(), Failure> {
+    if check_age(birth_date, app.wall()).is_err() {
+        let snapshot = app.store.snapshot(partner.book).await?;
+        check_age(birth_date, snapshot.book_row().now(app.wall()))?;
+    }
+    Ok(())
+}
+
 pub(super) fn text_of(country: Option<Country>) -> Option<String> {
     country.map(|country| country.as_str().to_owned())
 }
@@ -193,17 +212,17 @@ async fn handle(
     call: Call<CreateUser>,
 ) -> Result<Response, Failure> {
     let Call { request, keyed } = call;
+    check_age_early(&app, &partner, request.birth_date).await?;
     let user_id = app.new_id();
     let secret = app.seals.new_secret(&*app.entropy);
     let secret = secret.ok_or_else(|| StoreError::unexpected("a user's key can't be made"))?;
-    let poa_required = app.reference.needs_poa(request.country);
-    let is_accepted = app.reference.is_accepted(request.country);
+    let sealed = store::seal(&app.seals, Some(&secret), Nonce::draw(&*app.entropy), &request.profile)?;
+    let poa_required = app.settings.reference.needs_poa(request.country);
+    let is_accepted = app.settings.reference.is_accepted(request.country);
     let handle = request.external_user_id.as_str().to_owned();
     let touches = vec![Touch::Holder(handle.clone())];
     app.run(&partner, keyed, touches, async move |tx: &mut Tx| {
-        if request.birth_date.years_old_on(tx.now().date()) < ADULT_YEARS {
-            return Err(Refusal::invalid("birthDate must be at least 18 years ago").into());
-        }
+        check_age(request.birth_date, tx.now())?;
         if tx.holder(&handle).is_some() {
             return Err(Refusal::of(&P411).into());
         }
@@ -211,9 +230,8 @@ async fn handle(
             return Err(Refusal::of(&P431).into());
         }
         let holder = tx.open_holder(user_id, &handle, Gate::default().bits(), secret.clone());
-        let profile = request.profile.clone();
-        let user = User { holder, profile, terms_accepted: request.terms_accepted, poa_required };
-        store::insert(tx, &user).await?;
+        let user = NewUser { holder, terms_accepted: request.terms_accepted, poa_required };
+        store::insert(tx, &user, &sealed).await?;
         let body = CreateUserAnswer { user_id, poa_required_for_extended: poa_required };
         Ok(answer(StatusCode::CREATED, &body)?)
     })

@@ -1,16 +1,17 @@
-//! The job that erases a closed user: the key is destroyed, and with it whatever was sealed under it; the profile is
-//! emptied. Ledger rows stay; they hold nothing personal in clear.
+//! The job that erases a closed user: the key is destroyed, and with it whatever was sealed under it, the profile
+//! first of all; what other families keep of the person is emptied too. Ledger rows stay; they hold nothing personal
+//! in clear.
 
 use super::store;
 use crate::kit::app::App;
 use crate::kit::jobs::done;
-use florin_store::{Job, StoreError, Touch, Tx};
+use florin_store::{Job, Statement, StoreError, Touch, Tx, params};
 
 /// The kind of the job; its payload is the handle.
 pub const ERASE_JOB: &str = "users.erase";
 
-/// Erases.
-pub async fn erase(app: &App, job: &Job) -> Result<(), StoreError> {
+/// Erases. `others` are what later families empty: statements whose `$2` is the holder.
+pub async fn erase(app: &App, job: &Job, others: &'static [Statement]) -> Result<(), StoreError> {
     let handle = String::from_utf8(job.payload.clone()).map_err(StoreError::unexpected)?;
     let position = job.position;
     let touches = vec![Touch::Holder(handle.clone())];
@@ -21,6 +22,9 @@ pub async fn erase(app: &App, job: &Job) -> Result<(), StoreError> {
             let id = holder.id;
             tx.destroy_secret(&handle)?;
             store::erase(tx, id).await?;
+            for statement in others {
+                tx.execute(statement, &params![id]).await?;
+            }
         }
         done()
     };

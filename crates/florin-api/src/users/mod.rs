@@ -1,10 +1,11 @@
 //! Users: who they are, whether they may move money, and how they leave.
 //!
-//! A user is a *holder* of the book (number, handle, gate, own key) with a row of `end_user` beside it. What other
-//! families must know before money moves is in the [`Gate`], which the batch has in memory.
+//! A user is a *holder* of the book (number, handle, gate, own key) with a row of `end_user` beside it, in which what
+//! is known of the person is sealed under that key. What other families must know before money moves is in the
+//! [`Gate`], which the batch has in memory.
 //!
 //! States: created → (verified, by the KYC family) → suspended ⇄ active → closed → erased. Closed: every call P412,
-//! the id is never free again; after the retention time a job destroys the user's key and empties the profile.
+//! the id is never free again; after the retention time a job destroys the user's key, and with it the profile.
 //! Accounts touched: none. Events: none.
 
 mod create;

@@ -1,7 +1,8 @@
 //! The SQL of users.
 
 use super::user::Profile;
-use florin_store::{HolderId, Row, Scope, SetStatement, Statement, StoreError, Tx, Type, params};
+use crate::kit::seal::{Nonce, Seals};
+use florin_store::{Holder, HolderId, Row, Scope, SetStatement, Statement, StoreError, Tx, Type, params};
 use florin_types::Timestamp;
 
 /// A user's row.
@@ -9,12 +10,25 @@ use florin_types::Timestamp;
 pub struct User {
     /// The holder that it stands beside.
     pub holder: HolderId,
-    /// What is known of the person.
-    pub profile: Profile,
+    /// What is known of the person, under the holder's key; none once it is erased. See [`User::profile`].
+    sealed: Option<Vec<u8>>,
     /// `hasAcceptedP100Tc`.
     pub terms_accepted: bool,
     /// Whether proof of address was asked for.
     pub poa_required: bool,
+}
+
+impl User {
+    /// What is known of the person; empty once the holder's key is destroyed.
+    pub fn profile(&self, seals: &Seals, holder: &Holder) -> Result<Profile, StoreError> {
+        let (Some(sealed), Some(secret)) = (&self.sealed, &holder.secret) else {
+            return Ok(Profile::default());
+        };
+        let text = seals.open(secret, sealed);
+        let text =
+            text.ok_or_else(|| StoreError::unexpected("a profile can't be opened with its holder's key"))?;
+        serde_json::from_str(&text).map_err(StoreError::unexpected)
+    }
 }
 
 const INSERT: Statement = "INSERT INTO end_user \
@@ -32,7 +46,7 @@ static FIND_MANY: SetStatement = SetStatement::Find {
 const UPDATE: Statement =
     "UPDATE end_user SET profile = $3, terms_accepted = $4 WHERE book = $1 AND holder = $2";
 const CLOSE: Statement = "UPDATE end_user SET closed_at = $3 WHERE book = $1 AND holder = $2";
-const ERASE: Statement = "UPDATE end_user SET profile = '{}', erased_at = $3 WHERE book = $1 AND holder = $2";
+const ERASE: Statement = "UPDATE end_user SET profile = NULL, erased_at = $3 WHERE book = $1 AND holder = $2";
 
 /// Every statement here, for the test that prepares and runs them all.
 pub const STATEMENTS: &[Statement] = &[INSERT, FIND, UPDATE, CLOSE, ERASE];
@@ -52,14 +66,38 @@ pub async fn find_many(scope: &mut Scope, holders: &[HolderId]) -> Result<Vec<Us
     scope.find_set(&FIND_MANY, keys).await?.iter().map(user_of_row).collect()
 }
 
-pub(super) async fn insert(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
+/// A profile as it is stored: JSON under the holder's wrapped key.
+pub(super) fn seal(
+    seals: &Seals,
+    secret: Option<&[u8]>,
+    nonce: Nonce,
+    profile: &Profile,
+) -> Result<Vec<u8>, StoreError> {
+    let text = serde_json::to_string(profile).map_err(StoreError::unexpected)?;
+    let sealed = secret.and_then(|secret| seals.seal(secret, nonce, &text));
+    sealed.ok_or_else(|| StoreError::unexpected("a profile can't be sealed under its holder's key"))
+}
+
+/// What a new row says, besides the profile.
+pub(super) struct NewUser {
+    pub(super) holder: HolderId,
+    pub(super) terms_accepted: bool,
+    pub(super) poa_required: bool,
+}
+
+pub(super) async fn insert(tx: &mut Tx, new: &NewUser, sealed: &[u8]) -> Result<(), StoreError> {
     let at = tx.now();
-    let row = params![user.holder, json(&user.profile)?, user.terms_accepted, user.poa_required, at];
+    let row = params![new.holder, sealed, new.terms_accepted, new.poa_required, at];
     tx.execute(INSERT, &row).await.map(drop)
 }
 
-pub(super) async fn update(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
-    let row = params![user.holder, json(&user.profile)?, user.terms_accepted];
+pub(super) async fn update(
+    tx: &mut Tx,
+    holder: HolderId,
+    sealed: &[u8],
+    terms_accepted: bool,
+) -> Result<(), StoreError> {
+    let row = params![holder, sealed, terms_accepted];
     tx.execute(UPDATE, &row).await.map(drop)
 }
 
@@ -73,15 +111,10 @@ pub(super) async fn erase(tx: &mut Tx, holder: HolderId) -> Result<(), StoreErro
     tx.execute(ERASE, &params![holder, at]).await.map(drop)
 }
 
-fn json(profile: &Profile) -> Result<String, StoreError> {
-    serde_json::to_string(profile).map_err(StoreError::unexpected)
-}
-
 fn user_of_row(row: &Row) -> Result<User, StoreError> {
-    let profile: String = row.get(1)?;
     Ok(User {
         holder: row.get(0)?,
-        profile: serde_json::from_str(&profile).map_err(StoreError::unexpected)?,
+        sealed: row.get(1)?,
         terms_accepted: row.get(2)?,
         poa_required: row.get(3)?,
     })

@@ -1,6 +1,6 @@
 //! `PATCH /v1/user/{externalUserId}`: change what is known of a user.
 
-use super::create::{read_address, read_contact, text_of};
+use super::create::{check_age, check_age_early, read_address, read_contact, text_of};
 use super::store;
 use super::user::{Gate, Profile, existing};
 use crate::kit::answers::Message;
@@ -14,6 +14,7 @@ use crate::kit::failure::Failure;
 use crate::kit::fields::Fields;
 use crate::kit::partner::Partner;
 use crate::kit::refusal::Refusal;
+use crate::kit::seal::Nonce;
 use axum::extract::State;
 use axum::response::Response;
 use florin_store::{Touch, Tx};
@@ -126,25 +127,30 @@ async fn handle(
     call: Call<UpdateUser>,
 ) -> Result<Response, Failure> {
     let Call { request, keyed } = call;
+    if let Some(birth_date) = request.birth_date {
+        check_age_early(&app, &partner, birth_date).await?;
+    }
     let handle = ids.user(0).map(|id| id.as_str().to_owned()).unwrap_or_default();
-    let is_accepted = request.country.is_none_or(|country| app.reference.is_accepted(country));
+    let is_accepted = request.country.is_none_or(|country| app.settings.reference.is_accepted(country));
     let touches = vec![Touch::Holder(handle.clone())];
+    let nonce = Nonce::draw(&*app.entropy);
+    let platform = app.clone();
     app.run(&partner, keyed, touches, async move |tx: &mut Tx| {
-        if request.birth_date.is_some_and(|date| date.years_old_on(tx.now().date()) < 18) {
-            return Err(Refusal::invalid("birthDate must be at least 18 years ago").into());
+        if let Some(birth_date) = request.birth_date {
+            check_age(birth_date, tx.now())?;
         }
-        let holder = existing(tx.holder(&handle))?;
-        let (id, gate) = (holder.id, Gate::of(holder));
+        let holder = existing(tx.holder(&handle))?.clone();
         if !is_accepted {
             return Err(Refusal::of(&P431).into());
         }
-        if request.changes_identity && gate.is_verified {
+        if request.changes_identity && Gate::of(&holder).is_verified {
             return Err(Refusal::of(&P448).into());
         }
-        let mut user = store::find(tx.scope(), id).await?;
-        request.apply(&mut user.profile);
-        user.terms_accepted |= request.accepts_terms;
-        store::update(tx, &user).await?;
+        let user = store::find(tx.scope(), holder.id).await?;
+        let mut profile = user.profile(&platform.seals, &holder)?;
+        request.apply(&mut profile);
+        let sealed = store::seal(&platform.seals, holder.secret.as_deref(), nonce, &profile)?;
+        store::update(tx, holder.id, &sealed, user.terms_accepted || request.accepts_terms).await?;
         Ok(answer(StatusCode::OK, &Message::new("User updated successfully"))?)
     })
     .await

@@ -54,7 +54,7 @@ pub fn existing(holder: Option<&Holder>) -> Result<&Holder, Refusal> {
     holder.filter(|holder| !Gate::of(holder).is_closed).ok_or_else(|| Refusal::of(&P412))
 }
 
-/// What is known of a person. Stored as JSON in one column, which erasure empties.
+/// What is known of a person. Stored as JSON in one column, sealed under the holder's own key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Profile {

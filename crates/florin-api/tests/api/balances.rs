@@ -151,6 +151,25 @@ async fn an_iban_comes_where_the_residence_has_one() {
     app.finish().await;
 }
 
+/// Of one template, two platforms give the same user the same IBAN; where somebody has it already, another.
+#[tokio::test]
+async fn an_iban_that_somebody_has_is_not_given_again() {
+    let mut ibans = Vec::new();
+    for is_taken in [false, false, true] {
+        let app = TestApp::start().await;
+        if is_taken {
+            let row = format!("(1099511627775000, 1000, 'ACTIVE', '{}')", ibans[0]);
+            let columns = "bank_account (holder, book, status, iban)";
+            app.database().tamper(&format!("INSERT INTO {columns} VALUES {row}")).await;
+        }
+        let iban = iban_of(&app.a(), "anna", "DE").await;
+        ibans.push(iban.as_str().expect("an IBAN").to_owned());
+        app.finish().await;
+    }
+    assert_eq!(ibans[0], ibans[1]);
+    assert_ne!(ibans[1], ibans[2]);
+}
+
 /// The rails take their time: until then EUR can be had and sent, but has no IBAN.
 #[tokio::test]
 async fn eur_waits_for_its_activation_for_as_long_as_rails_take() {

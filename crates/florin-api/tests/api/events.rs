@@ -1,6 +1,6 @@
 //! `GET /v1/events`, section 4.
 
-use crate::support::{Client, TestApp};
+use crate::support::{Client, Engine, TestApp, engine};
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -171,6 +171,63 @@ async fn a_long_poll_without_an_event_answers_empty_when_its_time_is_over() {
         );
     }
     tokio::time::resume();
+    app.finish().await;
+}
+
+/// A read that is given up in flight takes its connection with it.
+#[tokio::test]
+async fn waiting_gives_up_no_connection() {
+    if engine() == Engine::Sqlite {
+        // Reads are done at once there.
+        return;
+    }
+    let app = TestApp::start().await;
+    let (a, _) = three_kinds(&app).await;
+    join_all((0..6).map(|_| a.get("/v1/events?limit=1"))).await;
+    let before = app.database().backends().await;
+    tokio::time::pause();
+    for _ in 0..3 {
+        for path in ["/v1/events?after=3", "/v1/events?after=3&wait=2", "/v1/events?wait=1&type=exchange"] {
+            a.get(path).await.expect(200);
+        }
+    }
+    tokio::time::resume();
+    let after = app.database().backends().await;
+    assert!(before.is_subset(&after), "{before:?} became {after:?}");
+    app.finish().await;
+}
+
+/// Pages are read in another size than they are delivered in: none is passed over at the seams.
+#[tokio::test]
+async fn a_rare_type_is_found_among_many() {
+    let app = TestApp::start().await;
+    let (a, _) = three_kinds(&app).await;
+    join_all((0..450).map(|_| a.pay(Some("anna"), None, "0.01"))).await;
+    a.verified_user("ben").await;
+    let mut after = 0;
+    let mut found = Vec::new();
+    for _ in 0..4 {
+        let list = a.get(&format!("/v1/events?type=user.status&limit=1&after={after}")).await.expect(200);
+        found.extend(list["data"].as_array().expect("a list").iter().map(|e| e["sequence"].clone()));
+        after = list["nextAfter"].as_i64().expect("a number");
+    }
+    assert_eq!((found, after), (vec![json!(2), json!(455)], 455));
+    app.finish().await;
+}
+
+/// A server that stops answers those who wait.
+#[tokio::test]
+async fn a_long_poll_ends_when_the_server_stops() {
+    let app = TestApp::start().await;
+    let (a, _) = three_kinds(&app).await;
+    let poll = a.get("/v1/events?after=3&wait=30");
+    let stop = async {
+        tokio::task::yield_now().await;
+        app.app.stop_waiting();
+    };
+    let (answer, ()) =
+        tokio::time::timeout(Duration::from_secs(10), join(poll, stop)).await.expect("long before 30 s");
+    assert_eq!(answer.expect(200), json!({"data": [], "nextAfter": 3}));
     app.finish().await;
 }
 

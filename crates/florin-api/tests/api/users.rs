@@ -4,6 +4,8 @@ mod closing;
 mod managing;
 
 use crate::support::{Client, TestApp, person};
+use florin_api::users;
+use florin_store::BookId;
 use serde_json::{Value, json};
 
 const CREATE: &str = "/v1/user/balances/crypto-and-fiat";
@@ -18,10 +20,11 @@ fn with(id: &str, changes: &[(&str, Value)]) -> Value {
 }
 
 async fn profile_of(app: &TestApp, id: &str) -> Value {
-    let holder = format!("SELECT id FROM holder WHERE handle = '{id}'");
-    let text =
-        app.database().read_text(&format!("SELECT profile FROM end_user WHERE holder = ({holder})")).await;
-    serde_json::from_str(&text).expect("a profile is JSON")
+    let book = app.database().count(&format!("SELECT book FROM holder WHERE handle = '{id}'")).await;
+    let mut snapshot = app.app.store.snapshot(BookId(book)).await.expect("a snapshot");
+    let holder = snapshot.holder(id).await.expect("an answer").expect("a holder");
+    let user = users::find(&mut snapshot, holder.id).await.expect("a user");
+    serde_json::to_value(user.profile(&app.app.seals, &holder).expect("a profile")).expect("JSON")
 }
 
 #[tokio::test]
@@ -172,5 +175,12 @@ async fn an_adult_is_18_on_the_clock_of_the_book() {
     a.post("/v1/sandbox/clock/advance", &json!({"seconds": 1})).send().await.expect(200);
     assert_eq!(created(&a, &born("young", "2008-11-24")).await, 201);
     assert_eq!(created(&app.b(), &born("young", "2008-11-24")).await, 400, "another book's clock is its own");
+    // P403 comes before P470, in both calls.
+    let b = app.b();
+    b.post(CREATE, &born("old", "1990-01-01")).keyed("k").send().await.expect(201);
+    b.post(CREATE, &born("old", "2008-11-24")).keyed("k").send().await.is_refused("P403");
+    b.patch("/v1/user/old", &json!({"city": "Leeds"})).keyed("l").send().await.expect(200);
+    b.patch("/v1/user/old", &json!({"birthDate": "2008-11-24"})).keyed("l").send().await.is_refused("P403");
+    b.patch("/v1/user/old", &json!({"birthDate": "2008-11-23"})).keyed("l").send().await.is_refused("P470");
     app.finish().await;
 }

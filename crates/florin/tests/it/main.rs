@@ -8,6 +8,7 @@ mod contract;
 mod crash;
 mod demo;
 mod hostile;
+mod lost_commit;
 mod model;
 mod races;
 mod restart;

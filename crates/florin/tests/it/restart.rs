@@ -125,6 +125,59 @@ async fn a_reset_leaves_an_empty_book_and_the_key() {
     server.finish().await;
 }
 
+/// A late repeat of a reset, after another one, does not take away what has come since.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeated_reset_is_known_after_a_later_one() {
+    let mut server = Server::start().await;
+    let clients = server.everywhere().await;
+    let client = &clients[0];
+    let reset = Call::post("/v1/sandbox/reset", &json!({}));
+    let keyed = ["first", "second"].map(|key| reset.clone().keyed(key));
+    let mut done: Vec<&Call> = Vec::new();
+    for (number, call) in [&keyed[0], &reset, &keyed[1], &reset, &reset].into_iter().enumerate() {
+        let answer = client.send(call).await;
+        answer.expect(200);
+        assert!(!answer.replayed(), "{}", answer.summary());
+        if call != &reset {
+            done.push(call);
+        }
+        let id = format!("anna-{number}");
+        client.create_user(&id).await;
+        resets_are_known(&clients, &done, &id).await;
+    }
+    restart(&mut server).await;
+    resets_are_known(&[server.client()], &done, "anna-4").await;
+    server.finish().await;
+}
+
+/// Each of these is answered again without another effect: the user stays.
+async fn resets_are_known(clients: &[Client], resets: &[&Call], id: &str) {
+    for client in clients {
+        for call in resets {
+            let again = client.send(call).await;
+            again.expect(200);
+            assert!(again.replayed(), "{call:?} with {id} there: {}", again.summary());
+            client.send(&Call::get(format!("/v1/user/balances/{id}"))).await.expect(200);
+        }
+    }
+}
+
+/// Two processes make the tables and the sandbox's partner together.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_servers_start_at_once_on_an_empty_database() {
+    for _ in 0..4 {
+        let Some((server, other)) = Server::start_two().await else { return };
+        let database = server.database().expect("PostgreSQL");
+        let count = "SELECT count(*) FROM partner";
+        let row = database.connect().await.query_one(count, &[]).await.expect("the query runs");
+        assert_eq!(row.get::<_, i64>(0), 1, "partners");
+        server.client().verified_user("anna").await;
+        other.fund(Some("anna"), "2", "eur").await;
+        assert_eq!(server.client().balance(Some("anna"), "eur").await, 200);
+        server.finish().await;
+    }
+}
+
 async fn book_is_empty(client: &Client, old_transfer: &str) {
     client.send(&Call::get("/v1/user/balances/anna")).await.expect_refusal("P412");
     client.send(&Call::get(old_transfer)).await.expect_refusal("P437");
@@ -217,7 +270,7 @@ async fn live_limits_the_rate() {
 }
 
 /// One line on the error stream that says what is wrong, and an exit that is no success and no panic.
-fn fails_plainly(outcome: &Outcome, words: &[&str]) {
+pub fn fails_plainly(outcome: &Outcome, words: &[&str]) {
     assert!(!matches!(outcome.code, None | Some(0 | 101)), "{outcome:?}");
     let is_log = |line: &&str| {
         line.starts_with('{') || [" INFO ", " WARN ", " ERROR "].iter().any(|level| line.contains(level))

@@ -2,6 +2,7 @@
 
 use super::template::{Seeds, apart, template};
 use florin_store::Place;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
@@ -123,14 +124,19 @@ impl Database {
         }
     }
 
-    /// One text, by a statement of the test's own.
-    pub async fn read_text(&self, sql: &str) -> String {
+    /// One column of bytes, by a statement of the test's own.
+    pub async fn bytes(&self, sql: &str) -> Vec<Vec<u8>> {
         match self {
             Self::Sqlite { .. } => {
                 let connection = rusqlite::Connection::open(self.file()).expect("the file opens");
-                connection.query_row(sql, [], |row| row.get(0)).expect("one row")
+                let mut statement = connection.prepare(sql).expect("a statement");
+                let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+                rows.collect::<Result<_, _>>().expect("bytes")
             }
-            Self::Postgres { .. } => self.connect().await.query_one(sql, &[]).await.expect("one row").get(0),
+            Self::Postgres { .. } => {
+                let rows = self.connect().await.query(sql, &[]).await.expect("rows");
+                rows.iter().map(|row| row.get(0)).collect()
+            }
         }
     }
 
@@ -143,6 +149,14 @@ impl Database {
             }
             Self::Postgres { .. } => self.connect().await.query_one(sql, &[]).await.expect("one row").get(0),
         }
+    }
+
+    /// The server processes that serve this database of PostgreSQL, but for the one asked.
+    pub async fn backends(&self) -> BTreeSet<i32> {
+        let sql =
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let rows = self.connect().await.query(sql, &[]).await.expect("rows");
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     /// Takes every book from the platform until the answer is dropped: what is sent meanwhile stays in flight.

@@ -27,7 +27,7 @@ pub use database::{Database, Engine, engine};
 pub use decimal::{CURRENCIES, decimal_text, exact_fields, minor_units, scale_of};
 pub use patience::Deadline;
 pub use process::{Outcome, run_florin};
-pub use proxy::Proxy;
+pub use proxy::{Loss, Proxy};
 pub use raw::{Raw, exchange};
 pub use server::{Options, Place, Server};
 pub use snapshot::Snapshot;

@@ -53,16 +53,37 @@ impl Server {
     }
 
     pub async fn start_with(options: Options) -> Self {
+        let mut server = Self::prepare(options).await;
+        server.start_again().await;
+        server
+    }
+
+    /// Two processes started at the same moment on an empty PostgreSQL database, and a client of the second
+    /// with a key of its own; none on SQLite.
+    pub async fn start_two() -> Option<(Self, Client)> {
+        let mut server = Self::prepare(Options::default()).await;
+        server.database.as_ref()?;
+        let directories = [server.data_dir(), server.home.path().join("data-2")];
+        let [mut first, mut second] = directories.each_ref().map(|directory| server.spawn(directory));
+        first.wait_until_ready().await;
+        second.wait_until_ready().await;
+        let [ours, theirs] = directories.map(|directory| read_credentials(&directory));
+        let key = theirs.map(|credentials| credentials.api_key);
+        let client = Client::new(&second.base_url(), key.as_deref());
+        (server.process, server.credentials) = (Some(first), ours);
+        server.seconds.push(second);
+        Some((server, client))
+    }
+
+    /// Directories and an empty database; nothing runs yet.
+    async fn prepare(options: Options) -> Self {
         let home = tempfile::Builder::new().prefix("florin-test-").tempdir().expect("a directory");
         let database = match engine() {
             Engine::Sqlite => None,
             Engine::Postgres => Some(Database::create().await),
         };
         let (seconds, expected_errors) = (Vec::new(), Vec::new());
-        let mut server =
-            Self { options, database, process: None, seconds, expected_errors, credentials: None, home };
-        server.start_again().await;
-        server
+        Self { options, database, process: None, seconds, expected_errors, credentials: None, home }
     }
 
     /// Starts the (stopped or killed) server again on the same data.

@@ -1,5 +1,7 @@
 //! `florin verify` finds what somebody with a database shell has done: each change on a copy of its own.
 
+mod absent;
+mod cut;
 mod rows;
 
 pub use rows::database_file;
