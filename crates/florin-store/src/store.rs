@@ -291,9 +291,7 @@ async fn master_key(db: &mut Db, options: &Options) -> Result<[u8; 32], StoreErr
     let check = master_key_check(&key);
     match setting(db, "master_key_check").await? {
         Some(found) if found != check => {
-            return Err(StoreError::unexpected(
-                "FLORIN_MASTER_KEY is not the key that this data was made with",
-            ));
+            return Err(StoreError::unexpected(MASTER_KEY_WRONG));
         }
         Some(_) => {}
         None => {

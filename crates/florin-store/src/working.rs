@@ -5,10 +5,9 @@ use crate::answer::Answer;
 use crate::book::{Book, INSERT_BOOK, NewBook, UPDATE_BOOK};
 use crate::db::{Db, SetRows};
 use crate::event::{INSERT_EVENT, NewEvent, StoredEvent};
-use crate::holder::{FIND_ACCOUNT, FIND_BY_HANDLE, account_of_row};
 use crate::holder::{
-    Holder, INSERT_ACCOUNT, INSERT_HOLDER, Touch, UPDATE_ACCOUNT, UPDATE_HOLDER, account_key_row,
-    account_row, holder_of_row, joined_account,
+    FIND_ACCOUNT, FIND_BY_HANDLE, Holder, INSERT_ACCOUNT, INSERT_HOLDER, Touch, UPDATE_ACCOUNT,
+    UPDATE_HOLDER, account_key_row, account_of_row, account_row, holder_of_row, joined_account,
 };
 use crate::idempotency::{Digest, INSERT_COMMAND, INSERT_KEY, KeyHash, KeyIndex, KeyRows, Stored};
 use crate::job::{INSERT_JOB, NewJob, job_row};

@@ -106,13 +106,13 @@ pub struct CryptoBalance {
 /// The route of a user's balances.
 pub fn user_endpoint() -> Endpoint {
     let shape = (200, Shape::of::<UserBalances>());
-    Endpoint { ..described(get("/v1/user/balances/{externalUserId}", user, shape)) }
+    described(get("/v1/user/balances/{externalUserId}", user, shape))
 }
 
 /// The same under its older path.
 pub fn older_user_endpoint() -> Endpoint {
     let shape = (200, Shape::of::<UserBalances>());
-    Endpoint { ..described(get("/v1/user/{externalUserId}/balances", user, shape)) }
+    described(get("/v1/user/{externalUserId}/balances", user, shape))
 }
 
 /// The route of the partner's balances.

@@ -26,7 +26,7 @@ use uuid::Uuid;
 const ADULT_YEARS: i32 = 18;
 
 /// Longest name, street or town, in characters: what SEPA lets a name be (EPC AT-02, 70) and twice that for the rest.
-const MAX_NAME: usize = 70;
+pub(super) const MAX_NAME: usize = 70;
 const MAX_LINE: usize = 140;
 /// Longest house number, postal code or document number.
 const MAX_SHORT: usize = 35;

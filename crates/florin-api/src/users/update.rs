@@ -1,6 +1,6 @@
 //! `PATCH /v1/user/{externalUserId}`: change what is known of a user.
 
-use super::create::{check_age, check_age_early, read_address, read_contact, text_of};
+use super::create::{MAX_NAME, check_age, check_age_early, read_address, read_contact, text_of};
 use super::store;
 use super::user::{Gate, Profile, existing};
 use crate::kit::answers::Message;
@@ -63,8 +63,9 @@ impl Request for UpdateUser {
         read_address(fields, &mut profile);
         let country = fields.optional("country").text(Country::parse);
         profile.country = text_of(country);
-        profile.first_name = fields.optional("firstName").text(Text::<70>::parse).map(Text::into_string);
-        profile.last_name = fields.optional("lastName").text(Text::<70>::parse).map(Text::into_string);
+        profile.first_name =
+            fields.optional("firstName").text(Text::<MAX_NAME>::parse).map(Text::into_string);
+        profile.last_name = fields.optional("lastName").text(Text::<MAX_NAME>::parse).map(Text::into_string);
         let birth_date = fields.optional("birthDate").text(Date::parse);
         profile.birth_date = birth_date.map(|date| date.to_string());
         profile.citizenship = text_of(fields.optional("citizenship").text(Country::parse));
