@@ -17,7 +17,8 @@ pub mod users;
 
 pub mod openapi;
 
-use florin_store::{Migration, SetStatement, Statement, migration};
+use florin_store::{Job, Migration, SetStatement, Statement, StoreError, migration};
+use kit::app::App;
 use kit::endpoint::Endpoint;
 use kit::jobs::JobHandler;
 
@@ -25,6 +26,7 @@ use kit::jobs::JobHandler;
 pub fn endpoints() -> Vec<Endpoint> {
     let families = [
         users::endpoints(),
+        kyc::endpoints(),
         balances::endpoints(),
         transfers::endpoints(),
         events::endpoints(),
@@ -35,21 +37,35 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 /// What is emptied with a user, besides its own row.
-const ERASURES: &[Statement] = &[balances::ERASE];
+const ERASURES: &[Statement] = &[balances::ERASE, kyc::ERASE[0], kyc::ERASE[1]];
+
+/// Erases a user everywhere: first what the database holds, the user's key above all, then the files, which nobody can
+/// open any more.
+async fn erase(app: &App, job: &Job) -> Result<(), StoreError> {
+    let objects = kyc::objects_of(app, job).await?;
+    users::erase(app, job, ERASURES).await?;
+    kyc::remove_objects(app, &objects).await;
+    Ok(())
+}
 
 /// Who runs which job.
 pub const JOB_HANDLERS: &[JobHandler] = &[
-    (users::ERASE_JOB, |app, job| Box::pin(users::erase(app, job, ERASURES))),
+    (users::ERASE_JOB, |app, job| Box::pin(erase(app, job))),
     (balances::ACTIVATE_JOB, |app, job| Box::pin(balances::activate(app, job))),
+    (kyc::DECODE_JOB, |app, job| Box::pin(kyc::decode_files(app, job))),
+    (kyc::REVIEW_JOB, |app, job| Box::pin(kyc::review(app, job))),
+    (kyc::POA_REVIEW_JOB, |app, job| Box::pin(kyc::review_poa(app, job))),
+    (kyc::EXPIRE_JOB, |app, job| Box::pin(kyc::expire(app, job))),
 ];
 
 /// The families' tables.
-pub const MIGRATIONS: &[Migration] = &[migration!(1001, "1001_partners"), migration!(1002, "1002_users")];
+pub const MIGRATIONS: &[Migration] = 
+    &[migration!(1001, "1001_partners"), migration!(1002, "1002_users"), migration!(1003, "1003_kyc")];
 
 /// Every statement of the families, for the test that prepares them all.
 pub fn statements() -> Vec<Statement> {
-    let families = [kit::partner::STATEMENTS, users::STATEMENTS, kyc::STATEMENTS, balances::STATEMENTS];
-    families.concat()
+    let kit = [kit::partner::STATEMENTS, kit::audit::STATEMENTS].concat();
+    [kit, users::STATEMENTS.to_vec(), balances::STATEMENTS.to_vec(), kyc::statements()].concat()
 }
 
 /// Every look-up by sets of the families, for the same test.

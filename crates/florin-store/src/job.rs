@@ -9,11 +9,42 @@ use crate::{Row, StoreError, Type, Value, params};
 use florin_ledger::{BookId, Position};
 use florin_types::Timestamp;
 
+/// Who waits for whom: jobs of one lane never wait for those of another.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// A command and nothing else: milliseconds.
+    Quick,
+    /// Works before its command, for seconds: leased first, so that of several processes one does the work.
+    Slow,
+}
+
+impl Lane {
+    const fn number(self) -> i64 {
+        match self {
+            Self::Quick => 0,
+            Self::Slow => 1,
+        }
+    }
+}
+
+/// Which of the jobs that are due are looked for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// All, whoever works on them.
+    Any,
+    /// Those of one book, whoever works on them.
+    OfBook(BookId),
+    /// Those of a lane that nobody has leased.
+    Free(Lane),
+}
+
 /// A job to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewJob {
     /// Which handler runs it.
     pub kind: &'static str,
+    /// Whom it waits with.
+    pub lane: Lane,
     /// Business time from which it may run.
     pub due: Timestamp,
     /// What the handler needs.
@@ -38,6 +69,8 @@ pub(crate) static INSERT_JOB: SetStatement = SetStatement::Insert {
     columns: &[
         ("position", Type::Int),
         ("run_at", Type::Int),
+        ("lane", Type::Int),
+        ("leased_until", Type::Int),
         ("kind", Type::Text),
         ("payload", Type::Bytes),
         ("attempts", Type::Int),
@@ -52,6 +85,14 @@ pub(crate) const DUE_JOBS: &str =
 pub(crate) const DUE_JOBS_OF_BOOK: &str = "SELECT position, kind, payload, attempts FROM job \
      WHERE run_at <= $1 AND position > $2 AND position < $3 ORDER BY run_at, position LIMIT 64";
 
+/// Jobs of a lane, of any book, that are due and leased by nobody.
+pub(crate) const DUE_JOBS_OF_LANE: &str = "SELECT position, kind, payload, attempts FROM job \
+     WHERE lane = $2 AND run_at <= $1 AND leased_until <= $1 ORDER BY run_at, position LIMIT 64";
+
+/// Leases end by the wall clock, so that advancing a book's clock ends none.
+pub(crate) const LEASE_JOB: &str =
+    "UPDATE job SET leased_until = $3 WHERE position = $1 AND leased_until <= $2";
+
 pub(crate) const DELETE_JOB: &str = "DELETE FROM job WHERE position = $1";
 pub(crate) const PUT_OFF_JOB: &str =
     "UPDATE job SET run_at = $2, attempts = attempts + 1 WHERE position = $1";
@@ -62,11 +103,14 @@ pub(crate) const DELETE_JOBS_OF_BOOK: &str = "DELETE FROM job WHERE position > $
 pub(crate) async fn due(
     readers: &Readers,
     wall: Timestamp,
-    book: Option<BookId>,
+    which: Due,
 ) -> Result<Vec<Job>, StoreError> {
-    let rows = match book {
-        Some(book) => readers.look(DUE_JOBS_OF_BOOK, &params![wall, book.start(), book.end()]).await?,
-        None => readers.look(DUE_JOBS, &params![wall]).await?,
+    let rows = match which {
+        Due::Any => readers.look(DUE_JOBS, &params![wall]).await?,
+        Due::OfBook(book) => {
+            readers.look(DUE_JOBS_OF_BOOK, &params![wall, book.start(), book.end()]).await?
+        }
+        Due::Free(lane) => readers.look(DUE_JOBS_OF_LANE, &params![wall, lane.number()]).await?,
     };
     rows.iter().map(job_of_row).collect()
 }
@@ -76,5 +120,5 @@ fn job_of_row(row: &Row) -> Result<Job, StoreError> {
 }
 
 pub(crate) fn job_row(position: Position, run_at: Timestamp, job: NewJob) -> Vec<Value> {
-    params![position, run_at, job.kind, job.payload, 0_i64].to_vec()
+    params![position, run_at, job.lane.number(), 0_i64, job.kind, job.payload, 0_i64].to_vec()
 }

@@ -37,7 +37,7 @@ macro_rules! migration {
 }
 
 /// The store's own.
-pub(crate) const OWN: &[Migration] = &[migration!(1, "0001_foundation")];
+pub(crate) const OWN: &[Migration] = &[migration!(1, "0001_foundation"), migration!(2, "0002_job_lanes")];
 
 /// Makes the table of what has run. Types are spelt per engine, so that both know the same statement.
 const HISTORY: (&str, &str) = (

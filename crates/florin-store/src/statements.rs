@@ -1,13 +1,14 @@
 //! Every statement of the store, for the tests that prepare and run them all on both engines.
 
 use crate::dialect::{SetStatement, Statement};
-use crate::{book, event, holder, idempotency, job, journal, migration, store, verify};
+use crate::{book, event, holder, idempotency, installation, job, journal, migration, verify};
 
 /// Every statement that is run by itself.
 pub fn statements() -> Vec<Statement> {
     let mut all = vec![
-        store::READ_SETTING,
-        store::WRITE_SETTING,
+        installation::READ_SETTING,
+        installation::WRITE_SETTING,
+        installation::DELETE_SETTING,
         migration::APPLIED,
         migration::APPLY,
         book::READ_BOOK,
@@ -23,6 +24,8 @@ pub fn statements() -> Vec<Statement> {
         idempotency::DELETE_KEY,
         job::DUE_JOBS,
         job::DUE_JOBS_OF_BOOK,
+        job::DUE_JOBS_OF_LANE,
+        job::LEASE_JOB,
         job::DELETE_JOB,
         job::PUT_OFF_JOB,
         job::SHIFT_JOBS,
@@ -38,6 +41,7 @@ pub fn statements() -> Vec<Statement> {
 /// Every statement that is run for sets of rows.
 pub fn sets() -> Vec<&'static SetStatement> {
     vec![
+        &installation::FIND_TABLES,
         &migration::LOCK,
         &book::LOCK_BOOK,
         &book::LOCK_BOOK_NUMBERS,

@@ -1,11 +1,12 @@
-//! Opening a store: migrations, the installation's own settings, the workers, the readers.
+//! Opening a store: migrations, the workers, the readers.
 
 use crate::book::{Book, LOCK_BOOK_NUMBERS, NewBook};
 use crate::db::{Db, Mode};
 use crate::dialect::{Engine, Statement};
 use crate::door::Door;
 use crate::idempotency::DigestKey;
-use crate::job::Job;
+use crate::installation::{self, KeptKey, OpenError, READ_SETTING};
+use crate::job::{Due, Job};
 use crate::migration::{Migration, migrate};
 use crate::queue::Queue;
 use crate::source::{Readers, Snapshot, Source};
@@ -43,8 +44,8 @@ pub struct Options {
     pub place: Place,
     /// What the installation is for: `sandbox` or `live`. Data of one is never opened as the other.
     pub environment: &'static str,
-    /// The key from which all others are derived. Without one, a sandbox makes its own and keeps it with the data.
-    pub master_key: Option<[u8; 32]>,
+    /// The key from which all others are derived. The data keep a check of it, never the key.
+    pub master_key: [u8; 32],
     /// The families' tables.
     pub migrations: &'static [Migration],
     /// Wall clock.
@@ -52,9 +53,6 @@ pub struct Options {
     /// Randomness of the operating system.
     pub entropy: Arc<dyn Entropy>,
 }
-
-const MASTER_KEY_MISSING: &str = "live needs a master key: set FLORIN_MASTER_KEY";
-const MASTER_KEY_WRONG: &str = "FLORIN_MASTER_KEY is not the key that this data was made with";
 
 /// An open store.
 pub struct Store {
@@ -68,19 +66,17 @@ pub struct Store {
 }
 
 /// The number under which administration is locked on PostgreSQL; on SQLite the transaction is the lock.
-const ADMINISTRATION_LOCK: i64 = 0x0061_646d_696e;
-
-pub(crate) const READ_SETTING: &str = "SELECT value FROM installation WHERE name = $1";
-pub(crate) const WRITE_SETTING: &str = "INSERT INTO installation (name, value) VALUES ($1, $2)";
+pub(crate) const ADMINISTRATION_LOCK: i64 = 0x0061_646d_696e;
 
 impl Store {
     /// Opens the database, brings its tables up to date and starts the workers.
-    pub async fn open(options: Options) -> Result<Self, StoreError> {
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
         let source = Source::of(&options.place)?;
         let mut db = source.connect(Mode::Create).await?;
         migrate(&mut db, options.migrations).await?;
-        let master_key = settle_installation(&mut db, &options).await?;
+        installation::settle(&mut db, &options).await?;
         drop(db);
+        let master_key = options.master_key;
         let (queue, watchers) = (Arc::new(Queue::default()), Watchers::default());
         let shared = Arc::new(Shared {
             queue: Arc::clone(&queue),
@@ -153,9 +149,9 @@ impl Store {
         self.watchers.bell(book)
     }
 
-    /// Jobs that are due, of one book or of all.
-    pub async fn due_jobs(&self, wall: Timestamp, book: Option<BookId>) -> Result<Vec<Job>, StoreError> {
-        crate::job::due(&self.readers, wall, book).await
+    /// Jobs that are due.
+    pub async fn due_jobs(&self, wall: Timestamp, which: Due) -> Result<Vec<Job>, StoreError> {
+        crate::job::due(&self.readers, wall, which).await
     }
 
     /// Reads everything and says what is wrong with it.
@@ -164,20 +160,23 @@ impl Store {
     }
 
     /// The same of data that no server has open here, changing nothing: no table is made or brought up to date.
-    pub async fn verify_at(place: &Place, master_key: Option<[u8; 32]>) -> Result<Report, StoreError> {
+    pub async fn verify_at(place: &Place, master_key: &[u8; 32]) -> Result<Report, OpenError> {
         let source = Source::of(place)?;
         let mut db = source.connect(Mode::Read).await?;
-        let kept = db.query_one(READ_SETTING, &params!["master_key"]).await;
-        let kept =
-            kept.map_err(|error| StoreError::unexpected(format!("there is no Florin data here ({error})")))?;
-        let kept: Option<[u8; 32]> = kept.map(|row| row.get(0)).transpose()?;
-        let check = setting(&mut db, "master_key_check").await?;
+        installation::check_master_key(&mut db, master_key).await?;
         drop(db);
-        let key = kept.or(master_key).ok_or_else(|| StoreError::unexpected(MASTER_KEY_MISSING))?;
-        match check {
-            Some(check) if check == master_key_check(&key) => verify_all(&source, &key).await,
-            _ => Err(StoreError::unexpected(MASTER_KEY_WRONG)),
+        Ok(verify_all(&source, master_key).await?)
+    }
+
+    /// What data tell of the key that they were made with, before they are opened with it. Changes nothing.
+    pub async fn kept_master_key(place: &Place) -> Result<KeptKey, StoreError> {
+        if let Place::File(file) = place
+            && !file.try_exists().map_err(StoreError::unavailable)?
+        {
+            return Ok(KeptKey::Nothing);
         }
+        let mut db = Source::of(place)?.connect(Mode::Read).await?;
+        installation::kept_master_key(&mut db).await
     }
 
     /// A connection of its own, for tests of statements.
@@ -239,73 +238,6 @@ fn chain_key(master_key: &[u8; 32]) -> ChainKey {
     ChainKey::new(blake3::derive_key("florin 2026 journal and event chains v1", master_key))
 }
 
-/// Checks that the data is of this environment and key, or makes it so when it is new.
-async fn settle_installation(db: &mut Db, options: &Options) -> Result<[u8; 32], StoreError> {
-    db.begin(Mode::Write).await?;
-    // Several processes may start at once on an empty database.
-    db.find_set(&LOCK_BOOK_NUMBERS, vec![params![ADMINISTRATION_LOCK].to_vec()]).await?;
-    let environment = options.environment;
-    match setting(db, "environment").await? {
-        Some(found) if found != environment.as_bytes() => {
-            let found = String::from_utf8_lossy(&found).into_owned();
-            db.rollback().await;
-            return Err(StoreError::unexpected(format!(
-                "this data belongs to a {found} installation and can't be opened as {environment}"
-            )));
-        }
-        Some(_) => {}
-        None => {
-            db.execute(WRITE_SETTING, &params!["environment", environment.as_bytes()]).await?;
-        }
-    }
-    let key = master_key(db, options).await;
-    match key {
-        Ok(key) => db.commit().await.map(|()| key),
-        Err(error) => {
-            db.rollback().await;
-            Err(error)
-        }
-    }
-}
-
-async fn master_key(db: &mut Db, options: &Options) -> Result<[u8; 32], StoreError> {
-    let kept = setting(db, "master_key").await?;
-    let key = match (options.master_key, kept) {
-        (Some(given), None) => given,
-        (None, Some(kept)) => {
-            kept.try_into().map_err(|_| StoreError::unexpected("the kept master key is damaged"))?
-        }
-        (None, None) if options.environment == "sandbox" => {
-            let mut key = [0; 32];
-            options.entropy.fill(&mut key);
-            db.execute(WRITE_SETTING, &params!["master_key", key]).await?;
-            key
-        }
-        (None, None) => return Err(StoreError::unexpected(MASTER_KEY_MISSING)),
-        (Some(_), Some(_)) => {
-            return Err(StoreError::unexpected(
-                "this data keeps a master key of its own, made when none was set: start without FLORIN_MASTER_KEY",
-            ));
-        }
-    };
-    let check = master_key_check(&key);
-    match setting(db, "master_key_check").await? {
-        Some(found) if found != check => {
-            return Err(StoreError::unexpected(MASTER_KEY_WRONG));
-        }
-        Some(_) => {}
-        None => {
-            db.execute(WRITE_SETTING, &params!["master_key_check", check]).await?;
-        }
-    }
-    Ok(key)
-}
-
-/// Tells keys apart without keeping the key.
-fn master_key_check(key: &[u8; 32]) -> [u8; 32] {
-    blake3::derive_key("florin 2026 master key check v1", key)
-}
-
 async fn verify_all(source: &Source, master_key: &[u8; 32]) -> Result<Report, StoreError> {
     let mut db = source.connect(Mode::Read).await?;
     db.begin(Mode::Read).await?;
@@ -313,10 +245,6 @@ async fn verify_all(source: &Source, master_key: &[u8; 32]) -> Result<Report, St
     let report = verify(&mut db, &chain_key(master_key)).await;
     db.rollback().await;
     report
-}
-
-async fn setting(db: &mut Db, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    db.query_one(READ_SETTING, &params![name]).await?.map(|row| row.get(0)).transpose()
 }
 
 fn start_worker(shared: &Arc<Shared>, max_books: usize) -> Result<JoinHandle<()>, StoreError> {

@@ -7,7 +7,7 @@ use crate::dialect::Statement;
 use crate::event::NewEvent;
 use crate::holder::{Holder, Touch};
 use crate::idempotency::KeyIndex;
-use crate::job::{DELETE_JOB, DELETE_JOBS_OF_BOOK, NewJob, PUT_OFF_JOB, SHIFT_JOBS};
+use crate::job::{DELETE_JOB, DELETE_JOBS_OF_BOOK, LEASE_JOB, NewJob, PUT_OFF_JOB, SHIFT_JOBS};
 use crate::scope::Scope;
 use crate::working::{Mark, Working};
 use crate::{Row, StoreError, Value, params};
@@ -123,6 +123,17 @@ impl Tx {
     pub async fn finish_job(&mut self, job: Position) -> Result<bool, StoreError> {
         self.before_direct_write().await?;
         Ok(self.scope.db().execute(DELETE_JOB, &params![job]).await? == 1)
+    }
+
+    /// Takes a job to work on it until a time, wall clock as `now` is. False: it is done, or somebody else works on it.
+    pub async fn lease_job(
+        &mut self,
+        job: Position,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.before_direct_write().await?;
+        Ok(self.scope.db().execute(LEASE_JOB, &params![job, now, until]).await? == 1)
     }
 
     /// Leaves a job for a later time, wall clock.

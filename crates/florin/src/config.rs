@@ -4,14 +4,17 @@ use crate::Failed;
 use clap::Args;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use florin_api::kit::app::{Environment, RateLimit, Settings};
+use florin_api::kit::app::{DOCUMENT_MAX_BYTES, Environment, RateLimit, Settings};
 use florin_api::kit::tables::{Reference, Tables};
 use florin_store::Place;
 use florin_types::Currencies;
+use florin_vault::BucketSettings;
 use ipnet::IpNet;
+use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
+use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,6 +28,15 @@ const VARIABLES: &[&str] = &[
     "database_url",
     "environment",
     "master_key",
+    "vault",
+    "vault_is_shared",
+    "vault_s3_endpoint",
+    "vault_s3_region",
+    "vault_s3_access_key_id",
+    "vault_s3_secret_access_key",
+    "vault_s3_allow_http",
+    "public_url",
+    "document_max_bytes",
     "log",
     "log_format",
     "sandbox_settle_ms",
@@ -33,6 +45,9 @@ const VARIABLES: &[&str] = &[
     "trusted_proxies",
 ];
 
+/// What a place of files begins with that is a bucket.
+const BUCKET_SCHEME: &str = "s3://";
+
 /// The flags that most commands share.
 #[derive(Args, Serialize)]
 pub struct Flags {
@@ -40,7 +55,7 @@ pub struct Flags {
     #[arg(long, value_name = "ADDRESS:PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<SocketAddr>,
-    /// Folder of the embedded database and the sandbox's credentials.
+    /// Folder of the embedded database, the files, and the sandbox's credentials and master key.
     #[arg(long, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     data_dir: Option<PathBuf>,
@@ -86,13 +101,28 @@ enum Purpose {
 pub struct Config {
     /// Address to listen at.
     pub listen: SocketAddr,
-    /// Folder of the embedded database and the sandbox's credentials.
+    /// Folder of the embedded database, the files, and the sandbox's credentials and master key.
     pub data_dir: PathBuf,
     /// PostgreSQL, where it is used.
     database_url: Option<SecretString>,
     environment: Purpose,
-    /// 64 hexadecimal digits. Live needs one; a sandbox makes its own.
+    /// 64 hexadecimal digits. Live needs one; a sandbox without one keeps its own in `vault.key`.
     master_key: Option<SecretString>,
+    /// Where files are kept: a folder, or `s3://bucket/prefix`. Absent: `vault` in the data folder.
+    vault: Option<String>,
+    /// Whether every process that uses the database has the same folder of files.
+    vault_is_shared: bool,
+    /// The object store; AWS where absent.
+    vault_s3_endpoint: Option<String>,
+    vault_s3_region: String,
+    vault_s3_access_key_id: Option<String>,
+    vault_s3_secret_access_key: Option<SecretString>,
+    /// Whether the object store may be reached without TLS.
+    vault_s3_allow_http: bool,
+    /// Where users' browsers reach this server. Live needs one, and `https`.
+    public_url: Option<String>,
+    /// Bytes that one file of a verification may have.
+    document_max_bytes: u64,
     /// What is logged, in the syntax of `RUST_LOG`.
     pub log: String,
     /// How it looks.
@@ -115,6 +145,10 @@ struct Defaults {
     listen: &'static str,
     data_dir: &'static str,
     environment: Purpose,
+    vault_is_shared: bool,
+    vault_s3_region: &'static str,
+    vault_s3_allow_http: bool,
+    document_max_bytes: u64,
     log: &'static str,
     log_format: LogFormat,
     sandbox_settle_ms: u64,
@@ -125,6 +159,10 @@ const DEFAULTS: Defaults = Defaults {
     listen: "127.0.0.1:8080",
     data_dir: "florin-data",
     environment: Purpose::Sandbox,
+    vault_is_shared: false,
+    vault_s3_region: "us-east-1",
+    vault_s3_allow_http: false,
+    document_max_bytes: DOCUMENT_MAX_BYTES,
     log: "info",
     log_format: LogFormat::Text,
     sandbox_settle_ms: 500,
@@ -155,7 +193,7 @@ impl Config {
         }
     }
 
-    /// What handlers are given.
+    /// What handlers are given, but for what is only known once the server listens.
     pub fn settings(&self) -> Settings {
         let base = match self.environment {
             Purpose::Sandbox => Settings::sandbox(),
@@ -174,6 +212,7 @@ impl Config {
             settle: Duration::from_millis(self.sandbox_settle_ms),
             trusted_proxies: self.trusted_proxies.clone(),
             rate_limit,
+            document_max_bytes: self.document_max_bytes,
             ..base
         }
     }
@@ -206,39 +245,141 @@ impl Config {
         Ok(Some(key))
     }
 
-    /// The configuration as TOML, secrets hidden.
-    pub fn shown(&self) -> String {
-        let hidden = |is_set: bool| if is_set { "\"(hidden)\"" } else { "(none)" };
-        let proxies: Vec<_> = self.trusted_proxies.iter().map(|net| format!("\"{net}\"")).collect();
-        let limit = self.settings().rate_limit;
-        format!(
-            "listen = \"{}\"\ndata_dir = \"{}\"\ndatabase_url = {}\nenvironment = \"{}\"\nmaster_key = {}\n\
-             log = \"{}\"\n\
-             log_format = \"{}\"\nsandbox_settle_ms = {}\nrate_limit_per_second = {}\nrate_limit_burst = {}\n\
-             trusted_proxies = [{}]",
-            self.listen,
-            self.data_dir.display(),
-            hidden(self.database_url.is_some()),
-            self.environment().as_str(),
-            hidden(self.master_key.is_some()),
-            self.log,
-            if self.log_format == LogFormat::Json { "json" } else { "text" },
-            self.sandbox_settle_ms,
-            limit.map_or(0, |limit| limit.per_second),
-            limit.map_or(0, |limit| limit.burst),
-            proxies.join(", "),
-        )
+    /// Where files are kept.
+    pub fn vault(&self) -> Result<florin_vault::Place, Failed> {
+        let place = self.vault_text();
+        if let Some(address) = place.strip_prefix(BUCKET_SCHEME) {
+            return self.bucket(address);
+        }
+        if place.is_empty() || place.contains("://") {
+            return Err(format!("vault must be a folder or s3://bucket/prefix, not \"{place}\"").into());
+        }
+        if self.uses_server() && !self.vault_is_shared {
+            return Err(format!(
+                "several processes may use this database, so the folder of files {place} must be shared: set \
+                 vault_is_shared = true if it is, or vault = s3://…"
+            )
+            .into());
+        }
+        Ok(florin_vault::Place::Folder(place.into()))
     }
+
+    fn vault_text(&self) -> String {
+        self.vault.clone().unwrap_or_else(|| self.data_dir.join("vault").display().to_string())
+    }
+
+    fn bucket(&self, address: &str) -> Result<florin_vault::Place, Failed> {
+        let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
+        let (Some(access_key_id), Some(secret_access_key)) =
+            (self.vault_s3_access_key_id.clone(), self.vault_s3_secret_access_key.clone())
+        else {
+            return Err("vault = s3://… needs vault_s3_access_key_id and vault_s3_secret_access_key".into());
+        };
+        if bucket.is_empty() {
+            return Err("vault = s3://… needs a bucket's name after s3://".into());
+        }
+        let settings = BucketSettings {
+            endpoint: self.vault_s3_endpoint.clone(),
+            region: self.vault_s3_region.clone(),
+            bucket: bucket.to_owned(),
+            prefix: prefix.trim_matches('/').to_owned(),
+            access_key_id,
+            secret_access_key,
+            allow_http: self.vault_s3_allow_http,
+        };
+        Ok(florin_vault::Place::Bucket { settings, spool: self.data_dir.join("spool") })
+    }
+
+    /// Where users' browsers reach the server that listens here, without a slash at the end.
+    pub fn public_url(&self, listening: SocketAddr) -> Result<String, Failed> {
+        let Some(text) = &self.public_url else {
+            return match self.environment {
+                Purpose::Sandbox => Ok(format!("http://{}", reachable(listening))),
+                Purpose::Live => {
+                    Err("live needs public_url: the https address at which users' browsers reach it \
+                     (FLORIN_PUBLIC_URL)"
+                        .into())
+                }
+            };
+        };
+        let url = Url::parse(text).map_err(|error| format!("public_url: {error}"))?;
+        let is_bare = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        match (self.environment, url.scheme()) {
+            (_, "https") | (Purpose::Sandbox, "http") if is_bare => {
+                Ok(url.as_str().trim_end_matches('/').to_owned())
+            }
+            (Purpose::Live, _) => Err("public_url must be https://host in live, with a path at most".into()),
+            (Purpose::Sandbox, _) => {
+                Err("public_url must be http://host or https://host, with a path at most".into())
+            }
+        }
+    }
+
+    /// The configuration as TOML, secrets hidden; what is not set is in brackets.
+    pub fn shown(&self) -> String {
+        let limit = self.settings().rate_limit;
+        let proxies: Vec<_> = self.trusted_proxies.iter().map(quoted).collect();
+        let log_format = if self.log_format == LogFormat::Json { "json" } else { "text" };
+        let or_none = |text: &Option<String>| text.as_ref().map_or("(none)".to_owned(), quoted);
+        let hidden = |secret: &Option<SecretString>| {
+            secret.as_ref().map_or("(none)".to_owned(), |_| quoted("(hidden)"))
+        };
+        let lines = [
+            ("listen", quoted(self.listen)),
+            ("data_dir", quoted(self.data_dir.display())),
+            ("database_url", hidden(&self.database_url)),
+            ("environment", quoted(self.environment().as_str())),
+            ("master_key", hidden(&self.master_key)),
+            ("vault", quoted(self.vault_text())),
+            ("vault_is_shared", self.vault_is_shared.to_string()),
+            ("vault_s3_endpoint", or_none(&self.vault_s3_endpoint)),
+            ("vault_s3_region", quoted(&self.vault_s3_region)),
+            ("vault_s3_access_key_id", or_none(&self.vault_s3_access_key_id)),
+            ("vault_s3_secret_access_key", hidden(&self.vault_s3_secret_access_key)),
+            ("vault_s3_allow_http", self.vault_s3_allow_http.to_string()),
+            ("public_url", or_none(&self.public_url)),
+            ("document_max_bytes", self.document_max_bytes.to_string()),
+            ("log", quoted(&self.log)),
+            ("log_format", quoted(log_format)),
+            ("sandbox_settle_ms", self.sandbox_settle_ms.to_string()),
+            ("rate_limit_per_second", limit.map_or(0, |limit| limit.per_second).to_string()),
+            ("rate_limit_burst", limit.map_or(0, |limit| limit.burst).to_string()),
+            ("trusted_proxies", format!("[{}]", proxies.join(", "))),
+        ];
+        lines.map(|(name, value)| format!("{name} = {value}")).join("\n")
+    }
+}
+
+/// As TOML spells it; nothing that is shown here holds a quotation mark.
+fn quoted(text: impl Display) -> String {
+    format!("\"{text}\"")
+}
+
+/// Who listens at every address is reached at the loopback one.
+fn reachable(mut listening: SocketAddr) -> SocketAddr {
+    match listening.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => listening.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => listening.set_ip(Ipv6Addr::LOCALHOST.into()),
+        IpAddr::V4(_) | IpAddr::V6(_) => {}
+    }
+    listening
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The defaults with this file over them.
+    fn config(file: &str) -> Result<Config, String> {
+        let merged = Figment::from(Serialized::defaults(DEFAULTS)).merge(Toml::string(file));
+        merged.extract::<Config>().map_err(|error| error.to_string())
+    }
+
     fn reference(section: &str) -> Result<Reference, String> {
-        let merged = Figment::from(Serialized::defaults(DEFAULTS)).merge(Toml::string(section));
-        let config = merged.extract::<Config>().map_err(|error| error.to_string())?;
-        config.reference().map_err(|error| error.to_string())
+        config(section)?.reference().map_err(|error| error.to_string())
     }
 
     #[test]
@@ -249,5 +390,101 @@ mod tests {
         let wrong = reference("[reference]\npoa_countries = [\"XX\"]\n").expect_err("no such country");
         assert!(wrong.starts_with("configuration section reference: country \"XX\""), "{wrong}");
         assert!(reference("[reference]\nfee = 1\n").is_err());
+    }
+
+    fn vault(file: &str) -> Result<florin_vault::Place, String> {
+        config(file)?.vault().map_err(|error| error.to_string())
+    }
+
+    const KEYS: &str = "vault_s3_access_key_id = \"id\"\nvault_s3_secret_access_key = \"never shown\"\n";
+
+    #[test]
+    fn files_are_kept_in_a_folder() {
+        for (file, expected) in [
+            ("", "florin-data/vault"),
+            ("data_dir = \"/d\"", "/d/vault"),
+            ("vault = \"/files\"", "/files"),
+            ("database_url = \"postgres://h/d\"\nvault_is_shared = true", "florin-data/vault"),
+        ] {
+            let place = vault(file).expect(file);
+            assert!(matches!(&place, florin_vault::Place::Folder(folder) if folder == expected), "{place:?}");
+        }
+        for environment in ["sandbox", "live"] {
+            let file = format!("database_url = \"postgres://h/d\"\nenvironment = \"{environment}\"");
+            let said = vault(&file).expect_err("nobody said that it is shared");
+            assert!(said.contains("set vault_is_shared = true if it is, or vault = s3://…"), "{said}");
+        }
+        for place in ["", "https://example.com/bucket", "gs://bucket"] {
+            assert!(vault(&format!("vault = \"{place}\"\n{KEYS}")).is_err(), "{place}");
+        }
+    }
+
+    #[test]
+    fn files_are_kept_in_a_bucket() {
+        for (address, name, inside) in
+            [("b", "b", ""), ("b/", "b", ""), ("b/p", "b", "p"), ("b/p/q/", "b", "p/q")]
+        {
+            let more = "database_url = \"postgres://h/d\"\ndata_dir = \"/d\"\n";
+            let place = vault(&format!("vault = \"s3://{address}\"\n{KEYS}{more}")).expect(address);
+            let florin_vault::Place::Bucket { settings, spool } = place else { panic!("{place:?}") };
+            assert_eq!((&*settings.bucket, &*settings.prefix), (name, inside), "{address}");
+            assert_eq!((settings.endpoint, &*settings.region), (None, "us-east-1"));
+            assert!(!settings.allow_http && spool == PathBuf::from("/d/spool"));
+        }
+        let said = vault("vault = \"s3://b\"").expect_err("no keys");
+        assert!(said.contains("vault_s3_access_key_id and vault_s3_secret_access_key"), "{said}");
+        assert!(vault(&format!("vault = \"s3:///p\"\n{KEYS}")).is_err());
+    }
+
+    #[test]
+    fn a_public_url_is_plain_and_in_live_https() {
+        let url = |file: &str, listening: &str| {
+            let listening = listening.parse().expect("an address");
+            config(file)?.public_url(listening).map_err(|error| error.to_string())
+        };
+        for (listening, expected) in [
+            ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("0.0.0.0:80", "http://127.0.0.1:80"),
+            ("[::]:81", "http://[::1]:81"),
+            ("192.0.2.7:82", "http://192.0.2.7:82"),
+        ] {
+            assert_eq!(url("", listening).as_deref(), Ok(expected));
+        }
+        let live = "environment = \"live\"\n";
+        assert!(url(live, "127.0.0.1:1").expect_err("live needs one").contains("FLORIN_PUBLIC_URL"));
+        for (text, in_sandbox, in_live) in [
+            ("https://bank.example", true, true),
+            ("https://bank.example/", true, true),
+            ("https://bank.example:8443/florin/", true, true),
+            ("http://bank.example", true, false),
+            ("ftp://bank.example", false, false),
+            ("https://bank.example/?a=b", false, false),
+            ("https://bank.example/#a", false, false),
+            ("https://anna:secret@bank.example", false, false),
+            ("bank.example", false, false),
+            ("/v1", false, false),
+            ("", false, false),
+        ] {
+            for (head, allowed) in [("", in_sandbox), (live, in_live)] {
+                let found = url(&format!("{head}public_url = \"{text}\""), "127.0.0.1:1");
+                let expected = allowed.then(|| text.trim_end_matches('/').to_owned());
+                assert_eq!(found.clone().ok(), expected, "{text} {head} {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_read_again_and_holds_no_secret() {
+        let file = "database_url = \"postgres://u:never shown@h/d\"\nmaster_key = \"never shown\"\n\
+                    vault = \"s3://b/p\"\npublic_url = \"https://bank.example\"\n";
+        let shown = config(&format!("{file}{KEYS}")).expect("a configuration").shown();
+        assert!(!shown.contains("never shown"), "{shown}");
+        let set: String =
+            shown.lines().filter(|line| !line.ends_with("(none)")).map(|l| format!("{l}\n")).collect();
+        let again = config(&set).expect("what is shown can be read");
+        assert_eq!(again.shown(), shown);
+        for name in VARIABLES {
+            assert!(shown.lines().any(|line| line.starts_with(&format!("{name} = "))), "{name} is not shown");
+        }
     }
 }

@@ -3,7 +3,9 @@
 
 mod bank;
 mod client;
+mod documents;
 mod json;
+mod kyc;
 mod screen;
 mod story;
 

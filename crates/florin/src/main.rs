@@ -3,9 +3,12 @@
 mod config;
 mod credentials;
 mod demo;
+mod master_key;
 mod operate;
+mod review;
 mod serve;
 mod system;
+mod vault;
 
 use clap::{Args, Parser, Subcommand};
 use config::Flags;
@@ -47,6 +50,21 @@ enum Command {
     Key {
         #[command(subcommand)]
         command: KeyCommand,
+    },
+    /// Reviews of users' documents, for an operator.
+    Kyc {
+        #[command(subcommand)]
+        command: review::KycCommand,
+    },
+    /// Users' files, for an operator.
+    Vault {
+        #[command(subcommand)]
+        command: vault::VaultCommand,
+    },
+    /// List what operators did, and when.
+    Audit {
+        #[command(flatten)]
+        flags: Flags,
     },
     /// Print the configuration in force, secrets hidden: defaults, then the file, then FLORIN_… variables, then flags.
     Config {
@@ -103,6 +121,14 @@ enum KeyCommand {
     },
 }
 
+/// Who acts, for the audit.
+#[derive(Args)]
+struct OperatorName {
+    /// Your name, as the audit shall know it.
+    #[arg(long, env = "FLORIN_OPERATOR", value_name = "NAME")]
+    operator: String,
+}
+
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
@@ -136,6 +162,9 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
                 runtime.block_on(operate::revoke_key(&flags.load()?, &key))?
             }
         },
+        Command::Kyc { command } => runtime.block_on(review::run(command))?,
+        Command::Vault { command } => return runtime.block_on(vault::run(command)),
+        Command::Audit { flags } => runtime.block_on(review::audit(&flags.load()?))?,
         Command::Config { flags } => operate::print(&flags.load()?.shown()),
         Command::Openapi => operate::print(florin_api::openapi::document_text()?.trim_end()),
     }

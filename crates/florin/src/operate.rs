@@ -1,11 +1,13 @@
 //! What an operator does from the command line: partners, keys, verification.
 
-use crate::Failed;
 use crate::config::Config;
 use crate::system::{SystemClock, SystemEntropy};
+use crate::{Failed, master_key};
+use florin_api::kit::app::{App, Settings};
 use florin_api::kit::partner::{Issued, Registry};
 use florin_store::{Options, Store};
 use florin_types::Clock;
+use florin_vault::Vault;
 use ipnet::IpNet;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,15 +19,31 @@ pub async fn open(config: &Config) -> Result<Store, Failed> {
         std::fs::create_dir_all(&config.data_dir)
             .map_err(|error| format!("the data folder {}: {error}", config.data_dir.display()))?;
     }
+    let master_key = master_key::settle(config).await?;
     let options = Options {
         place: config.place(),
         environment: config.environment().as_str(),
-        master_key: config.master_key()?,
+        master_key: master_key.bytes,
         migrations: florin_api::MIGRATIONS,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
-    Ok(Store::open(options).await?)
+    Store::open(options).await.map_err(|error| master_key.explain(error))
+}
+
+/// Opens the place of files that the configuration names.
+pub async fn open_vault(config: &Config) -> Result<Vault, Failed> {
+    Ok(Vault::open(&config.vault()?).await?)
+}
+
+/// The platform, for a command that does one thing with it: no workers, and nothing listens.
+pub async fn platform(config: &Config) -> Result<App, Failed> {
+    // Its place is checked before anything is made.
+    config.vault()?;
+    let store = open(config).await?;
+    let settings = Settings { reference: config.reference()?, ..config.settings() };
+    let vault = open_vault(config).await?;
+    Ok(App::new(store, vault, Arc::new(SystemClock), Arc::new(SystemEntropy), settings))
 }
 
 /// `florin verify`.
@@ -35,7 +53,8 @@ pub async fn verify(config: &Config) -> Result<ExitCode, Failed> {
     {
         return Err(format!("there is no database in {}", config.data_dir.display()).into());
     }
-    let report = Store::verify_at(&config.place(), config.master_key()?).await?;
+    let key = master_key::find(config).await?;
+    let report = Store::verify_at(&config.place(), &key.bytes).await.map_err(|error| key.explain(error))?;
     for finding in &report.findings {
         eprintln!("{finding}");
     }

@@ -14,6 +14,7 @@ use florin_api::kit::refusal::Refusal;
 use florin_api::kit::request_id::RequestIdLayer;
 use florin_api::kit::router::router;
 use florin_api::kit::{housekeeping, jobs};
+use florin_store::Lane;
 use florin_types::{Clock, uuid_v7};
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -27,21 +28,27 @@ use tracing_subscriber::{EnvFilter, Registry};
 /// Runs until SIGTERM or SIGINT; then what was accepted is finished.
 pub async fn serve(config: &Config) -> Result<(), Failed> {
     start_logs(config)?;
-    let settings = Settings { reference: config.reference()?, ..config.settings() };
+    // Before anything is made.
+    let reference = config.reference()?;
+    config.vault()?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("can't listen at {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
+    let settings = Settings { reference, public_url: config.public_url(address)?, ..config.settings() };
     let store = operate::open(config).await?;
     if settings.environment == florin_api::kit::app::Environment::Sandbox {
         let made = credentials::settle(config, &store, address).await?;
         let folder = config.data_dir.display();
         tracing::info!(partner = %made.partner_id, %folder, "the sandbox's key is in sandbox-credentials.json");
     }
-    let app = App::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), settings);
+    let vault = operate::open_vault(config).await?;
+    let app = App::new(store, vault, Arc::new(SystemClock), Arc::new(SystemEntropy), settings);
     let workers = [
-        tokio::spawn(jobs::work(app.clone(), florin_api::JOB_HANDLERS)),
+        tokio::spawn(jobs::work(app.clone(), florin_api::JOB_HANDLERS, Lane::Quick)),
+        tokio::spawn(jobs::work(app.clone(), florin_api::JOB_HANDLERS, Lane::Slow)),
         tokio::spawn(housekeeping::work(app.clone())),
+        tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
     ];
     let make_id = Arc::new(|| uuid_v7(SystemClock.now(), &SystemEntropy).to_string());
     let open = pages(&app).merge(florin_api::openapi::routes());
@@ -70,10 +77,11 @@ fn pages(app: &App) -> Router {
         .with_state(app.clone())
 }
 
-/// Ready when the database answers.
+/// Ready when the database and the place of files answer.
 async fn is_ready(State(app): State<App>) -> Response {
-    match app.store.is_there().await {
-        Ok(()) => "ready\n".into_response(),
+    let files = async { app.vault.is_there().await.map_err(florin_api::kit::upload::vault_fault) };
+    match tokio::try_join!(app.store.is_there(), files) {
+        Ok(_) => "ready\n".into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");
             Refusal::of(&P501).into_response()
@@ -98,7 +106,8 @@ fn start_logs(config: &Config) -> Result<(), Failed> {
 
 /// Libraries whose finer logs show what passes through them: statements with their parameters, the master key and
 /// what is known of people among them, and headers with keys.
-const KEPT_QUIET: [&str; 5] = ["tokio_postgres", "hyper", "hyper_util", "rusqlite", "reqwest"];
+const KEPT_QUIET: [&str; 6] =
+    ["tokio_postgres", "hyper", "hyper_util", "rusqlite", "reqwest", "object_store"];
 
 /// What is logged: what the operator says, but of the libraries in [`KEPT_QUIET`] never more than `info`.
 fn filter(wanted: &str) -> Result<impl Filter<Registry> + Send + Sync + 'static, ParseError> {
@@ -161,6 +170,7 @@ mod tests {
             tracing::debug!(target: "hyper::proto::h1", "secret");
             tracing::debug!(target: "hyper_util::client", "secret");
             tracing::debug!(target: "rusqlite", "secret");
+            tracing::debug!(target: "object_store::aws", "secret");
             tracing::debug_span!("request")
                 .in_scope(|| tracing::debug!(target: "reqwest::connect", "secret"));
             tracing::debug!(target: "florin_api::kit", "ours");

@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what the product does per second, as a part of what the machine can do.
 //!
 //! The measure is the **floor**: a bare axum server that parses the same request and gives an answer of the same
-//! size, and stores nothing. One load generator of ours drives both with the same bytes, in turns, so that what
+//! size, and stores nothing (of uploads: writes them to a file as they are). One load generator of ours drives both with the same bytes, in turns, so that what
 //! else the machine does weighs on both alike. Machines differ, disks differ, neighbours differ: only the ratio of
 //! the two, taken in the same run, says something about Florin.
 //!
@@ -14,6 +14,7 @@ mod load;
 mod product;
 mod requests;
 mod transfers;
+mod uploads;
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -27,7 +28,13 @@ use serde::Deserialize;
 use crate::test::Engines;
 use crate::{process, workspace};
 
-/// Measure the product against the floor: a bare server that stores nothing.
+/// With fewer rounds a ratio is mostly chance.
+const FEW_ROUNDS: u32 = 5;
+
+/// Users are made over this many connections, so that the product can batch.
+const PREPARING: usize = 64;
+
+/// Measure the product against the floor: a bare server that does only what can't be left out.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -38,6 +45,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Subject {
     Transfers(Transfers),
+    Uploads(Uploads),
     Floor(Settings),
 }
 
@@ -71,6 +79,49 @@ struct Transfers {
     florin: Option<PathBuf>,
 }
 
+/// Photos of documents stored per second, on each engine, against writing the same bytes to a file
+///
+/// Starts `florin serve` as for transfers. POST /v1/user/kyc-files/{user} with three photos of 8 MB, each
+/// time for another user, over so many connections; the floor streams the same body to a file and syncs
+/// it. Product and floor take turns, round by round, while other calls go to the product at a fixed rate:
+/// what became of their p99 is told beside it, and the product's peak of memory, also with a crowd.
+/// What is uploaded is decoded before the next round. At the end `florin verify` reads the books.
+///
+///   cargo xtask bench uploads
+///   cargo xtask bench uploads --engine sqlite --rounds 9 --folder /srv
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Uploads {
+    /// How long uploads are begun in a round, in seconds; a quarter more comes before, to warm up
+    #[arg(long, default_value_t = 4.0)]
+    seconds: f64,
+    /// How often floor and product take turns
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Uploads at once
+    #[arg(long, default_value_t = 16)]
+    connections: usize,
+    /// Uploads at once for another look at memory; the product has places for 64
+    #[arg(long, default_value_t = 64)]
+    crowd: usize,
+    /// Other calls per second, of each kind: reads of balances, and transfers
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..10_000))]
+    calls: u32,
+    /// Which engines to measure
+    #[arg(long, value_enum, default_value_t = Engines::Both)]
+    engine: Engines,
+    /// Chooses the users' pairs and the idempotency keys
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where databases and files are put, some ten GB: name a folder of a real disk where the temporary
+    /// folder is in memory
+    #[arg(long, default_value_os_t = std::env::temp_dir())]
+    folder: PathBuf,
+    /// Measure this program instead of building one
+    #[arg(long)]
+    florin: Option<PathBuf>,
+}
+
 /// The floor alone: what this machine, this kernel and our load generator can do
 #[derive(Debug, Clone, clap::Args)]
 struct Settings {
@@ -97,22 +148,28 @@ impl Settings {
     }
 }
 
+impl Uploads {
+    /// The time in which calls count.
+    fn measured(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds)
+    }
+
+    /// The time before it, in which uploads get under way.
+    fn warm_up(&self) -> Duration {
+        self.measured() / 4
+    }
+}
+
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<()> {
+    if cfg!(debug_assertions) {
+        return become_release();
+    }
+    let florin = |given: &Option<PathBuf>| given.clone().map_or_else(|| build("florin"), Ok);
     match &arguments.subject {
-        Subject::Floor(settings) => {
-            if cfg!(debug_assertions) {
-                return become_release();
-            }
-            transfers::floor_alone(settings)
-        }
-        Subject::Transfers(transfers) => {
-            if cfg!(debug_assertions) {
-                return become_release();
-            }
-            let florin = transfers.florin.clone().map_or_else(|| build("florin"), Ok)?;
-            transfers::run(transfers, &florin)
-        }
+        Subject::Floor(settings) => transfers::floor_alone(settings),
+        Subject::Transfers(transfers) => transfers::run(transfers, &florin(&transfers.florin)?),
+        Subject::Uploads(uploads) => uploads::run(uploads, &florin(&uploads.florin)?),
     }
 }
 

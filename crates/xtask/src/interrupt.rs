@@ -3,7 +3,7 @@
 //! A signal does not end xtask where it stands. It is passed on to every process group that [`crate::process`]
 //! started (the second signal as SIGKILL), so that whatever xtask waits for ends, the command returns an error and
 //! its guards run on the way out. A `kill -9` runs no guard: what must not outlive xtask then hangs on a pipe from it
-//! (see [`crate::postgres::supervisor`]).
+//! (see [`crate::supervised`]).
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;

@@ -11,6 +11,8 @@ mod generate;
 mod interrupt;
 mod postgres;
 mod process;
+mod s3;
+mod supervised;
 mod test;
 mod tidy;
 mod workspace;
@@ -41,9 +43,13 @@ enum Command {
     Tidy(tidy::Arguments),
     Bench(bench::Arguments),
     Postgres(postgres::Arguments),
+    S3(s3::Arguments),
     /// Owns a throw-away PostgreSQL cluster until its standard input closes
     #[command(hide = true)]
     PostgresSupervisor(postgres::supervisor::Arguments),
+    /// Owns a throw-away S3 server until its standard input closes
+    #[command(hide = true)]
+    S3Supervisor(s3::supervisor::Arguments),
     /// The bare server that the product is measured against
     #[command(hide = true)]
     Floor(bench::floor::Arguments),
@@ -63,10 +69,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the command; the two that are servers of ours watch for their own end.
+/// Runs the command; those that are servers of ours watch for their own end.
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::PostgresSupervisor(arguments) => return postgres::supervisor::run(&arguments),
+        Command::S3Supervisor(arguments) => return s3::supervisor::run(&arguments),
         Command::Floor(arguments) => return bench::floor::run(&arguments),
         _ => interrupt::watch()?,
     }
@@ -77,6 +84,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Tidy(arguments) => tidy::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Postgres(arguments) => postgres::run(&arguments),
-        Command::PostgresSupervisor(_) | Command::Floor(_) => Ok(()),
+        Command::S3(arguments) => s3::run(&arguments),
+        Command::PostgresSupervisor(_) | Command::S3Supervisor(_) | Command::Floor(_) => Ok(()),
     }
 }

@@ -1,9 +1,8 @@
 //! `cargo xtask postgres`, and the throw-away PostgreSQL clusters that tests and benches use.
 //!
 //! 1. [`binaries`] finds the server's programs, [`install`] brings them where it may.
-//! 2. [`supervisor`], a process of its own, makes a cluster in a fresh folder, owns it, and removes it when the pipe
-//!    from us closes: however we end, be it by `kill -9`, the cluster ends and its folder goes.
-//! 3. [`Cluster`] is our end of that pipe.
+//! 2. [`supervisor`], a process of its own (see [`crate::supervised`]), makes a cluster in a fresh folder and owns it.
+//! 3. [`Cluster`] is our end of the pipe to it.
 //!
 //! An existing cluster is never touched: ours has its own folder, socket and port, and runs the programs directly,
 //! not through Debian's cluster tools.
@@ -12,16 +11,14 @@ pub mod binaries;
 mod install;
 pub mod supervisor;
 
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::ValueEnum;
 
 use crate::interrupt;
+use crate::supervised::Supervised;
 
 /// The cluster's superuser, who needs no password on the loopback.
 const SUPERUSER: &str = "florin";
@@ -62,9 +59,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 /// A running cluster; dropping it ends it and removes its folder.
 pub struct Cluster {
     port: u16,
-    supervisor: Child,
-    /// Open for as long as the cluster is wanted.
-    lifeline: Option<ChildStdin>,
+    _supervised: Supervised,
 }
 
 impl Cluster {
@@ -72,45 +67,14 @@ impl Cluster {
     pub fn start(binaries: &Path, durability: Durability, parent: &Path) -> Result<Self> {
         eprintln!("starting a throw-away PostgreSQL ({}) …", binaries.display());
         let durability = durability.to_possible_value().context("a durability without a name")?;
-        let mut supervisor = Command::new(crate::process::own_program()?)
-            .args(["postgres-supervisor", "--durability", durability.get_name()])
-            .arg("--binaries")
-            .arg(binaries)
-            .arg("--parent")
-            .arg(parent)
-            // Ctrl-C is meant for us; the supervisor ends by our closing the pipe.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("cannot start the PostgreSQL supervisor")?;
-        let lifeline = supervisor.stdin.take();
-        let output = supervisor.stdout.take().context("the supervisor has no output")?;
-        let mut cluster = Self { port: 0, supervisor, lifeline };
-        let mut line = String::new();
-        BufReader::new(output).read_line(&mut line).context("cannot hear the PostgreSQL supervisor")?;
-        let Some(port) =
-            line.trim().strip_prefix(supervisor::READY).and_then(|port| port.trim().parse().ok())
-        else {
-            bail!("PostgreSQL did not start (its own words are above)");
-        };
-        cluster.port = port;
-        Ok(cluster)
+        let durability = Path::new(durability.get_name());
+        let arguments = [("--durability", durability), ("--binaries", binaries), ("--parent", parent)];
+        let mut supervised = Supervised::spawn("PostgreSQL", "postgres-supervisor", &arguments)?;
+        Ok(Self { port: supervised.port()?, _supervised: supervised })
     }
 
     /// Where it listens, as its superuser, in the database every cluster has.
     pub fn url(&self) -> String {
         format!("postgres://{SUPERUSER}@127.0.0.1:{}/postgres", self.port)
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        drop(self.lifeline.take());
-        match self.supervisor.wait() {
-            Ok(status) if status.success() => {}
-            Ok(status) => eprintln!("xtask: the PostgreSQL supervisor ended badly ({status})"),
-            Err(error) => eprintln!("xtask: cannot wait for the PostgreSQL supervisor: {error}"),
-        }
     }
 }

@@ -37,6 +37,11 @@ impl Group {
         Ok(Self { child, id, status: None })
     }
 
+    /// The child's process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the child, then ends what is left of its group.
     pub fn wait(&mut self) -> Result<ExitStatus> {
         if let Some(status) = self.status {

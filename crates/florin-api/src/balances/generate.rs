@@ -5,7 +5,7 @@ use crate::kit::app::App;
 use crate::kit::jobs::done;
 use crate::users::{self, existing};
 use florin_ledger::{AccountKey, HolderId};
-use florin_store::{Job, NewEvent, NewJob, Stop, StoreError, Touch, Tx};
+use florin_store::{Job, Lane, NewEvent, NewJob, Stop, StoreError, Touch, Tx};
 use florin_types::{Country, CurrencyCode, Iban, lithuanian};
 
 /// The kind of the job that brings the IBAN; its payload is the handle.
@@ -28,7 +28,7 @@ pub async fn generate(app: &App, tx: &mut Tx, handle: &str, currencies: &[Curren
     }
     store::insert(tx, id).await?;
     let due = tx.now().saturating_add(app.settings.settle);
-    tx.enqueue(NewJob { kind: ACTIVATE_JOB, due, payload: handle.as_bytes().to_vec() });
+    tx.enqueue(NewJob { kind: ACTIVATE_JOB, lane: Lane::Quick, due, payload: handle.as_bytes().to_vec() });
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::balances::USER_STATUS_EVENT;
 use crate::kit::app::App;
-use crate::kyc::KYC_STATUS_EVENT;
+use crate::kyc::{FILES_EVENT, KYC_STATUS_EVENT, POA_EVENT};
 use crate::transfers::{self, Sides, TRANSFER_EVENT};
 use florin_ledger::{HolderId, Position, Record};
 use florin_store::{Holder, Scope, StoreError, StoredEvent, records_at};
@@ -102,7 +102,7 @@ impl Sources<'_> {
                 let payload = transfers::payload(self.app, record, &self.holders)?;
                 to_raw_value(&payload).map_err(StoreError::unexpected)
             }
-            KYC_STATUS_EVENT | USER_STATUS_EVENT => self.of_user(event),
+            USER_STATUS_EVENT | FILES_EVENT | POA_EVENT | KYC_STATUS_EVENT => self.of_user(event),
             _ => Err(StoreError::unexpected("an event that nobody renders")),
         }
     }

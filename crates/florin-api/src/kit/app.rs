@@ -1,11 +1,13 @@
-//! What every handler is given: the store, the clock, the tables, the settings.
+//! What every handler is given: the store, the vault, the clock, the tables, the settings.
 
 use super::partner::KeyCache;
 use super::rate_limit::RateLimiter;
 use super::seal::Seals;
 use super::tables::Reference;
+use super::upload::Uploads;
 use florin_store::Store;
 use florin_types::{Clock, Currencies, Entropy, Timestamp, uuid_v7};
+use florin_vault::Vault;
 use ipnet::IpNet;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -40,6 +42,9 @@ pub struct RateLimit {
     pub burst: u32,
 }
 
+/// Bytes of a document: the contract's 10 MB, enough for a page photographed in full and small enough to be decoded.
+pub const DOCUMENT_MAX_BYTES: u64 = 10 * 1024 * 1024;
+
 /// What an operator may set, besides where the data is.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -54,6 +59,10 @@ pub struct Settings {
     pub rate_limit: Option<RateLimit>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where browsers reach the server: scheme, host and what may come before `/v1`, without a slash at the end.
+    pub public_url: String,
+    /// Bytes that one file of a verification may have.
+    pub document_max_bytes: u64,
     /// Countries, fees, networks, rates.
     pub reference: Reference,
 }
@@ -67,6 +76,8 @@ impl Settings {
             retention: Duration::ZERO,
             rate_limit: None,
             trusted_proxies: Vec::new(),
+            public_url: "http://localhost".to_owned(),
+            document_max_bytes: DOCUMENT_MAX_BYTES,
             reference: Reference::default(),
         }
     }
@@ -90,6 +101,8 @@ pub struct App(Arc<Inner>);
 pub struct Inner {
     /// The data.
     pub store: Store,
+    /// The files.
+    pub vault: Vault,
     /// Wall clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness of the operating system.
@@ -101,23 +114,32 @@ pub struct Inner {
     stopping: tokio::sync::watch::Sender<bool>,
     pub(crate) keys: KeyCache,
     pub(crate) limiter: RateLimiter,
+    pub(crate) uploads: Uploads,
     /// Seals what is personal under users' own keys.
     pub seals: Seals,
 }
 
 impl App {
-    /// Puts the platform together over an open store.
-    pub fn new(store: Store, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, settings: Settings) -> Self {
+    /// Puts the platform together over an open store and vault.
+    pub fn new(
+        store: Store,
+        vault: Vault,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        settings: Settings,
+    ) -> Self {
         let seals = Seals::new(store.derive_key("florin 2026 wrapping of users' keys v1"));
         Self(Arc::new(Inner {
             limiter: RateLimiter::new(settings.rate_limit, &clock),
             store,
+            vault,
             clock,
             entropy,
             currencies: Currencies::default(),
             settings,
             stopping: tokio::sync::watch::Sender::new(false),
             keys: KeyCache::default(),
+            uploads: Uploads::default(),
             seals,
         }))
     }

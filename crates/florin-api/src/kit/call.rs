@@ -95,7 +95,8 @@ impl FromRequest<App> for BareCall {
     }
 }
 
-fn keyed(key: String, parts: &Parts, content: Content) -> Keyed {
+/// A key with what makes it the same request: method, path and content.
+pub(super) fn keyed(key: String, parts: &Parts, content: Content) -> Keyed {
     let mut fields: Vec<(Cow<'static, str>, String)> = Vec::with_capacity(content.len() + 2);
     fields.push(("method".into(), parts.method.to_string()));
     let path: Vec<_> = parts.uri.path().split('/').map(|raw| path_segment(raw).unwrap_or_default()).collect();
@@ -106,7 +107,7 @@ fn keyed(key: String, parts: &Parts, content: Content) -> Keyed {
 
 /// The key of a request, bare or in the quoted form of the IETF draft (draft-ietf-httpapi-idempotency-key-header-06,
 /// a structured-field string): both name the same key.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     const FORM: &str = "Idempotency-Key must be 1 to 255 visible ASCII characters";
     let mut values = headers.get_all("idempotency-key").iter();
     let Some(value) = values.next() else { return Ok(None) };

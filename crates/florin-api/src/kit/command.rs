@@ -67,9 +67,10 @@ fn respond(status: u16, body: Bytes) -> Response {
 }
 
 /// The code that a command refused with, for the log: its body begins with it.
-fn refused_with(status: u16, body: &[u8]) -> Option<&'static Code> {
+pub(crate) fn refused_with(status: u16, body: &[u8]) -> Option<&'static Code> {
     const BEFORE: &[u8] = br#"{"errorCode":""#;
-    let code = body.strip_prefix(BEFORE).filter(|_| status >= 400)?.split(|byte| *byte == b'"').next()?;
+    // One refusal (P211) is answered 202.
+    let code = body.strip_prefix(BEFORE).filter(|_| status >= 202)?.split(|byte| *byte == b'"').next()?;
     find(str::from_utf8(code).ok()?)
 }
 

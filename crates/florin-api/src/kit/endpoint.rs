@@ -6,6 +6,7 @@ use super::codes::Code;
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::MethodRouter;
+use florin_document::Kind;
 use http::Method;
 use std::borrow::Cow;
 use utoipa::openapi::RefOr;
@@ -21,13 +22,28 @@ pub struct Shape {
     pub schema: fn() -> RefOr<Schema>,
     /// The schemas that it refers to.
     pub inner: fn(&mut Vec<(String, RefOr<Schema>)>),
+    /// What it is written in.
+    pub content_type: &'static str,
 }
 
 impl Shape {
     /// The shape of a type.
     pub const fn of<T: ToSchema>() -> Self {
-        Self { name: T::name, schema: <T as PartialSchema>::schema, inner: T::schemas }
+        Self {
+            name: T::name,
+            schema: <T as PartialSchema>::schema,
+            inner: T::schemas,
+            content_type: "application/json",
+        }
     }
+
+    /// A page.
+    pub const HTML: Self = Self {
+        name: || Cow::Borrowed("Page"),
+        schema: || ObjectBuilder::new().schema_type(Type::String).description(Some("A page.")).into(),
+        inner: |_| {},
+        content_type: "text/html",
+    };
 }
 
 /// The schema of an amount in a request, which `Fields::amount` reads: `#[schema(value_type = RequestAmount)]`.
@@ -91,6 +107,31 @@ pub struct Parameter {
     pub example: &'static str,
 }
 
+/// A part of a multipart body that takes a file.
+#[derive(Copy, Clone, Debug)]
+pub struct FilePart {
+    /// Its name.
+    pub name: &'static str,
+    /// What the file shows, and how long it can be.
+    pub meaning: &'static str,
+    /// What the file may be.
+    pub kinds: &'static [Kind],
+    /// How often it can be given.
+    pub max_count: usize,
+}
+
+/// The body of a call.
+#[derive(Copy, Clone)]
+pub enum RequestBody {
+    /// None is needed.
+    None,
+    /// JSON of this shape, and a text of one that works. `$user` and `$other` stand for two verified users, `$new` for
+    /// an id that is free, `$transfer` for a transfer's id.
+    Json(Shape, &'static str),
+    /// Files in a `multipart/form-data` body, as a handler with an [`Upload`](super::upload::Upload) takes them.
+    Multipart(&'static [FilePart]),
+}
+
 /// Who may call.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -98,6 +139,8 @@ pub enum Access {
     Partner,
     /// A partner, and only in the sandbox.
     Sandbox,
+    /// Anybody: a secret in the path takes the place of a key.
+    Open,
 }
 
 /// One call of the API.
@@ -116,9 +159,8 @@ pub struct Endpoint {
     pub description: &'static str,
     /// The query.
     pub query: &'static [Parameter],
-    /// The body, and a JSON text of one that works. `$user` and `$other` stand for two verified users, `$new` for an
-    /// id that is free, `$transfer` for a transfer's id.
-    pub request: Option<(Shape, &'static str)>,
+    /// The body.
+    pub request: RequestBody,
     /// The answer to a call that works.
     pub success: (u16, Shape),
     /// What it refuses with, besides what every call can (see [`Endpoint::all_refusals`]).
@@ -136,7 +178,10 @@ impl Endpoint {
     /// Everything that this call can refuse with: its own, and what comes of its kind.
     pub fn all_refusals(&self) -> Vec<&'static Code> {
         use super::codes::{P401, P403, P429, P470, P471, P500, P501};
-        let mut all = vec![&P401, &P429, &P500, &P501];
+        let mut all = vec![&P500, &P501];
+        if self.access != Access::Open {
+            all.extend([&P401, &P429]);
+        }
         if self.writes() {
             all.extend([&P403, &P470, &P471]);
         } else if !self.query.is_empty() {
@@ -146,6 +191,14 @@ impl Endpoint {
         all.sort_by_key(|code| code.code);
         all.dedup_by_key(|code| code.code);
         all
+    }
+
+    /// The text of a JSON body that works.
+    pub fn example(&self) -> Option<&'static str> {
+        match self.request {
+            RequestBody::Json(_, example) => Some(example),
+            RequestBody::None | RequestBody::Multipart(_) => None,
+        }
     }
 
     pub(crate) fn mount(self, router: Router<App>) -> Router<App> {
@@ -169,7 +222,7 @@ macro_rules! methods {
                 summary: "",
                 description: "",
                 query: &[],
-                request: None,
+                request: RequestBody::None,
                 success,
                 refusals: &[],
                 router: axum::routing::$name(handler),

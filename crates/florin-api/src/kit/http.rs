@@ -22,8 +22,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::EXPECT;
-use http::{Request, Response};
+use http::header::{CONTENT_TYPE, EXPECT};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -45,12 +45,25 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// are 320 MB at the very worst; a usual one stays at 8 KiB.
 const MAX_BUFFER_BYTES: usize = 32 * 1024;
 
-/// How much of an unread body is read and thrown away: four of the longest JSON bodies. A client that sends
-/// more after a refusal has to live with a reset.
-const MAX_DRAINED_BYTES: usize = 256 * 1024;
+/// How much of an unread body is read and thrown away, so that the client gets to read its answer. One that sends more
+/// after a refusal has to live with a reset.
+#[derive(Debug, Clone, Copy)]
+struct Drain {
+    /// Bytes of it.
+    bytes: usize,
+    /// From the refusal on.
+    time: Duration,
+    /// Without any of it.
+    idle: Duration,
+}
 
-/// How long that may take.
-const DRAIN_TIME: Duration = Duration::from_secs(1);
+/// JSON: four of the longest bodies.
+const SMALL: Drain = Drain { bytes: 256 * 1024, time: Duration::from_secs(1), idle: Duration::from_secs(1) };
+
+/// Files: twice the longest body that any call takes. Many clients read no answer before they have sent everything;
+/// the times are those of nginx's `lingering_close`, in which 30 MB come over a line of 8 Mbit/s.
+const FILES: Drain =
+    Drain { bytes: 64 * 1024 * 1024, time: Duration::from_secs(30), idle: Duration::from_secs(5) };
 
 /// Pause after a failed accept. Out of file descriptors is the usual reason; connections that end free some.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -179,7 +192,7 @@ async fn serve_connection<S: HttpApp>(connection: Accepted, app: S, limits: Http
         phase.request();
         let (app, phase) = (app.clone(), phase.clone());
         async move {
-            let response = app.oneshot(prepare(request, peer)).await;
+            let response = app.oneshot(prepare(request, peer, &phase)).await;
             phase.idle();
             response
         }
@@ -198,24 +211,32 @@ async fn serve_connection<S: HttpApp>(connection: Accepted, app: S, limits: Http
 }
 
 /// The request as the app sees it.
-fn prepare(request: Request<Incoming>, peer: SocketAddr) -> Request<Body> {
+fn prepare(request: Request<Incoming>, peer: SocketAddr, phase: &Phase) -> Request<Body> {
     let (mut head, incoming) = request.into_parts();
     head.extensions.insert(Peer(peer));
-    let body = if incoming.is_end_stream() {
-        Body::empty()
-    } else if head.headers.contains_key(EXPECT) {
-        // The client waits for "100 Continue" before it sends: an early refusal has nothing to drain.
-        Body::new(incoming)
-    } else {
-        Body::new(Drained { incoming: Some(incoming) })
-    };
-    Request::from_parts(head, body)
+    if incoming.is_end_stream() {
+        return Request::from_parts(head, Body::empty());
+    }
+    // A client that waits for "100 Continue" has not begun to send: an early refusal has nothing to drain.
+    let is_sent = !head.headers.contains_key(EXPECT);
+    let drain = if is_multipart(&head.headers) { FILES } else { SMALL };
+    let drained = Drained { incoming: Some(incoming), is_sent, drain, phase: phase.clone() };
+    Request::from_parts(head, Body::new(drained))
+}
+
+fn is_multipart(headers: &HeaderMap) -> bool {
+    const START: &[u8] = b"multipart/";
+    let value = headers.get(CONTENT_TYPE).map_or(&[][..], HeaderValue::as_bytes);
+    value.get(..START.len()).is_some_and(|start| start.eq_ignore_ascii_case(START))
 }
 
 /// A body whose unread rest is read and thrown away after it is dropped, beside the answer being written: a
 /// socket closed with unread bytes is reset, and the client would never see the refusal.
 struct Drained {
     incoming: Option<Incoming>,
+    is_sent: bool,
+    drain: Drain,
+    phase: Phase,
 }
 
 impl HttpBody for Drained {
@@ -226,6 +247,7 @@ impl HttpBody for Drained {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.is_sent = true;
         let Some(incoming) = &mut self.incoming else {
             return Poll::Ready(None);
         };
@@ -247,18 +269,24 @@ impl HttpBody for Drained {
 
 impl Drop for Drained {
     fn drop(&mut self) {
-        let unread = self.incoming.take().filter(|incoming| !incoming.is_end_stream());
+        let unread = self.incoming.take().filter(|incoming| self.is_sent && !incoming.is_end_stream());
         if let (Some(incoming), Ok(runtime)) = (unread, tokio::runtime::Handle::try_current()) {
-            runtime.spawn(tokio::time::timeout(DRAIN_TIME, drain(incoming)));
+            let (drain, phase) = (self.drain, self.phase.clone());
+            phase.drain(true);
+            runtime.spawn(async move {
+                // Over or not: nothing more is read.
+                let _ = tokio::time::timeout(drain.time, throw_away(incoming, drain)).await;
+                phase.drain(false);
+            });
         }
     }
 }
 
-async fn drain(mut incoming: Incoming) {
+async fn throw_away(mut incoming: Incoming, drain: Drain) {
     let mut drained = 0;
-    while let Some(Ok(frame)) = incoming.frame().await {
+    while let Ok(Some(Ok(frame))) = tokio::time::timeout(drain.idle, incoming.frame()).await {
         drained += frame.data_ref().map_or(0, Bytes::len);
-        if drained >= MAX_DRAINED_BYTES {
+        if drained >= drain.bytes {
             break;
         }
     }

@@ -19,6 +19,7 @@ fn app() -> Router {
     Router::new()
         .route("/peer", get(async |Extension(Peer(peer)): Extension<Peer>| peer.ip().to_string()))
         .route("/refuse", post(async || "refused"))
+        .route("/refuse-later", post(refuse_later))
         .route("/echo", post(async |body: String| body))
         .route("/large", get(async || vec![b'x'; 64 * 1024 * 1024]))
         .route(
@@ -28,6 +29,13 @@ fn app() -> Router {
                 "slow"
             }),
         )
+}
+
+/// Reads a little before it refuses.
+async fn refuse_later(body: Body) -> &'static str {
+    let mut body = body;
+    body.frame().await.unwrap().unwrap();
+    "refused"
 }
 
 async fn start(limits: HttpLimits) -> Server {
@@ -125,6 +133,72 @@ async fn an_endless_body_is_not_drained_for_ever() {
         tokio::task::yield_now().await;
     }
     assert!(sent < 50_000_000, "{sent}");
+    server.stop().await;
+}
+
+const UPLOAD: &str = "host: x\r\ncontent-type: Multipart/form-data; boundary=b\r\n";
+
+/// Most clients send everything before they read anything.
+#[tokio::test]
+async fn an_upload_is_refused_early_and_its_client_reads_that_after_sending_it_all() {
+    let server = start(HttpLimits::default()).await;
+    for path in ["/refuse", "/refuse-later"] {
+        let mut stream = server.connect().await;
+        let head = format!("POST {path} HTTP/1.1\r\n{UPLOAD}content-length: 30000000\r\n\r\n");
+        send(&mut stream, head).await;
+        for _ in 0..30 {
+            send(&mut stream, vec![b'x'; 1_000_000]).await;
+        }
+        assert!(read_until(&mut stream, "refused").await.starts_with("HTTP/1.1 200"));
+        send(&mut stream, "GET /peer HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        assert!(rest(&mut stream).await.ends_with("127.0.0.1"), "the drained connection goes on");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_endless_upload_is_not_drained_for_ever() {
+    let server = start(HttpLimits::default()).await;
+    let mut stream = server.connect().await;
+    send(&mut stream, format!("POST /refuse HTTP/1.1\r\n{UPLOAD}content-length: 1000000000\r\n\r\n")).await;
+    let mut sent = 0;
+    while stream.write_all(&[b'x'; 100_000]).await.is_ok() {
+        sent += 100_000;
+        tokio::task::yield_now().await;
+    }
+    assert!((FILES.bytes..FILES.bytes + 50_000_000).contains(&sent), "{sent}");
+    server.stop().await;
+}
+
+/// What comes after an answer is the rest of that request, not a head that takes too long.
+#[tokio::test]
+async fn a_refused_upload_is_not_taken_for_a_slow_head() {
+    let short = Duration::from_millis(50);
+    let server = start(HttpLimits { head_timeout: short, ..HttpLimits::default() }).await;
+    let mut stream = server.connect().await;
+    send(&mut stream, format!("POST /refuse HTTP/1.1\r\n{UPLOAD}content-length: 9\r\n\r\nabc")).await;
+    read_until(&mut stream, "refused").await;
+    for piece in ["def", "ghi"] {
+        send(&mut stream, &piece[..1]).await;
+        tokio::time::sleep(short * 2).await;
+        send(&mut stream, &piece[1..]).await;
+    }
+    send(&mut stream, "GET /peer HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(rest(&mut stream).await.ends_with("127.0.0.1"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_waited_for_continue_and_is_refused_while_it_sends_reads_that_too() {
+    let server = start(HttpLimits::default()).await;
+    let mut stream = server.connect().await;
+    let head = "expect: 100-continue\r\ncontent-length: 30000000\r\n\r\n";
+    send(&mut stream, format!("POST /refuse-later HTTP/1.1\r\n{UPLOAD}{head}")).await;
+    read_until(&mut stream, "HTTP/1.1 100 Continue\r\n\r\n").await;
+    for _ in 0..30 {
+        send(&mut stream, vec![b'x'; 1_000_000]).await;
+    }
+    assert!(read_until(&mut stream, "refused").await.starts_with("HTTP/1.1 200"));
     server.stop().await;
 }
 

@@ -1,8 +1,9 @@
-//! Jobs: who runs which kind, and the worker that runs those that are due. A handler's command takes the job's row
-//! away first, so that its effect happens once, however many processes try.
+//! Jobs: who runs which kind, and the workers that run those that are due, one per lane. A handler's command takes the
+//! job's row away first, so that its effect happens once, however many processes try; a slow job is leased before, so
+//! that its work is done once too, unless a process dies over it.
 
 use super::app::App;
-use florin_store::{Answer, BookId, Job, Stop, StoreError};
+use florin_store::{Answer, Due, Job, Lane, Outcome, Stop, StoreError};
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -19,38 +20,72 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const MAX_RETRY_PAUSE: Duration = Duration::from_secs(600);
 
+/// How long a slow job is one process's alone: several times what the slowest may take.
+const LEASE: Duration = Duration::from_secs(120);
+
 /// A running handler.
 pub type JobRun<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>>;
 
 /// A kind of job and its handler.
 pub type JobHandler = (&'static str, for<'a> fn(&'a App, &'a Job) -> JobRun<'a>);
 
+/// The answers of the command that leases.
+const LEASED: u16 = 200;
+const NOT_LEASED: u16 = 409;
+
 /// What a job's command answers: nobody reads it.
 pub fn done() -> Result<Answer, Stop> {
     Ok(Answer { status: 204, body: bytes::Bytes::new() })
 }
 
-/// Runs jobs as they come due, until dropped.
-pub async fn work(app: App, handlers: &'static [JobHandler]) {
+/// Runs the jobs of a lane as they come due, until dropped.
+pub async fn work(app: App, handlers: &'static [JobHandler], lane: Lane) {
     let mut ticks = tokio::time::interval(POLL_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = run_due(&app, handlers, None).await {
+        if let Err(error) = run_lane(&app, handlers, lane).await {
             tracing::warn!(%error, "could not look for jobs");
         }
     }
 }
 
-/// Runs what is due now, of one book or of all, with what comes due by it. How many ran.
+/// Runs what is due now in a lane and nobody else works on.
+pub async fn run_lane(
+    app: &App,
+    handlers: &'static [JobHandler],
+    lane: Lane,
+) -> Result<(), StoreError> {
+    for job in app.store.due_jobs(app.clock.now(), Due::Free(lane)).await? {
+        if lane == Lane::Quick || lease(app, &job).await? {
+            run(app, handlers, &job).await;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the job is this process's to work on.
+async fn lease(app: &App, job: &Job) -> Result<bool, StoreError> {
+    let (position, now) = (job.position, app.clock.now());
+    let until = now.saturating_add(LEASE);
+    let command = async move |tx: &mut florin_store::Tx| {
+        let status = if tx.lease_job(position, now, until).await? { LEASED } else { NOT_LEASED };
+        Ok(Answer { status, body: bytes::Bytes::new() })
+    };
+    let outcome = app.store.door().run(position.book(), None, Vec::new(), command).await?;
+    Ok(matches!(outcome, Outcome::Answered(answer) if answer.status == LEASED))
+}
+
+/// Runs what is due now, of one book or of all, with what comes due by it, leased or not: when this returns it has been
+/// done. How many ran.
 pub async fn run_due(
     app: &App,
     handlers: &'static [JobHandler],
-    book: Option<BookId>,
+    which: Due,
 ) -> Result<usize, StoreError> {
     let mut ran = 0;
     for _ in 0..MAX_ROUNDS {
-        let due = app.store.due_jobs(app.clock.now(), book).await?;
+        let due = app.store.due_jobs(app.clock.now(), which).await?;
         if due.is_empty() {
             break;
         }

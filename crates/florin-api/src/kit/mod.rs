@@ -3,6 +3,7 @@
 
 pub mod answers;
 pub mod app;
+pub mod audit;
 pub mod body;
 pub mod call;
 pub mod codes;
@@ -26,3 +27,4 @@ pub mod router;
 pub mod seal;
 mod socket;
 pub mod tables;
+pub mod upload;

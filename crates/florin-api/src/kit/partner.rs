@@ -43,6 +43,8 @@ pub(crate) const FIND_PARTNER: Statement = "SELECT id, name FROM partner WHERE i
 pub(crate) const FIRST_PARTNER: Statement = "SELECT id FROM partner ORDER BY created_at LIMIT 1";
 pub(crate) const LIST_PARTNERS: Statement =
     "SELECT id, name, created_at FROM partner WHERE id > $1 ORDER BY id LIMIT 1000";
+pub(crate) const PARTNER_BOOKS: Statement =
+    "SELECT book, id, name FROM partner WHERE book > $1 ORDER BY book LIMIT 1000";
 pub(crate) const BOOKS: Statement = "SELECT book FROM partner WHERE book > $1 ORDER BY book LIMIT 100";
 pub(crate) const MOVE_PARTNER: Statement = "UPDATE partner SET book = $2 WHERE book = $1";
 
@@ -55,6 +57,7 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     FIND_PARTNER,
     FIRST_PARTNER,
     LIST_PARTNERS,
+    PARTNER_BOOKS,
     BOOKS,
     MOVE_PARTNER,
 ];
@@ -261,6 +264,31 @@ impl Registry<'_> {
     pub async fn partners(&mut self) -> Result<Vec<(Uuid, String, Timestamp)>, StoreError> {
         let rows = self.administration.query(LIST_PARTNERS, &params![Uuid::nil()]).await?;
         rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
+    }
+}
+
+/// A partner with its book.
+pub struct PartnerBook {
+    /// The book.
+    pub book: BookId,
+    /// The partner's public id.
+    pub partner: Uuid,
+    /// What it is called.
+    pub name: String,
+}
+
+/// All partners with their books: for those who look after all of them.
+pub(crate) async fn partner_books(app: &App) -> Result<Vec<PartnerBook>, StoreError> {
+    let mut all: Vec<PartnerBook> = Vec::new();
+    loop {
+        let after = all.last().map_or(BookId(0), |last| last.book);
+        let rows = app.store.look(PARTNER_BOOKS, &params![after]).await?;
+        if rows.is_empty() {
+            return Ok(all);
+        }
+        for row in &rows {
+            all.push(PartnerBook { book: row.get(0)?, partner: row.get(1)?, name: row.get(2)? });
+        }
     }
 }
 

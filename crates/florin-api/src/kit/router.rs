@@ -22,7 +22,7 @@ pub fn router(app: &App, endpoints: Vec<Endpoint>, extra: Router, request_ids: R
     let allowed = Arc::new(allowed_methods(&endpoints));
     let mut calls = Router::new();
     for mut endpoint in endpoints {
-        if app.settings.rate_limit.is_some() {
+        if app.settings.rate_limit.is_some() && endpoint.access != Access::Open {
             // Around the handler alone: a method that the path does not have is told before the key is looked at.
             endpoint.router = endpoint.router.route_layer(from_fn_with_state(app.clone(), limit_rate));
         }

@@ -4,6 +4,8 @@
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use florin_types::Entropy;
+use florin_vault::Identity;
+use zeroize::Zeroizing;
 
 /// Bytes of a nonce: 192 bits, so that random ones never meet.
 const NONCE_BYTES: usize = 24;
@@ -52,9 +54,19 @@ impl Seals {
         String::from_utf8(decrypt(&self.unwrap(secret)?, sealed)?).ok()
     }
 
+    /// The key of a user's files: an age identity, derived from the user's own key, and destroyed with it.
+    pub fn file_key(&self, secret: &[u8]) -> Option<Identity> {
+        let key = self.unwrap_bytes(secret)?;
+        Some(Identity::from_secret(&blake3::derive_key("florin 2026 users' files v1", &*key)))
+    }
+
     fn unwrap(&self, secret: &[u8]) -> Option<XChaCha20Poly1305> {
-        let key: [u8; KEY_BYTES] = decrypt(&self.wrapping, secret)?.try_into().ok()?;
-        Some(XChaCha20Poly1305::new(&key.into()))
+        Some(XChaCha20Poly1305::new(&(*self.unwrap_bytes(secret)?).into()))
+    }
+
+    fn unwrap_bytes(&self, secret: &[u8]) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+        let key = Zeroizing::new(decrypt(&self.wrapping, secret)?);
+        Some(Zeroizing::new(key.as_slice().try_into().ok()?))
     }
 }
 

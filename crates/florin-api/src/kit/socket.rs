@@ -9,7 +9,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -24,30 +24,42 @@ const HEAD: u8 = 1;
 /// The service has the request.
 const REQUEST: u8 = 2;
 
-/// What a connection is doing, shared by its socket and its service. Both run in the same task, so no
-/// ordering is needed beyond the value itself.
+/// What a connection is doing, shared by its socket and its service, which run in the same task, and by who throws the
+/// rest of a body away. No ordering is needed beyond the values themselves.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Phase(Arc<AtomicU8>);
+pub(super) struct Phase(Arc<Doing>);
+
+#[derive(Debug, Default)]
+struct Doing {
+    phase: AtomicU8,
+    /// The answer is made, and the rest of the request's body is being thrown away: what comes is no head.
+    is_draining: AtomicBool,
+}
 
 impl Phase {
     /// A request is complete enough to be served.
     pub(super) fn request(&self) {
-        self.0.store(REQUEST, Ordering::Relaxed);
+        self.0.phase.store(REQUEST, Ordering::Relaxed);
     }
 
     /// Its answer is made.
     pub(super) fn idle(&self) {
-        self.0.store(IDLE, Ordering::Relaxed);
+        self.0.phase.store(IDLE, Ordering::Relaxed);
+    }
+
+    /// The rest of its body begins to be thrown away, or that is over.
+    pub(super) fn drain(&self, is_draining: bool) {
+        self.0.is_draining.store(is_draining, Ordering::Relaxed);
     }
 
     fn bytes_came(&self) {
-        if self.0.load(Ordering::Relaxed) == IDLE {
-            self.0.store(HEAD, Ordering::Relaxed);
+        if !self.0.is_draining.load(Ordering::Relaxed) && self.0.phase.load(Ordering::Relaxed) == IDLE {
+            self.0.phase.store(HEAD, Ordering::Relaxed);
         }
     }
 
     fn reads_head(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == HEAD
+        self.0.phase.load(Ordering::Relaxed) == HEAD
     }
 }
 

@@ -1,73 +1,106 @@
 //! What a decision on a user's verification does, whoever makes it.
 
-use super::KYC_STATUS_EVENT;
-use super::store::{self, Standing};
-use crate::kit::codes::{P448, P464};
+use super::change::{Begin, Drawn, begin, change};
+use super::documents::{Details, expires_at};
+use super::expire::leave_expiry;
+use super::standing::{Method, may_decide};
+use super::store;
+use crate::balances::generate;
+use crate::kit::app::App;
+use crate::kit::codes::P464;
 use crate::kit::refusal::Refusal;
 use crate::users::{self, Gate, existing};
-use florin_store::{NewEvent, Stop, Tx};
+use florin_store::{Holder, Stop, Tx};
+use florin_types::Date;
 use uuid::Uuid;
-
-/// Why a verification is rejected: the contract's words.
-pub const REJECTION_REASONS: &[&str] = &[
-    "NO_FACE_FOUND",
-    "FACE_MISMATCH",
-    "DOCUMENT_UNREADABLE",
-    "DOCUMENT_EXPIRED",
-    "DOCUMENT_NOT_SUPPORTED",
-    "DATA_MISMATCH",
-    "SUSPECTED_FRAUD",
-    "OTHER",
-];
 
 /// A reviewer's word.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// The person is who they say.
     Approve,
-    /// Not, or not shown; one of [`REJECTION_REASONS`].
+    /// Not, or not shown; one of the contract's reasons.
     Reject(&'static str),
 }
 
-/// Carries a decision out on a touched user. The ids are drawn before the command runs.
+impl Decision {
+    /// The word that is kept with an attempt.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "APPROVED",
+            Self::Reject(reason) => reason,
+        }
+    }
+}
+
+/// Carries a decision out on a touched user. Where nothing is open to decide on, it is an attempt of its own.
 pub async fn decide(
+    app: &App,
     tx: &mut Tx,
     handle: &str,
-    decision: Decision,
-    [verification_id, event_id]: [Uuid; 2],
+    (decision, by): (Decision, &str),
+    drawn: &Drawn,
 ) -> Result<(), Stop> {
-    let holder = existing(tx.holder(handle))?;
-    let (id, uuid, gate) = (holder.id, holder.uuid, Gate::of(holder));
-    if gate.is_verified {
-        return Err(Refusal::of(&P448).into());
+    let holder = existing(tx.holder(handle))?.clone();
+    let current = store::find(tx.scope(), holder.id).await?;
+    may_decide(current.as_ref().map(|current| current.standing)).map_err(Refusal::of)?;
+    if decision == Decision::Approve && !users::find(tx.scope(), holder.id).await?.terms_accepted {
+        return Err(Refusal::of(&P464).into());
     }
-    let standing = match decision {
-        Decision::Approve => {
-            if !users::find(tx.scope(), id).await?.terms_accepted {
-                return Err(Refusal::of(&P464).into());
-            }
-            tx.set_gate(handle, Gate { is_verified: true, ..gate }.bits())?;
-            Standing { status: "VERIFIED", attempt: "SUCCESSFUL", rejection_reason: None }
+    let (attempt, standing, details) = match current {
+        Some(current) if current.standing.takes_decision() => {
+            let details = current.details(&app.seals, holder.secret.as_deref())?;
+            (current.attempt, current.standing, details)
         }
-        Decision::Reject(reason) => Standing {
-            status: "NOT_VERIFIED",
-            attempt: "REJECTED_BY_PROVIDER",
-            rejection_reason: Some(reason),
-        },
+        before => {
+            let new = Begin {
+                before: before.as_ref(),
+                method: Method::Reviewer,
+                details: Details::default(),
+                expires_at: None,
+            };
+            let (attempt, standing) = begin(app, tx, &holder, new, drawn).await?;
+            (attempt, standing, Details::default())
+        }
     };
-    store::put(tx, id, verification_id, &standing).await?;
-    let data = serde_json::json!({
-        "verificationStatus": standing.status,
-        "attemptStatus": standing.attempt,
-        "rejectionReason": standing.rejection_reason,
-    });
-    tx.emit(NewEvent {
-        id: event_id,
-        kind: KYC_STATUS_EVENT,
-        object: uuid,
-        holder: Some(id),
-        of_last_record: false,
-        data: data.to_string().into_bytes(),
-    });
+    store::set_decision(tx, attempt, decision.word(), by).await?;
+    match decision {
+        Decision::Reject(reason) => {
+            change(tx, &holder, (attempt, standing.rejected(reason)), drawn.event).await?;
+        }
+        Decision::Approve => {
+            change(tx, &holder, (attempt, standing.approved()), drawn.event).await?;
+            let waits_for_data = standing.method == Method::Hosted && details.document.is_none();
+            open_gate(app, tx, &holder, !waits_for_data).await?;
+            leave_expiry_of(tx, handle, attempt, &details);
+        }
+    }
     Ok(())
+}
+
+/// Lets a known user through, with balances where nothing else is waited for and there are none yet.
+pub(super) async fn open_gate(
+    app: &App,
+    tx: &mut Tx,
+    holder: &Holder,
+    with_balances: bool,
+) -> Result<(), Stop> {
+    let handle = holder.handle.as_deref().unwrap_or_default();
+    let gate = Gate::of(holder);
+    let makes_balances = with_balances && !gate.is_verified;
+    let is_verified = gate.is_verified || makes_balances;
+    let gate = Gate { is_verified, is_identified: true, is_expired: false, ..gate };
+    tx.set_gate(handle, gate.bits())?;
+    if makes_balances {
+        generate(app, tx, handle, &app.currencies.codes()).await?;
+    }
+    Ok(())
+}
+
+/// Leaves the job that ends a verification with its document.
+pub(super) fn leave_expiry_of(tx: &mut Tx, handle: &str, attempt: Uuid, details: &Details) {
+    let last_day = details.document.as_ref().and_then(|document| Date::parse(&document.expires).ok());
+    if let Some(last_day) = last_day {
+        leave_expiry(tx, handle, attempt, expires_at(last_day));
+    }
 }

@@ -1,36 +1,341 @@
-//! The SQL of verifications.
+//! The SQL of verifications: where users stand, their attempts, their files.
 
-use florin_store::{HolderId, Statement, StoreError, Tx, params};
+use super::documents::Details;
+use super::standing::{Method, Progress, REJECTION_REASONS, Standing, Status};
+use crate::kit::seal::{Nonce, Seals};
+use crate::kit::upload::StoredFile;
+use florin_document::{Kind, Size};
+use florin_store::{HolderId, Row, Scope, Statement, StoreError, Tx, params};
+use florin_types::Timestamp;
+use florin_vault::ObjectName;
 use uuid::Uuid;
 
+const FIND: Statement = "SELECT v.status, v.attempt, v.rejection_reason, v.updated_at, a.id, a.method, a.expires_at, \
+     a.details FROM verification v JOIN kyc_attempt a ON a.id = v.id WHERE v.book = $1 AND v.holder = $2";
 const INSERT: Statement = "INSERT INTO verification \
      (holder, book, id, status, attempt, rejection_reason, updated_at) VALUES ($2, $1, $3, $4, $5, $6, $7)";
-const UPDATE: Statement = "UPDATE verification SET status = $3, attempt = $4, rejection_reason = $5, \
-     updated_at = $6 WHERE book = $1 AND holder = $2";
+const UPDATE: Statement = "UPDATE verification SET id = $3, status = $4, attempt = $5, rejection_reason = $6, \
+     updated_at = $7 WHERE book = $1 AND holder = $2";
+const INSERT_ATTEMPT: Statement = "INSERT INTO kyc_attempt \
+     (id, book, holder, method, secret, details, created_at, expires_at, decided_at, decision, decided_by) \
+     VALUES ($2, $1, $3, $4, $5, $6, $7, $8, NULL, NULL, NULL)";
+const SET_DETAILS: Statement = "UPDATE kyc_attempt SET details = $3 WHERE book = $1 AND id = $2";
+const SET_DECISION: Statement =
+    "UPDATE kyc_attempt SET decided_at = $3, decision = $4, decided_by = $5 WHERE book = $1 AND id = $2";
+const FIND_SECRET: Statement = "SELECT holder FROM kyc_attempt WHERE book = $1 AND secret = $2";
 
-/// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[INSERT, UPDATE];
+/// Who opens a hosted page shows nothing but its secret, which is of one book only.
+pub(super) const BOOK_OF_SECRET: Statement = "SELECT book FROM kyc_attempt WHERE secret = $1";
 
-/// Where a verification stands, in the contract's words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
-    pub(super) status: &'static str,
-    pub(super) attempt: &'static str,
-    pub(super) rejection_reason: Option<&'static str>,
+const INSERT_FILE: Statement = "INSERT INTO kyc_file \
+     (name, book, holder, owner, part, type, bytes, width, height, pages, state, created_at) \
+     VALUES ($2, $1, $3, $4, $5, $6, $7, NULL, NULL, NULL, $8, $9)";
+const DELETE_FILE: Statement = "DELETE FROM kyc_file WHERE book = $1 AND name = $2";
+const CHECK_FILE: Statement =
+    "UPDATE kyc_file SET state = $3, width = $4, height = $5, pages = $6 WHERE book = $1 AND name = $2";
+const FILES: Statement = "SELECT name, owner, part, type, bytes, width, height, pages, state, created_at \
+     FROM kyc_file WHERE book = $1 AND holder = $2 ORDER BY name";
+
+/// For the sweep, which asks for objects of any book.
+pub(super) const IS_KNOWN: Statement = "SELECT book FROM kyc_file WHERE name = $1";
+
+/// Run when a user is erased: what the user's key does not cover goes with it.
+pub const ERASE: &[Statement] = &[
+    "DELETE FROM kyc_file WHERE book = $1 AND holder = $2",
+    "UPDATE kyc_attempt SET details = NULL, secret = NULL WHERE book = $1 AND holder = $2",
+];
+
+/// Run when a sandbox is reset: nobody can reach the files of a book that was replaced.
+pub const FORGET: Statement = "DELETE FROM kyc_file WHERE book = $1";
+
+/// Open reviews of a book, oldest first.
+pub(super) const OPEN_REVIEWS: Statement = "SELECT v.id, v.holder, v.updated_at FROM verification v \
+     WHERE v.book = $1 AND v.attempt = 'VERIFICATION' ORDER BY v.updated_at LIMIT 1000";
+
+/// Files of a book, for those who look at all of them.
+const ALL_FILES: Statement = "SELECT name, owner, part, type, bytes, width, height, pages, state, created_at, holder \
+     FROM kyc_file WHERE book = $1 AND name > $2 ORDER BY name LIMIT 200";
+
+/// The statements of a book, for the test that prepares and runs them all.
+pub(super) const STATEMENTS: &[Statement] = &[
+    FIND,
+    INSERT,
+    UPDATE,
+    INSERT_ATTEMPT,
+    SET_DETAILS,
+    SET_DECISION,
+    FIND_SECRET,
+    BOOK_OF_SECRET,
+    INSERT_FILE,
+    DELETE_FILE,
+    CHECK_FILE,
+    FILES,
+    IS_KNOWN,
+    ERASE[0],
+    ERASE[1],
+    FORGET,
+    OPEN_REVIEWS,
+    ALL_FILES,
+];
+
+/// A user's present attempt, and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Current {
+    pub(super) standing: Standing,
+    pub(super) updated_at: Timestamp,
+    pub(super) attempt: Uuid,
+    /// When the link of a hosted one ends.
+    pub(super) expires_at: Option<Timestamp>,
+    sealed: Option<Vec<u8>>,
 }
 
-/// Writes where the verification of a user stands, whether or not there was one before.
+impl Current {
+    /// What was given besides files; empty once the holder's key is destroyed.
+    pub(super) fn details(&self, seals: &Seals, secret: Option<&[u8]>) -> Result<Details, StoreError> {
+        open_details(seals, secret, self.sealed.as_deref())
+    }
+}
+
+/// Opens what [`seal`] sealed.
+pub(super) fn open_details(
+    seals: &Seals,
+    secret: Option<&[u8]>,
+    sealed: Option<&[u8]>,
+) -> Result<Details, StoreError> {
+    let (Some(sealed), Some(secret)) = (sealed, secret) else { return Ok(Details::default()) };
+    let text = seals.open(secret, sealed);
+    let text = text.ok_or_else(|| StoreError::unexpected("details can't be opened with their holder's key"))?;
+    serde_json::from_str(&text).map_err(StoreError::unexpected)
+}
+
+/// Details as they are stored: JSON under the holder's wrapped key.
+pub(super) fn seal(
+    seals: &Seals,
+    secret: Option<&[u8]>,
+    nonce: Nonce,
+    details: &Details,
+) -> Result<Vec<u8>, StoreError> {
+    let text = serde_json::to_string(details).map_err(StoreError::unexpected)?;
+    let sealed = secret.and_then(|secret| seals.seal(secret, nonce, &text));
+    sealed.ok_or_else(|| StoreError::unexpected("details can't be sealed under their holder's key"))
+}
+
+/// A new attempt's row.
+#[derive(Clone, Debug)]
+pub(super) struct NewAttempt {
+    pub(super) id: Uuid,
+    pub(super) method: Method,
+    /// Keyed hash of the verification id.
+    pub(super) secret: [u8; 32],
+    /// Sealed [`Details`].
+    pub(super) details: Vec<u8>,
+    pub(super) expires_at: Option<Timestamp>,
+}
+
+/// Where a user stands; none before anything was sent.
+pub(super) async fn find(scope: &mut Scope, holder: HolderId) -> Result<Option<Current>, StoreError> {
+    scope.query_one(FIND, &params![holder]).await?.as_ref().map(current_of_row).transpose()
+}
+
+/// The holder of an attempt, by the keyed hash of its verification id.
+pub(super) async fn holder_of_secret(
+    scope: &mut Scope,
+    secret: &[u8; 32],
+) -> Result<Option<HolderId>, StoreError> {
+    scope.query_one(FIND_SECRET, &params![*secret]).await?.map(|row| row.get(0)).transpose()
+}
+
+/// Writes where a user stands, whether or not there was a row before.
 pub(super) async fn put(
     tx: &mut Tx,
     holder: HolderId,
-    new_id: Uuid,
+    attempt: Uuid,
     standing: &Standing,
 ) -> Result<(), StoreError> {
-    let (Standing { status, attempt, rejection_reason }, at) = (standing, tx.now());
-    let changed = tx.execute(UPDATE, &params![holder, *status, *attempt, *rejection_reason, at]).await?;
-    if changed == 0 {
-        let row = params![holder, new_id, *status, *attempt, *rejection_reason, at];
+    let (status, progress) = (standing.status.as_str(), standing.progress.as_str());
+    let row = params![holder, attempt, status, progress, standing.rejection_reason, tx.now()];
+    if tx.execute(UPDATE, &row).await? == 0 {
         tx.execute(INSERT, &row).await?;
     }
     Ok(())
+}
+
+pub(super) async fn insert_attempt(
+    tx: &mut Tx,
+    holder: HolderId,
+    new: &NewAttempt,
+) -> Result<(), StoreError> {
+    let (method, now) = (new.method.as_str(), tx.now());
+    let row = params![new.id, holder, method, new.secret, new.details.clone(), now, new.expires_at];
+    tx.execute(INSERT_ATTEMPT, &row).await.map(drop)
+}
+
+pub(super) async fn set_details(tx: &mut Tx, attempt: Uuid, sealed: Vec<u8>) -> Result<(), StoreError> {
+    tx.execute(SET_DETAILS, &params![attempt, sealed]).await.map(drop)
+}
+
+/// Notes who decided what.
+pub(super) async fn set_decision(
+    tx: &mut Tx,
+    attempt: Uuid,
+    decision: &str,
+    decided_by: &str,
+) -> Result<(), StoreError> {
+    let now = tx.now();
+    tx.execute(SET_DECISION, &params![attempt, now, decision, decided_by]).await.map(drop)
+}
+
+/// How far the full decode of a file is.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// Not begun: the file counts all the same.
+    Unchecked,
+    /// It is what it seemed to be.
+    Readable,
+    /// It is not.
+    Unreadable,
+}
+
+impl FileState {
+    /// The word that is kept and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unchecked => "UNCHECKED",
+            Self::Readable => "READABLE",
+            Self::Unreadable => "UNREADABLE",
+        }
+    }
+}
+
+/// A file's row.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Its object in the vault.
+    pub name: ObjectName,
+    /// The attempt or submission that it belongs to.
+    pub owner: Uuid,
+    /// The part that it came in.
+    pub part: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Its length in clear.
+    pub bytes: i64,
+    /// Upright, once it was decoded.
+    pub size: Option<Size>,
+    /// Of a PDF, once it was read.
+    pub pages: Option<i64>,
+    /// How far the full decode is.
+    pub state: FileState,
+    /// When it came.
+    pub created_at: Timestamp,
+}
+
+/// A file to be.
+#[derive(Clone, Debug)]
+pub(super) struct NewFile {
+    pub(super) name: ObjectName,
+    pub(super) part: &'static str,
+    kind: Kind,
+    bytes: u64,
+}
+
+impl NewFile {
+    pub(super) fn of(stored: &StoredFile) -> Self {
+        Self { name: stored.name, part: stored.part, kind: stored.facts.kind, bytes: stored.bytes }
+    }
+}
+
+pub(super) async fn insert_file(
+    tx: &mut Tx,
+    holder: HolderId,
+    owner: Uuid,
+    file: &NewFile,
+) -> Result<(), StoreError> {
+    let (kind, state, now) = (file.kind.as_str(), FileState::Unchecked.as_str(), tx.now());
+    let bytes = i64::try_from(file.bytes).map_err(StoreError::unexpected)?;
+    let row = params![file.name.uuid(), holder, owner, file.part, kind, bytes, state, now];
+    tx.execute(INSERT_FILE, &row).await.map(drop)
+}
+
+pub(super) async fn delete_file(tx: &mut Tx, name: ObjectName) -> Result<(), StoreError> {
+    tx.execute(DELETE_FILE, &params![name.uuid()]).await.map(drop)
+}
+
+/// Notes what came of a full decode. False: the file was replaced or erased meanwhile.
+pub(super) async fn check_file(tx: &mut Tx, file: &Checked) -> Result<bool, StoreError> {
+    let side = |side: fn(&Size) -> u32| file.size.as_ref().map(|size| i64::from(side(size)));
+    let (width, height) = (side(|size| size.width), side(|size| size.height));
+    let row = params![file.name.uuid(), file.state.as_str(), width, height, file.pages.map(i64::from)];
+    Ok(tx.execute(CHECK_FILE, &row).await? == 1)
+}
+
+/// What came of a full decode.
+#[derive(Clone, Debug)]
+pub(super) struct Checked {
+    pub(super) name: ObjectName,
+    pub(super) state: FileState,
+    pub(super) size: Option<Size>,
+    pub(super) pages: Option<u32>,
+}
+
+/// A user's files, of all attempts, oldest first.
+pub(super) async fn files(scope: &mut Scope, holder: HolderId) -> Result<Vec<File>, StoreError> {
+    scope.query(FILES, &params![holder]).await?.iter().map(file_of_row).collect()
+}
+
+/// Files of a book after a name, with their holders; a page.
+pub(super) async fn all_files(
+    scope: &mut Scope,
+    after: Uuid,
+) -> Result<Vec<(HolderId, File)>, StoreError> {
+    let rows = scope.query(ALL_FILES, &params![after]).await?;
+    rows.iter().map(|row| Ok((row.get(10)?, file_of_row(row)?))).collect()
+}
+
+fn damaged(what: &'static str) -> StoreError {
+    StoreError::unexpected(format!("a kept {what} is none that there is"))
+}
+
+/// A kept word as one of ours.
+pub(super) fn reason(word: &str) -> Option<&'static str> {
+    REJECTION_REASONS.iter().copied().find(|reason| *reason == word)
+}
+
+fn current_of_row(row: &Row) -> Result<Current, StoreError> {
+    let word = |index: usize| row.get::<String>(index);
+    let rejection_reason: Option<String> = row.get(2)?;
+    let standing = Standing {
+        status: Status::parse(&word(0)?).ok_or_else(|| damaged("status"))?,
+        progress: Progress::parse(&word(1)?).ok_or_else(|| damaged("attempt status"))?,
+        rejection_reason: rejection_reason.as_deref().and_then(reason),
+        method: Method::parse(&word(5)?).ok_or_else(|| damaged("method"))?,
+    };
+    Ok(Current {
+        standing,
+        updated_at: row.get(3)?,
+        attempt: row.get(4)?,
+        expires_at: row.get(6)?,
+        sealed: row.get(7)?,
+    })
+}
+
+fn file_of_row(row: &Row) -> Result<File, StoreError> {
+    let kind: String = row.get(3)?;
+    let state: String = row.get(8)?;
+    let states = [FileState::Unchecked, FileState::Readable, FileState::Unreadable];
+    let side = |index: usize| -> Result<Option<u32>, StoreError> {
+        Ok(row.get::<Option<i64>>(index)?.and_then(|side| u32::try_from(side).ok()))
+    };
+    let size = side(5)?.zip(side(6)?).map(|(width, height)| Size { width, height });
+    Ok(File {
+        name: ObjectName::new(row.get(0)?).ok_or_else(|| damaged("name"))?,
+        owner: row.get(1)?,
+        part: row.get(2)?,
+        kind: Kind::from_name(&kind).ok_or_else(|| damaged("type"))?,
+        bytes: row.get(4)?,
+        size,
+        pages: row.get(7)?,
+        state: states.into_iter().find(|known| known.as_str() == state).ok_or_else(|| damaged("file state"))?,
+        created_at: row.get(9)?,
+    })
 }

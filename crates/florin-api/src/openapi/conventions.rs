@@ -31,6 +31,10 @@ const A_REQUEST_ID: &str = "0198c5d2-7a3e-7c41-9f0e-3b5a1d2c4e70";
 /// The headings in the order of the page, with what stands under each.
 const TAGS: &[(&str, &str)] = &[
     ("Users", "Your customers: who they are, and whether they may move money."),
+    (
+        "Verification",
+        "Who your users are: documents, hosted pages, proof of address, and where it all stands.",
+    ),
     ("Internal transfers", "Money between two users, or between a user and your master balance."),
     (
         "Balances and history",
@@ -71,7 +75,12 @@ like what does not exist.
 **Amounts.** In: a decimal string or a JSON number, both read exactly; no more decimals than the currency \
 has. Out: as each call says, a decimal string at the currency's scale or a number that prints exactly.
 
-**Texts.** Bodies are JSON. Fields that are not known are ignored; null is an absent field. Times are ISO \
+**Files.** Calls that take files take `multipart/form-data`, one part a file, and tell its type by its \
+content: file name and declared type of a part are not looked at, unknown and empty parts are ignored. One bad \
+file, and nothing of the request is kept. A body that is broken, or in which a part comes too often, is `P403`. \
+With an `Idempotency-Key`, the same request means the same parts with the same content.
+
+**Texts.** Other bodies are JSON. Fields that are not known are ignored; null is an absent field. Times are ISO \
 8601 in UTC with milliseconds. Currencies are lower-case words, read in any letter case. Our ids are \
 UUIDs; `externalUserId` is your own id of a user.
 
@@ -207,6 +216,8 @@ pub(super) fn path_parameter(name: &str) -> Parameter {
             ("Your own id of the user.", text.min_length(Some(1)).max_length(Some(64)), "$user")
         }
         "transferId" => ("The id that the transfer was answered with.", text.format(uuid), "$transfer"),
+        "id" => ("Your own id of the user, or a verification id.", text, "$user"),
+        "verificationId" => ("A secret, from `POST /v1/kyc`.", text, "$verification"),
         _ => ("", text, ""),
     };
     ParameterBuilder::new()
@@ -226,6 +237,7 @@ pub(super) fn filled(example: &str) -> String {
         ("$user", "customer-1001"),
         ("$other", "customer-1002"),
         ("$new", "customer-1001"),
+        ("$verification", "3f9c2b7a51d84e06a1c0f5e2d7b89643"),
         ("$transfer", "0198c5d2-7a3e-7c41-9f0e-3b5a1d2c4e6f"),
     ];
     ids.iter().fold(example.to_owned(), |text, (placeholder, id)| text.replace(placeholder, id))

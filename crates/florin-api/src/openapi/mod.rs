@@ -12,7 +12,7 @@ mod viewer;
 mod tests;
 
 use crate::kit::codes::P500;
-use crate::kit::endpoint::{Endpoint, Shape};
+use crate::kit::endpoint::{Endpoint, RequestBody, Shape};
 use crate::kit::refusal::Refusal;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -87,7 +87,10 @@ fn components(endpoints: &[Endpoint]) -> Components {
 }
 
 fn shapes_of(endpoint: &Endpoint) -> impl Iterator<Item = Shape> {
-    let request = endpoint.request.map(|(shape, _)| shape);
+    let request = match endpoint.request {
+        RequestBody::Json(shape, _) => Some(shape),
+        RequestBody::None | RequestBody::Multipart(_) => None,
+    };
     request.into_iter().chain([endpoint.success.1])
 }
 

@@ -3,17 +3,24 @@
 use super::conventions::{self, REQUEST_ID};
 use super::reference;
 use crate::kit::codes::{Code, P403, P501};
-use crate::kit::endpoint::{Access, Endpoint, Form, Parameter as QueryParameter, Shape};
+use crate::kit::endpoint::{
+    Access, Endpoint, FilePart, Form, Parameter as QueryParameter, RequestBody as Wanted, Shape,
+};
 use http::{Method, StatusCode};
 use std::collections::BTreeMap;
+use utoipa::openapi::encoding::EncodingBuilder;
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,
 };
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
-use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
-use utoipa::openapi::{ContentBuilder, RefOr, Required, Response, ResponseBuilder};
+use utoipa::openapi::schema::{
+    ArrayBuilder, KnownFormat, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
+};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{Content, ContentBuilder, RefOr, Required, Response, ResponseBuilder};
 
 const JSON: &str = "application/json";
+const MULTIPART: &str = "multipart/form-data";
 
 /// The method in the document's terms; the table has no others.
 pub(super) fn method(method: &Method) -> HttpMethod {
@@ -32,12 +39,15 @@ pub(super) fn operation(endpoint: &Endpoint) -> Operation {
         .operation_id(Some(operation_id(endpoint)))
         .summary(Some(endpoint.summary))
         .description(Some(description(endpoint)))
-        .request_body(endpoint.request.map(|(shape, example)| request_body(&shape, example)));
+        .request_body(request_body(&endpoint.request));
     for name in path_names(endpoint.path) {
         operation = operation.parameter(conventions::path_parameter(name));
     }
     for parameter in endpoint.query {
         operation = operation.parameter(query_parameter(parameter));
+    }
+    if endpoint.access == Access::Open {
+        operation = operation.securities(Some([SecurityRequirement::default()]));
     }
     if endpoint.writes() {
         operation = operation.parameter_ref(reference("parameters", conventions::IDEMPOTENCY_KEY));
@@ -109,18 +119,50 @@ fn form(form: Form) -> Object {
     object.build()
 }
 
-fn request_body(shape: &Shape, example: &str) -> RequestBody {
-    let content = ContentBuilder::new()
-        .schema(Some(reference("schemas", &(shape.name)())))
-        .example(serde_json::from_str(&conventions::filled(example)).ok())
-        .build();
-    RequestBodyBuilder::new().content(JSON, content).required(Some(Required::True)).build()
+fn request_body(wanted: &Wanted) -> Option<RequestBody> {
+    let body = match wanted {
+        Wanted::None => return None,
+        Wanted::Json(shape, example) => {
+            let content = ContentBuilder::new()
+                .schema(Some(reference("schemas", &(shape.name)())))
+                .example(serde_json::from_str(&conventions::filled(example)).ok());
+            RequestBodyBuilder::new().content(JSON, content.build())
+        }
+        Wanted::Multipart(parts) => RequestBodyBuilder::new().content(MULTIPART, files(parts)),
+    };
+    Some(body.required(Some(Required::True)).build())
+}
+
+/// One property a part, and which types its content can be of.
+fn files(parts: &[FilePart]) -> Content {
+    let schema =
+        parts.iter().fold(ObjectBuilder::new(), |object, part| object.property(part.name, file(part)));
+    let content = ContentBuilder::new().schema(Some(Schema::from(schema.min_properties(Some(1)))));
+    let types =
+        |part: &FilePart| part.kinds.iter().map(|kind| kind.media_type()).collect::<Vec<_>>().join(", ");
+    let encoding = |part: &FilePart| EncodingBuilder::new().content_type(Some(types(part))).build();
+    parts.iter().fold(content, |content, part| content.encoding(part.name, encoding(part))).build()
+}
+
+fn file(part: &FilePart) -> Schema {
+    // OpenAPI 3.1 takes the bytes of a part by `contentMediaType`; `format` is for tools of before, and for the page,
+    // which shows a file chooser by it.
+    let one = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+        .content_media_type("application/octet-stream");
+    if part.max_count == 1 {
+        return one.description(Some(part.meaning)).into();
+    }
+    let all = ArrayBuilder::new().items(one).min_items(Some(1)).max_items(Some(part.max_count));
+    all.description(Some(part.meaning)).into()
 }
 
 fn success(endpoint: &Endpoint, status: u16, shape: &Shape) -> Response {
     let content = ContentBuilder::new().schema(Some(reference("schemas", &(shape.name)()))).build();
     let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-    let response = ResponseBuilder::new().description(reason.unwrap_or_default()).content(JSON, content);
+    let response =
+        ResponseBuilder::new().description(reason.unwrap_or_default()).content(shape.content_type, content);
     with_headers(response, endpoint, status, &[]).build()
 }
 
@@ -161,7 +203,7 @@ fn with_headers(
     codes: &[&'static Code],
 ) -> ResponseBuilder {
     // Neither the key nor the rate limit has let the call in: it can't be a repeat, and is not counted.
-    let is_inside = !matches!(status, 401 | 429);
+    let is_inside = !matches!(status, 401 | 429) && endpoint.access != Access::Open;
     let mut names = vec![REQUEST_ID];
     if is_inside {
         names.extend(conventions::RATE_LIMIT_HEADERS);

@@ -2,7 +2,7 @@
 
 use super::{conventions, document, document_text, operation, routes};
 use crate::kit::codes;
-use crate::kit::endpoint::Endpoint;
+use crate::kit::endpoint::{Endpoint, RequestBody};
 use axum::body::Body;
 use axum::response::Response;
 use http::{Request, StatusCode};
@@ -154,7 +154,7 @@ fn parameters_are_those_of_the_call() {
 #[test]
 fn request_examples_have_the_required_fields_and_no_unknown_ones() {
     let document = json();
-    for endpoint in crate::endpoints().iter().filter(|endpoint| endpoint.request.is_some()) {
+    for endpoint in crate::endpoints().iter().filter(|endpoint| endpoint.example().is_some()) {
         let content = &operation_of(&document, endpoint)["requestBody"]["content"]["application/json"];
         let schema = resolved(&document, &content["schema"]);
         let example =
@@ -168,6 +168,31 @@ fn request_examples_have_the_required_fields_and_no_unknown_ones() {
         assert!(example.keys().all(|name| schema["properties"].get(name).is_some()), "{}", endpoint.path);
         assert!(!content["example"].to_string().contains('$'), "{}", endpoint.path);
     }
+}
+
+#[test]
+fn file_parts_say_what_they_take() {
+    let document = json();
+    let mut walked = 0;
+    for endpoint in crate::endpoints() {
+        let RequestBody::Multipart(parts) = endpoint.request else { continue };
+        let body = &operation_of(&document, &endpoint)["requestBody"];
+        assert_eq!(body["required"], true);
+        let content = &body["content"]["multipart/form-data"];
+        let properties = content["schema"]["properties"].as_object().unwrap();
+        assert_eq!(properties.len(), parts.len());
+        for part in parts {
+            let (property, encoding) = (&properties[part.name], &content["encoding"][part.name]);
+            assert_eq!(property["description"], part.meaning);
+            let file = if part.max_count == 1 { property } else { &property["items"] };
+            assert_eq!((&file["type"], &file["format"]), (&"string".into(), &"binary".into()));
+            assert_eq!(property["maxItems"].as_u64().unwrap_or(1), part.max_count as u64);
+            let types: Vec<_> = part.kinds.iter().map(|kind| kind.media_type()).collect();
+            assert_eq!(encoding["contentType"], types.join(", "));
+            walked += 1;
+        }
+    }
+    assert!(walked > 0);
 }
 
 #[test]

@@ -7,14 +7,14 @@ use crate::kit::app::App;
 use crate::kit::body::Request;
 use crate::kit::call::Call;
 use crate::kit::command::answer;
-use crate::kit::endpoint::{Endpoint, Shape, post};
+use crate::kit::endpoint::{Endpoint, RequestBody, Shape, post};
 use crate::kit::failure::Failure;
 use crate::kit::fields::Fields;
 use crate::kit::jobs::run_due;
 use crate::kit::partner::Partner;
 use axum::extract::State;
 use axum::response::Response;
-use florin_store::{StoreError, Tx};
+use florin_store::{Due, StoreError, Tx};
 use http::StatusCode;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -46,7 +46,7 @@ pub fn endpoint() -> Endpoint {
         summary: "Advance the clock",
         description: "Moves the clock of your book forward, and with it everything that waits. What comes due by it \
                       has been done when the call answers.",
-        request: Some((Shape::of::<AdvanceRequest>(), r#"{"seconds":60}"#)),
+        request: RequestBody::Json(Shape::of::<AdvanceRequest>(), r#"{"seconds":60}"#),
         ..post("/v1/sandbox/clock/advance", handle, (200, Shape::of::<Message>()))
     }
 }
@@ -69,5 +69,5 @@ async fn handle(State(app): State<App>, partner: Partner, call: Call<Advance>) -
 
 async fn run_jobs(app: &App, partner: &Partner) -> Result<(), StoreError> {
     let book = app.store.snapshot(partner.book).await?.book();
-    run_due(app, JOB_HANDLERS, Some(book)).await.map(drop)
+    run_due(app, JOB_HANDLERS, Due::OfBook(book)).await.map(drop)
 }

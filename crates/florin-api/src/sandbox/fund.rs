@@ -6,7 +6,7 @@ use crate::kit::body::Request;
 use crate::kit::call::Call;
 use crate::kit::codes::{P412, P455, P459};
 use crate::kit::command::{answer, posting_refused};
-use crate::kit::endpoint::{Endpoint, RequestAmount, Shape, post};
+use crate::kit::endpoint::{Endpoint, RequestAmount, RequestBody, Shape, post};
 use crate::kit::failure::Failure;
 use crate::kit::fields::Fields;
 use crate::kit::partner::Partner;
@@ -60,10 +60,10 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         summary: "Fund a balance",
         description: "Puts made-up money on a user's balance, or on the partner's. In history it is an `ADJUSTMENT`.",
-        request: Some((
+        request: RequestBody::Json(
             Shape::of::<FundRequest>(),
             r#"{"amount":"100.00","currency":"eur","externalUserId":"$user"}"#,
-        )),
+        ),
         refusals: &[&P412, &P455, &P459],
         ..post("/v1/sandbox/fund", handle, (201, Shape::of::<TransferMade>()))
     }

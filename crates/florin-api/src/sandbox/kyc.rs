@@ -1,17 +1,16 @@
 //! `POST /v1/sandbox/kyc/{externalUserId}`: be the reviewer.
 
-use crate::balances::generate;
 use crate::kit::answers::Message;
 use crate::kit::app::App;
 use crate::kit::body::Request;
 use crate::kit::call::{Call, PathIds};
 use crate::kit::codes::{P412, P448, P464};
 use crate::kit::command::answer;
-use crate::kit::endpoint::{Endpoint, Shape, post};
+use crate::kit::endpoint::{Endpoint, RequestBody, Shape, post};
 use crate::kit::failure::Failure;
 use crate::kit::fields::Fields;
 use crate::kit::partner::Partner;
-use crate::kyc::{Decision, REJECTION_REASONS, decide};
+use crate::kyc::{Decision, Drawn, REJECTION_REASONS, decide};
 use axum::extract::State;
 use axum::response::Response;
 use florin_store::{Touch, Tx};
@@ -60,9 +59,11 @@ impl Request for Decision {
 pub fn endpoint() -> Endpoint {
     Endpoint {
         summary: "Decide on a user's verification",
-        description: "An approval makes the balances; EUR is active, with an IBAN, a short time later. Both decisions \
-                      are told by a `kyc_verification.status` event, the active balances by `user.status`.",
-        request: Some((Shape::of::<DecisionRequest>(), r#"{"decision":"APPROVE"}"#)),
+        description: "Decides at once, whether or not anything was sent. An approval makes the balances, but of a user \
+                      with a hosted verification only once the user verification is added; EUR is active, with an \
+                      IBAN, a short time later. Both decisions are told by a `kyc_verification.status` event, the \
+                      active balances by `user.status`.",
+        request: RequestBody::Json(Shape::of::<DecisionRequest>(), r#"{"decision":"APPROVE"}"#),
         refusals: &[&P412, &P448, &P464],
         ..post("/v1/sandbox/kyc/{externalUserId}", handle, (200, Shape::of::<Message>()))
     }
@@ -76,19 +77,12 @@ async fn handle(
 ) -> Result<Response, Failure> {
     let Call { request: decision, keyed } = call;
     let handle = ids.user(0).map(|id| id.as_str().to_owned()).unwrap_or_default();
-    let new_ids = [app.new_id(), app.new_id()];
-    let currencies = app.currencies.codes();
+    let drawn = Drawn::draw(&app);
     let touches = vec![Touch::Holder(handle.clone())];
     let platform = app.clone();
     app.run(&partner, keyed, touches, async move |tx: &mut Tx| {
-        decide(tx, &handle, decision, new_ids).await?;
-        let word = match decision {
-            Decision::Approve => {
-                generate(&platform, tx, &handle, &currencies).await?;
-                "approved"
-            }
-            Decision::Reject(_) => "rejected",
-        };
+        decide(&platform, tx, &handle, (decision, "sandbox"), &drawn).await?;
+        let word = if decision == Decision::Approve { "approved" } else { "rejected" };
         Ok(answer(StatusCode::OK, &Message::new(format!("User verification {word}")))?)
     })
     .await

@@ -6,12 +6,21 @@
 mod clock;
 mod fund;
 mod kyc;
+mod poa;
 mod reset;
+mod scenarios;
 
 use crate::kit::endpoint::{Access, Endpoint};
 
 /// The calls of this family.
 pub fn endpoints() -> Vec<Endpoint> {
-    let all = [kyc::endpoint(), fund::endpoint(), clock::endpoint(), reset::endpoint()];
+    let all = [
+        kyc::endpoint(),
+        poa::endpoint(),
+        fund::endpoint(),
+        clock::endpoint(),
+        reset::endpoint(),
+        scenarios::endpoint(),
+    ];
     all.into_iter().map(|endpoint| Endpoint { access: Access::Sandbox, tag: "Sandbox", ..endpoint }).collect()
 }

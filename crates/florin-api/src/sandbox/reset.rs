@@ -10,7 +10,8 @@ use crate::kit::failure::Failure;
 use crate::kit::partner::{Partner, move_partner, new_book};
 use axum::extract::State;
 use axum::response::Response;
-use florin_store::Tx;
+use crate::kyc::FORGET;
+use florin_store::{Tx, params};
 use http::StatusCode;
 
 /// The route.
@@ -27,6 +28,7 @@ async fn handle(State(app): State<App>, partner: Partner, call: BareCall) -> Res
     let new = new_book(partner.id, &app.currencies);
     let response = app
         .run(&partner, call.keyed, Vec::new(), async move |tx: &mut Tx| {
+            tx.execute(FORGET, &params![]).await?;
             let book = tx.succeed_book(new.clone()).await?;
             move_partner(tx, book).await?;
             Ok(answer(StatusCode::OK, &Message::new("Sandbox reset"))?)

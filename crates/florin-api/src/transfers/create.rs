@@ -9,7 +9,7 @@ use crate::kit::body::Request;
 use crate::kit::call::Call;
 use crate::kit::codes::{P410, P412, P424, P433, P455, P459};
 use crate::kit::command::{answer, posting_refused};
-use crate::kit::endpoint::{Endpoint, RequestAmount, Shape, post};
+use crate::kit::endpoint::{Endpoint, RequestAmount, RequestBody, Shape, post};
 use crate::kit::failure::Failure;
 use crate::kit::fields::{Fields, Listed};
 use crate::kit::partner::Partner;
@@ -110,11 +110,11 @@ pub fn endpoint() -> Endpoint {
         tag: "Internal transfers",
         summary: "Create a transfer",
         description: DESCRIPTION,
-        request: Some((
+        request: RequestBody::Json(
             Shape::of::<TransferRequest>(),
             r#"{"sourceExternalUserId":"$user","destinationExternalUserId":"$other","amount":"12.50",
             "currency":"eur","reference":"Lunch"}"#,
-        )),
+        ),
         refusals: &[&P410, &P412, &P424, &P433, &P455, &P459],
         ..post("/v1/transfer", transfer, (201, Shape::of::<TransferMade>()))
     }
@@ -126,10 +126,10 @@ pub fn master_balance_endpoint() -> Endpoint {
         tag: "Internal transfers",
         summary: "Transfer from or to the master balance",
         description: DESCRIPTION,
-        request: Some((
+        request: RequestBody::Json(
             Shape::of::<MasterBalanceRequest>(),
             r#"{"destinationExternalUserId":"$user","amount":"12.50","currency":"eur"}"#,
-        )),
+        ),
         refusals: &[&P410, &P412, &P424, &P433, &P455, &P459],
         ..post("/v1/partner/transfer-master-balance", master_balance, (201, Shape::of::<TransferMade>()))
     }
@@ -217,6 +217,7 @@ fn check(
     };
     let holders = [find(source)?, find(destination)?];
     let gates = || holders.iter().flatten().map(Gate::of);
+    holders[0].as_ref().map(Gate::of).map_or(Ok(()), Gate::check_may_send)?;
     gates().try_for_each(Gate::check_verified)?;
     gates().try_for_each(Gate::check_active)?;
     let id = |holder: &Option<Holder>| holder.as_ref().map_or(tx.book().partner(), |holder| holder.id);

@@ -7,7 +7,7 @@ use crate::kit::body::Request;
 use crate::kit::call::Call;
 use crate::kit::codes::{P411, P431};
 use crate::kit::command::answer;
-use crate::kit::endpoint::{Endpoint, Shape, post};
+use crate::kit::endpoint::{Endpoint, RequestBody, Shape, post};
 use crate::kit::failure::Failure;
 use crate::kit::fields::Fields;
 use crate::kit::partner::Partner;
@@ -195,12 +195,12 @@ pub fn endpoint() -> Endpoint {
         description: "Creates a user with nothing yet: balances come once the user is verified. Older clients may send \
                       `address` instead of `street` and `number`. Without `hasAcceptedP100Tc` the user is created, but \
                       cannot pass verification until the terms are accepted by an update.",
-        request: Some((
+        request: RequestBody::Json(
             Shape::of::<CreateUserRequest>(),
             r#"{"externalUserId":"$new","email":"ada@example.com","phone":"+447700900123","firstName":"Ada",
             "lastName":"Lovelace","birthDate":"1990-12-10","street":"St James's Square","number":"12","city":"London",
             "postCode":"SW1Y 4LE","country":"GB","citizenship":"GB","hasAcceptedP100Tc":true}"#,
-        )),
+        ),
         refusals: &[&P411, &P431],
         ..post("/v1/user/balances/crypto-and-fiat", handle, (201, Shape::of::<CreateUserAnswer>()))
     }

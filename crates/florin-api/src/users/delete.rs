@@ -15,7 +15,7 @@ use crate::kit::refusal::Refusal;
 use axum::extract::State;
 use axum::response::Response;
 use florin_ledger::AccountKey;
-use florin_store::{NewJob, Touch, Tx};
+use florin_store::{Lane, NewJob, Touch, Tx};
 use http::StatusCode;
 
 /// The route.
@@ -52,7 +52,7 @@ async fn handle(
         tx.set_gate(&handle, Gate { is_closed: true, ..gate }.bits())?;
         store::close(tx, id).await?;
         let due = tx.now().saturating_add(retention);
-        tx.enqueue(NewJob { kind: ERASE_JOB, due, payload: handle.clone().into_bytes() });
+        tx.enqueue(NewJob { kind: ERASE_JOB, lane: Lane::Slow, due, payload: handle.clone().into_bytes() });
         Ok(answer(StatusCode::OK, &Message::new("User deleted successfully"))?)
     })
     .await

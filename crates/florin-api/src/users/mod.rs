@@ -17,7 +17,7 @@ mod update;
 mod user;
 
 pub use erase::{ERASE_JOB, erase};
-pub use store::{SETS, STATEMENTS, User, find, find_many};
+pub use store::{SETS, STATEMENTS, User, find, find_many, set_poa_required};
 pub use user::{Gate, Profile, existing};
 
 use crate::kit::endpoint::Endpoint;

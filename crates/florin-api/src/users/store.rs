@@ -45,11 +45,12 @@ static FIND_MANY: SetStatement = SetStatement::Find {
 };
 const UPDATE: Statement =
     "UPDATE end_user SET profile = $3, terms_accepted = $4 WHERE book = $1 AND holder = $2";
+const SET_POA_REQUIRED: Statement = "UPDATE end_user SET poa_required = $3 WHERE book = $1 AND holder = $2";
 const CLOSE: Statement = "UPDATE end_user SET closed_at = $3 WHERE book = $1 AND holder = $2";
 const ERASE: Statement = "UPDATE end_user SET profile = NULL, erased_at = $3 WHERE book = $1 AND holder = $2";
 
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[INSERT, FIND, UPDATE, CLOSE, ERASE];
+pub const STATEMENTS: &[Statement] = &[INSERT, FIND, UPDATE, SET_POA_REQUIRED, CLOSE, ERASE];
 
 /// The look-ups by sets, for the same test.
 pub const SETS: &[&SetStatement] = &[&FIND_MANY];
@@ -99,6 +100,11 @@ pub(super) async fn update(
 ) -> Result<(), StoreError> {
     let row = params![holder, sealed, terms_accepted];
     tx.execute(UPDATE, &row).await.map(drop)
+}
+
+/// Asks for proof of address, or no longer.
+pub async fn set_poa_required(tx: &mut Tx, holder: HolderId, is_required: bool) -> Result<(), StoreError> {
+    tx.execute(SET_POA_REQUIRED, &params![holder, is_required]).await.map(drop)
 }
 
 pub(super) async fn close(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {

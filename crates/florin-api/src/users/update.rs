@@ -9,7 +9,7 @@ use crate::kit::body::Request;
 use crate::kit::call::{Call, PathIds};
 use crate::kit::codes::{P412, P431, P448};
 use crate::kit::command::answer;
-use crate::kit::endpoint::{Endpoint, Shape, patch};
+use crate::kit::endpoint::{Endpoint, RequestBody, Shape, patch};
 use crate::kit::failure::Failure;
 use crate::kit::fields::Fields;
 use crate::kit::partner::Partner;
@@ -112,10 +112,10 @@ pub fn endpoint() -> Endpoint {
         summary: "Update a user",
         description: "Changes contact and address, or accepts the terms. Names, birth date and citizenship can change \
                       only before verification (after it: P448).",
-        request: Some((
+        request: RequestBody::Json(
             Shape::of::<UpdateUserRequest>(),
             r#"{"email":"ada.new@example.com","hasAcceptedP100Tc":true}"#,
-        )),
+        ),
         refusals: &[&P412, &P431, &P448],
         ..patch("/v1/user/{externalUserId}", handle, (200, Shape::of::<Message>()))
     }
@@ -144,7 +144,7 @@ async fn handle(
         if !is_accepted {
             return Err(Refusal::of(&P431).into());
         }
-        if request.changes_identity && Gate::of(&holder).is_verified {
+        if request.changes_identity && Gate::of(&holder).is_identified {
             return Err(Refusal::of(&P448).into());
         }
         let user = store::find(tx.scope(), holder.id).await?;

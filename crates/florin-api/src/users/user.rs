@@ -8,17 +8,23 @@ use serde::{Deserialize, Serialize};
 /// What must be known of a holder before money moves. Kept as bits in the holder's row.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gate {
-    /// The verification was approved and has not expired.
+    /// Verified, with balances: may receive, and send until the document expires.
     pub is_verified: bool,
     /// The partner has suspended the user.
     pub is_suspended: bool,
     /// The user was deleted.
     pub is_closed: bool,
+    /// The document by which the user was verified has expired since.
+    pub is_expired: bool,
+    /// A verification was approved once: who the user is stands firm.
+    pub is_identified: bool,
 }
 
 const VERIFIED: i64 = 1;
 const SUSPENDED: i64 = 2;
 const CLOSED: i64 = 4;
+const EXPIRED: i64 = 8;
+const IDENTIFIED: i64 = 16;
 
 impl Gate {
     /// Reads the bits.
@@ -27,6 +33,9 @@ impl Gate {
             is_verified: holder.gate & VERIFIED != 0,
             is_suspended: holder.gate & SUSPENDED != 0,
             is_closed: holder.gate & CLOSED != 0,
+            is_expired: holder.gate & EXPIRED != 0,
+            // Users of before this bit were identified when they were verified.
+            is_identified: holder.gate & (IDENTIFIED | VERIFIED) != 0,
         }
     }
 
@@ -35,12 +44,19 @@ impl Gate {
         let verified = if self.is_verified { VERIFIED } else { 0 };
         let suspended = if self.is_suspended { SUSPENDED } else { 0 };
         let closed = if self.is_closed { CLOSED } else { 0 };
-        verified | suspended | closed
+        let expired = if self.is_expired { EXPIRED } else { 0 };
+        let identified = if self.is_identified { IDENTIFIED } else { 0 };
+        verified | suspended | closed | expired | identified
     }
 
     /// Refuses a user that is not verified: such can neither send nor receive.
     pub fn check_verified(self) -> Result<(), Refusal> {
         if self.is_verified { Ok(()) } else { Err(Refusal::of(&P459)) }
+    }
+
+    /// Refuses a user that can't send: not verified, or by a document that has expired since.
+    pub fn check_may_send(self) -> Result<(), Refusal> {
+        if self.is_expired { Err(Refusal::of(&P459)) } else { self.check_verified() }
     }
 
     /// Refuses a suspended user.
@@ -120,7 +136,8 @@ mod tests {
 
     #[test]
     fn a_gate_keeps_its_bits() {
-        for bits in 0..8 {
+        // Who is verified is identified.
+        for bits in (0..32).filter(|bits| bits & VERIFIED == 0 || bits & IDENTIFIED != 0) {
             let holder = Holder {
                 id: florin_store::HolderId(1),
                 uuid: uuid::Uuid::nil(),

@@ -7,6 +7,7 @@ mod balances;
 mod errors;
 mod events;
 mod idempotency;
+mod kyc;
 mod reference;
 mod sandbox;
 mod statements;

@@ -4,8 +4,12 @@
 use crate::support::{Client, Database, Engine, Ids, Setup, TestApp, engine, expect_errors, request_of};
 use florin_api::endpoints;
 use florin_api::kit::housekeeping::prune;
-use florin_api::kit::jobs::run_due;
-use florin_store::recorder;
+use florin_api::JOB_HANDLERS;
+use florin_api::kit::jobs::{run_due, run_lane};
+use florin_api::kyc::{Operator, sweep};
+use florin_document::{Kind, samples};
+use florin_store::{Due, Lane, Store, recorder};
+use florin_types::Text;
 use futures_util::future::join_all;
 use http::Method;
 use serde_json::json;
@@ -45,8 +49,10 @@ async fn every_statement_runs_and_no_other() {
     let a = app.a();
     every_route(&a).await;
     lifecycle(&app, &a).await;
+    verification(&app, &a).await;
     operator(&app).await;
     app.app.store.is_there().await.expect("the database answers");
+    Store::kept_master_key(&app.database().place()).await.expect("the settings can be read");
     app.app.store.verify().await.expect("the books can be read");
     a.call(Method::POST, "/v1/sandbox/reset").send().await.expect(200);
     app.finish().await;
@@ -65,7 +71,8 @@ async fn every_route(a: &Client) {
     a.verified_user("ben").await;
     a.fund(None, "100", "eur").await;
     let transfer = a.pay(None, Some("anna"), "50").await;
-    let ids = Ids { user: "anna".to_owned(), other: "ben".to_owned(), new: "carl".to_owned(), transfer };
+    let (user, other, new) = ("anna".to_owned(), "ben".to_owned(), "carl".to_owned());
+    let ids = Ids { user, other, new, transfer, ..Ids::unknown() };
     for endpoint in endpoints() {
         request_of(a, &endpoint, &ids)
             .keyed(&format!("{} {}", endpoint.method, endpoint.path).replace(' ', "-"))
@@ -87,10 +94,50 @@ async fn lifecycle(app: &TestApp, a: &Client) {
     a.patch("/v1/user/anna", &json!({"email": "ada@example.org"})).send().await.expect(200);
     a.delete("/v1/user/anna").await.expect(200);
     // A job that nobody can run is put off; later it is done after all.
-    run_due(&app.app, &[], None).await.expect("jobs can be looked for");
+    run_due(&app.app, &[], Due::Any).await.expect("jobs can be looked for");
     expect_errors(&["nobody runs this kind of job"]);
     a.post("/v1/sandbox/clock/advance", &json!({"seconds": 40 * 86_400})).send().await.expect(200);
     prune(&app.app).await.expect("housekeeping");
+}
+
+/// A verification with all that can happen to it, what an operator does, and the sweep.
+async fn verification(app: &TestApp, a: &Client) {
+    let photo = samples::valid(Kind::Jpeg, 64, 48);
+    let data = json!({
+        "externalUserId": "dora", "documentType": "PASSPORT", "documentNumber": "HOLD",
+        "documentExpirationDate": "2030-01-01", "documentIssuingCountry": "GB",
+    });
+    a.create_user("dora").await;
+    for _ in 0..2 {
+        let file = |name| (name, "photo.jpg", "image/jpeg", &photo[..]);
+        let upload = a.call(Method::POST, "/v1/user/kyc-files/dora");
+        upload.multipart(&[file("front_id"), file("selfie")]).send().await.expect(201);
+    }
+    a.post("/v1/user/verification", &data).send().await.expect(201);
+    run_lane(&app.app, JOB_HANDLERS, Lane::Slow).await.expect("jobs can be looked for");
+    a.settle().await;
+    a.post("/v1/sandbox/poa/dora", &json!({"decision": "REQUIRE"})).send().await.expect(200);
+    let bill = a.call(Method::POST, "/v1/user/poa-files/dora");
+    bill.multipart(&[("files", "bill.png", "image/png", &samples::valid(Kind::Png, 9, 9))]).send().await.expect(201);
+    let operator = Operator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    for review in operator.reviews().await.expect("a list") {
+        operator.show(review.id).await.expect("it is shown").expect("there is one");
+    }
+    operator.audit().await.expect("a list");
+    assert_eq!(operator.check().await.expect("all are read").1, []);
+    sweep(&app.app, Duration::ZERO).await.expect("a sweep");
+    // Known by nothing but its verification id.
+    let begun = json!({
+        "externalUserId": "emil", "documentType": "PASSPORT", "country": "GB", "incomeSource": "SALARY",
+        "occupation": "IT", "openAccountReason": "DAILY_USE",
+    });
+    a.create_user("emil").await;
+    let made = a.post("/v1/kyc", &begun).send().await.expect(201);
+    let id = made["verificationId"].as_str().expect("an id");
+    a.get(&format!("/v1/kyc/status/{id}")).await.expect(200);
+    a.with_key(None).get(&format!("/v1/kyc/verification/emil/{id}")).await;
+    a.delete("/v1/user/emil").await.expect(200);
+    a.run_jobs().await;
 }
 
 /// What an operator does with partners and keys.

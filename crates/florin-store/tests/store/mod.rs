@@ -2,12 +2,18 @@
 
 use florin_ledger::AccountKind;
 use florin_store::{BookId, NewBook, Options, Place, Store, params};
-use florin_types::{Clock, Currencies, CurrencyCode, Entropy, ManualClock, Timestamp};
+use florin_types::{Currencies, CurrencyCode, Entropy, ManualClock, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
+
+/// The key of every test's data.
+pub const MASTER_KEY: [u8; 32] = [7; 32];
+
+/// When every test begins: 2026-11-23T12:00:00Z.
+const START: Timestamp = Timestamp::from_micros(1_795_435_200_000_000);
 
 /// Never the same twice.
 struct Counted(AtomicU64);
@@ -33,6 +39,8 @@ pub struct TestStore {
     pub clock: Arc<ManualClock>,
     /// Its one book.
     pub book: BookId,
+    /// Where it is.
+    pub place: Place,
     home: Home,
 }
 
@@ -62,21 +70,24 @@ async fn new_home() -> (Home, Place) {
     (Home::Database(name), place)
 }
 
+/// How a store is opened here.
+pub fn options(place: &Place) -> Options {
+    Options {
+        place: place.clone(),
+        environment: "sandbox",
+        master_key: MASTER_KEY,
+        migrations: &[],
+        clock: Arc::new(ManualClock::new(START)),
+        entropy: Arc::new(Counted(AtomicU64::new(0))),
+    }
+}
+
 impl TestStore {
     /// Opens one.
     pub async fn open() -> Self {
         let (home, place) = new_home().await;
-        let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_795_435_200_000_000)));
-        let entropy: Arc<dyn Entropy> = Arc::new(Counted(AtomicU64::new(0)));
-        let shared: Arc<dyn Clock> = clock.clone();
-        let options = Options {
-            place,
-            environment: "sandbox",
-            master_key: None,
-            migrations: &[],
-            clock: shared,
-            entropy,
-        };
+        let clock = Arc::new(ManualClock::new(START));
+        let options = Options { clock: clock.clone(), ..options(&place) };
         let store = Store::open(options).await.expect("the store opens");
         let currencies: Vec<_> = Currencies::default().iter().map(|currency| currency.code).collect();
         let system_accounts = currencies.iter().map(|code| (*code, AccountKind::SandboxFunding)).collect();
@@ -84,7 +95,7 @@ impl TestStore {
         let mut administration = store.administer().await.expect("a transaction");
         let book = administration.open_book(&new).await.expect("a book");
         administration.commit().await.expect("a commit");
-        Self { store, clock, book, home }
+        Self { store, clock, book, place, home }
     }
 
     /// The partner's balance in minor units, as a reader sees it.
@@ -103,10 +114,10 @@ impl TestStore {
 
     /// Checks the books and removes everything.
     pub async fn finish(self) {
-        let report = self.store.verify().await.expect("the books can be read");
+        let Self { store, place, home, .. } = self;
+        store.close();
+        let report = Store::verify_at(&place, &MASTER_KEY).await.expect("the books can be read");
         assert!(report.is_clean(), "{:#?}", report.findings);
-        self.store.close();
-        let Self { store, home, .. } = self;
         drop(store);
         if let Home::Database(name) = home {
             let drop = format!("DROP DATABASE {name} WITH (FORCE)");

@@ -1,10 +1,12 @@
 //! A partner's server, as the demo plays it: makes calls, shows them with their answers, and checks these.
 
+use super::documents::File;
 use super::json::Layout;
 use super::screen::{Colour, Screen, WIDTH};
 use crate::Failed;
 use crate::credentials::Credentials;
-use reqwest::{Method, StatusCode};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use std::fmt::{Debug, Display};
 use std::time::Duration;
@@ -15,11 +17,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How much of the key is shown.
 const KEY_SHOWN: usize = 20;
 
+/// What goes with a call.
+enum Body {
+    None,
+    Json(Value),
+    Files(Vec<File>),
+}
+
 /// A call to be made.
 pub struct Call {
     method: Method,
     path: String,
-    body: Option<Value>,
+    body: Body,
     idempotency_key: Option<&'static str>,
     hidden: &'static [&'static str],
     items: usize,
@@ -31,7 +40,7 @@ impl Call {
         Self {
             method: Method::GET,
             path: path.into(),
-            body: None,
+            body: Body::None,
             idempotency_key: None,
             hidden: &[],
             items: 1,
@@ -40,7 +49,12 @@ impl Call {
 
     /// Does something.
     pub fn post(path: impl Into<String>, body: Value) -> Self {
-        Self { method: Method::POST, body: Some(body), ..Self::get(path) }
+        Self { method: Method::POST, body: Body::Json(body), ..Self::get(path) }
+    }
+
+    /// Sends files, as `multipart/form-data`.
+    pub fn upload(path: impl Into<String>, files: &[File]) -> Self {
+        Self { method: Method::POST, body: Body::Files(files.to_vec()), ..Self::get(path) }
     }
 
     /// With this `Idempotency-Key`.
@@ -56,6 +70,18 @@ impl Call {
     /// Shows nothing of these lists in the answer.
     pub fn hide(self, hidden: &'static [&'static str]) -> Self {
         Self { hidden, ..self }
+    }
+}
+
+impl Body {
+    fn put(&self, request: RequestBuilder) -> RequestBuilder {
+        let part = |file: &File| Part::bytes(file.content).file_name(file.name);
+        match self {
+            Self::None => request,
+            Self::Json(body) => request.json(body),
+            Self::Files(files) => request
+                .multipart(files.iter().fold(Form::new(), |form, file| form.part(file.part, part(file)))),
+        }
     }
 }
 
@@ -123,9 +149,7 @@ impl Client {
         if let Some(key) = call.idempotency_key {
             request = request.header("Idempotency-Key", key);
         }
-        if let Some(body) = &call.body {
-            request = request.json(body);
-        }
+        request = call.body.put(request);
         let failed = |error: reqwest::Error| self.wrong(format!("no answer: {}", with_causes(&error)));
         let response = request.send().await.map_err(failed)?;
         let got = response.status();
@@ -180,8 +204,17 @@ impl Client {
         if let Some(key) = call.idempotency_key {
             self.screen.line(&self.screen.paint(Colour::Dim, &format!("  Idempotency-Key: {key}")))?;
         }
-        let Some(body) = &call.body else { return Ok(()) };
-        self.show_body(body, &Layout { width: WIDTH - 2, items: usize::MAX, hidden: &[] })
+        match &call.body {
+            Body::None => Ok(()),
+            Body::Json(body) => {
+                self.show_body(body, &Layout { width: WIDTH - 2, items: usize::MAX, hidden: &[] })
+            }
+            Body::Files(files) => {
+                self.screen
+                    .line(&self.screen.paint(Colour::Dim, "  Content-Type: multipart/form-data; …"))?;
+                files.iter().try_for_each(|file| self.screen.line(&format!("  {file}")))
+            }
+        }
     }
 
     fn show_answer(&self, status: StatusCode, answer: &Answer, layout: &Layout<'_>) -> Result<(), Failed> {

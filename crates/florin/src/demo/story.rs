@@ -3,9 +3,9 @@
 
 use super::bank::Bank;
 use super::client::{Answer, Call, Client};
+use super::kyc;
 use crate::Failed;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// Lists of which one sees enough once.
 const CRYPTO: &[&str] = &["cryptoBalances"];
@@ -14,8 +14,7 @@ const CRYPTO: &[&str] = &["cryptoBalances"];
 pub async fn tell(client: &mut Client, bank: &Bank) -> Result<(), Failed> {
     create_users(client).await?;
     refuse_unverified(client).await?;
-    approve(client).await?;
-    let after = wait_until_active(client).await?;
+    let after = kyc::verify_users(client).await?;
     show_balance(client).await?;
     fund(client).await?;
     let lunch = pay(client).await?;
@@ -84,44 +83,6 @@ async fn refuse_unverified(client: &mut Client) -> Result<(), Failed> {
     Ok(())
 }
 
-async fn approve(client: &mut Client) -> Result<(), Failed> {
-    client.step(
-        "Approve both users",
-        "This bank is a sandbox, where you can play the reviewer yourself: calls under `/v1/sandbox` make happen \
-         what the world outside would do.",
-    )?;
-    for user in ["ada", "borys"] {
-        let decision = json!({ "decision": "APPROVE" });
-        client.call(Call::post(format!("/v1/sandbox/kyc/{user}"), decision), 200).await?;
-    }
-    Ok(())
-}
-
-/// Gives back the number of the last event.
-async fn wait_until_active(client: &mut Client) -> Result<u64, Failed> {
-    client.step(
-        "Wait until both are active",
-        "Opening accounts takes a moment. Instead of asking again and again, wait for the event: with `wait` the \
-         call answers as soon as there is something after `after`, or with an empty list after so many seconds.",
-    )?;
-    let (mut active, mut after) = (BTreeSet::new(), 0);
-    while active.len() < 2 {
-        let path = format!("/v1/events?type=user.status&after={after}&wait=30");
-        let answer = client.call(Call::get(path).items(2), 200).await?;
-        let events = answer.list("/data");
-        if events.is_empty() {
-            return Err(client.wrong("nobody became active within 30 s"));
-        }
-        for event in events {
-            client.check("the user's status", &event["payload"]["status"], &json!("ACTIVE"))?;
-            active.insert(event["payload"]["externalUserId"].to_string());
-        }
-        after = answer.at("/nextAfter").as_u64().unwrap_or_default();
-    }
-    client.remark("Both are ACTIVE.")?;
-    Ok(after)
-}
-
 async fn show_balance(client: &mut Client) -> Result<(), Failed> {
     client.step(
         "What Ada has now",
@@ -151,7 +112,7 @@ async fn pay(client: &mut Client) -> Result<String, Failed> {
     client.step(
         "Ada pays Borys",
         "The money has moved when the answer comes. The `Idempotency-Key`, a text of your choice, makes it safe \
-         to send the request again when the answer got lost: step 12 shows it.",
+         to send the request again when the answer got lost: step 15 shows it.",
     )?;
     let answer = client.call(lunch("12.50"), 201).await?;
     Ok(answer.text("/transferId").to_owned())
@@ -190,7 +151,7 @@ async fn refuse_without_funds(client: &mut Client) -> Result<(), Failed> {
 async fn retry(client: &mut Client, lunch_id: &str) -> Result<(), Failed> {
     client.step(
         "The same request again",
-        "Say the answer of step 8 never reached you. Send the request once more with the same key: you get the \
+        "Say the answer of step 11 never reached you. Send the request once more with the same key: you get the \
          first answer, and no money moves.",
     )?;
     let answer = client.call(lunch("12.50"), 201).await?;
@@ -262,7 +223,7 @@ async fn show_partner(client: &mut Client) -> Result<(), Failed> {
     client.check("Borys's euros", euros(&borys), "20.25")?;
     let partner = client.call(Call::get("/v1/partner/balances").hide(CRYPTO), 200).await?;
     client.check("the partner's euros", euros(&partner), "487.00")?;
-    client.remark("Ada 92.75 + Borys 20.25 + you 487.00 = 600.00, what was made up in step 7.")?;
+    client.remark("Ada 92.75 + Borys 20.25 + you 487.00 = 600.00, what was made up in step 10.")?;
     let history = client.call(Call::get("/v1/partner/transactions?limit=10"), 200).await?;
     client.check("the entries of the partner's history", history.list("/data").len(), 4)
 }
@@ -270,7 +231,7 @@ async fn show_partner(client: &mut Client) -> Result<(), Failed> {
 async fn show_events(client: &mut Client, after: u64) -> Result<(), Failed> {
     client.step(
         "What happened meanwhile",
-        "Events are numbered without gaps, and kept. Go on after the last that you have seen, that of step 5, and \
+        "Events are numbered without gaps, and kept. Go on after the last that you have seen, that of step 8, and \
          you miss none. These are the transfers.",
     )?;
     let answer = client.call(Call::get(format!("/v1/events?after={after}&limit=100")).items(2), 200).await?;
@@ -279,7 +240,7 @@ async fn show_events(client: &mut Client, after: u64) -> Result<(), Failed> {
     let numbers: Vec<_> =
         answer.list("/data").iter().filter_map(|event| event["sequence"].as_u64()).collect();
     client.check("the numbers of the events", numbers, (after + 1..=after + 5).collect())?;
-    client.remark("Five, without a gap: those of steps 8, 9, 10 (two) and 16.")
+    client.remark("Five, without a gap: those of steps 11, 12, 13 (two) and 19.")
 }
 
 async fn verify(client: &mut Client, bank: &Bank) -> Result<(), Failed> {

@@ -50,6 +50,11 @@ pub fn exchange(address: SocketAddr, request: &[u8]) -> Result<(Answer, Vec<u8>)
     let mut stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.write_all(request).context("cannot send a request")?;
+    receive(&mut stream)
+}
+
+/// Waits for an answer on a connection; the whole of it as it came.
+pub fn receive(stream: &mut TcpStream) -> Result<(Answer, Vec<u8>)> {
     let mut buffer = Vec::new();
     let mut chunk = [0; 4096];
     loop {

@@ -54,18 +54,22 @@ pub fn table(rows: &[Row]) -> String {
 
 /// Median, least and greatest ratio of product to floor, each taken within a round.
 fn ratios(row: &Row) -> String {
-    let ratios: Vec<_> =
-        row.product.iter().zip(&row.floor).map(|(product, floor)| rate(product) / rate(floor)).collect();
-    if ratios.is_empty() {
+    let ratios = row.product.iter().zip(&row.floor).map(|(product, floor)| rate(product) / rate(floor));
+    spread(ratios.collect(), 2)
+}
+
+/// Median, least and greatest, to so many digits; nothing of none.
+pub fn spread(values: Vec<f64>, digits: usize) -> String {
+    if values.is_empty() {
         return String::new();
     }
-    let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
-    let greatest = ratios.iter().copied().fold(0.0, f64::max);
-    format!("{:.2} ({least:.2}–{greatest:.2})", median(ratios))
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let greatest = values.iter().copied().fold(0.0, f64::max);
+    format!("{:.digits$} ({least:.digits$}–{greatest:.digits$})", median(values))
 }
 
 /// The middle one; of an even number the mean of the middle two; 0 of none.
-fn median(mut values: Vec<f64>) -> f64 {
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let (low, high) = (values.len().saturating_sub(1) / 2, values.len() / 2);
     match (values.get(low), values.get(high)) {
@@ -76,15 +80,26 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// Median and 99th percentile over all rounds, in milliseconds.
 fn latencies(rounds: &[Measured]) -> String {
-    let Some((first, rest)) = rounds.split_first() else { return String::new() };
-    let mut all: Histogram<u64> = first.latency.clone();
-    for round in rest {
+    let Some(all) = joined(rounds.iter().map(|round| &round.latency)) else { return String::new() };
+    format!("{:.2}/{:.2}", milliseconds(&all, 0.5), milliseconds(&all, 0.99))
+}
+
+/// What all of them hold; none of none.
+pub fn joined<'a>(parts: impl IntoIterator<Item = &'a Histogram<u64>>) -> Option<Histogram<u64>> {
+    let mut parts = parts.into_iter();
+    let mut all = parts.next()?.clone();
+    for part in parts {
         // Fails only for a histogram of wider bounds; all have the same.
-        let _ = all.add(&round.latency);
+        let _ = all.add(part);
     }
+    Some(all)
+}
+
+/// A quantile of latencies, in milliseconds.
+pub fn milliseconds(latency: &Histogram<u64>, quantile: f64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "at most a minute in nanoseconds")]
-    let milliseconds = |quantile| all.value_at_quantile(quantile) as f64 / 1e6;
-    format!("{:.2}/{:.2}", milliseconds(0.5), milliseconds(0.99))
+    let nanoseconds = latency.value_at_quantile(quantile) as f64;
+    nanoseconds / 1e6
 }
 
 /// A whole number with its thousands set apart; nothing for none.

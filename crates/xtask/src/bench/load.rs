@@ -85,12 +85,16 @@ pub fn drive(
         Until::Spent => (started, None),
         Until::Elapsed { warm_up, measured } => (started + warm_up, Some(started + warm_up + measured)),
     };
-    let latency = Histogram::new_with_bounds(LATENCY.0, LATENCY.1, LATENCY.2)?;
-    let measured = Measured { answers: 0, time: Duration::ZERO, latency };
+    let measured = Measured { answers: 0, time: Duration::ZERO, latency: latencies()? };
     let mut run = Run { poll, connections, requests, under_way: 0, from, to, measured };
     run.finish()?;
     run.measured.time = to.unwrap_or_else(Instant::now) - from;
     Ok(run.measured)
+}
+
+/// Room for latencies.
+pub fn latencies() -> Result<Histogram<u64>> {
+    Ok(Histogram::new_with_bounds(LATENCY.0, LATENCY.1, LATENCY.2)?)
 }
 
 impl Connection {

@@ -14,8 +14,8 @@ use tempfile::TempDir;
 use super::answer::exchange;
 use super::requests::Recipient;
 use crate::postgres::Cluster;
-use crate::postgres::supervisor::free_port;
 use crate::process::{Group, shown};
+use crate::supervised::free_port;
 use crate::{interrupt, workspace};
 
 /// A start makes the schema, no more.
@@ -82,6 +82,11 @@ impl Product {
         let Credentials { api_key } =
             serde_json::from_slice(&text).context("sandbox-credentials.json is not as agreed")?;
         Ok(Recipient { address: self.address, api_key })
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.server.id()
     }
 
     /// How much it has logged so far.

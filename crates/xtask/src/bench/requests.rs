@@ -1,6 +1,7 @@
 //! The bytes the load generator sends: HTTP/1.1 requests built before they are needed.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -142,14 +143,40 @@ fn uuid(random: u128) -> [u8; NO_KEY.len()] {
     text
 }
 
+/// Endless looks at random users' balances.
+pub struct Balances {
+    recipient: Recipient,
+    accounts: u32,
+    chance: SmallRng,
+}
+
+impl Balances {
+    /// The stream of this seed.
+    pub fn new(recipient: &Recipient, accounts: u32, seed: u64) -> Self {
+        Self { recipient: recipient.clone(), accounts, chance: SmallRng::seed_from_u64(seed) }
+    }
+}
+
+impl Requests for Balances {
+    fn next(&mut self, into: &mut Vec<u8>) -> bool {
+        let user = user(self.chance.random_range(0..self.accounts));
+        *into = self.recipient.get(&format!("/v1/user/balances/{user}"));
+        true
+    }
+
+    fn accepts(&self, status: u16) -> bool {
+        status == 200
+    }
+}
+
 /// A request for each user in turn, built by a function.
 pub struct ForEachUser<'a> {
     recipient: &'a Recipient,
-    users: std::ops::Range<u32>,
+    users: Range<u32>,
     step: Step,
 }
 
-/// What is done with each user before the transfers.
+/// What is done with each user before the measuring.
 #[derive(Clone, Copy)]
 pub enum Step {
     /// POST /v1/user/balances/crypto-and-fiat
@@ -161,9 +188,9 @@ pub enum Step {
 }
 
 impl<'a> ForEachUser<'a> {
-    /// The step for all of that many users.
-    pub fn new(recipient: &'a Recipient, accounts: u32, step: Step) -> Self {
-        Self { recipient, users: 0..accounts, step }
+    /// The step for these users.
+    pub fn new(recipient: &'a Recipient, users: Range<u32>, step: Step) -> Self {
+        Self { recipient, users, step }
     }
 }
 
@@ -262,7 +289,7 @@ mod tests {
     #[test]
     fn each_user_has_one_request_with_a_right_length() {
         let recipient = recipient();
-        let mut requests = ForEachUser::new(&recipient, 2, Step::Create);
+        let mut requests = ForEachUser::new(&recipient, 0..2, Step::Create);
         let mut buffer = Vec::new();
         assert!(requests.next(&mut buffer) && requests.next(&mut buffer));
         let text = String::from_utf8(buffer.clone()).unwrap();

@@ -17,14 +17,8 @@ use super::floor::Floor;
 use super::load::{Measured, Until, drive};
 use super::product::Product;
 use super::requests::{ForEachUser, Recipient, Requests, Step, Transfers};
-use super::{Settings, Transfers as Arguments};
+use super::{FEW_ROUNDS, PREPARING, Settings, Transfers as Arguments};
 use crate::postgres::{Cluster, Durability, binaries};
-
-/// Users are made over this many connections, so that the product can batch.
-const PREPARING: usize = 64;
-
-/// With fewer rounds a ratio is mostly chance.
-const FEW_ROUNDS: u32 = 5;
 
 /// The two servers and what is sent to them.
 struct Contest {
@@ -105,9 +99,9 @@ fn engine(
 }
 
 /// Makes, approves and funds the users.
-fn prepare(recipient: &Recipient, accounts: u32) -> Result<()> {
+pub fn prepare(recipient: &Recipient, accounts: u32) -> Result<()> {
     for (step, told) in [(Step::Create, "created"), (Step::Approve, "approved"), (Step::Fund, "funded")] {
-        let mut requests = ForEachUser::new(recipient, accounts, step);
+        let mut requests = ForEachUser::new(recipient, 0..accounts, step);
         let measured = drive(recipient.address, PREPARING, &mut requests, Until::Spent)?;
         eprintln!("{accounts} users {told} in {:.1} s", measured.time.as_secs_f64());
     }

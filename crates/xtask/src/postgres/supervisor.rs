@@ -2,46 +2,25 @@
 //!
 //! 1. A fresh folder, owned by the user the server will run as (PostgreSQL refuses root).
 //! 2. `initdb`, then `postgres` on a free port of the loopback; again on another port when someone was faster.
-//! 3. One line on standard output, `ready <port>`.
-//! 4. Until standard input closes (whoever wanted the cluster has let go of it, or is dead), a signal comes or the
-//!    server ends: wait.
-//! 5. Stop the server at once, remove the folder.
+//! 3. The rest is [`crate::supervised`].
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, Permissions};
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, Uid, User};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use nix::sys::signal::Signal;
+use nix::unistd::{Uid, User};
 use tempfile::TempDir;
 
 use super::{Durability, SUPERUSER};
-
-/// How the line begins that tells the port.
-pub const READY: &str = "ready ";
+use crate::supervised::{Ends, Log, Server, Start, TRIES, free_port};
 
 /// Unprivileged accounts a root may run the server as, best first.
 const ACCOUNTS: [&str; 2] = ["postgres", "nobody"];
-
-/// A start takes a second; ten times that on a machine that compiles meanwhile.
-const START: Duration = Duration::from_secs(60);
-
-/// An immediate shutdown writes nothing.
-const STOP: Duration = Duration::from_secs(10);
-
-/// Tries to get a port that nobody else takes between our asking and the server's binding.
-const PORTS: u32 = 5;
 
 /// Linux allows 108 bytes for the name of a socket, `/.s.PGSQL.<port>` included.
 const SOCKET_FOLDER_BYTES: usize = 90;
@@ -63,42 +42,20 @@ pub struct Arguments {
 /// A cluster's folder and how to run its programs.
 struct Site {
     folder: TempDir,
+    log: Log,
     binaries: PathBuf,
     account: Option<User>,
 }
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let ends = watch_for_the_end()?;
+    let ends = Ends::watch()?;
     let site = Site::prepare(arguments)?;
     site.initialise(arguments.durability)?;
-    let Some((mut server, port)) = site.start(arguments.durability, &ends)? else { return Ok(()) };
-    // Nobody may be left to read it; then standard input says so too.
-    let _ = writeln!(std::io::stdout(), "{READY}{port}");
-    while let Err(RecvTimeoutError::Timeout) = ends.recv_timeout(Duration::from_millis(200)) {
-        if let Some(status) = server.ended()? {
-            bail!("PostgreSQL ended by itself ({status}):\n{}", site.log());
-        }
+    match site.start(arguments.durability, &ends)? {
+        Some((server, port)) => server.serve(&ends, port),
+        None => Ok(()),
     }
-    Ok(())
-}
-
-/// One message when standard input closes, one for each signal.
-fn watch_for_the_end() -> Result<Receiver<()>> {
-    let (closed, ends) = channel();
-    let signalled = closed.clone();
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot watch for signals")?;
-    thread::spawn(move || {
-        for _ in signals.forever() {
-            let _ = signalled.send(());
-        }
-    });
-    thread::spawn(move || {
-        // The parent never writes: this returns when its end is closed, by it or by its death.
-        let _ = std::io::stdin().read_to_end(&mut Vec::new());
-        let _ = closed.send(());
-    });
-    Ok(ends)
 }
 
 impl Site {
@@ -106,11 +63,9 @@ impl Site {
         let account = account()?;
         let parent = reachable(&arguments.parent, account.is_some());
         let folder = tempfile::Builder::new().prefix("florin-postgres-").tempdir_in(parent);
-        let site = Self {
-            folder: folder.context("cannot make a folder")?,
-            binaries: arguments.binaries.clone(),
-            account,
-        };
+        let folder = folder.context("cannot make a folder")?;
+        let log = Log::at(folder.path().join("log"));
+        let site = Self { folder, log, binaries: arguments.binaries.clone(), account };
         site.make_folder("")?;
         site.make_folder("socket")?;
         Ok(site)
@@ -133,14 +88,9 @@ impl Site {
 
     /// A program of PostgreSQL's, as the unprivileged user, its words going to the log.
     fn program(&self, name: &str) -> Result<Command> {
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(self.path("log"))
-            .context("cannot open the log")?;
         let mut command = Command::new(self.binaries.join(name));
-        command.current_dir(self.folder.path()).env("LC_ALL", "C").env("TZ", "UTC").stdin(Stdio::null());
-        command.stdout(log.try_clone()?).stderr(log);
+        command.current_dir(self.folder.path()).env("LC_ALL", "C").env("TZ", "UTC");
+        self.log.attach(&mut command)?;
         for name in ["PGDATA", "PGPORT", "PGHOST", "PGUSER", "PGDATABASE", "PGOPTIONS"] {
             command.env_remove(name);
         }
@@ -158,7 +108,7 @@ impl Site {
             initdb.arg("--no-sync");
         }
         if !initdb.status().context("cannot run initdb")?.success() {
-            bail!("initdb failed:\n{}", self.log());
+            bail!("initdb failed:\n{}", self.log.last_lines());
         }
         // No password is asked for, so nobody from elsewhere may ask for anything.
         let access = "local all all trust\nhost all all 127.0.0.1/32 trust\n";
@@ -166,77 +116,25 @@ impl Site {
     }
 
     /// The running server and its port; nothing when the cluster is no longer wanted.
-    fn start(&self, durability: Durability, ends: &Receiver<()>) -> Result<Option<(Server, u16)>> {
-        for _ in 0..PORTS {
+    fn start(&self, durability: Durability, ends: &Ends) -> Result<Option<(Server, u16)>> {
+        for _ in 0..TRIES {
             let port = free_port()?;
             let mut postgres = self.program("postgres")?;
             postgres.arg("-D").arg(self.path("data"));
             for (name, value) in settings(durability, port, &self.path("socket")) {
                 postgres.arg("-c").arg(format!("{name}={value}"));
             }
-            let mut server = Server(postgres.spawn().context("cannot run postgres")?);
-            match self.await_ready(&mut server, ends)? {
+            // An immediate shutdown.
+            let mut server = Server::spawn("PostgreSQL", &mut postgres, &self.log, Signal::SIGQUIT)?;
+            let lock_file = || fs::read_to_string(self.path("data/postmaster.pid")).unwrap_or_default();
+            match server.await_ready(ends, || says_ready(&lock_file()))? {
                 Start::Ready => return Ok(Some((server, port))),
                 Start::Unwanted => return Ok(None),
-                Start::Ended if self.log().contains("could not bind") => {}
-                Start::Ended => break,
+                Start::Ended(_) if self.log.last_lines().contains("could not bind") => {}
+                Start::Ended(_) => break,
             }
         }
-        bail!("PostgreSQL does not start:\n{}", self.log())
-    }
-
-    fn await_ready(&self, server: &mut Server, ends: &Receiver<()>) -> Result<Start> {
-        let deadline = Instant::now() + START;
-        while Instant::now() < deadline {
-            if says_ready(&fs::read_to_string(self.path("data/postmaster.pid")).unwrap_or_default()) {
-                return Ok(Start::Ready);
-            }
-            if server.ended()?.is_some() {
-                return Ok(Start::Ended);
-            }
-            let Err(RecvTimeoutError::Timeout) = ends.recv_timeout(Duration::from_millis(20)) else {
-                return Ok(Start::Unwanted);
-            };
-        }
-        bail!("PostgreSQL is not ready after {START:?}:\n{}", self.log())
-    }
-
-    /// The last lines the programs wrote.
-    fn log(&self) -> String {
-        let all = fs::read_to_string(self.path("log")).unwrap_or_default();
-        let lines: Vec<_> = all.lines().collect();
-        lines.get(lines.len().saturating_sub(20)..).unwrap_or_default().join("\n")
-    }
-}
-
-/// How a start went.
-enum Start {
-    Ready,
-    Ended,
-    Unwanted,
-}
-
-/// The server's first process; dropping it ends the server at once, as nothing of the cluster is wanted any more.
-struct Server(Child);
-
-impl Server {
-    fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.0.try_wait().context("cannot ask after PostgreSQL")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Ok(id) = i32::try_from(self.0.id()) {
-            let _ = kill(Pid::from_raw(id), Signal::SIGQUIT);
-        }
-        let deadline = Instant::now() + STOP;
-        while matches!(self.ended(), Ok(None)) {
-            if Instant::now() > deadline {
-                let _ = self.0.kill();
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
+        bail!("PostgreSQL does not start:\n{}", self.log.last_lines())
     }
 }
 
@@ -258,12 +156,6 @@ fn reachable(folder: &Path, by_another: bool) -> PathBuf {
     let open = |folder: &Path| fs::metadata(folder).is_ok_and(|found| found.mode() & 0o001 != 0);
     let full = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
     if by_another && !full.ancestors().all(open) { PathBuf::from("/tmp") } else { full }
-}
-
-/// A port that was free a moment ago.
-pub fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on the loopback")?;
-    Ok(listener.local_addr()?.port())
 }
 
 /// The server's settings; everything else is PostgreSQL's default.

@@ -8,8 +8,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("florin-types", &[]),
     ("florin-ledger", &["florin-types"]),
     ("florin-store", &["florin-types", "florin-ledger"]),
-    ("florin-api", &["florin-types", "florin-ledger", "florin-store"]),
-    ("florin", &["florin-types", "florin-ledger", "florin-store", "florin-api"]),
+    ("florin-document", &["florin-types"]),
+    ("florin-vault", &["florin-types"]),
+    ("florin-api", &["florin-types", "florin-ledger", "florin-store", "florin-document", "florin-vault"]),
+    (
+        "florin",
+        &["florin-types", "florin-ledger", "florin-store", "florin-document", "florin-vault", "florin-api"],
+    ),
     ("xtask", &[]),
 ];
 
@@ -67,6 +72,6 @@ mod tests {
 
     #[test]
     fn a_new_crate_has_to_be_placed() {
-        assert_eq!(check(&[package("florin-vault", &[])]).len(), 1);
+        assert_eq!(check(&[package("florin-rails", &[])]).len(), 1);
     }
 }

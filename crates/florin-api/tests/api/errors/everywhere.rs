@@ -1,13 +1,13 @@
 //! The codes that every call can give, or every call of its kind.
 
 use super::{declaring, name_of, refusal};
-use crate::support::{Answer, Engine};
+use crate::support::{Answer, BOUNDARY, Call, Engine};
 use crate::support::{Ids, Setup, TestApp, engine, expect_errors, prepared, request_of};
 use axum::Router;
 use axum::routing::get;
 use florin_api::endpoints;
 use florin_api::kit::app::{Environment, RateLimit, Settings};
-use florin_api::kit::endpoint::{Access, Endpoint};
+use florin_api::kit::endpoint::{Access, Endpoint, RequestBody};
 use florin_api::kit::failure::Failure;
 use florin_store::StoreError;
 use futures_util::future::{Either, select};
@@ -87,6 +87,10 @@ async fn p403_what_is_wrong_in_form() {
             answer.is_invalid("Idempotency-Key must be 1 to 255 visible ASCII characters");
             let answer = call().keyed("a").keyed("b").send().await;
             answer.is_invalid("Idempotency-Key is given twice");
+        }
+        if matches!(endpoint.request, RequestBody::Multipart(_)) {
+            p403_of_files(&call).await;
+        } else if endpoint.writes() {
             call().body("{\"a\":1,\"a\":2}").send().await.is_refused("P403");
             call().body("[]").send().await.is_refused("P403");
             call()
@@ -98,13 +102,50 @@ async fn p403_what_is_wrong_in_form() {
             let path = endpoint.path.replace("{externalUserId}", "nobody") + "?limit=1&limit=2";
             a.get(&path).await.is_invalid("query parameter limit is given twice");
         }
-        if endpoint.request.is_some() {
+        if endpoint.example().is_some() {
             call().body("{\"a\":\"\\u0000\"}").send().await.is_refused("P403");
             let answer = call().header("content-type", "text/plain").send().await;
             answer.is_invalid("Content-Type must be application/json");
         }
     }
     app.finish().await;
+}
+
+/// What is wrong with a body of files comes before who it is for.
+async fn p403_of_files(call: &impl Fn() -> Call) {
+    let part = |name: &str, content: &str| {
+        format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n")
+    };
+    let files = part("front_id", "a") + &part("files", "b");
+    call()
+        .multipart_body(files.clone())
+        .send()
+        .await
+        .is_invalid("multipart body ends before its last boundary");
+    for keyed in [false, true] {
+        let twice = files.repeat(4) + &format!("--{BOUNDARY}--");
+        let call = call().multipart_body(twice);
+        let answer = if keyed { call.keyed("k") } else { call }.send().await;
+        assert!(
+            answer.text().contains("front_id is given twice") || answer.text().contains("at most 3 times")
+        );
+        answer.is_refused("P403");
+    }
+    call().multipart_body("x").send().await.is_invalid("multipart body does not begin with its boundary");
+    let unnamed = files.replace("name=", "file=");
+    let expected = "multipart body has a part without Content-Disposition: form-data and a name";
+    call().multipart_body(unnamed).send().await.is_invalid(expected);
+    let many = part("x", "").repeat(65);
+    call().multipart_body(many).send().await.is_invalid("multipart body can have at most 64 parts");
+    let answer = call().typed("multipart/form-data", files).send().await;
+    answer.is_invalid("Content-Type must have a boundary of 1 to 70 characters");
+    let answer = call().header("content-type", "multipart/form-data; boundary=b").send().await;
+    answer.is_invalid("Content-Type is given twice");
+    let answer = call().header("content-encoding", "gzip").send().await;
+    answer.is_invalid("Content-Encoding must be identity");
+    let long = call().multipart_body(vec![b'x'; 40 << 20]).send().await;
+    assert!(long.text().contains("body can have at most "), "{}", long.text());
+    long.is_refused("P403");
 }
 
 /// A sandbox in which a second call within a second is one too many.
@@ -177,7 +218,10 @@ fn fields_of(endpoint: &Endpoint) -> Vec<&str> {
     if endpoint.method != Method::PATCH {
         fields.push("method");
     }
-    let example = endpoint.request.as_ref().map_or("{}", |(_, example)| *example);
+    if let RequestBody::Multipart(parts) = endpoint.request {
+        fields.extend(parts.iter().map(|part| part.name));
+    }
+    let example = endpoint.example().unwrap_or("{}");
     // Examples are flat: field names are the odd ones among the quoted texts before a colon.
     let keys = example.split('"').skip(1).step_by(2);
     let parsed: Value = serde_json::from_str(example).expect("an example is JSON");
@@ -230,21 +274,31 @@ async fn p500_tells_the_request_id_and_nothing_of_the_cause() {
     app.finish().await;
 }
 
+/// Whether it answers from what the server knows by itself.
+fn reads_nothing(endpoint: &Endpoint) -> bool {
+    endpoint.path.starts_with("/v1/reference/") || endpoint.path == "/v1/sandbox/scenarios"
+}
+
 #[tokio::test]
 async fn p500_when_the_database_is_not_what_it_should_be() {
     let app = TestApp::start().await;
-    for (table, is_read_by_all) in [("api_key", true), ("book", false)] {
+    // The last is read by pages, which need no key.
+    for table in ["api_key", "book", "kyc_attempt"] {
+        let is_read_by_all = table == "api_key";
         app.clock.advance(Duration::from_secs(1));
         if !is_read_by_all {
             // Remembers the key, so that the fault is met behind it.
             app.a().get("/v1/reference/fees").await.expect(200);
         }
         app.database().tamper(&format!("ALTER TABLE {table} RENAME TO elsewhere")).await;
-        for endpoint in declaring("P500") {
+        let is_page = |endpoint: &Endpoint| endpoint.access == Access::Open;
+        for endpoint in
+            declaring("P500").into_iter().filter(|endpoint| is_page(endpoint) == (table == "kyc_attempt"))
+        {
             let call = request_of(&app.a(), &endpoint, &Ids::unknown()).keyed("never-kept");
             let answer = call.header("x-request-id", "r-1").send().await;
             if !is_read_by_all && answer.status == 200 {
-                assert!(endpoint.path.starts_with("/v1/reference/"), "{}", name_of(&endpoint));
+                assert!(reads_nothing(&endpoint), "{}", name_of(&endpoint));
                 continue;
             }
             assert_eq!((answer.status, answer.text()), (400, P500), "{}", name_of(&endpoint));
@@ -275,9 +329,7 @@ async fn p501_when_the_database_stops_behind_a_known_key() {
     app.reopen(Setup::default()).await;
     app.a().get("/v1/reference/fees").await.expect(200);
     app.database().stop().await;
-    for endpoint in
-        declaring("P501").into_iter().filter(|endpoint| !endpoint.path.starts_with("/v1/reference/"))
-    {
+    for endpoint in declaring("P501").into_iter().filter(|endpoint| !reads_nothing(endpoint)) {
         if engine() == Engine::Sqlite && !endpoint.writes() {
             // A reader that has the file open goes on reading it, wherever it went.
             continue;

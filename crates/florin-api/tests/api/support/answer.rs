@@ -80,8 +80,22 @@ impl Answer {
     pub fn comparable(&self) -> Comparable {
         let headers = self.headers.iter().filter(|(name, _)| *name != "x-request-id" && *name != "date");
         let mut headers: Vec<_> =
-            headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
+            headers.map(|(name, value)| (name.to_string(), self.without_nonce(value.as_bytes()))).collect();
         headers.sort();
-        (self.status, headers, self.body.clone())
+        (self.status, headers, self.comparable_body())
+    }
+
+    /// The body but for a page's nonce.
+    pub fn comparable_body(&self) -> Vec<u8> {
+        self.without_nonce(&self.body)
+    }
+
+    /// A page's nonce is drawn for each answer.
+    fn without_nonce(&self, bytes: &[u8]) -> Vec<u8> {
+        let policy = self.header("content-security-policy");
+        match policy.split_once("'nonce-").and_then(|(_, rest)| rest.split_once('\'')) {
+            Some((nonce, _)) => String::from_utf8_lossy(bytes).replace(nonce, "(nonce)").into_bytes(),
+            None => bytes.to_vec(),
+        }
     }
 }

@@ -12,17 +12,20 @@ use florin_api::kit::router::router;
 use florin_api::{MIGRATIONS, endpoints};
 use florin_store::{Options, Place, Store};
 use florin_types::{Entropy, ManualClock, Timestamp};
+use florin_vault::Vault;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tempfile::TempDir;
 use uuid::Uuid;
 
 /// When every test begins: 2026-11-23T12:00:00Z.
 pub const START: Timestamp = Timestamp::from_micros(1_795_435_200_000_000);
 
-/// The key that live installations are opened with here.
+/// The key that every installation is opened with here.
 const MASTER_KEY: [u8; 32] = [7; 32];
 
 /// How a platform differs from the usual one.
@@ -47,6 +50,8 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     /// What it stores in.
     pub database: Option<Database>,
+    /// The folder of files.
+    pub files: TempDir,
     /// Public ids of the partners.
     pub partners: [Uuid; 2],
     entropy: Arc<dyn Entropy>,
@@ -56,9 +61,15 @@ pub struct TestApp {
 
 /// How a store is opened here.
 pub fn options(place: Place, environment: Environment, entropy: Arc<dyn Entropy>) -> Options {
-    let master_key = (environment == Environment::Live).then_some(MASTER_KEY);
     let clock = Arc::new(ManualClock::new(START));
-    Options { place, environment: environment.as_str(), master_key, migrations: MIGRATIONS, clock, entropy }
+    Options {
+        place,
+        environment: environment.as_str(),
+        master_key: MASTER_KEY,
+        migrations: MIGRATIONS,
+        clock,
+        entropy,
+    }
 }
 
 fn build(app: &App, extra: Router) -> Router {
@@ -92,7 +103,8 @@ impl TestApp {
             false => Database::seeded().await,
             true => (Database::empty().await, super::template::Seeds::default()),
         };
-        let (app, routes) = open(&database, setup, &clock, &entropy).await;
+        let files = TempDir::new().expect("a folder");
+        let (app, routes) = open((&database, &files), setup, &clock, &entropy).await;
         let client = |index: usize| Client {
             router: routes.clone(),
             app: app.clone(),
@@ -101,8 +113,8 @@ impl TestApp {
             users: Arc::new(Mutex::new(BTreeSet::new())),
         };
         let (clients, partners) = ([client(0), client(1)], seeds.partners);
-        let mut this =
-            Self { app, clock, database: Some(database), partners, entropy, clients, is_finished: false };
+        let database = Some(database);
+        let mut this = Self { app, clock, database, files, partners, entropy, clients, is_finished: false };
         if is_empty {
             this.make_partners().await;
         }
@@ -160,6 +172,24 @@ impl TestApp {
         self.database.as_ref().expect("only the end takes it")
     }
 
+    /// What is in the vault's folder, as it is on disk.
+    pub fn vault_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        fn collect(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+            for entry in std::fs::read_dir(folder).expect("a folder can be read") {
+                let path = entry.expect("an entry can be read").path();
+                if path.is_dir() {
+                    collect(&path, found);
+                } else {
+                    let bytes = std::fs::read(&path).expect("a file can be read");
+                    found.push((path, bytes));
+                }
+            }
+        }
+        let mut found = Vec::new();
+        collect(self.files.path(), &mut found);
+        found
+    }
+
     /// Takes all books from the platform until the answer is dropped.
     pub async fn hold_books(&self) -> Held {
         self.database().hold_books().await
@@ -168,7 +198,7 @@ impl TestApp {
     /// Ends the platform and opens another one over the same data, as a restart of the server does.
     pub async fn reopen(&mut self, setup: Setup) {
         self.app.store.close();
-        let (app, routes) = open(self.database(), setup, &self.clock, &self.entropy).await;
+        let (app, routes) = open((self.database(), &self.files), setup, &self.clock, &self.entropy).await;
         for client in &mut self.clients {
             (client.app, client.router) = (app.clone(), routes.clone());
         }
@@ -197,7 +227,7 @@ impl TestApp {
 }
 
 async fn open(
-    database: &Database,
+    (database, files): (&Database, &TempDir),
     setup: Setup,
     clock: &Arc<ManualClock>,
     entropy: &Arc<dyn Entropy>,
@@ -205,7 +235,9 @@ async fn open(
     let options = options(database.place(), setup.settings.environment, Arc::clone(entropy));
     let options = Options { clock: clock.clone(), ..options };
     let store = Store::open(options).await.expect("the store opens");
-    let app = App::new(store, clock.clone(), Arc::clone(entropy), setup.settings);
+    let vault =
+        Vault::open(&florin_vault::Place::Folder(files.path().to_owned())).await.expect("the vault opens");
+    let app = App::new(store, vault, clock.clone(), Arc::clone(entropy), setup.settings);
     let routes = build(&app, setup.extra);
     (app, routes)
 }

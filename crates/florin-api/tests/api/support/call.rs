@@ -18,8 +18,15 @@ pub struct Call {
     path: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     peer: Option<SocketAddr>,
-    body: Option<Vec<u8>>,
+    /// Its type, and the body.
+    body: Option<(String, Vec<u8>)>,
 }
+
+/// What multipart bodies are made with here.
+pub const BOUNDARY: &str = "------------------------a1b2c3d4e5f60718";
+
+/// A file as a part: name of the part, name of the file, declared type, content.
+pub type File<'a> = (&'a str, &'a str, &'a str, &'a [u8]);
 
 impl Call {
     pub(super) fn new(client: Client, method: Method, path: &str) -> Self {
@@ -50,9 +57,35 @@ impl Call {
     }
 
     /// With this body, said to be JSON.
-    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
-        self.body = Some(body.into());
+    pub fn body(self, body: impl Into<Vec<u8>>) -> Self {
+        self.typed("application/json", body)
+    }
+
+    /// With this body, said to be of this type.
+    pub fn typed(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some((content_type.to_owned(), body.into()));
         self
+    }
+
+    /// With a multipart body of these files, as `curl` makes it.
+    pub fn multipart(self, files: &[File<'_>]) -> Self {
+        let mut body = Vec::new();
+        for (name, file_name, declared, content) in files {
+            let head = format!(
+                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\n\
+                 Content-Type: {declared}\r\n\r\n"
+            );
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(content);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+        self.multipart_body(body)
+    }
+
+    /// With this body, said to be multipart with [`BOUNDARY`].
+    pub fn multipart_body(self, body: impl Into<Vec<u8>>) -> Self {
+        self.typed(&format!("multipart/form-data; boundary={BOUNDARY}"), body)
     }
 
     /// Sends it and receives the whole answer.
@@ -67,8 +100,9 @@ impl Call {
         if let Some(peer) = peer {
             request.extensions_mut().insert(Peer(peer));
         }
-        if let Some(body) = &body {
-            request.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+        if let Some((content_type, body)) = &body {
+            let content_type = HeaderValue::from_str(content_type).expect("a type");
+            request.headers_mut().insert("content-type", content_type);
             *request.body_mut() = Body::from(body.clone());
         }
         for (name, value) in headers {
@@ -78,7 +112,7 @@ impl Call {
         let (head, stream) = response.into_parts();
         let received = stream.collect().await.expect("a body is received").to_bytes().to_vec();
         let answer = Answer { status: head.status.as_u16(), headers: head.headers, body: received };
-        client.note(&method, &path, body.as_deref(), &answer);
+        client.note(&method, &path, body.as_ref().map(|(_, body)| &body[..]), &answer);
         answer
     }
 }

@@ -13,7 +13,7 @@ mod walk;
 
 pub use answer::Answer;
 pub use app::{Setup, TestApp};
-pub use call::Call;
+pub use call::{BOUNDARY, Call, File};
 pub use client::{Client, person};
 pub use database::{Database, Engine, engine};
 pub use log::expect_errors;

@@ -1,9 +1,11 @@
 //! Filling in an endpoint of the table: its path and its example body with real ids, and what state the objects need
 //! so that the call works. A path parameter or a state that is not known here fails the test that walks.
 
-use super::{Call, Client};
-use florin_api::kit::endpoint::Endpoint;
+use super::{Call, Client, File};
+use florin_api::kit::endpoint::{Endpoint, FilePart, RequestBody};
+use florin_document::{Kind, samples};
 use http::Method;
+use serde_json::json;
 
 /// The ids that a request can name.
 #[derive(Clone, Debug)]
@@ -12,6 +14,7 @@ pub struct Ids {
     pub other: String,
     pub new: String,
     pub transfer: String,
+    pub verification: String,
 }
 
 impl Ids {
@@ -22,40 +25,67 @@ impl Ids {
             other: "nobody-else".to_owned(),
             new: "newcomer".to_owned(),
             transfer: "01a00000-0000-7000-8000-000000000000".to_owned(),
+            verification: "0123456789abcdef".repeat(2),
         }
     }
 
-    /// All four, by the placeholder of each.
-    pub fn each(&self) -> [(&'static str, &str); 4] {
-        [("$user", &self.user), ("$other", &self.other), ("$new", &self.new), ("$transfer", &self.transfer)]
+    /// All of them, by the placeholder of each.
+    pub fn each(&self) -> [(&'static str, &str); 5] {
+        [
+            ("$user", &self.user),
+            ("$other", &self.other),
+            ("$new", &self.new),
+            ("$transfer", &self.transfer),
+            ("$verification", &self.verification),
+        ]
     }
 }
 
-/// Path and body of an endpoint's example with placeholders; path ids become placeholders too.
-fn template_of(endpoint: &Endpoint) -> (String, Option<String>) {
-    let mut path = endpoint.path.replace("{externalUserId}", "$user").replace("{transferId}", "$transfer");
+/// The path of an endpoint with placeholders for its ids.
+fn path_of(endpoint: &Endpoint) -> String {
+    let ids = [
+        ("{externalUserId}", "$user"),
+        ("{transferId}", "$transfer"),
+        ("{verificationId}", "$verification"),
+        ("/status/{id}", "/status/$user"),
+    ];
+    let mut path = ids.iter().fold(endpoint.path.to_owned(), |path, (name, id)| path.replace(name, id));
     assert!(!path.contains('{'), "teach support::walk what {path} is");
     if endpoint.path.starts_with("/v1/events") {
         path.push_str("?after=0");
     }
-    (path, endpoint.request.as_ref().map(|(_, example)| (*example).to_owned()))
+    path
 }
 
 /// Whether a request of this endpoint names any id of this kind.
 pub fn names(endpoint: &Endpoint, placeholder: &str) -> bool {
-    let (path, body) = template_of(endpoint);
-    path.contains(placeholder) || body.is_some_and(|body| body.contains(placeholder))
+    path_of(endpoint).contains(placeholder)
+        || endpoint.example().is_some_and(|example| example.contains(placeholder))
 }
 
-/// The endpoint's example as a request of this client, with these ids.
+/// The endpoint's example as a request of this client, with these ids; where it takes files, one of each.
 pub fn request_of(client: &Client, endpoint: &Endpoint, ids: &Ids) -> Call {
-    let fill = |text: String| ids.each().iter().fold(text, |text, (name, id)| text.replace(name, id));
-    let (path, body) = template_of(endpoint);
-    let call = client.call(endpoint.method.clone(), &fill(path));
-    match body {
-        Some(body) => call.body(fill(body)),
-        None => call,
+    let fill =
+        |text: &str| ids.each().iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id));
+    let call = client.call(endpoint.method.clone(), &fill(&path_of(endpoint)));
+    match endpoint.request {
+        RequestBody::None => call,
+        RequestBody::Json(_, example) => call.body(fill(example)),
+        RequestBody::Multipart(parts) => call.multipart(&files(&contents(parts))),
     }
+}
+
+/// A small valid file for each part, no two the same.
+fn contents(parts: &[FilePart]) -> Vec<(&'static str, Vec<u8>)> {
+    let content = |(index, part): (usize, &FilePart)| {
+        let height = 48 + u32::try_from(index).expect("few parts");
+        (part.name, samples::valid(part.kinds[0], 64, height))
+    };
+    parts.iter().enumerate().map(content).collect()
+}
+
+fn files<'a>(contents: &'a [(&'static str, Vec<u8>)]) -> Vec<File<'a>> {
+    contents.iter().map(|(name, content)| (*name, "file", "application/octet-stream", &content[..])).collect()
 }
 
 /// Makes objects with which this endpoint's example works; `tag` tells them from others.
@@ -64,13 +94,43 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
     client.fund(None, "1000", "eur").await;
     client.verified_user(&other).await;
     let transfer = client.pay(None, Some(&other), "20").await;
+    let mut verification = Ids::unknown().verification;
     match (&endpoint.method, endpoint.path) {
-        (&Method::POST, "/v1/sandbox/kyc/{externalUserId}") => drop(client.create_user(&user).await),
+        (
+            &Method::POST,
+            "/v1/sandbox/kyc/{externalUserId}" | "/v1/user/kyc-files/{externalUserId}" | "/v1/kyc",
+        ) => drop(client.create_user(&user).await),
+        (&Method::POST, "/v1/user/verification") => {
+            client.create_user(&user).await;
+            let photo = samples::valid(Kind::Jpeg, 64, 48);
+            let call = client.call(Method::POST, &format!("/v1/user/kyc-files/{user}"));
+            let file = |name| (name, "photo.jpg", "image/jpeg", &photo[..]);
+            call.multipart(&[file("front_id"), file("back_id"), file("selfie")]).send().await.expect(201);
+        }
+        (&Method::POST, "/v1/user/poa-files/{externalUserId}") => {
+            client.verified_user(&user).await;
+            let asked = json!({"decision": "REQUIRE"});
+            client.post(&format!("/v1/sandbox/poa/{user}"), &asked).send().await.expect(200);
+        }
+        (&Method::GET, "/v1/kyc/verification/{externalUserId}/{verificationId}") => {
+            client.create_user(&user).await;
+            verification = hosted(client, &user).await;
+        }
         (&Method::DELETE, "/v1/user/{externalUserId}") => client.verified_user(&user).await,
         _ => {
             client.verified_user(&user).await;
             client.pay(None, Some(&user), "20").await;
         }
     }
-    Ids { user, other, new: format!("new-{tag}"), transfer }
+    Ids { user, other, new: format!("new-{tag}"), transfer, verification }
+}
+
+/// A hosted verification of a user; its id.
+async fn hosted(client: &Client, user: &str) -> String {
+    let wanted = json!({
+        "externalUserId": user, "documentType": "PASSPORT", "country": "GB", "incomeSource": "SALARY",
+        "occupation": "IT", "openAccountReason": "DAILY_USE",
+    });
+    let made = client.post("/v1/kyc", &wanted).send().await.expect(201);
+    made["verificationId"].as_str().expect("an id").to_owned()
 }

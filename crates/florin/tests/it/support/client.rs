@@ -1,6 +1,7 @@
 //! An HTTP client that checks each answer against the contract's general rules.
 
 use super::answer::Answer;
+use super::form::Form;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -84,16 +85,29 @@ impl Client {
         if let Some(body) = &call.body {
             request = request.header("content-type", "application/json").body(body.clone());
         }
-        let response = request.send().await?;
-        let status = response.status().as_u16();
-        let named = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        };
-        let headers = response.headers().iter().map(named).collect();
-        let body = response.bytes().await?.to_vec();
-        let answer = Answer { status, headers, body };
-        answer.check_contract(&format!("{} {}", call.method, call.path));
-        Ok(answer)
+        finish(request, &format!("{} {}", call.method, call.path)).await
+    }
+
+    /// The answer to an upload, or the error of a connection that broke.
+    pub async fn try_upload(
+        &self,
+        path: &str,
+        idempotency_key: Option<&str>,
+        form: &Form,
+    ) -> Result<Answer, reqwest::Error> {
+        let mut request = self.http.post(format!("{}{path}", self.base_url));
+        let headers = [("x-api-key", self.api_key()), ("idempotency-key", idempotency_key)];
+        for (name, value) in headers.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+            request = request.header(name, value);
+        }
+        request = request.header("content-type", form.content_type()).body(form.body());
+        finish(request, &format!("POST {path}")).await
+    }
+
+    /// The answer to the upload of a user's files, of a server that must be there.
+    pub async fn upload(&self, user: &str, form: &Form) -> Answer {
+        let sent = self.try_upload(&format!("/v1/user/kyc-files/{user}"), None, form).await;
+        sent.unwrap_or_else(|error| panic!("the files of {user}: {error:?}"))
     }
 
     /// The answer of a server that must be there.
@@ -106,4 +120,18 @@ impl Client {
     pub async fn get(&self, path: &str) -> Value {
         self.send(&Call::get(path)).await.expect(200)
     }
+}
+
+/// Sends it and checks the answer against the contract.
+async fn finish(request: reqwest::RequestBuilder, asked: &str) -> Result<Answer, reqwest::Error> {
+    let response = request.send().await?;
+    let status = response.status().as_u16();
+    let named = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let headers = response.headers().iter().map(named).collect();
+    let body = response.bytes().await?.to_vec();
+    let answer = Answer { status, headers, body };
+    answer.check_contract(asked);
+    Ok(answer)
 }

@@ -17,7 +17,14 @@ const COMMAND: Duration = Duration::from_secs(120);
 
 /// The binary under test, free of the settings of whoever runs the tests.
 pub fn florin() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_florin"));
+    florin_within(&[])
+}
+
+/// The same at the end of this command line.
+pub fn florin_within(outer: &[String]) -> Command {
+    let words: Vec<&str> = outer.iter().map(String::as_str).chain([env!("CARGO_BIN_EXE_florin")]).collect();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]);
     for (name, _) in
         std::env::vars().filter(|(name, _)| name.starts_with("FLORIN_") || name == "DATABASE_URL")
     {
@@ -71,15 +78,23 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `florin serve` with these further arguments; its output is appended to `log`.
-    pub fn start(arguments: &[String], variables: &[(String, String)], directory: &Path, log: &Path) -> Self {
+    /// Starts `serve` of this binary with further arguments; its output is appended to `log`.
+    pub fn start(
+        (mut command, arguments): (Command, &[String]),
+        variables: &[(String, String)],
+        directory: &Path,
+        log: &Path,
+    ) -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let output = OpenOptions::new().create(true).append(true).open(log).expect("a log file");
-        let mut command = florin();
         command.args(["serve", "--listen", &address.to_string()]).args(arguments);
         command.envs(variables.iter().cloned()).current_dir(directory);
         command.stdout(output.try_clone().expect("the log twice")).stderr(output);
         Self { child: command.spawn().expect("the binary starts"), address }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn base_url(&self) -> String {

@@ -1,4 +1,4 @@
-//! Stands between the server and PostgreSQL, and can cut the line: all of it, or one commit's.
+//! Stands between the server and PostgreSQL (or the S3 server), and can cut the line: all of it, or one commit's.
 
 use std::io;
 use std::net::SocketAddr;
@@ -35,6 +35,8 @@ struct Plan {
     next: Option<(Loss, u32)>,
     refusals: u32,
     lost: u32,
+    /// While the line is cut, new connections are taken and left without an answer.
+    hangs: bool,
 }
 
 impl Proxy {
@@ -47,6 +49,8 @@ impl Proxy {
             while let Ok((client, _)) = listener.accept().await {
                 if shared.accepts() {
                     tokio::spawn(forward(client, target.clone(), shared.clone()));
+                } else if shared.plan().hangs {
+                    tokio::spawn(hold(client, shared.clone()));
                 }
             }
         });
@@ -58,9 +62,17 @@ impl Proxy {
         self.line.up.send_replace(false);
     }
 
+    /// Breaks all connections; new ones are never answered.
+    pub fn hang(&self) {
+        self.line.plan().hangs = true;
+        self.cut();
+    }
+
     /// Lets connections through again.
     pub fn mend(&self) {
-        self.line.plan().refusals = 0;
+        let mut plan = self.line.plan();
+        (plan.refusals, plan.hangs) = (0, false);
+        drop(plan);
         self.line.up.send_replace(true);
     }
 
@@ -99,6 +111,12 @@ impl Line {
         plan.lost += 1;
         Some(loss)
     }
+}
+
+/// Keeps it open until the line is mended.
+async fn hold(client: TcpStream, line: Arc<Line>) {
+    let mended = line.up.subscribe().wait_for(|up| *up).await.is_ok();
+    drop((client, mended));
 }
 
 async fn forward(client: TcpStream, target: String, line: Arc<Line>) {

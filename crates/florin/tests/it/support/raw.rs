@@ -20,10 +20,15 @@ pub struct Raw {
 
 impl Raw {
     pub async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.expect("the server accepts connections");
-        stream.set_nodelay(true).expect("nodelay");
+        Self::try_connect(address).await.expect("the server accepts connections")
+    }
+
+    /// None when nobody listens there.
+    pub async fn try_connect(address: SocketAddr) -> Option<Self> {
+        let stream = TcpStream::connect(address).await.ok()?;
+        stream.set_nodelay(true).ok()?;
         let (reader, writer) = stream.into_split();
-        Self { reader, writer: Some(writer), received: Vec::new() }
+        Some(Self { reader, writer: Some(writer), received: Vec::new() })
     }
 
     /// Sends; an error is left for the reader to meet.

@@ -4,9 +4,12 @@ use super::chance::fresh_word;
 use super::client::{Call, Client};
 use super::database::{Database, Engine, engine};
 use super::log;
-use super::process::{Outcome, Process, run_florin_with};
+use super::process::{Outcome, Process, florin_within, run_florin_with};
 use serde_json::Value;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -18,11 +21,16 @@ pub struct Options {
     pub environment: Option<&'static str>,
     /// Where the server finds PostgreSQL, when not at the real address (no meaning on SQLite).
     pub database_address: Option<SocketAddr>,
+    /// Further settings by environment; they count over the others.
+    pub more: Vec<(&'static str, String)>,
+    /// What stands before `florin serve` on its command line.
+    pub within: Vec<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { settle_ms: 10, environment: None, database_address: None }
+        let (more, within) = (Vec::new(), Vec::new());
+        Self { settle_ms: 10, environment: None, database_address: None, more, within }
     }
 }
 
@@ -58,12 +66,13 @@ impl Server {
         server
     }
 
-    /// Two processes started at the same moment on an empty PostgreSQL database, and a client of the second
-    /// with a key of its own; none on SQLite.
+    /// Two processes started at the same moment on an empty PostgreSQL database, with one `vault.key`, and a
+    /// client of the second with a key of its own; none on SQLite.
     pub async fn start_two() -> Option<(Self, Client)> {
         let mut server = Self::prepare(Options::default()).await;
         server.database.as_ref()?;
         let directories = [server.data_dir(), server.home.path().join("data-2")];
+        directories.iter().for_each(|directory| write_key(directory, &"5e".repeat(32)));
         let [mut first, mut second] = directories.each_ref().map(|directory| server.spawn(directory));
         first.wait_until_ready().await;
         second.wait_until_ready().await;
@@ -95,10 +104,14 @@ impl Server {
         self.credentials = read_credentials(&self.data_dir());
     }
 
-    /// Another process on the same PostgreSQL database, with a data directory of its own; none on SQLite.
+    /// Another process on the same PostgreSQL database, with a data directory of its own to which the first
+    /// one's `vault.key` is copied; none on SQLite.
     pub async fn second(&mut self) -> Option<Client> {
         self.database.as_ref()?;
         let data_dir = self.home.path().join(format!("data-{}", self.seconds.len() + 2));
+        if let Ok(key) = std::fs::read_to_string(key_file(&self.data_dir())) {
+            write_key(&data_dir, &key);
+        }
         let mut process = self.spawn(&data_dir);
         process.wait_until_ready().await;
         let client = Client::new(&process.base_url(), Some(&self.credentials().api_key));
@@ -121,17 +134,25 @@ impl Server {
         if let Some(environment) = self.options.environment {
             arguments.extend(["--environment".to_owned(), environment.to_owned()]);
         }
-        Process::start(&arguments, &self.variables(), self.home.path(), &self.log_path())
+        let command = florin_within(&self.options.within);
+        Process::start((command, &arguments), &self.variables(), self.home.path(), &self.log_path())
     }
 
-    /// Settings by environment; a live server is given its master key, a sandbox makes one.
-    fn variables(&self) -> Vec<(String, String)> {
-        let mut variables = vec![("FLORIN_SANDBOX_SETTLE_MS".to_owned(), self.options.settle_ms.to_string())];
+    /// Settings by environment; a live server is given its master key, a sandbox makes one. The processes on
+    /// one PostgreSQL database have one folder of files.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        let mut variables = vec![("FLORIN_SANDBOX_SETTLE_MS", self.options.settle_ms.to_string())];
         if let Some(environment) = self.options.environment {
-            variables.push(("FLORIN_ENVIRONMENT".to_owned(), environment.to_owned()));
-            variables.push(("FLORIN_MASTER_KEY".to_owned(), "5e".repeat(32)));
+            variables.push(("FLORIN_ENVIRONMENT", environment.to_owned()));
+            variables.push(("FLORIN_MASTER_KEY", "5e".repeat(32)));
+            variables.push(("FLORIN_PUBLIC_URL", "https://bank.example".to_owned()));
         }
-        variables
+        if self.database.is_some() {
+            variables.push(("FLORIN_VAULT", path_text(&self.home.path().join("vault"))));
+            variables.push(("FLORIN_VAULT_IS_SHARED", "true".to_owned()));
+        }
+        variables.extend(self.options.more.iter().cloned());
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// The sandbox partner's client.
@@ -162,6 +183,11 @@ impl Server {
 
     pub fn address(&self) -> SocketAddr {
         self.running().address
+    }
+
+    /// The number of the running process.
+    pub fn process_id(&self) -> u32 {
+        self.running().id()
     }
 
     fn running(&self) -> &Process {
@@ -195,6 +221,12 @@ impl Server {
     pub fn log(&self) -> String {
         let bytes = std::fs::read(self.log_path()).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The folder of files, where it is one.
+    pub fn vault_dir(&self) -> PathBuf {
+        let set = self.variables().into_iter().rev().find(|(name, _)| name == "FLORIN_VAULT");
+        set.map_or_else(|| self.data_dir().join("vault"), |(_, folder)| folder.into())
     }
 
     /// From now on the log may have errors that contain this.
@@ -263,12 +295,24 @@ pub struct Place<'place> {
 impl Place<'_> {
     /// Runs a command of the binary on these data.
     pub fn command(&self, arguments: &[&str], variables: &[(String, String)], directory: &Path) -> Outcome {
-        let (flag, place) = match self.database {
-            Some(database) => ("--database-url", database.url()),
-            None => ("--data-dir", path_text(self.data_dir)),
-        };
-        run_florin_with(&[arguments, &[flag, &place]].concat(), variables, directory)
+        let data_dir = path_text(self.data_dir);
+        let mut all = [arguments, &["--data-dir", &data_dir]].concat();
+        let url = self.database.map(Database::url);
+        all.extend(url.iter().flat_map(|url| ["--database-url", url]));
+        run_florin_with(&all, variables, directory)
     }
+}
+
+/// Where a sandbox keeps the master key.
+pub fn key_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("vault.key")
+}
+
+/// Writes a master key as an operator would who brings it along.
+pub fn write_key(data_dir: &Path, key: &str) {
+    std::fs::create_dir_all(data_dir).expect("a directory");
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(key_file(data_dir));
+    file.and_then(|mut file| file.write_all(key.as_bytes())).expect("a key file");
 }
 
 fn read_credentials(data_dir: &Path) -> Option<Credentials> {

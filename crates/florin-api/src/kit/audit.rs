@@ -1,0 +1,65 @@
+//! What operators did to data of people: who, when, what, to which object. Written in the transaction of the deed.
+
+use florin_store::{Row, Scope, Statement, StoreError, Tx, params};
+use florin_types::{Text, Timestamp};
+use uuid::Uuid;
+
+/// Longest name of an operator.
+pub const MAX_OPERATOR: usize = 100;
+
+const INSERT: Statement = "INSERT INTO audit (id, book, at, operator, action, object, detail) \
+     VALUES ($2, $1, $3, $4, $5, $6, $7)";
+const LIST: Statement = "SELECT at, operator, action, object, detail, id FROM audit WHERE book = $1 AND id > $2 \
+     ORDER BY id LIMIT 1000";
+
+/// Every statement here, for the test that prepares and runs them all.
+pub(crate) const STATEMENTS: &[Statement] = &[INSERT, LIST];
+
+/// A deed.
+#[derive(Clone, Debug)]
+pub struct Deed {
+    /// Who says to have done it.
+    pub operator: Text<MAX_OPERATOR>,
+    /// What was done.
+    pub action: &'static str,
+    /// To what.
+    pub object: Uuid,
+    /// What else must be known; nothing of a person.
+    pub detail: String,
+}
+
+/// A deed with its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When, by the book's clock.
+    pub at: Timestamp,
+    /// Who says to have done it.
+    pub operator: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub object: Uuid,
+    /// What else must be known.
+    pub detail: String,
+}
+
+/// Writes a deed down.
+pub async fn note(tx: &mut Tx, id: Uuid, deed: &Deed) -> Result<(), StoreError> {
+    let (at, operator) = (tx.now(), deed.operator.as_str());
+    tx.execute(INSERT, &params![id, at, operator, deed.action, deed.object, deed.detail.as_str()]).await.map(drop)
+}
+
+/// The deeds in a book after one, oldest first, with their ids; 1,000 at most.
+pub async fn list(scope: &mut Scope, after: Uuid) -> Result<Vec<(Uuid, Entry)>, StoreError> {
+    scope.query(LIST, &params![after]).await?.iter().map(|row| Ok((row.get(5)?, entry_of_row(row)?))).collect()
+}
+
+fn entry_of_row(row: &Row) -> Result<Entry, StoreError> {
+    Ok(Entry {
+        at: row.get(0)?,
+        operator: row.get(1)?,
+        action: row.get(2)?,
+        object: row.get(3)?,
+        detail: row.get(4)?,
+    })
+}

@@ -1,0 +1,192 @@
+//! Files on their way in: from the body of a request, part by part, into the vault.
+//!
+//! Memory does not grow with the number or the size of files: a frame at a time goes from the socket through the
+//! multipart parser ([`multipart`]) to the vault's deposit, which checks, encrypts and writes on a thread of its own
+//! and holds the client back by not taking more. At most [`MAX_UPLOADS`] at a time.
+//!
+//! What is wrong with the frame is P403 at once, whatever else was found. What is wrong with a file (P426, P440) or
+//! missing (P439) is for the command to answer in its turn of the order of refusals, and is kept under an idempotency
+//! key like its other answers; so with a key the body is read to its end all the same, for its content is what makes it
+//! the same request. Without one nothing more is read, and [`super::http`] drains what still comes.
+//!
+//! Nothing stays behind: files that a request does not end up owning are removed, also when it is dropped half-way.
+
+mod head;
+pub mod multipart;
+mod pace;
+mod receive;
+mod stored;
+
+pub use stored::{StoredFile, StoredFiles};
+
+use super::app::App;
+use super::body::check_encoding;
+use super::call::{idempotency_key, keyed};
+use super::codes::{P439, P501};
+use super::failure::Failure;
+use super::refusal::Refusal;
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use florin_document::Kind;
+use florin_store::{Keyed, StoreError};
+use florin_vault::{Recipient, VaultError};
+use head::{ContentType, parse_content_type};
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use multipart::MAX_BOUNDARY;
+use receive::Receiver;
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Uploads at a time in one process. Each takes a thread and some 600 KiB at its largest, 40 MB together; at 1 MB a
+/// second each they fill a gigabit line's half, and few disks sync more files at once.
+pub const MAX_UPLOADS: usize = 64;
+
+/// How long an upload waits for a place before it is told to come again. A file over a good line takes a second or two:
+/// by then a place is free, or the crowd is one that waiting does not help.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+
+/// What the client is asked to wait before it comes again: longer than the usual second, as it has to send its files
+/// anew.
+const RETRY_AFTER_SECS: u32 = 5;
+
+/// A part that takes files.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Its name.
+    pub name: &'static str,
+    /// What a file may be.
+    pub kinds: &'static [Kind],
+    /// How often it can be given.
+    pub max_count: usize,
+}
+
+/// What a call takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// The parts; others are ignored.
+    pub parts: &'static [Wanted],
+    /// Longest file, in bytes.
+    pub max_bytes: u64,
+    /// Largest picture.
+    pub max_pixels: u64,
+}
+
+/// A call with files, its body unread.
+#[derive(Debug)]
+pub struct Upload {
+    /// Its idempotency key, with what makes it the same request but for the files.
+    keyed: Option<Keyed>,
+    /// None where the body is not multipart.
+    boundary: Option<Vec<u8>>,
+    body: Body,
+}
+
+/// What a call brought.
+#[derive(Debug)]
+pub struct Received {
+    /// Its idempotency key with what makes it the same request, where it brought one.
+    pub keyed: Option<Keyed>,
+    /// The files, or why there are none; empty where they were not to be kept.
+    pub files: Result<StoredFiles, Refusal>,
+}
+
+impl FromRequest<App> for Upload {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let key = idempotency_key(&parts.headers)?;
+        check_encoding(&parts.headers)?;
+        let boundary = boundary(&parts.headers)?;
+        Ok(Self { keyed: key.map(|key| keyed(key, &parts, Vec::new())), boundary, body })
+    }
+}
+
+impl Upload {
+    /// Receives the files and stores each that the rules take, encrypted to `to`. Without `to` nothing is stored, and
+    /// only the frame and the lengths are looked at: for a call that will be refused anyway, but in its turn.
+    ///
+    /// # Errors
+    /// P403 for what is wrong with the frame, P501 when there is no place or no vault; nothing is stored then.
+    pub async fn receive(
+        self,
+        app: &App,
+        rules: &Rules,
+        to: Option<&Recipient>,
+    ) -> Result<Received, Failure> {
+        let Self { keyed, boundary, body } = self;
+        let Some(boundary) = boundary else {
+            return Ok(Received { keyed, files: Err(Refusal::of(&P439)) });
+        };
+        let _place = app.uploads.place().await?;
+        Receiver::new(app, rules, to, keyed).receive(&boundary, body).await
+    }
+}
+
+/// The boundary of a multipart body, none where it is another.
+fn boundary(headers: &HeaderMap) -> Result<Option<Vec<u8>>, Refusal> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let Some(value) = types.next() else { return Ok(None) };
+    if types.next().is_some() {
+        return Err(Refusal::invalid("Content-Type is given twice"));
+    }
+    match parse_content_type(value.as_bytes()) {
+        ContentType::Other => Ok(None),
+        ContentType::Multipart(boundary) => Ok(Some(boundary)),
+        ContentType::NoBoundary => Err(Refusal::invalid(format!(
+            "Content-Type must have a boundary of 1 to {MAX_BOUNDARY} characters"
+        ))),
+    }
+}
+
+/// The places for uploads of a process.
+#[derive(Debug)]
+pub(crate) struct Uploads(Semaphore);
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self(Semaphore::new(MAX_UPLOADS))
+    }
+}
+
+impl Uploads {
+    async fn place(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        let place = tokio::time::timeout(MAX_WAIT, self.0.acquire()).await;
+        place.ok().and_then(Result::ok).ok_or_else(|| Refusal::of(&P501).retry_after(RETRY_AFTER_SECS))
+    }
+}
+
+/// A vault's fault as the answers and the jobs know it.
+pub fn vault_fault(error: VaultError) -> StoreError {
+    match error {
+        VaultError::Unavailable(_) => StoreError::unavailable(error),
+        VaultError::Missing | VaultError::Damaged | VaultError::Unexpected(_) => {
+            StoreError::unexpected(error)
+        }
+    }
+}
+
+/// For the fuzz target: takes a body apart, cut into frames of `frame` bytes, and answers how many parts and bytes of
+/// content it had, or that it is broken.
+#[doc(hidden)]
+pub fn take_apart(content_type: &[u8], body: &[u8], frame: usize) -> Option<(usize, usize)> {
+    let ContentType::Multipart(boundary) = parse_content_type(content_type) else { return None };
+    let mut parser = multipart::Parser::new(&boundary);
+    let (mut parts, mut length) = (0, 0);
+    for frame in body.chunks(frame.max(1)) {
+        parser.push(bytes::Bytes::copy_from_slice(frame));
+        while let Some(event) = parser.event().ok()? {
+            match event {
+                multipart::Event::Part(_) => parts += 1,
+                multipart::Event::Data(data) => length += data.len(),
+                multipart::Event::End => {}
+            }
+        }
+    }
+    parser.finish().ok().map(|()| (parts, length))
+}
+
+#[cfg(test)]
+#[path = "upload_tests.rs"]
+mod tests;

@@ -1,0 +1,101 @@
+//! Files that are in the vault and that no row knows yet.
+
+use crate::kit::app::App;
+use florin_document::Facts;
+use florin_vault::ObjectName;
+use std::fmt;
+use std::ops::Deref;
+use tokio::runtime::Handle;
+
+/// A file in the vault, checked and durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredFile {
+    /// The part that it came in.
+    pub part: &'static str,
+    /// Its name in the vault.
+    pub name: ObjectName,
+    /// Its length.
+    pub bytes: u64,
+    /// What it is.
+    pub facts: Facts,
+}
+
+/// The files of a request, in the order they came. Dropped without [`StoredFiles::keep`], they are removed from the
+/// vault in the background.
+pub struct StoredFiles {
+    app: App,
+    files: Vec<StoredFile>,
+    /// One that is just being finished: if that is cut off, it may be there.
+    finishing: Option<ObjectName>,
+}
+
+impl StoredFiles {
+    pub(super) fn new(app: &App) -> Self {
+        Self { app: app.clone(), files: Vec::new(), finishing: None }
+    }
+
+    /// Says that this object is about to be there.
+    pub(super) fn begin(&mut self, name: ObjectName) {
+        self.finishing = Some(name);
+    }
+
+    /// Says that it is.
+    pub(super) fn add(&mut self, file: StoredFile) {
+        self.finishing = None;
+        self.files.push(file);
+    }
+
+    /// They belong to somebody now.
+    pub fn keep(mut self) {
+        self.take();
+    }
+
+    /// Removes them, and waits for it. What fails is left to the sweep.
+    pub async fn discard(mut self) {
+        self.clear().await;
+    }
+
+    pub(super) async fn clear(&mut self) {
+        let names = self.take();
+        if !names.is_empty() {
+            // A task of its own: who waits may be dropped, and the names with it.
+            let removing = tokio::spawn(remove(self.app.clone(), names));
+            // It does not panic, and could tell nothing else.
+            let _ = removing.await;
+        }
+    }
+
+    fn take(&mut self) -> Vec<ObjectName> {
+        let names = self.files.drain(..).map(|file| file.name);
+        names.chain(self.finishing.take()).collect()
+    }
+}
+
+impl Deref for StoredFiles {
+    type Target = [StoredFile];
+
+    fn deref(&self) -> &[StoredFile] {
+        &self.files
+    }
+}
+
+impl fmt::Debug for StoredFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.files).finish()
+    }
+}
+
+impl Drop for StoredFiles {
+    fn drop(&mut self) {
+        let names = self.take();
+        if let (false, Ok(runtime)) = (names.is_empty(), Handle::try_current()) {
+            runtime.spawn(remove(self.app.clone(), names));
+        }
+    }
+}
+
+async fn remove(app: App, names: Vec<ObjectName>) {
+    if let Err(error) = app.vault.remove(&names).await {
+        tracing::warn!(%error, "could not remove files; the sweep will");
+    }
+}

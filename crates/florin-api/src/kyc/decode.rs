@@ -1,0 +1,136 @@
+//! The job that decodes uploaded files in full: whether each is what it seemed to be. On a thread of low priority, one
+//! file at a time, within bounds of pixels, memory and time: what is uploaded is hostile until shown otherwise.
+
+use super::change::tell_files;
+use super::documents::PROOFS;
+use super::poa;
+use super::store::{self, Checked, File, FileState, NewFile};
+use super::work::Work;
+use crate::kit::app::App;
+use crate::kit::jobs::done;
+use crate::kit::upload::vault_fault;
+use crate::users::existing;
+use florin_document::{DecodeLimits, Decoded, Kind, Unreadable, decode};
+use florin_store::{Holder, Job, Lane, NewJob, StoreError, Touch, Tx};
+use florin_vault::{Identity, VaultError, run_low_priority};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// The kind of the job.
+pub const DECODE_JOB: &str = "kyc.decode";
+
+/// What one decode may take of time: the largest photo takes about a second of an idle core; a busy one gets time.
+const MAX_TIME: Duration = Duration::from_secs(20);
+
+/// Leaves the job.
+pub(super) fn leave_decode(tx: &mut Tx, user: &str, owner: Uuid, files: &[NewFile]) {
+    let names = files.iter().map(|file| file.name.uuid()).collect();
+    let payload = Work { files: names, ..Work::of(user, owner) }.payload();
+    tx.enqueue(NewJob { kind: DECODE_JOB, lane: Lane::Slow, due: tx.now(), payload });
+}
+
+/// Decodes, and tells the partner.
+pub async fn decode_files(app: &App, job: &Job) -> Result<(), StoreError> {
+    let work = Work::read(job)?;
+    let checked = check(app, job, &work).await?;
+    let (position, events) = (job.position, [app.new_id(), app.new_id()]);
+    let touches = vec![Touch::Holder(work.user.clone())];
+    let command = async move |tx: &mut Tx| {
+        if !tx.finish_job(position).await? {
+            return done();
+        }
+        let mut of_now = Vec::new();
+        for file in &checked {
+            // One that was replaced meanwhile is nobody's concern any more.
+            if store::check_file(tx, file).await? {
+                of_now.push(file.state);
+            }
+        }
+        let Ok(holder) = existing(tx.holder(&work.user)) else { return done() };
+        let holder = holder.clone();
+        if of_now.is_empty() {
+            return done();
+        }
+        let is_readable = of_now.iter().all(|state| *state == FileState::Readable);
+        if is_proof(tx, &holder, &work).await? {
+            if !is_readable {
+                poa::reject_unreadable(tx, &holder, work.of, events[0]).await?;
+            }
+        } else {
+            tell_files(tx, &holder, events[0], is_readable);
+        }
+        done()
+    };
+    app.store.door().run(position.book(), None, touches, command).await.map(drop)
+}
+
+async fn is_proof(tx: &mut Tx, holder: &Holder, work: &Work) -> Result<bool, StoreError> {
+    let files = store::files(tx.scope(), holder.id).await?;
+    Ok(files.iter().any(|file| file.owner == work.of && file.part == PROOFS))
+}
+
+async fn check(app: &App, job: &Job, work: &Work) -> Result<Vec<Checked>, StoreError> {
+    let mut snapshot = app.store.snapshot(job.position.book()).await?;
+    let holder = snapshot.holder(&work.user).await?;
+    let Some(secret) = holder.as_ref().and_then(|holder| holder.secret.as_deref()) else {
+        return Ok(Vec::new());
+    };
+    let key = app.seals.file_key(secret);
+    let key = key.ok_or_else(|| StoreError::unexpected("a user's key can't be opened"))?;
+    let Some(holder) = &holder else { return Ok(Vec::new()) };
+    let files = store::files(&mut snapshot, holder.id).await?;
+    drop(snapshot);
+    let mut checked = Vec::new();
+    for file in files.iter().filter(|file| work.files.contains(&file.name.uuid())) {
+        checked.push(check_one(app, file, &key).await?);
+    }
+    Ok(checked)
+}
+
+async fn check_one(app: &App, file: &File, key: &Identity) -> Result<Checked, StoreError> {
+    let of = |state, decoded: Option<Decoded>| Checked {
+        name: file.name,
+        state,
+        size: decoded.as_ref().and_then(|decoded| decoded.size),
+        pages: decoded.as_ref().and_then(|decoded| decoded.pages),
+    };
+    let max_bytes = usize::try_from(file.bytes).map_err(StoreError::unexpected)?;
+    let bytes = match app.vault.read(file.name, key, max_bytes).await {
+        Ok(bytes) => bytes,
+        Err(error @ (VaultError::Missing | VaultError::Damaged)) => {
+            tracing::error!(%error, file = %file.name, "a file of the vault can't be read");
+            return Ok(of(FileState::Unreadable, None));
+        }
+        Err(error) => return Err(vault_fault(error)),
+    };
+    match decode_within(file.kind, bytes).await {
+        Ok(decoded) => Ok(of(FileState::Readable, Some(decoded))),
+        Err(error) => {
+            tracing::info!(%error, file = %file.name, kind = file.kind.as_str(), "a file can't be decoded");
+            Ok(of(FileState::Unreadable, None))
+        }
+    }
+}
+
+/// Decodes on a thread of its own; when the time is over the thread is told, and asks often.
+async fn decode_within(
+    kind: Kind,
+    bytes: impl AsRef<[u8]> + Send + 'static,
+) -> Result<Decoded, Unreadable> {
+    let is_over = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&is_over);
+    let decoding = run_low_priority(move || {
+        decode(kind, bytes.as_ref(), &DecodeLimits::default(), &|| told.load(Ordering::Relaxed))
+    });
+    match tokio::time::timeout(MAX_TIME, decoding).await {
+        Ok(Ok(decoded)) => decoded,
+        // It panicked: whatever that file is, nobody can be shown it.
+        Ok(Err(_)) => Err(Unreadable::Fault),
+        Err(_) => {
+            is_over.store(true, Ordering::Relaxed);
+            Err(Unreadable::TimeOver)
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! What an operator does: sees what waits, looks at what was sent, decides, asks for proof of address, exports files.
+//! Whatever shows or changes something of a person is written down (`kit/audit.rs`) before it is shown.
+
+use super::change::Drawn;
+use super::decide::{Decision, decide};
+use super::documents::Details;
+use super::poa::{self, PoaStatus, WAITING};
+use super::standing::{Progress, Standing};
+use super::store::{self, File, OPEN_REVIEWS};
+use crate::kit::app::App;
+use crate::kit::command::refused_with;
+use crate::kit::audit::{self, Deed, MAX_OPERATOR};
+use crate::kit::failure::Failure;
+use crate::kit::jobs::done;
+use crate::kit::partner::{PartnerBook, partner_books};
+use crate::kit::refusal::Refusal;
+use crate::kit::upload::vault_fault;
+use crate::users::{self, Profile, existing};
+use florin_store::{
+    BookId, Command, Holder, HolderId, Outcome, Snapshot, Statement, Stop, StoreError, Touch, Tx, params,
+};
+use florin_types::{Text, Timestamp};
+use florin_vault::ObjectName;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+const BOOK_OF_ATTEMPT: Statement = "SELECT book, holder FROM kyc_attempt WHERE id = $1";
+const BOOK_OF_SUBMISSION: Statement = "SELECT book, holder FROM poa WHERE submission = $1";
+
+/// Every statement here, for the test that prepares and runs them all.
+pub(super) const STATEMENTS: &[Statement] = &[BOOK_OF_ATTEMPT, BOOK_OF_SUBMISSION];
+
+/// Somebody of the operator's, at the command line.
+pub struct Operator<'a> {
+    /// The platform.
+    pub app: &'a App,
+    /// Who it is, for the audit.
+    pub name: Text<MAX_OPERATOR>,
+}
+
+/// What a review is about.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum ReviewOf {
+    /// Who the user is.
+    Identity,
+    /// Where the user lives.
+    Address,
+}
+
+/// A review that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenReview {
+    /// What to call it.
+    pub id: Uuid,
+    /// What it is about.
+    pub of: ReviewOf,
+    /// Whose user.
+    pub partner: String,
+    /// The partner's id of the user.
+    pub user: String,
+    /// Since when it waits.
+    pub since: Timestamp,
+}
+
+/// All that a reviewer needs to see.
+#[derive(Debug)]
+pub struct Shown {
+    /// What it is about.
+    pub of: ReviewOf,
+    /// The partner's id of the user.
+    pub user: String,
+    /// What the partner said of the user.
+    pub profile: Profile,
+    /// What was said with the verification.
+    details: Details,
+    /// Where the user stands.
+    pub standing: Option<Standing>,
+    /// Where proof of address stands.
+    pub poa: Option<PoaStatus>,
+    /// The files of this review.
+    pub files: Vec<File>,
+}
+
+impl Shown {
+    /// What was said with the verification, as JSON. The verification id is not among it: it would open the user's page.
+    pub fn said(&self) -> Result<serde_json::Value, serde_json::Error> {
+        serde_json::to_value(Details { verification_id: String::new(), ..self.details.clone() })
+    }
+}
+
+/// A file in clear, without what tells where it was taken.
+pub struct Exported {
+    /// What to call it: part, object and ending.
+    pub file_name: String,
+    /// Its content.
+    pub bytes: Zeroizing<Vec<u8>>,
+}
+
+/// A review that was found.
+struct Found {
+    of: ReviewOf,
+    id: Uuid,
+    holder: Holder,
+    snapshot: Snapshot,
+}
+
+impl Operator<'_> {
+    /// What waits, of all partners, oldest first within each.
+    pub async fn reviews(&self) -> Result<Vec<OpenReview>, StoreError> {
+        let mut open = Vec::new();
+        for PartnerBook { book, name, .. } in partner_books(self.app).await? {
+            let mut snapshot = self.app.store.snapshot(book).await?;
+            for (of, statement) in [(ReviewOf::Identity, OPEN_REVIEWS), (ReviewOf::Address, WAITING)] {
+                for row in snapshot.query(statement, &[]).await? {
+                    let holder: HolderId = row.get(1)?;
+                    let holder = snapshot.holders(&[holder]).await?.pop();
+                    // Who was closed meanwhile is nobody's to decide on.
+                    let Ok(holder) = existing(holder.as_ref()) else { continue };
+                    let user = holder.handle.clone().unwrap_or_default();
+                    open.push(OpenReview { id: row.get(0)?, of, partner: name.clone(), user, since: row.get(2)? });
+                }
+            }
+        }
+        Ok(open)
+    }
+
+    /// What a review is about, where there is one.
+    pub async fn review(&self, id: Uuid) -> Result<Option<ReviewOf>, Failure> {
+        Ok(self.find(id).await?.map(|found| found.of))
+    }
+
+    /// What a reviewer needs to see of a review, open or not.
+    pub async fn show(&self, id: Uuid) -> Result<Option<Shown>, Failure> {
+        let Some(Found { of, id, holder, mut snapshot }) = self.find(id).await? else { return Ok(None) };
+        let user = users::find(&mut snapshot, holder.id).await?;
+        let current = store::find(&mut snapshot, holder.id).await?;
+        let secret = holder.secret.as_deref();
+        let details = current.as_ref().map(|current| current.details(&self.app.seals, secret)).transpose()?;
+        let files = store::files(&mut snapshot, holder.id).await?;
+        let shown = Shown {
+            of,
+            user: holder.handle.clone().unwrap_or_default(),
+            profile: user.profile(&self.app.seals, &holder)?,
+            details: details.unwrap_or_default(),
+            standing: current.map(|current| current.standing),
+            poa: poa::find(&mut snapshot, holder.id).await?.map(|poa| poa.status),
+            files: files.into_iter().filter(|file| file.owner == id).collect(),
+        };
+        let book = snapshot.book();
+        drop(snapshot);
+        self.note(book, "kyc.show", id, String::new()).await?;
+        Ok(Some(shown))
+    }
+
+    /// Decides on the identity of a user, as long as the review is open.
+    pub async fn decide(&self, id: Uuid, decision: Decision) -> Result<Option<()>, Failure> {
+        let Some(Found { of: ReviewOf::Identity, id, holder, snapshot }) = self.find(id).await? else {
+            return Ok(None);
+        };
+        let (book, handle) = (snapshot.book(), holder.handle.clone().unwrap_or_default());
+        drop(snapshot);
+        let (platform, drawn, user) = (self.app.clone(), Drawn::draw(self.app), handle.clone());
+        let (deed, deed_id) = (self.deed("kyc.decide", id, format!("{decision:?}")), self.app.new_id());
+        let by = self.name.as_str().to_owned();
+        let command = async move |tx: &mut Tx| {
+            let holder = existing(tx.holder(&user))?.id;
+            let current = store::find(tx.scope(), holder).await?;
+            let is_open = current.is_some_and(|current| {
+                current.attempt == id && current.standing.progress == Progress::InReview
+            });
+            if !is_open {
+                return Err(Stop::Fault(StoreError::unexpected("this review is not open any more")));
+            }
+            decide(&platform, tx, &user, (decision, by.as_str()), &drawn).await?;
+            audit::note(tx, deed_id, &deed).await?;
+            done()
+        };
+        self.run(book, &handle, command).await.map(Some)
+    }
+
+    /// Decides on the address of a user, as long as the review is open.
+    pub async fn decide_address(&self, id: Uuid, status: PoaStatus) -> Result<Option<()>, Failure> {
+        let Some(Found { of: ReviewOf::Address, id, holder, snapshot }) = self.find(id).await? else {
+            return Ok(None);
+        };
+        let (book, handle) = (snapshot.book(), holder.handle.clone().unwrap_or_default());
+        drop(snapshot);
+        let (event, user) = (self.app.new_id(), handle.clone());
+        let (deed, deed_id) = (self.deed("poa.decide", id, status.as_str().to_owned()), self.app.new_id());
+        let command = async move |tx: &mut Tx| {
+            let holder = existing(tx.holder(&user))?.id;
+            let now = poa::find(tx.scope(), holder).await?;
+            if !now.is_some_and(|poa| poa.submission == id && poa.status == PoaStatus::Waiting) {
+                return Err(Stop::Fault(StoreError::unexpected("this review is not open any more")));
+            }
+            poa::decide(tx, &user, status, event).await?;
+            audit::note(tx, deed_id, &deed).await?;
+            done()
+        };
+        self.run(book, &handle, command).await.map(Some)
+    }
+
+    /// Asks a user for proof of address, as for one rated high risk.
+    pub async fn require_address(&self, partner: Uuid, handle: &str) -> Result<Option<()>, Failure> {
+        let Some((holder, snapshot)) = self.user(partner, handle).await? else { return Ok(None) };
+        let book = snapshot.book();
+        drop(snapshot);
+        let (event, user) = (self.app.new_id(), handle.to_owned());
+        let (deed, deed_id) = (self.deed("poa.require", holder.uuid, String::new()), self.app.new_id());
+        let command = async move |tx: &mut Tx| {
+            poa::decide(tx, &user, PoaStatus::Required, event).await?;
+            audit::note(tx, deed_id, &deed).await?;
+            done()
+        };
+        self.run(book, handle, command).await.map(Some)
+    }
+
+    /// All files of a user, one at a time to `take`. It is written down before the first is opened.
+    pub async fn export(
+        &self,
+        partner: Uuid,
+        handle: &str,
+        mut take: impl FnMut(Exported) -> std::io::Result<()>,
+    ) -> Result<Option<usize>, Failure> {
+        let Some((holder, mut snapshot)) = self.user(partner, handle).await? else { return Ok(None) };
+        let files = store::files(&mut snapshot, holder.id).await?;
+        let book = snapshot.book();
+        drop(snapshot);
+        let names: Vec<_> = files.iter().map(|file| file.name.to_string()).collect();
+        self.note(book, "vault.export", holder.uuid, names.join(" ")).await?;
+        for file in &files {
+            take(self.open(&holder, file).await?).map_err(StoreError::unexpected)?;
+        }
+        Ok(Some(files.len()))
+    }
+
+    /// Objects that rows name and that are gone or damaged: every file is read and authenticated.
+    pub async fn check(&self) -> Result<(usize, Vec<ObjectName>), StoreError> {
+        let (mut read, mut bad) = (0, Vec::new());
+        for PartnerBook { book, .. } in partner_books(self.app).await? {
+            let mut after = Uuid::nil();
+            loop {
+                let mut snapshot = self.app.store.snapshot(book).await?;
+                let page = store::all_files(&mut snapshot, after).await?;
+                let Some((_, last)) = page.last() else { break };
+                after = last.name.uuid();
+                for (holder, file) in &page {
+                    let holder = snapshot.holders(&[*holder]).await?.pop();
+                    let is_good = match holder {
+                        Some(holder) => self.read(&holder, file).await?.is_some(),
+                        None => false,
+                    };
+                    read += 1;
+                    if !is_good {
+                        bad.push(file.name);
+                    }
+                }
+            }
+        }
+        Ok((read, bad))
+    }
+
+    /// What operators did in a partner's book, oldest first.
+    pub async fn audit(&self) -> Result<Vec<(String, audit::Entry)>, StoreError> {
+        let mut all = Vec::new();
+        for PartnerBook { book, name, .. } in partner_books(self.app).await? {
+            let mut snapshot = self.app.store.snapshot(book).await?;
+            let mut after = Uuid::nil();
+            loop {
+                let page = audit::list(&mut snapshot, after).await?;
+                let Some((last, _)) = page.last() else { break };
+                after = *last;
+                all.extend(page.into_iter().map(|(_, entry)| (name.clone(), entry)));
+            }
+        }
+        Ok(all)
+    }
+
+    async fn open(&self, holder: &Holder, file: &File) -> Result<Exported, StoreError> {
+        let bytes = self.read(holder, file).await?;
+        let bytes = bytes.ok_or_else(|| StoreError::unexpected(format!("{} is gone or damaged", file.name)))?;
+        let bytes = florin_document::for_export(file.kind, &bytes).map_err(StoreError::unexpected)?;
+        let ending = file.kind.as_str().to_ascii_lowercase();
+        let file_name = format!("{}-{}.{ending}", file.part, file.name);
+        Ok(Exported { file_name, bytes: Zeroizing::new(bytes) })
+    }
+
+    async fn read(&self, holder: &Holder, file: &File) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        use florin_vault::VaultError::{Damaged, Missing};
+        let Some(key) = holder.secret.as_deref().and_then(|secret| self.app.seals.file_key(secret)) else {
+            return Ok(None);
+        };
+        let max_bytes = usize::try_from(file.bytes).map_err(StoreError::unexpected)?;
+        match self.app.vault.read(file.name, &key, max_bytes).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(Missing | Damaged) => Ok(None),
+            Err(error) => Err(vault_fault(error)),
+        }
+    }
+
+    async fn find(&self, id: Uuid) -> Result<Option<Found>, StoreError> {
+        for (of, statement) in [(ReviewOf::Identity, BOOK_OF_ATTEMPT), (ReviewOf::Address, BOOK_OF_SUBMISSION)] {
+            let rows = self.app.store.look(statement, &params![id]).await?;
+            let Some(row) = rows.first() else { continue };
+            let (book, holder): (_, HolderId) = (row.get(0)?, row.get(1)?);
+            let mut snapshot = self.app.store.snapshot(book).await?;
+            let holder = snapshot.holders(&[holder]).await?.pop();
+            return Ok(holder.map(|holder| Found { of, id, holder, snapshot }));
+        }
+        Ok(None)
+    }
+
+    async fn user(&self, partner: Uuid, handle: &str) -> Result<Option<(Holder, Snapshot)>, StoreError> {
+        let books = partner_books(self.app).await?;
+        let Some(found) = books.into_iter().find(|found| found.partner == partner) else { return Ok(None) };
+        let mut snapshot = self.app.store.snapshot(found.book).await?;
+        let holder = snapshot.holder(handle).await?;
+        Ok(holder.map(|holder| (holder, snapshot)))
+    }
+
+    /// Writes down what changes nothing else.
+    async fn note(&self, book: BookId, action: &'static str, object: Uuid, detail: String) -> Result<(), Failure> {
+        let (deed, deed_id) = (self.deed(action, object, detail), self.app.new_id());
+        let command = async move |tx: &mut Tx| {
+            audit::note(tx, deed_id, &deed).await?;
+            done()
+        };
+        self.run(book, "", command).await
+    }
+
+    async fn run(&self, book: BookId, handle: &str, command: impl Command) -> Result<(), Failure> {
+        let touches = vec![Touch::Holder(handle.to_owned())];
+        match self.app.store.door().run(book, None, touches, command).await? {
+            Outcome::Answered(answer) => match refused_with(answer.status, &answer.body) {
+                Some(code) => Err(Refusal::of(code).into()),
+                None => Ok(()),
+            },
+            _ => Err(StoreError::unexpected("a command without a key was no new one").into()),
+        }
+    }
+
+    fn deed(&self, action: &'static str, object: Uuid, detail: String) -> Deed {
+        Deed { operator: self.name.clone(), action, object, detail }
+    }
+}

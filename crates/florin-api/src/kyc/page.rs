@@ -1,0 +1,184 @@
+//! `GET /v1/kyc/verification/{externalUserId}/{verificationId}`: what the user's browser opens. No key: the random
+//! verification id is the secret, and alone finds the attempt; whatever does not fit it is answered like an unknown one.
+
+use super::change::{is_verification_id, secret_of};
+use super::standing::{Method, Progress, Standing};
+use super::store;
+use crate::kit::app::App;
+use crate::kit::call::PathIds;
+use crate::kit::codes::P445;
+use crate::kit::endpoint::{Access, Endpoint, Shape, get};
+use crate::kit::failure::Failure;
+use crate::kit::refusal::Refusal;
+use crate::users::existing;
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use florin_ledger::BookId;
+use florin_store::{StoreError, params};
+use http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, StatusCode};
+
+/// Random bytes of the nonce by which the page's own styles are allowed.
+const NONCE_BYTES: usize = 16;
+
+const CSS: &str = include_str!("../../templates/page.css");
+
+/// The page, in any of its states.
+#[derive(Template)]
+#[template(path = "verification.html")]
+struct Page<'a> {
+    title: &'a str,
+    tone: &'a str,
+    mark: &'a str,
+    lines: &'a [&'a str],
+    return_url: Option<&'a str>,
+    nonce: &'a str,
+    css: &'a str,
+}
+
+/// What a state says: title, tone, mark and lines.
+type Words = (&'static str, &'static str, &'static str, &'static [&'static str]);
+
+const UNKNOWN: Words = (
+    "This link does not work",
+    "bad",
+    "!",
+    &[
+        "It is wrong, has expired, or another one has taken its place.",
+        "Ask the company that sent you here for a new link.",
+    ],
+);
+
+fn words(standing: Standing) -> Words {
+    match standing.progress {
+        Progress::Pending => (
+            "Your verification is open",
+            "",
+            "1",
+            &[
+                "The company that sent you here has asked us to verify who you are.",
+                "This server takes no photos on this page: send your document the way that the company tells you.",
+            ],
+        ),
+        Progress::InReview => (
+            "We are looking at your documents",
+            "",
+            "…",
+            &["There is nothing left for you to do. You will hear from the company that sent you here."],
+        ),
+        Progress::Successful => ("You are verified", "good", "✓", &["There is nothing left for you to do."]),
+        Progress::Rejected => (
+            "We could not verify you",
+            "bad",
+            "!",
+            &["You may try again: ask the company that sent you here for a new link."],
+        ),
+    }
+}
+
+/// The route.
+pub fn endpoint() -> Endpoint {
+    Endpoint {
+        tag: "Verification",
+        access: Access::Open,
+        summary: "Redirect to verification (method B)",
+        description: "The page that your user's browser opens: the `redirectUrl` of `POST /v1/kyc`. Needs no key, for the \
+                      verification id is the secret. An HTML page; also where nothing fits, with 404, unless the client \
+                      accepts JSON only: then P445.",
+        refusals: &[&P445],
+        ..get("/v1/kyc/verification/{externalUserId}/{verificationId}", handle, (200, Shape::HTML))
+    }
+}
+
+async fn handle(State(app): State<App>, ids: PathIds, headers: HeaderMap) -> Result<Response, Failure> {
+    let user = ids.user(0).map(|id| id.as_str().to_owned()).unwrap_or_default();
+    let verification_id = ids.user(1).map(|id| id.as_str().to_owned()).unwrap_or_default();
+    match find(&app, &user, &verification_id).await? {
+        Some((standing, return_url)) => {
+            page(&app, StatusCode::OK, words(standing), return_url.as_deref())
+        }
+        None if wants_json(&headers) => Err(Refusal::of(&P445).into()),
+        None => page(&app, StatusCode::NOT_FOUND, UNKNOWN, None),
+    }
+}
+
+/// The attempt that a link is of, as long as the link works.
+async fn find(
+    app: &App,
+    user: &str,
+    verification_id: &str,
+) -> Result<Option<(Standing, Option<String>)>, StoreError> {
+    if !is_verification_id(verification_id) {
+        return Ok(None);
+    }
+    let secret = secret_of(app, verification_id);
+    let rows = app.store.look(store::BOOK_OF_SECRET, &params![secret]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let book: BookId = row.get(0)?;
+    let mut snapshot = app.store.snapshot(book).await?;
+    let now = snapshot.book_row().now(app.wall());
+    let holder = store::holder_of_secret(&mut snapshot, &secret).await?;
+    let named = snapshot.holder(user).await?;
+    let Ok(named) = existing(named.as_ref()) else { return Ok(None) };
+    if holder != Some(named.id) {
+        return Ok(None);
+    }
+    let Some(current) = store::find(&mut snapshot, named.id).await? else { return Ok(None) };
+    let details = current.details(&app.seals, named.secret.as_deref())?;
+    let has_ended = current.standing.progress == Progress::Pending
+        && current.expires_at.is_some_and(|expires_at| expires_at <= now);
+    let is_it = current.standing.method == Method::Hosted && details.verification_id == verification_id;
+    Ok((is_it && !has_ended).then_some((current.standing, details.return_url)))
+}
+
+/// A client that says what it accepts, and HTML is not among it.
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted: Vec<_> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    let accepted = accepted.join(",").to_ascii_lowercase();
+    accepted.contains("application/json") && !accepted.contains("text/html") && !accepted.contains("*/*")
+}
+
+fn page(app: &App, status: StatusCode, words: Words, return_url: Option<&str>) -> Result<Response, Failure> {
+    let mut random = [0; NONCE_BYTES];
+    app.entropy.fill(&mut random);
+    let nonce: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let (title, tone, mark, lines) = words;
+    let page = Page { title, tone, mark, lines, return_url, nonce: &nonce, css: CSS };
+    let html = page.render().map_err(StoreError::unexpected)?;
+    let policy = format!(
+        "default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    );
+    // The address is a secret: it is not passed on to where the page leads, and no cache keeps the page.
+    let head = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, policy.as_str()),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((status, head, html).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn only_who_accepts_nothing_but_json_gets_it() {
+        for (accept, expected) in [
+            (None, false),
+            (Some("application/json"), true),
+            (Some("Application/JSON, text/plain"), true),
+            (Some("text/html,application/xhtml+xml,application/json;q=0.9"), false),
+            (Some("application/json, */*"), false),
+            (Some("*/*"), false),
+        ] {
+            let headers = accept.map(|accept| (ACCEPT, HeaderValue::from_static(accept)));
+            assert_eq!(wants_json(&headers.into_iter().collect()), expected, "{accept:?}");
+        }
+    }
+}

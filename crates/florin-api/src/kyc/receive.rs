@@ -1,0 +1,125 @@
+//! What both uploads share: who may send before anything is received, and the commit that decides what becomes of the
+//! files.
+
+use super::store::NewFile;
+use super::sweep::SWEEP_AGE;
+use crate::kit::app::App;
+use crate::kit::failure::Failure;
+use crate::kit::partner::Partner;
+use crate::kit::refusal::Refusal;
+use crate::kit::upload::{Received, StoredFile};
+use crate::users::existing;
+use axum::response::Response;
+use florin_store::{Command, Holder, Scope, Stop, StoreError, Touch};
+use florin_vault::{ObjectName, Recipient};
+use http::StatusCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use tracing::Instrument;
+
+/// The user's key to encrypt to; none where the call will be refused, so that nothing of it needs to be kept. Only the
+/// command decides: what is read here may have changed by then.
+pub(super) async fn precheck(
+    app: &App,
+    partner: &Partner,
+    handle: &str,
+    may_send: impl AsyncFnOnce(&mut Scope, &Holder) -> Result<bool, StoreError>,
+) -> Result<Option<Recipient>, Failure> {
+    let mut snapshot = app.store.snapshot(partner.book).await?;
+    let holder = snapshot.holder(handle).await?;
+    let Ok(holder) = existing(holder.as_ref()) else { return Ok(None) };
+    if !may_send(&mut snapshot, holder).await? {
+        return Ok(None);
+    }
+    let identity = holder.secret.as_deref().and_then(|secret| app.seals.file_key(secret));
+    let identity = identity.ok_or_else(|| StoreError::unexpected("a user's key can't be opened"))?;
+    Ok(Some(identity.recipient()))
+}
+
+/// Objects that a command put others in the place of. A command that runs again says it again.
+#[derive(Clone, Default)]
+pub(super) struct Replaced(Arc<Mutex<Vec<ObjectName>>>);
+
+impl Replaced {
+    pub(super) fn set(&self, names: Vec<ObjectName>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
+    fn take(&self) -> Vec<ObjectName> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What was received, as a command sees it.
+pub(super) struct Incoming(Result<Vec<NewFile>, Refusal>);
+
+impl Incoming {
+    pub(super) fn of(received: &Received) -> Self {
+        let files = received.files.as_ref().map_err(Clone::clone);
+        Self(files.map(|files| files.iter().map(NewFile::of).collect()))
+    }
+
+    /// The files, or why there are none.
+    pub(super) fn files(&self) -> Result<&[NewFile], Stop> {
+        match &self.0 {
+            Ok(files) if files.is_empty() => {
+                // They were thrown away, since the call was to be refused; what forbade it has just gone.
+                Err(Stop::Fault(StoreError::unavailable("the user's verification changed meanwhile")))
+            }
+            Ok(files) => Ok(files),
+            Err(refusal) => Err(refusal.clone().into()),
+        }
+    }
+}
+
+/// Runs the command to its end even if the client goes away, and keeps the files exactly where their rows were made.
+pub(super) async fn commit(
+    app: App,
+    partner: Partner,
+    handle: String,
+    (received, replaced): (Received, Replaced),
+    command: impl Command,
+) -> Result<Response, Failure> {
+    let work = async move {
+        let Received { keyed, files } = received;
+        if files.as_ref().is_ok_and(|files| has_aged(&app, files)) {
+            return Err(StoreError::unavailable("the files took too long to arrive").into());
+        }
+        let result = app.run(&partner, keyed, vec![Touch::Holder(handle)], command).await;
+        let Ok(files) = files else { return result };
+        if result.as_ref().is_ok_and(is_made) {
+            files.keep();
+            discard(&app, &replaced.take()).await;
+        } else if matches!(result, Err(Failure::Fault(_))) {
+            // The rows may have been made all the same: the sweep will know.
+            files.keep();
+        } else {
+            files.discard().await;
+        }
+        result
+    };
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(result) => result,
+        Err(panic) => Err(StoreError::unexpected(panic).into()),
+    }
+}
+
+/// Whether the sweep might take files for leftovers before their rows are there. Uploads are bounded far below that;
+/// a vault that hangs is not.
+fn has_aged(app: &App, files: &[StoredFile]) -> bool {
+    let now = app.wall();
+    files.iter().any(|file| now.saturating_since(file.name.made_at()) > SWEEP_AGE / 2)
+}
+
+fn is_made(response: &Response) -> bool {
+    response.status() == StatusCode::CREATED && !response.headers().contains_key("idempotent-replayed")
+}
+
+/// Removes objects that no row knows any more. What fails here is left to the sweep.
+pub(super) async fn discard(app: &App, names: &[ObjectName]) {
+    if names.is_empty() {
+        return;
+    }
+    if let Err(error) = app.vault.remove(names).await {
+        tracing::warn!(%error, "could not remove files; the sweep will");
+    }
+}

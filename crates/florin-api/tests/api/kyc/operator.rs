@@ -1,0 +1,129 @@
+//! An operator's work: what waits, what was sent, decisions, exports, and the audit of all of it.
+
+use super::{passport, photo, send_passport, status, submit, upload};
+use crate::support::{Setup, TestApp};
+use florin_api::kit::app::Settings;
+use florin_api::kyc::{Decision, Operator, PoaStatus, ReviewOf};
+use florin_document::samples::{PLANTED, with_location};
+use florin_document::Kind;
+use florin_types::Text;
+use http::Method;
+
+fn olga(app: &TestApp) -> Operator<'_> {
+    Operator { app: &app.app, name: Text::parse("olga").expect("a name") }
+}
+
+/// Live has no reviewer of its own.
+async fn live() -> TestApp {
+    TestApp::with(Setup { settings: Settings::live(), ..Setup::default() }).await
+}
+
+#[tokio::test]
+async fn in_live_a_person_decides() {
+    let app = live().await;
+    let a = app.a();
+    for user in ["anna", "bert"] {
+        a.create_user(user).await;
+        send_passport(&a, user).await;
+        submit(&a, &passport(user)).await.expect(201);
+    }
+    a.settle().await;
+    assert_eq!(status(&a, "anna").await, ["NOT_VERIFIED", "VERIFICATION", ""]);
+    let open = olga(&app).reviews().await.expect("a list");
+    let users: Vec<_> = open.iter().map(|review| (review.user.as_str(), review.of)).collect();
+    assert_eq!(users, [("anna", ReviewOf::Identity), ("bert", ReviewOf::Identity)]);
+    let shown = olga(&app).show(open[0].id).await.expect("it is shown").expect("there is one");
+    assert_eq!((shown.user.as_str(), shown.files.len()), ("anna", 2));
+    let said = shown.said().expect("JSON");
+    assert_eq!(said["document"]["number"], "L898902C3");
+    assert_eq!(said.get("verificationId"), None);
+    olga(&app).decide(open[0].id, Decision::Approve).await.expect("decided").expect("there is one");
+    olga(&app).decide(open[1].id, Decision::Reject("FACE_MISMATCH")).await.expect("decided");
+    assert_eq!(status(&a, "anna").await, ["VERIFIED", "SUCCESSFUL", ""]);
+    assert_eq!(status(&a, "bert").await, ["NOT_VERIFIED", "REJECTED_BY_PROVIDER", "FACE_MISMATCH"]);
+    assert!(olga(&app).decide(open[0].id, Decision::Reject("OTHER")).await.is_err(), "it is decided");
+    assert_eq!(olga(&app).reviews().await.expect("a list"), []);
+    a.settle().await;
+    assert_eq!(a.balances(Some("anna")).await["fiatBalances"][0]["status"], "ACTIVE");
+    let deeds = olga(&app).audit().await.expect("a list");
+    // At one moment of a clock that stands, in any order.
+    let mut deeds: Vec<_> =
+        deeds.iter().map(|(_, deed)| (deed.operator.as_str(), deed.action.as_str())).collect();
+    deeds.sort_unstable();
+    assert_eq!(deeds, [("olga", "kyc.decide"), ("olga", "kyc.decide"), ("olga", "kyc.show")]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn proofs_of_address_are_asked_for_and_decided() {
+    let app = live().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    let partner = app.partners[0];
+    olga(&app).require_address(partner, "anna").await.expect("asked").expect("there is one");
+    assert!(olga(&app).require_address(partner, "nobody").await.expect("looked").is_none());
+    assert!(olga(&app).require_address(app.partners[1], "anna").await.expect("looked").is_none());
+    let bill = florin_document::samples::valid(Kind::Pdf, 0, 0);
+    let parts: &[(&str, &str, &str, &[u8])] = &[("files", "bill.pdf", "application/pdf", &bill)];
+    a.call(Method::POST, "/v1/user/poa-files/anna").multipart(parts).send().await.expect(201);
+    a.settle().await;
+    let open = olga(&app).reviews().await.expect("a list");
+    assert_eq!((open.len(), open[0].of), (1, ReviewOf::Address));
+    olga(&app).decide_address(open[0].id, PoaStatus::Approved).await.expect("decided").expect("there is one");
+    assert_eq!(a.balances(Some("anna")).await["poaRequired"], false);
+    app.finish().await;
+}
+
+/// What leaves the vault says nothing of where it was taken, and the audit knows who took it.
+#[tokio::test]
+async fn exports_are_written_down_and_tell_no_place() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    for (part, kind) in [("front_id", Kind::Jpeg), ("back_id", Kind::Png), ("selfie", Kind::Heic)] {
+        upload(&a, "anna", &[(part.to_owned(), with_location(kind))]).send().await.expect(201);
+    }
+    a.settle().await;
+    let mut exported = Vec::new();
+    let take = |file: florin_api::kyc::Exported| {
+        exported.push((file.file_name.clone(), file.bytes.to_vec()));
+        Ok(())
+    };
+    let count = olga(&app).export(app.partners[0], "anna", take).await.expect("exported");
+    assert_eq!((count, exported.len()), (Some(3), 3));
+    for (name, bytes) in &exported {
+        assert!(!bytes.windows(PLANTED.len()).any(|part| part == PLANTED.as_bytes()), "{name} tells");
+    }
+    assert!(olga(&app).export(app.partners[1], "anna", |_| Ok(())).await.expect("looked").is_none());
+    let deeds = olga(&app).audit().await.expect("a list");
+    assert_eq!(deeds.len(), 1);
+    assert_eq!((deeds[0].1.action.as_str(), deeds[0].1.detail.split(' ').count()), ("vault.export", 3));
+    let (read, bad) = olga(&app).check().await.expect("read back");
+    assert_eq!((read, bad.len()), (3, 0));
+    std::fs::remove_file(&app.vault_files()[0].0).expect("a file goes");
+    let (read, bad) = olga(&app).check().await.expect("read back");
+    assert_eq!((read, bad.len()), (3, 1));
+    app.finish().await;
+}
+
+/// Dimensions are those that a person sees.
+#[tokio::test]
+async fn photos_are_decoded_upright() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    upload(&a, "anna", &[("front_id".to_owned(), with_location(Kind::Jpeg)), photo("selfie")])
+        .send()
+        .await
+        .expect(201);
+    let mut data = passport("anna");
+    data["documentNumber"] = "HOLD".into();
+    submit(&a, &data).await.expect(201);
+    a.settle().await;
+    let open = olga(&app).reviews().await.expect("a list");
+    let shown = olga(&app).show(open[0].id).await.expect("shown").expect("there is one");
+    let front = shown.files.iter().find(|file| file.part == "front_id").expect("the front");
+    let size = front.size.expect("it was decoded");
+    assert_eq!((size.width, size.height), (48, 64), "turned by its EXIF orientation");
+    app.finish().await;
+}

@@ -1,0 +1,71 @@
+//! Hostile WebP.
+
+use super::super::webp::{chunk, extended, riff, with_chunks};
+use super::{Hostile, accepted, appended, patched, rejected, unreadable, zip};
+
+pub(super) fn rows() -> Vec<Hostile> {
+    let (lossless, lossy) = (crate::samples::webp(64, 48), crate::samples::webp_lossy());
+    [containers(&lossless, &lossy), images(&lossless, &lossy), data(&lossless, &lossy)].concat()
+}
+
+fn containers(lossless: &[u8], lossy: &[u8]) -> Vec<Hostile> {
+    let length = lossless.len() as u32 - 8;
+    let with = |length: u32| patched(lossless, 4, &length.to_le_bytes());
+    vec![
+        rejected("WebP: only magic", lossless[..12].to_vec()),
+        rejected("WebP: cut in its first chunk's header", lossless[..17].to_vec()),
+        rejected("WebP: cut in its image's header", lossy[..24].to_vec()),
+        rejected("WebP: cut in its data", lossless[..lossless.len() - 2].to_vec()),
+        rejected("WebP: file length 0", with(0)),
+        rejected("WebP: file length too short", with(length - 2)),
+        rejected("WebP: file length too long", with(length + 2)),
+        rejected("WebP: file length 2^32 - 1", with(u32::MAX)),
+        rejected("WebP: chunk length 0", patched(lossless, 16, &[0; 4])),
+        rejected("WebP: chunk length 2^32 - 1", patched(lossless, 16, &[0xFF; 4])),
+        rejected("WebP: ZIP behind it", appended(lossless, &zip(lossless.len()))),
+        rejected("WebP: no image", riff(&extended(64, 48, 0))),
+        rejected(
+            "WebP: begins with a strange chunk",
+            riff(&[&chunk(b"flRn", b""), &lossless[12..]].concat()),
+        ),
+    ]
+}
+
+fn images(lossless: &[u8], lossy: &[u8]) -> Vec<Hostile> {
+    let frame = chunk(b"ANMF", &[&[0; 16], &lossless[12..]].concat());
+    vec![
+        rejected("WebP: 16,383 × 16,383", patched(lossy, 26, &[0xFF, 0x3F, 0xFF, 0x3F])),
+        rejected("WebP: no width", patched(lossy, 26, &[0, 0])),
+        rejected("WebP: lossless, 16,384 × 16,384", patched(lossless, 21, &[0xFF, 0xFF, 0xFF, 0x0F])),
+        rejected(
+            "WebP: canvas of 2^24 × 2^24",
+            riff(&[&extended(1 << 24, 1 << 24, 0), &lossless[12..]].concat()),
+        ),
+        rejected("WebP: canvas of another size", riff(&[&extended(65, 48, 0), &lossless[12..]].concat())),
+        rejected("WebP: animated by its flag", riff(&[&extended(64, 48, 2), &lossless[12..]].concat())),
+        rejected("WebP: animated by its frames", riff(&[extended(64, 48, 0), frame].concat())),
+        rejected("WebP: two images", with_chunks(lossless, &[lossy[12..].to_vec()])),
+        rejected("WebP: not a key frame", patched(lossy, 20, &[lossy[20] | 1])),
+        rejected("WebP: no start code", patched(lossy, 23, &[0])),
+        rejected("WebP: lossless of a later version", patched(lossless, 24, &[lossless[24] | 0xE0])),
+    ]
+}
+
+fn data(lossless: &[u8], lossy: &[u8]) -> Vec<Hostile> {
+    let half = |file: &[u8], name: &[u8; 4]| riff(&chunk(name, &file[20..20 + (file.len() - 20) / 2]));
+    // One group of codes, each with one symbol: pixels take no bits at all.
+    let wide = [0x2F, 0x57, 0x1B, 0xD6, 0x06, 0x88, 0x88, 0x08, 0x00, 0x00];
+    vec![
+        unreadable("WebP: half of its lossless data", half(lossless, b"VP8L")),
+        unreadable("WebP: half of its lossy data", half(lossy, b"VP8 ")),
+        unreadable(
+            "WebP: lossless data that is no code",
+            riff(&chunk(b"VP8L", &[&lossless[20..25], &[0xFF; 80]].concat())),
+        ),
+        accepted("WebP: 49 million pixels in a few bytes", riff(&chunk(b"VP8L", &wide))),
+        accepted(
+            "WebP: a script in a strange chunk",
+            riff(&[&extended(64, 48, 0), &lossless[12..], &chunk(b"flRn", b"<script>")].concat()),
+        ),
+    ]
+}

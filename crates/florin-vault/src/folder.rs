@@ -1,0 +1,179 @@
+//! A vault on local disk.
+//!
+//! Objects are written under their final names, at once and in place: no row knows a name before its deposit has
+//! finished, an unfinished or cut-off object does not authenticate, and what a crash leaves behind is then an object
+//! that no row knows, like any other. A temporary name would add a rename, a second commit of the file system's
+//! journal per file, and leftovers that need a sweep of their own. (`object_store`'s local store writes through
+//! such names, and cannot be fed by a thread.)
+
+use crate::name::{SHELVES, shelf_name};
+use crate::spool::try_writing;
+use crate::{ObjectName, VaultError};
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, BufReader, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use tempfile::TempPath;
+use tokio::sync::mpsc;
+
+/// How much of a file is read at a time: about a chunk of `age`.
+const READ_AHEAD: usize = 64 << 10;
+
+/// A folder of [`SHELVES`] folders, all made when it is opened.
+pub(crate) struct Folder {
+    root: PathBuf,
+}
+
+/// A file being written: removed when it is dropped, unless it is kept.
+pub(crate) struct NewFile {
+    file: File,
+    path: TempPath,
+}
+
+impl Folder {
+    /// Makes what is not there, durably, and sees whether it can be written to.
+    pub(crate) fn open(root: &Path) -> Result<Self, VaultError> {
+        let made = || {
+            make_folder(root, true)?;
+            (0..SHELVES).try_for_each(|number| make_folder(&root.join(shelf_name(number)), false))?;
+            sync_folder(root)?;
+            // A relative path of one part has the parent "".
+            let parent = root.parent().filter(|parent| !parent.as_os_str().is_empty());
+            sync_folder(parent.unwrap_or(Path::new(".")))
+        };
+        made().map_err(|error| {
+            VaultError::Unavailable(format!("the folder {} cannot be made: {error}", root.display()))
+        })?;
+        try_writing(root)?;
+        Ok(Self { root: root.to_owned() })
+    }
+
+    /// Begins an object.
+    pub(crate) fn create(&self, name: ObjectName) -> Result<NewFile, VaultError> {
+        let path = self.path(name);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let file = options.open(&path).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => VaultError::unexpected("the name is taken"),
+            _ => VaultError::io("making a file", &error),
+        })?;
+        match TempPath::try_from_path(&path) {
+            Ok(path) => Ok(NewFile { file, path }),
+            Err(error) => {
+                // Only a working directory that went away leads here.
+                let _ = fs::remove_file(&path);
+                Err(VaultError::io("making a file", &error))
+            }
+        }
+    }
+
+    /// The ciphertext and its length.
+    pub(crate) fn read(&self, name: ObjectName) -> Result<(BufReader<File>, u64), VaultError> {
+        let opened = File::open(self.path(name)).and_then(|file| Ok((file.metadata()?.len(), file)));
+        match opened {
+            Ok((length, file)) => Ok((BufReader::with_capacity(READ_AHEAD, file), length)),
+            Err(error) => Err(self.absent_or(name, &error, "reading a file")),
+        }
+    }
+
+    /// Removes these, durably. One that is gone already is fine, as long as its folder is there: an unmounted disk
+    /// is not an erased file.
+    pub(crate) fn remove(&self, names: &[ObjectName]) -> Result<(), VaultError> {
+        let mut shelves = BTreeSet::new();
+        for &name in names {
+            let removed = fs::remove_file(self.path(name));
+            match removed.map_err(|error| self.absent_or(name, &error, "removing a file")) {
+                Ok(()) | Err(VaultError::Missing) => shelves.insert(name.shelf()),
+                Err(error) => return Err(error),
+            };
+        }
+        let synced = shelves.iter().try_for_each(|shelf| sync_folder(&self.root.join(shelf)));
+        synced.map_err(|error| VaultError::io("removing files", &error))
+    }
+
+    /// Sends every name, until nobody listens.
+    pub(crate) fn list(&self, names: &mpsc::Sender<Result<ObjectName, VaultError>>) {
+        for number in 0..SHELVES {
+            let shelf = shelf_name(number);
+            match self.list_shelf(&shelf, names) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    // Nobody may be listening any more.
+                    let _ = names.blocking_send(Err(VaultError::io("listing a folder", &error)));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether somebody still listens.
+    fn list_shelf(
+        &self,
+        shelf: &str,
+        names: &mpsc::Sender<Result<ObjectName, VaultError>>,
+    ) -> io::Result<bool> {
+        for entry in fs::read_dir(self.root.join(shelf))? {
+            let file_name = entry?.file_name();
+            let name = file_name.to_str().and_then(|file_name| ObjectName::from_stored(shelf, file_name));
+            if let Some(name) = name
+                && names.blocking_send(Ok(name)).is_err()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the folder is there and takes files.
+    pub(crate) fn is_there(&self) -> Result<(), VaultError> {
+        let shelf = self.root.join(shelf_name(0));
+        tempfile::tempfile_in(shelf).map(drop).map_err(|error| VaultError::io("making a file", &error))
+    }
+
+    fn path(&self, name: ObjectName) -> PathBuf {
+        self.root.join(name.shelf()).join(name.file_name())
+    }
+
+    /// A file that is not there in a folder that is there is missing; anything else is the disk's fault.
+    fn absent_or(&self, name: ObjectName, error: &io::Error, doing: &str) -> VaultError {
+        if error.kind() == ErrorKind::NotFound && self.root.join(name.shelf()).is_dir() {
+            VaultError::Missing
+        } else {
+            VaultError::io(doing, error)
+        }
+    }
+}
+
+impl NewFile {
+    /// Appends.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), VaultError> {
+        self.file.write_all(bytes).map_err(|error| VaultError::io("writing a file", &error))
+    }
+
+    /// Makes it durable: content, then the entry in its folder.
+    pub(crate) fn sync(&self) -> Result<(), VaultError> {
+        let synced = self.file.sync_all().and_then(|()| self.path.parent().map_or(Ok(()), sync_folder));
+        synced.map_err(|error| VaultError::io("syncing a file", &error))
+    }
+
+    /// Lets it stay.
+    pub(crate) fn keep(self) -> Result<(), VaultError> {
+        self.path.keep().map(drop).map_err(|error| VaultError::io("keeping a file", &error.error))
+    }
+}
+
+/// Makes a folder that only this user can read; one that is there is left as it is.
+fn make_folder(path: &Path, parents: bool) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    match builder.recursive(parents).mode(0o700).create(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        result => result,
+    }
+}
+
+/// Makes a folder's entries durable.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}

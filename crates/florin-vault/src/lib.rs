@@ -1,0 +1,31 @@
+//! Where files are kept: encrypted under their user's own key, on local disk or in an object store.
+//!
+//! A file comes in through a [`Deposit`], which checks, hashes and encrypts it while it streams, and is durable when
+//! [`Deposit::finish`] answers. It is stored in the `age` format (age-encryption.org/v1), so that an operator can
+//! read it with the standard tool and the user's exported [`Identity`], and destroying that key destroys the file.
+//! Nothing is ever written in clear.
+//!
+//! A vault knows names and ciphertext, never whose they are. An object that no row knows is found by [`Vault::list`]
+//! and told by its name's age: there are no other leftovers, whatever crashes.
+
+mod bucket;
+mod deposit;
+mod error;
+mod folder;
+mod key;
+mod name;
+mod payload;
+mod priority;
+mod seal;
+mod spool;
+mod turns;
+mod vault;
+
+pub use bucket::BucketSettings;
+pub use deposit::{Deposit, Stored};
+pub use error::{DepositError, VaultError};
+pub use key::{Identity, Recipient};
+pub use name::ObjectName;
+pub use priority::run_low_priority;
+pub use seal::Check;
+pub use vault::{Place, Vault};

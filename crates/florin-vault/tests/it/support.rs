@@ -1,0 +1,103 @@
+//! What the tests share.
+
+use bytes::Bytes;
+use florin_types::{Entropy, Timestamp, uuid_v7};
+use florin_vault::{Check, Deposit, DepositError, Identity, ObjectName, Place, Stored, Vault};
+use std::convert::Infallible;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use tempfile::TempDir;
+
+/// Different bytes at every call, the same in every run.
+struct Counting(AtomicU64);
+
+impl Entropy for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        let seed = self.0.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+        blake3::Hasher::new().update(&seed).finalize_xof().fill(bytes);
+    }
+}
+
+/// A new name, drawn at this instant.
+pub fn name_at(at: &str) -> ObjectName {
+    static ENTROPY: Counting = Counting(AtomicU64::new(0));
+    ObjectName::new(uuid_v7(Timestamp::parse(at).unwrap(), &ENTROPY)).unwrap()
+}
+
+/// A new name.
+pub fn name() -> ObjectName {
+    name_at("2026-11-23T17:26:57Z")
+}
+
+/// The key of a user.
+pub fn key(of: u8) -> Identity {
+    Identity::from_secret(&[of; 32])
+}
+
+/// Bytes without a pattern, so many.
+pub fn content(length: usize) -> Bytes {
+    let mut content = vec![0; length];
+    blake3::Hasher::new().update(b"content").finalize_xof().fill(&mut content);
+    content.into()
+}
+
+/// Counts, and refuses nothing.
+#[derive(Default)]
+pub struct Count(usize);
+
+impl Check for Count {
+    type Facts = usize;
+    type Rejected = Infallible;
+
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.0 += bytes.len();
+        Ok(())
+    }
+
+    fn finish(self) -> Result<usize, Infallible> {
+        Ok(self.0)
+    }
+}
+
+/// A vault in a new folder.
+pub async fn folder() -> (Vault, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Vault::open(&Place::Folder(folder.path().to_owned())).await.unwrap();
+    (vault, folder)
+}
+
+/// Writes all of it, in frames of so many bytes.
+pub async fn write_all<F, R>(
+    deposit: &mut Deposit<F, R>,
+    content: &Bytes,
+    frame: usize,
+) -> Result<(), DepositError<R>> {
+    for start in (0..content.len()).step_by(frame) {
+        deposit.write(content.slice(start..content.len().min(start + frame))).await?;
+    }
+    Ok(())
+}
+
+/// Stores this under a new name, encrypted to this key.
+pub async fn store(vault: &Vault, key: &Identity, content: &Bytes) -> Stored<usize> {
+    let mut deposit = vault.receive(name(), &key.recipient(), Count::default()).unwrap();
+    write_all(&mut deposit, content, 10_007).await.unwrap();
+    deposit.finish().await.unwrap()
+}
+
+/// Every file in a folder and below.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
+    }
+    files
+}
+
+/// Where this object is in a folder.
+pub fn path(folder: &Path, name: ObjectName) -> PathBuf {
+    let text = name.to_string();
+    folder.join(&text[text.len() - 2..]).join(format!("{text}.age"))
+}

@@ -1,0 +1,284 @@
+//! The key from which all others are derived: from the configuration, or, in a sandbox, from the file `vault.key` in
+//! the data folder, made at the first start. The database keeps only a check of it.
+//!
+//! A key is on disk, file and folder synced, before any data are made with it; a file that is there is never replaced.
+
+use crate::Failed;
+use crate::config::Config;
+use crate::system::SystemEntropy;
+use florin_api::kit::app::Environment;
+use florin_store::{KeptKey, OpenError, Store};
+use florin_types::Entropy;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// The file's name.
+const NAME: &str = "vault.key";
+
+/// What others than the owner may do, and running it: none of it is allowed, so 0600 and 0400 pass.
+const FORBIDDEN_MODE: u32 = 0o177;
+
+/// More than a key file has, so that a longer one is seen to be none.
+const READ_LIMIT: u64 = 128;
+
+/// The key, and where it comes from.
+pub struct MasterKey {
+    /// The key.
+    pub bytes: [u8; 32],
+    source: Source,
+}
+
+enum Source {
+    Configuration,
+    File(PathBuf),
+    /// A database of an older version, which kept the key itself.
+    Database,
+}
+
+impl MasterKey {
+    /// Says what to do where data could not be opened with this key.
+    pub fn explain(&self, error: OpenError) -> Failed {
+        match (error, &self.source) {
+            (OpenError::WrongMasterKey, Source::Configuration) => {
+                "FLORIN_MASTER_KEY is not the key that this data was made with: set the one that is, or none where a \
+                 sandbox has made its own vault.key"
+                    .into()
+            }
+            (OpenError::WrongMasterKey, Source::File(file)) => format!(
+                "this data was made with another key than {}: copy vault.key from the data folder of the process \
+                 that made it, or set FLORIN_MASTER_KEY",
+                file.display()
+            )
+            .into(),
+            (error, _) => error.into(),
+        }
+    }
+}
+
+/// The key to open data with. A sandbox without one makes it, unless its data were made with another.
+pub async fn settle(config: &Config) -> Result<MasterKey, Failed> {
+    if let Some(key) = configured(config)? {
+        return Ok(key);
+    }
+    let file = config.data_dir.join(NAME);
+    // In this order: where another process makes both, the file is there before the data tell of it.
+    let kept = Store::kept_master_key(&config.place()).await?;
+    let found = read(&file)?;
+    let bytes = match (kept, found) {
+        (KeptKey::Check, None) => return Err(absent(&file)),
+        (KeptKey::Check, Some(bytes)) => bytes,
+        (KeptKey::Nothing, _) => {
+            let mut new = [0; 32];
+            SystemEntropy.fill(&mut new);
+            keep(&file, &new)?
+        }
+        (KeptKey::Whole(kept), _) => {
+            // The database gives its copy up when it is opened with the key, so not before the file is there.
+            if keep(&file, &kept)? != kept {
+                return Err(format!(
+                    "the database still holds the key that this data was made with, and {} is another: move that \
+                     file away, and the key is written there",
+                    file.display()
+                )
+                .into());
+            }
+            kept
+        }
+    };
+    Ok(MasterKey { bytes, source: Source::File(file) })
+}
+
+/// The key of data that are there; nothing is made.
+pub async fn find(config: &Config) -> Result<MasterKey, Failed> {
+    if let Some(key) = configured(config)? {
+        return Ok(key);
+    }
+    match Store::kept_master_key(&config.place()).await? {
+        KeptKey::Nothing => Err("there is no Florin data here".into()),
+        KeptKey::Whole(bytes) => Ok(MasterKey { bytes, source: Source::Database }),
+        KeptKey::Check => {
+            let file = config.data_dir.join(NAME);
+            let bytes = read(&file)?.ok_or_else(|| absent(&file))?;
+            Ok(MasterKey { bytes, source: Source::File(file) })
+        }
+    }
+}
+
+/// What the configuration gives. Live never makes a key: one that is lost with a disk would take all files with it.
+fn configured(config: &Config) -> Result<Option<MasterKey>, Failed> {
+    match (config.master_key()?, config.environment()) {
+        (Some(bytes), _) => Ok(Some(MasterKey { bytes, source: Source::Configuration })),
+        (None, Environment::Sandbox) => Ok(None),
+        (None, Environment::Live) => Err("live needs a master key: set FLORIN_MASTER_KEY".into()),
+    }
+}
+
+fn absent(file: &Path) -> Failed {
+    format!(
+        "the key that this data was made with is not at {}: name its folder with --data-dir, copy vault.key from the \
+         data folder of the process that made it, or set FLORIN_MASTER_KEY",
+        file.display()
+    )
+    .into()
+}
+
+/// The key in the file, where there is one that only its owner can read.
+fn read(file: &Path) -> Result<Option<[u8; 32]>, Failed> {
+    let (mode, content) = match contents(file) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("{}: {error}", file.display()).into()),
+    };
+    let shown = file.display();
+    if mode & FORBIDDEN_MODE != 0 {
+        return Err(format!(
+            "{shown} is open to others than its owner (mode {:04o}): run `chmod 600 {shown}`",
+            mode & 0o7777
+        )
+        .into());
+    }
+    let mut key = [0; 32];
+    let digits = content.strip_suffix(b"\n").unwrap_or(&content);
+    match hex::decode_to_slice(digits, &mut key) {
+        Ok(()) => Ok(Some(key)),
+        Err(_) => Err(format!(
+            "{shown} is damaged, it must be 64 hexadecimal digits and a newline: put it back from a copy"
+        )
+        .into()),
+    }
+}
+
+fn contents(file: &Path) -> io::Result<(u32, Vec<u8>)> {
+    let file = File::open(file)?;
+    let mode = file.metadata()?.permissions().mode();
+    let mut content = Vec::new();
+    file.take(READ_LIMIT).read_to_end(&mut content)?;
+    Ok((mode, content))
+}
+
+/// Keeps the key in the file unless one is there already; gives back the one that is there then, whosever it is.
+fn keep(file: &Path, key: &[u8; 32]) -> Result<[u8; 32], Failed> {
+    write(file, key).map_err(|error| format!("{}: {error}", file.display()))?;
+    read(file)?.ok_or_else(|| format!("{} is gone again", file.display()).into())
+}
+
+/// Written whole or not at all, readable by its owner alone, and there after a power cut. A file that is there stays.
+fn write(file: &Path, key: &[u8; 32]) -> io::Result<()> {
+    let folder = parent(file);
+    std::fs::create_dir_all(folder)?;
+    // Files of this kind are made with mode 0600.
+    let mut new = tempfile::NamedTempFile::new_in(folder)?;
+    writeln!(new, "{}", hex::encode(key))?;
+    new.as_file().sync_all()?;
+    match new.persist_noclobber(file) {
+        Ok(_) => {}
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error.error),
+    }
+    // Also for a file that another process has just made; the folder itself may be new too.
+    File::open(folder)?.sync_all()?;
+    File::open(parent(folder))?.sync_all()
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::sync::Barrier;
+    use tempfile::TempDir;
+
+    const KEY: [u8; 32] = [0xa5; 32];
+
+    fn written() -> (TempDir, PathBuf) {
+        let folder = TempDir::new().expect("a folder");
+        let file = folder.path().join("data").join(NAME);
+        assert_eq!(keep(&file, &KEY).expect("it is written"), KEY);
+        (folder, file)
+    }
+
+    fn set_mode(file: &Path, mode: u32) {
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).expect("a mode");
+    }
+
+    #[test]
+    fn a_kept_key_is_the_owners_alone_and_is_not_replaced() {
+        let (_folder, file) = written();
+        let content = std::fs::read_to_string(&file).expect("text");
+        assert_eq!(content, format!("{}\n", "a5".repeat(32)));
+        assert_eq!(contents(&file).expect("it is there").0 & 0o7777, 0o600);
+        assert_eq!(keep(&file, &[1; 32]).expect("the first stays"), KEY);
+        let names = std::fs::read_dir(parent(&file)).expect("a folder");
+        assert_eq!(names.count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_file_open_to_others_is_refused() {
+        let (_folder, file) = written();
+        for mode in [0o640, 0o604, 0o644, 0o620, 0o601, 0o700, 0o777] {
+            set_mode(&file, mode);
+            let said = read(&file).expect_err("open to others").to_string();
+            assert!(said.contains(&format!("mode {mode:04o}")), "{said}");
+            assert!(said.contains(&format!("chmod 600 {}", file.display())), "{said}");
+            assert!(keep(&file, &KEY).is_err(), "{mode:o}");
+        }
+        for mode in [0o600, 0o400] {
+            set_mode(&file, mode);
+            assert_eq!(read(&file).expect("the owner's"), Some(KEY), "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_and_left_as_it_is() {
+        let (_folder, file) = written();
+        let digits = "a5".repeat(32);
+        let long = "a5".repeat(1_000);
+        let damaged = [
+            "",
+            "\n",
+            &digits[1..],
+            &digits.replace('5', "g"),
+            &format!(" {digits}"),
+            &format!("{digits}\n\n"),
+            &long,
+        ];
+        for content in damaged {
+            std::fs::write(&file, content).expect("written");
+            let said = read(&file).expect_err("damaged").to_string();
+            assert!(said.contains("damaged") && said.contains(NAME) && !said.contains("a5a5"), "{said}");
+            assert!(keep(&file, &KEY).is_err(), "{content:?}");
+            assert_eq!(std::fs::read_to_string(&file).expect("text"), content);
+        }
+        for content in [digits.clone(), digits.to_uppercase()] {
+            std::fs::write(&file, content).expect("written");
+            assert_eq!(read(&file).expect("a key"), Some(KEY));
+        }
+    }
+
+    #[test]
+    fn who_makes_a_key_at_once_ends_with_the_same() {
+        for _ in 0..50 {
+            let folder = TempDir::new().expect("a folder");
+            let file = folder.path().join("data").join(NAME);
+            let start = Barrier::new(8);
+            let make = |number: u8| {
+                start.wait();
+                keep(&file, &[number; 32]).expect("a key")
+            };
+            let keys: BTreeSet<_> = std::thread::scope(|scope| {
+                let makers: Vec<_> = (0..8).map(|number| scope.spawn(move || make(number))).collect();
+                makers.into_iter().map(|maker| maker.join().expect("no panic")).collect()
+            });
+            assert_eq!(keys.len(), 1, "{keys:?}");
+            assert_eq!(std::fs::read_dir(parent(&file)).expect("a folder").count(), 1);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! `florin kyc` and `florin audit`: what waits for a person's word, and who said which.
+
+use crate::config::Config;
+use crate::operate::{platform, print};
+use crate::{Failed, OperatorName};
+use clap::{Args, Subcommand, ValueEnum};
+use florin_api::kit::app::App;
+use florin_api::kit::failure::Failure;
+use florin_api::kyc::{Decision, Operator, PoaStatus, REJECTION_REASONS, ReviewOf, Shown};
+use uuid::Uuid;
+
+/// Reviews: what was sent, and the word that follows.
+#[derive(Subcommand)]
+pub enum KycCommand {
+    /// List the reviews that wait, oldest first within each partner.
+    List {
+        #[command(flatten)]
+        flags: crate::config::Flags,
+    },
+    /// Show what a user sent and said; the audit notes who looked. `florin vault export` writes the files.
+    Show {
+        /// The review, from `florin kyc list`.
+        review: Uuid,
+        #[command(flatten)]
+        operator: OperatorName,
+        #[command(flatten)]
+        flags: crate::config::Flags,
+    },
+    /// Decide on a review that waits. The partner hears it at once.
+    Decide(DecideArgs),
+    /// Ask a user for proof of address, as for one rated high risk.
+    RequirePoa {
+        /// The partner's id.
+        #[arg(long)]
+        partner: Uuid,
+        /// The partner's id of the user.
+        #[arg(long)]
+        user: String,
+        #[command(flatten)]
+        operator: OperatorName,
+        #[command(flatten)]
+        flags: crate::config::Flags,
+    },
+}
+
+/// What is decided, on what.
+#[derive(Args)]
+pub struct DecideArgs {
+    /// The review, from `florin kyc list`.
+    review: Uuid,
+    /// The word.
+    word: Word,
+    /// With `reject` of an identity: NO_FACE_FOUND, FACE_MISMATCH, DOCUMENT_UNREADABLE, DOCUMENT_EXPIRED,
+    /// DOCUMENT_NOT_SUPPORTED, DATA_MISMATCH, SUSPECTED_FRAUD or OTHER.
+    #[arg(long, default_value = "OTHER")]
+    reason: String,
+    #[command(flatten)]
+    operator: OperatorName,
+    #[command(flatten)]
+    flags: crate::config::Flags,
+}
+
+/// A reviewer's word.
+#[derive(Copy, Clone, Debug, ValueEnum)]
+enum Word {
+    /// It is as they say.
+    Approve,
+    /// It is not, or not shown.
+    Reject,
+    /// More is needed; of an address only.
+    Question,
+}
+
+const NO_REVIEW: &str = "there is no such review; `florin kyc list` shows those that wait";
+
+/// Runs one.
+pub async fn run(command: KycCommand) -> Result<(), Failed> {
+    match command {
+        KycCommand::List { flags } => list(&flags.load()?).await,
+        KycCommand::Show { review, operator, flags } => show(&flags.load()?, &operator, review).await,
+        KycCommand::Decide(arguments) => decide(&arguments.flags.load()?, &arguments).await,
+        KycCommand::RequirePoa { partner, user, operator, flags } => {
+            let app = platform(&flags.load()?).await?;
+            let done = by(&app, &operator)?.require_address(partner, &user).await.map_err(said)?;
+            done.ok_or("there is no such partner, or it has no such user")?;
+            print("proof of address is asked for");
+            Ok(())
+        }
+    }
+}
+
+/// `florin audit`: what operators did, oldest first within each partner.
+pub async fn audit(config: &Config) -> Result<(), Failed> {
+    let app = platform(config).await?;
+    let operator = Operator { app: &app, name: florin_types::Text::parse("florin")? };
+    for (partner, entry) in operator.audit().await? {
+        let (at, who, what, object, detail) =
+            (entry.at, entry.operator, entry.action, entry.object, entry.detail);
+        print(format!("{at}  {who}  {what}  {object}  {detail}  ({partner})").trim_end());
+    }
+    Ok(())
+}
+
+async fn list(config: &Config) -> Result<(), Failed> {
+    let app = platform(config).await?;
+    let operator = Operator { app: &app, name: florin_types::Text::parse("florin")? };
+    let open = operator.reviews().await?;
+    for review in &open {
+        let of = if review.of == ReviewOf::Identity { "identity" } else { "address " };
+        print(&format!("{}  {of}  {}  {}  ({})", review.id, review.since, review.user, review.partner));
+    }
+    if open.is_empty() {
+        eprintln!("nothing waits");
+    }
+    Ok(())
+}
+
+async fn show(config: &Config, operator: &OperatorName, review: Uuid) -> Result<(), Failed> {
+    let app = platform(config).await?;
+    let shown = by(&app, operator)?.show(review).await.map_err(said)?.ok_or(NO_REVIEW)?;
+    print(&serde_json::to_string_pretty(&json(&shown)?)?);
+    Ok(())
+}
+
+fn json(shown: &Shown) -> Result<serde_json::Value, Failed> {
+    let files = shown.files.iter().map(|file| {
+        serde_json::json!({
+            "part": file.part,
+            "type": file.kind.as_str(),
+            "bytes": file.bytes,
+            "width": file.size.map(|size| size.width),
+            "height": file.size.map(|size| size.height),
+            "pages": file.pages,
+            "state": file.state.as_str(),
+            "object": file.name.to_string(),
+            "receivedAt": file.created_at.to_string(),
+        })
+    });
+    Ok(serde_json::json!({
+        "review": if shown.of == ReviewOf::Identity { "identity" } else { "address" },
+        "externalUserId": shown.user,
+        "profile": serde_json::to_value(&shown.profile)?,
+        "said": shown.said()?,
+        "verificationStatus": shown.standing.map(|standing| standing.status.as_str()),
+        "attemptStatus": shown.standing.map(|standing| standing.progress.as_str()),
+        "proofOfAddress": shown.poa.map(PoaStatus::as_str),
+        "files": files.collect::<Vec<_>>(),
+    }))
+}
+
+async fn decide(config: &Config, arguments: &DecideArgs) -> Result<(), Failed> {
+    let reason = REJECTION_REASONS.iter().copied().find(|reason| *reason == arguments.reason);
+    let reason = reason.ok_or_else(|| format!("--reason must be one of {}", REJECTION_REASONS.join(", ")))?;
+    let app = platform(config).await?;
+    let operator = by(&app, &arguments.operator)?;
+    let review = operator.review(arguments.review).await.map_err(said)?.ok_or(NO_REVIEW)?;
+    let done = match (review, arguments.word) {
+        (ReviewOf::Identity, Word::Approve) => operator.decide(arguments.review, Decision::Approve).await,
+        (ReviewOf::Identity, Word::Reject) => operator.decide(arguments.review, Decision::Reject(reason)).await,
+        (ReviewOf::Identity, Word::Question) => {
+            return Err("an identity is approved or rejected; only an address can be questioned".into());
+        }
+        (ReviewOf::Address, word) => {
+            let status = match word {
+                Word::Approve => PoaStatus::Approved,
+                Word::Reject => PoaStatus::Rejected,
+                Word::Question => PoaStatus::Questioned,
+            };
+            operator.decide_address(arguments.review, status).await
+        }
+    };
+    done.map_err(said)?.ok_or(NO_REVIEW)?;
+    print("decided");
+    Ok(())
+}
+
+/// Who does it.
+pub fn by<'a>(app: &'a App, operator: &OperatorName) -> Result<Operator<'a>, Failed> {
+    let name = florin_types::Text::parse(&operator.operator).map_err(|error| format!("--operator {error}"))?;
+    Ok(Operator { app, name })
+}
+
+/// A failure in words.
+pub fn said(failure: Failure) -> Failed {
+    match failure {
+        Failure::Refused(refusal) => refusal.to_string().into(),
+        Failure::Fault(error) => error.into(),
+    }
+}

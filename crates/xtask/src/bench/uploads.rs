@@ -1,0 +1,272 @@
+//! The run of `cargo xtask bench uploads`.
+//!
+//! 1. The product starts on an engine; users for the calls are made, approved and funded through its API.
+//! 2. In each round: the calls alone; then uploads to the floor, and uploads to the product, in turns, while the same
+//!    calls go to the product. Each upload is for a user of its own, made beforehand, so that none is refused.
+//! 3. Before anything else is measured, the product decodes what it was sent and the disk takes what was written.
+//! 4. Once more with a crowd, for the memory.
+//! 5. Every upload must have ended in an event that its photos could be decoded; the product stops, and `florin
+//!    verify` reads the books.
+
+mod calls;
+mod form;
+mod process;
+mod report;
+mod send;
+
+use std::num::NonZero;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use super::answer::exchange;
+use super::floor::Floor;
+use super::load::{Until, drive};
+use super::product::Product;
+use super::requests::{ForEachUser, Recipient, Step};
+use super::transfers::prepare;
+use super::{FEW_ROUNDS, PREPARING, Uploads as Arguments};
+use crate::postgres::{Cluster, Durability, binaries};
+use calls::{Calls, Seen};
+use form::Form;
+use process::Process;
+use report::{Crowd, Outcome};
+use send::{Sent, Users};
+
+/// Users between whom the calls move money.
+const ACCOUNTS: u32 = 100;
+
+/// Uploads that no server of this time ends in a second: five gigabytes. Users are made for so many.
+const UPLOADS_PER_SECOND: u64 = 200;
+
+/// When calls, and uploads, begin and end.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    /// What is seen before it does not count.
+    from: Instant,
+    /// Nothing is begun after it.
+    to: Instant,
+}
+
+/// One side's uploads, and what became of the calls to the product meanwhile.
+struct Side {
+    sent: Sent,
+    calls: Seen,
+    /// Time of processors that the server took, for all that came of the uploads.
+    processor: Option<Duration>,
+}
+
+/// One round.
+struct Round {
+    /// The calls alone.
+    quiet: Seen,
+    floor: Side,
+    product: Side,
+    /// How long the product decoded after its last answer.
+    decoding: Duration,
+}
+
+/// The two servers and what is sent to them.
+struct Contest<'a> {
+    arguments: &'a Arguments,
+    form: &'a Form,
+    recipient: Recipient,
+    product: Process,
+    users: Users,
+    calls: Calls,
+    floor: Floor,
+    written: TempDir,
+}
+
+/// Runs the command with this build of the product.
+pub fn run(arguments: &Arguments, florin: &Path) -> Result<()> {
+    let form = Form::new(&form::photo()?)?;
+    let mut outcomes = Vec::new();
+    if arguments.engine.sqlite() {
+        outcomes.push(engine("sqlite", arguments, florin, None, &form)?);
+    }
+    if arguments.engine.postgres() {
+        let cluster = Cluster::start(&binaries::find_or_install()?, Durability::Durable, &arguments.folder)?;
+        outcomes.push(engine("postgres", arguments, florin, Some(cluster), &form)?);
+    }
+    outcomes.iter().for_each(|outcome| print!("\n{}", report::text(outcome)));
+    print!("\n{}", setting(arguments));
+    Ok(())
+}
+
+/// Everything on one engine.
+fn engine(
+    name: &'static str,
+    arguments: &Arguments,
+    florin: &Path,
+    cluster: Option<Cluster>,
+    form: &Form,
+) -> Result<Outcome> {
+    let product = Product::start(florin, &arguments.folder, cluster)?;
+    let recipient = product.recipient()?;
+    prepare(&recipient, ACCOUNTS)?;
+    let written = tempfile::Builder::new().prefix("florin-bench-floor-").tempdir_in(&arguments.folder);
+    let written =
+        written.with_context(|| format!("cannot make a folder in {}", arguments.folder.display()))?;
+    let contest = Contest {
+        arguments,
+        form,
+        product: Process::new(product.id()),
+        users: Users::from(ACCOUNTS),
+        calls: Calls::new(&recipient, ACCOUNTS, arguments.calls, arguments.seed),
+        floor: Floor::start_for_uploads(written.path())?,
+        recipient,
+        written,
+    };
+    let mut rounds = Vec::new();
+    contest.product.forget_peak();
+    for round in 1..=arguments.rounds {
+        rounds.push(contest.round(round).with_context(|| format!("{name}, round {round}"))?);
+        eprintln!("{name}, round {round}: {}", rounds.last().map(report::last_round).unwrap_or_default());
+    }
+    let memory = contest.product.memory();
+    let crowd = contest.crowd().with_context(|| format!("{name}, {} at once", arguments.crowd))?;
+    let uploads = contest.users.taken();
+    see_all_decoded(&contest.recipient, uploads)?;
+    drop(contest);
+    eprintln!("{name}: florin verify …");
+    let verdict = format!("{uploads} uploads, all decoded; florin verify: {}", product.verify()?);
+    Ok(Outcome { engine: name, at_once: arguments.connections, rounds, memory, crowd, verdict })
+}
+
+impl Contest<'_> {
+    /// Who goes first changes from round to round: the second finds a warmer machine, or a busier disk.
+    fn round(&self, round: u32) -> Result<Round> {
+        let quiet = self.calls.make(self.window())?;
+        if round % 2 == 1 {
+            let floor = self.to_floor()?;
+            let (product, decoding) = self.to_product(self.arguments.connections)?;
+            Ok(Round { quiet, floor, product, decoding })
+        } else {
+            let (product, decoding) = self.to_product(self.arguments.connections)?;
+            Ok(Round { quiet, floor: self.to_floor()?, product, decoding })
+        }
+    }
+
+    fn to_floor(&self) -> Result<Side> {
+        let floor = Process::new(self.floor.id());
+        let recipient = Recipient { address: self.floor.address, ..self.recipient.clone() };
+        let before = floor.processor_time();
+        // They need not exist there, and stay unused.
+        let users = Users::from(ACCOUNTS);
+        users.allow(u32::MAX);
+        let (sent, calls) = self.upload(&recipient, &users, self.arguments.connections)?;
+        let processor =
+            floor.processor_time().zip(before).map(|(after, before)| after.saturating_sub(before));
+        for entry in std::fs::read_dir(self.written.path())? {
+            std::fs::remove_file(entry?.path()).context("cannot remove what the floor wrote")?;
+        }
+        nix::unistd::sync();
+        Ok(Side { sent, calls, processor })
+    }
+
+    /// Also how long it was busy afterwards.
+    fn to_product(&self, connections: usize) -> Result<(Side, Duration)> {
+        self.make_users(connections)?;
+        nix::unistd::sync();
+        let before = self.product.processor_time();
+        let (sent, calls) = self.upload(&self.recipient, &self.users, connections)?;
+        let decoding = self.product.rest()?;
+        let after = self.product.processor_time();
+        let processor = after.zip(before).map(|(after, before)| after.saturating_sub(before));
+        nix::unistd::sync();
+        Ok((Side { sent, calls, processor }, decoding))
+    }
+
+    /// Uploads, and calls meanwhile.
+    fn upload(&self, to: &Recipient, users: &Users, connections: usize) -> Result<(Sent, Seen)> {
+        let window = self.window();
+        thread::scope(|scope| {
+            let calls = scope.spawn(|| self.calls.make(window));
+            let sent = send::send(to, self.form, users, connections, window.to);
+            let calls = calls.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok((sent?, calls?))
+        })
+    }
+
+    /// As many uploads at once as there are places for, once.
+    fn crowd(&self) -> Result<Crowd> {
+        self.product.forget_peak();
+        let (side, decoding) = self.to_product(self.arguments.crowd)?;
+        Ok(Crowd { at_once: self.arguments.crowd, side, decoding, memory: self.product.memory() })
+    }
+
+    /// Makes users until there are enough for the next uploads.
+    fn make_users(&self, connections: usize) -> Result<()> {
+        let seconds = (self.arguments.warm_up() + self.arguments.measured()).as_secs() + 1;
+        let enough = u32::try_from(seconds * UPLOADS_PER_SECOND)? + u32::try_from(connections)?;
+        let missing = self.users.missing(enough);
+        let mut requests = ForEachUser::new(&self.recipient, missing.clone(), Step::Create);
+        drive(self.recipient.address, PREPARING, &mut requests, Until::Spent)?;
+        self.users.allow(missing.end);
+        Ok(())
+    }
+
+    fn window(&self) -> Window {
+        let from = Instant::now() + self.arguments.warm_up();
+        Window { from, to: from + self.arguments.measured() }
+    }
+}
+
+/// Reads the events: photos that the product could not decode would have cost it too little.
+fn see_all_decoded(recipient: &Recipient, uploads: u32) -> Result<()> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Events {
+        data: Vec<Event>,
+        next_after: u64,
+    }
+    #[derive(Deserialize)]
+    struct Event {
+        payload: Payload,
+    }
+    #[derive(Deserialize)]
+    struct Payload {
+        status: String,
+    }
+    let (mut after, mut decoded) = (0, 0);
+    loop {
+        let path = format!("/v1/events?type=kyc_files.status&limit=200&after={after}");
+        let (answer, text) = exchange(recipient.address, &recipient.get(&path))?;
+        let body = text.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4);
+        let body = text.get(body..answer.length).unwrap_or_default();
+        let events: Events = serde_json::from_slice(body).context("the events are not as agreed")?;
+        if let Some(other) = events.data.iter().find(|event| event.payload.status != "ADDED") {
+            bail!("an upload ended as {}", other.payload.status);
+        }
+        decoded += events.data.len();
+        if events.next_after == after {
+            break;
+        }
+        after = events.next_after;
+    }
+    if decoded != usize::try_from(uploads)? {
+        bail!("{uploads} uploads, but {decoded} events that the photos were decoded");
+    }
+    Ok(())
+}
+
+/// Where and how this was measured, and what it is worth.
+fn setting(arguments: &Arguments) -> String {
+    let cores = thread::available_parallelism().map_or(0, NonZero::get);
+    let Arguments { seconds, rounds, calls, seed, .. } = arguments;
+    let mut text = format!(
+        "{cores} cores, load generator included; {rounds} rounds of {seconds} s each, floor and product in turns.\n\
+         Other calls: {calls} of each kind a second; seed {seed}; all files and databases in {}.\n\
+         Only the ratios and the memory count: the rates are this machine's.\n",
+        arguments.folder.display()
+    );
+    if *rounds < FEW_ROUNDS {
+        text.push_str("Fewer than 5 rounds: take the ratios for a hint.\n");
+    }
+    text
+}

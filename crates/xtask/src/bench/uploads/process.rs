@@ -1,0 +1,117 @@
+//! What the system tells about a server's process: memory, and time of processors. On Linux; elsewhere nothing.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::interrupt;
+
+/// The unit in which Linux tells time of processors to programs, on every machine: `USER_HZ`.
+const TICKS_PER_SECOND: u64 = 100;
+
+/// How long a server must have rested to be taken for idle.
+const REST: Duration = Duration::from_millis(500);
+
+/// What it may use of a processor in [`REST`] all the same: it polls for jobs and keeps its house.
+const REST_USES: Duration = Duration::from_millis(20);
+
+/// After how long a server that does not rest is given up: a minute of uploads are some thousand photos, of which each
+/// takes a quarter of a second or so.
+const PATIENCE: Duration = Duration::from_secs(1800);
+
+/// What a process holds of memory, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// The most since [`Process::forget_peak`].
+    pub peak: u64,
+    /// At the moment.
+    pub now: u64,
+}
+
+/// A process.
+#[derive(Debug, Clone, Copy)]
+pub struct Process(u32);
+
+impl Process {
+    /// The one of this number.
+    pub fn new(id: u32) -> Self {
+        Self(id)
+    }
+
+    /// Lets its peak of memory begin anew.
+    pub fn forget_peak(self) {
+        // Where this can't be done, the peak is of its whole life, which is never less.
+        let _ = fs::write(self.path("clear_refs"), "5");
+    }
+
+    /// What it holds.
+    pub fn memory(self) -> Option<Memory> {
+        memory(&fs::read_to_string(self.path("status")).ok()?)
+    }
+
+    /// Time of processors that it took so far, in all its threads.
+    pub fn processor_time(self) -> Option<Duration> {
+        processor_time(&fs::read_to_string(self.path("stat")).ok()?)
+    }
+
+    /// Waits until it has nothing to do any more; how long that took, with [`REST`].
+    pub fn rest(self) -> Result<Duration> {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            let before = self.processor_time();
+            interrupt::wait(REST);
+            interrupt::check()?;
+            let used = self.processor_time().zip(before).map(|(now, before)| now.saturating_sub(before));
+            if used.is_none_or(|used| used <= REST_USES) {
+                return Ok(start.elapsed());
+            }
+        }
+        bail!("the server is still busy after {PATIENCE:?}")
+    }
+
+    fn path(self, file: &str) -> String {
+        format!("/proc/{}/{file}", self.0)
+    }
+}
+
+fn memory(status: &str) -> Option<Memory> {
+    let field = |name: &str| {
+        let value = status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB"))?;
+        value.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+    };
+    Some(Memory { peak: field("VmHWM:")?, now: field("VmRSS:")? })
+}
+
+/// Of `stat` the fields 14 and 15. The second is the name in parentheses, and may hold any character.
+fn processor_time(stat: &str) -> Option<Duration> {
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut ticks = after_name.split_whitespace().skip(11).map(|field| field.parse::<u64>().ok());
+    Some(Duration::from_millis((ticks.next()?? + ticks.next()??) * 1000 / TICKS_PER_SECOND))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_read_from_its_lines() {
+        let status = "Name:\tflorin\nVmPeak:\t  900 kB\nVmHWM:\t  200 kB\nVmRSS:\t  100 kB\n";
+        assert_eq!(memory(status), Some(Memory { peak: 200 * 1024, now: 100 * 1024 }));
+        assert_eq!(memory("Name:\tflorin\n"), None);
+    }
+
+    #[test]
+    fn processor_time_is_found_behind_any_name() {
+        let stat = "42 (a) b (c) S 1 42 42 0 -1 4194560 1 2 3 4 150 25 0 0 20 0 1 0 5";
+        assert_eq!(processor_time(stat), Some(Duration::from_millis(1750)));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn our_own_process_tells_both() {
+        let own = Process::new(std::process::id());
+        assert!(own.memory().is_some_and(|memory| memory.peak >= memory.now && memory.now > 0));
+        assert!(own.processor_time().is_some());
+    }
+}
