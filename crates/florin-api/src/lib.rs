@@ -59,7 +59,7 @@ pub const JOB_HANDLERS: &[JobHandler] = &[
 ];
 
 /// The families' tables.
-pub const MIGRATIONS: &[Migration] = 
+pub const MIGRATIONS: &[Migration] =
     &[migration!(1001, "1001_partners"), migration!(1002, "1002_users"), migration!(1003, "1003_kyc")];
 
 /// Every statement of the families, for the test that prepares them all.

@@ -1,4 +1,5 @@
-//! The check inside the request: bytes come in chunks of any size, each is seen once, and the first thing wrong ends it.
+//! The check inside the request: bytes come in chunks of any size, each is seen once, and the first thing wrong
+//! ends it.
 //!
 //! The same bytes give the same answer however they are cut. Memory: a few hundred bytes, for HEIC the `meta` box
 //! ([`heic::META_MAX`]).

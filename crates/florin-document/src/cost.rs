@@ -4,11 +4,11 @@ use crate::kind::Size;
 
 /// The most memory that decoding one file may take, beside the file itself.
 ///
-/// The server is to stay under 150 MB with one decoder at work; a file is at most 10 MB and is in memory while it is
-/// decoded, and the rest of the server needs some 40 MB. These 88 MiB let through every baseline JPEG and every PNG within
-/// [`crate::MAX_PIXELS`], every WebP, and progressive JPEG of the usual 4:2:0 sampling up to 23 megapixels, of 4:4:4 up to 13
-/// (a phone's 12 are inside). What would need more is refused in the request, for a sender learns nothing from a refusal
-/// that comes later.
+/// The server is to stay under 150 MB with one decoder at work; a file is at most 10 MB and is in memory while it
+/// is decoded, and the rest of the server needs some 40 MB. These 88 MiB let through every baseline JPEG, every WebP
+/// and every PNG of a photo's shape within [`crate::MAX_PIXELS`], and progressive JPEG of the usual 4:2:0 sampling up to 23
+/// megapixels, of 4:4:4 up to 13 (a phone's 12 are inside). What would need more is refused in the request, for a
+/// sender learns nothing from a refusal that comes later.
 pub const MAX_DECODE_MEMORY: u64 = 88 * 1024 * 1024;
 
 /// A JPEG frame, as far as memory goes.
@@ -23,8 +23,8 @@ pub(crate) struct JpegFrame {
     pub(crate) buffered: bool,
 }
 
-/// One byte of grey per pixel comes out, of four components three of colour; progressive files, and those whose components come in scans of their own,
-/// keep two bytes per coefficient until the last scan.
+/// One byte of grey per pixel comes out, of four components three of colour; progressive files, and those whose
+/// components come in scans of their own, keep two bytes per coefficient until the last scan.
 pub(crate) fn jpeg(frame: JpegFrame) -> u64 {
     /// 16 rows of a component, two bytes each, several times over while they are scaled up.
     const ROW_BYTES: u64 = 16 * 2 * 4;
@@ -36,6 +36,11 @@ pub(crate) fn jpeg(frame: JpegFrame) -> u64 {
     let rows = u64::from(frame.size.width) * u64::from(frame.components) * ROW_BYTES;
     let out = if frame.components == 4 { 3 } else { 1 };
     frame.size.pixels() * out + coefficients + rows
+}
+
+/// Four rows: the one before, the one under way, what is unpacked ahead, and what comes out.
+pub(crate) fn png(width: u32, bits_per_pixel: u8) -> u64 {
+    (u64::from(width) * u64::from(bits_per_pixel)).div_ceil(8) * 4
 }
 
 /// Luma and chroma planes of whole macroblocks: 1.5 bytes per pixel.

@@ -1,11 +1,12 @@
 //! The full decode, after the request: every pixel of an image is read, every object of a PDF.
 //!
-//! A file may be made to exhaust whoever reads it. So its structure is checked again first, what its decoder will need is
-//! computed from the headers before it begins ([`crate::MAX_DECODE_MEMORY`]), and a time limit is asked for in between.
-//! A panic of a library is an [`Unreadable::Fault`], not ours.
+//! A file may be made to exhaust whoever reads it. So its structure is checked again first, what its decoder will
+//! need is computed from the headers before it begins ([`crate::MAX_DECODE_MEMORY`]), and a time limit is asked for
+//! in between. A panic of a library is an [`Unreadable::Fault`], not ours.
 //!
-//! What it does not do: the HEVC data of a HEIC file is not decoded, for there is no decoder in safe Rust under a free
-//! licence; its items, their extents, parameter sets and unit lengths are read. Images within a PDF are not decoded.
+//! What it does not do: the HEVC data of a HEIC file is not decoded, for there is no decoder in safe Rust under a
+//! free licence; its items, their extents, parameter sets and unit lengths are read. Images within a PDF are not
+//! decoded.
 
 mod heic;
 mod jpeg;
@@ -77,8 +78,9 @@ pub enum Unreadable {
 
 /// Reads a whole file.
 ///
-/// `is_over` is asked every 64 KiB of input and every few rows of output where the decoder lets us; the last stretch of
-/// a JPEG or a lossy WebP, after its input is read, can't be interrupted and takes at most a second or two.
+/// `is_over` is asked every 64 KiB of input and every few rows of output where the decoder lets us; the last
+/// stretch of a JPEG or a lossy WebP, after its input is read, can't be interrupted and takes at most a second or
+/// two.
 ///
 /// # Errors
 /// [`Unreadable`], whatever the bytes are.
@@ -101,7 +103,7 @@ pub fn decode(
             Kind::Jpeg => jpeg::read(bytes, &watch),
             Kind::Png => png::read(bytes, limits, &watch),
             Kind::Webp => webp::read(bytes, &watch),
-            Kind::Heic => heic::read(bytes),
+            Kind::Heic => heic::read(bytes, &watch),
             Kind::Pdf => {
                 return pdf::read(bytes, &watch).map(|pages| Decoded { size: None, pages: Some(pages) });
             }

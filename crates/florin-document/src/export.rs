@@ -11,16 +11,17 @@ use crate::check::{self, Rejected};
 use crate::decode::{Orientation, Unreadable};
 use crate::kind::Kind;
 
-/// A lossless copy that holds no EXIF, XMP, IPTC, comments, texts, previews or trailers; only the orientation is kept.
+/// A lossless copy that holds no EXIF, XMP, IPTC, comments, texts, previews or trailers; only the orientation is
+/// kept.
 ///
-/// Kept pieces are named one by one, so that a piece that nobody knows is left out. Colour profiles stay: without them
-/// the picture is another.
+/// Kept pieces are named one by one, so that a piece that nobody knows is left out. Colour profiles stay: without
+/// them the picture is another.
 ///
 /// - HEIC: the copy is as long as the file; what is left out is overwritten in place. Thumbnails stay, which are images
 ///   of the same picture.
-/// - PDF: the copy is as long as the file; XMP packets, and the EXIF, XMP, IPTC and comments of JPEG images inside, are
-///   overwritten in place. **The document's own words stay**: the Info dictionary (title, author, program), attachments,
-///   annotations, text on pages, and whatever an image in another coding carries.
+/// - PDF: the copy is as long as the file; XMP packets, and the EXIF, XMP, IPTC and comments of JPEG images inside
+///   are overwritten in place. **The document's own words stay**: the Info dictionary (title, author, program),
+///   attachments, annotations, text on pages, and whatever an image in another coding carries.
 ///
 /// # Errors
 /// [`Unreadable`] when the file does not pass the check of its structure, or is of another kind.

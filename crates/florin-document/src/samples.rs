@@ -48,8 +48,8 @@ pub fn of_size(kind: Kind, bytes: usize) -> Vec<u8> {
     }
 }
 
-/// A valid file that carries a place on Earth and [`PLANTED`] wherever its kind has room for it, its image turned by a
-/// quarter (64 × 48 as stored, so 48 × 64 upright).
+/// A valid file that carries a place on Earth and [`PLANTED`] wherever its kind has room for it, its image turned
+/// by a quarter (64 × 48 as stored, so 48 × 64 upright).
 #[must_use]
 pub fn with_location(kind: Kind) -> Vec<u8> {
     match kind {
@@ -62,14 +62,14 @@ pub fn with_location(kind: Kind) -> Vec<u8> {
 }
 
 /// Numbers that look like chance and are always the same (xorshift).
-struct Noise(u64);
+pub(crate) struct Noise(u64);
 
 impl Noise {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    fn next(&mut self) -> u8 {
+    pub(crate) fn next(&mut self) -> u8 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -1,5 +1,7 @@
 //! The check and the decoders against the samples.
 
+mod properties;
+
 use crate::samples::{self, Expected};
 use crate::{
     Checker, DecodeLimits, Decoded, Facts, Kind, MAX_PIXELS, Rejected, Size, Unreadable, decode, for_export,

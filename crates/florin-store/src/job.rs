@@ -100,16 +100,10 @@ pub(crate) const SHIFT_JOBS: &str =
     "UPDATE job SET run_at = run_at - $3 WHERE position > $1 AND position < $2";
 pub(crate) const DELETE_JOBS_OF_BOOK: &str = "DELETE FROM job WHERE position > $1 AND position < $2";
 
-pub(crate) async fn due(
-    readers: &Readers,
-    wall: Timestamp,
-    which: Due,
-) -> Result<Vec<Job>, StoreError> {
+pub(crate) async fn due(readers: &Readers, wall: Timestamp, which: Due) -> Result<Vec<Job>, StoreError> {
     let rows = match which {
         Due::Any => readers.look(DUE_JOBS, &params![wall]).await?,
-        Due::OfBook(book) => {
-            readers.look(DUE_JOBS_OF_BOOK, &params![wall, book.start(), book.end()]).await?
-        }
+        Due::OfBook(book) => readers.look(DUE_JOBS_OF_BOOK, &params![wall, book.start(), book.end()]).await?,
         Due::Free(lane) => readers.look(DUE_JOBS_OF_LANE, &params![wall, lane.number()]).await?,
     };
     rows.iter().map(job_of_row).collect()

@@ -12,6 +12,7 @@ use crate::{ObjectName, VaultError};
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufReader, ErrorKind, Write};
+use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::TempPath;
@@ -19,6 +20,10 @@ use tokio::sync::mpsc;
 
 /// How much of a file is read at a time: about a chunk of `age`.
 const READ_AHEAD: usize = 64 << 10;
+
+/// After how much the disk is asked to begin: a few requests of a size that disks like, for the usual photo of 2 to
+/// 8 MB. Without it a deposit of 8 MB takes a fifth longer.
+const WRITE_BEHIND: u64 = 256 << 10;
 
 /// A folder of [`SHELVES`] folders, all made when it is opened.
 pub(crate) struct Folder {
@@ -29,6 +34,9 @@ pub(crate) struct Folder {
 pub(crate) struct NewFile {
     file: File,
     path: TempPath,
+    /// What was written so far, and how much of that the disk was asked to begin with.
+    written: u64,
+    begun: u64,
 }
 
 impl Folder {
@@ -59,7 +67,7 @@ impl Folder {
             _ => VaultError::io("making a file", &error),
         })?;
         match TempPath::try_from_path(&path) {
-            Ok(path) => Ok(NewFile { file, path }),
+            Ok(path) => Ok(NewFile { file, path, written: 0, begun: 0 }),
             Err(error) => {
                 // Only a working directory that went away leads here.
                 let _ = fs::remove_file(&path);
@@ -147,9 +155,16 @@ impl Folder {
 }
 
 impl NewFile {
-    /// Appends.
+    /// Appends, and lets the disk begin with what has gathered, so that it works while the next is computed and the
+    /// sync at the end has little left to wait for.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), VaultError> {
-        self.file.write_all(bytes).map_err(|error| VaultError::io("writing a file", &error))
+        self.file.write_all(bytes).map_err(|error| VaultError::io("writing a file", &error))?;
+        self.written += bytes.len() as u64;
+        if self.written - self.begun >= WRITE_BEHIND {
+            begin_writing(&self.file, self.begun..self.written);
+            self.begun = self.written;
+        }
+        Ok(())
     }
 
     /// Makes it durable: content, then the entry in its folder.
@@ -162,6 +177,18 @@ impl NewFile {
     pub(crate) fn keep(self) -> Result<(), VaultError> {
         self.path.keep().map(drop).map_err(|error| VaultError::io("keeping a file", &error.error))
     }
+}
+
+/// Asks Linux to begin writing this part to the disk and not to wait: that is what advising not to need it does to
+/// pages that are not written yet. Only advice, so a file system that takes none is no fault.
+fn begin_writing(file: &File, part: Range<u64>) {
+    #[cfg(target_os = "linux")]
+    {
+        let length = std::num::NonZero::new(part.end.saturating_sub(part.start));
+        let _ = rustix::fs::fadvise(file, part.start, length, rustix::fs::Advice::DontNeed);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (file, part);
 }
 
 /// Makes a folder that only this user can read; one that is there is left as it is.

@@ -6,8 +6,8 @@ use std::thread;
 /// A counting gate for threads.
 ///
 /// Low priority alone does not protect the threads that answer calls: a thread at nice 10 weighs a ninth of one at
-/// nice 0, so sixty-four of them outweigh it sevenfold. With turns at most [`Turns::new`]'s number of them want a
-/// processor at the same time, however many uploads there are; the rest wait here, or for the disk.
+/// nice 0, so sixty-four of them outweigh one sevenfold. With turns, each processor has at most one of them that wants
+/// it, however many uploads there are; the rest wait here, or for the disk.
 pub(crate) struct Turns {
     free: Mutex<usize>,
     freed: Condvar,
@@ -17,10 +17,11 @@ pub(crate) struct Turns {
 pub(crate) struct Turn<'a>(&'a Turns);
 
 impl Turns {
-    /// One less than there are processors, and at least one: one is left to those who answer.
+    /// As many as there are processors. One less was tried: on two processors it halves what sixteen deposits at once
+    /// reach, since each hand-over leaves the only turn unused, and a thread at nice 10 gives way at once anyhow.
     pub(crate) fn new() -> Self {
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        Self { free: Mutex::new(processors.saturating_sub(1).max(1)), freed: Condvar::new() }
+        Self { free: Mutex::new(processors), freed: Condvar::new() }
     }
 
     /// Waits for a turn.

@@ -371,6 +371,7 @@ fn reachable(mut listening: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     /// The defaults with this file over them.
     fn config(file: &str) -> Result<Config, String> {
@@ -429,7 +430,7 @@ mod tests {
             let florin_vault::Place::Bucket { settings, spool } = place else { panic!("{place:?}") };
             assert_eq!((&*settings.bucket, &*settings.prefix), (name, inside), "{address}");
             assert_eq!((settings.endpoint, &*settings.region), (None, "us-east-1"));
-            assert!(!settings.allow_http && spool == PathBuf::from("/d/spool"));
+            assert!(!settings.allow_http && spool == Path::new("/d/spool"));
         }
         let said = vault("vault = \"s3://b\"").expect_err("no keys");
         assert!(said.contains("vault_s3_access_key_id and vault_s3_secret_access_key"), "{said}");

@@ -156,7 +156,9 @@ async fn decide(config: &Config, arguments: &DecideArgs) -> Result<(), Failed> {
     let review = operator.review(arguments.review).await.map_err(said)?.ok_or(NO_REVIEW)?;
     let done = match (review, arguments.word) {
         (ReviewOf::Identity, Word::Approve) => operator.decide(arguments.review, Decision::Approve).await,
-        (ReviewOf::Identity, Word::Reject) => operator.decide(arguments.review, Decision::Reject(reason)).await,
+        (ReviewOf::Identity, Word::Reject) => {
+            operator.decide(arguments.review, Decision::Reject(reason)).await
+        }
         (ReviewOf::Identity, Word::Question) => {
             return Err("an identity is approved or rejected; only an address can be questioned".into());
         }
@@ -176,7 +178,8 @@ async fn decide(config: &Config, arguments: &DecideArgs) -> Result<(), Failed> {
 
 /// Who does it.
 pub fn by<'a>(app: &'a App, operator: &OperatorName) -> Result<Operator<'a>, Failed> {
-    let name = florin_types::Text::parse(&operator.operator).map_err(|error| format!("--operator {error}"))?;
+    let name =
+        florin_types::Text::parse(&operator.operator).map_err(|error| format!("--operator {error}"))?;
     Ok(Operator { app, name })
 }
 

@@ -74,10 +74,9 @@ async fn export(arguments: &ExportArgs) -> Result<(), Failed> {
     let folder = &arguments.to;
     let app = platform(&arguments.flags.load()?).await?;
     let operator = by(&app, &arguments.operator)?;
-    DirBuilder::new()
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| format!("--to {}: {error}; name a folder that is not there yet", folder.display()))?;
+    DirBuilder::new().mode(0o700).create(folder).map_err(|error| {
+        format!("--to {}: {error}; name a folder that is not there yet", folder.display())
+    })?;
     let written = operator.export(arguments.partner, &arguments.user, |file| write(folder, &file)).await;
     let written = written.map_err(said)?.ok_or("there is no such partner, or it has no such user")?;
     print(&format!("{written} files in {}", folder.display()));

@@ -46,12 +46,19 @@ pub struct Entry {
 /// Writes a deed down.
 pub async fn note(tx: &mut Tx, id: Uuid, deed: &Deed) -> Result<(), StoreError> {
     let (at, operator) = (tx.now(), deed.operator.as_str());
-    tx.execute(INSERT, &params![id, at, operator, deed.action, deed.object, deed.detail.as_str()]).await.map(drop)
+    tx.execute(INSERT, &params![id, at, operator, deed.action, deed.object, deed.detail.as_str()])
+        .await
+        .map(drop)
 }
 
 /// The deeds in a book after one, oldest first, with their ids; 1,000 at most.
 pub async fn list(scope: &mut Scope, after: Uuid) -> Result<Vec<(Uuid, Entry)>, StoreError> {
-    scope.query(LIST, &params![after]).await?.iter().map(|row| Ok((row.get(5)?, entry_of_row(row)?))).collect()
+    scope
+        .query(LIST, &params![after])
+        .await?
+        .iter()
+        .map(|row| Ok((row.get(5)?, entry_of_row(row)?)))
+        .collect()
 }
 
 fn entry_of_row(row: &Row) -> Result<Entry, StoreError> {

@@ -51,11 +51,7 @@ pub async fn work(app: App, handlers: &'static [JobHandler], lane: Lane) {
 }
 
 /// Runs what is due now in a lane and nobody else works on.
-pub async fn run_lane(
-    app: &App,
-    handlers: &'static [JobHandler],
-    lane: Lane,
-) -> Result<(), StoreError> {
+pub async fn run_lane(app: &App, handlers: &'static [JobHandler], lane: Lane) -> Result<(), StoreError> {
     for job in app.store.due_jobs(app.clock.now(), Due::Free(lane)).await? {
         if lane == Lane::Quick || lease(app, &job).await? {
             run(app, handlers, &job).await;
@@ -78,11 +74,7 @@ async fn lease(app: &App, job: &Job) -> Result<bool, StoreError> {
 
 /// Runs what is due now, of one book or of all, with what comes due by it, leased or not: when this returns it has been
 /// done. How many ran.
-pub async fn run_due(
-    app: &App,
-    handlers: &'static [JobHandler],
-    which: Due,
-) -> Result<usize, StoreError> {
+pub async fn run_due(app: &App, handlers: &'static [JobHandler], which: Due) -> Result<usize, StoreError> {
     let mut ran = 0;
     for _ in 0..MAX_ROUNDS {
         let due = app.store.due_jobs(app.clock.now(), which).await?;

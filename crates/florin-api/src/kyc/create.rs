@@ -109,8 +109,8 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         tag: "Verification",
         summary: "Create a verification (method B)",
-        description: "Begins a verification on a hosted page, which your user's browser opens at `redirectUrl`. The link \
-                      works for seven days; a new verification takes the place of one that was not finished.",
+        description: "Begins a verification on a hosted page, which your user's browser opens at `redirectUrl`. The \
+                      link works for seven days; a new verification takes the place of one that was not finished.",
         request: RequestBody::Json(
             Shape::of::<CreateKycRequest>(),
             r#"{"externalUserId":"$user","documentType":"ID_CARD","country":"GB","incomeSource":"SALARY",
@@ -173,9 +173,18 @@ mod tests {
             assert_eq!(return_url(good).as_deref(), Ok(good));
         }
         let long = format!("https://partner.example/{}", "a".repeat(MAX_URL));
-        for bad in ["http://partner.example", "javascript:alert(1)", "https://", "//partner.example", "/done",
-            "https://a b", "https://user:secret@partner.example/", "https://partner.example/\u{e9}", &long, ""]
-        {
+        for bad in [
+            "http://partner.example",
+            "javascript:alert(1)",
+            "https://",
+            "//partner.example",
+            "/done",
+            "https://a b",
+            "https://user:secret@partner.example/",
+            "https://partner.example/\u{e9}",
+            &long,
+            "",
+        ] {
             assert!(return_url(bad).is_err(), "{bad}");
         }
     }

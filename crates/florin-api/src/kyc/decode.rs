@@ -11,7 +11,7 @@ use crate::kit::jobs::done;
 use crate::kit::upload::vault_fault;
 use crate::users::existing;
 use florin_document::{DecodeLimits, Decoded, Kind, Unreadable, decode};
-use florin_store::{Holder, Job, Lane, NewJob, StoreError, Touch, Tx};
+use florin_store::{Holder, Job, Lane, NewJob, StoreError, Touch, Tx, params};
 use florin_vault::{Identity, VaultError, run_low_priority};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -100,7 +100,10 @@ async fn check_one(app: &App, file: &File, key: &Identity) -> Result<Checked, St
     let bytes = match app.vault.read(file.name, key, max_bytes).await {
         Ok(bytes) => bytes,
         Err(error @ (VaultError::Missing | VaultError::Damaged)) => {
-            tracing::error!(%error, file = %file.name, "a file of the vault can't be read");
+            // One that was replaced or erased meanwhile is nobody's concern: its row went first.
+            if !app.store.look(store::IS_KNOWN, &params![file.name.uuid()]).await?.is_empty() {
+                tracing::error!(%error, file = %file.name, "a file of the vault can't be read");
+            }
             return Ok(of(FileState::Unreadable, None));
         }
         Err(error) => return Err(vault_fault(error)),
@@ -115,10 +118,7 @@ async fn check_one(app: &App, file: &File, key: &Identity) -> Result<Checked, St
 }
 
 /// Decodes on a thread of its own; when the time is over the thread is told, and asks often.
-async fn decode_within(
-    kind: Kind,
-    bytes: impl AsRef<[u8]> + Send + 'static,
-) -> Result<Decoded, Unreadable> {
+async fn decode_within(kind: Kind, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Decoded, Unreadable> {
     let is_over = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&is_over);
     let decoding = run_low_priority(move || {

@@ -46,15 +46,8 @@ impl DocumentType {
 }
 
 /// Where the money comes from.
-pub const INCOME_SOURCES: &[&str] = &[
-    BUSINESS,
-    SALARY,
-    "OTHER",
-    "MAINTAINED_BY_FAMILY",
-    "INVESTMENTS",
-    "SOCIAL_BENEFITS",
-    "TENANCY",
-];
+pub const INCOME_SOURCES: &[&str] =
+    &[BUSINESS, SALARY, "OTHER", "MAINTAINED_BY_FAMILY", "INVESTMENTS", "SOCIAL_BENEFITS", "TENANCY"];
 /// Asks for `taxId`.
 pub const BUSINESS: &str = "BUSINESS_ACTIVITY";
 /// Asks for `occupation`.
@@ -169,8 +162,12 @@ impl Background {
             ("openAccountReason", self.open_account_reason.is_some(), ""),
         ];
         match self.income_source.as_deref() {
-            Some(BUSINESS) => needed.push(("taxId", self.tax_id.is_some(), " when incomeSource is BUSINESS_ACTIVITY")),
-            Some(SALARY) => needed.push(("occupation", self.occupation.is_some(), " when incomeSource is SALARY")),
+            Some(BUSINESS) => {
+                needed.push(("taxId", self.tax_id.is_some(), " when incomeSource is BUSINESS_ACTIVITY"))
+            }
+            Some(SALARY) => {
+                needed.push(("occupation", self.occupation.is_some(), " when incomeSource is SALARY"))
+            }
             Some(_) => needed.push((
                 "additionalInfo",
                 self.additional_info.is_some(),

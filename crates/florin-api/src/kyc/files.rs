@@ -54,13 +54,14 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         tag: "Verification",
         summary: "Add KYC files (method A)",
-        description: "Uploads the files by which a user is verified: all at once or the missing ones one by one, in any \
-                      order; a part sent again replaces the earlier file. A passport needs `front_id` and `selfie`, any \
-                      other document `back_id` too; whether they are complete is judged when the user verification \
-                      comes. The type is told by the content: name and declared type of a part are not looked at. One \
-                      bad file, and nothing of the request is kept. Files are kept encrypted and can't be read back.\n\n\
-                      Each is decoded in full afterwards; a `kyc_files.status` event tells what came of it: `ADDED`, or \
-                      `ERROR`, and then the review will end with `DOCUMENT_UNREADABLE` unless the file is replaced.",
+        description: "Uploads the files by which a user is verified: all at once or the missing ones one by one, in \
+                      any order; a part sent again replaces the earlier file. A passport needs `front_id` and \
+                      `selfie`, any other document `back_id` too; whether they are complete is judged when the user \
+                      verification comes. The type is told by the content: name and declared type of a part are not \
+                      looked at. One bad file, and nothing of the request is kept. Files are kept encrypted and can't \
+                      be read back.\n\nEach is decoded in full afterwards; a `kyc_files.status` event tells what came \
+                      of it: `ADDED`, or `ERROR`, and then the review will end with `DOCUMENT_UNREADABLE` unless the \
+                      file is replaced.",
         request: RequestBody::Multipart(PARTS),
         refusals: &[&P412, &P426, &P439, &P440, &P448, &P465],
         ..post("/v1/user/kyc-files/{externalUserId}", handle, (201, Shape::of::<Message>()))
@@ -101,7 +102,8 @@ async fn handle(
         let there = store::files(tx.scope(), holder.id).await?;
         let is_replaced =
             |file: &store::File| file.owner == owner && files.iter().any(|new| new.part == file.part);
-        let replaced_now: Vec<_> = there.iter().filter(|file| is_replaced(file)).map(|file| file.name).collect();
+        let replaced_now: Vec<_> =
+            there.iter().filter(|file| is_replaced(file)).map(|file| file.name).collect();
         for name in &replaced_now {
             store::delete_file(tx, *name).await?;
         }

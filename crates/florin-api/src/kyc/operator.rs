@@ -8,8 +8,8 @@ use super::poa::{self, PoaStatus, WAITING};
 use super::standing::{Progress, Standing};
 use super::store::{self, File, OPEN_REVIEWS};
 use crate::kit::app::App;
-use crate::kit::command::refused_with;
 use crate::kit::audit::{self, Deed, MAX_OPERATOR};
+use crate::kit::command::refused_with;
 use crate::kit::failure::Failure;
 use crate::kit::jobs::done;
 use crate::kit::partner::{PartnerBook, partner_books};
@@ -82,7 +82,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// What was said with the verification, as JSON. The verification id is not among it: it would open the user's page.
+    /// What was said with the verification, as JSON, but for the verification id: it would open the user's page.
     pub fn said(&self) -> Result<serde_json::Value, serde_json::Error> {
         serde_json::to_value(Details { verification_id: String::new(), ..self.details.clone() })
     }
@@ -117,7 +117,13 @@ impl Operator<'_> {
                     // Who was closed meanwhile is nobody's to decide on.
                     let Ok(holder) = existing(holder.as_ref()) else { continue };
                     let user = holder.handle.clone().unwrap_or_default();
-                    open.push(OpenReview { id: row.get(0)?, of, partner: name.clone(), user, since: row.get(2)? });
+                    open.push(OpenReview {
+                        id: row.get(0)?,
+                        of,
+                        partner: name.clone(),
+                        user,
+                        since: row.get(2)?,
+                    });
                 }
             }
         }
@@ -278,7 +284,8 @@ impl Operator<'_> {
 
     async fn open(&self, holder: &Holder, file: &File) -> Result<Exported, StoreError> {
         let bytes = self.read(holder, file).await?;
-        let bytes = bytes.ok_or_else(|| StoreError::unexpected(format!("{} is gone or damaged", file.name)))?;
+        let bytes =
+            bytes.ok_or_else(|| StoreError::unexpected(format!("{} is gone or damaged", file.name)))?;
         let bytes = florin_document::for_export(file.kind, &bytes).map_err(StoreError::unexpected)?;
         let ending = file.kind.as_str().to_ascii_lowercase();
         let file_name = format!("{}-{}.{ending}", file.part, file.name);
@@ -299,7 +306,9 @@ impl Operator<'_> {
     }
 
     async fn find(&self, id: Uuid) -> Result<Option<Found>, StoreError> {
-        for (of, statement) in [(ReviewOf::Identity, BOOK_OF_ATTEMPT), (ReviewOf::Address, BOOK_OF_SUBMISSION)] {
+        for (of, statement) in
+            [(ReviewOf::Identity, BOOK_OF_ATTEMPT), (ReviewOf::Address, BOOK_OF_SUBMISSION)]
+        {
             let rows = self.app.store.look(statement, &params![id]).await?;
             let Some(row) = rows.first() else { continue };
             let (book, holder): (_, HolderId) = (row.get(0)?, row.get(1)?);
@@ -319,7 +328,13 @@ impl Operator<'_> {
     }
 
     /// Writes down what changes nothing else.
-    async fn note(&self, book: BookId, action: &'static str, object: Uuid, detail: String) -> Result<(), Failure> {
+    async fn note(
+        &self,
+        book: BookId,
+        action: &'static str,
+        object: Uuid,
+        detail: String,
+    ) -> Result<(), Failure> {
         let (deed, deed_id) = (self.deed(action, object, detail), self.app.new_id());
         let command = async move |tx: &mut Tx| {
             audit::note(tx, deed_id, &deed).await?;

@@ -1,5 +1,5 @@
 //! `GET /v1/kyc/verification/{externalUserId}/{verificationId}`: what the user's browser opens. No key: the random
-//! verification id is the secret, and alone finds the attempt; whatever does not fit it is answered like an unknown one.
+//! verification id is the secret, and alone finds the attempt; what does not fit it is answered like an unknown one.
 
 use super::change::{is_verification_id, secret_of};
 use super::standing::{Method, Progress, Standing};
@@ -85,9 +85,9 @@ pub fn endpoint() -> Endpoint {
         tag: "Verification",
         access: Access::Open,
         summary: "Redirect to verification (method B)",
-        description: "The page that your user's browser opens: the `redirectUrl` of `POST /v1/kyc`. Needs no key, for the \
-                      verification id is the secret. An HTML page; also where nothing fits, with 404, unless the client \
-                      accepts JSON only: then P445.",
+        description: "The page that your user's browser opens: the `redirectUrl` of `POST /v1/kyc`. Needs no key, for \
+                      the verification id is the secret. An HTML page; also where nothing fits, with 404, unless the \
+                      client accepts JSON only: then P445.",
         refusals: &[&P445],
         ..get("/v1/kyc/verification/{externalUserId}/{verificationId}", handle, (200, Shape::HTML))
     }
@@ -97,9 +97,7 @@ async fn handle(State(app): State<App>, ids: PathIds, headers: HeaderMap) -> Res
     let user = ids.user(0).map(|id| id.as_str().to_owned()).unwrap_or_default();
     let verification_id = ids.user(1).map(|id| id.as_str().to_owned()).unwrap_or_default();
     match find(&app, &user, &verification_id).await? {
-        Some((standing, return_url)) => {
-            page(&app, StatusCode::OK, words(standing), return_url.as_deref())
-        }
+        Some((standing, return_url)) => page(&app, StatusCode::OK, words(standing), return_url.as_deref()),
         None if wants_json(&headers) => Err(Refusal::of(&P445).into()),
         None => page(&app, StatusCode::NOT_FOUND, UNKNOWN, None),
     }

@@ -2,14 +2,16 @@
 
 use super::POA_EVENT;
 use super::change::tell;
-use super::store::{FileState, File, files};
+use super::store::{File, FileState, files};
 use super::work::Work;
 use crate::kit::app::App;
 use crate::kit::codes::{P211, P447, P460};
 use crate::kit::jobs::done;
 use crate::kit::refusal::Refusal;
 use crate::users::{self, existing};
-use florin_store::{Holder, HolderId, Job, Lane, NewJob, Scope, Statement, Stop, StoreError, Touch, Tx, params};
+use florin_store::{
+    Holder, HolderId, Job, Lane, NewJob, Scope, Statement, Stop, StoreError, Touch, Tx, params,
+};
 use uuid::Uuid;
 
 /// The kind of the job that looks at proofs of address.
@@ -44,8 +46,7 @@ pub enum PoaStatus {
 }
 
 impl PoaStatus {
-    const ALL: [Self; 5] =
-        [Self::Required, Self::Waiting, Self::Approved, Self::Rejected, Self::Questioned];
+    const ALL: [Self; 5] = [Self::Required, Self::Waiting, Self::Approved, Self::Rejected, Self::Questioned];
 
     /// The word that is kept and told.
     pub const fn as_str(self) -> &'static str {

@@ -45,9 +45,9 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         tag: "Verification",
         summary: "Add proof of address",
-        description: "For a user who was asked for one (`poaRequired` of the user's balances): at most three files in one \
-                      request. While they are being checked another request is answered 202 with P211; after a rejection \
-                      or a question others may be sent. `poa_verification.status` tells of each step.",
+        description: "For a user who was asked for one (`poaRequired` of the user's balances): at most three files in \
+                      one request. While they are being checked another request is answered 202 with P211; after a \
+                      rejection or a question others may be sent. `poa_verification.status` tells of each step.",
         request: RequestBody::Multipart(PARTS),
         refusals: &[&P211, &P412, &P426, &P439, &P440, &P447, &P460],
         ..post("/v1/user/poa-files/{externalUserId}", handle, (201, Shape::of::<Message>()))

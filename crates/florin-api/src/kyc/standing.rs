@@ -89,8 +89,12 @@ pub struct Standing {
 
 impl Standing {
     /// Before anything was sent.
-    const NOTHING: Self =
-        Self { status: Status::NotVerified, progress: Progress::Rejected, rejection_reason: None, method: Method::Files };
+    const NOTHING: Self = Self {
+        status: Status::NotVerified,
+        progress: Progress::Rejected,
+        rejection_reason: None,
+        method: Method::Files,
+    };
 
     /// The first step of a new attempt. A user whose document has expired stays so until another is approved.
     pub fn begun(before: Option<Self>, method: Method) -> Self {

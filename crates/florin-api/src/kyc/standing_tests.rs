@@ -1,3 +1,5 @@
+//! Who is where gets what: tables.
+
 use super::*;
 
 const fn standing(status: Status, progress: Progress, method: Method) -> Standing {
@@ -51,8 +53,9 @@ fn a_user_verification_leads_to_a_review_or_to_balances_or_nowhere() {
     use Progress::{InReview, Pending, Rejected, Successful};
     use Status::{Expired, NotVerified, Verified};
     let all = ["front_id", "back_id", "selfie"];
-    let rows: &[(Option<Standing>, bool, &[&str], bool, &str)] = &[
-        // Standing, balances, parts, terms, expected.
+    /// Standing, balances, parts, terms, expected.
+    type Row<'a> = (Option<Standing>, bool, &'a [&'a str], bool, &'a str);
+    let rows: &[Row<'_>] = &[
         (None, false, &[], true, "P449"),
         (None, false, &[], false, "P449"),
         (Some(standing(NotVerified, Pending, Files)), false, &all, true, "review"),

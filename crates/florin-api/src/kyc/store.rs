@@ -104,7 +104,8 @@ pub(super) fn open_details(
 ) -> Result<Details, StoreError> {
     let (Some(sealed), Some(secret)) = (sealed, secret) else { return Ok(Details::default()) };
     let text = seals.open(secret, sealed);
-    let text = text.ok_or_else(|| StoreError::unexpected("details can't be opened with their holder's key"))?;
+    let text =
+        text.ok_or_else(|| StoreError::unexpected("details can't be opened with their holder's key"))?;
     serde_json::from_str(&text).map_err(StoreError::unexpected)
 }
 
@@ -284,10 +285,7 @@ pub(super) async fn files(scope: &mut Scope, holder: HolderId) -> Result<Vec<Fil
 }
 
 /// Files of a book after a name, with their holders; a page.
-pub(super) async fn all_files(
-    scope: &mut Scope,
-    after: Uuid,
-) -> Result<Vec<(HolderId, File)>, StoreError> {
+pub(super) async fn all_files(scope: &mut Scope, after: Uuid) -> Result<Vec<(HolderId, File)>, StoreError> {
     let rows = scope.query(ALL_FILES, &params![after]).await?;
     rows.iter().map(|row| Ok((row.get(10)?, file_of_row(row)?))).collect()
 }
@@ -335,7 +333,10 @@ fn file_of_row(row: &Row) -> Result<File, StoreError> {
         bytes: row.get(4)?,
         size,
         pages: row.get(7)?,
-        state: states.into_iter().find(|known| known.as_str() == state).ok_or_else(|| damaged("file state"))?,
+        state: states
+            .into_iter()
+            .find(|known| known.as_str() == state)
+            .ok_or_else(|| damaged("file state"))?,
         created_at: row.get(9)?,
     })
 }

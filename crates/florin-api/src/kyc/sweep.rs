@@ -37,7 +37,9 @@ pub async fn work(app: App) {
         ticks.tick().await;
         match sweep(&app, SWEEP_AGE).await {
             Ok(Swept { removed: 0, .. }) => {}
-            Ok(Swept { objects, removed }) => tracing::info!(objects, removed, "removed files that no row knew"),
+            Ok(Swept { objects, removed }) => {
+                tracing::info!(objects, removed, "removed files that no row knew")
+            }
             Err(error) => tracing::warn!(%error, "could not sweep the vault"),
         }
     }

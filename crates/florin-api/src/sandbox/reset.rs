@@ -8,9 +8,9 @@ use crate::kit::command::answer;
 use crate::kit::endpoint::{Endpoint, Shape, post};
 use crate::kit::failure::Failure;
 use crate::kit::partner::{Partner, move_partner, new_book};
+use crate::kyc::FORGET;
 use axum::extract::State;
 use axum::response::Response;
-use crate::kyc::FORGET;
 use florin_store::{Tx, params};
 use http::StatusCode;
 

@@ -48,6 +48,7 @@ async fn handle(_: Partner) -> Result<Response, Failure> {
     let rejections = REJECTION_REASONS
         .iter()
         .map(|reason| document(format!("{REJECT_PREFIX}{reason}"), format!("rejected with {reason}")));
-    let hold = document(HOLD.to_owned(), "left in review, for POST /v1/sandbox/kyc/{externalUserId}".to_owned());
+    let hold =
+        document(HOLD.to_owned(), "left in review, for POST /v1/sandbox/kyc/{externalUserId}".to_owned());
     ok(&Scenarios { data: rejections.chain([hold]).collect() })
 }

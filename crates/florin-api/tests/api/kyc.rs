@@ -20,8 +20,10 @@ fn photo(part: &str) -> (String, Vec<u8>) {
 
 /// An upload of these parts, not sent yet.
 fn upload(client: &Client, user: &str, parts: &[(String, Vec<u8>)]) -> Call {
-    let parts: Vec<_> =
-        parts.iter().map(|(name, bytes)| (name.as_str(), "photo.jpg", "image/jpeg", bytes.as_slice())).collect();
+    let parts: Vec<_> = parts
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), "photo.jpg", "image/jpeg", bytes.as_slice()))
+        .collect();
     client.call(Method::POST, &format!("/v1/user/kyc-files/{user}")).multipart(&parts)
 }
 

@@ -2,9 +2,9 @@
 //! that is not registered. Both folders of migrations end in the same tables.
 
 use crate::support::{Client, Database, Engine, Ids, Setup, TestApp, engine, expect_errors, request_of};
+use florin_api::JOB_HANDLERS;
 use florin_api::endpoints;
 use florin_api::kit::housekeeping::prune;
-use florin_api::JOB_HANDLERS;
 use florin_api::kit::jobs::{run_due, run_lane};
 use florin_api::kyc::{Operator, sweep};
 use florin_document::{Kind, samples};
@@ -118,7 +118,10 @@ async fn verification(app: &TestApp, a: &Client) {
     a.settle().await;
     a.post("/v1/sandbox/poa/dora", &json!({"decision": "REQUIRE"})).send().await.expect(200);
     let bill = a.call(Method::POST, "/v1/user/poa-files/dora");
-    bill.multipart(&[("files", "bill.png", "image/png", &samples::valid(Kind::Png, 9, 9))]).send().await.expect(201);
+    bill.multipart(&[("files", "bill.png", "image/png", &samples::valid(Kind::Png, 9, 9))])
+        .send()
+        .await
+        .expect(201);
     let operator = Operator { app: &app.app, name: Text::parse("olga").expect("a name") };
     for review in operator.reviews().await.expect("a list") {
         operator.show(review.id).await.expect("it is shown").expect("there is one");

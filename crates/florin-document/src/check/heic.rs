@@ -7,8 +7,8 @@ use crate::kind::Size;
 
 /// The longest `meta` box, which is kept until it is whole.
 ///
-/// A photo of 50 megapixels in tiles of 512 × 512 has 192 items of about 60 bytes over all tables: 12 KiB. Twenty times
-/// that is for depth maps, gain maps and a generous `idat`.
+/// A photo of 50 megapixels in tiles of 512 × 512 has 192 items of about 60 bytes over all tables: 12 KiB. Twenty
+/// times that is for depth maps, gain maps and a generous `idat`.
 const META_MAX: u64 = 256 * 1024;
 
 /// `ftyp` lists brands of four bytes each; writers list three to ten.

@@ -1,8 +1,9 @@
 //! JPEG (ITU-T T.81): markers from SOI to EOI, and what cameras append after it.
 //!
-//! Phones write behind the image's end: a second JPEG (gain map, preview; CIPA DC-007), an MP4 (motion photo), blocks
-//! of Samsung's, Xiaomi's or vivo's own. No reader of JPEG looks at them, and [`crate::for_export`] drops them, so they are
-//! passed over; but what makes the file a web page, a PDF or a ZIP archive for another program is refused.
+//! Phones write behind the image's end: a second JPEG (gain map, preview; CIPA DC-007), an MP4 (motion photo),
+//! blocks of Samsung's, Xiaomi's or vivo's own. No reader of JPEG looks at them, and [`crate::for_export`] drops
+//! them, so they are passed over; but what makes the file a web page, a PDF or a ZIP archive for another program is
+//! refused.
 
 use memchr::{memchr, memchr3};
 
@@ -11,12 +12,13 @@ use super::walk::{Need, Walk};
 use super::{Found, Rejected, sized};
 use crate::cost::{self, JpegFrame};
 
-/// A file of more scans is made to be slow: encoders write about ten, the largest standard script has 30, and each costs a
-/// decoder a pass over the whole image.
+/// A file of more scans is made to be slow: encoders write about ten, the largest standard script has 30, and each
+/// costs a decoder a pass over the whole image.
 pub(crate) const MAX_SCANS: u32 = 100;
 
-/// What a trailer may not hold, in any letter case of its second letter and on. The ZIP word is the record at an archive's end with its disk numbers,
-/// which is all that readers look for; four bytes alone would meet one motion photo in a thousand by chance.
+/// What a trailer may not hold, in any letter case of its second letter and on. The ZIP word is the record at an
+/// archive's end with its disk numbers, which is all that readers look for; four bytes alone would meet one motion
+/// photo in a thousand by chance.
 const FOREIGN: [&[u8]; 7] =
     [b"<script", b"<html", b"<!doctype", b"<svg", b"<?php", b"%PDF-", b"PK\x05\x06\0\0\0\0"];
 

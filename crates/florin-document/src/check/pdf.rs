@@ -53,8 +53,8 @@ impl Pdf {
 
 /// Follows streams and looks for `/Encrypt` outside of them; tells how much is decided.
 ///
-/// Strings and comments are not told apart: a text that says `/Encrypt` outside of a stream is so rare that refusing it
-/// does no harm. A name written with `#` escapes is left to the full decode.
+/// Strings and comments are not told apart: a text that says `/Encrypt` outside of a stream is so rare that
+/// refusing it does no harm. A name written with `#` escapes is left to the full decode.
 fn search(place: &mut Place, part: &[u8]) -> Result<usize, Rejected> {
     let done = decide(place, part)?;
     if let Some(last) = done.checked_sub(1) {

@@ -2,6 +2,7 @@
 
 use super::walk::{Need, Walk};
 use super::{Found, Rejected, sized};
+use crate::cost;
 use crate::kind::Size;
 
 pub(super) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -27,6 +28,7 @@ pub(super) struct Png {
 struct Header {
     size: Size,
     colour: u8,
+    memory: u64,
 }
 
 #[derive(Copy, Clone, Debug)]
@@ -112,7 +114,7 @@ impl Png {
             (b"IEND", _) if self.data == Data::Before => return broken("PNG without data"),
             (b"IEND", _) => return Ok(()),
             (b"PLTE", Some(header)) => {
-                let fits = self.left % 3 == 0 && (3..=768).contains(&self.left);
+                let fits = self.left.is_multiple_of(3) && (3..=768).contains(&self.left);
                 if self.palette || self.data != Data::Before || !fits || matches!(header.colour, 0 | 4) {
                     return broken("PNG palette");
                 }
@@ -141,7 +143,18 @@ impl Png {
         if !coded || bytes[10] != 0 || bytes[11] != 0 || bytes[12] > 1 {
             return Err(Rejected::Broken("PNG coding"));
         }
-        self.header = Some(Header { size: sized(width, height, self.max_pixels)?, colour: bytes[9] });
+        let channels = match bytes[9] {
+            2 => 3,
+            4 => 2,
+            6 => 4,
+            _ => 1,
+        };
+        let size = sized(width, height, self.max_pixels)?;
+        let memory = cost::png(width, channels * bytes[8]);
+        if memory > cost::MAX_DECODE_MEMORY {
+            return Err(Rejected::TooManyPixels);
+        }
+        self.header = Some(Header { size, colour: bytes[9], memory });
         self.checksum.update(bytes);
         self.state = State::Checksum;
         Ok(Need::Gather(4))
@@ -194,7 +207,7 @@ impl Walk for Png {
 
     fn finish(self, _length: u64, _whole: bool) -> Result<Found, Rejected> {
         match (self.state, self.header) {
-            (State::Done, Some(Header { size, .. })) => Ok(Found { size: Some(size), memory: 0 }),
+            (State::Done, Some(Header { size, memory, .. })) => Ok(Found { size: Some(size), memory }),
             _ => Err(Rejected::Broken("PNG cut off")),
         }
     }

@@ -1,5 +1,5 @@
-//! JPEG through zune-jpeg: safe, fast, and strict about what is missing. Only grey is asked for, one byte per pixel; of
-//! print colours (CMYK), which it does not turn to grey, RGB.
+//! JPEG through zune-jpeg: safe, fast, and strict about what is missing. Only grey is asked for, one byte per
+//! pixel; of print colours (CMYK), which it does not turn to grey, RGB.
 
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
@@ -36,9 +36,9 @@ pub(super) fn read(bytes: &[u8], watch: &Watch<'_>) -> Result<Orientation, Unrea
 
 /// What the decoder is to see.
 ///
-/// Where it sees EOI it takes what is missing for zeros, as browsers do, and half a document would be readable. So EOI is
-/// kept from it, and it fails when it needs more than there is. Not where it is progressive: there the decoder asks for
-/// EOI itself, and what is missing makes the picture coarser, not shorter.
+/// Where it sees EOI it takes what is missing for zeros, as browsers do, and half a document would be readable. So
+/// EOI is kept from it, and it fails when it needs more than there is. Not where it is progressive: there the
+/// decoder asks for EOI itself, and what is missing makes the picture coarser, not shorter.
 fn data(bytes: &[u8]) -> &[u8] {
     let mut end = bytes.len();
     for part in jpeg_parts(bytes) {

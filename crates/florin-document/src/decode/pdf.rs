@@ -1,11 +1,12 @@
 //! PDF, read from its first byte to its last: every object, without trusting the table that says where they are.
 //!
-//! The libraries that read PDF unpack object streams without a bound, and look for a broken file's objects in time that
-//! grows with the square of its length; both can't be interrupted. What is needed here is little: that the pages are there,
-//! and nothing runs. So objects are read as tokens, in one pass, and object streams are unpacked up to a bound.
+//! The libraries that read PDF unpack object streams without a bound, and look for a broken file's objects in time
+//! that grows with the square of its length; both can't be interrupted. What is needed here is little: that the
+//! pages are there, and nothing runs. So objects are read as tokens, in one pass, and object streams are unpacked
+//! up to a bound.
 //!
-//! Active content (JavaScript, programs started) is refused: a scan or a bill has none, and the file is for a reviewer's
-//! viewer. Attachments are not: electronic invoices carry one, and no viewer opens it by itself.
+//! Active content (JavaScript, programs started) is refused: a scan or a bill has none, and the file is for a
+//! reviewer's viewer. Attachments are not: electronic invoices carry one, and no viewer opens it by itself.
 
 mod lexer;
 
@@ -19,12 +20,13 @@ use super::Unreadable;
 use super::watch::Watch;
 use lexer::{Lexer, Token};
 
-/// The longest object stream once unpacked, and all streams' sum. Writers put 100 to 200 objects into one: some 50 KiB.
+/// The longest object stream once unpacked, and all streams' sum. Writers put 100 to 200 objects into one: some 50
+/// KiB.
 const OBJECT_STREAM_MAX: usize = 4 * 1024 * 1024;
 const OBJECT_STREAMS_MAX: usize = 64 * 1024 * 1024;
 
-/// What all compressed streams may unpack to; it is only counted. Five pages scanned in colour at 600 dots per inch, or
-/// forty at 200, are as much when their images are compressed by Flate alone.
+/// What all compressed streams may unpack to; it is only counted. Five pages scanned in colour at 600 dots per
+/// inch, or forty at 200, are as much when their images are compressed by Flate alone.
 const UNPACKED_MAX: u64 = 512 * 1024 * 1024;
 
 /// Names under which something is run. As values of `/S` they are the kind of an action, as keys they hold a script.
@@ -284,7 +286,8 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Where a stream's content is: as long as its dictionary says when `endstream` follows there, else up to the next one.
+/// Where a stream's content is: as long as its dictionary says when `endstream` follows there, else up to the next
+/// one.
 fn content(bytes: &[u8], at: usize, length: Option<usize>) -> Option<Range<usize>> {
     let start = match bytes.get(at..)? {
         [b'\r', b'\n', ..] => at + 2,

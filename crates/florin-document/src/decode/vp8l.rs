@@ -59,8 +59,8 @@ pub(super) fn read(body: &[u8], watch: &Watch<'_>) -> Result<(), Unreadable> {
                 image.part(colours, 1, None)?;
                 let shift = match colours {
                     ..=2 => 3,
-                    ..=4 => 2,
-                    ..=16 => 1,
+                    3..=4 => 2,
+                    5..=16 => 1,
                     _ => 0,
                 };
                 width = blocks(width, shift);

@@ -1,7 +1,7 @@
 //! WebP: lossy images through image-webp, to luma and chroma only; lossless ones by our own reading of them.
 //!
-//! image-webp's lossless decoder holds the tables of up to 65,536 groups of codes at once, 20 KiB each, which a file of
-//! some MB can ask for. The alpha plane of a lossy image is not read: without it the picture is whole.
+//! image-webp's lossless decoder holds the tables of up to 65,536 groups of codes at once, 20 KiB each, which a
+//! file of some MB can ask for. The alpha plane of a lossy image is not read: without it the picture is whole.
 
 use image_webp::vp8::Vp8Decoder;
 

@@ -27,7 +27,8 @@ pub fn pdf_with_object_stream() -> Vec<u8> {
     compressed(&format!("{PAGES} << /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>"))
 }
 
-const PAGES: &str = "<< /Type /Catalog /Pages 2 0 R >> << /Type /Pages /Kids [3 0 R] /Count 1 >>";
+/// A catalog and its list of one page, object 3.
+pub(super) const PAGES: &str = "<< /Type /Catalog /Pages 2 0 R >> << /Type /Pages /Kids [3 0 R] /Count 1 >>";
 
 /// A document whose first three objects are `objects` (which begins with [`PAGES`]) in one object stream.
 pub(super) fn compressed(objects: &str) -> Vec<u8> {

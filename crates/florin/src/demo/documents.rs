@@ -50,13 +50,10 @@ pub fn ada() -> Value {
         "documentIssueDate": "2026-01-15",
         "documentExpirationDate": "2036-01-14",
         "documentIssuingCountry": "SE",
-        "incomeSource": "SALARY",
-        "occupation": "ENGINEERING",
-        "openAccountReason": "DAILY_USE",
     })
 }
 
-/// What Borys's passport says.
+/// What Borys's passport says, and what he says of his income, which a partner may add.
 pub fn borys() -> Value {
     json!({
         "externalUserId": "borys",
@@ -65,6 +62,9 @@ pub fn borys() -> Value {
         "documentIssueDate": "2025-06-20",
         "documentExpirationDate": "2035-06-19",
         "documentIssuingCountry": "PL",
+        "incomeSource": "SALARY",
+        "occupation": "ENGINEERING",
+        "openAccountReason": "DAILY_USE",
     })
 }
 

@@ -24,8 +24,9 @@ pub async fn verify_users(client: &mut Client) -> Result<u64, Failed> {
 async fn begin_with_ada(client: &mut Client) -> Result<(), Failed> {
     client.step(
         "Ada's identity card",
-        "Your app has taken photos of both sides. Files may come at once or one by one, in any order. The bank \
-         keeps them encrypted under a key of Ada's own, and nobody can get them back through the API.",
+        "To verify Ada, your app has taken photos of both sides of her card: a specimen, for neither Ada nor her \
+         country exists. Files may come at once or one by one, in any order. The bank keeps them encrypted under a \
+         key of Ada's own, and nobody gets them back through the API.",
     )?;
     client.call(Call::upload("/v1/user/kyc-files/ada", &CARD), 201).await?;
     Ok(())
@@ -50,7 +51,11 @@ async fn complete_ada(client: &mut Client) -> Result<(), Failed> {
 }
 
 async fn verify_borys(client: &mut Client) -> Result<(), Failed> {
-    client.step("Borys's passport", "A passport has no back. Here the files come at once.")?;
+    client.step(
+        "Borys's passport",
+        "Of a passport the bank wants no back. Here all files come at once, and the data after them. The status is \
+         VERIFICATION as long as the review is open.",
+    )?;
     client.call(Call::upload("/v1/user/kyc-files/borys", &PASSPORT), 201).await?;
     client.call(Call::post(VERIFICATION, borys()), 201).await?;
     let answer = client.call(Call::get("/v1/kyc/status/borys"), 200).await?;

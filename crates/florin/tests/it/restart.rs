@@ -1,7 +1,8 @@
 //! What survives a restart, what a reset leaves, and how a server says that it cannot start.
 
 use crate::support::{
-    Call, Client, Engine, Options, Outcome, Server, Snapshot, engine, run_florin, transfer_body,
+    Call, Client, Database, Engine, Options, Outcome, Server, Snapshot, engine, run_florin, run_florin_with,
+    transfer_body,
 };
 use serde_json::{Value, json};
 use std::path::Path;
@@ -283,7 +284,8 @@ pub fn fails_plainly(outcome: &Outcome, words: &[&str]) {
 }
 
 fn serve(listen: &str, data_dir: &str, more: &[&str], home: &Path) -> Outcome {
-    run_florin(&[&["serve", "--listen", listen, "--data-dir", data_dir], more].concat(), home)
+    let shared = [("FLORIN_VAULT_IS_SHARED".to_owned(), "true".to_owned())];
+    run_florin_with(&[&["serve", "--listen", listen, "--data-dir", data_dir], more].concat(), &shared, home)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -309,6 +311,10 @@ async fn a_server_that_cannot_start_says_why() {
             &["database", "does not exist"],
         );
     }
+    let url = server.database().map_or("postgres://nobody@127.0.0.1:1/nothing".to_owned(), Database::url);
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", "unshared", "--database-url", &url];
+    fails_plainly(&run_florin(&arguments, &home), &["vault_is_shared"]);
+    assert!(!home.join("unshared").exists(), "refused before anything is made");
     let nowhere = serve("nowhere", "other", &[], &home);
     assert!(!matches!(nowhere.code, None | Some(0 | 101)), "{nowhere:?}");
     server.finish().await;

@@ -47,6 +47,8 @@ impl Product {
             serve.args(["--database-url", &cluster.url()]);
         }
         workspace::without_settings(&mut serve).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        // One process, whose folder is its own: as shared as it needs to be.
+        serve.env("FLORIN_VAULT_IS_SHARED", "true");
         eprintln!("$ {}", shown(&serve));
         let server = Group::spawn(&mut serve)?;
         let mut product = Self { server, florin: florin.to_path_buf(), address, folder, cluster };
@@ -101,11 +103,10 @@ impl Product {
             bail!("`florin serve` did not stop in good order ({status}):\n{}", self.log());
         }
         let mut verify = Command::new(&self.florin);
-        verify.arg("verify");
-        match &self.cluster {
-            Some(cluster) => verify.args(["--database-url", &cluster.url()]),
-            None => verify.arg("--data-dir").arg(self.folder.path().join("data")),
-        };
+        verify.arg("verify").arg("--data-dir").arg(self.folder.path().join("data"));
+        if let Some(cluster) = &self.cluster {
+            verify.args(["--database-url", &cluster.url()]);
+        }
         workspace::without_settings(&mut verify).stdin(Stdio::null());
         let output = verify.output().with_context(|| format!("cannot run `{}`", shown(&verify)))?;
         let said = [output.stdout, output.stderr].concat();

@@ -3,12 +3,13 @@
 //! 1. The product starts on an engine; users for the calls are made, approved and funded through its API.
 //! 2. In each round: the calls alone; then uploads to the floor, and uploads to the product, in turns, while the same
 //!    calls go to the product. Each upload is for a user of its own, made beforehand, so that none is refused.
-//! 3. Before anything else is measured, the product decodes what it was sent and the disk takes what was written.
+//! 3. Before anything else is measured, the product has told of every upload that its photos could be decoded, and
+//!    the disk has taken what was written.
 //! 4. Once more with a crowd, for the memory.
-//! 5. Every upload must have ended in an event that its photos could be decoded; the product stops, and `florin
-//!    verify` reads the books.
+//! 5. The product stops, and `florin verify` reads the books.
 
 mod calls;
+mod decoding;
 mod form;
 mod process;
 mod report;
@@ -19,11 +20,9 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use super::answer::exchange;
 use super::floor::Floor;
 use super::load::{Until, drive};
 use super::product::Product;
@@ -32,6 +31,7 @@ use super::transfers::prepare;
 use super::{FEW_ROUNDS, PREPARING, Uploads as Arguments};
 use crate::postgres::{Cluster, Durability, binaries};
 use calls::{Calls, Seen};
+use decoding::Decoding;
 use form::Form;
 use process::Process;
 use report::{Crowd, Outcome};
@@ -78,6 +78,7 @@ struct Contest<'a> {
     product: Process,
     users: Users,
     calls: Calls,
+    decoding: Decoding,
     floor: Floor,
     written: TempDir,
 }
@@ -112,12 +113,13 @@ fn engine(
     let written = tempfile::Builder::new().prefix("florin-bench-floor-").tempdir_in(&arguments.folder);
     let written =
         written.with_context(|| format!("cannot make a folder in {}", arguments.folder.display()))?;
-    let contest = Contest {
+    let mut contest = Contest {
         arguments,
         form,
         product: Process::new(product.id()),
         users: Users::from(ACCOUNTS),
         calls: Calls::new(&recipient, ACCOUNTS, arguments.calls, arguments.seed),
+        decoding: Decoding::new(&recipient),
         floor: Floor::start_for_uploads(written.path())?,
         recipient,
         written,
@@ -131,7 +133,6 @@ fn engine(
     let memory = contest.product.memory();
     let crowd = contest.crowd().with_context(|| format!("{name}, {} at once", arguments.crowd))?;
     let uploads = contest.users.taken();
-    see_all_decoded(&contest.recipient, uploads)?;
     drop(contest);
     eprintln!("{name}: florin verify …");
     let verdict = format!("{uploads} uploads, all decoded; florin verify: {}", product.verify()?);
@@ -140,19 +141,19 @@ fn engine(
 
 impl Contest<'_> {
     /// Who goes first changes from round to round: the second finds a warmer machine, or a busier disk.
-    fn round(&self, round: u32) -> Result<Round> {
+    fn round(&mut self, round: u32) -> Result<Round> {
         let quiet = self.calls.make(self.window())?;
         if round % 2 == 1 {
-            let floor = self.to_floor()?;
-            let (product, decoding) = self.to_product(self.arguments.connections)?;
+            let floor = self.floor_side()?;
+            let (product, decoding) = self.product_side(self.arguments.connections)?;
             Ok(Round { quiet, floor, product, decoding })
         } else {
-            let (product, decoding) = self.to_product(self.arguments.connections)?;
-            Ok(Round { quiet, floor: self.to_floor()?, product, decoding })
+            let (product, decoding) = self.product_side(self.arguments.connections)?;
+            Ok(Round { quiet, floor: self.floor_side()?, product, decoding })
         }
     }
 
-    fn to_floor(&self) -> Result<Side> {
+    fn floor_side(&self) -> Result<Side> {
         let floor = Process::new(self.floor.id());
         let recipient = Recipient { address: self.floor.address, ..self.recipient.clone() };
         let before = floor.processor_time();
@@ -169,13 +170,13 @@ impl Contest<'_> {
         Ok(Side { sent, calls, processor })
     }
 
-    /// Also how long it was busy afterwards.
-    fn to_product(&self, connections: usize) -> Result<(Side, Duration)> {
+    /// Also how long it decoded afterwards.
+    fn product_side(&mut self, connections: usize) -> Result<(Side, Duration)> {
         self.make_users(connections)?;
         nix::unistd::sync();
         let before = self.product.processor_time();
         let (sent, calls) = self.upload(&self.recipient, &self.users, connections)?;
-        let decoding = self.product.rest()?;
+        let decoding = self.decoding.all_of(self.users.taken())?;
         let after = self.product.processor_time();
         let processor = after.zip(before).map(|(after, before)| after.saturating_sub(before));
         nix::unistd::sync();
@@ -194,9 +195,9 @@ impl Contest<'_> {
     }
 
     /// As many uploads at once as there are places for, once.
-    fn crowd(&self) -> Result<Crowd> {
+    fn crowd(&mut self) -> Result<Crowd> {
         self.product.forget_peak();
-        let (side, decoding) = self.to_product(self.arguments.crowd)?;
+        let (side, decoding) = self.product_side(self.arguments.crowd)?;
         Ok(Crowd { at_once: self.arguments.crowd, side, decoding, memory: self.product.memory() })
     }
 
@@ -215,44 +216,6 @@ impl Contest<'_> {
         let from = Instant::now() + self.arguments.warm_up();
         Window { from, to: from + self.arguments.measured() }
     }
-}
-
-/// Reads the events: photos that the product could not decode would have cost it too little.
-fn see_all_decoded(recipient: &Recipient, uploads: u32) -> Result<()> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Events {
-        data: Vec<Event>,
-        next_after: u64,
-    }
-    #[derive(Deserialize)]
-    struct Event {
-        payload: Payload,
-    }
-    #[derive(Deserialize)]
-    struct Payload {
-        status: String,
-    }
-    let (mut after, mut decoded) = (0, 0);
-    loop {
-        let path = format!("/v1/events?type=kyc_files.status&limit=200&after={after}");
-        let (answer, text) = exchange(recipient.address, &recipient.get(&path))?;
-        let body = text.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4);
-        let body = text.get(body..answer.length).unwrap_or_default();
-        let events: Events = serde_json::from_slice(body).context("the events are not as agreed")?;
-        if let Some(other) = events.data.iter().find(|event| event.payload.status != "ADDED") {
-            bail!("an upload ended as {}", other.payload.status);
-        }
-        decoded += events.data.len();
-        if events.next_after == after {
-            break;
-        }
-        after = events.next_after;
-    }
-    if decoded != usize::try_from(uploads)? {
-        bail!("{uploads} uploads, but {decoded} events that the photos were decoded");
-    }
-    Ok(())
 }
 
 /// Where and how this was measured, and what it is worth.

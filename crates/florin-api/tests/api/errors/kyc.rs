@@ -123,7 +123,8 @@ async fn p460_p211_and_p447_follow_each_other() {
         match *code {
             "P211" => {
                 decide("REQUIRE").await;
-                let upload = declaring("P426").into_iter().find(|endpoint| endpoint.path.contains("/poa-files/"));
+                let upload =
+                    declaring("P426").into_iter().find(|endpoint| endpoint.path.contains("/poa-files/"));
                 request_of(&a, &upload.expect("the call"), &ids).send().await.expect(201);
             }
             "P447" => decide("APPROVE").await,

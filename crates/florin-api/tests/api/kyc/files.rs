@@ -94,7 +94,11 @@ async fn parts_without_content_are_no_files() {
     ];
     call().multipart(empty).send().await.is_refused("P439");
     call().multipart(&[]).send().await.is_refused("P439");
-    call().multipart(&[("passport", "p.jpg", "image/jpeg", &valid(Kind::Jpeg, 8, 8))]).send().await.is_refused("P439");
+    call()
+        .multipart(&[("passport", "p.jpg", "image/jpeg", &valid(Kind::Jpeg, 8, 8))])
+        .send()
+        .await
+        .is_refused("P439");
     call().send().await.is_refused("P439");
     call().json(&json!({"front_id": "x"})).send().await.is_refused("P439");
     assert_eq!(status(&a, "anna").await[0], "P445", "nothing was sent");

@@ -40,7 +40,10 @@ async fn a_link_is_a_secret_and_leads_to_a_page() {
     assert_eq!(page.status, 200);
     let header = |name: &str| page.headers[name].to_str().expect("text").to_owned();
     assert_eq!(header("content-type"), "text/html; charset=utf-8");
-    assert_eq!((header("referrer-policy"), header("cache-control")), ("no-referrer".into(), "no-store".into()));
+    assert_eq!(
+        (header("referrer-policy"), header("cache-control")),
+        ("no-referrer".into(), "no-store".into())
+    );
     assert!(header("content-security-policy").starts_with("default-src 'none'; style-src 'nonce-"));
     assert!(page.text().contains("https://partner.example/done?a=1&#38;b=2"), "{}", page.text());
     assert!(!page.text().contains("anna") && !page.text().contains(id));
@@ -70,7 +73,8 @@ async fn whatever_does_not_fit_is_answered_alike() {
     for path in &wrong {
         let page = open.get(path).await;
         assert_eq!(page.status, 404, "{path}");
-        let nonce_free: String = page.text().split("nonce=\"").map(|part| &part[part.len().min(32)..]).collect();
+        let nonce_free: String =
+            page.text().split("nonce=\"").map(|part| &part[part.len().min(32)..]).collect();
         pages.push(nonce_free);
         let json = open.call(Method::GET, path).header("accept", "application/json").send().await;
         assert_eq!((json.status, json.code().as_str()), (404, "P445"), "{path}");

@@ -2,8 +2,8 @@
 
 use super::told;
 use crate::support::{Answer, Client, TestApp, person};
-use florin_document::samples::{Expected, hostile, of_size, valid};
 use florin_document::Kind;
+use florin_document::samples::{Expected, hostile, of_size, valid};
 use http::Method;
 use serde_json::json;
 
@@ -73,8 +73,7 @@ async fn every_state_can_be_reached() {
     a.settle().await;
     let words: Vec<_> = told(&a, "anna").await;
     let words: Vec<_> = words.iter().map(|line| line.rsplit(' ').next().expect("a word")).collect();
-    let expected =
-        ["WAITING", "REJECTED", "WAITING", "QUESTIONED", "WAITING", "APPROVED", "QUESTIONED"];
+    let expected = ["WAITING", "REJECTED", "WAITING", "QUESTIONED", "WAITING", "APPROVED", "QUESTIONED"];
     assert_eq!(words, expected);
     app.finish().await;
 }

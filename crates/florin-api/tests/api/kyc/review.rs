@@ -116,7 +116,8 @@ async fn a_review_that_is_held_is_decided_by_the_sandbox_call() {
 async fn a_file_that_can_not_be_decoded_ends_the_review() {
     let app = TestApp::start().await;
     let a = app.a();
-    let unreadable = samples::hostile().into_iter().find(|file| file.expected == samples::Expected::Unreadable);
+    let unreadable =
+        samples::hostile().into_iter().find(|file| file.expected == samples::Expected::Unreadable);
     let unreadable = unreadable.expect("one that is found out late").bytes;
     a.create_user("anna").await;
     let parts = [("front_id".to_owned(), unreadable), photo("selfie")];

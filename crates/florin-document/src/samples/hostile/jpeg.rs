@@ -86,7 +86,7 @@ fn scans(plain: &[u8]) -> Vec<Hostile> {
             appended(&plain[..data + (plain.len() - data) / 2], &[0xFF, 0xD9]),
         ),
         unreadable("JPEG: no data", appended(&plain[..data], &[0xFF, 0xD9])),
-        unreadable("JPEG: data that is no code", patched(plain, data, &[0xFE; 200])),
+        unreadable("JPEG: data that is no code", patched(plain, data, &[0xFF, 0].repeat(100))),
     ]
 }
 

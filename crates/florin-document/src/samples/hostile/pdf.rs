@@ -1,6 +1,6 @@
 //! Hostile PDF.
 
-use super::super::pdf::{compressed, deflate, document, stream};
+use super::super::pdf::{PAGES, compressed, deflate, document, stream};
 use super::{Hostile, accepted, appended, find, patched, rejected, unreadable, zip};
 
 pub(super) fn rows() -> Vec<Hostile> {
@@ -61,11 +61,11 @@ fn content(plain: &[u8]) -> Vec<Hostile> {
 
 fn active() -> Vec<Hostile> {
     let action = |action: &str| document(1, &[format!("<< /Type /Action {action} >>").into_bytes()], "");
-    let packed = "<< /Type /Catalog /Pages 2 0 R >> << /Type /Pages /Kids [3 0 R] /Count 1 >> << /Type /Page /AA << /O << /S /JavaScript /JS (app.alert) >> >> >>";
+    let packed = format!("{PAGES} << /Type /Page /AA << /O << /S /JavaScript /JS (app.alert) >> >> >>");
     vec![
         unreadable("PDF: JavaScript", action("/S /JavaScript /JS (app.alert\\(1\\))")),
         unreadable("PDF: JavaScript behind escapes", action("/S /J#61vaScript /J#53 (app.alert\\(1\\))")),
-        unreadable("PDF: JavaScript in an object stream", compressed(packed)),
+        unreadable("PDF: JavaScript in an object stream", compressed(&packed)),
         unreadable("PDF: starts a program", action("/S /Launch /F (cmd.exe)")),
     ]
 }
@@ -86,8 +86,8 @@ fn bombs() -> Vec<Hostile> {
 fn harmless(plain: &[u8]) -> Vec<Hostile> {
     let at = find(plain, b"xref\n0 ");
     let update = format!(
-        "6 0 obj\n<< /Type /Annot >>\nendobj\nxref\n6 1\n{:010} 00000 n \ntrailer\n<< /Size 7 /Root 1 0 R /Prev {at} >>\n\
-         startxref\n{}\n%%EOF\n",
+        "6 0 obj\n<< /Type /Annot >>\nendobj\nxref\n6 1\n{:010} 00000 n \n\
+         trailer\n<< /Size 7 /Root 1 0 R /Prev {at} >>\nstartxref\n{}\n%%EOF\n",
         plain.len(),
         plain.len() + 36
     );

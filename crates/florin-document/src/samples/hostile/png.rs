@@ -65,6 +65,7 @@ fn headers(plain: &[u8]) -> Vec<Hostile> {
         ),
         rejected("PNG: no width", header(&[0, 0, 0, 0, 0, 0, 0, 48, 8, 0, 0, 0, 0])),
         rejected("PNG: no height", header(&[0, 0, 0, 64, 0, 0, 0, 0, 8, 0, 0, 0, 0])),
+        rejected("PNG: a row of 400 MB", header(&[0x03, 0, 0, 0, 0, 0, 0, 1, 16, 6, 0, 0, 0])),
         rejected("PNG: 3 bits", header(&[0, 0, 0, 64, 0, 0, 0, 48, 3, 0, 0, 0, 0])),
         rejected("PNG: no palette", header(&[0, 0, 0, 64, 0, 0, 0, 48, 8, 3, 0, 0, 0])),
         rejected("PNG: two headers", insert(plain.to_vec(), &twice)),

@@ -22,7 +22,7 @@ pub struct Row {
 
 const SQLITE: &str = "SELECT h.handle, f.part, f.bytes, f.state, lower(hex(f.name)) \
                       FROM kyc_file f JOIN holder h ON h.id = f.holder";
-const POSTGRES: &str = "SELECT h.handle, f.part, f.bytes, f.state, replace(f.name::text, '-', '') \
+const POSTGRES: &str = "SELECT h.handle, f.part, f.bytes, f.state, encode(f.name, 'hex') \
                         FROM kyc_file f JOIN holder h ON h.id = f.holder";
 
 /// All rows of all books.
@@ -39,7 +39,8 @@ async fn postgres_rows(database: &Database) -> Vec<Row> {
         SimpleQueryMessage::Row(row) => Some(row),
         _ => None,
     });
-    let text = |row: &tokio_postgres::SimpleQueryRow, index: usize| row.get(index).expect("a value").to_owned();
+    let text =
+        |row: &tokio_postgres::SimpleQueryRow, index: usize| row.get(index).expect("a value").to_owned();
     rows.map(|row| {
         let bytes = text(&row, 2).parse().expect("a length");
         Row { user: text(&row, 0), part: text(&row, 1), bytes, state: text(&row, 3), name: text(&row, 4) }

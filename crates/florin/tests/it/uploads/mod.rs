@@ -1,9 +1,9 @@
 //! Files on their way in, through real sockets into real places: nothing is lost, nothing is left behind and nothing
 //! is in clear, whatever dies on the way.
 
-//mod clear;
+mod clear;
 //mod curl;
-//mod drops;
+mod drops;
 //mod full;
 //mod gone;
 mod kept;

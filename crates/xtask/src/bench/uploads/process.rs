@@ -1,24 +1,10 @@
 //! What the system tells about a server's process: memory, and time of processors. On Linux; elsewhere nothing.
 
 use std::fs;
-use std::time::{Duration, Instant};
-
-use anyhow::{Result, bail};
-
-use crate::interrupt;
+use std::time::Duration;
 
 /// The unit in which Linux tells time of processors to programs, on every machine: `USER_HZ`.
 const TICKS_PER_SECOND: u64 = 100;
-
-/// How long a server must have rested to be taken for idle.
-const REST: Duration = Duration::from_millis(500);
-
-/// What it may use of a processor in [`REST`] all the same: it polls for jobs and keeps its house.
-const REST_USES: Duration = Duration::from_millis(20);
-
-/// After how long a server that does not rest is given up: a minute of uploads are some thousand photos, of which each
-/// takes a quarter of a second or so.
-const PATIENCE: Duration = Duration::from_secs(1800);
 
 /// What a process holds of memory, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,21 +39,6 @@ impl Process {
     /// Time of processors that it took so far, in all its threads.
     pub fn processor_time(self) -> Option<Duration> {
         processor_time(&fs::read_to_string(self.path("stat")).ok()?)
-    }
-
-    /// Waits until it has nothing to do any more; how long that took, with [`REST`].
-    pub fn rest(self) -> Result<Duration> {
-        let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            let before = self.processor_time();
-            interrupt::wait(REST);
-            interrupt::check()?;
-            let used = self.processor_time().zip(before).map(|(now, before)| now.saturating_sub(before));
-            if used.is_none_or(|used| used <= REST_USES) {
-                return Ok(start.elapsed());
-            }
-        }
-        bail!("the server is still busy after {PATIENCE:?}")
     }
 
     fn path(self, file: &str) -> String {
