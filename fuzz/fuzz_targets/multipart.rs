@@ -1,5 +1,5 @@
-//! The frame of multipart bodies: a `Content-Type` up to the first line break, then the length of frames, then the body.
-//! Cut into frames it must be what it is whole.
+//! The frame of multipart bodies: a `Content-Type` up to the first line break, then the length of frames, then the
+//! body. Cut into frames it must be what it is whole.
 
 #![no_main]
 

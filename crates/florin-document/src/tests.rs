@@ -128,3 +128,10 @@ fn hostile_files_come_out_as_the_table_says() {
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn bombs_end_at_a_bound() {
+    let bombs = samples::hostile().into_iter().filter(|row| row.name.contains("bomb of"));
+    let ends: Vec<_> = bombs.map(|row| check(&row.bytes).map(|facts| read(facts.kind, &row.bytes))).collect();
+    assert_eq!(ends, [Ok(Err(Unreadable::Memory)); 3]);
+}

@@ -78,6 +78,10 @@ async fn export(arguments: &ExportArgs) -> Result<(), Failed> {
         format!("--to {}: {error}; name a folder that is not there yet", folder.display())
     })?;
     let written = operator.export(arguments.partner, &arguments.user, |file| write(folder, &file)).await;
+    if !matches!(written, Ok(Some(_))) {
+        // Gone if it is empty: it was made for nothing, and would be in the way of the next try.
+        let _ = std::fs::remove_dir(folder);
+    }
     let written = written.map_err(said)?.ok_or("there is no such partner, or it has no such user")?;
     print(&format!("{written} files in {}", folder.display()));
     Ok(())

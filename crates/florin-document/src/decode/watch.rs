@@ -81,8 +81,8 @@ impl Seek for Stream<'_, '_> {
 /// The same between two questions of a JPEG: a progressive scan over all of an image can take as little as 60 bytes.
 const SHORT_STRETCH: usize = 64;
 
-/// The same for zune's own reading, byte by byte: asks each time [`SHORT_STRETCH`] more bytes are read. Behind the slice
-/// come some zero bytes.
+/// The same for zune's own reading, byte by byte: asks each time [`SHORT_STRETCH`] more bytes are read. Behind the
+/// slice come some zero bytes.
 pub(super) struct ByteStream<'a, 'w> {
     bytes: &'a [u8],
     end: usize,

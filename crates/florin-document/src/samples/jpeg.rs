@@ -16,6 +16,11 @@ pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
     Strip::new(width, 60).file(height, Vec::new(), &[])
 }
 
+/// A photo at the low quality that lets the largest stay below the longest file.
+pub(super) fn jpeg_coarse(width: u32, height: u32) -> Vec<u8> {
+    Strip::new(width, 20).file(height, Vec::new(), &[])
+}
+
 /// A progressive photo.
 ///
 /// # Panics

@@ -62,10 +62,65 @@ fn data(lossless: &[u8], lossy: &[u8]) -> Vec<Hostile> {
             "WebP: lossless data that is no code",
             riff(&chunk(b"VP8L", &[&lossless[20..25], &[0xFF; 80]].concat())),
         ),
+        unreadable("WebP: bomb of codes", riff(&chunk(b"VP8L", &codes()))),
         accepted("WebP: 49 million pixels in a few bytes", riff(&chunk(b"VP8L", &wide))),
         accepted(
             "WebP: a script in a strange chunk",
             riff(&[&extended(64, 48, 0), &lossless[12..], &chunk(b"flRn", b"<script>")].concat()),
         ),
     ]
+}
+
+/// 1024 × 1024 pixels with 65,536 groups of codes, each of 1,025 symbols in 27 bytes: a decoder that makes
+/// tables of all takes hundreds of MB for 3 MB. Here it ends after a part of them.
+fn codes() -> Vec<u8> {
+    let mut bits = Bits { bytes: vec![0x2F], held: 0, count: 0 };
+    bits.push(1023, 14);
+    bits.push(1023, 14);
+    // No alpha, version 0, no transform, no cache; groups by blocks of 4 × 4.
+    bits.push(0, 1 + 3 + 1 + 1);
+    bits.push(1, 1);
+    bits.push(0, 3);
+    // Their image: no cache, every pixel of the one colour that stands for group 65,535.
+    bits.push(0, 1);
+    for symbol in [255, 255, 0, 0, 0] {
+        bits.push(0b101, 3);
+        bits.push(symbol, 8);
+    }
+    for code in 0..15_000 * 5 {
+        if code % 5 == 4 {
+            // The distance: one symbol.
+            bits.push(0b0001, 4);
+            continue;
+        }
+        // Of the lengths of the code for lengths, twelve, the last for 8: one symbol, which takes no bits.
+        bits.push(0, 1);
+        bits.push(8, 4);
+        bits.push(0, 11 * 3);
+        bits.push(1, 3);
+        // 256 symbols have that length.
+        bits.push(1, 1);
+        bits.push(3, 3);
+        bits.push(256 - 2, 8);
+    }
+    bits.bytes
+}
+
+/// Bits, the lowest of a byte first.
+struct Bits {
+    bytes: Vec<u8>,
+    held: u64,
+    count: u32,
+}
+
+impl Bits {
+    fn push(&mut self, value: u64, width: u32) {
+        self.held |= value << self.count;
+        self.count += width;
+        while self.count >= 8 {
+            self.bytes.push(self.held as u8);
+            self.held >>= 8;
+            self.count -= 8;
+        }
+    }
 }

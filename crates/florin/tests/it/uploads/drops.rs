@@ -3,7 +3,7 @@
 
 use super::kept::{rows, settle, until_nothing_is_left};
 use super::{PARTS, bucket, files_path, form_of, small_form};
-use crate::support::{Client, Options, Server};
+use crate::support::{Client, Form, Options, Server};
 use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -91,7 +91,7 @@ async fn drop_everywhere(more: Vec<(&'static str, String)>) {
 }
 
 /// In chunks, the last of which never comes.
-fn without_last_chunk(form: &crate::support::Form, path: &str, key: &str) -> Vec<u8> {
+fn without_last_chunk(form: &Form, path: &str, key: &str) -> Vec<u8> {
     let body = form.body();
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: bank.example\r\nx-api-key: {key}\r\nContent-Type: {}\r\n\
@@ -117,7 +117,7 @@ async fn an_upload_that_nobody_waits_for_is_done_or_not() {
         let (address, client) = (server.address(), client.clone());
         // Some leave at once; the others after as many calls, while the server works on what they sent.
         let calls = async move {
-            for _ in 0..number * 2 {
+            for _ in 0..number * 10 {
                 client.get("/v1/partner/balances").await;
             }
         };

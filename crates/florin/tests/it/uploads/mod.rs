@@ -4,12 +4,12 @@
 mod clear;
 //mod curl;
 mod drops;
-//mod full;
-//mod gone;
+mod full;
+mod gone;
 mod kept;
 mod kills;
 //mod large;
-//mod operator;
+mod operator;
 //mod two;
 
 use crate::support::{Form, fresh_word};
