@@ -94,8 +94,9 @@ pub(crate) const LEASE_JOB: &str =
     "UPDATE job SET leased_until = $3 WHERE position = $1 AND leased_until <= $2";
 
 pub(crate) const DELETE_JOB: &str = "DELETE FROM job WHERE position = $1";
+/// What failed is nobody's: it waits for its time, not for the end of a lease.
 pub(crate) const PUT_OFF_JOB: &str =
-    "UPDATE job SET run_at = $2, attempts = attempts + 1 WHERE position = $1";
+    "UPDATE job SET run_at = $2, leased_until = 0, attempts = attempts + 1 WHERE position = $1";
 pub(crate) const SHIFT_JOBS: &str =
     "UPDATE job SET run_at = run_at - $3 WHERE position > $1 AND position < $2";
 pub(crate) const DELETE_JOBS_OF_BOOK: &str = "DELETE FROM job WHERE position > $1 AND position < $2";
