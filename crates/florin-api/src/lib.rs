@@ -42,10 +42,8 @@ const ERASURES: &[Statement] = &[balances::ERASE, kyc::ERASE[0], kyc::ERASE[1]];
 /// Erases a user everywhere: first what the database holds, the user's key above all, then the files, which nobody can
 /// open any more.
 async fn erase(app: &App, job: &Job) -> Result<(), StoreError> {
-    let objects = kyc::objects_of(app, job).await?;
-    users::erase(app, job, ERASURES).await?;
-    kyc::remove_objects(app, &objects).await;
-    Ok(())
+    let files = users::erase(app, job, kyc::NAMES, ERASURES).await?;
+    kyc::remove_objects(app, &files).await
 }
 
 /// Who runs which job.

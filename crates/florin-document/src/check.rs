@@ -2,7 +2,7 @@
 //! ends it.
 //!
 //! The same bytes give the same answer however they are cut. Memory: a few hundred bytes, for HEIC the `meta` box
-//! ([`heic::META_MAX`]).
+//! (`META_MAX` in `heic`).
 
 mod heic;
 mod jpeg;

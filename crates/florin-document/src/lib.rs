@@ -1,7 +1,7 @@
 //! What an uploaded document is: told by its content, checked while it streams in, decoded in full afterwards.
 //!
 //! [`Checker`] runs inside the request: it sees each byte once, keeps a few hundred bytes, and refuses what is not
-//! whole. [`decode`] runs afterwards on a thread of its own and reads every pixel. [`for_export`] makes the copy that
+//! whole. [`decode()`] runs afterwards on a thread of its own and reads every pixel. [`for_export`] makes the copy that
 //! may leave the vault.
 
 mod bytes;

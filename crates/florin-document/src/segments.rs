@@ -109,6 +109,13 @@ pub(crate) struct TopBox {
     pub(crate) body: Range<usize>,
 }
 
+impl TopBox {
+    /// Whether it is image data and has all of `range` in it.
+    pub(crate) fn is_data_of(&self, range: Range<u64>) -> bool {
+        &self.name == b"mdat" && self.body.start as u64 <= range.start && range.end <= self.body.end as u64
+    }
+}
+
 /// The boxes at the top of a HEIF file.
 pub(crate) fn top_boxes(bytes: &[u8]) -> Vec<TopBox> {
     let mut found = Vec::new();

@@ -188,7 +188,9 @@ impl Store {
     pub fn close(&self) {
         self.queue.close();
         let workers = std::mem::take(&mut *self.workers.lock().unwrap_or_else(PoisonError::into_inner));
-        for worker in workers {
+        // The last to let go may be a command that a worker has just run, and nobody can wait for itself.
+        let this = std::thread::current().id();
+        for worker in workers.into_iter().filter(|worker| worker.thread().id() != this) {
             if worker.join().is_err() {
                 tracing::error!("a writer ended in a panic");
             }

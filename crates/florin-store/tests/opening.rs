@@ -3,7 +3,11 @@
 #[expect(dead_code, reason = "what the tests of the door use")]
 mod store;
 
-use florin_store::{KeptKey, OpenError, Place, Store, params};
+use bytes::Bytes;
+use florin_store::{Answer, KeptKey, OpenError, Place, Store, Tx, params};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 use store::{MASTER_KEY, TestStore, options};
 
 const OTHER_KEY: [u8; 32] = [8; 32];
@@ -65,4 +69,37 @@ async fn looking_for_a_key_makes_nothing() {
     assert!(kept(&place).await == KeptKey::Nothing);
     assert!(Store::verify_at(&place, &MASTER_KEY).await.is_err());
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+/// Part of a command: lets the store go when it is dropped itself, after everybody else has.
+struct Last {
+    store: Option<Arc<Store>>,
+    others_are_gone: Mutex<mpsc::Receiver<()>>,
+    ended: mpsc::Sender<bool>,
+}
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        let others = self.others_are_gone.lock().unwrap_or_else(PoisonError::into_inner);
+        let in_time = others.recv_timeout(Duration::from_secs(30)).is_ok();
+        let ended = catch_unwind(AssertUnwindSafe(|| drop(self.store.take())));
+        self.ended.send(in_time && ended.is_ok()).expect("the test listens");
+    }
+}
+
+#[tokio::test]
+async fn a_store_may_end_on_a_worker_of_its_own() {
+    let test = TestStore::open().await;
+    let store = Arc::new(Store::open(options(&test.place)).await.expect("it opens"));
+    let ((gone, others_are_gone), (ended, has_ended)) = (mpsc::channel(), mpsc::channel());
+    let last = Last { store: Some(store.clone()), others_are_gone: Mutex::new(others_are_gone), ended };
+    let command = async move |_: &mut Tx| {
+        let _ = &last;
+        Ok(Answer { status: 204, body: Bytes::new() })
+    };
+    store.door().run(test.book, None, Vec::new(), command).await.expect("an answer");
+    drop(store);
+    gone.send(()).expect("the command is still there");
+    assert!(has_ended.recv().expect("the command goes"), "the worker waited for itself");
+    test.finish().await;
 }

@@ -14,16 +14,20 @@ use florin_api::kit::refusal::Refusal;
 use florin_api::kit::request_id::RequestIdLayer;
 use florin_api::kit::router::router;
 use florin_api::kit::{housekeeping, jobs};
-use florin_store::Lane;
+use florin_store::{Lane, StoreError};
 use florin_types::{Clock, uuid_v7};
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{FilterExt, LevelFilter, ParseError, Targets};
 use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry};
+
+/// What `/readyz` waits for: who asks gives up after some seconds, and wants to hear it before.
+const READY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Runs until SIGTERM or SIGINT; then what was accepted is finished.
 pub async fn serve(config: &Config) -> Result<(), Failed> {
@@ -80,7 +84,9 @@ fn pages(app: &App) -> Router {
 /// Ready when the database and the place of files answer.
 async fn is_ready(State(app): State<App>) -> Response {
     let files = async { app.vault.is_there().await.map_err(florin_api::kit::upload::vault_fault) };
-    match tokio::try_join!(app.store.is_there(), files) {
+    let both = async { tokio::try_join!(app.store.is_there(), files) };
+    let in_time = tokio::time::timeout(READY_TIMEOUT, both).await;
+    match in_time.unwrap_or_else(|_| Err(StoreError::unavailable("no answer in time"))) {
         Ok(_) => "ready\n".into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");

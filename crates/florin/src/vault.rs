@@ -28,6 +28,9 @@ pub enum VaultCommand {
         /// nothing that refers to it yet.
         #[arg(long, value_name = "SECONDS", default_value_t = SWEEP_AGE.as_secs())]
         older_than: u64,
+        /// Also when most of what is there is unknown: by default that is taken for the wrong database or vault.
+        #[arg(long)]
+        even_many: bool,
         #[command(flatten)]
         flags: Flags,
     },
@@ -60,9 +63,9 @@ pub struct ExportArgs {
 pub async fn run(command: VaultCommand) -> Result<ExitCode, Failed> {
     match command {
         VaultCommand::Export(arguments) => export(&arguments).await?,
-        VaultCommand::Sweep { older_than, flags } => {
+        VaultCommand::Sweep { older_than, even_many, flags } => {
             let app = platform(&flags.load()?).await?;
-            let swept = sweep(&app, Duration::from_secs(older_than)).await?;
+            let swept = sweep(&app, Duration::from_secs(older_than), even_many).await?;
             print(&format!("{} files, {} removed that nothing referred to", swept.objects, swept.removed));
         }
         VaultCommand::Check { flags } => return check(&flags).await,

@@ -2,7 +2,7 @@
 
 use super::{USER_STATUS_EVENT, store};
 use crate::kit::app::App;
-use crate::kit::jobs::done;
+use crate::kit::jobs::{carry_out, done};
 use crate::users::{self, existing};
 use florin_ledger::{AccountKey, HolderId};
 use florin_store::{Job, Lane, NewEvent, NewJob, Stop, StoreError, Touch, Tx};
@@ -61,7 +61,7 @@ pub async fn activate(app: &App, job: &Job) -> Result<(), StoreError> {
         });
         done()
     };
-    app.store.door().run(position.book(), None, touches, command).await.map(drop)
+    carry_out(app, position, touches, command).await
 }
 
 /// An IBAN of the simulated bank that nobody has. Another process may take the same one meanwhile: then its unique

@@ -3,8 +3,11 @@
 //! that its work is done once too, unless a process dies over it.
 
 use super::app::App;
-use florin_store::{Answer, Due, Job, Lane, Outcome, Stop, StoreError};
+use florin_ledger::Position;
+use florin_store::{Answer, Command, Due, Job, Lane, Outcome, Stop, StoreError, Touch};
+use futures_util::FutureExt;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -21,7 +24,7 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 const MAX_RETRY_PAUSE: Duration = Duration::from_secs(600);
 
 /// How long a slow job is one process's alone: several times what the slowest may take.
-const LEASE: Duration = Duration::from_secs(120);
+const LEASE: Duration = Duration::from_secs(300);
 
 /// A running handler.
 pub type JobRun<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>>;
@@ -29,13 +32,30 @@ pub type JobRun<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send
 /// A kind of job and its handler.
 pub type JobHandler = (&'static str, for<'a> fn(&'a App, &'a Job) -> JobRun<'a>);
 
+/// The answer of a job's command.
+const DONE: u16 = 204;
+
 /// The answers of the command that leases.
 const LEASED: u16 = 200;
 const NOT_LEASED: u16 = 409;
 
 /// What a job's command answers: nobody reads it.
 pub fn done() -> Result<Answer, Stop> {
-    Ok(Answer { status: 204, body: bytes::Bytes::new() })
+    Ok(Answer { status: DONE, body: bytes::Bytes::new() })
+}
+
+/// Runs the command that a job comes down to. It must end with [`done`]: a refusal would undo it, and the job would
+/// come again at once, for ever.
+pub async fn carry_out(
+    app: &App,
+    job: Position,
+    touches: Vec<Touch>,
+    command: impl Command,
+) -> Result<(), StoreError> {
+    match app.store.door().run(job.book(), None, touches, command).await? {
+        Outcome::Answered(answer) if answer.status == DONE => Ok(()),
+        _ => Err(StoreError::unexpected("a job's command was refused")),
+    }
 }
 
 /// Runs the jobs of a lane as they come due, until dropped.
@@ -91,7 +111,11 @@ pub async fn run_due(app: &App, handlers: &'static [JobHandler], which: Due) -> 
 
 async fn run(app: &App, handlers: &'static [JobHandler], job: &Job) {
     let result = match handlers.iter().find(|(kind, _)| *kind == job.kind) {
-        Some((_, handler)) => handler(app, job).await,
+        // A handler that panics must not end its lane.
+        Some((_, handler)) => match AssertUnwindSafe(handler(app, job)).catch_unwind().await {
+            Ok(result) => result,
+            Err(_) => Err(StoreError::unexpected("the job's handler panicked")),
+        },
         None => Err(StoreError::unexpected("nobody runs this kind of job")),
     };
     let Err(error) = result else { return };

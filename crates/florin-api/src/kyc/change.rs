@@ -82,6 +82,20 @@ pub(super) async fn begin(
     Ok((drawn.attempt, Standing::begun(begin.before.map(|current| current.standing), begin.method)))
 }
 
+/// Writes the first step of an attempt, and tells the partner where that changes what it knows.
+pub(super) async fn enter(
+    tx: &mut Tx,
+    holder: &Holder,
+    before: Option<Standing>,
+    (attempt, standing): (Uuid, Standing),
+    event: Uuid,
+) -> Result<(), StoreError> {
+    if before.is_some_and(|before| Standing { method: standing.method, ..before } == standing) {
+        return store::put(tx, holder.id, attempt, &standing).await;
+    }
+    change(tx, holder, (attempt, standing), event).await
+}
+
 /// Writes where a user stands and tells the partner.
 pub(super) async fn change(
     tx: &mut Tx,

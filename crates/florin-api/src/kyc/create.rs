@@ -1,8 +1,8 @@
 //! `POST /v1/kyc`: begin a verification of method B, on a hosted page.
 
-use super::change::{Begin, Drawn, begin, change};
+use super::change::{Begin, Drawn, begin, enter};
 use super::documents::{Background, DOCUMENT_TYPES, Details, DocumentType, country_text, words};
-use super::standing::{Method, Standing, may_begin};
+use super::standing::{Method, may_begin};
 use super::store;
 use crate::kit::app::App;
 use crate::kit::body::Request;
@@ -144,13 +144,8 @@ async fn handle(
         };
         let method = Method::Hosted;
         let new = Begin { before: before.as_ref(), method, details, expires_at: Some(expires_at) };
-        let (attempt, standing) = begin(&platform, tx, &holder, new, &drawn).await?;
-        if was.is_some_and(|was| Standing { method, ..was } == standing) {
-            // Another link for what is still to be captured: nothing that the partner knows of has changed.
-            store::put(tx, holder.id, attempt, &standing).await?;
-        } else {
-            change(tx, &holder, (attempt, standing), drawn.event).await?;
-        }
+        let begun = begin(&platform, tx, &holder, new, &drawn).await?;
+        enter(tx, &holder, was, begun, drawn.event).await?;
         let verification_id = drawn.verification_id.clone();
         let base = &platform.settings.public_url;
         let body = CreateKycAnswer {

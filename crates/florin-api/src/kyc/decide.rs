@@ -70,7 +70,7 @@ pub async fn decide(
         }
         Decision::Approve => {
             change(tx, &holder, (attempt, standing.approved()), drawn.event).await?;
-            let waits_for_data = standing.method == Method::Hosted && details.document.is_none();
+            let waits_for_data = standing.method != Method::Reviewer && details.document.is_none();
             open_gate(app, tx, &holder, !waits_for_data).await?;
             leave_expiry_of(tx, handle, attempt, &details);
         }
@@ -89,7 +89,9 @@ pub(super) async fn open_gate(
     let gate = Gate::of(holder);
     let makes_balances = with_balances && !gate.is_verified;
     let is_verified = gate.is_verified || makes_balances;
-    let gate = Gate { is_verified, is_identified: true, is_expired: false, ..gate };
+    // Who renews an expired verification sends again once all is there, as at the first time.
+    let gate =
+        Gate { is_verified, is_identified: true, is_expired: gate.is_expired && !with_balances, ..gate };
     tx.set_gate(handle, gate.bits())?;
     if makes_balances {
         generate(app, tx, handle, &app.currencies.codes()).await?;

@@ -7,22 +7,30 @@ use super::poa;
 use super::store::{self, Checked, File, FileState, NewFile};
 use super::work::Work;
 use crate::kit::app::App;
-use crate::kit::jobs::done;
+use crate::kit::jobs::{carry_out, done};
 use crate::kit::upload::vault_fault;
 use crate::users::existing;
 use florin_document::{DecodeLimits, Decoded, Kind, Unreadable, decode};
 use florin_store::{Holder, Job, Lane, NewJob, StoreError, Touch, Tx, params};
 use florin_vault::{Identity, VaultError, run_low_priority};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot};
 use uuid::Uuid;
 
 /// The kind of the job.
 pub const DECODE_JOB: &str = "kyc.decode";
 
 /// What one decode may take of time: the largest photo takes about a second of an idle core; a busy one gets time.
-const MAX_TIME: Duration = Duration::from_secs(20);
+const MAX_TIME: Duration = Duration::from_secs(60);
+
+/// How often a file that takes longer is tried, each time later: a machine that was busy has had its time by then.
+const MAX_TRIES: i64 = 3;
+
+/// One file at a time in the process: who waits holds none in memory, however many wait.
+static TURN: Semaphore = Semaphore::const_new(1);
 
 /// Leaves the job.
 pub(super) fn leave_decode(tx: &mut Tx, user: &str, owner: Uuid, files: &[NewFile]) {
@@ -63,7 +71,7 @@ pub async fn decode_files(app: &App, job: &Job) -> Result<(), StoreError> {
         }
         done()
     };
-    app.store.door().run(position.book(), None, touches, command).await.map(drop)
+    carry_out(app, position, touches, command).await
 }
 
 async fn is_proof(tx: &mut Tx, holder: &Holder, work: &Work) -> Result<bool, StoreError> {
@@ -84,12 +92,13 @@ async fn check(app: &App, job: &Job, work: &Work) -> Result<Vec<Checked>, StoreE
     drop(snapshot);
     let mut checked = Vec::new();
     for file in files.iter().filter(|file| work.files.contains(&file.name.uuid())) {
-        checked.push(check_one(app, file, &key).await?);
+        checked.push(check_one(app, file, &key, job.attempts).await?);
     }
     Ok(checked)
 }
 
-async fn check_one(app: &App, file: &File, key: &Identity) -> Result<Checked, StoreError> {
+async fn check_one(app: &App, file: &File, key: &Identity, tries: i64) -> Result<Checked, StoreError> {
+    let _turn = TURN.acquire().await.map_err(StoreError::unexpected)?;
     let of = |state, decoded: Option<Decoded>| Checked {
         name: file.name,
         state,
@@ -108,7 +117,12 @@ async fn check_one(app: &App, file: &File, key: &Identity) -> Result<Checked, St
         }
         Err(error) => return Err(vault_fault(error)),
     };
-    match decode_within(file.kind, bytes).await {
+    let decoded = match decode_within(file.kind, bytes).await? {
+        Some(decoded) => decoded,
+        None if tries < MAX_TRIES => return Err(StoreError::unavailable("a decode took too long")),
+        None => Err(Unreadable::TimeOver),
+    };
+    match decoded {
         Ok(decoded) => Ok(of(FileState::Readable, Some(decoded))),
         Err(error) => {
             tracing::info!(%error, file = %file.name, kind = file.kind.as_str(), "a file can't be decoded");
@@ -117,20 +131,40 @@ async fn check_one(app: &App, file: &File, key: &Identity) -> Result<Checked, St
     }
 }
 
-/// Decodes on a thread of its own; when the time is over the thread is told, and asks often.
-async fn decode_within(kind: Kind, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Decoded, Unreadable> {
-    let is_over = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&is_over);
+/// Decodes on a thread of its own. The time counts from when it begins; when it is over, or nobody waits any more, the
+/// thread is told, and asks often. None: it took too long, which may have been the machine's fault.
+async fn decode_within(
+    kind: Kind,
+    bytes: impl AsRef<[u8]> + Send + 'static,
+) -> Result<Option<Result<Decoded, Unreadable>>, StoreError> {
+    let over = Over::default();
+    let told = Arc::clone(&over.0);
+    let (begins, begun) = oneshot::channel();
     let decoding = run_low_priority(move || {
+        // Who waits for it may have gone.
+        let _ = begins.send(());
         decode(kind, bytes.as_ref(), &DecodeLimits::default(), &|| told.load(Ordering::Relaxed))
     });
-    match tokio::time::timeout(MAX_TIME, decoding).await {
-        Ok(Ok(decoded)) => decoded,
+    let mut decoding = pin!(decoding);
+    let waited = tokio::select! {
+        done = &mut decoding => Some(done),
+        _ = begun => tokio::time::timeout(MAX_TIME, &mut decoding).await.ok(),
+    };
+    match waited {
+        None | Some(Ok(Err(Unreadable::TimeOver))) => Ok(None),
+        Some(Ok(decoded)) => Ok(Some(decoded)),
+        Some(Err(error @ VaultError::Unavailable(_))) => Err(vault_fault(error)),
         // It panicked: whatever that file is, nobody can be shown it.
-        Ok(Err(_)) => Err(Unreadable::Fault),
-        Err(_) => {
-            is_over.store(true, Ordering::Relaxed);
-            Err(Unreadable::TimeOver)
-        }
+        Some(Err(_)) => Ok(Some(Err(Unreadable::Fault))),
+    }
+}
+
+/// Tells the thread when dropped.
+#[derive(Default)]
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

@@ -5,7 +5,7 @@ use super::standing::Status;
 use super::store;
 use super::work::Work;
 use crate::kit::app::App;
-use crate::kit::jobs::done;
+use crate::kit::jobs::{carry_out, done};
 use crate::users::{Gate, existing};
 use florin_store::{Job, Lane, NewJob, StoreError, Touch, Tx};
 use florin_types::Timestamp;
@@ -40,5 +40,5 @@ pub async fn expire(app: &App, job: &Job) -> Result<(), StoreError> {
         change(tx, &holder, (current.attempt, current.standing.expired()), event).await?;
         done()
     };
-    app.store.door().run(position.book(), None, touches, command).await.map(drop)
+    carry_out(app, position, touches, command).await
 }

@@ -1,6 +1,6 @@
 //! `POST /v1/user/kyc-files/{externalUserId}`: the files of method A.
 
-use super::change::{Begin, Drawn, begin, change};
+use super::change::{Begin, Drawn, begin, enter};
 use super::decode::leave_decode;
 use super::documents::{BACK, Details, FRONT, SELFIE};
 use super::receive::{Incoming, Replaced, commit, precheck};
@@ -81,21 +81,22 @@ async fn handle(
         Ok(may_begin(current.map(|current| current.standing)).is_ok())
     });
     let to = to.await?;
-    let received = upload.receive(&app, &rules, to.as_ref()).await?;
-    let (incoming, replaced) = (Incoming::of(&received), Replaced::default());
+    let received = upload.receive(&app, &rules, to.as_ref().map(|addressee| &addressee.to)).await?;
+    let (incoming, replaced) = (Incoming::of(&received, to.as_ref()), Replaced::default());
     let (platform, drawn, user, others) = (app.clone(), Drawn::draw(&app), handle.clone(), replaced.clone());
     let command = async move |tx: &mut Tx| {
         let holder = existing(tx.holder(&user))?.clone();
         let current = store::find(tx.scope(), holder.id).await?;
         may_begin(current.as_ref().map(|current| current.standing))?;
-        let files = incoming.files()?;
+        let files = incoming.files(&holder)?;
         let owner = match &current {
             Some(current) if current.standing.takes_files() => current.attempt,
             before => {
                 let (details, expires_at) = (Details::default(), None);
                 let new = Begin { before: before.as_ref(), method: Method::Files, details, expires_at };
                 let begun = begin(&platform, tx, &holder, new, &drawn).await?;
-                change(tx, &holder, begun, drawn.event).await?;
+                let was = before.as_ref().map(|current| current.standing);
+                enter(tx, &holder, was, begun, drawn.event).await?;
                 begun.0
             }
         };

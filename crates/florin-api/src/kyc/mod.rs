@@ -42,8 +42,8 @@ pub use operator::{Exported, OpenReview, Operator, ReviewOf, Shown};
 pub use poa::{POA_REVIEW_JOB, PoaStatus, decide as decide_poa, review as review_poa};
 pub use review::{HOLD, REJECT_PREFIX, REVIEW_JOB, review};
 pub use standing::REJECTION_REASONS;
-pub use store::{ERASE, FORGET};
-pub use sweep::{SWEEP_AGE, Swept, objects_of, remove_objects, sweep, work as sweep_now_and_then};
+pub use store::{ERASE, FORGET, NAMES};
+pub use sweep::{SWEEP_AGE, Swept, remove_objects, sweep, work as sweep_now_and_then};
 
 use crate::kit::endpoint::Endpoint;
 use florin_store::Statement;

@@ -306,6 +306,10 @@ impl Operator<'_> {
     }
 
     async fn find(&self, id: Uuid) -> Result<Option<Found>, StoreError> {
+        if id.is_nil() {
+            // Stands for "nothing was sent yet".
+            return Ok(None);
+        }
         for (of, statement) in
             [(ReviewOf::Identity, BOOK_OF_ATTEMPT), (ReviewOf::Address, BOOK_OF_SUBMISSION)]
         {

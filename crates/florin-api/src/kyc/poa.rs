@@ -2,16 +2,18 @@
 
 use super::POA_EVENT;
 use super::change::tell;
+use super::review::PAUSE;
 use super::store::{File, FileState, files};
 use super::work::Work;
 use crate::kit::app::App;
 use crate::kit::codes::{P211, P447, P460};
-use crate::kit::jobs::done;
+use crate::kit::jobs::{carry_out, done};
 use crate::kit::refusal::Refusal;
 use crate::users::{self, existing};
 use florin_store::{
     Holder, HolderId, Job, Lane, NewJob, Scope, Statement, Stop, StoreError, Touch, Tx, params,
 };
+use florin_types::Timestamp;
 use uuid::Uuid;
 
 /// The kind of the job that looks at proofs of address.
@@ -137,7 +139,10 @@ pub(super) async fn reject_unreadable(
 
 /// Leaves the job that reviews in a sandbox.
 pub(super) fn leave_review(app: &App, tx: &mut Tx, work: &Work) {
-    let due = tx.now().saturating_add(app.settings.settle);
+    enqueue(tx, work, tx.now().saturating_add(app.settings.settle));
+}
+
+fn enqueue(tx: &mut Tx, work: &Work, due: Timestamp) {
     tx.enqueue(NewJob { kind: POA_REVIEW_JOB, lane: Lane::Quick, due, payload: work.payload() });
 }
 
@@ -146,7 +151,6 @@ pub async fn review(app: &App, job: &Job) -> Result<(), StoreError> {
     let work = Work::read(job)?;
     let (position, event) = (job.position, app.new_id());
     let touches = vec![Touch::Holder(work.user.clone())];
-    let platform = app.clone();
     let command = async move |tx: &mut Tx| {
         if !tx.finish_job(position).await? {
             return done();
@@ -159,11 +163,11 @@ pub async fn review(app: &App, job: &Job) -> Result<(), StoreError> {
         let all = files(tx.scope(), holder.id).await?;
         let is_unchecked = |file: &File| file.owner == work.of && file.state == FileState::Unchecked;
         if all.iter().any(is_unchecked) {
-            leave_review(&platform, tx, &work);
+            enqueue(tx, &work, tx.now().saturating_add(PAUSE));
         } else {
             put(tx, &holder, Poa { status: PoaStatus::Approved, ..poa }, event).await?;
         }
         done()
     };
-    app.store.door().run(position.book(), None, touches, command).await.map(drop)
+    carry_out(app, position, touches, command).await
 }

@@ -66,13 +66,13 @@ async fn handle(
         Ok(may_send(poa::find(scope, holder.id).await?).is_ok())
     });
     let to = to.await?;
-    let received = upload.receive(&app, &rules, to.as_ref()).await?;
-    let incoming = Incoming::of(&received);
+    let received = upload.receive(&app, &rules, to.as_ref().map(|addressee| &addressee.to)).await?;
+    let incoming = Incoming::of(&received, to.as_ref());
     let (platform, user, event, submission) = (app.clone(), handle.clone(), app.new_id(), app.new_id());
     let command = async move |tx: &mut Tx| {
         let holder = existing(tx.holder(&user))?.clone();
         may_send(poa::find(tx.scope(), holder.id).await?)?;
-        let files = incoming.files()?;
+        let files = incoming.files(&holder)?;
         for file in files {
             store::insert_file(tx, holder.id, submission, file).await?;
         }

@@ -15,15 +15,22 @@ use florin_vault::{ObjectName, Recipient};
 use http::StatusCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use tracing::Instrument;
+use uuid::Uuid;
 
-/// The user's key to encrypt to; none where the call will be refused, so that nothing of it needs to be kept. Only the
+/// Who the files are for, and the key to encrypt them to.
+pub(super) struct Addressee {
+    pub(super) to: Recipient,
+    holder: Uuid,
+}
+
+/// Who is to get the files; none where the call will be refused, so that nothing of it needs to be kept. Only the
 /// command decides: what is read here may have changed by then.
 pub(super) async fn precheck(
     app: &App,
     partner: &Partner,
     handle: &str,
     may_send: impl AsyncFnOnce(&mut Scope, &Holder) -> Result<bool, StoreError>,
-) -> Result<Option<Recipient>, Failure> {
+) -> Result<Option<Addressee>, Failure> {
     let mut snapshot = app.store.snapshot(partner.book).await?;
     let holder = snapshot.holder(handle).await?;
     let Ok(holder) = existing(holder.as_ref()) else { return Ok(None) };
@@ -32,7 +39,7 @@ pub(super) async fn precheck(
     }
     let identity = holder.secret.as_deref().and_then(|secret| app.seals.file_key(secret));
     let identity = identity.ok_or_else(|| StoreError::unexpected("a user's key can't be opened"))?;
-    Ok(Some(identity.recipient()))
+    Ok(Some(Addressee { to: identity.recipient(), holder: holder.uuid }))
 }
 
 /// Objects that a command put others in the place of. A command that runs again says it again.
@@ -50,18 +57,23 @@ impl Replaced {
 }
 
 /// What was received, as a command sees it.
-pub(super) struct Incoming(Result<Vec<NewFile>, Refusal>);
+pub(super) struct Incoming {
+    files: Result<Vec<NewFile>, Refusal>,
+    addressee: Option<Uuid>,
+}
 
 impl Incoming {
-    pub(super) fn of(received: &Received) -> Self {
+    pub(super) fn of(received: &Received, addressee: Option<&Addressee>) -> Self {
         let files = received.files.as_ref().map_err(Clone::clone);
-        Self(files.map(|files| files.iter().map(NewFile::of).collect()))
+        let files = files.map(|files| files.iter().map(NewFile::of).collect());
+        Self { files, addressee: addressee.map(|addressee| addressee.holder) }
     }
 
     /// The files, or why there are none.
-    pub(super) fn files(&self) -> Result<&[NewFile], Stop> {
-        match &self.0 {
-            Ok(files) if files.is_empty() => {
+    pub(super) fn files(&self, holder: &Holder) -> Result<&[NewFile], Stop> {
+        match &self.files {
+            // A reset made another user of the same id meanwhile, whose key opens none of them.
+            Ok(files) if files.is_empty() || self.addressee != Some(holder.uuid) => {
                 // They were thrown away, since the call was to be refused; what forbade it has just gone.
                 Err(Stop::Fault(StoreError::unavailable("the user's verification changed meanwhile")))
             }

@@ -7,10 +7,11 @@ use super::standing::{Progress, UNREADABLE};
 use super::store::{self, FileState};
 use super::work::Work;
 use crate::kit::app::App;
-use crate::kit::jobs::done;
+use crate::kit::jobs::{carry_out, done};
 use crate::users::existing;
 use florin_store::{Job, Lane, NewJob, StoreError, Touch, Tx};
 use florin_types::Timestamp;
+use std::time::Duration;
 
 /// The kind of the job.
 pub const REVIEW_JOB: &str = "kyc.review";
@@ -23,6 +24,10 @@ pub const REJECT_PREFIX: &str = "REJECT-";
 
 /// The document number that a sandbox leaves to `POST /v1/sandbox/kyc/{externalUserId}`.
 pub const HOLD: &str = "HOLD";
+
+/// Until it looks again at files that are not decoded yet: seldom enough that a thousand reviews that wait for a file
+/// store do no harm.
+pub(super) const PAUSE: Duration = Duration::from_secs(2);
 
 /// Leaves the job.
 pub(super) fn leave_review(app: &App, tx: &mut Tx, work: &Work) {
@@ -56,7 +61,7 @@ pub async fn review(app: &App, job: &Job) -> Result<(), StoreError> {
         let decision = match worst(states) {
             FileState::Unreadable => Some(Decision::Reject(UNREADABLE)),
             FileState::Unchecked => {
-                leave_review(&platform, tx, &work);
+                enqueue(tx, &work, tx.now().saturating_add(PAUSE));
                 None
             }
             FileState::Readable if platform.is_sandbox() => {
@@ -70,7 +75,7 @@ pub async fn review(app: &App, job: &Job) -> Result<(), StoreError> {
         }
         done()
     };
-    app.store.door().run(position.book(), None, touches, command).await.map(drop)
+    carry_out(app, position, touches, command).await
 }
 
 /// What is not readable decides; then what is not looked at yet.

@@ -159,6 +159,8 @@ pub struct Submission<'a> {
     pub standing: Option<Standing>,
     /// Whether there are balances already.
     pub has_balances: bool,
+    /// Whether the present attempt has the data of its document already.
+    pub has_document: bool,
     /// Whether the terms were accepted.
     pub terms_accepted: bool,
     /// The document that is named.
@@ -172,7 +174,9 @@ impl Submission<'_> {
     pub fn next(self) -> Result<Next, Refusal> {
         let standing = self.standing.unwrap_or(Standing::NOTHING);
         match (standing.status, standing.progress) {
-            (Status::Verified, _) if self.has_balances => return Err(Refusal::of(&P448)),
+            (Status::Verified, _) if self.has_document || self.is_decided(standing) => {
+                return Err(Refusal::of(&P448));
+            }
             (_, Progress::InReview) => return Err(Refusal::of(&P465)),
             _ => {}
         }
@@ -184,6 +188,11 @@ impl Submission<'_> {
             _ => self.check_files(standing).map(|()| Next::Review)?,
         };
         if self.terms_accepted { Ok(next) } else { Err(Refusal::of(&P464)) }
+    }
+
+    /// Whether nothing is waited for although no data came: a reviewer's short way.
+    fn is_decided(self, standing: Standing) -> bool {
+        self.has_balances && standing.method == Method::Reviewer
     }
 
     fn check_files(self, standing: Standing) -> Result<(), Refusal> {

@@ -73,6 +73,7 @@ fn a_user_verification_leads_to_a_review_or_to_balances_or_nowhere() {
         (Some(standing(Verified, Successful, Hosted)), false, &[], true, "balances"),
         (Some(standing(Verified, Successful, Hosted)), false, &[], false, "P464"),
         (Some(standing(Verified, Successful, Hosted)), true, &[], true, "P448"),
+        (Some(standing(Verified, Successful, Files)), false, &all[..1], true, "balances"),
         (Some(standing(Expired, Successful, Files)), true, &all, true, "P449"),
         (Some(standing(Expired, Pending, Files)), true, &all, true, "review"),
         (Some(standing(Expired, Pending, Hosted)), true, &[], true, "P459"),
@@ -82,6 +83,8 @@ fn a_user_verification_leads_to_a_review_or_to_balances_or_nowhere() {
         let submission = Submission {
             standing: *standing,
             has_balances: *has_balances,
+            has_document: *has_balances
+                && standing.is_some_and(|standing| standing.method != Method::Reviewer),
             terms_accepted: *terms_accepted,
             document: DocumentType::IdCard,
             parts: &parts,
@@ -100,8 +103,14 @@ fn each_document_needs_its_own_files() {
     let needs = |document: DocumentType, parts: &[&str]| {
         let parts: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
         let standing = Some(standing(Status::NotVerified, Progress::Pending, Method::Files));
-        let submission =
-            Submission { standing, has_balances: false, terms_accepted: true, document, parts: &parts };
+        let submission = Submission {
+            standing,
+            has_balances: false,
+            has_document: false,
+            terms_accepted: true,
+            document,
+            parts: &parts,
+        };
         submission.next().map_or_else(|refusal| refusal.message.into_owned(), |_| String::new())
     };
     assert_eq!(needs(DocumentType::Passport, &["selfie", "front_id"]), "");

@@ -30,7 +30,7 @@ pub struct KycStatus {
     /// `DOCUMENT_NOT_SUPPORTED`, `DATA_MISMATCH`, `SUSPECTED_FRAUD` or `OTHER`.
     rejection_reason: Option<&'static str>,
     /// The present attempt.
-    verification_id: String,
+    verification_id: Option<String>,
     #[schema(format = DateTime)]
     updated_at: String,
 }
@@ -73,7 +73,7 @@ fn status(app: &App, holder: &Holder, current: &Current) -> Result<KycStatus, St
         verification_status: current.standing.status.as_str(),
         attempt_status: current.standing.progress.as_str(),
         rejection_reason: current.standing.rejection_reason,
-        verification_id: details.verification_id,
+        verification_id: Some(details.verification_id).filter(|id| !id.is_empty()),
         updated_at: current.updated_at.to_string(),
     })
 }

@@ -39,6 +39,9 @@ const FILES: Statement = "SELECT name, owner, part, type, bytes, width, height, 
 /// For the sweep, which asks for objects of any book.
 pub(super) const IS_KNOWN: Statement = "SELECT book FROM kyc_file WHERE name = $1";
 
+/// The objects of a user, for the erasure.
+pub const NAMES: Statement = "SELECT name FROM kyc_file WHERE book = $1 AND holder = $2";
+
 /// Run when a user is erased: what the user's key does not cover goes with it.
 pub const ERASE: &[Statement] = &[
     "DELETE FROM kyc_file WHERE book = $1 AND holder = $2",
@@ -71,6 +74,7 @@ pub(super) const STATEMENTS: &[Statement] = &[
     CHECK_FILE,
     FILES,
     IS_KNOWN,
+    NAMES,
     ERASE[0],
     ERASE[1],
     FORGET,

@@ -5,11 +5,12 @@ use super::receive::discard;
 use super::store;
 use crate::kit::app::App;
 use crate::kit::upload::vault_fault;
-use florin_store::{Job, StoreError, params};
+use florin_store::{Row, StoreError, params};
 use florin_vault::ObjectName;
 use futures_util::TryStreamExt;
 use std::pin::pin;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// How often. Nothing waits for it.
 const INTERVAL: Duration = Duration::from_secs(60 * 60);
@@ -17,6 +18,12 @@ const INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// How old an object must be. An upload and its command take ten minutes at the very most: an object that has no row
 /// after an hour never gets one, even if another process's clock is off by half of that.
 pub const SWEEP_AGE: Duration = Duration::from_secs(60 * 60);
+
+/// Unknown objects that crashes explain: some of each of a few dozen, even in a bad week.
+const MANY: u64 = 100;
+
+/// How many more they may be than the known ones, when they are many.
+const MANY_TIMES: u64 = 10;
 
 /// Objects removed at a time.
 const BATCH: usize = 100;
@@ -33,9 +40,11 @@ pub struct Swept {
 /// Sweeps until dropped.
 pub async fn work(app: App) {
     let mut ticks = tokio::time::interval(INTERVAL);
+    // Not at the start: who mistook one database or vault for another has an hour to notice.
+    ticks.tick().await;
     loop {
         ticks.tick().await;
-        match sweep(&app, SWEEP_AGE).await {
+        match sweep(&app, SWEEP_AGE, false).await {
             Ok(Swept { removed: 0, .. }) => {}
             Ok(Swept { objects, removed }) => {
                 tracing::info!(objects, removed, "removed files that no row knew")
@@ -45,8 +54,9 @@ pub async fn work(app: App) {
     }
 }
 
-/// Removes objects of at least this age that no row knows.
-pub async fn sweep(app: &App, age: Duration) -> Result<Swept, StoreError> {
+/// Removes objects of at least this age that no row knows. Where they are many and little is known, the database and
+/// the vault may not belong together: then nothing is removed, unless `even_many`.
+pub async fn sweep(app: &App, age: Duration, even_many: bool) -> Result<Swept, StoreError> {
     let mut swept = Swept::default();
     let mut unknown = Vec::new();
     let mut objects = pin!(app.vault.list());
@@ -55,26 +65,27 @@ pub async fn sweep(app: &App, age: Duration) -> Result<Swept, StoreError> {
         let is_old = app.wall().saturating_since(name.made_at()) >= age;
         if is_old && app.store.look(store::IS_KNOWN, &params![name.uuid()]).await?.is_empty() {
             unknown.push(name);
-            swept.removed += 1;
-        }
-        if unknown.len() >= BATCH {
-            app.vault.remove(&std::mem::take(&mut unknown)).await.map_err(vault_fault)?;
         }
     }
-    app.vault.remove(&unknown).await.map_err(vault_fault)?;
+    swept.removed = unknown.len() as u64;
+    let known = swept.objects - swept.removed;
+    if !even_many && swept.removed > MANY && swept.removed > MANY_TIMES * known {
+        return Err(StoreError::unexpected(format!(
+            "{} of the vault's {} files are unknown to this database: does it belong to another? Nothing was removed; \
+             if it is right, run florin vault sweep --even-many",
+            swept.removed, swept.objects
+        )));
+    }
+    for names in unknown.chunks(BATCH) {
+        app.vault.remove(names).await.map_err(vault_fault)?;
+    }
     Ok(swept)
 }
 
-/// The objects of a user that is being erased, before the rows that name them go.
-pub async fn objects_of(app: &App, job: &Job) -> Result<Vec<ObjectName>, StoreError> {
-    // An erasure's job carries the handle alone.
-    let handle = String::from_utf8_lossy(&job.payload).into_owned();
-    let mut snapshot = app.store.snapshot(job.position.book()).await?;
-    let Some(holder) = snapshot.holder(&handle).await? else { return Ok(Vec::new()) };
-    Ok(store::files(&mut snapshot, holder.id).await?.into_iter().map(|file| file.name).collect())
-}
-
-/// Removes them after those rows went.
-pub async fn remove_objects(app: &App, names: &[ObjectName]) {
-    discard(app, names).await;
+/// Removes the objects of a user that was erased: rows of [`store::NAMES`].
+pub async fn remove_objects(app: &App, rows: &[Row]) -> Result<(), StoreError> {
+    let names: Vec<Uuid> = rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+    let names: Vec<_> = names.into_iter().filter_map(ObjectName::new).collect();
+    discard(app, &names).await;
+    Ok(())
 }

@@ -2,7 +2,9 @@
 
 use super::change::change;
 use super::decide::{leave_expiry_of, open_gate};
-use super::documents::{Background, DOCUMENT_TYPES, Document, DocumentType, MAX_NUMBER, country_text, words};
+use super::documents::{
+    Background, DOCUMENT_TYPES, Details, Document, DocumentType, MAX_NUMBER, country_text, words,
+};
 use super::review::leave_review;
 use super::standing::{Next, Submission};
 use super::store::{self, Current};
@@ -153,9 +155,11 @@ async fn handle(
         request.check_dates(tx.now())?;
         let holder = existing(tx.holder(&handle))?.clone();
         let current = store::find(tx.scope(), holder.id).await?;
-        let next = next(tx, &holder, &request, current.as_ref()).await?;
+        let details =
+            current.as_ref().map(|current| current.details(&platform.seals, holder.secret.as_deref()));
+        let mut details = details.transpose()?.unwrap_or_default();
+        let next = next(tx, &holder, &request, (current.as_ref(), &details)).await?;
         let current = current.ok_or_else(|| StoreError::unexpected("a submission without an attempt"))?;
-        let mut details = current.details(&platform.seals, holder.secret.as_deref())?;
         details.document = Some(request.document());
         let said = request.background.clone();
         if said != Background::default() {
@@ -182,7 +186,7 @@ async fn next(
     tx: &mut Tx,
     holder: &florin_store::Holder,
     request: &UserVerification,
-    current: Option<&Current>,
+    (current, details): (Option<&Current>, &Details),
 ) -> Result<Next, florin_store::Stop> {
     let user = users::find(tx.scope(), holder.id).await?;
     let files = store::files(tx.scope(), holder.id).await?;
@@ -191,6 +195,7 @@ async fn next(
     let submission = Submission {
         standing: current.map(|current| current.standing),
         has_balances: Gate::of(holder).is_verified,
+        has_document: details.document.is_some(),
         terms_accepted: user.terms_accepted,
         document: request.document_type,
         parts: &parts,

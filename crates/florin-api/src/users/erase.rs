@@ -4,22 +4,34 @@
 
 use super::store;
 use crate::kit::app::App;
-use crate::kit::jobs::done;
-use florin_store::{Job, Statement, StoreError, Touch, Tx, params};
+use crate::kit::jobs::{carry_out, done};
+use florin_store::{Job, Row, Statement, StoreError, Touch, Tx, params};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The kind of the job; its payload is the handle.
 pub const ERASE_JOB: &str = "users.erase";
 
-/// Erases. `others` are what later families empty: statements whose `$2` is the holder.
-pub async fn erase(app: &App, job: &Job, others: &'static [Statement]) -> Result<(), StoreError> {
+/// Erases. `others` are what later families empty: statements whose `$2` is the holder. What `list` answers before that
+/// is given back, and nothing where somebody else erased.
+pub async fn erase(
+    app: &App,
+    job: &Job,
+    list: Statement,
+    others: &'static [Statement],
+) -> Result<Vec<Row>, StoreError> {
     let handle = String::from_utf8(job.payload.clone()).map_err(StoreError::unexpected)?;
     let position = job.position;
     let touches = vec![Touch::Holder(handle.clone())];
+    let listed = Arc::new(Mutex::new(Vec::new()));
+    let found = Arc::clone(&listed);
     let command = async move |tx: &mut Tx| {
+        found.lock().unwrap_or_else(PoisonError::into_inner).clear();
         if tx.finish_job(position).await?
             && let Some(holder) = tx.holder(&handle)
         {
             let id = holder.id;
+            let rows = tx.query(list, &params![id]).await?;
+            *found.lock().unwrap_or_else(PoisonError::into_inner) = rows;
             tx.destroy_secret(&handle)?;
             store::erase(tx, id).await?;
             for statement in others {
@@ -28,5 +40,6 @@ pub async fn erase(app: &App, job: &Job, others: &'static [Statement]) -> Result
         }
         done()
     };
-    app.store.door().run(position.book(), None, touches, command).await.map(drop)
+    carry_out(app, position, touches, command).await?;
+    Ok(std::mem::take(&mut *listed.lock().unwrap_or_else(PoisonError::into_inner)))
 }

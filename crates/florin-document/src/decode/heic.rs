@@ -19,8 +19,9 @@ const NEEDED: [u8; 3] = [32, SEQUENCE, 34];
 const RANDOM_ACCESS: std::ops::RangeInclusive<u8> = 16..=21;
 
 pub(super) fn read(bytes: &[u8], watch: &Watch<'_>) -> Result<Orientation, Unreadable> {
-    let found = top_boxes(bytes).into_iter().find(|found| &found.name == b"meta");
-    let body = &bytes[found.ok_or(Unreadable::Broken("HEIC meta box"))?.body];
+    let boxes = top_boxes(bytes);
+    let found = boxes.iter().find(|found| &found.name == b"meta");
+    let body = &bytes[found.ok_or(Unreadable::Broken("HEIC meta box"))?.body.clone()];
     let meta = Meta::read(body).map_err(|_| Unreadable::Broken("HEIC meta box"))?;
     let mut left = bytes.len() as u64;
     for item in meta.items.values().filter(|item| &item.kind == CODED) {
@@ -28,6 +29,12 @@ pub(super) fn read(bytes: &[u8], watch: &Watch<'_>) -> Result<Orientation, Unrea
         // Items that share their bytes could make a short file long to read; nobody writes them so.
         let lengths = item.extents.iter().try_fold(0u64, |sum, extent| sum.checked_add(extent.length));
         left = lengths.and_then(|length| left.checked_sub(length)).ok_or(DATA)?;
+        // The copy for export keeps nothing of other boxes.
+        let placed =
+            |extent: &Extent| extent.inside || boxes.iter().any(|found| found.is_data_of(extent.range()));
+        if !item.extents.iter().all(placed) {
+            return Err(DATA);
+        }
         let width = parameters(body, &meta, item)?;
         units(&item_bytes(bytes, body, &meta, item)?, width)?;
     }

@@ -5,7 +5,12 @@ use florin_document::Facts;
 use florin_vault::ObjectName;
 use std::fmt;
 use std::ops::Deref;
+use std::time::Duration;
 use tokio::runtime::Handle;
+
+/// How long an answer waits until nothing is left. A place that has not removed three files by then does not answer,
+/// and the client of an upload that failed for that has waited long enough.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// A file in the vault, checked and durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +55,7 @@ impl StoredFiles {
         self.take();
     }
 
-    /// Removes them, and waits for it. What fails is left to the sweep.
+    /// Removes them, and waits for it a while. What fails is left to the sweep.
     pub async fn discard(mut self) {
         self.clear().await;
     }
@@ -60,8 +65,8 @@ impl StoredFiles {
         if !names.is_empty() {
             // A task of its own: who waits may be dropped, and the names with it.
             let removing = tokio::spawn(remove(self.app.clone(), names));
-            // It does not panic, and could tell nothing else.
-            let _ = removing.await;
+            // It does not panic, could tell nothing else, and goes on when it is not waited for any longer.
+            let _ = tokio::time::timeout(MAX_WAIT, removing).await;
         }
     }
 

@@ -184,3 +184,30 @@ async fn what_is_needed_depends_on_the_income() {
     a.post("/v1/kyc", &wanted("nobody")).send().await.is_refused("P412");
     app.finish().await;
 }
+
+/// Whatever the method, the new document's data count, and its date ends the verification.
+#[tokio::test]
+async fn an_expired_user_renews_by_a_page_and_the_new_document() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    create(&a, "anna").await;
+    a.approve("anna").await;
+    let mut data = passport("anna");
+    data["documentExpirationDate"] = "2026-11-30".into();
+    submit(&a, &data).await.expect(201);
+    a.settle().await;
+    a.fund(Some("anna"), "10", "eur").await;
+    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 8 * 86_400})).send().await.expect(200);
+    assert_eq!(status(&a, "anna").await, ["EXPIRED", "SUCCESSFUL", ""]);
+    create(&a, "anna").await;
+    a.approve("anna").await;
+    a.transfer(Some("anna"), None, "1").send().await.is_refused("P459");
+    data["documentExpirationDate"] = "2026-12-31".into();
+    submit(&a, &data).await.expect(201);
+    a.pay(Some("anna"), None, "1").await;
+    submit(&a, &data).await.is_refused("P448");
+    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 31 * 86_400})).send().await.expect(200);
+    assert_eq!(status(&a, "anna").await, ["EXPIRED", "SUCCESSFUL", ""]);
+    app.finish().await;
+}

@@ -193,3 +193,20 @@ async fn many_submissions_at_once_open_one_review() {
     assert_eq!(status(&a, "anna").await, ["VERIFIED", "SUCCESSFUL", ""]);
     app.finish().await;
 }
+
+/// Approval and user verification may come in either order: balances come with the later.
+#[tokio::test]
+async fn an_approval_of_files_waits_for_the_data() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    send_passport(&a, "anna").await;
+    a.approve("anna").await;
+    assert_eq!(status(&a, "anna").await, ["VERIFIED", "SUCCESSFUL", ""]);
+    assert_eq!(a.balances(Some("anna")).await["fiatBalances"], json!([]));
+    submit(&a, &passport("anna")).await.expect(201);
+    a.settle().await;
+    assert_eq!(a.balances(Some("anna")).await["fiatBalances"][0]["status"], "ACTIVE");
+    submit(&a, &passport("anna")).await.is_refused("P448");
+    app.finish().await;
+}

@@ -70,6 +70,7 @@ fn data(plain: &[u8]) -> Vec<Hostile> {
             Builder { parameters: (8192, 8192), ..Builder::new(64, 48) }.build(),
         ),
         unreadable("HEIC: no parameter sets", patched(plain, configuration, b"hvcX")),
+        unreadable("HEIC: data in a strange box", patched(plain, data, b"mdit")),
         unreadable("HEIC: unit past its item", patched(plain, data + 4, &[0xFF; 4])),
         unreadable("HEIC: no slice to begin with", patched(plain, data + 8, &[1 << 1])),
         accepted("HEIC: strange box", appended(plain, &atom(b"sefd", b"<script>alert(1)</script>"))),

@@ -58,7 +58,8 @@ impl Planted {
     fn person(&self, id: &str) -> Value {
         let Self { word, digits, .. } = self;
         let mut body = person(id);
-        for name in ["firstName", "lastName", "street", "city", "userIdentificationNumber", "documentNumber"] {
+        for name in ["firstName", "lastName", "street", "city", "userIdentificationNumber", "documentNumber"]
+        {
             body[name] = format!("{word} {}", &name[..4]).into();
         }
         body["email"] = format!("{word}@{word}.example.com").into();
@@ -69,7 +70,8 @@ impl Planted {
 
     /// Photos with the word inside, under names with it, beside a part that nobody asked for.
     fn form(&self) -> Form {
-        let mut form = Form::new().named_file(&self.word, &format!("{}.txt", self.word), self.word.as_bytes());
+        let mut form =
+            Form::new().named_file(&self.word, &format!("{}.txt", self.word), self.word.as_bytes());
         for (part, kind) in PARTS.into_iter().zip([Kind::Jpeg, Kind::Png, Kind::Heic]) {
             let content = if kind == Kind::Jpeg { self.photo() } else { with_location(kind) };
             form = form.named_file(part, &format!("../{} {part}.jpg", self.word), &content);
@@ -120,7 +122,8 @@ async fn plant(client: &Client, planted: &mut Planted) -> Vec<Answer> {
         let call = Call::post("/v1/user/balances/crypto-and-fiat", &planted.person(id));
         answers.push(expect(client.send(&call.keyed(format!("{word}-{id}"))).await, 201));
     }
-    let update = Call::bare("PATCH", "/v1/user/anna", Some(json!({"street": format!("{word} 2")}).to_string()));
+    let update =
+        Call::bare("PATCH", "/v1/user/anna", Some(json!({"street": format!("{word} 2")}).to_string()));
     answers.push(expect(client.send(&update).await, 200));
     let path = files_path("anna");
     for _ in ["done", "replayed"] {
@@ -152,14 +155,18 @@ async fn provoke(client: &Client, planted: &Planted) -> Vec<Answer> {
     let word = planted.word.as_str();
     let mut calls = vec![Call::post("/v1/user/balances/crypto-and-fiat", &planted.person("anna"))];
     let long = word.repeat(200);
-    for name in ["email", "phone", "firstName", "birthDate", "country", "citizenship", "postCode", "documentNumber"] {
+    for name in
+        ["email", "phone", "firstName", "birthDate", "country", "citizenship", "postCode", "documentNumber"]
+    {
         for value in [word, &long, &format!("{word}\u{7}")] {
             let mut body = planted.person("nobody");
             (body[name], body["birthDate"]) = (value.into(), word.into());
             calls.push(Call::post("/v1/user/balances/crypto-and-fiat", &body));
         }
     }
-    for name in ["documentType", "documentNumber", "documentExpirationDate", "incomeSource", "occupation", "taxId"] {
+    for name in
+        ["documentType", "documentNumber", "documentExpirationDate", "incomeSource", "occupation", "taxId"]
+    {
         let mut body = document("anna");
         (body[name], body["documentIssueDate"]) = (long.as_str().into(), word.into());
         calls.push(Call::post("/v1/user/verification", &body));
@@ -178,7 +185,11 @@ async fn provoke(client: &Client, planted: &Planted) -> Vec<Answer> {
             Form::new().named_file(word, word, text.as_bytes()),
             Form::new().named_file("front_id", word, text.as_bytes()),
             Form::new().named_file("selfie", word, &with_location(Kind::Pdf)),
-            Form::new().named_file("selfie", word, &planted.photo()).named_file("selfie", word, &planted.photo()),
+            Form::new().named_file("selfie", word, &planted.photo()).named_file(
+                "selfie",
+                word,
+                &planted.photo(),
+            ),
             Form::new().named_file("selfie", &word.repeat(1_000), &planted.photo()),
         ] {
             answers.push(refused(client.try_upload(&path, Some(word), &form).await.expect("an answer")));
@@ -192,7 +203,12 @@ async fn provoke(client: &Client, planted: &Planted) -> Vec<Answer> {
 
 async fn read_back(client: &Client) -> Vec<Answer> {
     let mut answers = Vec::new();
-    for path in ["/v1/kyc/status/anna", "/v1/user/balances/anna", "/v1/events?after=0&limit=200", "/v1/partner/balances"] {
+    for path in [
+        "/v1/kyc/status/anna",
+        "/v1/user/balances/anna",
+        "/v1/events?after=0&limit=200",
+        "/v1/partner/balances",
+    ] {
         answers.push(expect(client.send(&Call::get(path)).await, 200));
     }
     answers
@@ -227,7 +243,9 @@ async fn until_reviewed(server: &Server, client: &Client) {
 /// Everything that is on disk, and everything in the database.
 async fn search(server: &Server, planted: &Planted) {
     let files = files_below(server.home());
-    assert!(files.iter().filter(|file| file.extension().is_some_and(|end| end == "age")).count() >= PARTS.len());
+    assert!(
+        files.iter().filter(|file| file.extension().is_some_and(|end| end == "age")).count() >= PARTS.len()
+    );
     for file in &files {
         let bytes = std::fs::read(file).expect("a file");
         planted.is_not_in(&bytes, &file.display().to_string());

@@ -29,7 +29,12 @@ async fn send_and_leave(address: SocketAddr, bytes: Vec<u8>, leave: Leave) {
 }
 
 /// The same, but something else is done before the connection is ended.
-async fn send_and_leave_after(address: SocketAddr, bytes: Vec<u8>, leave: Leave, other: impl Future<Output = ()>) {
+async fn send_and_leave_after(
+    address: SocketAddr,
+    bytes: Vec<u8>,
+    leave: Leave,
+    other: impl Future<Output = ()>,
+) {
     let mut stream = TcpStream::connect(address).await.expect("the server accepts connections");
     stream.set_nodelay(true).expect("nodelay");
     stream.write_all(&bytes).await.expect("the server reads");

@@ -25,8 +25,9 @@ struct Bank {
 impl Bank {
     async fn open() -> Self {
         let server = Server::start_with(Options { environment: Some("live"), ..Options::default() }).await;
-        let made: Value = serde_json::from_str(&says(&server.command(&["partner", "create", "--name", "Shop"])))
-            .expect("JSON");
+        let made: Value =
+            serde_json::from_str(&says(&server.command(&["partner", "create", "--name", "Shop"])))
+                .expect("JSON");
         let text = |name: &str| made[name].as_str().expect("a text").to_owned();
         let client = Client::new(&server.base_url(), Some(&text("apiKey")));
         Self { partner: text("partnerId"), client, server }
@@ -133,7 +134,8 @@ fn is_shown(bank: &Bank, id: &str) {
     let parts: Vec<_> = files.iter().map(|file| file["part"].as_str().expect("a part")).collect();
     assert_eq!(parts, PARTS);
     // 64 × 48 as stored, and turned by a quarter.
-    let sizes = files.iter().all(|file| file["width"] == 48 && file["height"] == 64 && file["state"] == "READABLE");
+    let sizes =
+        files.iter().all(|file| file["width"] == 48 && file["height"] == 64 && file["state"] == "READABLE");
     assert!(sizes, "{shown}");
 }
 
