@@ -2,8 +2,8 @@
 //!
 //! The measure is the **floor**: a bare axum server that parses the same request and gives an answer of the same
 //! size, and stores nothing (of uploads: writes them to a file as they are). One load generator of ours drives both
-//! with the same bytes, in turns, so that what else the machine does weighs on both alike. Machines differ, disks differ, neighbours differ: only the ratio of
-//! the two, taken in the same run, says something about Florin.
+//! with the same bytes, in turns, so that what else the machine does weighs on both alike. Machines differ, disks
+//! differ, neighbours differ: only the ratio of the two, taken in the same run, says something about Florin.
 //!
 //! Everything measured is built with `--release`, xtask itself included: [`run`] builds it and becomes it.
 

@@ -56,10 +56,8 @@ struct Window {
 struct Side {
     sent: Sent,
     calls: Seen,
-    /// Time of processors that the server took until its last answer.
+    /// Time of processors that the server took, for all that came of the uploads.
     processor: Option<Duration>,
-    /// The same, with what it did afterwards.
-    processor_in_all: Option<Duration>,
 }
 
 /// One round.
