@@ -44,7 +44,7 @@ pub enum Rejected {
     Polyglot,
 }
 
-/// What the check learned, for [`crate::decode`] too.
+/// What the check learned, for [`crate::decode()`] too.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Structure {
     pub(crate) facts: Facts,
