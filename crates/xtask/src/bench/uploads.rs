@@ -56,7 +56,7 @@ struct Window {
 struct Side {
     sent: Sent,
     calls: Seen,
-    /// Time of processors that the server took, for all that came of the uploads.
+    /// Time of processors that the server took until its last answer.
     processor: Option<Duration>,
 }
 
@@ -66,8 +66,13 @@ struct Round {
     quiet: Seen,
     floor: Side,
     product: Side,
-    /// How long the product decoded after its last answer.
-    decoding: Duration,
+    after: Afterwards,
+}
+
+/// What the product did after its last answer, until all photos were decoded.
+struct Afterwards {
+    waited: Duration,
+    processor: Option<Duration>,
 }
 
 /// The two servers and what is sent to them.
@@ -145,60 +150,58 @@ impl Contest<'_> {
         let quiet = self.calls.make(self.window())?;
         if round % 2 == 1 {
             let floor = self.floor_side()?;
-            let (product, decoding) = self.product_side(self.arguments.connections)?;
-            Ok(Round { quiet, floor, product, decoding })
+            let (product, after) = self.product_side(self.arguments.connections)?;
+            Ok(Round { quiet, floor, product, after })
         } else {
-            let (product, decoding) = self.product_side(self.arguments.connections)?;
-            Ok(Round { quiet, floor: self.floor_side()?, product, decoding })
+            let (product, after) = self.product_side(self.arguments.connections)?;
+            Ok(Round { quiet, floor: self.floor_side()?, product, after })
         }
     }
 
     fn floor_side(&self) -> Result<Side> {
-        let floor = Process::new(self.floor.id());
         let recipient = Recipient { address: self.floor.address, ..self.recipient.clone() };
-        let before = floor.processor_time();
         // They need not exist there, and stay unused.
         let users = Users::from(ACCOUNTS);
         users.allow(u32::MAX);
-        let (sent, calls) = self.upload(&recipient, &users, self.arguments.connections)?;
-        let processor =
-            floor.processor_time().zip(before).map(|(after, before)| after.saturating_sub(before));
+        let side =
+            self.upload((&recipient, Process::new(self.floor.id())), &users, self.arguments.connections)?;
         for entry in std::fs::read_dir(self.written.path())? {
             std::fs::remove_file(entry?.path()).context("cannot remove what the floor wrote")?;
         }
         nix::unistd::sync();
-        Ok(Side { sent, calls, processor })
+        Ok(side)
     }
 
-    /// Also how long it decoded afterwards.
-    fn product_side(&mut self, connections: usize) -> Result<(Side, Duration)> {
+    fn product_side(&mut self, connections: usize) -> Result<(Side, Afterwards)> {
         self.make_users(connections)?;
         nix::unistd::sync();
+        let side = self.upload((&self.recipient, self.product), &self.users, connections)?;
         let before = self.product.processor_time();
-        let (sent, calls) = self.upload(&self.recipient, &self.users, connections)?;
-        let decoding = self.decoding.all_of(self.users.taken())?;
-        let after = self.product.processor_time();
-        let processor = after.zip(before).map(|(after, before)| after.saturating_sub(before));
+        let waited = self.decoding.all_of(self.users.taken())?;
+        let after = Afterwards { waited, processor: self.product.processor_time_since(before) };
         nix::unistd::sync();
-        Ok((Side { sent, calls, processor }, decoding))
+        Ok((side, after))
     }
 
-    /// Uploads, and calls meanwhile.
-    fn upload(&self, to: &Recipient, users: &Users, connections: usize) -> Result<(Sent, Seen)> {
+    /// Uploads to a server, and calls to the product meanwhile.
+    fn upload(&self, to: (&Recipient, Process), users: &Users, connections: usize) -> Result<Side> {
+        let (recipient, process) = to;
+        let before = process.processor_time();
         let window = self.window();
         thread::scope(|scope| {
             let calls = scope.spawn(|| self.calls.make(window));
-            let sent = send::send(to, self.form, users, connections, window.to);
+            let sent = send::send(recipient, self.form, users, connections, window.to);
+            let processor = process.processor_time_since(before);
             let calls = calls.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            Ok((sent?, calls?))
+            Ok(Side { sent: sent?, calls: calls?, processor })
         })
     }
 
     /// As many uploads at once as there are places for, once.
     fn crowd(&mut self) -> Result<Crowd> {
         self.product.forget_peak();
-        let (side, decoding) = self.product_side(self.arguments.crowd)?;
-        Ok(Crowd { at_once: self.arguments.crowd, side, decoding, memory: self.product.memory() })
+        let (side, after) = self.product_side(self.arguments.crowd)?;
+        Ok(Crowd { at_once: self.arguments.crowd, side, after, memory: self.product.memory() })
     }
 
     /// Makes users until there are enough for the next uploads.

@@ -2,15 +2,15 @@
 //! is in clear, whatever dies on the way.
 
 mod clear;
-//mod curl;
+mod curl;
 mod drops;
 mod full;
 mod gone;
 mod kept;
 mod kills;
-//mod large;
+mod large;
 mod operator;
-//mod two;
+mod two;
 
 use crate::support::{Form, fresh_word};
 use florin_document::Kind;
@@ -29,6 +29,14 @@ fn small_form() -> Form {
 fn form_of(bytes: usize) -> Form {
     let file = of_size(Kind::Png, bytes);
     PARTS.iter().fold(Form::new(), |form, part| form.file(part, &file))
+}
+
+/// So many bytes that begin as a photo and go on as its image data, so that nothing but their number is wrong for long.
+fn endless_photo(bytes: usize) -> Vec<u8> {
+    let mut photo = of_size(Kind::Jpeg, 200_000);
+    photo.truncate(100_000);
+    photo.resize(bytes, 0x55);
+    photo
 }
 
 fn files_path(user: &str) -> String {

@@ -41,6 +41,11 @@ impl Process {
         processor_time(&fs::read_to_string(self.path("stat")).ok()?)
     }
 
+    /// What it took since it had taken this.
+    pub fn processor_time_since(self, before: Option<Duration>) -> Option<Duration> {
+        self.processor_time()?.checked_sub(before?)
+    }
+
     fn path(self, file: &str) -> String {
         format!("/proc/{}/{file}", self.0)
     }

@@ -2,13 +2,12 @@
 #![expect(clippy::float_arithmetic, reason = "rates and ratios; no money")]
 
 use std::fmt::Write;
-use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
 use super::calls::Seen;
 use super::process::Memory;
-use super::{Round, Side};
+use super::{Afterwards, Round, Side};
 use crate::bench::figures::{joined, milliseconds, spread};
 
 /// What the product has to reach.
@@ -36,15 +35,15 @@ pub struct Crowd {
     pub at_once: usize,
     /// What came of them.
     pub side: Side,
-    /// How long the product decoded afterwards.
-    pub decoding: Duration,
+    /// What came after them.
+    pub after: Afterwards,
     /// Of the product, in this time.
     pub memory: Option<Memory>,
 }
 
 /// The newest round, to be read while the bench runs.
 pub fn last_round(round: &Round) -> String {
-    let Round { quiet, floor, product, decoding } = round;
+    let Round { quiet, floor, product, after } = round;
     let p99 = |seen: &Seen| format!("{:.1}/{:.1}", p99(&seen.balances), p99(&seen.transfers));
     format!(
         "floor {:.0} MB/s, product {:.0} MB/s ({} uploads, decoded {:.0} s later); p99 of balances/transfers ms: \
@@ -52,7 +51,7 @@ pub fn last_round(round: &Round) -> String {
         rate(floor),
         rate(product),
         product.sent.uploads,
-        decoding.as_secs_f64(),
+        after.waited.as_secs_f64(),
         p99(quiet),
         p99(&floor.calls),
         p99(&product.calls),
@@ -70,8 +69,9 @@ pub fn text(outcome: &Outcome) -> String {
     line(format!("{at_once} at once, floor MB/s"), of(&|round| rate(&round.floor), 0));
     line(format!("{at_once} at once, product MB/s"), of(&|round| rate(&round.product), 0));
     line("ratio".to_owned(), of(&|round| rate(&round.product) / rate(&round.floor), 2));
-    line("processor s/GB, floor".to_owned(), of(&|round| cost(&round.floor), 2));
-    line("same, product with decoding".to_owned(), of(&|round| cost(&round.product), 2));
+    line("processor s/GB, floor".to_owned(), of(&|round| cost(&round.floor, None), 2));
+    line("the same, product".to_owned(), of(&|round| cost(&round.product, None), 2));
+    line("with all decoding".to_owned(), of(&|round| cost(&round.product, Some(&round.after)), 2));
     line(format!("memory MB, {at_once} at once"), told(*memory));
     let rate = rate(&crowd.side);
     line(
@@ -81,10 +81,10 @@ pub fn text(outcome: &Outcome) -> String {
     line("other calls, p50/p99 ms".to_owned(), header());
     line("  balances".to_owned(), latencies(rounds, |seen| &seen.balances));
     line("  transfers".to_owned(), latencies(rounds, |seen| &seen.transfers));
-    let decoding: f64 = rounds.iter().map(|round| round.decoding.as_secs_f64()).sum();
+    let waited: f64 = rounds.iter().map(|round| round.after.waited.as_secs_f64()).sum();
     line(
         "decoded after the uploads".to_owned(),
-        format!("{:.0} s in all, {:.0} s the crowd's", decoding, crowd.decoding.as_secs_f64()),
+        format!("for {waited:.0} s in all, and {:.0} s after the crowd", crowd.after.waited.as_secs_f64()),
     );
     line("in the end".to_owned(), verdict.clone());
     text
@@ -96,8 +96,9 @@ fn rate(side: &Side) -> f64 {
 }
 
 /// Seconds of processor per gigabyte; 0 where the system does not tell.
-fn cost(side: &Side) -> f64 {
-    side.processor.map_or(0.0, |time| time.as_secs_f64() * 1000.0 / megabytes(side.sent.bytes))
+fn cost(side: &Side, after: Option<&Afterwards>) -> f64 {
+    let after = after.and_then(|after| after.processor).unwrap_or_default();
+    side.processor.map_or(0.0, |time| (time + after).as_secs_f64() * 1000.0 / megabytes(side.sent.bytes))
 }
 
 fn told(memory: Option<Memory>) -> String {
@@ -142,6 +143,8 @@ fn p99(latency: &Histogram<u64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::send::Sent;
     use super::*;
     use crate::bench::load;
@@ -157,14 +160,17 @@ mod tests {
         Side { sent, calls: seen(milliseconds), processor: Some(Duration::from_secs(1)) }
     }
 
+    fn after() -> Afterwards {
+        Afterwards { waited: Duration::from_secs(1), processor: Some(Duration::from_secs(3)) }
+    }
+
     fn round(product: u64) -> Round {
-        let decoding = Duration::from_secs(1);
-        Round { quiet: seen(2), floor: side(1000, 3), product: side(product, 5), decoding }
+        Round { quiet: seen(2), floor: side(1000, 3), product: side(product, 5), after: after() }
     }
 
     #[test]
     fn ratios_are_taken_round_by_round() {
-        let crowd = Crowd { at_once: 64, side: side(500, 9), decoding: Duration::ZERO, memory: None };
+        let crowd = Crowd { at_once: 64, side: side(500, 9), after: after(), memory: None };
         let memory = Some(Memory { peak: 120_000_000, now: 90_000_000 });
         let verdict = "all well".to_owned();
         let rounds = vec![round(800), round(600), round(500)];
@@ -175,6 +181,8 @@ mod tests {
         assert!(line("16 at once, product").ends_with("300 (250–400)"), "{text}");
         assert!(line("memory MB, 16").ends_with("peak 120, in the end 90"), "{text}");
         assert!(line("memory MB, 64").contains("not told"), "{text}");
+        assert!(line("the same, product").ends_with("1.67 (1.25–2.00)"), "{text}");
+        assert!(line("with all decoding").ends_with("6.67 (5.00–8.00)"), "{text}");
         let transfers = line("transfers");
         assert!(transfers.contains("2.00/2.00") && transfers.contains("5.00/5.00"), "{text}");
         assert!(transfers.contains("1.50 (1.50–1.50)") && transfers.ends_with("2.50 (2.50–2.50)"), "{text}");
