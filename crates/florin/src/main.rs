@@ -4,6 +4,7 @@ mod config;
 mod credentials;
 mod demo;
 mod master_key;
+mod memory;
 mod operate;
 mod review;
 mod serve;
@@ -130,6 +131,7 @@ struct OperatorName {
 }
 
 fn main() -> ExitCode {
+    memory::give_back_early();
     match run(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
