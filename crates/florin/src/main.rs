@@ -1,10 +1,11 @@
 //! `florin`: the command line. Configuration, wiring and shutdown; no decision is made here.
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod allocator;
 mod config;
 mod credentials;
 mod demo;
 mod master_key;
-mod memory;
 mod operate;
 mod review;
 mod serve;
@@ -131,7 +132,8 @@ struct OperatorName {
 }
 
 fn main() -> ExitCode {
-    memory::give_back_early();
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    allocator::give_back_early();
     match run(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
