@@ -8,8 +8,11 @@ use crate::support::{Answer, Call, Client, Deadline, Options, Proxy, Server, run
 use std::path::Path;
 use std::time::Duration;
 
-/// Longer than an upload waits for its object store; proxies give up after a minute.
-const PATIENCE: Duration = Duration::from_secs(55);
+/// Longer than an upload waits for its object store. Clients give up a connection on which nothing of the body was
+/// taken for so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// More of a body, in each part, than all buffers on its way hold: whoever sends it waits.
+const LONG: usize = 8_000_000;
 /// Longer than `/readyz` waits.
 const PROBE: Duration = Duration::from_secs(9);
 
@@ -19,7 +22,11 @@ fn is_unavailable(answer: &Answer) {
 }
 
 async fn send(client: &Client, user: &str) -> Answer {
-    client.try_upload(&files_path(user), Some(user), &form_of(200_000)).await.expect("an answer")
+    send_of(client, user, 200_000).await
+}
+
+async fn send_of(client: &Client, user: &str, bytes: usize) -> Answer {
+    client.try_upload(&files_path(user), Some(user), &form_of(bytes)).await.expect("an answer")
 }
 
 /// Without its place of files the server does all but what needs it.
@@ -123,7 +130,7 @@ async fn a_bucket_that_never_answers_is_p501_in_time() {
     is_unavailable(&client.send(&Call::get("/readyz")).await);
     assert!(!probed.passed(), "too late for those who ask whether it is ready");
     let uploaded = Deadline::after(PATIENCE);
-    is_unavailable(&send(&client, "bela").await);
+    is_unavailable(&send_of(&client, "bela", LONG).await);
     assert!(!uploaded.passed(), "too late for anyone who waits");
     client.fund(None, "1", "eur").await;
     proxy.mend();
