@@ -37,10 +37,10 @@ const ATTEMPTS: u32 = 3;
 /// How long the pause before the second attempt is; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-/// After how long nothing is tried again. Whoever uploads waits meanwhile, and what still comes of the body is not
-/// taken: most proxies give up after a minute, and some clients close a connection that takes nothing for 30 seconds
-/// (`TCP_USER_TIMEOUT` as reqwest sets it), so that they would never read the answer.
-const PATIENCE: Duration = Duration::from_secs(25);
+/// After how long nothing is tried again: as long as one request may take, so that only what fails early is. Whoever
+/// uploads waits meanwhile, and what still comes of the body is not taken: some clients close a connection that takes
+/// nothing for 30 seconds (`TCP_USER_TIMEOUT` as reqwest sets it), and would never read the answer.
+const PATIENCE: Duration = REQUEST_TIMEOUT;
 
 /// How many objects are removed at a time, each by a request of its own: not every store has the request for many.
 const REMOVALS: usize = 8;
