@@ -11,6 +11,8 @@ use std::time::Duration;
 /// Longer than an upload waits for its object store. Clients give up a connection on which nothing of the body was
 /// taken for so long.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Long enough for the few files of a test to be decoded, those that are tried again too.
+const DECODED: Duration = Duration::from_secs(55);
 /// More of a body, in each part, than all buffers on its way hold: whoever sends it waits.
 const LONG: usize = 8_000_000;
 /// Longer than `/readyz` waits.
@@ -47,7 +49,7 @@ async fn is_back(server: &Server, client: &Client) {
     assert!(!answer.replayed(), "a P501 is not kept: {}", answer.summary());
     assert!(send(client, "bela").await.replayed());
     client.send(&Call::get("/readyz")).await.expect(200);
-    let deadline = Deadline::after(PATIENCE);
+    let deadline = Deadline::after(DECODED);
     while rows(server).await.iter().any(|row| row.state != "READABLE") {
         deadline.pause("the files to be decoded");
     }
