@@ -14,6 +14,7 @@ pub mod reference;
 pub mod sandbox;
 pub mod transfers;
 pub mod users;
+pub mod webhooks;
 
 pub mod openapi;
 
@@ -30,6 +31,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         balances::endpoints(),
         transfers::endpoints(),
         events::endpoints(),
+        webhooks::endpoints(),
         reference::endpoints(),
         sandbox::endpoints(),
     ];
@@ -57,16 +59,27 @@ pub const JOB_HANDLERS: &[JobHandler] = &[
 ];
 
 /// The families' tables.
-pub const MIGRATIONS: &[Migration] =
-    &[migration!(1001, "1001_partners"), migration!(1002, "1002_users"), migration!(1003, "1003_kyc")];
+pub const MIGRATIONS: &[Migration] = &[
+    migration!(1001, "1001_partners"),
+    migration!(1002, "1002_users"),
+    migration!(1003, "1003_kyc"),
+    migration!(1004, "1004_webhooks"),
+];
 
 /// Every statement of the families, for the test that prepares them all.
 pub fn statements() -> Vec<Statement> {
     let kit = [kit::partner::STATEMENTS, kit::audit::STATEMENTS].concat();
-    [kit, users::STATEMENTS.to_vec(), balances::STATEMENTS.to_vec(), kyc::statements()].concat()
+    [
+        kit,
+        users::STATEMENTS.to_vec(),
+        balances::STATEMENTS.to_vec(),
+        kyc::statements(),
+        webhooks::STATEMENTS.to_vec(),
+    ]
+    .concat()
 }
 
 /// Every look-up by sets of the families, for the same test.
 pub fn sets() -> Vec<&'static SetStatement> {
-    users::SETS.to_vec()
+    [users::SETS, &webhooks::SETS].concat()
 }

@@ -176,6 +176,11 @@ impl Book {
         Timestamp::from_micros(wall.micros().saturating_add(self.clock_offset)).max(self.last_at)
     }
 
+    /// The number of the newest event.
+    pub fn last_event(&self) -> i64 {
+        self.event_head
+    }
+
     /// The wall-clock time at which a business time of this book comes.
     pub(crate) fn wall_at(&self, at: Timestamp) -> Timestamp {
         Timestamp::from_micros(at.micros().saturating_sub(self.clock_offset))

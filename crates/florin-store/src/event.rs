@@ -73,6 +73,20 @@ pub(crate) const READ_EVENTS: &str = concat!(
     " FROM event WHERE position > $1 AND position < $2 ORDER BY position LIMIT $3"
 );
 
+/// The same, newest first.
+pub(crate) const READ_EVENTS_BACK: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    " FROM event WHERE position > $1 AND position < $2 ORDER BY position DESC LIMIT $3"
+);
+
+/// Single events.
+pub(crate) static FIND_EVENT: SetStatement = SetStatement::Find {
+    row: concat!("SELECT ", event_columns!(), " FROM event WHERE position = $1"),
+    set: concat!("SELECT ", event_columns!(), " FROM event WHERE position = ANY($1)"),
+    parameters: &[Type::Int],
+};
+
 impl StoredEvent {
     pub(crate) fn link(&self, before: Chain, key: &ChainKey) -> Chain {
         before.next(
@@ -128,5 +142,24 @@ pub async fn events_after(
 ) -> Result<Vec<StoredEvent>, StoreError> {
     let (after, end) = (scope.book().position(sequence), scope.book().end());
     let rows = scope.db().query(READ_EVENTS, &params![after, end, limit]).await?;
+    rows.iter().map(|row| Ok(StoredEvent::from_row(row)?.0)).collect()
+}
+
+/// The events before one sequence number and after another, newest first.
+pub async fn events_before(
+    scope: &mut Scope,
+    before: i64,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let (before, after) = (scope.book().position(before), scope.book().position(after));
+    let rows = scope.db().query(READ_EVENTS_BACK, &params![after, before, limit]).await?;
+    rows.iter().map(|row| Ok(StoredEvent::from_row(row)?.0)).collect()
+}
+
+/// Events by number, in no order.
+pub async fn events_at(scope: &mut Scope, sequences: &[i64]) -> Result<Vec<StoredEvent>, StoreError> {
+    let keys = sequences.iter().map(|sequence| params![scope.book().position(*sequence)].to_vec()).collect();
+    let rows = scope.db().find_set(&FIND_EVENT, keys).await?;
     rows.iter().map(|row| Ok(StoredEvent::from_row(row)?.0)).collect()
 }

@@ -40,7 +40,7 @@ pub use db::Db;
 pub use dialect::{Engine, SetStatement, Statement};
 pub use door::{Command, Door};
 pub use error::StoreError;
-pub use event::{NewEvent, StoredEvent, events_after};
+pub use event::{NewEvent, StoredEvent, events_after, events_at, events_before};
 pub use florin_ledger::{BookId, HolderId, Position};
 pub use holder::{Holder, Touch};
 pub use idempotency::{KEY_LIFETIME, Keyed};

@@ -3,7 +3,7 @@
 
 use crate::book::{LAST_BOOK, LOCK_BOOK_NUMBERS, NewBook};
 use crate::db::Db;
-use crate::dialect::Statement;
+use crate::dialect::{SetStatement, Statement};
 use crate::event::NewEvent;
 use crate::holder::{Holder, Touch};
 use crate::idempotency::KeyIndex;
@@ -117,6 +117,22 @@ impl Tx {
     pub async fn execute(&mut self, sql: Statement, parameters: &[Value]) -> Result<u64, StoreError> {
         self.before_direct_write().await?;
         self.scope.execute(sql, parameters).await
+    }
+
+    /// Writes a set of rows directly, as [`Self::execute`] does: one statement on PostgreSQL, however many there are.
+    /// The rows must be of this book: their keys are positions or begin with the book.
+    pub async fn write_set(
+        &mut self,
+        statement: &'static SetStatement,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(), StoreError> {
+        self.before_direct_write().await?;
+        self.scope.db().write_sets(vec![(statement, rows)]).await
+    }
+
+    /// The number of the newest event, those of this batch included.
+    pub fn last_event(&self) -> i64 {
+        self.working.last_event()
     }
 
     /// Takes a job away. False: somebody else carried it out; then this command has nothing to do.

@@ -259,7 +259,7 @@ impl Working {
     }
 
     pub(crate) fn emit(&mut self, event: NewEvent) {
-        let position = self.book.id.position(self.book.event_head + self.events.len() as i64 + 1);
+        let position = self.book.id.position(self.last_event() + 1);
         let journal = self.records.last().filter(|_| event.of_last_record).map(|record| record.position);
         self.events.push(StoredEvent {
             position,
@@ -271,6 +271,10 @@ impl Working {
             journal,
             data: event.data,
         });
+    }
+
+    pub(crate) fn last_event(&self) -> i64 {
+        self.book.event_head + self.events.len() as i64
     }
 
     pub(crate) fn enqueue(&mut self, job: NewJob) {

@@ -43,6 +43,7 @@ const VARIABLES: &[&str] = &[
     "rate_limit_per_second",
     "rate_limit_burst",
     "trusted_proxies",
+    "webhook_allow",
 ];
 
 /// What a place of files begins with that is a bucket.
@@ -135,6 +136,8 @@ pub struct Config {
     rate_limit_burst: Option<u32>,
     /// Proxies whose `X-Forwarded-For` is believed (CIDR).
     trusted_proxies: Vec<IpNet>,
+    /// Networks to which webhooks may go in live though they are not public (CIDR).
+    webhook_allow: Vec<IpNet>,
     /// Countries, fees, networks and rates; a table that is not given keeps its default. In the file only.
     #[serde(default)]
     reference: Tables,
@@ -153,6 +156,7 @@ struct Defaults {
     log_format: LogFormat,
     sandbox_settle_ms: u64,
     trusted_proxies: Vec<IpNet>,
+    webhook_allow: Vec<IpNet>,
 }
 
 const DEFAULTS: Defaults = Defaults {
@@ -167,6 +171,7 @@ const DEFAULTS: Defaults = Defaults {
     log_format: LogFormat::Text,
     sandbox_settle_ms: 500,
     trusted_proxies: Vec::new(),
+    webhook_allow: Vec::new(),
 };
 
 impl Flags {
@@ -211,6 +216,7 @@ impl Config {
         Settings {
             settle: Duration::from_millis(self.sandbox_settle_ms),
             trusted_proxies: self.trusted_proxies.clone(),
+            webhook_allow: self.webhook_allow.clone(),
             rate_limit,
             document_max_bytes: self.document_max_bytes,
             ..base
@@ -322,6 +328,7 @@ impl Config {
     pub fn shown(&self) -> String {
         let limit = self.settings().rate_limit;
         let proxies: Vec<_> = self.trusted_proxies.iter().map(quoted).collect();
+        let webhook_allow: Vec<_> = self.webhook_allow.iter().map(quoted).collect();
         let log_format = if self.log_format == LogFormat::Json { "json" } else { "text" };
         let or_none = |text: &Option<String>| text.as_ref().map_or("(none)".to_owned(), quoted);
         let hidden = |secret: &Option<SecretString>| {
@@ -348,6 +355,7 @@ impl Config {
             ("rate_limit_per_second", limit.map_or(0, |limit| limit.per_second).to_string()),
             ("rate_limit_burst", limit.map_or(0, |limit| limit.burst).to_string()),
             ("trusted_proxies", format!("[{}]", proxies.join(", "))),
+            ("webhook_allow", format!("[{}]", webhook_allow.join(", "))),
         ];
         lines.map(|(name, value)| format!("{name} = {value}")).join("\n")
     }

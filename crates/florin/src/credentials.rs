@@ -4,8 +4,8 @@
 use crate::Failed;
 use crate::config::Config;
 use crate::system::{SystemClock, SystemEntropy};
-use florin_api::kit::app::Environment;
-use florin_api::kit::partner::{Issued, Registry};
+use florin_api::kit::app::{App, Environment};
+use florin_api::kit::partner::{Issued, Registry, book_of};
 use florin_store::Store;
 use florin_types::{Clock, Entropy};
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,14 @@ pub async fn settle(config: &Config, store: &Store, address: SocketAddr) -> Resu
     administration.commit().await?;
     write(&file, &credentials).map_err(|error| format!("{}: {error}", file.display()))?;
     Ok(credentials)
+}
+
+/// Makes the partner's webhooks carry the file's token, unless it has its own.
+pub async fn give_token(app: &App, credentials: &Credentials) -> Result<(), Failed> {
+    if let Some(book) = book_of(&app.store, credentials.partner_id).await? {
+        florin_api::webhooks::give_token(app, book, &credentials.webhook_token).await?;
+    }
+    Ok(())
 }
 
 fn webhook_token() -> String {

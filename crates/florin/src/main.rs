@@ -5,6 +5,7 @@ mod allocator;
 mod config;
 mod credentials;
 mod demo;
+mod listen;
 mod master_key;
 mod operate;
 mod review;
@@ -38,6 +39,8 @@ enum Command {
     },
     /// Start a bank in a temporary folder, drive it over TCP and print each call with its answer.
     Demo(DemoArgs),
+    /// Print events as they come, and forward them to a program on this machine: webhooks without a public address.
+    Listen(listen::ListenArgs),
     /// Read all books back and say what is wrong with them; ends 0 when nothing is.
     Verify {
         #[command(flatten)]
@@ -151,6 +154,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
     match command {
         Command::Serve { flags } => runtime.block_on(serve::serve(&flags.load()?))?,
         Command::Demo(args) => runtime.block_on(demo::demo(args.exit))?,
+        Command::Listen(arguments) => runtime.block_on(listen::listen(&arguments))?,
         Command::Verify { flags } => return runtime.block_on(operate::verify(&flags.load()?)),
         Command::Partner { command } => match command {
             PartnerCommand::Create { name, flags } => {

@@ -41,19 +41,25 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let address = listener.local_addr()?;
     let settings = Settings { reference, public_url: config.public_url(address)?, ..config.settings() };
     let store = operate::open(config).await?;
+    let mut made = None;
     if settings.environment == florin_api::kit::app::Environment::Sandbox {
-        let made = credentials::settle(config, &store, address).await?;
+        let credentials = credentials::settle(config, &store, address).await?;
         let folder = config.data_dir.display();
-        tracing::info!(partner = %made.partner_id, %folder, "the sandbox's key is in sandbox-credentials.json");
+        tracing::info!(partner = %credentials.partner_id, %folder, "the sandbox's key is in sandbox-credentials.json");
+        made = Some(credentials);
     }
     let vault = operate::open_vault(config).await?;
     let app = App::new(store, vault, Arc::new(SystemClock), Arc::new(SystemEntropy), settings);
+    if let Some(made) = &made {
+        credentials::give_token(&app, made).await?;
+    }
     let workers = [
         tokio::spawn(jobs::work(app.clone(), florin_api::JOB_HANDLERS, Lane::Quick)),
         tokio::spawn(jobs::work(app.clone(), florin_api::JOB_HANDLERS, Lane::Slow)),
         tokio::spawn(housekeeping::work(app.clone())),
         tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
     ];
+    let webhooks = tokio::spawn(florin_api::webhooks::work(app.clone()));
     let make_id = Arc::new(|| uuid_v7(SystemClock.now(), &SystemEntropy).to_string());
     let open = pages(&app).merge(florin_api::openapi::routes());
     let service =
@@ -68,6 +74,10 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     };
     serve_http(listener, service, HttpLimits::default(), stop).await;
     workers.iter().for_each(tokio::task::JoinHandle::abort);
+    // It has been told to stop, and bounds its own patience.
+    if webhooks.await.is_err() {
+        tracing::error!("the delivery of webhooks ended in a panic");
+    }
     app.store.close();
     tracing::info!("stopped");
     Ok(())

@@ -5,6 +5,8 @@
 mod list;
 mod render;
 
+pub use render::{EventItem, TYPES, render};
+
 use crate::kit::endpoint::Endpoint;
 
 /// The calls of this family.

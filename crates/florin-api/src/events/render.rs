@@ -38,22 +38,22 @@ pub const TYPES: &[(&str, &str)] = &[
 #[serde(rename_all = "camelCase")]
 pub struct EventItem {
     /// The same for ever; the `webhook-id` of its deliveries.
-    id: Uuid,
+    pub id: Uuid,
     /// Gapless per partner, from 1.
-    sequence: i64,
+    pub sequence: i64,
     /// What happened.
     #[serde(rename = "type")]
     #[schema(example = "transfer")]
-    kind: String,
+    pub kind: String,
     /// Where its webhook goes, below the base URL.
     #[schema(example = "/transfer-webhook")]
-    path: &'static str,
+    pub path: &'static str,
     /// As the webhook's body.
     #[schema(value_type = Object)]
-    payload: Box<RawValue>,
+    pub payload: Box<RawValue>,
     /// When it happened.
     #[schema(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
-    created_at: String,
+    pub created_at: String,
 }
 
 /// Renders events of one book.

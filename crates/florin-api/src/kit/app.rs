@@ -1,5 +1,6 @@
 //! What every handler is given: the store, the vault, the clock, the tables, the settings.
 
+use super::outgoing::Outgoing;
 use super::partner::KeyCache;
 use super::rate_limit::RateLimiter;
 use super::seal::Seals;
@@ -8,7 +9,9 @@ use super::upload::Uploads;
 use florin_store::Store;
 use florin_types::{Clock, Currencies, Entropy, Timestamp, uuid_v7};
 use florin_vault::Vault;
+use florin_webhook::{Guard, Resolver, Sender, SystemResolver};
 use ipnet::IpNet;
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,8 +66,22 @@ pub struct Settings {
     pub public_url: String,
     /// Bytes that one file of a verification may have.
     pub document_max_bytes: u64,
+    /// Networks to which webhooks go in live though they are not public.
+    pub webhook_allow: Vec<IpNet>,
+    /// Who knows the addresses of partners' servers.
+    pub resolver: Names,
     /// Countries, fees, networks, rates.
     pub reference: Reference,
+}
+
+/// Who knows the addresses of hosts: the system, unless a test says otherwise.
+#[derive(Clone)]
+pub struct Names(pub Arc<dyn Resolver>);
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Names")
+    }
 }
 
 impl Settings {
@@ -78,6 +95,8 @@ impl Settings {
             trusted_proxies: Vec::new(),
             public_url: "http://localhost".to_owned(),
             document_max_bytes: DOCUMENT_MAX_BYTES,
+            webhook_allow: Vec::new(),
+            resolver: Names(Arc::new(SystemResolver)),
             reference: Reference::default(),
         }
     }
@@ -115,6 +134,8 @@ pub struct Inner {
     pub(crate) keys: KeyCache,
     pub(crate) limiter: RateLimiter,
     pub(crate) uploads: Uploads,
+    /// Who sends webhooks.
+    pub outgoing: Outgoing,
     /// Seals what is personal under users' own keys.
     pub seals: Seals,
 }
@@ -129,7 +150,14 @@ impl App {
         settings: Settings,
     ) -> Self {
         let seals = Seals::new(store.derive_key("florin 2026 wrapping of users' keys v1"));
+        let guard = match settings.environment {
+            Environment::Sandbox => Guard::open(),
+            Environment::Live => Guard::public_only(settings.webhook_allow.clone()),
+        };
+        let sender = Sender::new(guard, Arc::clone(&settings.resolver.0));
+        let id_key = store.derive_key("florin 2026 ids of webhook deliveries v1");
         Self(Arc::new(Inner {
+            outgoing: Outgoing::new(sender, &*entropy, id_key),
             limiter: RateLimiter::new(settings.rate_limit, &clock),
             store,
             vault,

@@ -170,7 +170,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// A call that writes: PATCH, POST or DELETE.
+    /// A call that writes: PUT, PATCH, POST or DELETE.
     pub fn writes(&self) -> bool {
         self.method != Method::GET
     }
@@ -234,6 +234,7 @@ macro_rules! methods {
 methods! {
     get GET;
     post POST;
+    put PUT;
     patch PATCH;
     delete DELETE;
 }

@@ -139,6 +139,12 @@ impl<'a> Fields<'a> {
         self.get(name).is_some()
     }
 
+    /// Names of fields that are not known, for an object whose names are values themselves.
+    pub fn unknown(&self, is_known: impl Fn(&str) -> bool) -> Vec<String> {
+        let names = self.object.iter().map(|(name, _)| name.as_ref());
+        names.filter(|name| !is_known(name)).map(|name| name.chars().take(64).collect()).collect()
+    }
+
     /// A failure of its own, such as of two fields together; the text is a whole sentence without its full
     /// stop.
     pub fn fail(&mut self, failure: impl Into<String>) {

@@ -16,6 +16,7 @@ pub mod http;
 pub mod jobs;
 pub mod json;
 pub mod number;
+pub mod outgoing;
 pub mod page;
 pub mod partner;
 pub mod query;

@@ -8,7 +8,7 @@ use super::http::Peer;
 use super::refusal::Refusal;
 use axum::extract::FromRequestParts;
 use florin_ledger::{AccountKind, BookId};
-use florin_store::{Administration, NewBook, Statement, StoreError, Tx, params};
+use florin_store::{Administration, NewBook, Statement, Store, StoreError, Tx, params};
 use florin_types::{Currencies, Entropy, Timestamp, uuid_v7};
 use http::request::Parts;
 use ipnet::IpNet;
@@ -40,6 +40,7 @@ pub(crate) const INSERT_KEY: Statement =
 pub(crate) const REVOKE_KEY: Statement =
     "UPDATE api_key SET revoked_at = $2 WHERE hash = $1 AND revoked_at IS NULL";
 pub(crate) const FIND_PARTNER: Statement = "SELECT id, name FROM partner WHERE id = $1";
+pub(crate) const BOOK_OF_PARTNER: Statement = "SELECT book FROM partner WHERE id = $1";
 pub(crate) const FIRST_PARTNER: Statement = "SELECT id FROM partner ORDER BY created_at LIMIT 1";
 pub(crate) const LIST_PARTNERS: Statement =
     "SELECT id, name, created_at FROM partner WHERE id > $1 ORDER BY id LIMIT 1000";
@@ -55,12 +56,19 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     INSERT_KEY,
     REVOKE_KEY,
     FIND_PARTNER,
+    BOOK_OF_PARTNER,
     FIRST_PARTNER,
     LIST_PARTNERS,
     PARTNER_BOOKS,
     BOOKS,
     MOVE_PARTNER,
 ];
+
+/// The book of a partner.
+pub async fn book_of(store: &Store, partner: Uuid) -> Result<Option<BookId>, StoreError> {
+    let rows = store.look(BOOK_OF_PARTNER, &params![partner]).await?;
+    rows.first().map(|row| row.get(0)).transpose()
+}
 
 /// A partner, proven by its key.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -13,9 +13,10 @@ const NONCE_BYTES: usize = 24;
 /// Bytes of a user's key.
 const KEY_BYTES: usize = 32;
 
-/// Seals and opens; knows the key that wraps the users' keys.
+/// Seals and opens; knows the key that wraps the users' keys, and the one for partners' secrets.
 pub struct Seals {
     wrapping: XChaCha20Poly1305,
+    partners: XChaCha20Poly1305,
 }
 
 /// A nonce, drawn before a command runs.
@@ -34,7 +35,21 @@ impl Nonce {
 impl Seals {
     /// Takes the installation's key.
     pub fn new(key: [u8; KEY_BYTES]) -> Self {
-        Self { wrapping: XChaCha20Poly1305::new(&key.into()) }
+        let partners = blake3::derive_key("florin 2026 partners' secrets v1", &key);
+        Self {
+            wrapping: XChaCha20Poly1305::new(&key.into()),
+            partners: XChaCha20Poly1305::new(&partners.into()),
+        }
+    }
+
+    /// Seals what is a partner's own secret, under the installation's key.
+    pub fn seal_partners(&self, nonce: Nonce, secret: &[u8]) -> Option<Vec<u8>> {
+        encrypt(&self.partners, nonce, secret)
+    }
+
+    /// Opens a partner's own secret.
+    pub fn open_partners(&self, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        decrypt(&self.partners, sealed).map(Zeroizing::new)
     }
 
     /// A new user's key, wrapped.

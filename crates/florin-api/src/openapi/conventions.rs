@@ -44,6 +44,10 @@ const TAGS: &[(&str, &str)] = &[
         "Events",
         "Everything that happened in your book, gapless and kept: for who polls instead of taking webhooks.",
     ),
+    (
+        "Webhooks",
+        "The same events, sent to your server: signed, in order per object, and again until it takes them.",
+    ),
     ("Reference", "Countries, currencies, fees and errors, as this server is configured."),
     (
         "Sandbox",

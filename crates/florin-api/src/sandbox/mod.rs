@@ -5,6 +5,7 @@
 
 mod clock;
 mod fund;
+mod inbox;
 mod kyc;
 mod poa;
 mod reset;
@@ -20,6 +21,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         fund::endpoint(),
         clock::endpoint(),
         reset::endpoint(),
+        inbox::endpoint(),
         scenarios::endpoint(),
     ];
     all.into_iter().map(|endpoint| Endpoint { access: Access::Sandbox, tag: "Sandbox", ..endpoint }).collect()

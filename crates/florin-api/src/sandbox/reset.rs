@@ -9,6 +9,7 @@ use crate::kit::endpoint::{Endpoint, Shape, post};
 use crate::kit::failure::Failure;
 use crate::kit::partner::{Partner, move_partner, new_book};
 use crate::kyc::FORGET;
+use crate::webhooks;
 use axum::extract::State;
 use axum::response::Response;
 use florin_store::{Tx, params};
@@ -19,7 +20,7 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         summary: "Start afresh",
         description: "Replaces your book by a new one: no users, no money, no events, the clock at the present. Your \
-                      key stays.",
+                      key and your webhook endpoint stay.",
         ..post("/v1/sandbox/reset", handle, (200, Shape::of::<Message>()))
     }
 }
@@ -30,6 +31,7 @@ async fn handle(State(app): State<App>, partner: Partner, call: BareCall) -> Res
         .run(&partner, call.keyed, Vec::new(), async move |tx: &mut Tx| {
             tx.execute(FORGET, &params![]).await?;
             let book = tx.succeed_book(new.clone()).await?;
+            tx.execute(webhooks::MOVE, &params![book]).await?;
             move_partner(tx, book).await?;
             Ok(answer(StatusCode::OK, &Message::new("Sandbox reset"))?)
         })

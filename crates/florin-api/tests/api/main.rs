@@ -15,3 +15,4 @@ mod support;
 mod tenancy;
 mod transfers;
 mod users;
+mod webhooks;

@@ -2,11 +2,15 @@
 //! that is not registered. Both folders of migrations end in the same tables.
 
 use crate::support::{Client, Database, Engine, Ids, Setup, TestApp, engine, expect_errors, request_of};
+use crate::webhooks::receiver::Receiver;
+use crate::webhooks::{deliver, deliveries, register};
 use florin_api::JOB_HANDLERS;
 use florin_api::endpoints;
 use florin_api::kit::housekeeping::prune;
 use florin_api::kit::jobs::{run_due, run_lane};
+use florin_api::kit::partner::book_of;
 use florin_api::kyc::{Operator, sweep};
+use florin_api::webhooks::give_token;
 use florin_document::{Kind, samples};
 use florin_store::{Due, Lane, Store, recorder};
 use florin_types::Text;
@@ -51,6 +55,7 @@ async fn every_statement_runs_and_no_other() {
     lifecycle(&app, &a).await;
     verification(&app, &a).await;
     operator(&app).await;
+    webhooks(&app, &a).await;
     app.app.store.is_there().await.expect("the database answers");
     Store::kept_master_key(&app.database().place()).await.expect("the settings can be read");
     app.app.store.verify().await.expect("the books can be read");
@@ -98,6 +103,25 @@ async fn lifecycle(app: &TestApp, a: &Client) {
     expect_errors(&["nobody runs this kind of job"]);
     a.post("/v1/sandbox/clock/advance", &json!({"seconds": 40 * 86_400})).send().await.expect(200);
     prune(&app.app).await.expect("housekeeping");
+}
+
+/// Deliveries that come through, fail, are sent again; an endpoint that ends.
+async fn webhooks(app: &TestApp, a: &Client) {
+    let (partner, receiver) = (app.partners[0], Receiver::start().await);
+    let book = book_of(&app.app.store, partner).await.expect("the database answers").expect("a book");
+    give_token(&app.app, book, "token").await.expect("the database answers");
+    a.fund(None, "100", "eur").await;
+    a.verified_user("ida").await;
+    register(a, &receiver.url).await;
+    for (status, amount) in [(200, "1"), (500, "2"), (410, "3")] {
+        receiver.answers(move |_| status);
+        a.pay(None, Some("ida"), amount).await;
+        deliveries(a, "").await;
+        deliver(app).await;
+        deliveries(a, "status=FAILED").await;
+        let id = deliveries(a, "").await[0]["id"].as_str().expect("an id").to_owned();
+        a.call(Method::POST, &format!("/v1/webhooks/deliveries/{id}/retry")).send().await.expect(200);
+    }
 }
 
 /// A verification with all that can happen to it, what an operator does, and the sweep.

@@ -25,6 +25,7 @@ fn with(ids: &Ids, placeholder: &str, id: &str) -> Ids {
         "$other" => ids.other = id.to_owned(),
         "$transfer" => ids.transfer = id.to_owned(),
         "$verification" => ids.verification = id.to_owned(),
+        "$delivery" => ids.delivery = id.to_owned(),
         _ => panic!("{placeholder} is no id of an object"),
     }
     ids

@@ -10,10 +10,29 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("florin-store", &["florin-types", "florin-ledger"]),
     ("florin-document", &["florin-types"]),
     ("florin-vault", &["florin-types"]),
-    ("florin-api", &["florin-types", "florin-ledger", "florin-store", "florin-document", "florin-vault"]),
+    ("florin-webhook", &["florin-types"]),
+    (
+        "florin-api",
+        &[
+            "florin-types",
+            "florin-ledger",
+            "florin-store",
+            "florin-document",
+            "florin-vault",
+            "florin-webhook",
+        ],
+    ),
     (
         "florin",
-        &["florin-types", "florin-ledger", "florin-store", "florin-document", "florin-vault", "florin-api"],
+        &[
+            "florin-types",
+            "florin-ledger",
+            "florin-store",
+            "florin-document",
+            "florin-vault",
+            "florin-webhook",
+            "florin-api",
+        ],
     ),
     ("xtask", &[]),
 ];

@@ -228,3 +228,53 @@ async fn p464_terms_that_are_not_accepted() {
     }
     app.finish().await;
 }
+
+#[tokio::test]
+async fn p466_an_unknown_delivery() {
+    let app = TestApp::start().await;
+    let expected = refusal("P466", "delivery-not-found", "Webhook delivery not found");
+    for (index, endpoint) in declaring("P466").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        let upper = made.delivery.to_uppercase();
+        for delivery in [&*Ids::unknown().delivery, "nothing", "%00", &upper, &made.transfer] {
+            let ids = Ids { delivery: delivery.to_owned(), ..made.clone() };
+            check(endpoint, &request_of(&app.a(), endpoint, &ids).send().await, 404, &expected);
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p467_no_webhook_endpoint() {
+    let app = TestApp::start().await;
+    let expected = refusal("P467", "webhook-endpoint-not-found", "Webhook endpoint not found");
+    for endpoint in declaring("P467") {
+        check(&endpoint, &request_of(&app.a(), &endpoint, &Ids::unknown()).send().await, 404, &expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p468_an_endpoint_that_is_not_well() {
+    let app = TestApp::start().await;
+    for (index, endpoint) in declaring("P468").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        // Nobody listens there.
+        let url = |body: &mut Value| set(body, "url", "http://127.0.0.1:9");
+        let off = |body: &mut Value| {
+            url(body);
+            set(body, "enabled", false);
+        };
+        changed(&app.a(), endpoint, &made, off).send().await.expect(200);
+        let answer = changed(&app.a(), endpoint, &made, url).send().await;
+        let body = answer.expect(400);
+        assert_eq!(
+            (&body["errorCode"], &body["errorName"]),
+            (&json!("P468"), &json!("webhook-endpoint-unhealthy"))
+        );
+        let message = body["errorMessage"].as_str().expect("a message");
+        let start = "Webhook endpoint is not healthy: GET /webhook/health: could not connect: ";
+        assert!(message.starts_with(start), "{message}");
+    }
+    app.finish().await;
+}

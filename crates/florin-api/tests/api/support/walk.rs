@@ -15,6 +15,7 @@ pub struct Ids {
     pub new: String,
     pub transfer: String,
     pub verification: String,
+    pub delivery: String,
 }
 
 impl Ids {
@@ -26,17 +27,19 @@ impl Ids {
             new: "newcomer".to_owned(),
             transfer: "01a00000-0000-7000-8000-000000000000".to_owned(),
             verification: "0123456789abcdef".repeat(2),
+            delivery: "01a00000-0000-8000-8000-000000000000".to_owned(),
         }
     }
 
     /// All of them, by the placeholder of each.
-    pub fn each(&self) -> [(&'static str, &str); 5] {
+    pub fn each(&self) -> [(&'static str, &str); 6] {
         [
             ("$user", &self.user),
             ("$other", &self.other),
             ("$new", &self.new),
             ("$transfer", &self.transfer),
             ("$verification", &self.verification),
+            ("$delivery", &self.delivery),
         ]
     }
 }
@@ -48,6 +51,7 @@ fn path_of(endpoint: &Endpoint) -> String {
         ("{transferId}", "$transfer"),
         ("{verificationId}", "$verification"),
         ("/status/{id}", "/status/$user"),
+        ("/deliveries/{id}", "/deliveries/$delivery"),
     ];
     let mut path = ids.iter().fold(endpoint.path.to_owned(), |path, (name, id)| path.replace(name, id));
     assert!(!path.contains('{'), "teach support::walk what {path} is");
@@ -94,7 +98,7 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
     client.fund(None, "1000", "eur").await;
     client.verified_user(&other).await;
     let transfer = client.pay(None, Some(&other), "20").await;
-    let mut verification = Ids::unknown().verification;
+    let Ids { mut verification, mut delivery, .. } = Ids::unknown();
     match (&endpoint.method, endpoint.path) {
         (
             &Method::POST,
@@ -116,13 +120,22 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
             client.create_user(&user).await;
             verification = hosted(client, &user).await;
         }
+        (_, path) if path.starts_with("/v1/webhooks/") => {
+            client.verified_user(&user).await;
+            // Nobody delivers in these tests.
+            let endpoint = json!({"url": "http://127.0.0.1:9", "token": "token"});
+            client.call(Method::PUT, "/v1/webhooks/endpoint").json(&endpoint).send().await.expect(200);
+            client.pay(None, Some(&user), "20").await;
+            let list = client.get("/v1/webhooks/deliveries").await.expect(200);
+            delivery = list["data"][0]["id"].as_str().expect("an id").to_owned();
+        }
         (&Method::DELETE, "/v1/user/{externalUserId}") => client.verified_user(&user).await,
         _ => {
             client.verified_user(&user).await;
             client.pay(None, Some(&user), "20").await;
         }
     }
-    Ids { user, other, new: format!("new-{tag}"), transfer, verification }
+    Ids { user, other, new: format!("new-{tag}"), transfer, verification, delivery }
 }
 
 /// A hosted verification of a user; its id.

@@ -1,0 +1,46 @@
+//! What a process needs to send webhooks: the sender, its name among the processes that deliver, places for requests,
+//! and which books it delivers for at the moment.
+
+use florin_ledger::BookId;
+use florin_types::Entropy;
+use florin_webhook::Sender;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// Requests at once over all endpoints of a process: a connection each. One that hangs holds few of them (see
+/// `webhooks/window.rs`), and none for more than 15 s.
+const MAX_AT_ONCE: usize = 1_024;
+
+/// The sending side of a process.
+pub struct Outgoing {
+    /// Sends.
+    pub sender: Sender,
+    /// This process, among those that deliver.
+    pub owner: [u8; 16],
+    /// Places for requests.
+    pub places: Arc<Semaphore>,
+    /// Proves ids of deliveries.
+    pub id_key: [u8; 32],
+    active: Mutex<HashSet<BookId>>,
+}
+
+impl Outgoing {
+    /// For a process.
+    pub fn new(sender: Sender, entropy: &dyn Entropy, id_key: [u8; 32]) -> Self {
+        let mut owner = [0; 16];
+        entropy.fill(&mut owner);
+        let places = Arc::new(Semaphore::new(MAX_AT_ONCE));
+        Self { sender, owner, places, id_key, active: Mutex::default() }
+    }
+
+    /// Notes that a book is delivered for. False: it is already.
+    pub fn enter(&self, book: BookId) -> bool {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner).insert(book)
+    }
+
+    /// Notes that it is no more.
+    pub fn leave(&self, book: BookId) {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner).remove(&book);
+    }
+}

@@ -1,0 +1,242 @@
+//! `GET /v1/sandbox/inbox`: the webhooks of the caller as they go over the wire, for tests that have no server of their
+//! own. They are the events, which are kept; the head is signed anew each time, so that its time is not too old for a
+//! verifier.
+
+use crate::events::{EventItem, TYPES, render};
+use crate::kit::app::App;
+use crate::kit::body::Request;
+use crate::kit::call::Query;
+use crate::kit::command::ok;
+use crate::kit::endpoint::{Endpoint, Form, Parameter, Shape, get};
+use crate::kit::failure::Failure;
+use crate::kit::fields::Fields;
+use crate::kit::partner::Partner;
+use crate::kit::query::PAGE_LIMIT;
+use crate::webhooks::{Signer, headers};
+use axum::extract::State;
+use axum::response::Response;
+use florin_store::{BookId, StoreError, StoredEvent, events_after};
+use florin_types::ExternalUserId;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::timeout;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Longest wait, in seconds: that of `/v1/events`.
+const MAX_WAIT_SECONDS: i64 = 30;
+
+/// How often a waiting call looks for what other processes wrote; its own process rings a bell.
+const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Events that one call looks through: a page of the largest size with nine of ten filtered out.
+const MAX_READ: i64 = 2_000;
+
+/// Events read at a time.
+const READ_PAGE: i64 = 200;
+
+/// The greatest sequence number that there can be.
+const MAX_SEQUENCE: i64 = (1 << 40) - 1;
+
+/// Where a payload names users.
+const USER_FIELDS: [&str; 3] = ["externalUserId", "sourceExternalUserId", "destinationExternalUserId"];
+
+const QUERY: &[Parameter] = &[
+    Parameter {
+        name: "type",
+        form: Form::OneOf(types),
+        meaning: "Only this event type.",
+        example: "transfer",
+    },
+    Parameter {
+        name: "externalUserId",
+        form: Form::Text,
+        meaning: "Only what names this user, on either side.",
+        example: "anna",
+    },
+    Parameter {
+        name: "after",
+        form: Form::Integer { least: 0, most: MAX_SEQUENCE, default: 0 },
+        meaning: "Events after this sequence number; 0 by default.",
+        example: "0",
+    },
+    Parameter {
+        name: "limit",
+        form: PAGE_LIMIT,
+        meaning: "Webhooks at most, 1 to 200; 50 by default.",
+        example: "50",
+    },
+    Parameter {
+        name: "wait",
+        form: Form::Integer { least: 0, most: MAX_WAIT_SECONDS, default: 0 },
+        meaning: "Seconds to wait for a webhook, 0 to 30; 0 by default.",
+        example: "0",
+    },
+];
+
+fn types() -> Vec<&'static str> {
+    TYPES.iter().map(|(kind, _)| *kind).collect()
+}
+
+struct Wanted {
+    kind: Option<&'static str>,
+    user: Option<ExternalUserId>,
+    after: i64,
+    limit: usize,
+    wait: Duration,
+}
+
+impl Request for Wanted {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let kind = fields.optional("type").one_of(&types());
+        let user = fields.optional("externalUserId").text(ExternalUserId::parse);
+        let after = fields.optional("after").integer(0..=MAX_SEQUENCE).unwrap_or(0);
+        let limit = usize::try_from(fields.page_limit()).ok()?;
+        let wait = fields.optional("wait").integer(0..=MAX_WAIT_SECONDS).unwrap_or(0);
+        Some(Self { kind, user, after, limit, wait: Duration::from_secs(wait.unsigned_abs()) })
+    }
+}
+
+impl Wanted {
+    fn takes(&self, item: &EventItem) -> bool {
+        let Some(user) = &self.user else { return true };
+        let payload: Value = serde_json::from_str(item.payload.get()).unwrap_or_default();
+        USER_FIELDS.iter().any(|field| payload[field] == user.as_str())
+    }
+}
+
+/// A webhook as it goes over the wire.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InboxItem {
+    /// The event's number in `/v1/events`.
+    sequence: i64,
+    /// The event's id.
+    webhook_id: Uuid,
+    #[serde(rename = "type")]
+    #[schema(example = "transfer")]
+    kind: String,
+    /// Where it goes, below the base URL.
+    #[schema(example = "/transfer-webhook")]
+    path: String,
+    /// Its head, signed when this call was answered.
+    #[schema(value_type = BTreeMap<String, String>)]
+    headers: BTreeMap<String, String>,
+    /// The body, byte for byte.
+    body: String,
+    /// The same as JSON.
+    #[schema(value_type = Object)]
+    payload: Box<RawValue>,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// Webhooks, oldest first.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Inbox {
+    /// The webhooks.
+    data: Vec<InboxItem>,
+    /// Give it as `after` to go on, whether or not there were any.
+    next_after: i64,
+}
+
+/// The route.
+pub fn endpoint() -> Endpoint {
+    Endpoint {
+        summary: "Read the webhooks",
+        description: "What your endpoint is sent, or would be if you had one: oldest first, with head and body as \
+                      they go over the wire. With `wait` the call answers as soon as there is one that matches, or \
+                      empty when the time is over. Before a token is set, by a registration, the head is without token \
+                      and signature.",
+        query: QUERY,
+        ..get("/v1/sandbox/inbox", handle, (200, Shape::of::<Inbox>()))
+    }
+}
+
+async fn handle(
+    State(app): State<App>,
+    partner: Partner,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Failure> {
+    let mut patience = pin!(tokio::time::sleep(wanted.wait));
+    let (mut after, mut book) = (wanted.after, partner.book);
+    loop {
+        // The bell is taken before looking, so that what is written in between still rings.
+        let bell = app.store.event_bell(book);
+        let mut rung = pin!(bell.notified());
+        rung.as_mut().enable();
+        let (inbox, looked_at) = look(&app, &partner, &wanted, after).await?;
+        let is_over = wanted.wait.is_zero() || patience.is_elapsed() || app.is_stopping();
+        if is_over || !inbox.data.is_empty() {
+            return ok(&inbox);
+        }
+        (after, book) = (inbox.next_after, looked_at);
+        tokio::select! {
+            _ = timeout(LOOK_INTERVAL, rung) => {}
+            () = &mut patience => {}
+            () = app.stopped() => {}
+        }
+    }
+}
+
+async fn look(
+    app: &App,
+    partner: &Partner,
+    wanted: &Wanted,
+    mut after: i64,
+) -> Result<(Inbox, BookId), Failure> {
+    let mut snapshot = app.store.snapshot(partner.book).await?;
+    let now = snapshot.book_row().now(app.wall());
+    let signer = Signer::of_book(app, &mut snapshot, now).await?;
+    let (mut data, mut left) = (Vec::new(), MAX_READ);
+    while left > 0 {
+        left -= READ_PAGE;
+        let page = events_after(&mut snapshot, after, READ_PAGE).await?;
+        let is_last = (page.len() as i64) < READ_PAGE;
+        let last = page.last().map(|event| event.position.sequence());
+        let mut events: Vec<StoredEvent> = page;
+        events.retain(|event| wanted.kind.is_none_or(|kind| kind == event.kind));
+        for item in render(app, &mut snapshot, &events).await?.into_iter().filter(|item| wanted.takes(item)) {
+            after = item.sequence;
+            data.push(inbox_item(app, signer.as_ref(), item)?);
+            if data.len() == wanted.limit {
+                return Ok((Inbox { data, next_after: after }, snapshot.book()));
+            }
+        }
+        after = last.unwrap_or(after);
+        if is_last {
+            break;
+        }
+    }
+    Ok((Inbox { data, next_after: after }, snapshot.book()))
+}
+
+fn inbox_item(app: &App, signer: Option<&Signer>, item: EventItem) -> Result<InboxItem, StoreError> {
+    let body = item.payload.get().to_owned();
+    let mut head = BTreeMap::new();
+    if let Some(signer) = signer {
+        for (name, value) in &headers(signer, item.id, app.wall(), body.as_bytes())? {
+            head.insert(name.to_string(), value.to_str().map_err(StoreError::unexpected)?.to_owned());
+        }
+    } else {
+        head.insert("content-type".to_owned(), "application/json".to_owned());
+        head.insert("webhook-id".to_owned(), item.id.to_string());
+    }
+    let own = signer.and_then(|signer| signer.path_of(&item.kind));
+    let path = own.unwrap_or_else(|| item.path.to_owned());
+    Ok(InboxItem {
+        sequence: item.sequence,
+        webhook_id: item.id,
+        kind: item.kind,
+        path,
+        headers: head,
+        body,
+        payload: item.payload,
+        created_at: item.created_at,
+    })
+}

@@ -1,0 +1,416 @@
+//! A courier delivers the events of one book while it holds the endpoint's lease.
+//!
+//! It reads a few pages of events ahead of the cursor: `held` knows each event from the cursor on, `waiting` the order
+//! per object. What ended goes, contiguous from the cursor, into rows by one command through the door, which also moves
+//! the cursor and keeps the lease; an event that takes long gets a row as pending, so that it does not hold up the
+//! cursor. Retries come from rows that are due. A process that dies leaves at most what it had not settled, which the
+//! next one sends again. Its own time is counted in ticks.
+
+mod read;
+mod settle;
+
+use super::delivery::{Attempt, Ended, Standing, Status};
+use super::endpoint::WebhookEndpoint;
+use super::message::{Signer, headers};
+use super::store::{self, Delivery};
+use super::window::Window;
+use crate::kit::app::App;
+use bytes::Bytes;
+use florin_ledger::Position;
+use florin_store::{Book, BookId, StoreError, Tx};
+use florin_types::Timestamp;
+use florin_webhook::BaseUrl;
+use http::HeaderMap;
+use read::read_terms;
+use settle::{Batch, Changes, is_held, outcome};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinSet;
+use tokio::time::{Interval, MissedTickBehavior};
+use url::Url;
+use uuid::Uuid;
+
+/// How long an endpoint is one process's: after a crash its deliveries stand still for so long.
+const LEASE: Duration = Duration::from_secs(6);
+
+/// How long before its end a lease is not trusted any more: what is begun must be begun while it holds.
+const LEASE_MARGIN: Duration = Duration::from_secs(1);
+
+/// Events held in memory at most: what a fast endpoint takes in a few tenths of a second. At 1 KB each they are 2 MB.
+const MAX_HELD: usize = 2_048;
+
+/// Events read at a time.
+const PAGE: i64 = 256;
+
+/// A courier's measure of time, and how long outcomes gather before they are settled, so that one commit serves many.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How often it looks for events of other processes and for what came due, in ticks; its own process rings a bell.
+const LOOK_TICKS: u64 = 4;
+
+/// When a lease is kept on, without anything to settle: every 2 s, several tries before it ends.
+const RENEW_TICKS: u64 = 40;
+
+/// How long an event may be under way before the cursor passes it: 1 s.
+const SLOW_TICKS: u64 = 20;
+
+/// When more is read: what is left to send keeps the endpoint busy meanwhile.
+const LOW: usize = 512;
+
+/// How long requests under way may go on when the server stops; who has not answered by then gets them again later.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// An event ready to be sent.
+struct Parcel {
+    id: Uuid,
+    position: Position,
+    object: Uuid,
+    kind: String,
+    body: Bytes,
+    standing: Standing,
+}
+
+/// What became of an event after the cursor, so far.
+enum Fate {
+    /// Waits or is under way, since when; whether it is its object's turn.
+    Open { since: u64, object: Uuid, is_first: bool },
+    /// Its row to be.
+    Settled(Delivery),
+}
+
+/// What the endpoint says, as it was read last.
+struct Terms {
+    base: BaseUrl,
+    endpoint: WebhookEndpoint,
+    signer: Signer,
+    book: Book,
+}
+
+/// What came back from a request.
+struct Returned {
+    parcel: Parcel,
+    ended: Ended,
+}
+
+type Settling = Pin<Box<dyn Future<Output = Result<bool, StoreError>> + Send>>;
+
+/// A courier at work.
+pub(super) struct Courier {
+    app: App,
+    book: BookId,
+    terms: Terms,
+    /// The cursor as it is in the database.
+    cursor: i64,
+    leased_until: Timestamp,
+    /// The events after the cursor that were read, by number.
+    held: BTreeMap<i64, Fate>,
+    /// Objects with something under way, and what waits here for its turn.
+    waiting: HashMap<Uuid, VecDeque<Parcel>>,
+    /// What can be sent now.
+    ready: VecDeque<Parcel>,
+    under_way: JoinSet<Returned>,
+    /// Parcels here, wherever they are.
+    parcels: usize,
+    /// What the next command settles, but for what `held` gives.
+    next: Changes,
+    settling: Option<(Settling, Arc<Batch>)>,
+    /// Ticks of its life.
+    tick: u64,
+    /// Outcomes that are not settled, and the tick of the first.
+    outcomes: usize,
+    first_outcome: u64,
+    renewed: u64,
+    window: Window,
+    /// The last page was full: there is more.
+    has_more: bool,
+}
+
+impl Courier {
+    /// Takes an endpoint over. None: another process has it, or there is nothing to send to.
+    pub(super) async fn claim(app: App, book: BookId) -> Result<Option<Self>, StoreError> {
+        let (owner, now) = (app.outgoing.owner, app.wall());
+        let until = now.saturating_add(LEASE);
+        let command = async move |tx: &mut Tx| Ok(outcome(store::claim(tx, owner, until, now).await?));
+        if !is_held(app.store.door().run(book, None, Vec::new(), command).await?) {
+            return Ok(None);
+        }
+        let mut snapshot = app.store.snapshot(book).await?;
+        let terms = read_terms(&app, &mut snapshot).await?;
+        drop(snapshot);
+        let Some(terms) = terms.filter(|terms| terms.endpoint.owner == owner) else { return Ok(None) };
+        Ok(Some(Self {
+            book: terms.book.id,
+            cursor: terms.endpoint.cursor,
+            app,
+            terms,
+            leased_until: until,
+            held: BTreeMap::new(),
+            waiting: HashMap::new(),
+            ready: VecDeque::new(),
+            under_way: JoinSet::new(),
+            parcels: 0,
+            next: Changes::default(),
+            settling: None,
+            tick: 0,
+            outcomes: 0,
+            first_outcome: 0,
+            renewed: 0,
+            window: Window::new(),
+            has_more: false,
+        }))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.terms.book.now(self.app.wall())
+    }
+
+    /// Whether nothing is in hand.
+    fn is_idle(&self) -> bool {
+        let is_empty = self.held.is_empty() && self.parcels == 0 && self.settling.is_none();
+        is_empty && self.next.changed.is_empty()
+    }
+
+    /// Whether requests may be begun.
+    fn may_send(&self) -> bool {
+        !self.next.gone
+            && self.terms.endpoint.enabled
+            && !self.app.is_stopping()
+            && self.app.wall().saturating_add(LEASE_MARGIN) < self.leased_until
+    }
+
+    /// Sends as much as the endpoint takes.
+    fn send(&mut self) {
+        while self.under_way.len() < self.window.size() && !self.ready.is_empty() && self.may_send() {
+            let Ok(place) = Arc::clone(&self.app.outgoing.places).try_acquire_owned() else { return };
+            let Some(parcel) = self.ready.pop_front() else { return };
+            let path = self.terms.endpoint.paths.of(&parcel.kind);
+            let headers = headers(&self.terms.signer, parcel.id, self.app.wall(), &parcel.body);
+            let Some((path, headers)) = path.zip(headers.ok()) else {
+                let ended = self.not_sent();
+                self.take_back(Returned { parcel, ended });
+                continue;
+            };
+            let request = (self.terms.base.join(&path), headers);
+            let (app, book) = (self.app.clone(), self.terms.book.clone());
+            self.under_way.spawn(attempt(app, book, request, parcel, place));
+        }
+    }
+
+    /// The attempt at what can't be put on the wire: a token that was kept and is no header, a type without a path.
+    fn not_sent(&self) -> Ended {
+        let error = Some("could not be made into a request".to_owned());
+        let attempt = Attempt { at: self.now().micros(), status: None, answer: String::new(), error };
+        Ended { attempt, retry_after: None }
+    }
+
+    /// An outcome is there to be settled.
+    fn noticed(&mut self) {
+        if self.outcomes == 0 {
+            self.first_outcome = self.tick;
+        }
+        self.outcomes += 1;
+    }
+
+    /// Takes in what came of an attempt, and lets the next of the object go.
+    fn take_back(&mut self, returned: Returned) {
+        let Returned { parcel, ended } = returned;
+        if ended.is_overload() {
+            self.window.shrink()
+        } else {
+            self.window.grow()
+        }
+        self.next.gone |= ended.is_gone();
+        self.parcels -= 1;
+        self.noticed();
+        let mut chance = [0; 2];
+        self.app.entropy.fill(&mut chance);
+        let standing = parcel.standing.after(&ended, u16::from_be_bytes(chance));
+        let (position, object) = (parcel.position, parcel.object);
+        let is_pending = standing.status == Status::Pending;
+        let row = Delivery { position, object, standing };
+        let has_row = !self.is_held(position);
+        if has_row {
+            self.next.changed.push(row);
+        } else {
+            self.held.insert(position.sequence(), Fate::Settled(row));
+        }
+        let Some(mut queue) = self.waiting.remove(&object) else { return };
+        if is_pending {
+            self.next.blocked.insert(object);
+            self.leave(queue);
+            return;
+        }
+        let Some(next) = queue.pop_front() else {
+            if has_row {
+                self.next.freed.push(object);
+            }
+            return;
+        };
+        match self.held.get_mut(&next.position.sequence()) {
+            Some(Fate::Open { is_first, .. }) => *is_first = true,
+            // It has a row, which must not wait any more if this process dies now.
+            _ => self.next.freed.push(object),
+        }
+        self.waiting.insert(object, queue);
+        self.ready.push_back(next);
+    }
+
+    /// Whether an event is between the cursor, as far as it is being moved, and what was read.
+    fn is_held(&self, position: Position) -> bool {
+        self.held.contains_key(&position.sequence())
+    }
+
+    /// Events that waited here wait in rows from now on.
+    fn leave(&mut self, queue: VecDeque<Parcel>) {
+        for parcel in queue {
+            self.parcels -= 1;
+            let sequence = parcel.position.sequence();
+            if let Some(fate) = self.held.get_mut(&sequence) {
+                let Parcel { position, object, .. } = parcel;
+                *fate = Fate::Settled(Delivery { position, object, standing: Standing::WAITING });
+            }
+        }
+    }
+
+    /// Waits for a request, a commit, an event, or the next tick.
+    async fn wait(&mut self, rung: Pin<&mut impl Future<Output = ()>>, ticks: &mut Interval) -> Woken {
+        let Self { under_way, settling, app, .. } = self;
+        tokio::select! {
+            Some(returned) = under_way.join_next() => Woken::Returned(returned),
+            result = async {
+                match settling {
+                    Some((run, _)) => run.await,
+                    None => std::future::pending().await,
+                }
+            } => Woken::Settled(result),
+            () = rung => Woken::Rung,
+            _ = ticks.tick() => Woken::Tick,
+            () = app.stopped() => Woken::Tick,
+        }
+    }
+
+    /// Works until there is nothing to do for so many ticks, or the endpoint is not ours any more.
+    async fn work(&mut self, linger: u64) -> Result<(), StoreError> {
+        let bell = self.app.store.event_bell(self.book);
+        let mut rung = Box::pin(Arc::clone(&bell).notified_owned());
+        rung.as_mut().enable();
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut is_time, mut busy_at) = (true, 0);
+        while self.terms.endpoint.enabled && !self.next.gone && !self.app.is_stopping() {
+            if is_time || self.has_more && self.parcels < LOW {
+                if !self.look().await? {
+                    return Ok(());
+                }
+                is_time = false;
+            }
+            self.send();
+            self.settle(false);
+            if !self.is_idle() || self.has_more {
+                busy_at = self.tick;
+            } else if self.tick >= busy_at + linger {
+                return Ok(());
+            }
+            match self.wait(rung.as_mut(), &mut ticks).await {
+                Woken::Returned(returned) => {
+                    self.take_back(returned.map_err(StoreError::unexpected)?);
+                    while let Some(returned) = self.under_way.try_join_next() {
+                        self.take_back(returned.map_err(StoreError::unexpected)?);
+                    }
+                }
+                Woken::Settled(result) => {
+                    if !self.settled(result)? {
+                        return Ok(());
+                    }
+                    // What it let go may be due.
+                    is_time = true;
+                }
+                Woken::Rung => {
+                    rung = Box::pin(Arc::clone(&bell).notified_owned());
+                    rung.as_mut().enable();
+                    is_time = true;
+                }
+                Woken::Tick => {
+                    self.tick += 1;
+                    is_time = self.tick.is_multiple_of(LOOK_TICKS);
+                }
+            }
+        }
+        self.finish().await
+    }
+
+    /// Ends in good order: what is under way may come back, what came of it is settled, and the lease is let go.
+    async fn finish(&mut self) -> Result<(), StoreError> {
+        let mut patience = pin!(tokio::time::sleep(STOP_PATIENCE));
+        while !self.under_way.is_empty() {
+            tokio::select! {
+                Some(returned) = self.under_way.join_next() => {
+                    self.take_back(returned.map_err(StoreError::unexpected)?);
+                }
+                () = &mut patience => break,
+            }
+        }
+        if let Some((run, _)) = &mut self.settling {
+            let result = run.await;
+            if !self.settled(result)? {
+                return Ok(());
+            }
+        }
+        self.settle(true);
+        if let Some((run, _)) = &mut self.settling {
+            let result = run.await;
+            self.settled(result)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a courier stopped waiting.
+enum Woken {
+    Returned(Result<Returned, tokio::task::JoinError>),
+    Settled(Result<bool, StoreError>),
+    Rung,
+    Tick,
+}
+
+/// Delivers until there is nothing to do for `linger`. Whatever goes wrong, another look begins from the database.
+pub(super) async fn deliver(mut courier: Courier, linger: Duration) {
+    let ticks = u64::try_from(linger.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX);
+    if let Err(error) = courier.work(ticks).await {
+        tracing::warn!(%error, book = courier.book.0, "gave up delivering for now");
+    }
+}
+
+/// One request.
+async fn attempt(
+    app: App,
+    book: Book,
+    (url, headers): (Url, HeaderMap),
+    parcel: Parcel,
+    place: OwnedSemaphorePermit,
+) -> Returned {
+    let answered = app.outgoing.sender.post(&url, headers, parcel.body.clone()).await;
+    drop(place);
+    let wall = app.wall();
+    let at = book.now(wall).micros();
+    let ended = match answered {
+        Ok(answered) => Ended {
+            retry_after: answered.retry_after(wall),
+            attempt: Attempt {
+                at,
+                status: Some(answered.status),
+                answer: String::from_utf8_lossy(&answered.body).into_owned(),
+                error: None,
+            },
+        },
+        Err(error) => {
+            let error = Some(error.to_string());
+            Ended { attempt: Attempt { at, status: None, answer: String::new(), error }, retry_after: None }
+        }
+    };
+    Returned { parcel, ended }
+}

@@ -1,0 +1,282 @@
+//! All SQL of the family. `$1` is the book, but for the look across books.
+
+use super::delivery::{Attempt, Standing, Status};
+use super::endpoint::{Paths, WebhookEndpoint};
+use florin_ledger::{BookId, Position};
+use florin_store::{Row, Scope, SetStatement, Statement, StoreError, Tx, Type, Value, params};
+use florin_types::Timestamp;
+use uuid::Uuid;
+
+const FIND: Statement = "SELECT url, enabled, disabled_reason, paths, secrets, cursor, epoch, owner, \
+     created_at, updated_at FROM webhook_endpoint WHERE book = $1";
+const INSERT: Statement = "INSERT INTO webhook_endpoint (book, url, enabled, disabled_reason, paths, secrets, cursor, \
+     epoch, owner, leased_until, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+const CHANGE: Statement = "UPDATE webhook_endpoint SET url = $2, enabled = $3, disabled_reason = $4, paths = $5, \
+     secrets = $6, cursor = $7, created_at = $8, updated_at = $9 WHERE book = $1";
+const CLAIM: Statement = "UPDATE webhook_endpoint SET owner = $2, epoch = epoch + 1, leased_until = $3 \
+     WHERE book = $1 AND enabled = 1 AND (leased_until <= $4 OR owner = $2)";
+const ADVANCE: Statement =
+    "UPDATE webhook_endpoint SET cursor = $3, leased_until = $4 WHERE book = $1 AND epoch = $2";
+const DISABLE: Statement =
+    "UPDATE webhook_endpoint SET enabled = 0, disabled_reason = $2, updated_at = $3 WHERE book = $1";
+
+/// A book that replaces another takes its endpoint along; `$2` is the new one.
+pub const MOVE: Statement =
+    "UPDATE webhook_endpoint SET book = $2, cursor = 0, epoch = epoch + 1, leased_until = 0 WHERE book = $1";
+
+/// Books with something to deliver that this process may deliver: `$1` is the wall clock, `$2` the process. An index
+/// probe per endpoint that is registered.
+const WITH_WORK: Statement = "SELECT e.book FROM webhook_endpoint e JOIN book b ON b.id = e.book \
+     WHERE e.enabled = 1 AND (e.leased_until <= $1 OR e.owner = $2) AND (b.event_head > e.cursor OR EXISTS \
+     (SELECT 1 FROM webhook_delivery d WHERE d.book = e.book AND d.due_at <= $1 + b.clock_offset)) LIMIT 1000";
+
+const DUE: Statement = "SELECT position, object, status, due_at, tries, attempts FROM webhook_delivery \
+     WHERE book = $1 AND due_at <= $2 ORDER BY due_at, position LIMIT $3";
+const FIND_DELIVERY: Statement = "SELECT position, object, status, due_at, tries, attempts FROM webhook_delivery \
+     WHERE book = $1 AND position = $2";
+const BETWEEN: Statement = "SELECT position, object, status, due_at, tries, attempts FROM webhook_delivery \
+     WHERE book = $1 AND position > $2 AND position < $3 ORDER BY position DESC LIMIT $4";
+const BETWEEN_OF_STATUS: Statement = "SELECT position, object, status, due_at, tries, attempts FROM webhook_delivery \
+     WHERE book = $1 AND status <> 1 AND status = $5 AND position > $2 AND position < $3 \
+     ORDER BY position DESC LIMIT $4";
+
+/// Objects with something pending.
+static FIND_BUSY: SetStatement = SetStatement::Find {
+    row: "SELECT object FROM webhook_delivery WHERE book = $1 AND object = $2 AND status = 0 LIMIT 1",
+    set: "SELECT w.object FROM unnest($1::bigint[], $2::bytea[]) AS v(book, object), LATERAL (SELECT d.object \
+          FROM webhook_delivery d WHERE d.book = v.book AND d.object = v.object AND d.status = 0 LIMIT 1) w",
+    parameters: &[Type::Int, Type::Bytes],
+};
+
+/// The first pending one of each object.
+static FIND_NEXT: SetStatement = SetStatement::Find {
+    row: "SELECT position, due_at FROM webhook_delivery WHERE book = $1 AND object = $2 AND status = 0 \
+          ORDER BY position LIMIT 1",
+    set: "SELECT w.position, w.due_at FROM unnest($1::bigint[], $2::bytea[]) AS v(book, object), LATERAL (SELECT \
+          d.position, d.due_at FROM webhook_delivery d WHERE d.book = v.book AND d.object = v.object AND d.status = 0 \
+          ORDER BY d.position LIMIT 1) w",
+    parameters: &[Type::Int, Type::Bytes],
+};
+
+static INSERT_DELIVERY: SetStatement = SetStatement::Insert {
+    table: "webhook_delivery",
+    columns: &[
+        ("position", Type::Int),
+        ("book", Type::Int),
+        ("object", Type::Bytes),
+        ("status", Type::Int),
+        ("due_at", Type::Int),
+        ("tries", Type::Int),
+        ("attempts", Type::Text),
+    ],
+};
+
+static UPDATE_DELIVERY: SetStatement = SetStatement::Update {
+    table: "webhook_delivery",
+    keys: &[("position", Type::Int)],
+    columns: &[("status", Type::Int), ("due_at", Type::Int), ("tries", Type::Int), ("attempts", Type::Text)],
+};
+
+static UPDATE_DUE: SetStatement = SetStatement::Update {
+    table: "webhook_delivery",
+    keys: &[("position", Type::Int)],
+    columns: &[("due_at", Type::Int)],
+};
+
+/// Every statement here, for the test that prepares and runs them all.
+pub(crate) const STATEMENTS: &[Statement] = &[
+    FIND,
+    INSERT,
+    CHANGE,
+    CLAIM,
+    ADVANCE,
+    DISABLE,
+    MOVE,
+    WITH_WORK,
+    DUE,
+    FIND_DELIVERY,
+    BETWEEN,
+    BETWEEN_OF_STATUS,
+];
+
+/// Every set here, for the same test.
+pub(crate) static SETS: [&SetStatement; 5] =
+    [&FIND_BUSY, &FIND_NEXT, &INSERT_DELIVERY, &UPDATE_DELIVERY, &UPDATE_DUE];
+
+/// A delivery that has a row.
+#[derive(Clone, Debug)]
+pub(super) struct Delivery {
+    /// The event's.
+    pub position: Position,
+    /// What the event is about.
+    pub object: Uuid,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// The endpoint of a book; there may be one without a URL.
+pub(super) async fn find(scope: &mut Scope) -> Result<Option<WebhookEndpoint>, StoreError> {
+    scope.query_one(FIND, &params![]).await?.as_ref().map(endpoint_of_row).transpose()
+}
+
+fn endpoint_of_row(row: &Row) -> Result<WebhookEndpoint, StoreError> {
+    Ok(WebhookEndpoint {
+        url: row.get(0)?,
+        enabled: row.get(1)?,
+        disabled_reason: row.get(2)?,
+        paths: Paths::of_json(&row.get::<String>(3)?)?,
+        secrets: row.get(4)?,
+        cursor: row.get(5)?,
+        epoch: row.get(6)?,
+        owner: row.get(7)?,
+        created_at: row.get(8)?,
+        updated_at: row.get(9)?,
+    })
+}
+
+/// Writes the endpoint, whether or not there was one. Cursor included; epoch and lease stay as they are.
+pub(super) async fn put(tx: &mut Tx, endpoint: &WebhookEndpoint) -> Result<(), StoreError> {
+    let (url, paths) = (endpoint.url.clone(), endpoint.paths.to_json()?);
+    let (enabled, reason) = (i64::from(endpoint.enabled), endpoint.disabled_reason.clone());
+    let (secrets, cursor) = (endpoint.secrets.clone(), endpoint.cursor);
+    let (created, updated) = (endpoint.created_at, endpoint.updated_at);
+    let row = params![
+        url.clone(),
+        enabled,
+        reason.clone(),
+        paths.clone(),
+        secrets.clone(),
+        cursor,
+        created,
+        updated
+    ];
+    if tx.execute(CHANGE, &row).await? == 0 {
+        let row =
+            params![url, enabled, reason, paths, secrets, cursor, 0_i64, [0_u8; 16], 0_i64, created, updated];
+        tx.execute(INSERT, &row).await?;
+    }
+    Ok(())
+}
+
+/// Takes the endpoint over until a time; `now` is the wall clock too. False: another process has it, or it is disabled.
+pub(super) async fn claim(
+    tx: &mut Tx,
+    owner: [u8; 16],
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(CLAIM, &params![owner, until, now]).await? == 1)
+}
+
+/// Moves the cursor and keeps the endpoint until a time. False: another process has taken over.
+pub(super) async fn advance(
+    tx: &mut Tx,
+    epoch: i64,
+    cursor: i64,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(ADVANCE, &params![epoch, cursor, until]).await? == 1)
+}
+
+pub(super) async fn disable(tx: &mut Tx, reason: &str) -> Result<(), StoreError> {
+    let now = tx.now();
+    tx.execute(DISABLE, &params![reason, now]).await.map(drop)
+}
+
+/// Books with something to deliver.
+pub(super) async fn with_work(
+    store: &florin_store::Store,
+    wall: Timestamp,
+    owner: [u8; 16],
+) -> Result<Vec<BookId>, StoreError> {
+    let rows = store.look(WITH_WORK, &params![wall, owner]).await?;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Deliveries that are due, the longest waiting first.
+pub(super) async fn due(scope: &mut Scope, now: Timestamp, limit: i64) -> Result<Vec<Delivery>, StoreError> {
+    scope.query(DUE, &params![now, limit]).await?.iter().map(delivery_of_row).collect()
+}
+
+/// One delivery, where it has a row.
+pub(super) async fn delivery(scope: &mut Scope, sequence: i64) -> Result<Option<Delivery>, StoreError> {
+    let position = scope.book().position(sequence);
+    scope.query_one(FIND_DELIVERY, &params![position]).await?.as_ref().map(delivery_of_row).transpose()
+}
+
+/// Those that have a row, between two sequence numbers, newest first; of one status or of any.
+pub(super) async fn between(
+    scope: &mut Scope,
+    (after, before): (i64, i64),
+    status: Option<Status>,
+    limit: i64,
+) -> Result<Vec<Delivery>, StoreError> {
+    let (after, before) = (scope.book().position(after), scope.book().position(before));
+    let rows = match status {
+        Some(status) => {
+            scope.query(BETWEEN_OF_STATUS, &params![after, before, limit, status.number()]).await?
+        }
+        None => scope.query(BETWEEN, &params![after, before, limit]).await?,
+    };
+    rows.iter().map(delivery_of_row).collect()
+}
+
+fn delivery_of_row(row: &Row) -> Result<Delivery, StoreError> {
+    let status = Status::of_number(row.get(2)?);
+    let attempts: Vec<Attempt> =
+        serde_json::from_str(&row.get::<String>(5)?).map_err(StoreError::unexpected)?;
+    let standing = Standing {
+        status: status.ok_or_else(|| StoreError::unexpected("a delivery of an unknown status"))?,
+        due_at: row.get(3)?,
+        tries: row.get(4)?,
+        attempts,
+    };
+    Ok(Delivery { position: row.get(0)?, object: row.get(1)?, standing })
+}
+
+/// Which of these objects have something pending.
+pub(super) async fn busy(scope: &mut Scope, objects: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+    let keys = objects.iter().map(|object| params![*object].to_vec()).collect();
+    scope.find_set(&FIND_BUSY, keys).await?.iter().map(|row| row.get(0)).collect()
+}
+
+/// Writes deliveries that had no row.
+pub(super) async fn insert(tx: &mut Tx, deliveries: &[Delivery]) -> Result<(), StoreError> {
+    let book = tx.book();
+    let rows = deliveries.iter().map(|delivery| {
+        let Delivery { position, object, standing } = delivery;
+        let attempts = attempts_text(&standing.attempts)?;
+        let (status, due, tries) = (standing.status.number(), standing.due_at, standing.tries);
+        Ok(params![*position, book, *object, status, due, tries, attempts].to_vec())
+    });
+    let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
+    tx.write_set(&INSERT_DELIVERY, rows).await
+}
+
+/// Writes how deliveries stand that have a row.
+pub(super) async fn update(tx: &mut Tx, deliveries: &[Delivery]) -> Result<(), StoreError> {
+    let rows = deliveries.iter().map(|Delivery { position, standing, .. }| {
+        let attempts = attempts_text(&standing.attempts)?;
+        Ok(params![*position, standing.status.number(), standing.due_at, standing.tries, attempts].to_vec())
+    });
+    let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
+    tx.write_set(&UPDATE_DELIVERY, rows).await
+}
+
+/// The first pending delivery of each of these objects becomes due now, if it only waited for its turn.
+pub(super) async fn let_next_go(tx: &mut Tx, objects: &[Uuid]) -> Result<(), StoreError> {
+    let keys = objects.iter().map(|object| params![*object].to_vec()).collect();
+    let now = tx.now();
+    let mut rows: Vec<Vec<Value>> = Vec::new();
+    for row in tx.scope().find_set(&FIND_NEXT, keys).await? {
+        let (position, due): (Position, Option<Timestamp>) = (row.get(0)?, row.get(1)?);
+        if due.is_none() {
+            rows.push(params![position, now].to_vec());
+        }
+    }
+    tx.write_set(&UPDATE_DUE, rows).await
+}
+
+fn attempts_text(attempts: &[Attempt]) -> Result<String, StoreError> {
+    serde_json::to_string(attempts).map_err(StoreError::unexpected)
+}

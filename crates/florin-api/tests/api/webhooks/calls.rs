@@ -1,0 +1,239 @@
+//! What the calls take and refuse.
+
+use super::receiver::Receiver;
+use super::{advance, deliver, deliveries, enable, register};
+use crate::support::{Client, Setup, TestApp};
+use florin_api::kit::app::{Names, Settings};
+use florin_webhook::Resolver;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::Method;
+use serde_json::{Value, json};
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+async fn put(client: &Client, body: Value) -> crate::support::Answer {
+    client.call(Method::PUT, "/v1/webhooks/endpoint").json(&body).send().await
+}
+
+#[tokio::test]
+async fn a_registration_is_shown_without_its_secrets() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let missing = a.get("/v1/webhooks/endpoint").await;
+    assert_eq!((missing.status, missing.code().as_str()), (404, "P467"));
+    let body =
+        json!({"url": "http://localhost:3000/base/", "token": "s3cret", "paths": {"transfer": "/mine"}});
+    let made = put(&a, body).await.expect(200);
+    assert_eq!((&made["url"], &made["enabled"]), (&json!("http://localhost:3000/base"), &json!(true)));
+    assert_eq!(made["paths"]["transfer"], "/mine");
+    assert_eq!(made["paths"]["user.status"], "/webhook/user/status");
+    assert_eq!(made["paths"].as_object().map(serde_json::Map::len), Some(17));
+    assert!(made["publicKey"].as_str().expect("a key").starts_with("whpk_"));
+    assert!(made["signingSecret"].as_str().expect("a secret").starts_with("whsec_"));
+    let shown = a.get("/v1/webhooks/endpoint").await;
+    assert!(!shown.text().contains("s3cret") && !shown.text().contains("whsec_"), "{}", shown.text());
+    let mut expected = made.clone();
+    expected.as_object_mut().expect("an object").remove("signingSecret");
+    assert_eq!(shown.expect(200), expected);
+    // Again: paths are as the request says, the secrets stay, and are not shown.
+    let again = put(&a, json!({"url": "http://localhost:3000"})).await.expect(200);
+    assert_eq!(
+        (&again["paths"]["transfer"], &again["signingSecret"]),
+        (&json!("/transfer-webhook"), &Value::Null)
+    );
+    assert_eq!((&again["publicKey"], &again["createdAt"]), (&made["publicKey"], &made["createdAt"]));
+    assert_eq!(app.b().get("/v1/webhooks/endpoint").await.code(), "P467");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_registration_that_is_wrong_is_p403_and_changes_nothing() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    for (body, message) in [
+        (json!({"token": "t"}), "url is required"),
+        (json!({"url": "http://localhost"}), "token is required"),
+        (json!({"url": "localhost", "token": "t"}), "url must be a URL such as https://example.com/florin"),
+        (json!({"url": "ftp://a.b", "token": "t"}), "url must begin with http:// or https://"),
+        (
+            json!({"url": "http://u:p@a.b", "token": "t"}),
+            "url can have no user name, password, query or fragment",
+        ),
+        (json!({"url": "http://a.b", "token": ""}), "token must be 1 to 1024 visible ASCII characters"),
+        (
+            json!({"url": "http://a.b", "token": "a\u{e9}"}),
+            "token must be 1 to 1024 visible ASCII characters",
+        ),
+        (json!({"url": "http://a.b", "token": "t", "enabled": "yes"}), "enabled must be a boolean"),
+        (json!({"url": "http://a.b", "token": "t", "paths": []}), "paths must be an object"),
+        (json!({"url": "http://a.b", "token": "t", "paths": {"x": "/y"}}), "paths.x is no event type"),
+        (
+            json!({"url": "http://a.b", "token": "t", "paths": {"transfer": "y"}}),
+            "paths.transfer must begin with / and be a plain path",
+        ),
+    ] {
+        let answer = put(&a, body.clone()).await;
+        assert_eq!((answer.status, answer.code().as_str()), (400, "P403"), "{body}");
+        assert_eq!(answer.json()["errorMessage"], message, "{body}");
+    }
+    assert_eq!(a.get("/v1/webhooks/endpoint").await.code(), "P467");
+    app.finish().await;
+}
+
+struct Fixed;
+
+impl Resolver for Fixed {
+    fn resolve(&self, host: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        let found: Vec<&str> = match host.as_str() {
+            "public.test" => vec!["8.8.8.8", "2606:4700:4700::1111"],
+            "mixed.test" => vec!["8.8.8.8", "10.0.0.7"],
+            "inside.test" => vec!["192.168.1.1"],
+            "allowed.test" => vec!["10.9.0.1"],
+            _ => vec![],
+        };
+        let found = found.into_iter().map(|ip| ip.parse().expect("an address")).collect();
+        async move { Ok(found) }.boxed()
+    }
+}
+
+#[tokio::test]
+async fn in_live_only_public_https_addresses_are_taken() {
+    let settings = Settings {
+        resolver: Names(Arc::new(Fixed)),
+        webhook_allow: vec!["10.9.0.0/16".parse().expect("a network")],
+        rate_limit: None,
+        ..Settings::live()
+    };
+    let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
+    let a = app.a();
+    let not_public = "url must not lead to an address that is not public";
+    for (url, message) in [
+        ("http://public.test", "url must begin with https://"),
+        ("https://mixed.test", not_public),
+        ("https://inside.test", not_public),
+        ("https://127.0.0.1", not_public),
+        ("https://[::ffff:10.0.0.1]", not_public),
+        ("https://0x7f000001/", not_public),
+        ("https://169.254.169.254/latest", not_public),
+        ("https://unknown.test", "url has a host that could not be resolved"),
+    ] {
+        let answer = put(&a, json!({"url": url, "token": "t"})).await;
+        assert_eq!((answer.status, answer.code().as_str()), (400, "P403"), "{url}");
+        assert_eq!(answer.json()["errorMessage"], message, "{url}");
+    }
+    for url in ["https://public.test/x", "https://allowed.test", "https://8.8.8.8"] {
+        put(&a, json!({"url": url, "token": "t"})).await.expect(200);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn deliveries_are_listed_in_pages_and_by_filters() {
+    let app = TestApp::start().await;
+    let (a, receiver) = (app.a(), Receiver::start().await);
+    assert_eq!(a.get("/v1/webhooks/deliveries").await.code(), "P467");
+    a.verified_user("anna").await;
+    a.fund(Some("anna"), "100", "eur").await;
+    register(&a, &receiver.url).await;
+    receiver.answers(|got| if got.body()["amount"] == json!(2) { 500 } else { 200 });
+    for number in 0..12 {
+        a.pay(Some("anna"), None, if number % 4 == 0 { "2" } else { "1" }).await;
+    }
+    deliver(&app).await;
+    enable(&a, &receiver.url, false).await.expect(200);
+    for _ in 0..5 {
+        a.pay(Some("anna"), None, "1").await;
+    }
+    let all = deliveries(&a, "").await;
+    let sequences: Vec<i64> = all.iter().map(|item| item["sequence"].as_i64().expect("a number")).collect();
+    let newest = a.events().await.len() as i64;
+    assert_eq!(sequences, (0..17).map(|back| newest - back).collect::<Vec<_>>());
+    assert_eq!(deliveries(&a, "status=PENDING").await.len(), 8);
+    assert_eq!(deliveries(&a, "status=DELIVERED").await.len(), 9);
+    assert_eq!(deliveries(&a, "status=FAILED").await.len(), 0);
+    assert_eq!(deliveries(&a, "eventType=transfer").await.len(), 17);
+    assert_eq!(deliveries(&a, "eventType=user.status").await.len(), 0);
+    for filter in ["", "&status=PENDING", "&status=DELIVERED"] {
+        let (mut paged, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = a.get(&format!("/v1/webhooks/deliveries?limit=3{filter}{cursor}")).await.expect(200);
+            paged.extend(page["data"].as_array().expect("a list").clone());
+            let Some(next) = page["nextCursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(paged, deliveries(&a, filter.trim_start_matches('&')).await, "{filter}");
+    }
+    assert_eq!(a.get("/v1/webhooks/deliveries?cursor=AAAA").await.code(), "P403");
+    assert_eq!(a.get("/v1/webhooks/deliveries?status=pending").await.code(), "P403");
+    advance(&a, 1).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_delivery_of_another_partner_is_unknown() {
+    let app = TestApp::start().await;
+    let (a, receiver) = (app.a(), Receiver::start().await);
+    for client in [&a, &app.b()] {
+        client.verified_user("anna").await;
+        client.fund(Some("anna"), "100", "eur").await;
+        register(client, &receiver.url).await;
+        client.pay(Some("anna"), None, "1").await;
+    }
+    deliver(&app).await;
+    let of_b = deliveries(&app.b(), "").await[0]["id"].as_str().expect("an id").to_owned();
+    let answer = a.call(Method::POST, &format!("/v1/webhooks/deliveries/{of_b}/retry")).send().await;
+    assert_eq!((answer.status, answer.code().as_str()), (404, "P466"));
+    app.b().call(Method::POST, &format!("/v1/webhooks/deliveries/{of_b}/retry")).send().await.expect(200);
+    receiver.take();
+    deliver(&app).await;
+    assert_eq!(receiver.take().len(), 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_replay_is_bounded() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let replay = async |from: i64, to: i64| {
+        a.post("/v1/webhooks/replay", &json!({"fromSequence": from, "toSequence": to})).send().await
+    };
+    assert_eq!(replay(1, 1).await.code(), "P467");
+    register(&a, "http://127.0.0.1:9").await;
+    for (from, to) in [(0, 1), (2, 1), (1, 10_001)] {
+        assert_eq!(replay(from, to).await.code(), "P403", "{from} to {to}");
+    }
+    assert_eq!(replay(1, 10_000).await.expect(200), json!({"deliveries": 0}));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_inbox_shows_what_goes_out_and_waits_for_it() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.verified_user("anna").await;
+    a.fund(Some("anna"), "100", "eur").await;
+    let all = a.get("/v1/sandbox/inbox").await.expect(200);
+    let events = a.events().await;
+    assert_eq!(all["data"].as_array().map(Vec::len), Some(events.len()));
+    assert_eq!(all["data"][0]["headers"].get("webhook-signature"), None);
+    register(&a, "http://127.0.0.1:9").await;
+    let after = events.len();
+    let waiting = a.get("/v1/sandbox/inbox?type=transfer&externalUserId=anna&wait=30");
+    let both = futures_util::future::join(waiting, a.pay(Some("anna"), None, "1"));
+    let (inbox, transfer) =
+        tokio::time::timeout(std::time::Duration::from_secs(10), both).await.expect("before 30 s");
+    let inbox = inbox.expect(200);
+    let item = &inbox["data"][0];
+    assert_eq!((&item["payload"]["id"], &item["path"]), (&json!(transfer), &json!("/transfer-webhook")));
+    assert_eq!(item["headers"]["authorization"], "the-token");
+    assert_eq!(item["headers"]["webhook-id"], item["webhookId"]);
+    assert!(item["headers"]["webhook-signature"].as_str().expect("text").starts_with("v1,"));
+    let body: Value = serde_json::from_str(item["body"].as_str().expect("text")).expect("JSON");
+    assert_eq!(body, item["payload"]);
+    assert_eq!(inbox["nextAfter"], after as i64 + 1);
+    let nobody = a.get("/v1/sandbox/inbox?externalUserId=nobody").await.expect(200);
+    assert_eq!(nobody["data"], json!([]));
+    app.finish().await;
+}

@@ -1,0 +1,200 @@
+//! `florin listen`: prints a partner's events as they come, and forwards them to a program on this machine as the bank
+//! would send them. For an engineer whose machine nobody can reach from outside.
+
+mod bank;
+mod forward;
+
+use crate::Failed;
+use crate::credentials::Credentials;
+use bank::{Bank, Event};
+use clap::Args;
+use forward::Forwarder;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Characters of a payload on its event's line: an id and three words, so that a line stays one on most screens.
+const SHOWN: usize = 72;
+
+const EXAMPLES: &str = "\
+Examples:
+  florin listen
+      Prints what happens in the sandbox whose data is in ./florin-data.
+  florin listen --forward-to http://localhost:3000
+      Also POSTs each event there, to a path such as /transfer-webhook, with the
+      token in `authorization` and signed. What to verify with is printed first;
+      with --secret, or WEBHOOK_SECRET, it is the same every time.
+  florin listen --after 0 --type transfer
+      Begins with the first event there is, and shows transfers alone.
+  florin listen --url https://sandbox.example.com --key KEY
+      Listens to a bank elsewhere.
+
+Each event is sent once, one after the other; the answer stands at the end of
+its line. Nothing is sent again by itself: --after, with the number before its
+own, sends what failed. An endpoint that is registered with the bank gets its
+webhooks all the same.";
+
+/// What is listened to, and who hears it.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ListenArgs {
+    /// POST each event to this base URL and the event's path.
+    #[arg(long, value_name = "URL")]
+    forward_to: Option<String>,
+    /// The bank. Without it, the one that sandbox-credentials.json names.
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Your API key. Without it, the one in sandbox-credentials.json.
+    #[arg(long, env = "FLORIN_KEY", hide_env_values = true)]
+    key: Option<String>,
+    /// Folder with sandbox-credentials.json.
+    #[arg(long, value_name = "DIR", env = "FLORIN_DATA_DIR", default_value = "florin-data")]
+    data_dir: PathBuf,
+    /// Only events of this type, such as `transfer`.
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+    /// Begin after the event of this number instead of now; 0 is the beginning.
+    #[arg(long, value_name = "NUMBER")]
+    after: Option<u64>,
+    /// What `authorization` carries. Without it, the webhookToken of sandbox-credentials.json.
+    #[arg(long, env = "WEBHOOK_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// What signs: `whsec_` and 32 bytes in base64. Without it, a new one each time.
+    #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true)]
+    secret: Option<String>,
+}
+
+/// Where the bank is, and how it is spoken to. Read again whenever the bank is gone: it may come back elsewhere.
+struct Access {
+    url: String,
+    key: String,
+    token: Option<String>,
+}
+
+impl ListenArgs {
+    fn access(&self) -> Result<Access, Failed> {
+        let file = self.data_dir.join("sandbox-credentials.json");
+        let kept = std::fs::read(&file).ok();
+        let kept: Option<Credentials> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let (url, key, token) = match kept {
+            Some(kept) => (Some(kept.base_url), Some(kept.api_key), Some(kept.webhook_token)),
+            None => (None, None, None),
+        };
+        let missing = |what: &str| {
+            format!(
+                "{what} is not given, and {} can't be read: give --data-dir, or --url and --key",
+                file.display()
+            )
+        };
+        let url = self.url.clone().or(url).ok_or_else(|| missing("--url"))?;
+        Ok(Access {
+            url: url.trim_end_matches('/').trim_end_matches("/v1").to_owned(),
+            key: self.key.clone().or(key).ok_or_else(|| missing("--key"))?,
+            token: self.token.clone().or(token),
+        })
+    }
+}
+
+/// Listens until the process is ended.
+pub async fn listen(arguments: &ListenArgs) -> Result<(), Failed> {
+    let access = arguments.access()?;
+    let token = access.token.clone();
+    let forwarder = match &arguments.forward_to {
+        Some(target) => Some(Forwarder::new(target, token, arguments.secret.as_deref())?),
+        None => None,
+    };
+    say(&format!("listening to {}", access.url))?;
+    if let Some(forwarder) = &forwarder {
+        introduce(forwarder)?;
+    }
+    let mut bank = Bank::new(access, || arguments.access())?;
+    let mut after = first(&mut bank, arguments.after).await?;
+    let paths = if forwarder.is_some() { bank.own_paths().await? } else { HashMap::new() };
+    say(&format!("events after #{after}; Ctrl-C ends"))?;
+    loop {
+        let page = bank.events(after, arguments.kind.as_deref()).await?;
+        let is_quiet = page.data.is_empty();
+        for mut event in page.data {
+            if let Some(own) = paths.get(&event.kind) {
+                event.path.clone_from(own);
+            }
+            let heard = match &forwarder {
+                Some(forwarder) => format!("  → {}", forwarder.forward(&event).await?),
+                None => String::new(),
+            };
+            say(&format!("{}{heard}", line(&event)))?;
+        }
+        after = page.next_after;
+        // A reset sandbox counts from 1 again.
+        if is_quiet && after > 0 && !bank.has(after).await? {
+            after = 0;
+            say("the sandbox was reset: from its first event on")?;
+        }
+    }
+}
+
+/// The number after which listening begins.
+async fn first(bank: &mut Bank<'_>, wished: Option<u64>) -> Result<u64, Failed> {
+    match wished {
+        None => bank.last().await,
+        Some(after) if after == 0 || bank.has(after).await? => Ok(after),
+        Some(after) => Err(format!("--after {after}: the newest event is #{}", bank.last().await?).into()),
+    }
+}
+
+/// What the receiver has to know.
+fn introduce(forwarder: &Forwarder) -> Result<(), Failed> {
+    say(&format!("forwarding to {}; what the receiver verifies with:", forwarder.target()))?;
+    say(&format!("  export WEBHOOK_TOKEN='{}'", forwarder.token()))?;
+    say(&format!("  export WEBHOOK_SECRET='{}'", forwarder.secret()))?;
+    say(&format!("  export WEBHOOK_PUBLIC_KEY='{}'", forwarder.public_key()))
+}
+
+/// When, which, where, and what about.
+fn line(event: &Event) -> String {
+    let fields: Map<String, Value> = serde_json::from_str(event.payload.get()).unwrap_or_default();
+    let words = fields.iter().filter(|(name, _)| *name != "createdAt").filter_map(|(_, value)| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    });
+    let about = words.collect::<Vec<_>>().join(" ");
+    let short: String = match about.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &about[..end]),
+        None => about,
+    };
+    format!("{}  #{}  {}  {}  {short}", event.created_at, event.sequence, event.kind, event.path)
+}
+
+/// Prints a line. Fails when nobody reads them any more.
+fn say(text: &str) -> Result<(), Failed> {
+    writeln!(std::io::stdout().lock(), "{text}").map_err(|error| format!("can't print: {error}").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(payload: Value) -> Event {
+        let event = json!({
+            "id": "0198c5d2-7a3e-7c41-9f0e-3b5a1d2c4e70",
+            "sequence": 7,
+            "type": "transfer",
+            "path": "/transfer-webhook",
+            "payload": payload,
+            "createdAt": "2026-01-31T09:30:00.000Z",
+        });
+        serde_json::from_str(&event.to_string()).unwrap()
+    }
+
+    #[test]
+    fn a_line_tells_what_happened_and_stays_short() {
+        let payload = json!({"id": "x", "sourceExternalUserId": null, "amount": 12.5, "createdAt": "…"});
+        let expected = "2026-01-31T09:30:00.000Z  #7  transfer  /transfer-webhook  x 12.5";
+        assert_eq!(line(&event(payload)), expected);
+        let long = line(&event(json!({"externalUserId": "ė".repeat(100)})));
+        assert!(long.ends_with(&format!("  {}…", "ė".repeat(SHOWN))), "{long}");
+    }
+}

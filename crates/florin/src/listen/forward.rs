@@ -1,0 +1,117 @@
+//! The receiver: events go to it over the wire exactly as the bank's webhooks do, but for being sent once.
+
+use super::bank::Event;
+use crate::Failed;
+use crate::system::{SystemClock, SystemEntropy};
+use axum::body::Bytes;
+use florin_types::{Clock, Entropy};
+use florin_webhook::{
+    Answered, BaseUrl, EventPath, Guard, Sender, SigningKey, SigningSecret, SystemResolver, signatures,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use std::sync::Arc;
+
+/// Who sends.
+const AGENT: &str = concat!("Florin/", env!("CARGO_PKG_VERSION"));
+
+/// What the Ed25519 key is derived for: the same secret comes with the same key.
+const KEY_CONTEXT: &str = "florin 2026 florin listen's Ed25519 key v1";
+
+/// Characters of an answer that are shown: its first sentence.
+const SHOWN: usize = 100;
+
+/// Sends events to a base URL.
+pub struct Forwarder {
+    sender: Sender,
+    target: BaseUrl,
+    token: String,
+    secret: SigningSecret,
+    key: SigningKey,
+}
+
+impl Forwarder {
+    /// What is not given is drawn for this time.
+    pub fn new(target: &str, token: Option<String>, secret: Option<&str>) -> Result<Self, Failed> {
+        let target = BaseUrl::parse(target).map_err(|error| format!("--forward-to {error}"))?;
+        let secret = match secret {
+            Some(text) => {
+                SigningSecret::parse(text).ok_or("--secret must be whsec_ and 32 bytes in base64")?
+            }
+            None => SigningSecret::from_bytes(drawn()),
+        };
+        Ok(Self {
+            // The engineer's own machine is meant, and no other partner's.
+            sender: Sender::new(Guard::open(), Arc::new(SystemResolver)),
+            target,
+            token: token.unwrap_or_else(|| hex::encode(drawn())),
+            key: SigningKey::from_seed(&blake3::derive_key(KEY_CONTEXT, secret.as_bytes())),
+            secret,
+        })
+    }
+
+    /// Where events go.
+    pub fn target(&self) -> &BaseUrl {
+        &self.target
+    }
+
+    /// What `authorization` carries.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// What `v1` verifies with.
+    pub fn secret(&self) -> String {
+        self.secret.spelt()
+    }
+
+    /// What `v1a` verifies with.
+    pub fn public_key(&self) -> String {
+        self.key.public().to_string()
+    }
+
+    /// Sends an event; tells in words what became of it.
+    pub async fn forward(&self, event: &Event) -> Result<String, Failed> {
+        let path = EventPath::parse(&event.path).map_err(|error| format!("the path {error}"))?;
+        let body = Bytes::copy_from_slice(event.payload.get().as_bytes());
+        let headers = self.headers(&event.id, &body)?;
+        Ok(match self.sender.post(&self.target.join(&path), headers, body).await {
+            Ok(answered) => answer(&answered),
+            Err(error) => error.to_string(),
+        })
+    }
+
+    fn headers(&self, id: &str, body: &[u8]) -> Result<HeaderMap, Failed> {
+        let seconds = SystemClock.now().millis().div_euclid(1_000);
+        let signature = signatures(id, seconds, body, std::slice::from_ref(&self.secret), &self.key);
+        let fields = [
+            ("authorization", self.token.as_str()),
+            ("content-type", "application/json"),
+            ("user-agent", AGENT),
+            ("webhook-id", id),
+            ("webhook-timestamp", &seconds.to_string()),
+            ("webhook-signature", &signature),
+        ];
+        let mut headers = HeaderMap::with_capacity(fields.len());
+        for (name, value) in fields {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value)?);
+        }
+        Ok(headers)
+    }
+}
+
+fn drawn() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    SystemEntropy.fill(&mut bytes);
+    bytes
+}
+
+/// The status, and what a failure says.
+fn answer(answered: &Answered) -> String {
+    if (200..300).contains(&answered.status) {
+        return answered.status.to_string();
+    }
+    let text = String::from_utf8_lossy(&answered.body);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let short: String = text.chars().filter(|character| !character.is_control()).take(SHOWN).collect();
+    format!("failed: {} {short}", answered.status).trim_end().to_owned()
+}
