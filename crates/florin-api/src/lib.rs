@@ -16,6 +16,7 @@ pub mod transfers;
 pub mod users;
 pub mod webhooks;
 
+pub mod asyncapi;
 pub mod openapi;
 
 use florin_store::{Job, Migration, SetStatement, Statement, StoreError, migration};

@@ -78,6 +78,8 @@ enum Command {
     },
     /// Print the OpenAPI document of the API.
     Openapi,
+    /// Print the AsyncAPI document of the webhooks.
+    Asyncapi,
 }
 
 #[derive(Args)]
@@ -175,6 +177,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
         Command::Audit { flags } => runtime.block_on(review::audit(&flags.load()?))?,
         Command::Config { flags } => operate::print(&flags.load()?.shown()),
         Command::Openapi => operate::print(florin_api::openapi::document_text()?.trim_end()),
+        Command::Asyncapi => operate::print(florin_api::asyncapi::document_text()?.trim_end()),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -21,11 +21,14 @@ struct Generated {
 }
 
 /// Every generated file that is checked in.
-const GENERATED: &[Generated] = &[Generated { path: "docs/openapi.json", arguments: &["openapi"] }];
+const GENERATED: &[Generated] = &[
+    Generated { path: "docs/openapi.json", arguments: &["openapi"] },
+    Generated { path: "docs/asyncapi.json", arguments: &["asyncapi"] },
+];
 
-/// Write the files that are made from the code (docs/openapi.json).
+/// Write the files that are made from the code (docs/openapi.json, docs/asyncapi.json).
 ///
-/// Run it after a change of an endpoint, and commit the result: `cargo xtask check` fails while it
+/// Run it after a change of an endpoint or an event, and commit the result: `cargo xtask check` fails while it
 /// differs.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]

@@ -16,9 +16,27 @@ pub use generate::{ACTIVATE_JOB, activate, generate};
 pub use store::{ERASE, STATEMENTS};
 
 use crate::kit::endpoint::Endpoint;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 /// The event type of this family.
 pub const USER_STATUS_EVENT: &str = "user.status";
+
+/// A user's balances can be used.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the fields document the payload")]
+pub struct UserStatusPayload {
+    /// Your own id of the user.
+    external_user_id: String,
+    /// `ACTIVE`.
+    #[schema(schema_with = active)]
+    status: String,
+}
+
+fn active() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["ACTIVE"])).build()
+}
 
 /// The calls of this family.
 pub fn endpoints() -> Vec<Endpoint> {

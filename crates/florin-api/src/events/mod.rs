@@ -3,8 +3,10 @@
 //! Events keep references, not texts: what a partner sees is rendered when it is read, by the family that told it.
 
 mod list;
+mod payloads;
 mod render;
 
+pub use payloads::{TOLD, Told};
 pub use render::{EventItem, TYPES, render};
 
 use crate::kit::endpoint::Endpoint;

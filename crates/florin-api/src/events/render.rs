@@ -1,5 +1,6 @@
 //! From a stored event to what a partner sees. Everything that a page refers to is read as sets.
 
+use super::payloads::TOLD;
 use crate::balances::USER_STATUS_EVENT;
 use crate::kit::app::App;
 use crate::kyc::{FILES_EVENT, KYC_STATUS_EVENT, POA_EVENT};
@@ -95,6 +96,9 @@ impl Sources<'_> {
     }
 
     fn payload(&self, event: &StoredEvent) -> Result<Box<RawValue>, StoreError> {
+        if !TOLD.iter().any(|told| told.kind == event.kind) {
+            return Err(StoreError::unexpected("an event that its document does not know"));
+        }
         match event.kind.as_str() {
             TRANSFER_EVENT => {
                 let record = event.journal.and_then(|position| self.records.get(&position));

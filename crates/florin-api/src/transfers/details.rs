@@ -56,16 +56,26 @@ pub struct TransferDetails {
     created_at: String,
 }
 
-/// The event of a transfer.
-#[derive(Serialize)]
+/// A transfer was made.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TransferPayload {
+    /// The id that the transfer was answered with.
     id: Uuid,
+    /// Who paid: your own id of the user; null for your master balance.
+    #[schema(required)]
     source_external_user_id: Option<String>,
+    /// Who was paid: your own id of the user; null for your master balance.
+    #[schema(required)]
     destination_external_user_id: Option<String>,
+    /// A number, exact.
     amount: ExactNumber,
+    /// In lower case.
     currency: String,
+    /// `SUCCESSFUL`: what was refused is no transfer.
     status: &'static str,
+    /// When it was made.
+    #[schema(format = DateTime)]
     created_at: String,
 }
 

@@ -9,7 +9,7 @@ mod details;
 mod postings;
 mod transfer;
 
-pub use details::payload;
+pub use details::{TransferPayload, payload};
 pub use transfer::{Sides, TRANSFER_EVENT};
 
 use crate::kit::endpoint::Endpoint;

@@ -35,10 +35,10 @@ use url::Url;
 use uuid::Uuid;
 
 /// How long an endpoint is one process's: after a crash its deliveries stand still for so long.
-const LEASE: Duration = Duration::from_secs(6);
+const LEASE: Duration = Duration::from_secs(3);
 
 /// How long before its end a lease is not trusted any more: what is begun must be begun while it holds.
-const LEASE_MARGIN: Duration = Duration::from_secs(1);
+const LEASE_MARGIN: Duration = Duration::from_millis(500);
 
 /// Events held in memory at most: what a fast endpoint takes in a few tenths of a second. At 1 KB each they are 2 MB.
 const MAX_HELD: usize = 2_048;
@@ -52,8 +52,8 @@ const TICK: Duration = Duration::from_millis(50);
 /// How often it looks for events of other processes and for what came due, in ticks; its own process rings a bell.
 const LOOK_TICKS: u64 = 4;
 
-/// When a lease is kept on, without anything to settle: every 2 s, several tries before it ends.
-const RENEW_TICKS: u64 = 40;
+/// When a lease is kept on, without anything to settle: every second, some tries before it ends.
+const RENEW_TICKS: u64 = 20;
 
 /// How long an event may be under way before the cursor passes it: 1 s.
 const SLOW_TICKS: u64 = 20;

@@ -3,6 +3,7 @@
 //! Every test starts a [`support::TestApp`] and ends with its `finish`, which checks the books. Time stands still
 //! until a test moves it; nothing sleeps.
 
+mod asyncapi;
 mod balances;
 mod errors;
 mod events;

@@ -18,4 +18,5 @@ mod tenancy;
 mod unavailable;
 mod uploads;
 mod verify;
+mod webhooks;
 mod workload;

@@ -22,8 +22,9 @@ const ORDER: &[&[&str]] = &[
     &["payment_links"],
 ];
 
-/// These read all families, and each other. `openapi` is no family: it reads the table of all routes.
-const READERS: [&str; 5] = ["webhooks", "events", "sandbox", "reference", "openapi"];
+/// These read all families, and each other. `openapi` and `asyncapi` are no families: they read the tables of all
+/// routes and of all events.
+const READERS: [&str; 6] = ["webhooks", "events", "sandbox", "reference", "openapi", "asyncapi"];
 
 /// Rule `family-order`.
 pub fn order(file: &SourceFile) -> Vec<Violation> {

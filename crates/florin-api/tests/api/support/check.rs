@@ -7,11 +7,13 @@ use florin_types::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Events are numbered from 1 without gaps, and their ids differ.
+/// Events are numbered from 1 without gaps, their ids differ, and they are as their document says.
 pub async fn events(client: &Client) {
     let events = client.events().await;
     for (index, event) in events.iter().enumerate() {
         assert_eq!(event["sequence"], index + 1, "{event}");
+        let misfits = crate::asyncapi::misfits(event);
+        assert!(misfits.is_empty(), "{misfits:?}: {event}");
     }
     let mut ids: Vec<_> = events.iter().map(|event| event["id"].as_str().expect("an id")).collect();
     ids.sort_unstable();

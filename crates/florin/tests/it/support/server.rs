@@ -245,6 +245,12 @@ impl Server {
         self.process.take().expect("the server runs").kill9();
     }
 
+    /// Lets the first and the second process change places: what is killed next is the other one.
+    pub fn change_places(&mut self) {
+        let second = self.seconds.pop().expect("two processes run");
+        self.seconds.extend(self.process.replace(second));
+    }
+
     /// SIGTERM; ends with 0.
     pub fn stop(&mut self) {
         for mut process in self.process.take().into_iter().chain(self.seconds.drain(..)) {
