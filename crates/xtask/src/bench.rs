@@ -15,6 +15,7 @@ mod product;
 mod requests;
 mod transfers;
 mod uploads;
+mod webhooks;
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ pub struct Arguments {
 enum Subject {
     Transfers(Transfers),
     Uploads(Uploads),
+    Webhooks(Webhooks),
     Floor(Settings),
 }
 
@@ -122,6 +124,38 @@ struct Uploads {
     florin: Option<PathBuf>,
 }
 
+/// How soon and how fast events are delivered, and what a backlog costs, on each engine
+///
+/// Starts `florin serve` as for transfers, with a receiver of ours. Transfers at a fixed rate show how soon
+/// a webhook arrives, also while another partner's receiver hangs. Then a backlog is made while the receiver
+/// hangs: what that does to transfers and to memory; and how fast it goes out when it answers, against a bare
+/// client that sends the same requests.
+///
+///   cargo xtask bench webhooks
+///   cargo xtask bench webhooks --engine sqlite --backlog 100000
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Webhooks {
+    /// How long each figure is measured, in seconds
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// Transfers a second whose webhooks are timed
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(8..100_000))]
+    rate: u32,
+    /// Events of the backlog
+    #[arg(long, default_value_t = 1_000_000)]
+    backlog: u64,
+    /// Which engines to measure
+    #[arg(long, value_enum, default_value_t = Engines::Both)]
+    engine: Engines,
+    /// Where the databases are put: name a folder of a real disk where the temporary folder is in memory
+    #[arg(long, default_value_os_t = std::env::temp_dir())]
+    folder: PathBuf,
+    /// Measure this program instead of building one
+    #[arg(long)]
+    florin: Option<PathBuf>,
+}
+
 /// The floor alone: what this machine, this kernel and our load generator can do
 #[derive(Debug, Clone, clap::Args)]
 struct Settings {
@@ -169,6 +203,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.subject {
         Subject::Floor(settings) => transfers::floor_alone(settings),
         Subject::Transfers(transfers) => transfers::run(transfers, &florin(&transfers.florin)?),
+        Subject::Webhooks(webhooks) => webhooks::run(webhooks, &florin(&webhooks.florin)?),
         Subject::Uploads(uploads) => uploads::run(uploads, &florin(&uploads.florin)?),
     }
 }

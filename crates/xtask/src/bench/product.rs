@@ -86,6 +86,24 @@ impl Product {
         Ok(Recipient { address: self.address, api_key })
     }
 
+    /// Another partner, with a key of its own.
+    pub fn another_partner(&self) -> Result<Recipient> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Issued {
+            api_key: String,
+        }
+        let mut create = Command::new(&self.florin);
+        create.args(["partner", "create", "--name", "another"]);
+        create.arg("--data-dir").arg(self.folder.path().join("data"));
+        if let Some(cluster) = &self.cluster {
+            create.args(["--database-url", &cluster.url()]);
+        }
+        let output = workspace::output(workspace::without_settings(&mut create))?;
+        let Issued { api_key } = serde_json::from_slice(&output).context("`florin partner create` said")?;
+        Ok(Recipient { address: self.address, api_key })
+    }
+
     /// Its process.
     pub fn id(&self) -> u32 {
         self.server.id()

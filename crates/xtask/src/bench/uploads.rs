@@ -11,7 +11,7 @@
 mod calls;
 mod decoding;
 mod form;
-mod process;
+pub mod process;
 mod report;
 mod send;
 
