@@ -1,11 +1,15 @@
 //! Keys of repeated requests: found through [`KeyIndex`], kept as hashes, answered byte for byte.
 //!
-//! What is kept of a request is a keyed hash per field, enough to say which fields differ, not what was in them.
+//! What is kept of a request is a keyed hash per field, enough to say which fields differ, not what was in them. What is
+//! kept of an answer is sealed under a key that takes the client's own idempotency key to make: some answers hold secrets.
 
 use crate::answer::Answer;
 use crate::db::{Db, SetRows};
 use crate::dialect::SetStatement;
 use crate::{Row, StoreError, Type, Value, params};
+use bytes::Bytes;
+use chacha20poly1305::aead::{Aead, KeyInit};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use florin_ledger::{BookId, Position};
 use florin_types::Timestamp;
 use std::borrow::Cow;
@@ -32,6 +36,8 @@ pub(crate) type KeyHash = [u8; 16];
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Digest {
     pub(crate) key: KeyHash,
+    /// Seals the answer.
+    seal: [u8; 32],
     fields: Vec<(String, [u8; FIELD_HASH])>,
 }
 
@@ -68,7 +74,9 @@ impl DigestKey {
             self.hash(name, value, &mut hash);
             (name.to_string(), hash)
         });
-        Digest { key, fields: fields.collect() }
+        let mut seal = [0; 32];
+        self.hash("answer", &request.key, &mut seal);
+        Digest { key, seal, fields: fields.collect() }
     }
 
     fn hash(&self, name: &str, value: &str, out: &mut [u8]) {
@@ -78,7 +86,33 @@ impl DigestKey {
     }
 }
 
+/// The first byte of an answer that is sealed; those from before begin with their JSON.
+const SEALED: u8 = 1;
+
+/// Bytes of a nonce.
+const NONCE: usize = 24;
+
 impl Digest {
+    /// Seals an answer's body. The nonce is a keyed hash of the body, so it never serves two of them under one key.
+    fn seal(&self, body: &[u8]) -> Vec<u8> {
+        let nonce: [u8; NONCE] =
+            *blake3::keyed_hash(&self.seal, body).as_bytes().first_chunk().unwrap_or(&[0; NONCE]);
+        let sealed = XChaCha20Poly1305::new(&self.seal.into()).encrypt(&XNonce::from(nonce), body);
+        // It fails for bodies of hundreds of gigabytes alone.
+        [&[SEALED], &nonce[..], &sealed.unwrap_or_default()].concat()
+    }
+
+    /// Opens what was sealed for the same key.
+    pub(crate) fn open(&self, stored: &Stored) -> Result<Answer, StoreError> {
+        let answer = &stored.answer;
+        let Some((&SEALED, sealed)) = answer.body.split_first() else { return Ok(answer.clone()) };
+        let opened = sealed.split_first_chunk::<NONCE>().and_then(|(nonce, sealed)| {
+            XChaCha20Poly1305::new(&self.seal.into()).decrypt(&XNonce::from(*nonce), sealed).ok()
+        });
+        let body = opened.ok_or_else(|| StoreError::unexpected("a stored answer cannot be opened"))?;
+        Ok(Answer { status: answer.status, body: Bytes::from(body) })
+    }
+
     fn index(&self) -> i64 {
         index_of(&self.key)
     }
@@ -127,7 +161,7 @@ fn index_of(key: &KeyHash) -> i64 {
     i64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// An answer that was given for a key.
+/// An answer that was given for a key, sealed.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
     pub(crate) request: Vec<u8>,
@@ -211,7 +245,7 @@ impl KeyIndex {
 
     /// The rows that keep an answer: its own, and the one by which it is found.
     pub(crate) fn rows(digest: &Digest, position: Position, answer: &Answer, at: Timestamp) -> KeyRows {
-        let body = answer.body.to_vec();
+        let body = digest.seal(&answer.body);
         let status = i64::from(answer.status);
         let command = params![position, digest.key, digest.encode(), status, body, at, false].to_vec();
         (command, params![digest.index(), position].to_vec())
@@ -241,7 +275,8 @@ impl KeyIndex {
     }
 
     pub(crate) fn stored(digest: &Digest, answer: &Answer, at: Timestamp) -> Stored {
-        Stored { request: digest.encode(), answer: answer.clone(), at }
+        let body = Bytes::from(digest.seal(&answer.body));
+        Stored { request: digest.encode(), answer: Answer { status: answer.status, body }, at }
     }
 
     /// Drops what has outlived itself, a bounded number at a time; how many went.
@@ -273,6 +308,25 @@ mod tests {
         assert_eq!(first.differences(&stored).unwrap(), Vec::<String>::new());
         let other = digest(&[("path", "/v1/a"), ("amount", "11"), ("currency", "eur")]);
         assert_eq!(other.differences(&stored).unwrap(), ["amount", "currency", "reference"]);
+    }
+
+    #[test]
+    fn an_answer_is_sealed_and_opens_for_its_key_alone() {
+        let mine = digest(&[("path", "/v1/a")]);
+        let body = Bytes::from_static(br#"{"signingSecret":"whsec_planted"}"#);
+        let answer = Answer { status: 200, body: body.clone() };
+        let mut stored = KeyIndex::stored(&mine, &answer, Timestamp::from_micros(0));
+        assert!(!stored.answer.body.windows(7).any(|part| part == b"planted"));
+        assert_eq!(mine.open(&stored).unwrap().body, body);
+        let keyed = Keyed { key: "another".to_owned(), fields: Vec::new() };
+        assert!(DigestKey::new([7; 32]).digest(&keyed).open(&stored).is_err());
+        let mut damaged = stored.answer.body.to_vec();
+        damaged[30] ^= 1;
+        stored.answer.body = damaged.into();
+        assert!(mine.open(&stored).is_err());
+        // From before answers were sealed.
+        stored.answer.body = body.clone();
+        assert_eq!(mine.open(&stored).unwrap().body, body);
     }
 
     #[test]

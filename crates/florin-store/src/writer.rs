@@ -273,7 +273,10 @@ async fn run_command(tx: &mut Tx, queued: &Queued) -> Result<Result<Outcome, Sto
     {
         let differing = digest.differences(&stored.request)?;
         return Ok(Ok(match differing.is_empty() {
-            true => Outcome::Replayed(stored.answer.clone()),
+            true => match digest.open(stored) {
+                Ok(answer) => Outcome::Replayed(answer),
+                Err(error) => return Ok(Err(error)),
+            },
             false => Outcome::KeyReused(differing),
         }));
     }

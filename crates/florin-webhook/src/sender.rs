@@ -18,6 +18,13 @@ use url::{Host, Url};
 /// How long an endpoint may take to answer: the contract's.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long connecting may take over all addresses of a host, each of which gets its share: one that is dead leaves
+/// time for the next, and for the answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a name may take to be resolved while somebody waits for it to be registered.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How long it may take over its answer's body, which nobody needs, once the status is known.
 const BODY_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -114,22 +121,31 @@ impl fmt::Debug for Sender {
 impl Sender {
     /// With what is allowed, and who knows names.
     ///
+    /// A machine without certificates of authorities can send without TLS: a sandbox in a small container does. Over
+    /// TLS it then trusts nobody, and the log says so.
+    ///
     /// # Panics
     /// Where the system has no randomness for TLS.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "nothing that is configured here can be wrong")]
+    #[expect(clippy::expect_used, reason = "nothing else that is configured here can be wrong")]
     pub fn new(guard: Guard, resolver: Arc<dyn Resolver>) -> Self {
-        let checked = Checked { guard: guard.clone(), resolver: Arc::clone(&resolver) };
-        let client = Client::builder()
-            .dns_resolver(Arc::new(checked))
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .http1_only()
-            .referer(false)
-            .pool_max_idle_per_host(MAX_IDLE)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .build()
-            .expect("a client of these settings can be built");
+        let settings = || {
+            let checked = Checked { guard: guard.clone(), resolver: Arc::clone(&resolver) };
+            Client::builder()
+                .dns_resolver(Arc::new(checked))
+                .no_proxy()
+                .redirect(redirect::Policy::none())
+                .http1_only()
+                .referer(false)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .pool_max_idle_per_host(MAX_IDLE)
+                .pool_idle_timeout(IDLE_TIMEOUT)
+        };
+        let client = settings().build().unwrap_or_else(|error| {
+            let error = innermost(&error);
+            tracing::warn!(error, "webhooks can't be sent over TLS: install the certificates of authorities");
+            settings().tls_certs_only([]).build().expect("a client of these settings can be built")
+        });
         Self { client, guard, resolver }
     }
 
@@ -142,7 +158,9 @@ impl Sender {
         self.guard.check_url(&url)?;
         match url.host() {
             Some(Host::Domain(host)) if self.guard.is_strict() => {
-                self.guard.resolve(&*self.resolver, host.to_owned()).await.map(drop)
+                let found = self.guard.resolve(&*self.resolver, host.to_owned());
+                let found = tokio::time::timeout(RESOLVE_TIMEOUT, found).await;
+                found.map_err(|_| AddressError::Unresolved)?.map(drop)
             }
             _ => Ok(()),
         }
@@ -199,16 +217,21 @@ async fn first_bytes(mut response: Response) -> Vec<u8> {
 /// What a partner can make something of: the innermost cause, never the URL.
 fn cause(error: reqwest::Error) -> SendError {
     let error = error.without_url();
-    let mut source: Option<&(dyn Error + 'static)> = error.source();
-    let mut innermost = error.to_string();
-    while let Some(inner) = source {
-        if let Some(address) = inner.downcast_ref::<AddressError>() {
-            return SendError::Address(address.clone());
-        }
-        innermost = inner.to_string();
-        source = inner.source();
+    if let Some(address) = causes(&error).find_map(|cause| cause.downcast_ref::<AddressError>()) {
+        return SendError::Address(address.clone());
     }
+    let innermost = innermost(&error);
     if error.is_connect() { SendError::Connect(innermost) } else { SendError::Broken(innermost) }
+}
+
+/// An error, and what caused it, and so on.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    let first: &(dyn Error + 'static) = error;
+    std::iter::successors(Some(first), |&error| error.source())
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    causes(error).last().map_or_else(String::new, ToString::to_string)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::EventPath;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, stream};
 use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
@@ -27,6 +27,15 @@ impl Resolver for Scripted {
         let mut answers = self.0.lock().unwrap();
         let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
         async move { Ok(answer.unwrap_or_default()) }.boxed()
+    }
+}
+
+/// Never answers.
+struct Silent;
+
+impl Resolver for Silent {
+    fn resolve(&self, _: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        std::future::pending().boxed()
     }
 }
 
@@ -89,22 +98,49 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_huge_answer_is_cut() {
+async fn a_huge_answer_is_cut_and_costs_its_connection() {
     let mut answer = b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n".to_vec();
     answer.extend(vec![b'x'; 1 << 20]);
-    let (port, _) = server(answer, true).await;
-    let answered = post(&open(), &format!("http://127.0.0.1:{port}/")).await.unwrap();
-    assert_eq!((answered.status, answered.body), (200, vec![b'x'; MAX_KEPT]));
+    let (port, connections) = server(answer, true).await;
+    let sender = open();
+    for sent in 1..=2 {
+        let answered = post(&sender, &format!("http://127.0.0.1:{port}/")).await.unwrap();
+        assert_eq!((answered.status, answered.body), (200, vec![b'x'; MAX_KEPT]));
+        assert_eq!(connections.load(Ordering::SeqCst), sent);
+    }
 }
 
+/// A body that is always ready never yields to a clock: only its length ends it.
 #[tokio::test]
+async fn an_endless_answer_is_read_no_further_than_it_is_worth() {
+    const CHUNK: usize = 1_000;
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&taken);
+    let endless = stream::repeat_with(move || {
+        counted.fetch_add(CHUNK, Ordering::SeqCst);
+        Ok::<_, io::Error>(vec![b'x'; CHUNK])
+    });
+    assert_eq!(first_bytes(answer(endless)).await, vec![b'x'; MAX_KEPT]);
+    assert!(taken.load(Ordering::SeqCst) <= MAX_DRAINED + CHUNK);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_that_never_comes_takes_nothing_from_the_status() {
-    let (port, _) = server(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec(), true).await;
-    let answered = post(&open(), &format!("http://127.0.0.1:{port}/")).await.unwrap();
-    assert_eq!((answered.status, answered.body.len()), (204, 0));
-    let (port, _) = server(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc".to_vec(), true).await;
-    let answered = post(&open(), &format!("http://127.0.0.1:{port}/")).await.unwrap();
-    assert_eq!((answered.status, answered.body.as_slice()), (200, &b"abc"[..]));
+    let begun = tokio::time::Instant::now();
+    let hanging = stream::iter([Ok::<_, io::Error>("abc")]).chain(stream::pending());
+    assert_eq!(first_bytes(answer(hanging)).await, b"abc");
+    assert_eq!(begun.elapsed(), BODY_TIMEOUT);
+    let broken = stream::iter([Ok("abc"), Err(io::Error::from(io::ErrorKind::ConnectionReset))]);
+    assert_eq!(first_bytes(answer(broken)).await, b"abc");
+}
+
+/// An answer with this body.
+fn answer<S, C>(body: S) -> Response
+where
+    S: stream::Stream<Item = io::Result<C>> + Send + 'static,
+    C: Into<Bytes> + Send + 'static,
+{
+    http::Response::new(reqwest::Body::wrap_stream(body.map(|chunk| chunk.map(Into::into)))).into()
 }
 
 #[tokio::test]
@@ -117,6 +153,38 @@ async fn who_does_not_answer_is_given_up() {
     tokio::task::yield_now().await;
     tokio::time::pause();
     assert!(matches!(request.await.unwrap(), Err(SendError::Timeout(TIMEOUT))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_is_not_resolved_in_time_is_given_up() {
+    let begun = tokio::time::Instant::now();
+    let sender = Sender::new(Guard::public_only(Vec::new()), Arc::new(Silent));
+    let base = BaseUrl::parse("https://partner.test").unwrap();
+    assert_eq!(sender.check(&base).await, Err(AddressError::Unresolved));
+    assert_eq!(begun.elapsed(), RESOLVE_TIMEOUT);
+    let error = post(&sender, "https://partner.test/x").await.unwrap_err();
+    assert_eq!(error.to_string(), "could not connect: operation timed out");
+    assert_eq!(begun.elapsed(), RESOLVE_TIMEOUT + CONNECT_TIMEOUT);
+}
+
+/// A server is on the last of three addresses alone.
+#[tokio::test]
+async fn a_dead_address_leaves_the_others() {
+    let (port, _) = server(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec(), false).await;
+    let sender = Sender::new(Guard::open(), Scripted::of(&[&["127.0.0.2", "127.0.0.3", "127.0.0.1"]]));
+    assert_eq!(post(&sender, &format!("http://partner.test:{port}/")).await.unwrap().status, 200);
+}
+
+/// In a process of its own, since where the certificates are is said by its environment.
+#[test]
+fn a_machine_without_certificates_sends_without_tls() {
+    let mut process = std::process::Command::new(std::env::current_exe().unwrap());
+    let process = process.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent");
+    let name = concat!(module_path!(), "::connections_are_used_again");
+    let name = name.split_once("::").unwrap().1;
+    let output = process.args(["--exact", name]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
 
 #[tokio::test]

@@ -134,6 +134,19 @@ mod tests {
         headers
     }
 
+    /// Made with Python's `hmac` and OpenSSL's Ed25519.
+    const RECORDED: &str = "v1,5EfzFTCpaSoBsUpTmplrGscVQQyoOGUl+FR3AUi5ZL0= \
+        v1,d8asl+kiM8rGYv5f96CWaB7DltT12R+GlcKk/tAeKa8= \
+        v1a,QZwoPklcyfcVJnv9FJ8dVf0tEl9/vTDA6cjNgdA2BXJho2E3xvYH2C3qq5vtjAbWJ+mVRKC7QOT7DrcvC2O5DQ==";
+
+    #[test]
+    fn the_header_is_as_it_was_recorded() {
+        let secrets = [SigningSecret::from_bytes([2; 32]), SigningSecret::from_bytes([1; 32])];
+        let key = SigningKey::from_seed(&[3; 32]);
+        assert_eq!(signatures(ID, 1_614_265_330, br#"{"test": 2432232314}"#, &secrets, &key), RECORDED);
+        assert_eq!(key.public().to_string(), "whpk_7UkoxijRwsbq6QM4kFmVYSlZJzpcY/k2NsFGFKyHN9E=");
+    }
+
     #[test]
     fn an_independent_library_verifies_the_shared_secret() {
         let (old, new) = (SigningSecret::from_bytes([1; 32]), SigningSecret::from_bytes([2; 32]));
