@@ -1,7 +1,8 @@
 //! Keys of repeated requests: found through [`KeyIndex`], kept as hashes, answered byte for byte.
 //!
-//! What is kept of a request is a keyed hash per field, enough to say which fields differ, not what was in them. What is
-//! kept of an answer is sealed under a key that takes the client's own idempotency key to make: some answers hold secrets.
+//! What is kept of a request is a keyed hash per field, enough to say which fields differ, not what was in them. What
+//! is kept of an answer is sealed under a key that takes the client's own idempotency key to make: some answers hold
+//! secrets.
 
 use crate::answer::Answer;
 use crate::db::{Db, SetRows};

@@ -12,6 +12,7 @@ mod review;
 mod serve;
 mod system;
 mod vault;
+mod webhook;
 
 use clap::{Args, Parser, Subcommand};
 use config::Flags;
@@ -65,6 +66,11 @@ enum Command {
     Vault {
         #[command(subcommand)]
         command: vault::VaultCommand,
+    },
+    /// Partners' webhook endpoints, for an operator.
+    Webhook {
+        #[command(subcommand)]
+        command: webhook::WebhookCommand,
     },
     /// List what operators did, and when.
     Audit {
@@ -174,6 +180,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
         },
         Command::Kyc { command } => runtime.block_on(review::run(command))?,
         Command::Vault { command } => return runtime.block_on(vault::run(command)),
+        Command::Webhook { command } => runtime.block_on(webhook::run(command))?,
         Command::Audit { flags } => runtime.block_on(review::audit(&flags.load()?))?,
         Command::Config { flags } => operate::print(&flags.load()?.shown()),
         Command::Openapi => operate::print(florin_api::openapi::document_text()?.trim_end()),

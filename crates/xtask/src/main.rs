@@ -7,10 +7,12 @@
 
 mod bench;
 mod check;
+mod debian;
 mod generate;
 mod interrupt;
 mod postgres;
 mod process;
+mod receivers;
 mod s3;
 mod supervised;
 mod test;

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything, on both engines.
 //!
-//! 1. Find PostgreSQL and the S3 server (or install them) first: what is missing is said before anything is built.
+//! 1. Find PostgreSQL, the S3 server and what webhook receivers need (or install them) first: what is missing is said
+//!    before anything is built.
 //! 2. Build all tests once, so that the times below are the tests' own; the S3 server starts meanwhile.
 //! 3. SQLite: the whole workspace and the examples in its documentation.
 //! 4. PostgreSQL: a throw-away cluster, and once more the packages whose tests reach the store.
@@ -16,7 +17,7 @@ use clap::ValueEnum;
 
 use crate::postgres::{Cluster, Durability, binaries};
 use crate::process::{self, Group};
-use crate::{interrupt, s3, workspace};
+use crate::{interrupt, receivers, s3, workspace};
 use results::{Results, closing_line, is_routine, table};
 
 /// Packages with tests whose outcome can depend on the engine, and xtask: it tests that no cluster outlives it, and
@@ -37,9 +38,13 @@ pub const POSTGRES_URL: &str = "FLORIN_TEST_POSTGRES_URL";
 ///
 /// Likewise an S3 server with a bucket, for both engines: SeaweedFS, by pip, kept in the target folder.
 ///
+/// The webhook receivers of docs/examples are run by Node, Python, PHP (Debian's packages where missing) and Go (by
+/// pip where missing), with packages of npm and pip that are kept in the target folder.
+///
 ///   cargo xtask test                          everything
 ///   cargo xtask test --engine sqlite          without PostgreSQL
 ///   cargo xtask test --without-s3             without the tests that need a bucket
+///   cargo xtask test --without-receivers      without receivers in other languages than Rust
 ///   cargo xtask test -- transfers::create     tests whose name contains this
 ///   cargo xtask test -- --nocapture           what follows -- goes to the test programs
 ///
@@ -53,6 +58,9 @@ pub struct Arguments {
     /// Leave out the S3 server and the tests that need it
     #[arg(long)]
     without_s3: bool,
+    /// Leave out the webhook receivers in other languages than Rust
+    #[arg(long)]
+    without_receivers: bool,
     /// Print every test, not only the failed
     #[arg(long, short)]
     verbose: bool,
@@ -87,6 +95,8 @@ impl Engines {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let postgres = arguments.engine.postgres().then(binaries::find_or_install).transpose()?;
+    let receivers = arguments.engine.sqlite() && !arguments.without_receivers;
+    let receivers = receivers.then(receivers::find_or_install).transpose()?;
     let bucket = (!arguments.without_s3).then(start_s3).transpose()?;
     let building = Instant::now();
     build()?;
@@ -94,7 +104,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let bucket = bucket.map(s3::Starting::ready).transpose()?;
     let mut engines = Vec::new();
     if arguments.engine.sqlite() {
-        engines.push(("sqlite", on_sqlite(arguments, bucket.as_ref())?));
+        engines.push(("sqlite", on_sqlite(arguments, bucket.as_ref(), receivers.as_ref())?));
     }
     if let Some(binaries) = postgres {
         let cluster = Cluster::start(&binaries, Durability::Disposable, &std::env::temp_dir())?;
@@ -118,10 +128,16 @@ fn build() -> Result<()> {
     bail!("the tests do not build")
 }
 
-fn on_sqlite(arguments: &Arguments, bucket: Option<&s3::Server>) -> Result<Results> {
+fn on_sqlite(
+    arguments: &Arguments,
+    bucket: Option<&s3::Server>,
+    receivers: Option<&receivers::Tools>,
+) -> Result<Results> {
     let run = |targets: &[&str]| {
         let mut cargo = cargo_test(targets, arguments);
-        s3::tell(&mut cargo, bucket).env(ENGINE, "sqlite").env_remove(POSTGRES_URL);
+        receivers::tell(s3::tell(&mut cargo, bucket), receivers)
+            .env(ENGINE, "sqlite")
+            .env_remove(POSTGRES_URL);
         counted(&mut cargo, "sqlite", arguments.verbose)
     };
     Ok(run(&["--workspace", "--all-targets"])? + run(&["--workspace", "--doc"])?)

@@ -12,7 +12,7 @@ function setting(string $name): string
     return is_string($value) && $value !== '' ? $value : throw new RuntimeException("$name is not set");
 }
 
-function key(string $name, string $prefix): string
+function decoded(string $name, string $prefix): string
 {
     $key = base64_decode(substr(setting($name), strlen($prefix)), true);
     return $key !== false && strlen($key) === 32 ? $key : throw new RuntimeException("$name is not 32 bytes");
@@ -41,8 +41,8 @@ function is_genuine(string $body): bool
 
     // Several signatures stand in the header while a secret is being rotated; one that verifies is enough.
     $content = "$id.$timestamp.$body";
-    $expected = hash_hmac('sha256', $content, key('WEBHOOK_SECRET', 'whsec_'), true);
-    $public_key = key('WEBHOOK_PUBLIC_KEY', 'whpk_');
+    $expected = hash_hmac('sha256', $content, decoded('WEBHOOK_SECRET', 'whsec_'), true);
+    $public_key = decoded('WEBHOOK_PUBLIC_KEY', 'whpk_');
     foreach (explode(' ', header_of('webhook-signature')) as $signature) {
         [$version, $text] = explode(',', $signature, 2) + [1 => ''];
         $bytes = base64_decode($text, true);

@@ -23,15 +23,16 @@ const EXAMPLE_SECONDS: i64 = 1_769_851_800;
 
 /// How a webhook is sent and verified; Markdown.
 const INTRODUCTION: &str = "\
-Everything that happens in a partner's book, POSTed to the partner's own server as flat JSON. The base URL is registered \
-with `PUT /v1/webhooks/endpoint`, which also sets other paths than these.
+Everything that happens in a partner's book, POSTed to the partner's own server as flat JSON. The base URL is \
+registered with `PUT /v1/webhooks/endpoint`, which can also set other paths than these.
 
-**Answer** 2xx within 15 seconds. Anything else, redirects too, is a failure: the event comes again after 8, 16, 32 and 64 \
-seconds, then 5 minutes, 30 minutes, 2, 6, 12, 24 and 24 hours. 410 disables the endpoint.
+**Answer** 2xx within 15 seconds. Anything else, redirects too, is a failure: the event comes again after 8, 16, 32 \
+and 64 seconds, then 5 minutes, 30 minutes, 2, 6, 12, 24 and 24 hours. 410 disables the endpoint.
 
 **Order.** Events of one object come in order; the next waits for the one before.
 
-**At least once.** The same event can come again. It always has the same `webhook-id`: keep those that you have dealt with.
+**At least once.** The same event can come again. It always has the same `webhook-id`: keep those that you have dealt \
+with.
 
 **Verify** `authorization`, `webhook-timestamp` and one of the signatures of `webhook-signature`, as the guide \
 docs/webhooks.md shows in five languages.";

@@ -24,6 +24,7 @@ mod window;
 pub use book::{MOVE, give_token};
 pub use dispatch::{deliver_now, work};
 pub use message::{Signer, headers};
+pub use register::{Registration, set, shown};
 pub(crate) use store::{SETS, STATEMENTS};
 
 use crate::kit::endpoint::Endpoint;

@@ -4,6 +4,7 @@ use super::endpoint::{Drawn, Paths, Secrets, WebhookEndpoint};
 use super::store;
 use crate::events::TYPES;
 use crate::kit::app::App;
+use crate::kit::audit::{self, Deed};
 use crate::kit::body::Request;
 use crate::kit::call::Call;
 use crate::kit::codes::{P403, P467, P468};
@@ -15,7 +16,7 @@ use crate::kit::partner::Partner;
 use crate::kit::refusal::Refusal;
 use axum::extract::State;
 use axum::response::Response;
-use florin_store::{Stop, StoreError, Tx};
+use florin_store::{Keyed, Stop, StoreError, Tx};
 use florin_webhook::{BaseUrl, EventPath};
 use http::StatusCode;
 use serde::Serialize;
@@ -48,7 +49,9 @@ pub struct EndpointRequest {
     rotate_secret: Option<bool>,
 }
 
-struct Register {
+/// A registration, read.
+#[derive(Clone, Debug)]
+pub struct Registration {
     url: BaseUrl,
     token: Option<String>,
     enabled: bool,
@@ -56,10 +59,34 @@ struct Register {
     rotate: bool,
 }
 
-impl Request for Register {
+impl Registration {
+    /// Of an operator's words; `paths` are event types with their own paths.
+    ///
+    /// # Errors
+    /// What is wrong, as a sentence.
+    pub fn of_words(
+        url: &str,
+        token: Option<&str>,
+        enabled: bool,
+        paths: &[(String, String)],
+        rotate: bool,
+    ) -> Result<Self, String> {
+        let url = BaseUrl::parse(url).map_err(|error| format!("url {error}"))?;
+        let token = token.map(parse_token).transpose().map_err(|error| format!("token {error}"))?;
+        let mut own = BTreeMap::new();
+        for (kind, path) in paths {
+            let known = TYPES.iter().find(|(name, _)| name == kind);
+            let (kind, _) = known.ok_or_else(|| format!("{kind} is no event type"))?;
+            own.insert(*kind, EventPath::parse(path).map_err(|error| format!("the path of {kind} {error}"))?);
+        }
+        Ok(Self { url, token, enabled, paths: Paths(own), rotate })
+    }
+}
+
+impl Request for Registration {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let url = fields.required("url").parsed(BaseUrl::parse);
-        let token = fields.optional("token").parsed(token);
+        let token = fields.optional("token").parsed(parse_token);
         let enabled = fields.optional("enabled").boolean().unwrap_or(true);
         let paths = match fields.is_given("paths") {
             true => fields.optional("paths").object(own_paths),
@@ -70,7 +97,7 @@ impl Request for Register {
     }
 }
 
-fn token(text: &str) -> Result<String, String> {
+fn parse_token(text: &str) -> Result<String, String> {
     // What a header can carry (RFC 9110, section 5.5), without what could be read as two.
     let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
     match text.len() {
@@ -180,6 +207,11 @@ pub fn get_endpoint() -> Endpoint {
 }
 
 async fn show(State(app): State<App>, partner: Partner) -> Result<Response, Failure> {
+    shown(&app, &partner).await
+}
+
+/// The endpoint as it is registered.
+pub async fn shown(app: &App, partner: &Partner) -> Result<Response, Failure> {
     let mut snapshot = app.store.snapshot(partner.book).await?;
     let endpoint = registered(store::find(&mut snapshot).await?)?;
     let secrets = Secrets::open(&app.seals, &endpoint.secrets)?;
@@ -194,20 +226,33 @@ pub(super) fn registered(endpoint: Option<WebhookEndpoint>) -> Result<WebhookEnd
 async fn register(
     State(app): State<App>,
     partner: Partner,
-    call: Call<Register>,
+    call: Call<Registration>,
 ) -> Result<Response, Failure> {
-    let Call { request, keyed } = call;
+    set(&app, &partner, call.request, call.keyed, None).await
+}
+
+/// Registers, whoever asks for it; an operator's deed is noted in the same transaction.
+pub async fn set(
+    app: &App,
+    partner: &Partner,
+    request: Registration,
+    keyed: Option<Keyed>,
+    deed: Option<Deed>,
+) -> Result<Response, Failure> {
     app.outgoing.sender.check(&request.url).await.map_err(|e| Refusal::invalid(format!("url {e}")))?;
     let present = store::find(&mut *app.store.snapshot(partner.book).await?).await?;
     let is_off = present.is_some_and(|endpoint| endpoint.url.is_some() && !endpoint.enabled);
     if request.enabled && is_off {
-        probe(&app, &request.url).await?;
+        probe(app, &request.url).await?;
     }
     let drawn = Drawn::draw(&*app.entropy);
-    let platform = app.clone();
-    app.run(&partner, keyed, Vec::new(), async move |tx: &mut Tx| {
+    let (platform, deed_id) = (app.clone(), app.new_id());
+    app.run(partner, keyed, Vec::new(), async move |tx: &mut Tx| {
         let (endpoint, secrets, is_new_secret) = change(&platform, tx, &request, &drawn).await?;
         store::put(tx, &endpoint).await?;
+        if let Some(deed) = &deed {
+            audit::note(tx, deed_id, deed).await?;
+        }
         Ok(answer(StatusCode::OK, &item(&endpoint, &secrets, is_new_secret)?)?)
     })
     .await
@@ -226,7 +271,7 @@ async fn probe(app: &App, url: &BaseUrl) -> Result<(), Refusal> {
 async fn change(
     app: &App,
     tx: &mut Tx,
-    request: &Register,
+    request: &Registration,
     drawn: &Drawn,
 ) -> Result<(WebhookEndpoint, Secrets, bool), Stop> {
     let (now, last_event) = (tx.now(), tx.last_event());

@@ -21,9 +21,9 @@ const STATEMENT_CACHE: usize = 512;
 /// every few seconds and not in the middle of every batch.
 const WAL_CHECKPOINT_PAGES: i64 = 10_000;
 
-/// Page cache of a connection that writes, in KiB, negative as SQLite wants it: 64 MiB, which it fills only as far as it
-/// reads; the writer touches the account pages again and again.
-const CACHE_KIB: i64 = -65_536;
+/// Page cache of a connection that writes, in KiB, negative as SQLite wants it: 48 MiB, which it fills only as far as
+/// it reads; the writer touches the account pages again and again, and all of a server shall stay below 100 MB.
+const CACHE_KIB: i64 = -49_152;
 
 /// That of one that reads: 4 MiB. There are up to a dozen, what they read is mostly read once, and the system keeps the
 /// file's pages anyhow.

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 /// Seconds that one call waits for an event: a quiet sandbox that was reset is noticed after so long.
-const WAIT: u64 = 20;
+const WAIT: u64 = 5;
 
 /// Longer than a call takes by itself.
 const PATIENCE: Duration = Duration::from_secs(WAIT + 30);

@@ -1,5 +1,6 @@
 //! Webhooks while the server is killed: every event arrives, in order per object, and nothing that did not happen.
 
+mod command;
 mod receiver;
 
 use crate::support::{Call, Client, Deadline, Event, Server, ambient_seed, transfer_body};

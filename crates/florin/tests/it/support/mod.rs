@@ -28,7 +28,7 @@ pub use database::{Database, Engine, engine};
 pub use decimal::{CURRENCIES, decimal_text, exact_fields, minor_units, scale_of};
 pub use form::Form;
 pub use patience::Deadline;
-pub use process::{Outcome, run_florin, run_florin_with};
+pub use process::{Outcome, florin, free_port, run_florin, run_florin_with};
 pub use proxy::{Loss, Proxy};
 pub use raw::{Raw, exchange};
 pub use server::{Options, Place, Server, key_file, write_key};

@@ -1,0 +1,110 @@
+//! `florin webhook`: a partner's endpoint, registered by an operator.
+
+use crate::config::Flags;
+use crate::operate::{platform, print};
+use crate::review::said;
+use crate::{Failed, OperatorName};
+use axum::body::to_bytes;
+use axum::response::Response;
+use clap::{Args, Subcommand};
+use florin_api::kit::app::App;
+use florin_api::kit::audit::Deed;
+use florin_api::kit::partner::{Partner, book_of};
+use florin_api::webhooks::{Registration, set, shown};
+use uuid::Uuid;
+
+/// More than any answer has.
+const MAX_ANSWER: usize = 1 << 20;
+
+/// Where a partner hears of its events.
+#[derive(Subcommand)]
+pub enum WebhookCommand {
+    /// Register the endpoint, in place of the one before; prints it as JSON, with the signing secret where it is new.
+    Set(SetArgs),
+    /// Show the endpoint, without its secrets.
+    Show {
+        /// The partner's id, from `florin partner list`.
+        #[arg(long)]
+        partner: Uuid,
+        #[command(flatten)]
+        flags: Flags,
+    },
+}
+
+/// An endpoint.
+#[derive(Args)]
+pub struct SetArgs {
+    /// The partner's id, from `florin partner list`.
+    #[arg(long)]
+    partner: Uuid,
+    /// The base URL, to which each event's path is added.
+    #[arg(long)]
+    url: String,
+    /// What `Authorization` shall carry; better given as a variable, which other users of the machine can't see. The
+    /// present one stays where none is given.
+    #[arg(long, env = "FLORIN_WEBHOOK_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Another path for an event type, such as `transfer=/hooks/transfer`; may be given several times.
+    #[arg(long, value_name = "TYPE=/PATH", value_parser = pair)]
+    path: Vec<(String, String)>,
+    /// Send nothing; events wait.
+    #[arg(long)]
+    disable: bool,
+    /// Make a new signing secret; the one before signs too for 24 hours.
+    #[arg(long)]
+    rotate_secret: bool,
+    #[command(flatten)]
+    operator: OperatorName,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (kind, path) = text.split_once('=').ok_or("must be TYPE=/PATH")?;
+    Ok((kind.to_owned(), path.to_owned()))
+}
+
+/// Runs one.
+pub async fn run(command: WebhookCommand) -> Result<(), Failed> {
+    match command {
+        WebhookCommand::Set(arguments) => register(arguments).await,
+        WebhookCommand::Show { partner, flags } => {
+            let app = platform(&flags.load()?).await?;
+            let partner = existing(&app, partner).await?;
+            told(shown(&app, &partner).await.map_err(said)?).await
+        }
+    }
+}
+
+async fn register(arguments: SetArgs) -> Result<(), Failed> {
+    let SetArgs { url, token, path, disable, rotate_secret, .. } = &arguments;
+    let registration = Registration::of_words(url, token.as_deref(), !disable, path, *rotate_secret)?;
+    let app = platform(&arguments.flags.load()?).await?;
+    let partner = existing(&app, arguments.partner).await?;
+    let operator = florin_types::Text::parse(&arguments.operator.operator);
+    let deed = Deed {
+        operator: operator.map_err(|error| format!("--operator {error}"))?,
+        action: "webhook.set",
+        object: partner.id,
+        detail: url.clone(),
+    };
+    told(set(&app, &partner, registration, None, Some(deed)).await.map_err(said)?).await
+}
+
+async fn existing(app: &App, id: Uuid) -> Result<Partner, Failed> {
+    let book = book_of(&app.store, id).await?;
+    let book = book.ok_or_else(|| format!("there is no partner {id}; `florin partner list` shows them"))?;
+    Ok(Partner { id, book })
+}
+
+/// Prints an answer, or says what was refused.
+async fn told(response: Response) -> Result<(), Failed> {
+    let is_success = response.status().is_success();
+    let body = to_bytes(response.into_body(), MAX_ANSWER).await?;
+    let body: serde_json::Value = serde_json::from_slice(&body)?;
+    if is_success {
+        print(&serde_json::to_string_pretty(&body)?);
+        return Ok(());
+    }
+    Err(body["errorMessage"].as_str().unwrap_or("refused").to_owned().into())
+}
