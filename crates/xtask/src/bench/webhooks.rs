@@ -40,6 +40,9 @@ const SENDERS: u32 = 8;
 /// Deliveries that are enough to tell a rate.
 const ENOUGH: u64 = 100_000;
 
+/// How long a server waits for requests under way when an endpoint is disabled, and some.
+const GIVEN_UP: Duration = Duration::from_secs(3);
+
 /// Longest wait for what was sent to arrive.
 const ARRIVAL: Duration = Duration::from_secs(120);
 
@@ -49,6 +52,8 @@ struct Outcome {
     alone: Histogram<u64>,
     beside: Histogram<u64>,
     before: Measured,
+    /// With as many events, while nothing is delivered.
+    still: Measured,
     after: Measured,
     memory: Option<u64>,
     delivered: f64,
@@ -91,6 +96,11 @@ fn engine(
     receiver.hang(true);
     process.forget_peak();
     backlog(&ours, arguments.backlog)?;
+    register(&ours, &receiver, false)?;
+    // What is under way is given up meanwhile.
+    thread::sleep(GIVEN_UP);
+    let still = rate(&ours, arguments, 4)?;
+    register(&ours, &receiver, true)?;
     let after = rate(&ours, arguments, 3)?;
     let memory = process.memory().map(|memory| memory.peak);
     eprintln!("{name}: the receiver answers …");
@@ -99,7 +109,7 @@ fn engine(
     let floor = bare(&receiver, arguments)?;
     eprintln!("{name}: florin verify …");
     let verdict = product.verify()?;
-    Ok(Outcome { name, alone, beside, before, after, memory, delivered, floor, verdict })
+    Ok(Outcome { name, alone, beside, before, still, after, memory, delivered, floor, verdict })
 }
 
 /// Registers the receiver.
@@ -286,7 +296,7 @@ fn per_second(count: u64, time: Duration) -> f64 {
 
 #[expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "the result; counts far below 2^52")]
 fn print(outcome: &Outcome, arguments: &Arguments) {
-    let Outcome { name, alone, beside, before, after, memory, delivered, floor, verdict } = outcome;
+    let Outcome { name, alone, beside, before, still, after, memory, delivered, floor, verdict } = outcome;
     let times = |waits: &Histogram<u64>| {
         let ms = |quantile| waits.value_at_quantile(quantile) as f64 / 1e6;
         format!("{:.1}/{:.1}/{:.1}", ms(0.5), ms(0.99), ms(1.0))
@@ -300,11 +310,13 @@ fn print(outcome: &Outcome, arguments: &Arguments) {
     );
     println!("  the same while another partner's receiver hangs           {}", times(beside));
     println!(
-        "  transfers a second, without and with a backlog of {}   {:.0}, {:.0}: ratio {:.2}",
-        arguments.backlog,
+        "  transfers a second {:.0}; after {} more events, none being delivered {:.0}; with them all waiting for a \
+         receiver that hangs {:.0}: ratio {:.2}",
         rate(before),
+        arguments.backlog,
+        rate(still),
         rate(after),
-        rate(after) / rate(before)
+        rate(after) / rate(still)
     );
     let memory = memory.map_or("unknown".to_owned(), |bytes| (bytes / 1_000_000).to_string());
     println!("  peak of memory meanwhile, MB   {memory}");
