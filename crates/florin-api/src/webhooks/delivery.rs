@@ -107,6 +107,11 @@ impl Standing {
     /// Waits for an earlier one of its object.
     pub const WAITING: Self = Self { status: Status::Pending, due_at: None, tries: 0, attempts: Vec::new() };
 
+    /// Whether it waits for an earlier one of its object.
+    pub fn is_waiting(&self) -> bool {
+        self.status == Status::Pending && self.due_at.is_none()
+    }
+
     /// What an attempt makes of it. `chance` spreads what is tried much later.
     pub fn after(mut self, ended: &Ended, chance: u16) -> Self {
         self.tries += 1;

@@ -2,7 +2,7 @@
 
 use super::{Courier, Fate, LEASE, RENEW_TICKS, SLOW_TICKS};
 use crate::kit::app::App;
-use crate::webhooks::delivery::Standing;
+use crate::webhooks::delivery::{Standing, Status};
 use crate::webhooks::store::{self, Delivery};
 use bytes::Bytes;
 use florin_store::{Answer, BookId, Outcome, StoreError, Tx};
@@ -56,15 +56,31 @@ impl Courier {
         }
         self.renewed = self.tick;
         let wall = self.app.wall();
+        let mut changes = std::mem::take(&mut self.next);
+        // Those that wait are released with their own row, in case the one before them has ended meanwhile.
+        changes.freed.extend(new.iter().filter(|row| row.standing.is_waiting()).map(|row| row.object));
+        changes.freed.sort_unstable();
+        changes.freed.dedup();
+        // What is pending in rows that this batch does not reach yet still blocks what comes after it.
+        self.next.blocked = self.pending_here();
         let batch = Arc::new(Batch {
             cursor: new.last().map_or(self.cursor, |delivery| delivery.position.sequence()),
             until: if is_last { wall } else { wall.saturating_add(LEASE) },
             new,
-            changes: std::mem::take(&mut self.next),
+            changes,
         });
         self.next.gone = batch.changes.gone;
         let run = settle(self.app.clone(), self.book, self.terms.endpoint.epoch, Arc::clone(&batch));
         self.settling = Some((Box::pin(run), batch));
+    }
+
+    /// Objects with a pending row to be that is not written yet.
+    fn pending_here(&self) -> HashSet<Uuid> {
+        let pending = self.held.values().filter_map(|fate| match fate {
+            Fate::Settled(row) if row.standing.status == Status::Pending => Some(row.object),
+            Fate::Settled(_) | Fate::Open { .. } => None,
+        });
+        pending.collect()
     }
 
     /// Takes rows from the cursor on: of what has ended, and of what is slow, as pending, so that it holds up nothing.
