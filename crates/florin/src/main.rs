@@ -9,6 +9,8 @@ mod listen;
 mod master_key;
 mod operate;
 mod review;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod scheduler;
 mod serve;
 mod system;
 mod vault;
@@ -145,6 +147,8 @@ struct OperatorName {
 fn main() -> ExitCode {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     allocator::give_back_early();
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    scheduler::take_short_turns();
     match run(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
