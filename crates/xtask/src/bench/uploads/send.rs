@@ -1,8 +1,7 @@
 //! Uploads over a number of connections, each with one under way.
 //!
 //! A thread a connection, and a request is two writes of bytes that are there already: what is left for the processor
-//! is the kernel's copying, which nobody who sends over a socket is spared. Those threads give way to everything
-//! else: who really sends photos has a processor of their own, and takes none from the server or from other callers.
+//! is the kernel's copying, which nobody who sends over a socket is spared.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -20,10 +19,6 @@ use crate::interrupt;
 
 /// How long a server may take nothing of a body, or not answer: sixty-four uploads are 1.6 GB for one disk.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// How nice a sender is: at the lowest weight there is, a sixtieth of the servers'.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 19;
 
 /// What was sent and acknowledged.
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +100,6 @@ fn connect(to: &Recipient) -> Result<TcpStream> {
 
 /// One upload after the other on a connection; how many.
 fn in_turn(mut stream: TcpStream, to: &Recipient, form: &Form, users: &Users, until: Instant) -> Result<u32> {
-    give_way();
     let mut uploads = 0;
     while Instant::now() < until {
         interrupt::check()?;
@@ -120,13 +114,6 @@ fn in_turn(mut stream: TcpStream, to: &Recipient, form: &Form, users: &Users, un
         uploads += 1;
     }
     Ok(uploads)
-}
-
-/// Lowers the calling thread's priority; where that can't be done, the calls' latencies are worse for floor and
-/// product alike.
-fn give_way() {
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, NICE);
 }
 
 #[cfg(test)]
