@@ -5,6 +5,8 @@
 mod postgres;
 mod sqlite;
 
+pub use sqlite::reserve_log;
+
 pub(crate) use postgres::PostgresConfig;
 use postgres::PostgresConnection;
 use sqlite::SqliteConnection;

@@ -26,6 +26,6 @@ pub use deposit::{Deposit, Stored};
 pub use error::{DepositError, VaultError};
 pub use key::{Identity, Recipient};
 pub use name::ObjectName;
-pub use priority::run_low_priority;
+pub use priority::{processor_time, run_low_priority};
 pub use seal::Check;
 pub use vault::{Place, Vault};

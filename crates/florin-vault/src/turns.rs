@@ -20,8 +20,12 @@ impl Turns {
     /// As many as there are processors. One less was tried: on two processors it halves what sixteen deposits at once
     /// reach, since each hand-over leaves the only turn unused, and a thread at nice 10 gives way at once anyhow.
     pub(crate) fn new() -> Self {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        Self { free: Mutex::new(processors), freed: Condvar::new() }
+        Self::of(thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    /// So many.
+    pub(crate) fn of(count: usize) -> Self {
+        Self { free: Mutex::new(count), freed: Condvar::new() }
     }
 
     /// Waits for a turn.

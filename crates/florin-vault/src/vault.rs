@@ -3,9 +3,10 @@
 use crate::bucket::Bucket;
 use crate::deposit::{QUEUED, new_chunk};
 use crate::folder::Folder;
+use crate::priority::{Priority, lower, run_low_priority};
 use crate::seal::{self, Check, Lines, Target};
 use crate::turns::Turns;
-use crate::{BucketSettings, Deposit, Identity, ObjectName, Recipient, VaultError, priority};
+use crate::{BucketSettings, Deposit, Identity, ObjectName, Recipient, VaultError};
 use futures_util::stream::{self, Stream, StreamExt};
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc as std_mpsc};
@@ -85,7 +86,7 @@ impl Vault {
         let lines = Lines { messages: receiver, used };
         let (inner, recipient) = (Arc::clone(&self.0), to.clone());
         let body = move || {
-            priority::lower(priority::DEPOSIT);
+            lower(Priority::Deposit);
             let target = inner.store.begin(name).map_err(Into::into);
             let result = target.and_then(|target| seal::run(lines, check, &recipient, target, &inner.turns));
             drop(inner);
@@ -113,15 +114,16 @@ impl Vault {
         match &self.0.store {
             Store::Folder(folder) => {
                 let folder = Arc::clone(folder);
-                blocking(move || {
+                run_low_priority(move || {
                     let (file, length) = folder.read(name)?;
                     seal::open(file, length, &key, max_bytes)
                 })
-                .await
+                .await?
             }
             Store::Bucket(bucket) => {
                 let sealed = bucket.get(name, seal::longest_sealed(max_bytes)).await?;
-                blocking(move || seal::open(&sealed[..], sealed.len() as u64, &key, max_bytes)).await
+                run_low_priority(move || seal::open(&sealed[..], sealed.len() as u64, &key, max_bytes))
+                    .await?
             }
         }
     }

@@ -1,6 +1,6 @@
 //! How Linux shares the processors between our threads and others.
 
-use libc::{SCHED_OTHER, SYS_sched_getattr, SYS_sched_setattr, c_long, syscall};
+use libc::{SCHED_OTHER, SYS_sched_getattr, SYS_sched_setattr, c_long, sched_attr, syscall};
 
 /// How long a thread computes at a stretch while others want its processor: the least that Linux takes. A call is
 /// answered in a few such turns, and a thread that wakes with a shorter turn than the one that runs goes first. With
@@ -8,40 +8,25 @@ use libc::{SCHED_OTHER, SYS_sched_getattr, SYS_sched_setattr, c_long, syscall};
 /// another program (`cargo xtask bench uploads`: the p99 of other calls halves).
 const TURN_NANOS: u64 = 100_000;
 
-/// What the two calls exchange: the first version of `struct sched_attr`, which every later kernel takes.
-/// See sched_setattr(2).
-#[repr(C)]
-#[derive(Default)]
-struct Attributes {
-    size: u32,
-    policy: u32,
-    flags: u64,
-    nice: i32,
-    priority: u32,
-    runtime: u64,
-    deadline: u64,
-    period: u64,
-}
-
 /// Asks for short turns, for this thread and all that it will start.
 ///
 /// Linux 6.12 and later keep to it; earlier ones take it and do nothing. Who runs us under a policy of their choice
 /// keeps it.
 pub fn take_short_turns() {
-    let size = u32::try_from(size_of::<Attributes>()).unwrap_or_default();
+    let size = u32::try_from(size_of::<sched_attr>()).unwrap_or_default();
     let this_thread: c_long = 0;
-    let mut attributes = Attributes { size, ..Attributes::default() };
-    // SAFETY: both calls are given a structure of the length that they are told, which outlives them. One that fails
-    // changes nothing, and only the courtesy is lost.
+    // SAFETY: both calls are given a structure of the length that they are told, which outlives them; all of it are
+    // numbers, so zeros are fine. One that fails changes nothing, and only the courtesy is lost.
     #[expect(unsafe_code, reason = "there is no safe way to say it")]
     unsafe {
         let no_flags: c_long = 0;
+        let mut attributes: sched_attr = std::mem::zeroed();
         if syscall(SYS_sched_getattr, this_thread, &raw mut attributes, c_long::from(size), no_flags) != 0
-            || i64::from(attributes.policy) != i64::from(SCHED_OTHER)
+            || i64::from(attributes.sched_policy) != i64::from(SCHED_OTHER)
         {
             return;
         }
-        attributes.runtime = TURN_NANOS;
+        attributes.sched_runtime = TURN_NANOS;
         syscall(SYS_sched_setattr, this_thread, &raw const attributes, no_flags);
     }
 }
@@ -61,11 +46,13 @@ mod tests {
         };
         let before = nice();
         let turn = || {
-            let mut attributes = Attributes { size: 48, ..Attributes::default() };
             // SAFETY: as above.
             #[expect(unsafe_code, reason = "there is no safe way to ask")]
-            let answer = unsafe { syscall(SYS_sched_getattr, 0, &raw mut attributes, 48, 0) };
-            (answer == 0).then_some(attributes.runtime)
+            unsafe {
+                let mut attributes: sched_attr = std::mem::zeroed();
+                let answer = syscall(SYS_sched_getattr, 0, &raw mut attributes, size_of::<sched_attr>(), 0);
+                (answer == 0).then_some(attributes.sched_runtime)
+            }
         };
         let (found, after) = thread::spawn(move || {
             take_short_turns();

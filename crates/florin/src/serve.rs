@@ -14,13 +14,14 @@ use florin_api::kit::refusal::Refusal;
 use florin_api::kit::request_id::RequestIdLayer;
 use florin_api::kit::router::router;
 use florin_api::kit::{housekeeping, jobs};
-use florin_store::{Lane, StoreError};
+use florin_store::{Lane, Place, StoreError};
 use florin_types::{Clock, uuid_v7};
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{FilterExt, LevelFilter, ParseError, Targets};
 use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -31,7 +32,7 @@ const READY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Runs until SIGTERM or SIGINT; then what was accepted is finished.
 pub async fn serve(config: &Config) -> Result<(), Failed> {
-    start_logs(config)?;
+    let _logs = start_logs(config)?;
     // Before anything is made.
     let reference = config.reference()?;
     config.vault()?;
@@ -41,6 +42,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let address = listener.local_addr()?;
     let settings = Settings { reference, public_url: config.public_url(address)?, ..config.settings() };
     let store = operate::open(config).await?;
+    reserve_log(config).await?;
     let mut made = None;
     if settings.environment == florin_api::kit::app::Environment::Sandbox {
         let credentials = credentials::settle(config, &store, address).await?;
@@ -83,6 +85,17 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Only costs speed where it fails: a disk too full for it may do for what comes.
+async fn reserve_log(config: &Config) -> Result<(), Failed> {
+    if let Place::File(file) = config.place() {
+        let reserved = tokio::task::spawn_blocking(move || florin_store::reserve_log(&file)).await?;
+        if let Err(error) = reserved {
+            tracing::warn!(%error, "no room for the database's log ahead of its use");
+        }
+    }
+    Ok(())
+}
+
 /// What needs no key.
 fn pages(app: &App) -> Router {
     Router::new()
@@ -105,9 +118,16 @@ async fn is_ready(State(app): State<App>) -> Response {
     }
 }
 
-fn start_logs(config: &Config) -> Result<(), Failed> {
+/// Log lines that may wait to be written: a second's at full load. Who logs when there are more waits: none is lost.
+const WAITING_LINES: usize = 16_384;
+
+/// A thread of its own writes them, so that no call waits for a disk or a terminal; what waits is written when the
+/// answer is dropped.
+fn start_logs(config: &Config) -> Result<WorkerGuard, Failed> {
     let filter = filter(&config.log).map_err(|error| format!("log: {error}"))?;
-    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = NonBlockingBuilder::default().lossy(false).buffered_lines_limit(WAITING_LINES);
+    let (lines, writing) = lines.finish(std::io::stderr());
+    let logs = tracing_subscriber::fmt::layer().with_writer(lines);
     match config.log_format {
         LogFormat::Text => {
             let logs = logs.with_ansi(std::io::stderr().is_terminal()).compact();
@@ -117,7 +137,7 @@ fn start_logs(config: &Config) -> Result<(), Failed> {
             tracing_subscriber::registry().with(logs.json().flatten_event(true).with_filter(filter)).init();
         }
     }
-    Ok(())
+    Ok(writing)
 }
 
 /// Libraries whose finer logs show what passes through them: statements with their parameters, the master key and

@@ -12,7 +12,7 @@ use crate::kit::upload::vault_fault;
 use crate::users::existing;
 use florin_document::{DecodeLimits, Decoded, Kind, Unreadable, decode};
 use florin_store::{Holder, Job, Lane, NewJob, StoreError, Touch, Tx, params};
-use florin_vault::{Identity, VaultError, run_low_priority};
+use florin_vault::{Identity, VaultError, processor_time, run_low_priority};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,11 +23,13 @@ use uuid::Uuid;
 /// The kind of the job.
 pub const DECODE_JOB: &str = "kyc.decode";
 
-/// What one decode may take of time: the largest photo takes about a second of an idle core; a busy one gets time.
-const MAX_TIME: Duration = Duration::from_secs(60);
+/// What one decode may compute: the largest photo takes about a second of a core. A file that takes more is refused.
+const MAX_COMPUTED: Duration = Duration::from_secs(20);
 
-/// How often a file that takes longer is tried, each time later: a machine that was busy has had its time by then.
-const MAX_TRIES: i64 = 3;
+/// What one decode may take of time; it is tried again later when it had not computed enough by then. Decoding is the
+/// last to get a processor: how long it takes says more of the machine than of the file. Three of a request are well
+/// within a job's lease.
+const MAX_TIME: Duration = Duration::from_secs(60);
 
 /// One file at a time in the process: who waits holds none in memory, however many wait.
 static TURN: Semaphore = Semaphore::const_new(1);
@@ -92,12 +94,12 @@ async fn check(app: &App, job: &Job, work: &Work) -> Result<Vec<Checked>, StoreE
     drop(snapshot);
     let mut checked = Vec::new();
     for file in files.iter().filter(|file| work.files.contains(&file.name.uuid())) {
-        checked.push(check_one(app, file, &key, job.attempts).await?);
+        checked.push(check_one(app, file, &key).await?);
     }
     Ok(checked)
 }
 
-async fn check_one(app: &App, file: &File, key: &Identity, tries: i64) -> Result<Checked, StoreError> {
+async fn check_one(app: &App, file: &File, key: &Identity) -> Result<Checked, StoreError> {
     let _turn = TURN.acquire().await.map_err(StoreError::unexpected)?;
     let of = |state, decoded: Option<Decoded>| Checked {
         name: file.name,
@@ -117,12 +119,7 @@ async fn check_one(app: &App, file: &File, key: &Identity, tries: i64) -> Result
         }
         Err(error) => return Err(vault_fault(error)),
     };
-    let decoded = match decode_within(file.kind, bytes).await? {
-        Some(decoded) => decoded,
-        None if tries < MAX_TRIES => return Err(StoreError::unavailable("a decode took too long")),
-        None => Err(Unreadable::TimeOver),
-    };
-    match decoded {
+    match decode_within(file.kind, bytes, MAX_COMPUTED).await? {
         Ok(decoded) => Ok(of(FileState::Readable, Some(decoded))),
         Err(error) => {
             tracing::info!(%error, file = %file.name, kind = file.kind.as_str(), "a file can't be decoded");
@@ -132,18 +129,20 @@ async fn check_one(app: &App, file: &File, key: &Identity, tries: i64) -> Result
 }
 
 /// Decodes on a thread of its own. The time counts from when it begins; when it is over, or nobody waits any more, the
-/// thread is told, and asks often. None: it took too long, which may have been the machine's fault.
+/// thread is told, and asks often.
 async fn decode_within(
     kind: Kind,
     bytes: impl AsRef<[u8]> + Send + 'static,
-) -> Result<Option<Result<Decoded, Unreadable>>, StoreError> {
+    max_computed: Duration,
+) -> Result<Result<Decoded, Unreadable>, StoreError> {
     let over = Over::default();
     let told = Arc::clone(&over.0);
     let (begins, begun) = oneshot::channel();
     let decoding = run_low_priority(move || {
         // Who waits for it may have gone.
         let _ = begins.send(());
-        decode(kind, bytes.as_ref(), &DecodeLimits::default(), &|| told.load(Ordering::Relaxed))
+        let is_over = || told.load(Ordering::Relaxed) || processor_time() > max_computed;
+        decode(kind, bytes.as_ref(), &DecodeLimits::default(), &is_over)
     });
     let mut decoding = pin!(decoding);
     let waited = tokio::select! {
@@ -151,11 +150,11 @@ async fn decode_within(
         _ = begun => tokio::time::timeout(MAX_TIME, &mut decoding).await.ok(),
     };
     match waited {
-        None | Some(Ok(Err(Unreadable::TimeOver))) => Ok(None),
-        Some(Ok(decoded)) => Ok(Some(decoded)),
+        None => Err(StoreError::unavailable("a decode had too little of the processors")),
+        Some(Ok(decoded)) => Ok(decoded),
         Some(Err(error @ VaultError::Unavailable(_))) => Err(vault_fault(error)),
         // It panicked: whatever that file is, nobody can be shown it.
-        Some(Err(_)) => Ok(Some(Err(Unreadable::Fault))),
+        Some(Err(_)) => Ok(Err(Unreadable::Fault)),
     }
 }
 
@@ -166,5 +165,20 @@ struct Over(Arc<AtomicBool>);
 impl Drop for Over {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use florin_document::samples;
+
+    #[tokio::test]
+    async fn what_a_file_may_compute_is_bounded() {
+        let photo = samples::jpeg(64, 48);
+        let decoded = decode_within(Kind::Jpeg, photo.clone(), MAX_COMPUTED).await.unwrap();
+        assert!(decoded.is_ok(), "{decoded:?}");
+        let refused = decode_within(Kind::Jpeg, photo, Duration::ZERO).await.unwrap();
+        assert_eq!(refused, Err(Unreadable::TimeOver));
     }
 }

@@ -7,6 +7,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
 use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,7 +21,10 @@ const STATEMENT_CACHE: usize = 512;
 
 /// Pages of log before they are copied back into the file (4 KiB each): 40 MiB, so that a steady load checkpoints
 /// every few seconds and not in the middle of every batch.
-const WAL_CHECKPOINT_PAGES: i64 = 10_000;
+const WAL_CHECKPOINT_PAGES: u32 = 10_000;
+
+/// The length of a log of so many pages, with a header for each, one for all, and room for the batch that goes beyond.
+const LOG_BYTES: u64 = 32 + (WAL_CHECKPOINT_PAGES as u64 + 500) * (4096 + 24);
 
 /// Page cache of a connection that writes, in KiB, negative as SQLite wants it: 48 MiB, which it fills only as far as
 /// it reads; the writer touches the account pages again and again, and all of a server shall stay below 100 MB.
@@ -135,6 +140,38 @@ impl SqliteConnection {
         self.connection.prepare(&for_sqlite(sql))?;
         Ok(())
     }
+}
+
+/// Makes the log beside this database as long as it gets before it is copied back, where it is shorter.
+///
+/// A commit then writes into a file that does not grow, and its sync (`fdatasync`, which
+/// `.cargo/config.toml` has SQLite use) has no change of the file system's own to wait for. Of a log that grows, ext4
+/// syncs its journal, and with that whatever any other program is writing: photos, for one.
+///
+/// # Errors
+/// No room, or another process that writes and does not end; the log is as it was.
+pub fn reserve_log(file: &Path) -> Result<(), StoreError> {
+    let mut connection = SqliteConnection::open(file, Mode::Write)?;
+    // Nobody else appends to it meanwhile. What follows the frames in use is no frame, so that it is never read.
+    connection.run_script("BEGIN IMMEDIATE")?;
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    let lengthened = lengthen(Path::new(&log), LOG_BYTES);
+    connection.run_script("ROLLBACK")?;
+    lengthened.map_err(StoreError::unavailable)
+}
+
+/// Appends zeros up to this length, durably: a hole would have to be filled at each write.
+fn lengthen(file: &Path, length: u64) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().append(true).create(true).open(file)?;
+    let found = file.metadata()?.len();
+    let missing = length.saturating_sub(found);
+    let written =
+        std::io::copy(&mut std::io::repeat(0).take(missing), &mut file).and_then(|_| file.sync_all());
+    if written.is_err() {
+        file.set_len(found)?;
+    }
+    written
 }
 
 fn spell<'a>(spelt: &'a mut HashMap<(usize, usize), String>, sql: &'static str) -> &'a str {
