@@ -24,8 +24,8 @@ const READ_AHEAD: usize = 64 << 10;
 
 /// After how much of a file the disk is waited for. What else must be durable meanwhile, the database's log above all,
 /// waits behind this much and not behind every photo under way: a disk's flush takes as long as what was written since
-/// the last. Less costs rate: with half of it sixteen uploads at once get four fifths (`cargo xtask bench uploads`).
-const PIECE: u64 = 1 << 20;
+/// the last. Less costs rate: each flush takes its time as well.
+const PIECE: u64 = 768 << 10;
 
 /// How many deposits may keep the disk busy at a time: with two, each would wait twice as long, and the log too.
 const AT_THE_DISK: usize = 1;

@@ -6,24 +6,14 @@ use std::thread;
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 
-/// How work that may wait gives way. Both kinds compute in batches: when they wake they interrupt nobody, and they have
-/// none of the short turns that the threads which answer calls may have asked for, so that those go first.
-#[derive(Clone, Copy)]
-pub(crate) enum Priority {
-    /// A deposit's, for which a client waits: at a ninth of the weight of the threads that answer calls it takes what
-    /// they leave, and still moves when they leave little.
-    Deposit,
-    /// Background work, for which nobody waits: what nobody else wants.
-    Background,
-}
+/// How nice a deposit's thread is: at a ninth of the weight of the threads that answer calls, it takes what they
+/// leave, and still moves when they leave little.
+pub(crate) const DEPOSIT: i32 = 10;
 
-/// How nice a deposit is: nice 10 is that ninth.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
-
-/// The nicest there is, for systems that know no idle threads.
-#[cfg(target_os = "linux")]
-const NICEST: i32 = 19;
+/// How nice background work is: the nicest there is, since nobody waits for it. Not an idle thread of Linux's: one
+/// that holds a lock of the allocator's or the kernel's may wait a tenth of a second for its next turn, and everybody
+/// who wants the lock with it.
+const BACKGROUND: i32 = 19;
 
 /// The stack of a background thread: what the standard library gives a thread. Decoders of images recurse little and
 /// keep tables on the stack; only touched pages cost memory.
@@ -36,28 +26,15 @@ static BACKGROUND_TURN: Semaphore = Semaphore::const_new(1);
 /// Lowers the calling thread's priority, for good: only a privileged process may raise it again, so nothing else
 /// may run on the thread afterwards.
 ///
-/// On Linux each thread has its own; elsewhere the calls would lower the whole process, and are not made.
+/// On Linux each thread has its own niceness; elsewhere the call would lower the whole process, and is not made.
 /// A failure only costs the courtesy.
-pub(crate) fn lower(priority: Priority) {
+pub(crate) fn lower(nice: i32) {
     #[cfg(target_os = "linux")]
-    {
-        let (policy, nice) = match priority {
-            Priority::Deposit => (libc::SCHED_BATCH, NICE),
-            Priority::Background => (libc::SCHED_IDLE, NICEST),
-        };
-        if let Err(error) = rustix::process::setpriority_process(None, nice) {
-            tracing::debug!(%error, "a thread's priority could not be lowered");
-        }
-        let this_thread = 0;
-        let parameters = libc::sched_param { sched_priority: 0 };
-        // SAFETY: the call reads the structure, which outlives it, and keeps no pointer to it.
-        #[expect(unsafe_code, reason = "no library has a safe way to say it")]
-        unsafe {
-            libc::sched_setscheduler(this_thread, policy, &raw const parameters);
-        }
+    if let Err(error) = rustix::process::setpriority_process(None, nice) {
+        tracing::debug!(%error, "a thread's priority could not be lowered");
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = priority;
+    let _ = nice;
 }
 
 /// What the calling thread has computed so far.
@@ -82,7 +59,7 @@ where
     let turn = BACKGROUND_TURN.acquire().await.map_err(VaultError::unexpected)?;
     let (answer, answered) = oneshot::channel();
     let body = move || {
-        lower(Priority::Background);
+        lower(BACKGROUND);
         let result = catch_unwind(AssertUnwindSafe(work));
         drop(turn);
         // Nobody may be waiting any more.

@@ -2,6 +2,7 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 /// A counting gate for threads.
 ///
@@ -9,8 +10,11 @@ use std::thread;
 /// nice 0, so sixty-four of them outweigh one sevenfold. With turns, each processor has at most one of them that wants
 /// it, however many uploads there are; the rest wait here, or for the disk.
 pub(crate) struct Turns {
+    all: usize,
     free: Mutex<usize>,
     freed: Condvar,
+    /// All are free.
+    quiet: Condvar,
 }
 
 /// A turn, until it is dropped.
@@ -25,7 +29,7 @@ impl Turns {
 
     /// So many.
     pub(crate) fn of(count: usize) -> Self {
-        Self { free: Mutex::new(count), freed: Condvar::new() }
+        Self { all: count, free: Mutex::new(count), freed: Condvar::new(), quiet: Condvar::new() }
     }
 
     /// Waits for a turn.
@@ -35,11 +39,41 @@ impl Turns {
         *waited.unwrap_or_else(PoisonError::into_inner) -= 1;
         Turn(self)
     }
+
+    /// Waits until nobody has a turn, and no longer than this.
+    pub(crate) fn await_quiet(&self, at_most: Duration) {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        // Quiet or not: whoever asks goes on.
+        drop(self.quiet.wait_timeout_while(free, at_most, |free| *free < self.all));
+    }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        let mut free = self.0.free.lock().unwrap_or_else(PoisonError::into_inner);
+        *free += 1;
         self.0.freed.notify_one();
+        if *free == self.0.all {
+            self.0.quiet.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quiet_is_when_the_last_turn_is_given_back() {
+        let turns = Turns::of(2);
+        turns.await_quiet(Duration::MAX);
+        let (one, other) = (turns.take(), turns.take());
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| turns.await_quiet(Duration::from_secs(600)));
+            drop(one);
+            turns.await_quiet(Duration::ZERO);
+            assert!(!waiting.is_finished());
+            drop(other);
+        });
     }
 }

@@ -3,7 +3,7 @@
 use crate::bucket::Bucket;
 use crate::deposit::{QUEUED, new_chunk};
 use crate::folder::Folder;
-use crate::priority::{Priority, lower, run_low_priority};
+use crate::priority::{DEPOSIT, lower, run_low_priority};
 use crate::seal::{self, Check, Lines, Target};
 use crate::turns::Turns;
 use crate::{BucketSettings, Deposit, Identity, ObjectName, Recipient, VaultError};
@@ -11,6 +11,7 @@ use futures_util::stream::{self, Stream, StreamExt};
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc as std_mpsc};
 use std::thread;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
@@ -86,7 +87,7 @@ impl Vault {
         let lines = Lines { messages: receiver, used };
         let (inner, recipient) = (Arc::clone(&self.0), to.clone());
         let body = move || {
-            lower(Priority::Deposit);
+            lower(DEPOSIT);
             let target = inner.store.begin(name).map_err(Into::into);
             let result = target.and_then(|target| seal::run(lines, check, &recipient, target, &inner.turns));
             drop(inner);
@@ -97,6 +98,12 @@ impl Vault {
         thread.spawn(body).map_err(|error| VaultError::io("starting a thread", &error))?;
         let filling = new_chunk();
         Ok(Deposit { name, filling, messages, used: given_back, outcome: Some(outcome) })
+    }
+
+    /// Holds the calling thread as long as a deposit computes, and no longer than this. For background work that asks
+    /// often: it then neither takes from the deposits nor is stopped half-way with a lock in hand.
+    pub fn give_way(&self, at_most: Duration) {
+        self.0.turns.await_quiet(at_most);
     }
 
     /// The plain bytes of an object, authenticated as a whole.

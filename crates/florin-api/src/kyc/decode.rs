@@ -13,6 +13,7 @@ use crate::users::existing;
 use florin_document::{DecodeLimits, Decoded, Kind, Unreadable, decode};
 use florin_store::{Holder, Job, Lane, NewJob, StoreError, Touch, Tx, params};
 use florin_vault::{Identity, VaultError, processor_time, run_low_priority};
+use std::cell::Cell;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,12 @@ const MAX_COMPUTED: Duration = Duration::from_secs(20);
 /// last to get a processor: how long it takes says more of the machine than of the file. Three of a request are well
 /// within a job's lease.
 const MAX_TIME: Duration = Duration::from_secs(60);
+
+/// How long a decode gives way to the deposits under way in all: half of its time, so that it ends under any load.
+const MAX_GIVING_WAY: Duration = Duration::from_secs(30);
+
+/// Of how many questions one looks at the clocks: they are asked every few microseconds, and a look costs half of one.
+const LOOKS: u32 = 16;
 
 /// One file at a time in the process: who waits holds none in memory, however many wait.
 static TURN: Semaphore = Semaphore::const_new(1);
@@ -119,7 +126,13 @@ async fn check_one(app: &App, file: &File, key: &Identity) -> Result<Checked, St
         }
         Err(error) => return Err(vault_fault(error)),
     };
-    match decode_within(file.kind, bytes, MAX_COMPUTED).await? {
+    let (vault, clock) = (app.vault.clone(), app.clone());
+    let give_way = move |at_most| {
+        let since = clock.wall();
+        vault.give_way(at_most);
+        clock.wall().saturating_since(since)
+    };
+    match decode_within(file.kind, bytes, Bounds::new(give_way, MAX_COMPUTED)).await? {
         Ok(decoded) => Ok(of(FileState::Readable, Some(decoded))),
         Err(error) => {
             tracing::info!(%error, file = %file.name, kind = file.kind.as_str(), "a file can't be decoded");
@@ -133,7 +146,7 @@ async fn check_one(app: &App, file: &File, key: &Identity) -> Result<Checked, St
 async fn decode_within(
     kind: Kind,
     bytes: impl AsRef<[u8]> + Send + 'static,
-    max_computed: Duration,
+    bounds: Bounds<impl Fn(Duration) -> Duration + Send + 'static>,
 ) -> Result<Result<Decoded, Unreadable>, StoreError> {
     let over = Over::default();
     let told = Arc::clone(&over.0);
@@ -141,7 +154,7 @@ async fn decode_within(
     let decoding = run_low_priority(move || {
         // Who waits for it may have gone.
         let _ = begins.send(());
-        let is_over = || told.load(Ordering::Relaxed) || processor_time() > max_computed;
+        let is_over = || told.load(Ordering::Relaxed) || bounds.are_over();
         decode(kind, bytes.as_ref(), &DecodeLimits::default(), &is_over)
     });
     let mut decoding = pin!(decoding);
@@ -155,6 +168,35 @@ async fn decode_within(
         Some(Err(error @ VaultError::Unavailable(_))) => Err(vault_fault(error)),
         // It panicked: whatever that file is, nobody can be shown it.
         Some(Err(_)) => Ok(Err(Unreadable::Fault)),
+    }
+}
+
+/// What bounds a decode, asked on its own thread.
+struct Bounds<F> {
+    /// Lets deposits past, this long at most, and says how long it took.
+    give_way: F,
+    max_computed: Duration,
+    asked: Cell<u32>,
+    gave_way: Cell<Duration>,
+}
+
+impl<F: Fn(Duration) -> Duration> Bounds<F> {
+    fn new(give_way: F, max_computed: Duration) -> Self {
+        Self { give_way, max_computed, asked: Cell::default(), gave_way: Cell::default() }
+    }
+
+    /// Whether it has computed enough; deposits under way are let past first.
+    fn are_over(&self) -> bool {
+        let asked = self.asked.get();
+        self.asked.set(asked.wrapping_add(1));
+        if !asked.is_multiple_of(LOOKS) {
+            return false;
+        }
+        let left = MAX_GIVING_WAY.saturating_sub(self.gave_way.get());
+        if !left.is_zero() {
+            self.gave_way.set(self.gave_way.get() + (self.give_way)(left));
+        }
+        processor_time() > self.max_computed
     }
 }
 
@@ -176,9 +218,24 @@ mod tests {
     #[tokio::test]
     async fn what_a_file_may_compute_is_bounded() {
         let photo = samples::jpeg(64, 48);
-        let decoded = decode_within(Kind::Jpeg, photo.clone(), MAX_COMPUTED).await.unwrap();
+        let quiet = |_| Duration::ZERO;
+        let bounds = Bounds::new(quiet, MAX_COMPUTED);
+        let decoded = decode_within(Kind::Jpeg, photo.clone(), bounds).await.unwrap();
         assert!(decoded.is_ok(), "{decoded:?}");
-        let refused = decode_within(Kind::Jpeg, photo, Duration::ZERO).await.unwrap();
+        let refused = decode_within(Kind::Jpeg, photo, Bounds::new(quiet, Duration::ZERO)).await.unwrap();
         assert_eq!(refused, Err(Unreadable::TimeOver));
+    }
+
+    #[test]
+    fn a_decode_gives_way_for_half_of_its_time_and_no_longer() {
+        let asked = Cell::new(Vec::new());
+        let give_way = |at_most: Duration| {
+            asked.set([asked.take(), vec![at_most.as_secs()]].concat());
+            Duration::from_secs(12).min(at_most)
+        };
+        let bounds = Bounds::new(give_way, MAX_COMPUTED);
+        assert!((0..LOOKS * 9).all(|_| !bounds.are_over()));
+        drop(bounds);
+        assert_eq!(asked.take(), [30, 18, 6]);
     }
 }
