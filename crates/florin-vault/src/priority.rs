@@ -10,9 +10,8 @@ use tokio::sync::{Semaphore, oneshot};
 /// leave, and still moves when they leave little.
 pub(crate) const DEPOSIT: i32 = 10;
 
-/// How nice background work is: the nicest there is, since nobody waits for it. Not an idle thread of Linux's: one
-/// that holds a lock of the allocator's or the kernel's may wait a tenth of a second for its next turn, and everybody
-/// who wants the lock with it.
+/// How nice background work is: the nicest there is, since nobody waits for it. Not an idle thread of Linux's: who wants
+/// a lock that such a one holds, the allocator's or the kernel's, would wait for its next turn, which may be long.
 const BACKGROUND: i32 = 19;
 
 /// The stack of a background thread: what the standard library gives a thread. Decoders of images recurse little and
