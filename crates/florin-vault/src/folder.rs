@@ -160,7 +160,7 @@ impl Folder {
 }
 
 impl NewFile {
-    /// Appends, and waits for the disk whenever a piece has gathered, so that the sync at the end has little left to do.
+    /// Appends, and waits for the disk whenever a piece has gathered, so that the sync at the end has little to do.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), VaultError> {
         let failed = |error| VaultError::io("writing a file", &error);
         self.file.write_all(bytes).map_err(failed)?;

@@ -10,8 +10,8 @@ use tokio::sync::{Semaphore, oneshot};
 /// leave, and still moves when they leave little.
 pub(crate) const DEPOSIT: i32 = 10;
 
-/// How nice background work is: the nicest there is, since nobody waits for it. Not an idle thread of Linux's: who wants
-/// a lock that such a one holds, the allocator's or the kernel's, would wait for its next turn, which may be long.
+/// How nice background work is: the nicest there is, since nobody waits for it. Not an idle thread of Linux's: whoever
+/// wants a lock that such a one holds, the allocator's or the kernel's, would wait for its next turn.
 const BACKGROUND: i32 = 19;
 
 /// The stack of a background thread: what the standard library gives a thread. Decoders of images recurse little and
