@@ -32,7 +32,7 @@ const MAX_COMPUTED: Duration = Duration::from_secs(20);
 /// within a job's lease.
 const MAX_TIME: Duration = Duration::from_secs(60);
 
-/// How long a decode gives way to the deposits under way in all: half of its time, so that it ends under any load.
+/// How long a decode gives way to deposits under way, in all: half of its time; the other half is left to compute.
 const MAX_GIVING_WAY: Duration = Duration::from_secs(30);
 
 /// Of how many questions one looks at the clocks: they are asked every few microseconds, and a look costs half of one.
