@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{FilterExt, LevelFilter, ParseError, Targets};
 use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
@@ -75,7 +76,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         waiting.stop_waiting();
     };
     serve_http(listener, service, HttpLimits::default(), stop).await;
-    workers.iter().for_each(tokio::task::JoinHandle::abort);
+    end(workers).await;
     // It has been told to stop, and bounds its own patience.
     if webhooks.await.is_err() {
         tracing::error!("the delivery of webhooks ended in a panic");
@@ -83,6 +84,17 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     app.store.close();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Ends the workers, and is ready when none of them runs any more: what they wait for is left, and a job that was at
+/// work does not find the store closed.
+async fn end<const N: usize>(workers: [JoinHandle<()>; N]) {
+    workers.iter().for_each(JoinHandle::abort);
+    for worker in workers {
+        if worker.await.is_err_and(|error| error.is_panic()) {
+            tracing::error!("a worker ended in a panic");
+        }
+    }
 }
 
 /// Only costs speed where it fails: a disk too full for it may do for what comes.
@@ -168,8 +180,30 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::{Mutex, PoisonError, mpsc};
     use tracing_subscriber::fmt::MakeWriter;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn workers_have_ended_when_they_are_said_to_have() {
+        let (started, starts) = mpsc::channel();
+        let (go_on, goes_on) = mpsc::channel();
+        let (done, is_done) = mpsc::channel();
+        let at_work = tokio::spawn(async move {
+            started.send(()).expect("somebody listens");
+            // In the middle of a step, where it can't be aborted.
+            goes_on.recv().expect("a word");
+            done.send(()).expect("somebody listens");
+            std::future::pending::<()>().await;
+        });
+        let waits = tokio::spawn(std::future::pending());
+        starts.recv().expect("a start");
+        let mut ended = Box::pin(end([waits, at_work]));
+        let early = tokio::time::timeout(Duration::ZERO, &mut ended).await;
+        assert!(early.is_err(), "one is still at work");
+        go_on.send(()).expect("somebody listens");
+        ended.await;
+        assert!(is_done.try_recv().is_ok());
+    }
 
     /// Where a test's log goes.
     #[derive(Clone, Default)]
