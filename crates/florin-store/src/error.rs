@@ -3,8 +3,8 @@
 /// A fault of the store. Logged with its cause where it is answered; nothing of it reaches a client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The database is away, overloaded or out of time: worth another try (P501).
-    #[error("the database is not available: {0}")]
+    /// A part that is needed is away, overloaded or out of time: worth another try (P501).
+    #[error("not available: {0}")]
     Unavailable(String),
     /// Anything else: a mistake of ours, or a damaged database (P500).
     #[error("{0}")]
@@ -32,7 +32,7 @@ impl From<rusqlite::Error> for StoreError {
             Some(
                 DatabaseBusy | DatabaseLocked | DiskFull | SystemIoFailure | CannotOpen
                 | OperationInterrupted,
-            ) => Self::unavailable(error),
+            ) => Self::unavailable(format!("the database: {error}")),
             _ => Self::unexpected(error),
         }
     }
@@ -52,6 +52,10 @@ impl From<tokio_postgres::Error> for StoreError {
                 ["08", "25P03", "40", "53", "55P03", "57"].iter().any(|c| state.code().starts_with(c))
             }
         };
-        if passing { Self::Unavailable(message) } else { Self::Unexpected(message) }
+        if passing {
+            Self::Unavailable(format!("the database: {message}"))
+        } else {
+            Self::Unexpected(message)
+        }
     }
 }

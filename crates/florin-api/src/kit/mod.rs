@@ -10,6 +10,7 @@ pub mod codes;
 pub mod command;
 pub mod endpoint;
 pub mod failure;
+pub mod fault;
 pub mod fields;
 pub mod housekeeping;
 pub mod http;

@@ -1,9 +1,11 @@
 //! From the table of routes to the router: what every request passes on its way, outermost first: request id, log
-//! line and panics; unknown paths and methods; rate limit; the handler with its argument types.
+//! line and panics; unknown paths and methods; rate limit; faults to order in a sandbox; the handler with its argument
+//! types.
 
 use super::app::App;
 use super::codes::{P404, P405};
 use super::endpoint::{Access, Endpoint};
+use super::fault::fail_to_order;
 use super::partner::Partner;
 use super::refusal::Refusal;
 use super::request_id::RequestIdLayer;
@@ -22,6 +24,9 @@ pub fn router(app: &App, endpoints: Vec<Endpoint>, extra: Router, request_ids: R
     let allowed = Arc::new(allowed_methods(&endpoints));
     let mut calls = Router::new();
     for mut endpoint in endpoints {
+        if app.is_sandbox() && endpoint.access != Access::Open {
+            endpoint.router = endpoint.router.route_layer(from_fn_with_state(app.clone(), fail_to_order));
+        }
         if app.settings.rate_limit.is_some() && endpoint.access != Access::Open {
             // Around the handler alone: a method that the path does not have is told before the key is looked at.
             endpoint.router = endpoint.router.route_layer(from_fn_with_state(app.clone(), limit_rate));

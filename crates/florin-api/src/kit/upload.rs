@@ -160,7 +160,7 @@ impl Uploads {
 /// A vault's fault as the answers and the jobs know it.
 pub fn vault_fault(error: VaultError) -> StoreError {
     match error {
-        VaultError::Unavailable(_) => StoreError::unavailable(error),
+        VaultError::Unavailable(cause) => StoreError::unavailable(format!("the vault: {cause}")),
         VaultError::Missing | VaultError::Damaged | VaultError::Unexpected(_) => {
             StoreError::unexpected(error)
         }

@@ -74,7 +74,8 @@ is `P470`, while the first still runs `P471`. The same request means the same va
 validation error is always 400 and `P403`, has no `errorName`, and joins everything that is wrong in one \
 message. Every call can refuse with `P401`, `P429`, `P500` and `P501`; `Retry-After` says how long to \
 wait. An unknown path is 404 `P404`, another method 405 `P405`. What belongs to another partner answers \
-like what does not exist.
+like what does not exist. In a sandbox the header `x-sandbox-fault: P500` (or `P501`) has a call answered so, \
+and does nothing else.
 
 **Amounts.** In: a decimal string or a JSON number, both read exactly; no more decimals than the currency \
 has. Out: as each call says, a decimal string at the currency's scale or a number that prints exactly.

@@ -3,6 +3,7 @@
 use crate::kit::command::ok;
 use crate::kit::endpoint::{Endpoint, Shape, get};
 use crate::kit::failure::Failure;
+use crate::kit::fault::{FAULT_HEADER, FAULTS};
 use crate::kit::partner::Partner;
 use crate::kyc::{HOLD, REJECT_PREFIX, REJECTION_REASONS};
 use axum::response::Response;
@@ -21,7 +22,7 @@ pub struct Scenarios {
 pub struct Scenario {
     /// The call.
     call: &'static str,
-    /// The field of its request.
+    /// The field of its request, or the header.
     field: &'static str,
     /// The value.
     value: String,
@@ -50,5 +51,11 @@ async fn handle(_: Partner) -> Result<Response, Failure> {
         .map(|reason| document(format!("{REJECT_PREFIX}{reason}"), format!("rejected with {reason}")));
     let hold =
         document(HOLD.to_owned(), "left in review, for POST /v1/sandbox/kyc/{externalUserId}".to_owned());
-    ok(&Scenarios { data: rejections.chain([hold]).collect() })
+    let faults = FAULTS.map(|code| Scenario {
+        call: "every call with a key",
+        field: FAULT_HEADER,
+        value: code.to_owned(),
+        outcome: format!("answered {code}, changing nothing"),
+    });
+    ok(&Scenarios { data: rejections.chain([hold]).chain(faults).collect() })
 }

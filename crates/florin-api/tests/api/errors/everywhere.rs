@@ -1,7 +1,7 @@
 //! The codes that every call can give, or every call of its kind.
 
 use super::{declaring, name_of, refusal};
-use crate::support::{Answer, BOUNDARY, Call, Engine};
+use crate::support::{Answer, BOUNDARY, Call, Client, Engine};
 use crate::support::{Ids, Setup, TestApp, engine, expect_errors, prepared, request_of};
 use axum::Router;
 use axum::routing::get;
@@ -310,6 +310,32 @@ async fn p500_when_the_database_is_not_what_it_should_be() {
 }
 
 #[tokio::test]
+async fn p500_and_p501_when_they_are_asked_for() {
+    let app = TestApp::start().await;
+    let keyed = |endpoint: &Endpoint| endpoint.access != Access::Open;
+    for endpoint in declaring("P500").into_iter().filter(keyed) {
+        let ordered = |client: &Client, code: &str| {
+            let call =
+                request_of(client, &endpoint, &Ids::unknown()).keyed("k").header("x-request-id", "r-1");
+            call.header("x-sandbox-fault", code).send()
+        };
+        let answer = ordered(&app.a(), "P500").await;
+        assert_eq!((answer.status, answer.text()), (400, P500), "{}", name_of(&endpoint));
+        is_p501(&endpoint, &ordered(&app.a(), "P501").await);
+        ordered(&app.a(), "P502").await.is_invalid("x-sandbox-fault must be P500 or P501");
+        is_denied(&endpoint, &ordered(&app.a().with_key(None), "P500").await, "xo1");
+    }
+    expect_errors(&["x-sandbox-fault asked for it"]);
+    assert_eq!(app.database().count("SELECT COUNT(*) FROM command").await, 0, "nothing was kept");
+    app.finish().await;
+    let settings = Settings { rate_limit: None, ..Settings::live() };
+    let live = TestApp::with(Setup { settings, ..Setup::default() }).await;
+    let ordered = live.a().call(Method::GET, "/v1/reference/fees").header("x-sandbox-fault", "P500");
+    assert_eq!(ordered.send().await.status, 200);
+    live.finish().await;
+}
+
+#[tokio::test]
 async fn p501_when_the_database_is_stopped() {
     let mut app = TestApp::start().await;
     // A fresh server, whose connections are not open yet: an open file can't be stopped.
@@ -342,11 +368,16 @@ async fn p501_when_the_database_stops_behind_a_known_key() {
 }
 
 #[track_caller]
-fn is_unavailable(endpoint: &Endpoint, answer: &Answer) {
+fn is_p501(endpoint: &Endpoint, answer: &Answer) {
     let expected = refusal("P501", "service-unavailable", "Service temporarily unavailable");
     assert_eq!((answer.status, answer.text()), (400, &*expected), "{}", name_of(endpoint));
     assert_eq!(answer.header("retry-after"), "1");
-    expect_errors(&["the database is not available"]);
+}
+
+#[track_caller]
+fn is_unavailable(endpoint: &Endpoint, answer: &Answer) {
+    is_p501(endpoint, answer);
+    expect_errors(&["not available: the database: "]);
 }
 
 #[tokio::test]
