@@ -28,14 +28,13 @@ pub const DECODE_JOB: &str = "kyc.decode";
 const MAX_COMPUTED: Duration = Duration::from_secs(20);
 
 /// What one decode may take of time; it is tried again later when it had not computed enough by then. Decoding is the
-/// last to get a processor: how long it takes says more of the machine than of the file. Three of a request are well
-/// within a job's lease.
+/// last to get a processor: how long it takes says more of the machine than of the file.
 const MAX_TIME: Duration = Duration::from_secs(60);
 
 /// How long a decode gives way to deposits under way, in all: half of its time; the other half is left to compute.
 const MAX_GIVING_WAY: Duration = Duration::from_secs(30);
 
-/// Of how many questions one looks at the clocks: they are asked every few microseconds, and a look costs half of one.
+/// Of how many questions one looks at the clocks: a photo's come every few microseconds, and a look costs half of one.
 const LOOKS: u32 = 16;
 
 /// One file at a time in the process: who waits holds none in memory, however many wait.

@@ -1,7 +1,7 @@
 //! `POST /v1/webhooks/deliveries/{id}/retry` and `POST /v1/webhooks/replay`: what was sent, or was not, goes out again
 //! under the same id.
 
-use super::delivery::{Standing, Status};
+use super::delivery::Standing;
 use super::ids::sequence_of;
 use super::register::registered;
 use super::store::{self, Delivery};
@@ -148,7 +148,6 @@ async fn send_again(tx: &mut Tx, from: i64, to: i64) -> Result<usize, StoreError
     for event in &events {
         objects.insert(event.object);
         match rows.remove(&event.position) {
-            Some(delivery) if delivery.standing.status == Status::Pending => {}
             Some(delivery) => known.push(Delivery { standing: delivery.standing.again(), ..delivery }),
             None => {
                 let (position, object) = (event.position, event.object);

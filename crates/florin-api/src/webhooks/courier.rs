@@ -19,11 +19,11 @@ use bytes::Bytes;
 use florin_ledger::Position;
 use florin_store::{Book, BookId, StoreError, Tx};
 use florin_types::Timestamp;
-use florin_webhook::BaseUrl;
+use florin_webhook::{BaseUrl, EventPath};
 use http::HeaderMap;
 use read::read_terms;
 use settle::{Batch, Changes, is_held, outcome};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -31,7 +31,6 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior};
-use url::Url;
 use uuid::Uuid;
 
 /// How long an endpoint is one process's: after a crash its deliveries stand still for so long.
@@ -84,16 +83,17 @@ enum Fate {
 
 /// What the endpoint says, as it was read last.
 struct Terms {
-    base: BaseUrl,
+    base: Arc<BaseUrl>,
     endpoint: WebhookEndpoint,
     signer: Signer,
     book: Book,
 }
 
-/// What came back from a request.
+/// What came back from a request, and the address that it went to.
 struct Returned {
     parcel: Parcel,
     ended: Ended,
+    base: Arc<BaseUrl>,
 }
 
 type Settling = Pin<Box<dyn Future<Output = Result<bool, StoreError>> + Send>>;
@@ -110,6 +110,8 @@ pub(super) struct Courier {
     held: BTreeMap<i64, Fate>,
     /// Objects with something under way, and what waits here for its turn.
     waiting: HashMap<Uuid, VecDeque<Parcel>>,
+    /// Those of them whose event under way was read from a row: later ones may wait in rows that are not here.
+    from_rows: HashSet<Uuid>,
     /// What can be sent now.
     ready: VecDeque<Parcel>,
     under_way: JoinSet<Returned>,
@@ -150,6 +152,7 @@ impl Courier {
             leased_until: until,
             held: BTreeMap::new(),
             waiting: HashMap::new(),
+            from_rows: HashSet::new(),
             ready: VecDeque::new(),
             under_way: JoinSet::new(),
             parcels: 0,
@@ -176,7 +179,7 @@ impl Courier {
 
     /// Whether requests may be begun.
     fn may_send(&self) -> bool {
-        !self.next.gone
+        self.next.gone.is_none()
             && self.terms.endpoint.enabled
             && !self.app.is_stopping()
             && self.app.wall().saturating_add(LEASE_MARGIN) < self.leased_until
@@ -190,11 +193,11 @@ impl Courier {
             let path = self.terms.endpoint.paths.of(&parcel.kind);
             let headers = headers(&self.terms.signer, parcel.id, self.app.wall(), &parcel.body);
             let Some((path, headers)) = path.zip(headers.ok()) else {
-                let ended = self.not_sent();
-                self.take_back(Returned { parcel, ended });
+                let (ended, base) = (self.not_sent(), Arc::clone(&self.terms.base));
+                self.take_back(Returned { parcel, ended, base });
                 continue;
             };
-            let request = (self.terms.base.join(&path), headers);
+            let request = (Arc::clone(&self.terms.base), path, headers);
             let (app, book) = (self.app.clone(), self.terms.book.clone());
             self.under_way.spawn(attempt(app, book, request, parcel, place));
         }
@@ -217,13 +220,15 @@ impl Courier {
 
     /// Takes in what came of an attempt, and lets the next of the object go.
     fn take_back(&mut self, returned: Returned) {
-        let Returned { parcel, ended } = returned;
+        let Returned { parcel, ended, base } = returned;
         if ended.is_overload() {
             self.window.shrink()
         } else {
             self.window.grow()
         }
-        self.next.gone |= ended.is_gone();
+        if ended.is_gone() && base == self.terms.base {
+            self.next.gone.clone_from(&self.terms.endpoint.url);
+        }
         self.parcels -= 1;
         self.noticed();
         let mut chance = [0; 2];
@@ -238,18 +243,17 @@ impl Courier {
         } else {
             self.held.insert(position.sequence(), Fate::Settled(row));
         }
+        self.from_rows.remove(&object);
         let Some(mut queue) = self.waiting.remove(&object) else { return };
         if is_pending {
             self.next.blocked.insert(object);
             self.leave(queue);
             return;
         }
-        let Some(next) = queue.pop_front() else {
-            if has_row {
-                self.next.freed.push(object);
-            }
-            return;
-        };
+        if has_row {
+            self.next.freed.push(object);
+        }
+        let Some(next) = queue.pop_front() else { return };
         match self.held.get_mut(&next.position.sequence()) {
             Some(Fate::Open { is_first, .. }) => *is_first = true,
             // It has a row, which must not wait any more if this process dies now.
@@ -280,7 +284,7 @@ impl Courier {
     async fn wait(&mut self, rung: Pin<&mut impl Future<Output = ()>>, ticks: &mut Interval) -> Woken {
         let Self { under_way, settling, app, .. } = self;
         tokio::select! {
-            Some(returned) = under_way.join_next() => Woken::Returned(returned),
+            Some(returned) = under_way.join_next() => Woken::Returned(Box::new(returned)),
             result = async {
                 match settling {
                     Some((run, _)) => run.await,
@@ -301,7 +305,7 @@ impl Courier {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut is_time, mut busy_at) = (true, 0);
-        while self.terms.endpoint.enabled && !self.next.gone && !self.app.is_stopping() {
+        while self.terms.endpoint.enabled && self.next.gone.is_none() && !self.app.is_stopping() {
             if is_time || self.has_more && self.parcels < LOW {
                 if !self.look().await? {
                     return Ok(());
@@ -371,7 +375,7 @@ impl Courier {
 
 /// Why a courier stopped waiting.
 enum Woken {
-    Returned(Result<Returned, tokio::task::JoinError>),
+    Returned(Box<Result<Returned, tokio::task::JoinError>>),
     Settled(Result<bool, StoreError>),
     Rung,
     Tick,
@@ -389,11 +393,11 @@ pub(super) async fn deliver(mut courier: Courier, linger: Duration) {
 async fn attempt(
     app: App,
     book: Book,
-    (url, headers): (Url, HeaderMap),
+    (base, path, headers): (Arc<BaseUrl>, EventPath, HeaderMap),
     parcel: Parcel,
     place: OwnedSemaphorePermit,
 ) -> Returned {
-    let answered = app.outgoing.sender.post(&url, headers, parcel.body.clone()).await;
+    let answered = app.outgoing.sender.post(&base.join(&path), headers, parcel.body.clone()).await;
     drop(place);
     let wall = app.wall();
     let at = book.now(wall).micros();
@@ -412,5 +416,5 @@ async fn attempt(
             Ended { attempt: Attempt { at, status: None, answer: String::new(), error }, retry_after: None }
         }
     };
-    Returned { parcel, ended }
+    Returned { parcel, ended, base }
 }

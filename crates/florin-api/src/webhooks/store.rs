@@ -17,21 +17,24 @@ const CLAIM: Statement = "UPDATE webhook_endpoint SET owner = $2, epoch = epoch 
      WHERE book = $1 AND enabled = 1 AND (leased_until <= $4 OR owner = $2)";
 const ADVANCE: Statement =
     "UPDATE webhook_endpoint SET cursor = $3, leased_until = $4 WHERE book = $1 AND epoch = $2";
-const DISABLE: Statement =
-    "UPDATE webhook_endpoint SET enabled = 0, disabled_reason = $2, updated_at = $3 WHERE book = $1";
+const DISABLE: Statement = "UPDATE webhook_endpoint SET enabled = 0, disabled_reason = $2, updated_at = $3 \
+     WHERE book = $1 AND url = $4";
 
 /// A book that replaces another takes its endpoint along; `$2` is the new one.
 pub const MOVE: Statement =
     "UPDATE webhook_endpoint SET book = $2, cursor = 0, epoch = epoch + 1, leased_until = 0 WHERE book = $1";
 
 /// Books with something to deliver that this process may deliver: `$1` is the wall clock, `$2` the process. An index
-/// probe per endpoint that is registered.
+/// probe per endpoint that is registered. Due is only the first that is pending of its object, here and in [`DUE`].
 const WITH_WORK: Statement = "SELECT e.book FROM webhook_endpoint e JOIN book b ON b.id = e.book \
      WHERE e.enabled = 1 AND (e.leased_until <= $1 OR e.owner = $2) AND (b.event_head > e.cursor OR EXISTS \
-     (SELECT 1 FROM webhook_delivery d WHERE d.book = e.book AND d.due_at <= $1 + b.clock_offset)) LIMIT 1000";
+     (SELECT 1 FROM webhook_delivery d WHERE d.book = e.book AND d.due_at <= $1 + b.clock_offset AND NOT EXISTS \
+     (SELECT 1 FROM webhook_delivery f WHERE f.book = d.book AND f.object = d.object AND f.status = 0 \
+     AND f.position < d.position))) LIMIT 1000";
 
-const DUE: Statement = "SELECT position, object, status, due_at, tries, attempts FROM webhook_delivery \
-     WHERE book = $1 AND due_at <= $2 ORDER BY due_at, position LIMIT $3";
+const DUE: Statement = "SELECT position, object, status, due_at, tries, attempts FROM webhook_delivery d \
+     WHERE book = $1 AND due_at <= $2 AND NOT EXISTS (SELECT 1 FROM webhook_delivery f WHERE f.book = d.book \
+     AND f.object = d.object AND f.status = 0 AND f.position < d.position) ORDER BY due_at, position LIMIT $3";
 const FIND_DELIVERY: Statement = "SELECT position, object, status, due_at, tries, attempts FROM webhook_delivery \
      WHERE book = $1 AND position = $2";
 const BETWEEN: Statement = "SELECT position, object, status, due_at, tries, attempts FROM webhook_delivery \
@@ -178,9 +181,10 @@ pub(super) async fn advance(
     Ok(tx.execute(ADVANCE, &params![epoch, cursor, until]).await? == 1)
 }
 
-pub(super) async fn disable(tx: &mut Tx, reason: &str) -> Result<(), StoreError> {
+/// Disables the endpoint, if it is still at this address.
+pub(super) async fn disable(tx: &mut Tx, url: &str, reason: &str) -> Result<(), StoreError> {
     let now = tx.now();
-    tx.execute(DISABLE, &params![reason, now]).await.map(drop)
+    tx.execute(DISABLE, &params![reason, now, url]).await.map(drop)
 }
 
 /// Books with something to deliver.

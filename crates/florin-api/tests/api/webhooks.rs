@@ -1,6 +1,7 @@
 //! Webhooks through the whole platform, to a real server of a partner.
 
 mod calls;
+mod order;
 pub mod receiver;
 
 use crate::support::{Client, TestApp};

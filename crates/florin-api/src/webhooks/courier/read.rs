@@ -11,6 +11,7 @@ use florin_ledger::Position;
 use florin_store::{Snapshot, StoreError, StoredEvent, events_after, events_at};
 use florin_webhook::BaseUrl;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use uuid::Uuid;
 
 impl Courier {
@@ -53,6 +54,7 @@ impl Courier {
         for (event, item) in events.into_iter().zip(items) {
             let Some(standing) = standings.remove(&event.position) else { continue };
             self.waiting.insert(event.object, VecDeque::new());
+            self.from_rows.insert(event.object);
             self.parcels += 1;
             self.ready.push_back(parcel(event, item.payload.get(), standing));
         }
@@ -83,7 +85,8 @@ impl Courier {
         for (event, item) in events.into_iter().zip(items) {
             let (sequence, object) = (event.position.sequence(), event.object);
             let is_first = !self.waiting.contains_key(&object);
-            if is_first && (busy.contains(&object) || self.is_blocked(object)) {
+            let has_rows = || busy.contains(&object) || self.is_blocked(object);
+            if self.from_rows.contains(&object) || is_first && has_rows() {
                 let standing = Standing::WAITING;
                 let row = Delivery { position: event.position, object, standing };
                 self.held.insert(sequence, Fate::Settled(row));
@@ -118,7 +121,7 @@ pub(super) async fn read_terms(app: &App, snapshot: &mut Snapshot) -> Result<Opt
     let Some(endpoint) = store::find(snapshot).await? else { return Ok(None) };
     let Some(url) = &endpoint.url else { return Ok(None) };
     let book = snapshot.book_row().clone();
-    let base = BaseUrl::parse(url).map_err(StoreError::unexpected)?;
+    let base = Arc::new(BaseUrl::parse(url).map_err(StoreError::unexpected)?);
     let signer = Signer::of(app, &endpoint, book.now(app.wall()))?;
     Ok(Some(Terms { base, endpoint, signer, book }))
 }

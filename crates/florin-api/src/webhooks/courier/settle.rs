@@ -35,7 +35,8 @@ pub(super) struct Changes {
     pub(super) freed: Vec<Uuid>,
     /// Objects that have something pending by it.
     pub(super) blocked: HashSet<Uuid>,
-    pub(super) gone: bool,
+    /// The address that answered 410.
+    pub(super) gone: Option<String>,
 }
 
 impl Courier {
@@ -51,7 +52,8 @@ impl Courier {
         }
         let new = self.take_rows(is_last);
         self.outcomes = 0;
-        if new.is_empty() && self.next.changed.is_empty() && !self.next.gone && !(is_last || is_old) {
+        if new.is_empty() && self.next.changed.is_empty() && self.next.gone.is_none() && !(is_last || is_old)
+        {
             return;
         }
         self.renewed = self.tick;
@@ -69,7 +71,7 @@ impl Courier {
             new,
             changes,
         });
-        self.next.gone = batch.changes.gone;
+        self.next.gone.clone_from(&batch.changes.gone);
         let run = settle(self.app.clone(), self.book, self.terms.endpoint.epoch, Arc::clone(&batch));
         self.settling = Some((Box::pin(run), batch));
     }
@@ -124,8 +126,8 @@ async fn settle(app: App, book: BookId, epoch: i64, batch: Arc<Batch>) -> Result
         store::update(tx, &batch.changes.changed).await?;
         store::insert(tx, &batch.new).await?;
         store::let_next_go(tx, &batch.changes.freed).await?;
-        if batch.changes.gone {
-            store::disable(tx, "The endpoint answered 410 Gone").await?;
+        if let Some(url) = &batch.changes.gone {
+            store::disable(tx, url, "The endpoint answered 410 Gone").await?;
         }
         Ok(outcome(true))
     };

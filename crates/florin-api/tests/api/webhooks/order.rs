@@ -1,0 +1,129 @@
+//! Events of one object in order, whatever happens meanwhile; and a registration that outlives a late answer.
+
+use super::{advance, deliver, deliveries, enable, ids, prepared, register, statuses};
+use crate::support::{Client, TestApp};
+use florin_api::webhooks::deliver_now;
+use florin_document::{Kind, samples};
+use http::Method;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+/// The ids of a user's events, oldest first.
+async fn of_user(client: &Client, user: &str) -> Vec<String> {
+    let events = client.events().await;
+    let of_user = events.iter().filter(|event| event["payload"]["externalUserId"] == user);
+    of_user.map(|event| event["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// One more event of a user.
+async fn another(client: &Client, user: &str) {
+    let required = json!({"decision": "REQUIRE"});
+    client.post(&format!("/v1/sandbox/poa/{user}"), &required).send().await.expect(200);
+    let bill = samples::valid(Kind::Pdf, 0, 0);
+    let part = ("files", "bill.pdf", "application/pdf", bill.as_slice());
+    client
+        .call(Method::POST, &format!("/v1/user/poa-files/{user}"))
+        .multipart(&[part])
+        .send()
+        .await
+        .expect(201);
+}
+
+/// As many rounds as an object has events.
+async fn deliver_all(app: &TestApp) {
+    for _ in 0..4 {
+        deliver(app).await;
+    }
+}
+
+#[tokio::test]
+async fn a_new_event_does_not_overtake_those_that_wait_in_rows() {
+    let (app, a, receiver, _) = prepared().await;
+    receiver.answers(|_| 503);
+    a.verified_user("ben").await;
+    deliver(&app).await;
+    assert_eq!(receiver.take().len(), 1, "the first of several");
+    // The next has no row when the first comes back from its own.
+    enable(&a, &receiver.url, false).await.expect(200);
+    another(&a, "ben").await;
+    advance(&a, 8).await;
+    receiver.answers(|_| 200);
+    enable(&a, &receiver.url, true).await.expect(200);
+    receiver.take();
+    deliver_all(&app).await;
+    let ben = of_user(&a, "ben").await;
+    assert!(ben.len() > 2, "teach this test how an object gets several events");
+    assert_eq!(ids(&receiver.take()), ben);
+    assert!(statuses(&a).await.iter().all(|status| status == "DELIVERED"));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn one_whose_time_has_come_waits_for_an_earlier_one_that_is_sent_again() {
+    let (app, a, receiver, _) = prepared().await;
+    a.verified_user("ben").await;
+    let ben = of_user(&a, "ben").await;
+    let (first, last) = (ben[0].clone(), ben[ben.len() - 1].clone());
+    let failing = last.clone();
+    receiver.answers(move |got| if got.header("webhook-id") == failing { 503 } else { 200 });
+    deliver_all(&app).await;
+    assert_eq!(ids(&receiver.take()), ben);
+    receiver.answers(|_| 503);
+    advance(&a, 5).await;
+    let all = deliveries(&a, "").await;
+    let of_first = all.iter().find(|delivery| delivery["eventId"] == first).expect("a delivery");
+    let path = format!("/v1/webhooks/deliveries/{}/retry", of_first["id"].as_str().expect("an id"));
+    a.call(Method::POST, &path).send().await.expect(200);
+    deliver_all(&app).await;
+    assert_eq!(ids(&receiver.take()), [first.as_str()]);
+    // The last could go, if the first were not before it.
+    advance(&a, 3).await;
+    deliver_all(&app).await;
+    assert!(receiver.take().is_empty());
+    receiver.answers(|_| 200);
+    advance(&a, 5).await;
+    deliver_all(&app).await;
+    assert_eq!(ids(&receiver.take()), [first, last]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_replay_does_not_wait_for_a_pause_between_attempts() {
+    let (app, a, receiver, _) = prepared().await;
+    receiver.answers(|_| 503);
+    a.pay(Some("anna"), None, "1").await;
+    deliver(&app).await;
+    assert_eq!(receiver.take().len(), 1);
+    receiver.answers(|_| 200);
+    let replay = json!({"fromSequence": a.events().await.len(), "toSequence": 5_000});
+    assert_eq!(a.post("/v1/webhooks/replay", &replay).send().await.expect(200), json!({"deliveries": 1}));
+    deliver(&app).await;
+    assert_eq!(receiver.take().len(), 1);
+    app.finish().await;
+}
+
+/// The old address says that it is gone while the partner moves.
+#[tokio::test]
+async fn a_late_410_of_the_old_address_leaves_the_new_one_enabled() {
+    let (app, a, receiver, _) = prepared().await;
+    let old = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    register(&a, &format!("http://{}", old.local_addr().expect("an address"))).await;
+    a.pay(Some("anna"), None, "1").await;
+    let delivering = tokio::spawn({
+        let app = app.app.clone();
+        async move { deliver_now(&app).await }
+    });
+    let (mut stream, _) = old.accept().await.expect("a request");
+    let mut request = [0; 4_096];
+    assert!(stream.read(&mut request).await.expect("a request") > 0);
+    register(&a, &receiver.url).await;
+    stream.write_all(b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n").await.expect("a connection");
+    delivering.await.expect("no panic").expect("the database answers");
+    let endpoint = a.get("/v1/webhooks/endpoint").await.expect(200);
+    assert_eq!((&endpoint["enabled"], &endpoint["disabledReason"]), (&json!(true), &Value::Null));
+    advance(&a, 8).await;
+    deliver(&app).await;
+    assert_eq!(receiver.take().len(), 1);
+    app.finish().await;
+}
