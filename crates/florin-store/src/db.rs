@@ -5,7 +5,7 @@
 mod postgres;
 mod sqlite;
 
-pub use sqlite::reserve_log;
+pub use sqlite::{ReservedLog, reserve_log};
 
 pub(crate) use postgres::PostgresConfig;
 use postgres::PostgresConnection;

@@ -36,7 +36,7 @@ mod writer;
 
 pub use answer::{Answer, Outcome, Stop};
 pub use book::{Book, NewBook};
-pub use db::{Db, reserve_log};
+pub use db::{Db, ReservedLog, reserve_log};
 pub use dialect::{Engine, SetStatement, Statement};
 pub use door::{Command, Door};
 pub use error::StoreError;

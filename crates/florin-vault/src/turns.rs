@@ -1,4 +1,4 @@
-//! Turns at the processor: how many deposits may compute at once.
+//! Turns: how many deposits may compute at once, or keep the disk busy.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
@@ -40,11 +40,11 @@ impl Turns {
         Turn(self)
     }
 
-    /// Waits until nobody has a turn, and no longer than this.
-    pub(crate) fn await_quiet(&self, at_most: Duration) {
+    /// Waits until nobody has a turn, and no longer than this; whether it is so.
+    pub(crate) fn await_quiet(&self, at_most: Duration) -> bool {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        // Quiet or not: whoever asks goes on.
-        drop(self.quiet.wait_timeout_while(free, at_most, |free| *free < self.all));
+        let waited = self.quiet.wait_timeout_while(free, at_most, |free| *free < self.all);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 }
 
@@ -66,14 +66,14 @@ mod tests {
     #[test]
     fn quiet_is_when_the_last_turn_is_given_back() {
         let turns = Turns::of(2);
-        turns.await_quiet(Duration::MAX);
+        assert!(turns.await_quiet(Duration::ZERO));
         let (one, other) = (turns.take(), turns.take());
         thread::scope(|scope| {
             let waiting = scope.spawn(|| turns.await_quiet(Duration::from_secs(600)));
             drop(one);
-            turns.await_quiet(Duration::ZERO);
-            assert!(!waiting.is_finished());
+            assert!(!turns.await_quiet(Duration::ZERO));
             drop(other);
+            assert!(waiting.join().unwrap());
         });
     }
 }

@@ -9,9 +9,10 @@ const GIVEN_BACK: c_int = 256 << 10;
 /// How much may lie free at the end of a heap before it is given back: two of the above.
 const KEPT: c_int = 512 << 10;
 
-/// How many heaps there may be: more than threads under the most uploads, so that none is shared. A thread that answers
-/// calls would wait for the heap's lock while a thread of low priority holds it and has no turn at the processor: 56 ms
-/// were seen. Memory stays the same, since a heap whose thread has ended is taken over by the next.
+/// How many heaps there may be: more than threads under the most uploads, so that no two allocate from one. A thread
+/// that answers calls would wait for the heap's lock while a thread of low priority holds it and has no turn at the
+/// processor: 56 ms were seen. (Who frees what another made still takes that one's lock.) Memory stays the same, since
+/// a heap whose thread has ended is taken over by the next.
 const HEAPS: c_int = 256;
 
 /// Lets it give memory back early. To be called before there are threads.

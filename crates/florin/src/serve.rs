@@ -14,7 +14,7 @@ use florin_api::kit::refusal::Refusal;
 use florin_api::kit::request_id::RequestIdLayer;
 use florin_api::kit::router::router;
 use florin_api::kit::{housekeeping, jobs};
-use florin_store::{Lane, Place, StoreError};
+use florin_store::{Lane, Place, ReservedLog, StoreError};
 use florin_types::{Clock, uuid_v7};
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let address = listener.local_addr()?;
     let settings = Settings { reference, public_url: config.public_url(address)?, ..config.settings() };
     let store = operate::open(config).await?;
-    reserve_log(config).await?;
+    let reserved = reserve_log(config).await?;
     let mut made = None;
     if settings.environment == florin_api::kit::app::Environment::Sandbox {
         let credentials = credentials::settle(config, &store, address).await?;
@@ -82,6 +82,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         tracing::error!("the delivery of webhooks ended in a panic");
     }
     app.store.close();
+    drop(reserved);
     tracing::info!("stopped");
     Ok(())
 }
@@ -98,14 +99,13 @@ async fn end<const N: usize>(workers: [JoinHandle<()>; N]) {
 }
 
 /// Only costs speed where it fails: a disk too full for it may do for what comes.
-async fn reserve_log(config: &Config) -> Result<(), Failed> {
-    if let Place::File(file) = config.place() {
-        let reserved = tokio::task::spawn_blocking(move || florin_store::reserve_log(&file)).await?;
-        if let Err(error) = reserved {
-            tracing::warn!(%error, "no room for the database's log ahead of its use");
-        }
+async fn reserve_log(config: &Config) -> Result<Option<ReservedLog>, Failed> {
+    let Place::File(file) = config.place() else { return Ok(None) };
+    let reserved = tokio::task::spawn_blocking(move || florin_store::reserve_log(&file)).await?;
+    if let Err(error) = &reserved {
+        tracing::warn!(%error, "the database's log could not be lengthened ahead of its use: commits take longer");
     }
-    Ok(())
+    Ok(reserved.ok())
 }
 
 /// What needs no key.
@@ -134,7 +134,7 @@ async fn is_ready(State(app): State<App>) -> Response {
 const WAITING_LINES: usize = 16_384;
 
 /// A thread of its own writes them, so that no call waits for a disk or a terminal; what waits is written when the
-/// answer is dropped.
+/// answer is dropped, as far as a second lasts.
 fn start_logs(config: &Config) -> Result<WorkerGuard, Failed> {
     let filter = filter(&config.log).map_err(|error| format!("log: {error}"))?;
     let lines = NonBlockingBuilder::default().lossy(false).buffered_lines_limit(WAITING_LINES);

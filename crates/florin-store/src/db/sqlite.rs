@@ -142,6 +142,11 @@ impl SqliteConnection {
     }
 }
 
+/// The log of a database at its full length, until this is dropped: the last connection that closes removes it.
+#[derive(Debug)]
+#[must_use = "without it the log is removed again"]
+pub struct ReservedLog(#[expect(dead_code, reason = "it only has to be open")] SqliteConnection);
+
 /// Makes the log beside this database as long as it gets before it is copied back, where it is shorter.
 ///
 /// A commit then writes into a file that does not grow, and its sync (`fdatasync`, which
@@ -150,20 +155,22 @@ impl SqliteConnection {
 ///
 /// # Errors
 /// No room, or another process that writes and does not end; the log is as it was.
-pub fn reserve_log(file: &Path) -> Result<(), StoreError> {
+pub fn reserve_log(file: &Path) -> Result<ReservedLog, StoreError> {
     let mut connection = SqliteConnection::open(file, Mode::Write)?;
+    // SQLite keeps it beside the file that a link leads to.
+    let mut log = file.canonicalize().map_err(StoreError::unavailable)?.into_os_string();
+    log.push("-wal");
     // Nobody else appends to it meanwhile. What follows the frames in use is no frame, so that it is never read.
     connection.run_script("BEGIN IMMEDIATE")?;
-    let mut log = file.as_os_str().to_owned();
-    log.push("-wal");
     let lengthened = lengthen(Path::new(&log), LOG_BYTES);
     connection.run_script("ROLLBACK")?;
-    lengthened.map_err(StoreError::unavailable)
+    lengthened.map_err(StoreError::unavailable)?;
+    Ok(ReservedLog(connection))
 }
 
 /// Appends zeros up to this length, durably: a hole would have to be filled at each write.
 fn lengthen(file: &Path, length: u64) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().append(true).create(true).open(file)?;
+    let mut file = OpenOptions::new().append(true).open(file)?;
     let found = file.metadata()?.len();
     let missing = length.saturating_sub(found);
     let written =
