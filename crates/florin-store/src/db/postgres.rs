@@ -64,7 +64,9 @@ pub(super) struct PostgresConnection {
 
 impl PostgresConnection {
     pub(super) async fn open(config: &PostgresConfig) -> Result<Self, StoreError> {
-        let (client, connection) = config.0.connect(NoTls).await.map_err(StoreError::unavailable)?;
+        let connected = config.0.connect(NoTls).await;
+        let away = |error| StoreError::unavailable(format!("the database: {error}"));
+        let (client, connection) = connected.map_err(away)?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::warn!(%error, "a database connection ended");
