@@ -60,6 +60,13 @@ fn ids(got: &[Got]) -> Vec<String> {
     got.iter().map(|got| got.header("webhook-id").to_owned()).collect()
 }
 
+/// The ids of a user's events, oldest first.
+async fn of_user(client: &Client, user: &str) -> Vec<String> {
+    let events = client.events().await;
+    let of_user = events.iter().filter(|event| event["payload"]["externalUserId"] == user);
+    of_user.map(|event| event["id"].as_str().expect("an id").to_owned()).collect()
+}
+
 #[tokio::test]
 async fn an_event_arrives_signed_and_as_it_is_listed() {
     let (app, a, receiver, endpoint) = prepared().await;
@@ -137,12 +144,7 @@ async fn the_events_of_an_object_arrive_in_order() {
     a.verified_user("carla").await;
     a.pay(Some("anna"), None, "1").await;
     deliver(&app).await;
-    let events = a.events().await;
-    let of = |name: &str| -> Vec<String> {
-        let of_user = events.iter().filter(|event| event["payload"]["externalUserId"] == name);
-        of_user.map(|event| event["id"].as_str().expect("an id").to_owned()).collect()
-    };
-    let (ben, carla) = (of("ben"), of("carla"));
+    let (ben, carla) = (of_user(&a, "ben").await, of_user(&a, "carla").await);
     assert!(ben.len() > 1 && carla.len() > 1, "teach this test how an object gets several events");
     let got = receiver.take();
     let to_ben: Vec<String> = ids(&got).into_iter().filter(|id| ben.contains(id)).collect();
@@ -172,8 +174,7 @@ async fn a_replay_sends_everything_again_in_order_and_from_before_the_endpoint()
     }
     deliver(&app).await;
     assert_eq!(receiver.take().len(), 5);
-    let events = a.events().await;
-    let all = events.len();
+    let all = a.events().await.len();
     let replay = json!({"fromSequence": 1, "toSequence": 5_000});
     let answer = a.post("/v1/webhooks/replay", &replay).send().await.expect(200);
     assert_eq!(answer, json!({"deliveries": all}));
@@ -182,11 +183,7 @@ async fn a_replay_sends_everything_again_in_order_and_from_before_the_endpoint()
     }
     let got = ids(&receiver.take());
     assert_eq!(got.len(), all, "each once");
-    let ids_of = |list: &[Value], name: &str| -> Vec<String> {
-        let of_user = list.iter().filter(|event| event["payload"]["externalUserId"] == name);
-        of_user.map(|event| event["id"].as_str().expect("an id").to_owned()).collect()
-    };
-    let anna = ids_of(&events, "anna");
+    let anna = of_user(&a, "anna").await;
     let of_anna: Vec<String> = got.into_iter().filter(|id| anna.contains(id)).collect();
     assert_eq!(of_anna, anna);
     assert_eq!(deliveries(&a, "status=DELIVERED").await.len(), all);

@@ -1,6 +1,6 @@
 //! Events of one object in order, whatever happens meanwhile; and a registration that outlives a late answer.
 
-use super::{advance, deliver, deliveries, enable, ids, prepared, register, statuses};
+use super::{advance, deliver, deliveries, enable, ids, of_user, prepared, register, statuses};
 use crate::support::{Client, TestApp};
 use florin_api::webhooks::deliver_now;
 use florin_document::{Kind, samples};
@@ -8,13 +8,6 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-
-/// The ids of a user's events, oldest first.
-async fn of_user(client: &Client, user: &str) -> Vec<String> {
-    let events = client.events().await;
-    let of_user = events.iter().filter(|event| event["payload"]["externalUserId"] == user);
-    of_user.map(|event| event["id"].as_str().expect("an id").to_owned()).collect()
-}
 
 /// One more event of a user.
 async fn another(client: &Client, user: &str) {
