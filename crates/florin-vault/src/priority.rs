@@ -1,6 +1,7 @@
 //! Work that may wait: threads of low priority.
 
 use crate::VaultError;
+use rustix::time::{ClockId, clock_gettime};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Duration;
@@ -38,9 +39,17 @@ pub(crate) fn lower(nice: i32) {
 
 /// What the calling thread has computed so far.
 pub fn processor_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    read(ClockId::ThreadCPUTime)
+}
+
+/// What has passed since some moment, whatever is done to the clock on the wall: only differences mean something.
+pub(crate) fn passed_time() -> Duration {
+    read(ClockId::Monotonic)
+}
+
+fn read(clock: ClockId) -> Duration {
     // It counts from zero up.
-    Duration::try_from(time).unwrap_or_default()
+    Duration::try_from(clock_gettime(clock)).unwrap_or_default()
 }
 
 /// Runs this on a thread of its own at the lowest priority, one such piece of work at a time in the process.

@@ -3,7 +3,7 @@
 use crate::bucket::Bucket;
 use crate::deposit::{QUEUED, new_chunk};
 use crate::folder::Folder;
-use crate::priority::{DEPOSIT, lower, run_low_priority};
+use crate::priority::{DEPOSIT, lower, passed_time, run_low_priority};
 use crate::seal::{self, Check, Lines, Target};
 use crate::turns::Turns;
 use crate::{BucketSettings, Deposit, Identity, ObjectName, Recipient, VaultError};
@@ -39,7 +39,7 @@ pub enum Place {
 
 /// Keeps files encrypted. Cheap to clone. Its calls belong into a tokio runtime with time and, for a bucket, I/O.
 ///
-/// How many deposits there may be at once is up to its caller: each takes a thread and at most 512 KiB.
+/// How many deposits there may be at once is up to its caller: each takes a thread and at most 1 MiB.
 #[derive(Clone)]
 pub struct Vault(Arc<Inner>);
 
@@ -100,10 +100,12 @@ impl Vault {
         Ok(Deposit { name, filling, messages, used: given_back, outcome: Some(outcome) })
     }
 
-    /// Holds the calling thread as long as a deposit computes, and no longer than this. For background work that asks
-    /// often: it then neither takes from the deposits nor is stopped half-way with a lock in hand.
-    pub fn give_way(&self, at_most: Duration) {
+    /// Holds the calling thread as long as a deposit computes, and no longer than this; how long it was. For background
+    /// work that asks often: it then neither takes from the deposits nor is stopped half-way with a lock in hand.
+    pub fn give_way(&self, at_most: Duration) -> Duration {
+        let since = passed_time();
         self.0.turns.await_quiet(at_most);
+        passed_time().saturating_sub(since)
     }
 
     /// The plain bytes of an object, authenticated as a whole.

@@ -11,7 +11,7 @@ use crate::kit::jobs::{carry_out, done};
 use crate::kit::upload::vault_fault;
 use crate::users::existing;
 use florin_document::{DecodeLimits, Decoded, Kind, Unreadable, decode};
-use florin_store::{Holder, Job, Lane, NewJob, StoreError, Touch, Tx, params};
+use florin_store::{Holder, Job, Lane, NewJob, Scope, StoreError, Touch, Tx, params};
 use florin_vault::{Identity, VaultError, processor_time, run_low_priority};
 use std::cell::Cell;
 use std::pin::pin;
@@ -34,6 +34,12 @@ const MAX_TIME: Duration = Duration::from_secs(60);
 /// How long a decode gives way to deposits under way, in all: half of its time; the other half is left to compute.
 const MAX_GIVING_WAY: Duration = Duration::from_secs(30);
 
+/// How long it gives way before it looks whether it is still wanted.
+const GIVING_WAY: Duration = Duration::from_millis(100);
+
+/// After so many attempts a job's decodes give way no more: uploads without a pause must not put it off for ever.
+const PATIENT_ATTEMPTS: i64 = 3;
+
 /// Of how many questions one looks at the clocks: a photo's come every few microseconds, and a look costs half of one.
 const LOOKS: u32 = 16;
 
@@ -47,65 +53,80 @@ pub(super) fn leave_decode(tx: &mut Tx, user: &str, owner: Uuid, files: &[NewFil
     tx.enqueue(NewJob { kind: DECODE_JOB, lane: Lane::Slow, due: tx.now(), payload });
 }
 
-/// Decodes, and tells the partner.
+/// Decodes, and tells the partner. When a file can't be finished now, what came of those before it is kept, and the job
+/// is tried again with the rest.
 pub async fn decode_files(app: &App, job: &Job) -> Result<(), StoreError> {
     let work = Work::read(job)?;
-    let checked = check(app, job, &work).await?;
+    let mut checked = Vec::new();
+    let failed = check(app, job, &work, &mut checked).await.err();
     let (position, events) = (job.position, [app.new_id(), app.new_id()]);
-    let touches = vec![Touch::Holder(work.user.clone())];
+    let (touches, is_whole) = (vec![Touch::Holder(work.user.clone())], failed.is_none());
     let command = async move |tx: &mut Tx| {
-        if !tx.finish_job(position).await? {
+        if is_whole && !tx.finish_job(position).await? {
             return done();
         }
-        let mut of_now = Vec::new();
         for file in &checked {
             // One that was replaced meanwhile is nobody's concern any more.
-            if store::check_file(tx, file).await? {
-                of_now.push(file.state);
-            }
+            store::check_file(tx, file).await?;
         }
-        let Ok(holder) = existing(tx.holder(&work.user)) else { return done() };
-        let holder = holder.clone();
-        if of_now.is_empty() {
-            return done();
-        }
-        let is_readable = of_now.iter().all(|state| *state == FileState::Readable);
-        if is_proof(tx, &holder, &work).await? {
-            if !is_readable {
-                poa::reject_unreadable(tx, &holder, work.of, events[0]).await?;
-            }
-        } else {
-            tell_files(tx, &holder, events[0], is_readable);
+        if is_whole {
+            tell(tx, &work, events).await?
         }
         done()
     };
-    carry_out(app, position, touches, command).await
+    let kept = carry_out(app, position, touches, command).await;
+    failed.map_or(kept, Err)
 }
 
-async fn is_proof(tx: &mut Tx, holder: &Holder, work: &Work) -> Result<bool, StoreError> {
-    let files = store::files(tx.scope(), holder.id).await?;
-    Ok(files.iter().any(|file| file.owner == work.of && file.part == PROOFS))
+/// Tells of the work's files, all of them decoded: of those that are still there.
+async fn tell(tx: &mut Tx, work: &Work, events: [Uuid; 2]) -> Result<(), StoreError> {
+    let Ok(holder) = existing(tx.holder(&work.user)) else { return Ok(()) };
+    let holder = holder.clone();
+    let files = files_of(tx.scope(), &holder, work).await?;
+    if files.is_empty() {
+        return Ok(());
+    }
+    let is_readable = files.iter().all(|file| file.state == FileState::Readable);
+    if files.iter().any(|file| file.part == PROOFS) {
+        if !is_readable {
+            poa::reject_unreadable(tx, &holder, work.of, events[0]).await?;
+        }
+    } else {
+        tell_files(tx, &holder, events[0], is_readable);
+    }
+    Ok(())
 }
 
-async fn check(app: &App, job: &Job, work: &Work) -> Result<Vec<Checked>, StoreError> {
+/// Those of the work's files that were not replaced or erased meanwhile.
+async fn files_of(scope: &mut Scope, holder: &Holder, work: &Work) -> Result<Vec<File>, StoreError> {
+    let mut files = store::files(scope, holder.id).await?;
+    files.retain(|file| work.files.contains(&file.name.uuid()));
+    Ok(files)
+}
+
+/// Decodes those of the work's files that no earlier attempt has.
+async fn check(app: &App, job: &Job, work: &Work, checked: &mut Vec<Checked>) -> Result<(), StoreError> {
     let mut snapshot = app.store.snapshot(job.position.book()).await?;
     let holder = snapshot.holder(&work.user).await?;
-    let Some(secret) = holder.as_ref().and_then(|holder| holder.secret.as_deref()) else {
-        return Ok(Vec::new());
-    };
+    let Some(holder) = holder else { return Ok(()) };
+    let Some(secret) = holder.secret.as_deref() else { return Ok(()) };
     let key = app.seals.file_key(secret);
     let key = key.ok_or_else(|| StoreError::unexpected("a user's key can't be opened"))?;
-    let Some(holder) = &holder else { return Ok(Vec::new()) };
-    let files = store::files(&mut snapshot, holder.id).await?;
+    let files = files_of(&mut snapshot, &holder, work).await?;
     drop(snapshot);
-    let mut checked = Vec::new();
-    for file in files.iter().filter(|file| work.files.contains(&file.name.uuid())) {
-        checked.push(check_one(app, file, &key).await?);
+    let max_giving_way = if job.attempts < PATIENT_ATTEMPTS { MAX_GIVING_WAY } else { Duration::ZERO };
+    for file in files.iter().filter(|file| file.state == FileState::Unchecked) {
+        checked.push(check_one(app, file, &key, max_giving_way).await?);
     }
-    Ok(checked)
+    Ok(())
 }
 
-async fn check_one(app: &App, file: &File, key: &Identity) -> Result<Checked, StoreError> {
+async fn check_one(
+    app: &App,
+    file: &File,
+    key: &Identity,
+    max_giving_way: Duration,
+) -> Result<Checked, StoreError> {
     let _turn = TURN.acquire().await.map_err(StoreError::unexpected)?;
     let of = |state, decoded: Option<Decoded>| Checked {
         name: file.name,
@@ -125,13 +146,9 @@ async fn check_one(app: &App, file: &File, key: &Identity) -> Result<Checked, St
         }
         Err(error) => return Err(vault_fault(error)),
     };
-    let (vault, clock) = (app.vault.clone(), app.clone());
-    let give_way = move |at_most| {
-        let since = clock.wall();
-        vault.give_way(at_most);
-        clock.wall().saturating_since(since)
-    };
-    match decode_within(file.kind, bytes, Bounds::new(give_way, MAX_COMPUTED)).await? {
+    let vault = app.vault.clone();
+    let bounds = Bounds::new(move |at_most| vault.give_way(at_most), max_giving_way, MAX_COMPUTED);
+    match decode_within(file.kind, bytes, bounds, MAX_TIME).await? {
         Ok(decoded) => Ok(of(FileState::Readable, Some(decoded))),
         Err(error) => {
             tracing::info!(%error, file = %file.name, kind = file.kind.as_str(), "a file can't be decoded");
@@ -146,6 +163,7 @@ async fn decode_within(
     kind: Kind,
     bytes: impl AsRef<[u8]> + Send + 'static,
     bounds: Bounds<impl Fn(Duration) -> Duration + Send + 'static>,
+    max_time: Duration,
 ) -> Result<Result<Decoded, Unreadable>, StoreError> {
     let over = Over::default();
     let told = Arc::clone(&over.0);
@@ -159,7 +177,7 @@ async fn decode_within(
     let mut decoding = pin!(decoding);
     let waited = tokio::select! {
         done = &mut decoding => Some(done),
-        _ = begun => tokio::time::timeout(MAX_TIME, &mut decoding).await.ok(),
+        _ = begun => tokio::time::timeout(max_time, &mut decoding).await.ok(),
     };
     match waited {
         None => Err(StoreError::unavailable("a decode had too little of the processors")),
@@ -174,14 +192,15 @@ async fn decode_within(
 struct Bounds<F> {
     /// Lets deposits past, this long at most, and says how long it took.
     give_way: F,
+    max_giving_way: Duration,
     max_computed: Duration,
     asked: Cell<u32>,
     gave_way: Cell<Duration>,
 }
 
 impl<F: Fn(Duration) -> Duration> Bounds<F> {
-    fn new(give_way: F, max_computed: Duration) -> Self {
-        Self { give_way, max_computed, asked: Cell::default(), gave_way: Cell::default() }
+    fn new(give_way: F, max_giving_way: Duration, max_computed: Duration) -> Self {
+        Self { give_way, max_giving_way, max_computed, asked: Cell::default(), gave_way: Cell::default() }
     }
 
     /// Whether it has computed enough; deposits under way are let past first.
@@ -191,9 +210,9 @@ impl<F: Fn(Duration) -> Duration> Bounds<F> {
         if !asked.is_multiple_of(LOOKS) {
             return false;
         }
-        let left = MAX_GIVING_WAY.saturating_sub(self.gave_way.get());
+        let left = self.max_giving_way.saturating_sub(self.gave_way.get());
         if !left.is_zero() {
-            self.gave_way.set(self.gave_way.get() + (self.give_way)(left));
+            self.gave_way.set(self.gave_way.get() + (self.give_way)(left.min(GIVING_WAY)));
         }
         processor_time() > self.max_computed
     }
@@ -215,26 +234,49 @@ mod tests {
     use florin_document::samples;
     use std::cell::RefCell;
 
+    fn quiet(_: Duration) -> Duration {
+        Duration::ZERO
+    }
+
     #[tokio::test]
     async fn what_a_file_may_compute_is_bounded() {
         let photo = samples::jpeg(64, 48);
-        let quiet = |_| Duration::ZERO;
-        let bounds = Bounds::new(quiet, MAX_COMPUTED);
-        let decoded = decode_within(Kind::Jpeg, photo.clone(), bounds).await.unwrap();
+        let within = |max_computed| {
+            let bounds = Bounds::new(quiet, MAX_GIVING_WAY, max_computed);
+            decode_within(Kind::Jpeg, photo.clone(), bounds, MAX_TIME)
+        };
+        let decoded = within(MAX_COMPUTED).await.unwrap();
         assert!(decoded.is_ok(), "{decoded:?}");
-        let refused = decode_within(Kind::Jpeg, photo, Bounds::new(quiet, Duration::ZERO)).await.unwrap();
-        assert_eq!(refused, Err(Unreadable::TimeOver));
+        assert_eq!(within(Duration::ZERO).await.unwrap(), Err(Unreadable::TimeOver));
+    }
+
+    #[tokio::test]
+    async fn a_decode_that_gets_no_processor_in_time_is_told_and_says_nothing_of_the_file() {
+        let (tells, told) = std::sync::mpsc::channel::<()>();
+        // Held up until nobody waits for it any more.
+        let held_up = move |_| {
+            let _ = told.recv();
+            Duration::ZERO
+        };
+        let bounds = Bounds::new(held_up, MAX_GIVING_WAY, MAX_COMPUTED);
+        let waited = decode_within(Kind::Jpeg, samples::jpeg(64, 48), bounds, Duration::ZERO).await;
+        assert!(matches!(waited, Err(StoreError::Unavailable(_))), "{waited:?}");
+        drop(tells);
+        // Its thread ends: the next one gets the turn.
+        let bounds = Bounds::new(quiet, MAX_GIVING_WAY, MAX_COMPUTED);
+        let decoded = decode_within(Kind::Jpeg, samples::jpeg(64, 48), bounds, MAX_TIME).await.unwrap();
+        assert!(decoded.is_ok(), "{decoded:?}");
     }
 
     #[test]
-    fn a_decode_gives_way_for_half_of_its_time_and_no_longer() {
+    fn a_decode_gives_way_in_slices_and_no_longer_than_it_may() {
         let asked = RefCell::new(Vec::new());
         let give_way = |at_most: Duration| {
-            asked.borrow_mut().push(at_most.as_secs());
-            Duration::from_secs(12).min(at_most)
+            asked.borrow_mut().push(at_most.as_millis());
+            Duration::from_millis(80).min(at_most)
         };
-        let bounds = Bounds::new(give_way, MAX_COMPUTED);
+        let bounds = Bounds::new(give_way, Duration::from_millis(250), MAX_COMPUTED);
         assert!((0..LOOKS * 9).all(|_| !bounds.are_over()));
-        assert_eq!(*asked.borrow(), [30, 18, 6]);
+        assert_eq!(*asked.borrow(), [100, 100, 90, 10]);
     }
 }

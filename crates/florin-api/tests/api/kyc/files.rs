@@ -1,13 +1,14 @@
 //! `POST /v1/user/kyc-files`: what is taken, what is refused, and what stays in the vault.
 
 use super::{photo, send_passport, status, submit, told, upload};
-use crate::support::{Client, TestApp};
+use crate::support::{Client, TestApp, expect_errors};
 use florin_document::samples::{Expected, hostile, of_size, valid, with_location};
 use florin_document::{Kind, samples};
 use futures_util::TryStreamExt;
 use http::Method;
 use serde_json::json;
 use std::pin::pin;
+use std::time::Duration;
 
 /// Objects in the vault.
 async fn objects(app: &TestApp) -> usize {
@@ -196,6 +197,36 @@ async fn hostile_files_are_refused_or_found_out() {
         };
         assert_eq!(files, expected, "{}", file.name);
     }
+    app.finish().await;
+}
+
+/// The vault fails at the second file: the first one's decode counts, and is not made again.
+#[tokio::test]
+async fn a_job_of_decodes_goes_on_where_it_failed() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    send_passport(&a, "anna").await;
+    let mut files: Vec<_> = app.vault_files().into_iter().map(|(path, _)| path).collect();
+    files.sort_by_key(|path| path.file_name().map(ToOwned::to_owned));
+    let [first, second] = files.as_slice() else { panic!("two files: {files:?}") };
+    let (shelf, away) = (second.parent().expect("a shelf"), second.with_extension("away"));
+    let away = away.file_name().map(|name| app.files.path().join(name)).expect("a name");
+    assert_ne!(first.parent(), Some(shelf), "the first one must stay where it is");
+
+    std::fs::rename(shelf, &away).expect("a shelf can be moved");
+    a.run_jobs().await;
+    expect_errors(&["the vault", "kyc.decode"]);
+    assert!(!told(&a, "anna").await.iter().any(|line| line.starts_with("kyc_files")));
+
+    std::fs::rename(&away, shelf).expect("a shelf can be moved");
+    std::fs::remove_file(first).expect("a file can be removed");
+    // Longer than the pause after a first failure.
+    app.clock.advance(Duration::from_secs(60));
+    a.run_jobs().await;
+    let told = told(&a, "anna").await;
+    let files: Vec<_> = told.iter().filter(|line| line.starts_with("kyc_files")).collect();
+    assert_eq!(files, ["kyc_files.status ADDED"]);
     app.finish().await;
 }
 
