@@ -6,13 +6,14 @@
 //! journal per file, and leftovers that need a sweep of their own. (`object_store`'s local store writes through
 //! such names, and cannot be fed by a thread.)
 
+use crate::direct::Direct;
 use crate::name::{SHELVES, shelf_name};
 use crate::spool::try_writing;
 use crate::turns::Turns;
 use crate::{ObjectName, VaultError};
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufReader, ErrorKind, Write};
+use std::io::{self, BufReader, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,13 +23,14 @@ use tokio::sync::mpsc;
 /// How much of a file is read at a time: about a chunk of `age`.
 const READ_AHEAD: usize = 64 << 10;
 
-/// After how much of a file the disk is waited for. What else must be durable meanwhile, the database's log above all,
-/// waits behind this much and not behind every photo under way: a disk's flush takes as long as what was written since
-/// the last. Less costs rate: each flush takes its time as well.
-const PIECE: u64 = 768 << 10;
+/// How much of a file is written and waited for at a time. What else must be durable meanwhile, the database's log
+/// above all, waits behind the pieces under way and not behind every photo: a disk's flush takes as long as what was
+/// written since the last. Less costs rate: each flush takes its time as well.
+const PIECE: usize = 512 << 10;
 
-/// How many deposits may keep the disk busy at a time: with two, each would wait twice as long, and the log too.
-const AT_THE_DISK: usize = 1;
+/// How many deposits may keep the disk busy at a time. With one, it would idle from the end of a piece until a thread
+/// of low priority has begun the next; with more, the log would wait longer.
+const AT_THE_DISK: usize = 2;
 
 /// A folder of [`SHELVES`] folders, all made when it is opened.
 pub(crate) struct Folder {
@@ -38,10 +40,9 @@ pub(crate) struct Folder {
 
 /// A file being written: removed when it is dropped, unless it is kept.
 pub(crate) struct NewFile {
-    file: File,
+    file: Direct,
     path: TempPath,
     disk: Arc<Turns>,
-    unsynced: u64,
 }
 
 impl Folder {
@@ -72,7 +73,7 @@ impl Folder {
             _ => VaultError::io("making a file", &error),
         })?;
         match TempPath::try_from_path(&path) {
-            Ok(path) => Ok(NewFile { file, path, disk: Arc::clone(&self.disk), unsynced: 0 }),
+            Ok(path) => Ok(NewFile { file: Direct::new(file, PIECE), path, disk: Arc::clone(&self.disk) }),
             Err(error) => {
                 // Only a working directory that went away leads here.
                 let _ = fs::remove_file(&path);
@@ -161,22 +162,21 @@ impl Folder {
 
 impl NewFile {
     /// Appends, and waits for the disk whenever a piece has gathered, so that the sync at the end has little to do.
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), VaultError> {
-        let failed = |error| VaultError::io("writing a file", &error);
-        self.file.write_all(bytes).map_err(failed)?;
-        self.unsynced += bytes.len() as u64;
-        if self.unsynced >= PIECE {
-            let _turn = self.disk.take();
-            self.file.sync_data().map_err(failed)?;
-            self.unsynced = 0;
+    pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<(), VaultError> {
+        while !bytes.is_empty() {
+            bytes = self.file.gather(bytes);
+            if self.file.is_full() {
+                let _turn = self.disk.take();
+                self.file.put().map_err(|error| VaultError::io("writing a file", &error))?;
+            }
         }
         Ok(())
     }
 
     /// Makes it durable: content, then the entry in its folder.
-    pub(crate) fn sync(&self) -> Result<(), VaultError> {
+    pub(crate) fn sync(&mut self) -> Result<(), VaultError> {
         let _turn = self.disk.take();
-        let synced = self.file.sync_all().and_then(|()| self.path.parent().map_or(Ok(()), sync_folder));
+        let synced = self.file.finish().and_then(|()| self.path.parent().map_or(Ok(()), sync_folder));
         synced.map_err(|error| VaultError::io("syncing a file", &error))
     }
 

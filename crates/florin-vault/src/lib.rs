@@ -10,6 +10,7 @@
 
 mod bucket;
 mod deposit;
+mod direct;
 mod error;
 mod folder;
 mod key;

@@ -122,7 +122,7 @@ impl Target {
 
     fn finish(self) -> Result<Sealed, VaultError> {
         match self {
-            Self::Folder(file) => file.sync().map(|()| Sealed::InPlace(file)),
+            Self::Folder(mut file) => file.sync().map(|()| Sealed::InPlace(file)),
             Self::Spool(Spooling { bucket, file, length, sha256 }) => {
                 let sha256 = sha256.finalize().into();
                 Ok(Sealed::Spooled(bucket, Ciphertext { file: Spooled::new(file), length, sha256 }))
@@ -135,8 +135,9 @@ impl Target {
 ///
 /// Memory, whatever the size of the file: a chunk being filled, [`crate::deposit::QUEUED`] queued, the one at hand, the
 /// one before it, held back until it is known not to be the last, and one on its way back: six times 64 KiB, under
-/// 512 KiB with the stack. Chunks are sealed in place and overwritten when they are freed: no other copy is made here.
-/// (Whoever hands frames to [`crate::Deposit::write`] holds others, and [`Check`] what it likes.)
+/// 512 KiB with the stack; and a folder's piece of ciphertext, as much again. Chunks are sealed in place and
+/// overwritten when they are freed: no other copy of plain bytes is made here. (Whoever hands frames to
+/// [`crate::Deposit::write`] holds others, and [`Check`] what it likes.)
 pub(crate) fn run<C: Check>(
     mut lines: Lines,
     mut check: C,
