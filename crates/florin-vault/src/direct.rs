@@ -9,11 +9,13 @@
 //! writes, all of them do.
 
 use aligned_vec::{AVec, ConstAlign};
+use rustix::io::Errno;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// What a block is: a page, since no disk in use asks for more.
+/// What a block is: 4 KiB, the most that disks of today ask for. What a disk of larger ones is sent goes through the
+/// cache.
 const BLOCK: usize = 4096;
 
 /// A file that is written from its beginning on.
@@ -59,14 +61,16 @@ impl Direct {
         self.write(0, length - part)?;
         self.use_cache()?;
         self.write(length - part, length)?;
+        // Given back by this thread: the one that goes on with the file answers calls.
+        self.gathered = AVec::new(BLOCK);
         self.file.sync_all()
     }
 
     fn write(&mut self, from: usize, to: usize) -> io::Result<()> {
         let bytes = &self.gathered[from..to];
         match self.file.write_all_at(bytes, self.written) {
-            // A disk of larger blocks, or a file system that says so only now.
-            Err(error) if self.is_direct && error.raw_os_error() == Some(INVALID) => {
+            // A disk of larger blocks, or a file system that says only now that it has no such writes.
+            Err(error) if self.is_direct && error.raw_os_error().is_some_and(is_not_taken) => {
                 self.use_cache()?;
                 self.file.write_all_at(&self.gathered[from..to], self.written)?;
             }
@@ -81,8 +85,10 @@ impl Direct {
     }
 }
 
-/// What Linux answers to a direct write that it can't make.
-const INVALID: i32 = rustix::io::Errno::INVAL.raw_os_error();
+/// Whether the system answers so to a direct write that it can't make.
+fn is_not_taken(error: i32) -> bool {
+    [Errno::INVAL, Errno::OPNOTSUPP].contains(&Errno::from_raw_os_error(error))
+}
 
 /// Whether later writes go past the cache. An error: here none does.
 #[cfg(target_os = "linux")]
@@ -131,6 +137,22 @@ mod tests {
                 assert!(written(length, 8192, step) == content(length), "{length} bytes by {step}");
             }
         }
+    }
+
+    #[test]
+    fn a_write_that_is_refused_after_others_is_made_in_its_place() {
+        let (mut kept, content) = (tempfile::tempfile().unwrap(), content(16_384));
+        let mut direct = Direct::new(kept.try_clone().unwrap(), 8192);
+        assert!(direct.gather(&content[..8192]).is_empty());
+        direct.put().unwrap();
+        assert!(direct.gather(&content[8192..]).is_empty());
+        direct.write(0, 1000).unwrap();
+        direct.write(1000, 8192).unwrap();
+        direct.gathered.clear();
+        direct.finish().unwrap();
+        let mut found = Vec::new();
+        kept.read_to_end(&mut found).unwrap();
+        assert!(found == content);
     }
 
     /// Pieces that are no whole blocks stand for a disk that wants larger ones.

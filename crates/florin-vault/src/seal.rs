@@ -135,7 +135,7 @@ impl Target {
 ///
 /// Memory, whatever the size of the file: a chunk being filled, [`crate::deposit::QUEUED`] queued, the one at hand, the
 /// one before it, held back until it is known not to be the last, and one on its way back: six times 64 KiB, under
-/// 512 KiB with the stack; and a folder's piece of ciphertext, as much again. Chunks are sealed in place and
+/// 512 KiB with the stack; and a folder's piece of ciphertext, half as much. Chunks are sealed in place and
 /// overwritten when they are freed: no other copy of plain bytes is made here. (Whoever hands frames to
 /// [`crate::Deposit::write`] holds others, and [`Check`] what it likes.)
 pub(crate) fn run<C: Check>(

@@ -158,9 +158,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// After how many tasks a busy worker asks the system what else has come. Tokio's own number is 61, and what takes in a
-/// photo is a fifth of a millisecond at a time: with many of them ready, a small call's next byte, or the database's
-/// answer to it, would be seen after ten. To ask takes about a microsecond.
+/// After about how many tasks a busy worker asks the system what else has come. Tokio's own number is 61, and what
+/// takes in a photo is a fifth of a millisecond at a time: with many of them ready, a small call's next byte, or the
+/// database's answer to it, would be seen after ten. To ask takes about a microsecond.
 const TASKS_BETWEEN_EVENTS: u32 = 4;
 
 /// Anything that ends a command, said in one line.

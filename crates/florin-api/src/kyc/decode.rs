@@ -53,33 +53,37 @@ pub(super) fn leave_decode(tx: &mut Tx, user: &str, owner: Uuid, files: &[NewFil
     tx.enqueue(NewJob { kind: DECODE_JOB, lane: Lane::Slow, due: tx.now(), payload });
 }
 
-/// Decodes, and tells the partner. When a file can't be finished now, what came of those before it is kept, and the job
-/// is tried again with the rest.
+/// Decodes, and tells the partner. While a file can't be finished, what came of the others is kept and the job is
+/// tried again with the rest: of the others that can be read, since a review acts on what can't be, and the partner
+/// is told of that with all of them.
 pub async fn decode_files(app: &App, job: &Job) -> Result<(), StoreError> {
     let work = Work::read(job)?;
-    let mut checked = Vec::new();
-    let failed = check(app, job, &work, &mut checked).await.err();
-    let (position, events) = (job.position, [app.new_id(), app.new_id()]);
-    let (touches, is_whole) = (vec![Touch::Holder(work.user.clone())], failed.is_none());
-    let command = async move |tx: &mut Tx| {
-        if is_whole && !tx.finish_job(position).await? {
-            return done();
-        }
-        for file in &checked {
-            // One that was replaced meanwhile is nobody's concern any more.
-            store::check_file(tx, file).await?;
-        }
-        if is_whole {
-            tell(tx, &work, events).await?
-        }
-        done()
+    let (mut checked, failed) = check(app, job, &work).await?;
+    let (position, event) = (job.position, app.new_id());
+    let touches = vec![Touch::Holder(work.user.clone())];
+    let Some(failed) = failed else {
+        let command = async move |tx: &mut Tx| {
+            if tx.finish_job(position).await? {
+                store::check_files(tx, &checked).await?;
+                tell(tx, &work, event).await?;
+            }
+            done()
+        };
+        return carry_out(app, position, touches, command).await;
     };
-    let kept = carry_out(app, position, touches, command).await;
-    failed.map_or(kept, Err)
+    checked.retain(|file| file.state == FileState::Readable);
+    if !checked.is_empty() {
+        let command = async move |tx: &mut Tx| {
+            store::check_files(tx, &checked).await?;
+            done()
+        };
+        carry_out(app, position, touches, command).await?;
+    }
+    Err(failed)
 }
 
 /// Tells of the work's files, all of them decoded: of those that are still there.
-async fn tell(tx: &mut Tx, work: &Work, events: [Uuid; 2]) -> Result<(), StoreError> {
+async fn tell(tx: &mut Tx, work: &Work, event: Uuid) -> Result<(), StoreError> {
     let Ok(holder) = existing(tx.holder(&work.user)) else { return Ok(()) };
     let holder = holder.clone();
     let files = files_of(tx.scope(), &holder, work).await?;
@@ -89,10 +93,10 @@ async fn tell(tx: &mut Tx, work: &Work, events: [Uuid; 2]) -> Result<(), StoreEr
     let is_readable = files.iter().all(|file| file.state == FileState::Readable);
     if files.iter().any(|file| file.part == PROOFS) {
         if !is_readable {
-            poa::reject_unreadable(tx, &holder, work.of, events[0]).await?;
+            poa::reject_unreadable(tx, &holder, work.of, event).await?;
         }
     } else {
-        tell_files(tx, &holder, events[0], is_readable);
+        tell_files(tx, &holder, event, is_readable);
     }
     Ok(())
 }
@@ -104,21 +108,29 @@ async fn files_of(scope: &mut Scope, holder: &Holder, work: &Work) -> Result<Vec
     Ok(files)
 }
 
-/// Decodes those of the work's files that no earlier attempt has.
-async fn check(app: &App, job: &Job, work: &Work, checked: &mut Vec<Checked>) -> Result<(), StoreError> {
+/// Decodes those of the work's files that no earlier attempt has; with the first reason why one can't be finished.
+async fn check(app: &App, job: &Job, work: &Work) -> Result<(Vec<Checked>, Option<StoreError>), StoreError> {
+    let (mut checked, mut failed) = (Vec::new(), None);
     let mut snapshot = app.store.snapshot(job.position.book()).await?;
     let holder = snapshot.holder(&work.user).await?;
-    let Some(holder) = holder else { return Ok(()) };
-    let Some(secret) = holder.secret.as_deref() else { return Ok(()) };
+    let Some(holder) = holder else { return Ok((checked, failed)) };
+    let Some(secret) = holder.secret.as_deref() else { return Ok((checked, failed)) };
     let key = app.seals.file_key(secret);
     let key = key.ok_or_else(|| StoreError::unexpected("a user's key can't be opened"))?;
     let files = files_of(&mut snapshot, &holder, work).await?;
     drop(snapshot);
-    let max_giving_way = if job.attempts < PATIENT_ATTEMPTS { MAX_GIVING_WAY } else { Duration::ZERO };
     for file in files.iter().filter(|file| file.state == FileState::Unchecked) {
-        checked.push(check_one(app, file, &key, max_giving_way).await?);
+        match check_one(app, file, &key, max_giving_way(job.attempts)).await {
+            Ok(file) => checked.push(file),
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    Ok(())
+    Ok((checked, failed))
+}
+
+/// How long a decode gives way to deposits under way, after so many attempts.
+fn max_giving_way(attempts: i64) -> Duration {
+    if attempts < PATIENT_ATTEMPTS { MAX_GIVING_WAY } else { Duration::ZERO }
 }
 
 async fn check_one(
@@ -266,6 +278,11 @@ mod tests {
         let bounds = Bounds::new(quiet, MAX_GIVING_WAY, MAX_COMPUTED);
         let decoded = decode_within(Kind::Jpeg, samples::jpeg(64, 48), bounds, MAX_TIME).await.unwrap();
         assert!(decoded.is_ok(), "{decoded:?}");
+    }
+
+    #[test]
+    fn a_decode_gives_way_no_more_when_it_was_cut_off_often() {
+        assert_eq!([0, 2, 3, 9].map(|attempts| max_giving_way(attempts).as_secs()), [30, 30, 0, 0]);
     }
 
     #[test]

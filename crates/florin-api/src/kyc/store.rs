@@ -31,8 +31,8 @@ const INSERT_FILE: Statement = "INSERT INTO kyc_file \
      (name, book, holder, owner, part, type, bytes, width, height, pages, state, created_at) \
      VALUES ($2, $1, $3, $4, $5, $6, $7, NULL, NULL, NULL, $8, $9)";
 const DELETE_FILE: Statement = "DELETE FROM kyc_file WHERE book = $1 AND name = $2";
-const CHECK_FILE: Statement =
-    "UPDATE kyc_file SET state = $3, width = $4, height = $5, pages = $6 WHERE book = $1 AND name = $2";
+const CHECK_FILE: Statement = "UPDATE kyc_file SET state = $3, width = $4, height = $5, pages = $6 \
+     WHERE book = $1 AND name = $2 AND state = $7";
 const FILES: Statement = "SELECT name, owner, part, type, bytes, width, height, pages, state, created_at \
      FROM kyc_file WHERE book = $1 AND holder = $2 ORDER BY name";
 
@@ -266,12 +266,17 @@ pub(super) async fn delete_file(tx: &mut Tx, name: ObjectName) -> Result<(), Sto
     tx.execute(DELETE_FILE, &params![name.uuid()]).await.map(drop)
 }
 
-/// Notes what came of a full decode. False: the file was replaced or erased meanwhile.
-pub(super) async fn check_file(tx: &mut Tx, file: &Checked) -> Result<bool, StoreError> {
-    let side = |side: fn(&Size) -> u32| file.size.as_ref().map(|size| i64::from(side(size)));
-    let (width, height) = (side(|size| size.width), side(|size| size.height));
-    let row = params![file.name.uuid(), file.state.as_str(), width, height, file.pages.map(i64::from)];
-    Ok(tx.execute(CHECK_FILE, &row).await? == 1)
+/// Notes what came of full decodes. A file that was replaced or erased meanwhile is nobody's concern any more, and what
+/// was found first stays.
+pub(super) async fn check_files(tx: &mut Tx, files: &[Checked]) -> Result<(), StoreError> {
+    for file in files {
+        let side = |side: fn(&Size) -> u32| file.size.as_ref().map(|size| i64::from(side(size)));
+        let (width, height, pages) =
+            (side(|size| size.width), side(|size| size.height), file.pages.map(i64::from));
+        let (state, before) = (file.state.as_str(), FileState::Unchecked.as_str());
+        tx.execute(CHECK_FILE, &params![file.name.uuid(), state, width, height, pages, before]).await?;
+    }
+    Ok(())
 }
 
 /// What came of a full decode.

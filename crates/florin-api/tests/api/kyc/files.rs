@@ -1,12 +1,14 @@
 //! `POST /v1/user/kyc-files`: what is taken, what is refused, and what stays in the vault.
 
-use super::{photo, send_passport, status, submit, told, upload};
+use super::{passport, photo, send_passport, status, submit, told, upload};
 use crate::support::{Client, TestApp, expect_errors};
-use florin_document::samples::{Expected, hostile, of_size, valid, with_location};
+use florin_document::samples::{Expected, Hostile, hostile, of_size, valid, with_location};
 use florin_document::{Kind, samples};
 use futures_util::TryStreamExt;
 use http::Method;
 use serde_json::json;
+use std::fs::{remove_file, rename};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -200,6 +202,22 @@ async fn hostile_files_are_refused_or_found_out() {
     app.finish().await;
 }
 
+/// Of the two files in the vault: the first, the second one's shelf, and a place to move that to.
+fn first_and_shelf_of_second(app: &TestApp) -> [PathBuf; 3] {
+    let mut files: Vec<_> = app.vault_files().into_iter().map(|(path, _)| path).collect();
+    files.sort_by_key(|path| path.file_name().map(ToOwned::to_owned));
+    let [first, second] = files.as_slice() else { panic!("two files: {files:?}") };
+    let shelf = second.parent().expect("a shelf");
+    assert_ne!(first.parent(), Some(shelf), "the first one must stay where it is");
+    [first.clone(), shelf.to_owned(), app.files.path().join("away")]
+}
+
+/// Longer than the pause after a first failure.
+async fn try_again(app: &TestApp) {
+    app.clock.advance(Duration::from_secs(60));
+    app.a().run_jobs().await;
+}
+
 /// The vault fails at the second file: the first one's decode counts, and is not made again.
 #[tokio::test]
 async fn a_job_of_decodes_goes_on_where_it_failed() {
@@ -207,26 +225,41 @@ async fn a_job_of_decodes_goes_on_where_it_failed() {
     let a = app.a();
     a.create_user("anna").await;
     send_passport(&a, "anna").await;
-    let mut files: Vec<_> = app.vault_files().into_iter().map(|(path, _)| path).collect();
-    files.sort_by_key(|path| path.file_name().map(ToOwned::to_owned));
-    let [first, second] = files.as_slice() else { panic!("two files: {files:?}") };
-    let (shelf, away) = (second.parent().expect("a shelf"), second.with_extension("away"));
-    let away = away.file_name().map(|name| app.files.path().join(name)).expect("a name");
-    assert_ne!(first.parent(), Some(shelf), "the first one must stay where it is");
-
-    std::fs::rename(shelf, &away).expect("a shelf can be moved");
+    let [first, shelf, away] = first_and_shelf_of_second(&app);
+    rename(&shelf, &away).expect("a shelf can be moved");
     a.run_jobs().await;
     expect_errors(&["the vault", "kyc.decode"]);
     assert!(!told(&a, "anna").await.iter().any(|line| line.starts_with("kyc_files")));
-
-    std::fs::rename(&away, shelf).expect("a shelf can be moved");
-    std::fs::remove_file(first).expect("a file can be removed");
-    // Longer than the pause after a first failure.
-    app.clock.advance(Duration::from_secs(60));
-    a.run_jobs().await;
+    rename(&away, &shelf).expect("a shelf can be moved");
+    remove_file(first).expect("a file can be removed");
+    try_again(&app).await;
     let told = told(&a, "anna").await;
     let files: Vec<_> = told.iter().filter(|line| line.starts_with("kyc_files")).collect();
     assert_eq!(files, ["kyc_files.status ADDED"]);
+    app.finish().await;
+}
+
+/// What is found of one file while another can't be had is not acted on before the partner is told.
+#[tokio::test]
+async fn no_review_goes_ahead_of_what_is_told_of_the_files() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    let is_bad = |file: &Hostile| file.expected == Expected::Unreadable;
+    let bad = hostile().into_iter().find(is_bad).expect("one that is found out by its decode");
+    upload(&a, "anna", &[("front_id".to_owned(), bad.bytes), photo("selfie")]).send().await.expect(201);
+    submit(&a, &passport("anna")).await.expect(201);
+    let [_, shelf, away] = first_and_shelf_of_second(&app);
+    rename(&shelf, &away).expect("a shelf can be moved");
+    a.settle().await;
+    expect_errors(&["the vault", "kyc.decode"]);
+    assert_eq!(status(&a, "anna").await[1], "VERIFICATION");
+    rename(&away, &shelf).expect("a shelf can be moved");
+    try_again(&app).await;
+    let told = told(&a, "anna").await;
+    let rejected = "kyc_verification.status NOT_VERIFIED REJECTED_BY_PROVIDER DOCUMENT_UNREADABLE";
+    let of_files = told.iter().position(|line| line == "kyc_files.status ERROR").expect("it is told");
+    assert_eq!(told.iter().position(|line| line == rejected), Some(of_files + 1), "{told:?}");
     app.finish().await;
 }
 
