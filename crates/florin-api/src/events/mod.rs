@@ -7,7 +7,7 @@ mod payloads;
 mod render;
 
 pub use payloads::{TOLD, Told};
-pub use render::{EventItem, TYPES, render};
+pub use render::{EventItem, TYPES, render, render_each};
 
 use crate::kit::endpoint::Endpoint;
 

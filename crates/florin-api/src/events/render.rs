@@ -63,6 +63,15 @@ pub async fn render(
     scope: &mut Scope,
     events: &[StoredEvent],
 ) -> Result<Vec<EventItem>, StoreError> {
+    render_each(app, scope, events).await?.into_iter().collect()
+}
+
+/// Renders events of one book, each by itself: one that can't be rendered does not stand in the way of the others.
+pub async fn render_each(
+    app: &App,
+    scope: &mut Scope,
+    events: &[StoredEvent],
+) -> Result<Vec<Result<EventItem, StoreError>>, StoreError> {
     let positions: Vec<Position> = events.iter().filter_map(|event| event.journal).collect();
     let records = records_at(scope, &positions).await?;
     let records: HashMap<Position, Record> = records.into_iter().map(|r| (r.position, r)).collect();
@@ -73,7 +82,7 @@ pub async fn render(
     ids.dedup();
     let holders = scope.holders(&ids).await?.into_iter().map(|holder| (holder.id, holder)).collect();
     let sources = Sources { app, records, holders };
-    events.iter().map(|event| sources.item(event)).collect()
+    Ok(events.iter().map(|event| sources.item(event)).collect())
 }
 
 struct Sources<'a> {

@@ -63,13 +63,17 @@ const LOW: usize = 512;
 /// How long requests under way may go on when the server stops; who has not answered by then gets them again later.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
+/// Characters that are kept of why there was no answer: as much as of an answer.
+const MAX_ERROR: usize = 512;
+
 /// An event ready to be sent.
 struct Parcel {
     id: Uuid,
     position: Position,
     object: Uuid,
     kind: String,
-    body: Bytes,
+    /// None: it can't be rendered.
+    body: Option<Bytes>,
     standing: Standing,
 }
 
@@ -87,6 +91,14 @@ struct Terms {
     endpoint: WebhookEndpoint,
     signer: Signer,
     book: Book,
+}
+
+/// A request to be.
+struct Outgoing {
+    base: Arc<BaseUrl>,
+    path: EventPath,
+    headers: HeaderMap,
+    body: Bytes,
 }
 
 /// What came back from a request, and the address that it went to.
@@ -190,20 +202,25 @@ impl Courier {
         while self.under_way.len() < self.window.size() && !self.ready.is_empty() && self.may_send() {
             let Ok(place) = Arc::clone(&self.app.outgoing.places).try_acquire_owned() else { return };
             let Some(parcel) = self.ready.pop_front() else { return };
-            let path = self.terms.endpoint.paths.of(&parcel.kind);
-            let headers = headers(&self.terms.signer, parcel.id, self.app.wall(), &parcel.body);
-            let Some((path, headers)) = path.zip(headers.ok()) else {
+            let Some(request) = self.request(&parcel) else {
                 let (ended, base) = (self.not_sent(), Arc::clone(&self.terms.base));
                 self.take_back(Returned { parcel, ended, base });
                 continue;
             };
-            let request = (Arc::clone(&self.terms.base), path, headers);
             let (app, book) = (self.app.clone(), self.terms.book.clone());
             self.under_way.spawn(attempt(app, book, request, parcel, place));
         }
     }
 
-    /// The attempt at what can't be put on the wire: a token that was kept and is no header, a type without a path.
+    fn request(&self, parcel: &Parcel) -> Option<Outgoing> {
+        let path = self.terms.endpoint.paths.of(&parcel.kind)?;
+        let body = parcel.body.clone()?;
+        let headers = headers(&self.terms.signer, parcel.id, self.app.wall(), &body).ok()?;
+        Some(Outgoing { base: Arc::clone(&self.terms.base), path, headers, body })
+    }
+
+    /// The attempt at what can't be put on the wire: a token that was kept and is no header, a type without a path, an
+    /// event that can't be rendered here. Another process, or a later one, may know better.
     fn not_sent(&self) -> Ended {
         let error = Some("could not be made into a request".to_owned());
         let attempt = Attempt { at: self.now().micros(), status: None, answer: String::new(), error };
@@ -382,22 +399,21 @@ enum Woken {
 }
 
 /// Delivers until there is nothing to do for `linger`. Whatever goes wrong, another look begins from the database.
-pub(super) async fn deliver(mut courier: Courier, linger: Duration) {
+pub(super) async fn deliver(mut courier: Courier, linger: Duration) -> Result<(), StoreError> {
     let ticks = u64::try_from(linger.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX);
-    if let Err(error) = courier.work(ticks).await {
-        tracing::warn!(%error, book = courier.book.0, "gave up delivering for now");
-    }
+    courier.work(ticks).await
 }
 
 /// One request.
 async fn attempt(
     app: App,
     book: Book,
-    (base, path, headers): (Arc<BaseUrl>, EventPath, HeaderMap),
+    request: Outgoing,
     parcel: Parcel,
     place: OwnedSemaphorePermit,
 ) -> Returned {
-    let answered = app.outgoing.sender.post(&base.join(&path), headers, parcel.body.clone()).await;
+    let Outgoing { base, path, headers, body } = request;
+    let answered = app.outgoing.sender.post(&base.join(&path), headers, body).await;
     drop(place);
     let wall = app.wall();
     let at = book.now(wall).micros();
@@ -412,7 +428,7 @@ async fn attempt(
             },
         },
         Err(error) => {
-            let error = Some(error.to_string());
+            let error = Some(error.to_string().chars().take(MAX_ERROR).collect());
             Ended { attempt: Attempt { at, status: None, answer: String::new(), error }, retry_after: None }
         }
     };

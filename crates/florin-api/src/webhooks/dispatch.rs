@@ -14,6 +14,10 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// How long a courier without work stays: whoever pays once is likely to pay again.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// How long an endpoint is left alone after something went wrong with it here: long enough that a fault that stays is
+/// no load, below what a partner would notice of one that does not.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// A courier's name in the list of those that are out.
 struct Out {
     app: App,
@@ -47,7 +51,11 @@ pub async fn work(app: App) {
         match with_work(&app.store, app.wall(), app.outgoing.owner).await {
             Ok(books) => {
                 for out in books.into_iter().filter_map(|book| Out::of(&app, book)) {
-                    couriers.spawn(run(out, LINGER));
+                    couriers.spawn(async move {
+                        if !run(&out, LINGER).await {
+                            let _ = tokio::time::timeout(PAUSE, out.app.stopped()).await;
+                        }
+                    });
                 }
             }
             Err(error) => tracing::warn!(%error, "could not look for webhooks to deliver"),
@@ -56,20 +64,23 @@ pub async fn work(app: App) {
     while couriers.join_next().await.is_some() {}
 }
 
-async fn run(out: Out, linger: Duration) {
-    let (app, book) = (out.app.clone(), out.book);
-    match Courier::claim(app, book).await {
+/// False: it went wrong, and may soon again.
+async fn run(out: &Out, linger: Duration) -> bool {
+    let result = match Courier::claim(out.app.clone(), out.book).await {
         Ok(Some(courier)) => courier::deliver(courier, linger).await,
-        Ok(None) => {}
-        Err(error) => tracing::warn!(%error, book = book.0, "could not take over an endpoint"),
-    }
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    result
+        .inspect_err(|error| tracing::warn!(%error, book = out.book.0, "gave up delivering for now"))
+        .is_ok()
 }
 
 /// Delivers what is due now, and returns when nothing is left: for tests and single commands.
 pub async fn deliver_now(app: &App) -> Result<(), StoreError> {
     for book in with_work(&app.store, app.wall(), app.outgoing.owner).await? {
         if let Some(out) = Out::of(app, book) {
-            run(out, Duration::ZERO).await;
+            run(&out, Duration::ZERO).await;
         }
     }
     Ok(())

@@ -49,8 +49,8 @@ pub struct EndpointRequest {
     rotate_secret: Option<bool>,
 }
 
-/// A registration, read.
-#[derive(Clone, Debug)]
+/// A registration, read. It holds the token, and so can't be printed.
+#[derive(Clone)]
 pub struct Registration {
     url: BaseUrl,
     token: Option<String>,

@@ -5,6 +5,7 @@ use super::endpoint::{Paths, WebhookEndpoint};
 use florin_ledger::{BookId, Position};
 use florin_store::{Row, Scope, SetStatement, Statement, StoreError, Tx, Type, Value, params};
 use florin_types::Timestamp;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 const FIND: Statement = "SELECT url, enabled, disabled_reason, paths, secrets, cursor, epoch, owner, \
@@ -61,6 +62,15 @@ static FIND_NEXT: SetStatement = SetStatement::Find {
     parameters: &[Type::Int, Type::Bytes],
 };
 
+/// Those that are pending after so many tries.
+static FIND_TRIED: SetStatement = SetStatement::Find {
+    row: "SELECT position FROM webhook_delivery WHERE book = $1 AND position = $2 AND tries = $3 AND status = 0",
+    set: "SELECT d.position FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS v(book, position, tries) \
+          JOIN webhook_delivery d ON d.book = v.book AND d.position = v.position AND d.tries = v.tries \
+          AND d.status = 0",
+    parameters: &[Type::Int, Type::Int, Type::Int],
+};
+
 static INSERT_DELIVERY: SetStatement = SetStatement::Insert {
     table: "webhook_delivery",
     columns: &[
@@ -103,8 +113,8 @@ pub(crate) const STATEMENTS: &[Statement] = &[
 ];
 
 /// Every set here, for the same test.
-pub(crate) static SETS: [&SetStatement; 5] =
-    [&FIND_BUSY, &FIND_NEXT, &INSERT_DELIVERY, &UPDATE_DELIVERY, &UPDATE_DUE];
+pub(crate) static SETS: [&SetStatement; 6] =
+    [&FIND_BUSY, &FIND_NEXT, &FIND_TRIED, &INSERT_DELIVERY, &UPDATE_DELIVERY, &UPDATE_DUE];
 
 /// A delivery that has a row.
 #[derive(Clone, Debug)]
@@ -255,6 +265,19 @@ pub(super) async fn insert(tx: &mut Tx, deliveries: &[Delivery]) -> Result<(), S
     });
     let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
     tx.write_set(&INSERT_DELIVERY, rows).await
+}
+
+/// Writes how deliveries stand after one attempt more; but for those that were asked for again during the attempt,
+/// which begin anew. (A first attempt that was under way counts for what was asked for.)
+pub(super) async fn update_tried(tx: &mut Tx, deliveries: &[Delivery]) -> Result<(), StoreError> {
+    let keys = deliveries.iter().map(|Delivery { position, standing, .. }| {
+        let before = standing.tries - 1;
+        params![*position, before].to_vec()
+    });
+    let tried = tx.scope().find_set(&FIND_TRIED, keys.collect()).await?;
+    let tried = tried.iter().map(|row| row.get(0)).collect::<Result<HashSet<Position>, _>>()?;
+    let as_before = deliveries.iter().filter(|delivery| tried.contains(&delivery.position));
+    update(tx, &as_before.cloned().collect::<Vec<_>>()).await
 }
 
 /// Writes how deliveries stand that have a row.

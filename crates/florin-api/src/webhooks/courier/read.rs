@@ -1,7 +1,7 @@
 //! What a courier reads: the endpoint's terms, rows that came due, and more events.
 
 use super::{Courier, Fate, MAX_HELD, PAGE, Parcel, Terms};
-use crate::events::render;
+use crate::events::{EventItem, render_each};
 use crate::kit::app::App;
 use crate::webhooks::delivery::Standing;
 use crate::webhooks::message::Signer;
@@ -50,13 +50,13 @@ impl Courier {
             due.into_iter().map(|delivery| (delivery.position, delivery.standing)).collect();
         let mut events = events_at(snapshot, &sequences).await?;
         events.sort_by_key(|event| event.position);
-        let items = render(&self.app, snapshot, &events).await?;
+        let items = render_each(&self.app, snapshot, &events).await?;
         for (event, item) in events.into_iter().zip(items) {
             let Some(standing) = standings.remove(&event.position) else { continue };
             self.waiting.insert(event.object, VecDeque::new());
             self.from_rows.insert(event.object);
             self.parcels += 1;
-            self.ready.push_back(parcel(event, item.payload.get(), standing));
+            self.ready.push_back(parcel(event, item, standing));
         }
         Ok(())
     }
@@ -81,7 +81,7 @@ impl Courier {
         objects.sort_unstable();
         objects.dedup();
         let busy: HashSet<Uuid> = store::busy(snapshot, &objects).await?.into_iter().collect();
-        let items = render(&self.app, snapshot, &events).await?;
+        let items = render_each(&self.app, snapshot, &events).await?;
         for (event, item) in events.into_iter().zip(items) {
             let (sequence, object) = (event.position.sequence(), event.object);
             let is_first = !self.waiting.contains_key(&object);
@@ -95,7 +95,7 @@ impl Courier {
                 self.noticed();
                 continue;
             }
-            let parcel = parcel(event, item.payload.get(), Standing::WAITING);
+            let parcel = parcel(event, item, Standing::WAITING);
             self.parcels += 1;
             self.held.insert(sequence, Fate::Open { since: self.tick, object, is_first });
             let queue = self.waiting.entry(object).or_default();
@@ -126,7 +126,10 @@ pub(super) async fn read_terms(app: &App, snapshot: &mut Snapshot) -> Result<Opt
     Ok(Some(Terms { base, endpoint, signer, book }))
 }
 
-fn parcel(event: StoredEvent, payload: &str, standing: Standing) -> Parcel {
+fn parcel(event: StoredEvent, item: Result<EventItem, StoreError>, standing: Standing) -> Parcel {
     let StoredEvent { id, position, object, kind, .. } = event;
-    Parcel { id, position, object, kind, body: Bytes::copy_from_slice(payload.as_bytes()), standing }
+    let failed = |error: &StoreError| tracing::error!(%error, %id, kind, "an event can't be rendered");
+    let item = item.inspect_err(failed).ok();
+    let body = item.map(|item| Bytes::copy_from_slice(item.payload.get().as_bytes()));
+    Parcel { id, position, object, kind, body, standing }
 }

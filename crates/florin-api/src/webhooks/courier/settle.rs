@@ -123,7 +123,7 @@ async fn settle(app: App, book: BookId, epoch: i64, batch: Arc<Batch>) -> Result
         if tx.book() != book || !store::advance(tx, epoch, batch.cursor, batch.until).await? {
             return Ok(outcome(false));
         }
-        store::update(tx, &batch.changes.changed).await?;
+        store::update_tried(tx, &batch.changes.changed).await?;
         store::insert(tx, &batch.new).await?;
         store::let_next_go(tx, &batch.changes.freed).await?;
         if let Some(url) = &batch.changes.gone {

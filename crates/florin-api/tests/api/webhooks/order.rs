@@ -1,7 +1,7 @@
 //! Events of one object in order, whatever happens meanwhile; and a registration that outlives a late answer.
 
 use super::{advance, deliver, deliveries, enable, ids, of_user, prepared, register, statuses};
-use crate::support::{Client, TestApp};
+use crate::support::{Client, TestApp, expect_errors};
 use florin_api::webhooks::deliver_now;
 use florin_document::{Kind, samples};
 use http::Method;
@@ -93,6 +93,59 @@ async fn a_replay_does_not_wait_for_a_pause_between_attempts() {
     assert_eq!(a.post("/v1/webhooks/replay", &replay).send().await.expect(200), json!({"deliveries": 1}));
     deliver(&app).await;
     assert_eq!(receiver.take().len(), 1);
+    app.finish().await;
+}
+
+/// A later version of the platform made the first event, and runs beside this one.
+#[tokio::test]
+async fn an_event_that_cannot_be_rendered_holds_up_no_other() {
+    let (app, a, receiver, _) = prepared().await;
+    a.pay(Some("anna"), None, "1").await;
+    let newest =
+        "UPDATE event SET kind = kind || '.later' WHERE position = (SELECT MAX(position) FROM event)";
+    app.database().tamper(newest).await;
+    a.pay(Some("anna"), None, "2").await;
+    deliver(&app).await;
+    expect_errors(&["can't be rendered"]);
+    assert_eq!(receiver.take().len(), 1);
+    let found = statuses(&a).await;
+    assert_eq!(found[found.len() - 2..], ["PENDING", "DELIVERED"]);
+    app.database().tamper("UPDATE event SET kind = replace(kind, '.later', '')").await;
+    advance(&a, 8).await;
+    deliver(&app).await;
+    assert_eq!(receiver.take().len(), 1);
+    assert!(statuses(&a).await.iter().all(|status| status == "DELIVERED"));
+    app.finish().await;
+}
+
+/// What is asked for while an attempt is under way is not undone by what comes of that attempt.
+#[tokio::test]
+async fn a_retry_during_an_attempt_is_made() {
+    let (app, a, receiver, _) = prepared().await;
+    receiver.answers(|_| 503);
+    a.pay(Some("anna"), None, "1").await;
+    deliver(&app).await;
+    let sent = ids(&receiver.take());
+    receiver.answers(|_| 200);
+    let slow = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    register(&a, &format!("http://{}", slow.local_addr().expect("an address"))).await;
+    advance(&a, 8).await;
+    let delivering = tokio::spawn({
+        let app = app.app.clone();
+        async move { deliver_now(&app).await }
+    });
+    let (mut stream, _) = slow.accept().await.expect("a request");
+    let mut request = [0; 4_096];
+    assert!(stream.read(&mut request).await.expect("a request") > 0);
+    let pending = deliveries(&a, "status=PENDING").await;
+    let path = format!("/v1/webhooks/deliveries/{}/retry", pending[0]["id"].as_str().expect("an id"));
+    a.call(Method::POST, &path).send().await.expect(200);
+    register(&a, &receiver.url).await;
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.expect("a connection");
+    delivering.await.expect("no panic").expect("the database answers");
+    deliver(&app).await;
+    assert_eq!(ids(&receiver.take()), sent);
+    assert!(statuses(&a).await.iter().all(|status| status == "DELIVERED"));
     app.finish().await;
 }
 
