@@ -1,6 +1,7 @@
 //! Jobs: who runs which kind, and the workers that run those that are due, one per lane. A handler's command takes the
 //! job's row away first, so that its effect happens once, however many processes try; a slow job is leased before, so
-//! that its work is done once too, unless a process dies over it.
+//! that its work is done once too, unless a process dies over it. What a handler keeps of an attempt that failed, with
+//! the row still there, must be the same however often it is written.
 
 use super::app::App;
 use florin_ledger::Position;
