@@ -1,6 +1,6 @@
 //! Writing a file past the system's cache of pages.
 //!
-//! A file of the vault is written once and not again. Through the cache, a quarter of the processor time of an upload
+//! A file of the vault is written once and not again. Through the cache, a good part of the processor time of an upload
 //! would go into taking, marking, writing back and reclaiming its pages, and the disk would be busy whenever the system
 //! likes, not when the vault says.
 //!

@@ -40,6 +40,13 @@ pub async fn deliveries(client: &Client, query: &str) -> Vec<Value> {
     list["data"].as_array().expect("a list").clone()
 }
 
+/// Asks for a delivery to be sent again.
+async fn retry(client: &Client, delivery: &Value) {
+    let path = format!("/v1/webhooks/deliveries/{}/retry", delivery["id"].as_str().expect("an id"));
+    let answer = client.call(Method::POST, &path).send().await.expect(200);
+    assert_eq!(answer, json!({"message": "Delivery will be retried"}));
+}
+
 /// `status` of each, oldest first.
 async fn statuses(client: &Client) -> Vec<String> {
     let all = deliveries(client, "").await;
@@ -125,9 +132,7 @@ async fn what_fails_is_tried_by_the_schedule_and_then_given_up() {
     assert!(receiver.take().is_empty());
     // By hand it begins anew, under the same id.
     receiver.answers(|_| 200);
-    let path = format!("/v1/webhooks/deliveries/{}/retry", failed[0]["id"].as_str().expect("an id"));
-    let answer = a.call(Method::POST, &path).send().await.expect(200);
-    assert_eq!(answer, json!({"message": "Delivery will be retried"}));
+    retry(&a, &failed[0]).await;
     deliver(&app).await;
     assert_eq!(ids(&receiver.take()), [failed[0]["eventId"].as_str().expect("an id")]);
     assert_eq!(statuses(&a).await, ["DELIVERED"]);

@@ -1,13 +1,15 @@
 //! Events of one object in order, whatever happens meanwhile; and a registration that outlives a late answer.
 
-use super::{advance, deliver, deliveries, enable, ids, of_user, prepared, register, statuses};
+use super::{advance, deliver, deliveries, enable, ids, of_user, prepared, register, retry, statuses};
 use crate::support::{Client, TestApp, expect_errors};
 use florin_api::webhooks::deliver_now;
 use florin_document::{Kind, samples};
+use florin_store::StoreError;
 use http::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
 /// One more event of a user.
 async fn another(client: &Client, user: &str) {
@@ -21,6 +23,31 @@ async fn another(client: &Client, user: &str) {
         .send()
         .await
         .expect(201);
+}
+
+/// A request under way, held by the server that it went to.
+struct UnderWay {
+    stream: TcpStream,
+    delivering: JoinHandle<Result<(), StoreError>>,
+}
+
+impl UnderWay {
+    /// Delivers until the first request is at this address.
+    async fn to(server: &TcpListener, app: &TestApp) -> Self {
+        let platform = app.app.clone();
+        let delivering = tokio::spawn(async move { deliver_now(&platform).await });
+        let (mut stream, _) = server.accept().await.expect("a request");
+        let mut request = [0; 4_096];
+        assert!(stream.read(&mut request).await.expect("a request") > 0);
+        Self { stream, delivering }
+    }
+
+    /// Answers it, and lets the delivery end.
+    async fn answer(mut self, status: &str) {
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+        self.stream.write_all(answer.as_bytes()).await.expect("a connection");
+        self.delivering.await.expect("no panic").expect("the database answers");
+    }
 }
 
 /// As many rounds as an object has events.
@@ -66,8 +93,7 @@ async fn one_whose_time_has_come_waits_for_an_earlier_one_that_is_sent_again() {
     advance(&a, 5).await;
     let all = deliveries(&a, "").await;
     let of_first = all.iter().find(|delivery| delivery["eventId"] == first).expect("a delivery");
-    let path = format!("/v1/webhooks/deliveries/{}/retry", of_first["id"].as_str().expect("an id"));
-    a.call(Method::POST, &path).send().await.expect(200);
+    retry(&a, of_first).await;
     deliver_all(&app).await;
     assert_eq!(ids(&receiver.take()), [first.as_str()]);
     // The last could go, if the first were not before it.
@@ -130,19 +156,11 @@ async fn a_retry_during_an_attempt_is_made() {
     let slow = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     register(&a, &format!("http://{}", slow.local_addr().expect("an address"))).await;
     advance(&a, 8).await;
-    let delivering = tokio::spawn({
-        let app = app.app.clone();
-        async move { deliver_now(&app).await }
-    });
-    let (mut stream, _) = slow.accept().await.expect("a request");
-    let mut request = [0; 4_096];
-    assert!(stream.read(&mut request).await.expect("a request") > 0);
+    let attempt = UnderWay::to(&slow, &app).await;
     let pending = deliveries(&a, "status=PENDING").await;
-    let path = format!("/v1/webhooks/deliveries/{}/retry", pending[0]["id"].as_str().expect("an id"));
-    a.call(Method::POST, &path).send().await.expect(200);
+    retry(&a, &pending[0]).await;
     register(&a, &receiver.url).await;
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.expect("a connection");
-    delivering.await.expect("no panic").expect("the database answers");
+    attempt.answer("200 OK").await;
     deliver(&app).await;
     assert_eq!(ids(&receiver.take()), sent);
     assert!(statuses(&a).await.iter().all(|status| status == "DELIVERED"));
@@ -156,16 +174,9 @@ async fn a_late_410_of_the_old_address_leaves_the_new_one_enabled() {
     let old = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     register(&a, &format!("http://{}", old.local_addr().expect("an address"))).await;
     a.pay(Some("anna"), None, "1").await;
-    let delivering = tokio::spawn({
-        let app = app.app.clone();
-        async move { deliver_now(&app).await }
-    });
-    let (mut stream, _) = old.accept().await.expect("a request");
-    let mut request = [0; 4_096];
-    assert!(stream.read(&mut request).await.expect("a request") > 0);
+    let attempt = UnderWay::to(&old, &app).await;
     register(&a, &receiver.url).await;
-    stream.write_all(b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n").await.expect("a connection");
-    delivering.await.expect("no panic").expect("the database answers");
+    attempt.answer("410 Gone").await;
     let endpoint = a.get("/v1/webhooks/endpoint").await.expect(200);
     assert_eq!((&endpoint["enabled"], &endpoint["disabledReason"]), (&json!(true), &Value::Null));
     advance(&a, 8).await;
