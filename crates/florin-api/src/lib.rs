@@ -82,5 +82,5 @@ pub fn statements() -> Vec<Statement> {
 
 /// Every look-up by sets of the families, for the same test.
 pub fn sets() -> Vec<&'static SetStatement> {
-    [users::SETS, &webhooks::SETS].concat()
+    [users::SETS, &kyc::SETS, &webhooks::SETS].concat()
 }

@@ -252,7 +252,7 @@ impl Db {
     pub(crate) async fn rollback(&mut self) {
         let open = match &mut self.connection {
             Connection::Sqlite(sqlite) => !sqlite.is_autocommit(),
-            Connection::Postgres(pg) => !pg.forget_begin() && !pg.is_closed(),
+            Connection::Postgres(pg) => !pg.forget_frame() && !pg.is_closed(),
         };
         if open && let Err(error) = self.run_script("ROLLBACK").await {
             tracing::debug!(%error, "rolled back a transaction that was gone");
@@ -260,18 +260,42 @@ impl Db {
         (self.failed, self.in_transaction) = (false, false);
     }
 
+    /// Opens a savepoint; on PostgreSQL together with the next statement.
     pub(crate) async fn savepoint(&mut self) -> Result<(), StoreError> {
-        self.run_script("SAVEPOINT command").await
+        match &mut self.connection {
+            Connection::Sqlite(sqlite) => sqlite.run_script("SAVEPOINT command"),
+            Connection::Postgres(pg) => {
+                pg.savepoint();
+                Ok(())
+            }
+        }
     }
 
+    /// Keeps what was done since the savepoint; on PostgreSQL together with the next statement.
     pub(crate) async fn release_savepoint(&mut self) -> Result<(), StoreError> {
-        self.run_script("RELEASE SAVEPOINT command").await
+        match &mut self.connection {
+            Connection::Sqlite(sqlite) => sqlite.run_script("RELEASE SAVEPOINT command"),
+            Connection::Postgres(pg) => {
+                pg.release_savepoint();
+                Ok(())
+            }
+        }
     }
 
+    /// Takes back what was done since the savepoint, and closes it.
     pub(crate) async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError> {
-        self.run_script("ROLLBACK TO SAVEPOINT command").await?;
-        self.failed = false;
-        self.release_savepoint().await
+        match &mut self.connection {
+            Connection::Sqlite(sqlite) => {
+                sqlite.run_script("ROLLBACK TO SAVEPOINT command")?;
+                self.failed = false;
+                self.release_savepoint().await
+            }
+            Connection::Postgres(pg) => {
+                pg.rollback_to_savepoint().await?;
+                self.failed = false;
+                Ok(())
+            }
+        }
     }
 
     /// Nothing runs after a failed statement, as PostgreSQL has it anyway: where SQLite has ended the transaction on

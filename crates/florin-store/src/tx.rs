@@ -112,8 +112,8 @@ impl Tx {
         self.scope.query(sql, parameters).await
     }
 
-    /// Writes rows directly; `$1` is the book. How many rows changed. Costs a savepoint per command and a round trip
-    /// per statement on PostgreSQL: for objects with a life of their own, not for what happens per payment.
+    /// Writes rows directly; `$1` is the book. How many rows changed. Costs a savepoint per command, and a round
+    /// trip per statement on PostgreSQL: for objects with a life of their own, not for what happens per payment.
     pub async fn execute(&mut self, sql: Statement, parameters: &[Value]) -> Result<u64, StoreError> {
         self.before_direct_write().await?;
         self.scope.execute(sql, parameters).await
@@ -126,6 +126,9 @@ impl Tx {
         statement: &'static SetStatement,
         rows: Vec<Vec<Value>>,
     ) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
         self.before_direct_write().await?;
         self.scope.db().write_sets(vec![(statement, rows)]).await
     }

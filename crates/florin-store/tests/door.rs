@@ -169,6 +169,49 @@ async fn an_error_inside_a_savepoint_is_its_own_commands() {
     store.finish().await;
 }
 
+/// Savepoints of one batch after another: what is kept, taken back or refused is the rows of its own command, whether
+/// the statement that fails is the first after the savepoint or a later one.
+#[tokio::test]
+async fn rows_of_a_batch_stand_and_fall_with_their_own_command() {
+    let store = TestStore::open().await;
+    let (gate, door) = (Gate::close(&store, store.book).await, store.store.door());
+    let write = async |tx: &mut Tx, row: i64| tx.execute(WRITE, &params![row, Vec::new()]).await;
+    let keep = |row| {
+        Box::pin(door.run(store.book, None, accounts(), async move |tx: &mut Tx| {
+            write(tx, row).await?;
+            pay(tx)?;
+            done("kept")
+        }))
+    };
+    let fail = |row: Option<i64>| {
+        Box::pin(door.run(store.book, None, accounts(), async move |tx: &mut Tx| {
+            if let Some(row) = row {
+                write(tx, row).await?;
+            }
+            tx.execute(TAKEN, &[]).await?;
+            done("never")
+        }))
+    };
+    let refuse = Box::pin(door.run(store.book, None, accounts(), async move |tx: &mut Tx| {
+        write(tx, 5).await?;
+        Err(Stop::Refused(Answer { status: 400, body: "no".into() }))
+    }));
+    let batch = async {
+        let kept = futures_util::future::join3(keep(1), keep(3), keep(6));
+        let failed = futures_util::future::join(fail(None), fail(Some(2)));
+        futures_util::future::join3(kept, failed, refuse).await
+    };
+    let mut batch = Box::pin(batch);
+    assert!(futures_util::poll!(batch.as_mut()).is_pending());
+    gate.0.notify_one();
+    let ((one, three, six), failed, refused) = batch.await;
+    assert_eq!([one, three, six], [outcome("kept"), outcome("kept"), outcome("kept")]);
+    assert!(failed.0.is_err() && failed.1.is_err(), "{failed:?}");
+    assert_eq!(refused, Ok(Outcome::Answered(Answer { status: 400, body: "no".into() })));
+    assert_eq!(store.jobs().await, 3);
+    store.finish().await;
+}
+
 /// On SQLite some errors (a full disk, say) end the whole transaction, savepoint or not: what follows must not commit
 /// by itself.
 #[tokio::test]

@@ -34,8 +34,6 @@ pub struct Stored<F> {
     pub bytes: u64,
     /// What its check found.
     pub facts: F,
-    /// BLAKE3 of the plain bytes.
-    pub digest: [u8; 32],
 }
 
 impl<F, R> Deposit<F, R> {
@@ -73,12 +71,12 @@ impl<F, R> Deposit<F, R> {
         if self.messages.send(Message::Finish).await.is_err() {
             return Err(self.ended().await);
         }
-        let Written { facts, bytes, digest, sealed } = self.outcome().await?;
+        let Written { facts, bytes, sealed } = self.outcome().await?;
         match sealed {
             Sealed::InPlace(file) => file.keep()?,
             Sealed::Spooled(bucket, ciphertext) => bucket.put(self.name, &ciphertext).await?,
         }
-        Ok(Stored { name: self.name, bytes, facts, digest })
+        Ok(Stored { name: self.name, bytes, facts })
     }
 
     /// Gives it up and waits until nothing of it is left.

@@ -1,4 +1,4 @@
-//! A deposit's thread: check, hash, encrypt, write.
+//! A deposit's thread: check, encrypt, write.
 
 use crate::bucket::Bucket;
 use crate::folder::NewFile;
@@ -76,7 +76,6 @@ pub(crate) struct Spooling {
 pub(crate) struct Written<F> {
     pub(crate) facts: F,
     pub(crate) bytes: u64,
-    pub(crate) digest: [u8; 32],
     pub(crate) sealed: Sealed,
 }
 
@@ -135,7 +134,7 @@ impl Target {
 ///
 /// Memory, whatever the size of the file: a chunk being filled, [`crate::deposit::QUEUED`] queued, the one at hand, the
 /// one before it, held back until it is known not to be the last, and one on its way back: six times 64 KiB, under
-/// 512 KiB with the stack; and a folder's piece of ciphertext, half as much. Chunks are sealed in place and
+/// 512 KiB with the stack; and a folder's piece of ciphertext, as much again. Chunks are sealed in place and
 /// overwritten when they are freed: no other copy of plain bytes is made here. (Whoever hands frames to
 /// [`crate::Deposit::write`] holds others, and [`Check`] what it likes.)
 pub(crate) fn run<C: Check>(
@@ -145,7 +144,6 @@ pub(crate) fn run<C: Check>(
     mut target: Target,
     turns: &Turns,
 ) -> Result<Written<C::Facts>, DepositError<C::Rejected>> {
-    let mut hasher = blake3::Hasher::new();
     let mut bytes = 0;
     let turn = turns.take();
     let (header, mut payload) = Payload::begin(to)?;
@@ -161,7 +159,6 @@ pub(crate) fn run<C: Check>(
         };
         let turn = turns.take();
         check.push(&chunk).map_err(DepositError::Rejected)?;
-        hasher.update(&chunk);
         bytes += chunk.len() as u64;
         let Some(mut sealed) = held.replace(chunk) else { continue };
         payload.seal(&mut sealed, false)?;
@@ -178,8 +175,7 @@ pub(crate) fn run<C: Check>(
     target.digest(&sealed);
     drop(turn);
     target.write(&sealed)?;
-    let digest = hasher.finalize().into();
-    Ok(Written { facts, bytes, digest, sealed: target.finish()? })
+    Ok(Written { facts, bytes, sealed: target.finish()? })
 }
 
 /// How long a ciphertext of so many plain bytes is, at most.

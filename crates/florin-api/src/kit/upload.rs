@@ -38,7 +38,7 @@ use receive::Receiver;
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Uploads at a time in one process. Each takes a thread and some 900 KiB at its largest, 55 MiB together; at 1 MB a
+/// Uploads at a time in one process. Each takes a thread and some 1 MiB at its largest, 64 MiB together; at 1 MB a
 /// second each they fill a gigabit line's half, and few disks sync more files at once.
 pub const MAX_UPLOADS: usize = 64;
 

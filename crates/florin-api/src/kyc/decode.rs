@@ -63,9 +63,10 @@ pub async fn decode_files(app: &App, job: &Job) -> Result<(), StoreError> {
     let touches = vec![Touch::Holder(work.user.clone())];
     let Some(failed) = failed else {
         let command = async move |tx: &mut Tx| {
-            if tx.finish_job(position).await? {
-                store::check_files(tx, &checked).await?;
-                tell(tx, &work, event).await?;
+            if tx.finish_job(position).await?
+                && let Some((holder, files)) = note(tx, &work, &checked).await?
+            {
+                tell(tx, (&holder, &files), &work, event).await?;
             }
             done()
         };
@@ -74,7 +75,7 @@ pub async fn decode_files(app: &App, job: &Job) -> Result<(), StoreError> {
     checked.retain(|file| file.state == FileState::Readable);
     if !checked.is_empty() {
         let command = async move |tx: &mut Tx| {
-            store::check_files(tx, &checked).await?;
+            note(tx, &work, &checked).await?;
             done()
         };
         carry_out(app, position, touches, command).await?;
@@ -82,21 +83,44 @@ pub async fn decode_files(app: &App, job: &Job) -> Result<(), StoreError> {
     Err(failed)
 }
 
-/// Tells of the work's files, all of them decoded: of those that are still there.
-async fn tell(tx: &mut Tx, work: &Work, event: Uuid) -> Result<(), StoreError> {
-    let Ok(holder) = existing(tx.holder(&work.user)) else { return Ok(()) };
+/// Notes what came of decodes; answers the user and the work's files, of those that are still there. A file that was
+/// replaced or erased meanwhile is nobody's concern any more, and what was found first stays.
+async fn note(
+    tx: &mut Tx,
+    work: &Work,
+    checked: &[Checked],
+) -> Result<Option<(Holder, Vec<File>)>, StoreError> {
+    let Ok(holder) = existing(tx.holder(&work.user)) else { return Ok(None) };
     let holder = holder.clone();
-    let files = files_of(tx.scope(), &holder, work).await?;
+    let mut files = files_of(tx.scope(), &holder, work).await?;
+    let mut found = Vec::with_capacity(files.len());
+    for file in files.iter_mut().filter(|file| file.state == FileState::Unchecked) {
+        if let Some(checked) = checked.iter().find(|checked| checked.name == file.name) {
+            file.state = checked.state;
+            found.push(checked);
+        }
+    }
+    store::check_files(tx, &found).await?;
+    Ok(Some((holder, files)))
+}
+
+/// Tells of the work's files, all of them decoded.
+async fn tell(
+    tx: &mut Tx,
+    (holder, files): (&Holder, &[File]),
+    work: &Work,
+    event: Uuid,
+) -> Result<(), StoreError> {
     if files.is_empty() {
         return Ok(());
     }
     let is_readable = files.iter().all(|file| file.state == FileState::Readable);
     if files.iter().any(|file| file.part == PROOFS) {
         if !is_readable {
-            poa::reject_unreadable(tx, &holder, work.of, event).await?;
+            poa::reject_unreadable(tx, holder, work.of, event).await?;
         }
     } else {
-        tell_files(tx, &holder, event, is_readable);
+        tell_files(tx, holder, event, is_readable);
     }
     Ok(())
 }

@@ -89,18 +89,19 @@ async fn handle(
         let current = store::find(tx.scope(), holder.id).await?;
         may_begin(current.as_ref().map(|current| current.standing))?;
         let files = incoming.files(&holder)?;
-        let owner = match &current {
-            Some(current) if current.standing.takes_files() => current.attempt,
+        let (owner, there) = match &current {
+            Some(current) if current.standing.takes_files() => {
+                (current.attempt, store::files(tx.scope(), holder.id).await?)
+            }
             before => {
                 let (details, expires_at) = (Details::default(), None);
                 let new = Begin { before: before.as_ref(), method: Method::Files, details, expires_at };
                 let begun = begin(&platform, tx, &holder, new, &drawn).await?;
                 let was = before.as_ref().map(|current| current.standing);
                 enter(tx, &holder, was, begun, drawn.event).await?;
-                begun.0
+                (begun.0, Vec::new())
             }
         };
-        let there = store::files(tx.scope(), holder.id).await?;
         let is_replaced =
             |file: &store::File| file.owner == owner && files.iter().any(|new| new.part == file.part);
         let replaced_now: Vec<_> =
@@ -109,9 +110,7 @@ async fn handle(
             store::delete_file(tx, *name).await?;
         }
         others.set(replaced_now);
-        for file in files {
-            store::insert_file(tx, holder.id, owner, file).await?;
-        }
+        store::insert_files(tx, holder.id, owner, files).await?;
         leave_decode(tx, &user, owner, files);
         Ok(answer(StatusCode::CREATED, &Message::new("KYC files uploaded successfully"))?)
     };

@@ -44,6 +44,7 @@ pub use payloads::{KycFilesPayload, KycVerificationPayload, PoaVerificationPaylo
 pub use poa::{POA_REVIEW_JOB, PoaStatus, decide as decide_poa, review as review_poa};
 pub use review::{HOLD, REJECT_PREFIX, REVIEW_JOB, review};
 pub use standing::REJECTION_REASONS;
+pub(crate) use store::SETS;
 pub use store::{ERASE, FORGET, NAMES};
 pub use sweep::{SWEEP_AGE, Swept, remove_objects, sweep, work as sweep_now_and_then};
 

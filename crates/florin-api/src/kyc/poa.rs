@@ -20,17 +20,16 @@ use uuid::Uuid;
 pub const POA_REVIEW_JOB: &str = "kyc.review_poa";
 
 const FIND: Statement = "SELECT submission, status FROM poa WHERE book = $1 AND holder = $2";
-const INSERT: Statement =
-    "INSERT INTO poa (holder, book, submission, status, updated_at) VALUES ($2, $1, $3, $4, $5)";
-const UPDATE: Statement =
-    "UPDATE poa SET submission = $3, status = $4, updated_at = $5 WHERE book = $1 AND holder = $2";
+const PUT: Statement = "INSERT INTO poa (holder, book, submission, status, updated_at) VALUES ($2, $1, $3, $4, $5) \
+     ON CONFLICT (holder) DO UPDATE SET submission = excluded.submission, status = excluded.status, \
+     updated_at = excluded.updated_at WHERE poa.book = excluded.book";
 
 /// Submissions that wait, oldest first.
 pub(super) const WAITING: Statement = "SELECT submission, holder, updated_at FROM poa \
      WHERE book = $1 AND status = 'WAITING' ORDER BY updated_at LIMIT 1000";
 
 /// The statements, for the test that prepares and runs them all.
-pub(super) const STATEMENTS: &[Statement] = &[FIND, INSERT, UPDATE, WAITING];
+pub(super) const STATEMENTS: &[Statement] = &[FIND, PUT, WAITING];
 
 /// Where a proof of address stands.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -95,9 +94,7 @@ pub(super) fn may_send(poa: Option<Poa>) -> Result<(), Refusal> {
 pub(super) async fn put(tx: &mut Tx, holder: &Holder, poa: Poa, event: Uuid) -> Result<(), StoreError> {
     let now = tx.now();
     let row = params![holder.id, poa.submission, poa.status.as_str(), now];
-    if tx.execute(UPDATE, &row).await? == 0 {
-        tx.execute(INSERT, &row).await?;
-    }
+    tx.execute(PUT, &row).await?;
     users::set_poa_required(tx, holder.id, poa.status != PoaStatus::Approved).await?;
     if poa.status != PoaStatus::Required {
         tell(tx, holder, event, (POA_EVENT, serde_json::json!({ "status": poa.status.as_str() })));

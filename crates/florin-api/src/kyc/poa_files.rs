@@ -73,9 +73,7 @@ async fn handle(
         let holder = existing(tx.holder(&user))?.clone();
         may_send(poa::find(tx.scope(), holder.id).await?)?;
         let files = incoming.files(&holder)?;
-        for file in files {
-            store::insert_file(tx, holder.id, submission, file).await?;
-        }
+        store::insert_files(tx, holder.id, submission, files).await?;
         poa::put(tx, &holder, Poa { submission, status: PoaStatus::Waiting }, event).await?;
         leave_decode(tx, &user, submission, files);
         if platform.is_sandbox() {

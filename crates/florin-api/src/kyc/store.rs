@@ -5,17 +5,18 @@ use super::standing::{Method, Progress, REJECTION_REASONS, Standing, Status};
 use crate::kit::seal::{Nonce, Seals};
 use crate::kit::upload::StoredFile;
 use florin_document::{Kind, Size};
-use florin_store::{HolderId, Row, Scope, Statement, StoreError, Tx, params};
+use florin_store::{HolderId, Row, Scope, SetStatement, Statement, StoreError, Tx, Type, params};
 use florin_types::Timestamp;
 use florin_vault::ObjectName;
 use uuid::Uuid;
 
 const FIND: Statement = "SELECT v.status, v.attempt, v.rejection_reason, v.updated_at, a.id, a.method, a.expires_at, \
      a.details FROM verification v JOIN kyc_attempt a ON a.id = v.id WHERE v.book = $1 AND v.holder = $2";
-const INSERT: Statement = "INSERT INTO verification \
-     (holder, book, id, status, attempt, rejection_reason, updated_at) VALUES ($2, $1, $3, $4, $5, $6, $7)";
-const UPDATE: Statement = "UPDATE verification SET id = $3, status = $4, attempt = $5, rejection_reason = $6, \
-     updated_at = $7 WHERE book = $1 AND holder = $2";
+const PUT: Statement = "INSERT INTO verification \
+     (holder, book, id, status, attempt, rejection_reason, updated_at) VALUES ($2, $1, $3, $4, $5, $6, $7) \
+     ON CONFLICT (holder) DO UPDATE SET id = excluded.id, status = excluded.status, attempt = excluded.attempt, \
+     rejection_reason = excluded.rejection_reason, updated_at = excluded.updated_at \
+     WHERE verification.book = excluded.book";
 const INSERT_ATTEMPT: Statement = "INSERT INTO kyc_attempt \
      (id, book, holder, method, secret, details, created_at, expires_at, decided_at, decision, decided_by) \
      VALUES ($2, $1, $3, $4, $5, $6, $7, $8, NULL, NULL, NULL)";
@@ -27,12 +28,28 @@ const FIND_SECRET: Statement = "SELECT holder FROM kyc_attempt WHERE book = $1 A
 /// Who opens a hosted page shows nothing but its secret, which is of one book only.
 pub(super) const BOOK_OF_SECRET: Statement = "SELECT book FROM kyc_attempt WHERE secret = $1";
 
-const INSERT_FILE: Statement = "INSERT INTO kyc_file \
-     (name, book, holder, owner, part, type, bytes, width, height, pages, state, created_at) \
-     VALUES ($2, $1, $3, $4, $5, $6, $7, NULL, NULL, NULL, $8, $9)";
+static INSERT_FILE: SetStatement = SetStatement::Insert {
+    table: "kyc_file",
+    columns: &[
+        ("name", Type::Bytes),
+        ("book", Type::Int),
+        ("holder", Type::Int),
+        ("owner", Type::Bytes),
+        ("part", Type::Text),
+        ("type", Type::Text),
+        ("bytes", Type::Int),
+        ("state", Type::Text),
+        ("created_at", Type::Int),
+    ],
+};
+
+static CHECK_FILE: SetStatement = SetStatement::Update {
+    table: "kyc_file",
+    keys: &[("book", Type::Int), ("name", Type::Bytes)],
+    columns: &[("state", Type::Text), ("width", Type::Int), ("height", Type::Int), ("pages", Type::Int)],
+};
+
 const DELETE_FILE: Statement = "DELETE FROM kyc_file WHERE book = $1 AND name = $2";
-const CHECK_FILE: Statement = "UPDATE kyc_file SET state = $3, width = $4, height = $5, pages = $6 \
-     WHERE book = $1 AND name = $2 AND state = $7";
 const FILES: Statement = "SELECT name, owner, part, type, bytes, width, height, pages, state, created_at \
      FROM kyc_file WHERE book = $1 AND holder = $2 ORDER BY name";
 
@@ -62,16 +79,13 @@ const ALL_FILES: Statement = "SELECT name, owner, part, type, bytes, width, heig
 /// The statements of a book, for the test that prepares and runs them all.
 pub(super) const STATEMENTS: &[Statement] = &[
     FIND,
-    INSERT,
-    UPDATE,
+    PUT,
     INSERT_ATTEMPT,
     SET_DETAILS,
     SET_DECISION,
     FIND_SECRET,
     BOOK_OF_SECRET,
-    INSERT_FILE,
     DELETE_FILE,
-    CHECK_FILE,
     FILES,
     IS_KNOWN,
     NAMES,
@@ -81,6 +95,9 @@ pub(super) const STATEMENTS: &[Statement] = &[
     OPEN_REVIEWS,
     ALL_FILES,
 ];
+
+/// Every set, for the same test.
+pub(crate) static SETS: [&SetStatement; 2] = [&INSERT_FILE, &CHECK_FILE];
 
 /// A user's present attempt, and where it stands.
 #[derive(Clone, Debug)]
@@ -159,10 +176,7 @@ pub(super) async fn put(
 ) -> Result<(), StoreError> {
     let (status, progress) = (standing.status.as_str(), standing.progress.as_str());
     let row = params![holder, attempt, status, progress, standing.rejection_reason, tx.now()];
-    if tx.execute(UPDATE, &row).await? == 0 {
-        tx.execute(INSERT, &row).await?;
-    }
-    Ok(())
+    tx.execute(PUT, &row).await.map(drop)
 }
 
 pub(super) async fn insert_attempt(
@@ -250,33 +264,37 @@ impl NewFile {
     }
 }
 
-pub(super) async fn insert_file(
+pub(super) async fn insert_files(
     tx: &mut Tx,
     holder: HolderId,
     owner: Uuid,
-    file: &NewFile,
+    files: &[NewFile],
 ) -> Result<(), StoreError> {
-    let (kind, state, now) = (file.kind.as_str(), FileState::Unchecked.as_str(), tx.now());
-    let bytes = i64::try_from(file.bytes).map_err(StoreError::unexpected)?;
-    let row = params![file.name.uuid(), holder, owner, file.part, kind, bytes, state, now];
-    tx.execute(INSERT_FILE, &row).await.map(drop)
+    let (book, state, now) = (tx.book(), FileState::Unchecked.as_str(), tx.now());
+    let rows = files.iter().map(|file| {
+        let bytes = i64::try_from(file.bytes).map_err(StoreError::unexpected)?;
+        let (name, kind) = (file.name.uuid(), file.kind.as_str());
+        Ok(params![name, book, holder, owner, file.part, kind, bytes, state, now].to_vec())
+    });
+    let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
+    tx.write_set(&INSERT_FILE, rows).await
 }
 
 pub(super) async fn delete_file(tx: &mut Tx, name: ObjectName) -> Result<(), StoreError> {
     tx.execute(DELETE_FILE, &params![name.uuid()]).await.map(drop)
 }
 
-/// Notes what came of full decodes. A file that was replaced or erased meanwhile is nobody's concern any more, and what
-/// was found first stays.
-pub(super) async fn check_files(tx: &mut Tx, files: &[Checked]) -> Result<(), StoreError> {
-    for file in files {
+/// Notes what came of full decodes of files that were not checked before.
+pub(super) async fn check_files(tx: &mut Tx, files: &[&Checked]) -> Result<(), StoreError> {
+    let book = tx.book();
+    let rows = files.iter().map(|file| {
         let side = |side: fn(&Size) -> u32| file.size.as_ref().map(|size| i64::from(side(size)));
-        let (width, height, pages) =
-            (side(|size| size.width), side(|size| size.height), file.pages.map(i64::from));
-        let (state, before) = (file.state.as_str(), FileState::Unchecked.as_str());
-        tx.execute(CHECK_FILE, &params![file.name.uuid(), state, width, height, pages, before]).await?;
-    }
-    Ok(())
+        let (width, height) = (side(|size| size.width), side(|size| size.height));
+        let (name, state, pages) = (file.name.uuid(), file.state.as_str(), file.pages.map(i64::from));
+        params![book, name, state, width, height, pages].to_vec()
+    });
+    let rows = rows.collect();
+    tx.write_set(&CHECK_FILE, rows).await
 }
 
 /// What came of a full decode.

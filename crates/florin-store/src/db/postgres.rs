@@ -3,7 +3,7 @@
 use super::{Ended, SetRows};
 use crate::dialect::{SetStatement, transpose};
 use crate::{Row, StoreError, Type, Value};
-use futures_util::future::{join, join_all, try_join_all};
+use futures_util::future::{join, join_all, join3, try_join_all};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -57,10 +57,26 @@ impl PostgresConfig {
 #[derive(Debug)]
 pub(super) struct PostgresConnection {
     client: Client,
-    /// The transaction's opening, not sent yet: it goes with the first statement.
-    begin: Mutex<Option<&'static str>>,
+    /// Of the transaction's frame, what is not sent yet: it goes with the next statement.
+    frame: Mutex<Frame>,
     prepared: Mutex<HashMap<String, Statement>>,
 }
+
+/// Statements that answer nothing, in order: the transaction's opening, savepoints and their release. Waiting for each
+/// would be a round trip, with the book's row locked.
+#[derive(Debug, Default)]
+struct Frame(Vec<&'static str>);
+
+impl Frame {
+    fn take(&mut self) -> Option<String> {
+        let statements = std::mem::take(&mut self.0);
+        (!statements.is_empty()).then(|| statements.join("; "))
+    }
+}
+
+const SAVEPOINT: &str = "SAVEPOINT command";
+const RELEASE_SAVEPOINT: &str = "RELEASE SAVEPOINT command";
+const ROLLBACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT command; RELEASE SAVEPOINT command";
 
 impl PostgresConnection {
     pub(super) async fn open(config: &PostgresConfig) -> Result<Self, StoreError> {
@@ -72,7 +88,7 @@ impl PostgresConnection {
                 tracing::warn!(%error, "a database connection ended");
             }
         });
-        Ok(Self { client, begin: Mutex::default(), prepared: Mutex::default() })
+        Ok(Self { client, frame: Mutex::default(), prepared: Mutex::default() })
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -80,24 +96,53 @@ impl PostgresConnection {
     }
 
     pub(super) fn begin(&mut self, sql: &'static str) {
-        *self.begin.get_mut().unwrap_or_else(PoisonError::into_inner) = Some(sql);
+        *self.frame() = Frame(vec![sql]);
     }
 
     /// True when a transaction was to be opened but nothing was sent: then there is nothing to roll back.
-    pub(super) fn forget_begin(&mut self) -> bool {
-        self.begin.get_mut().unwrap_or_else(PoisonError::into_inner).take().is_some()
+    pub(super) fn forget_frame(&mut self) -> bool {
+        let Frame(forgotten) = std::mem::take(self.frame());
+        forgotten.first().is_some_and(|first| first.starts_with("BEGIN"))
     }
 
-    /// Sends the transaction's opening, if it is still to be sent, before `statement`, without waiting in between:
-    /// futures that are polled together go out together, in their order.
-    async fn opened<T>(
+    pub(super) fn savepoint(&mut self) {
+        self.frame().0.push(SAVEPOINT);
+    }
+
+    pub(super) fn release_savepoint(&mut self) {
+        self.frame().0.push(RELEASE_SAVEPOINT);
+    }
+
+    pub(super) async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError> {
+        let frame = self.frame();
+        // Nothing was sent since.
+        if frame.0.pop_if(|last| *last == SAVEPOINT).is_some() {
+            return Ok(());
+        }
+        self.run_script(ROLLBACK_TO_SAVEPOINT).await
+    }
+
+    fn frame(&mut self) -> &mut Frame {
+        self.frame.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends what of the frame is still to be sent.
+    async fn send_frame(&self) -> Result<(), tokio_postgres::Error> {
+        let frame = self.frame.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match frame {
+            Some(frame) => self.client.batch_execute(&frame).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Sends what of the frame is still to be sent before `statement`, without waiting in between: futures that are
+    /// polled together go out together, in their order.
+    async fn framed<T>(
         &self,
         statement: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let begin = self.begin.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(begin) = begin else { return statement.await };
-        let (begun, result) = join(self.client.batch_execute(begin), statement).await;
-        begun?;
+        let (framed, result) = join(self.send_frame(), statement).await;
+        framed?;
         result
     }
 
@@ -113,7 +158,7 @@ impl PostgresConnection {
     }
 
     pub(super) async fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
-        self.opened(async {
+        self.framed(async {
             let statement = self.prepared(sql).await?;
             let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|p| p as _).collect();
             let rows = self.client.query(&statement, &parameters).await?;
@@ -123,7 +168,7 @@ impl PostgresConnection {
     }
 
     pub(super) async fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, StoreError> {
-        self.opened(async {
+        self.framed(async {
             let statement = self.prepared(sql).await?;
             let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|p| p as _).collect();
             Ok(self.client.execute(&statement, &parameters).await?)
@@ -141,7 +186,7 @@ impl PostgresConnection {
 
     /// Look-ups without keys answer nothing and are not sent.
     pub(super) async fn find_sets(&self, sets: Vec<SetRows>) -> Result<Vec<Vec<Row>>, StoreError> {
-        self.opened(async {
+        self.framed(async {
             let mut ready = Vec::with_capacity(sets.len());
             for (set, rows) in sets {
                 ready.push(match rows.is_empty() {
@@ -196,13 +241,17 @@ impl PostgresConnection {
             let severity = error.as_db_error().and_then(tokio_postgres::error::DbError::parsed_severity);
             (StoreError::from(error), severity == Some(Severity::Error))
         };
-        self.opened(async { Ok(()) }).await.map_err(|error| (error, false))?;
         let mut ready = Vec::with_capacity(sets.len());
         for (set, rows) in sets {
             let arrays = arrays(&set.parameters(), rows).map_err(|error| (error, false))?;
             ready.push((self.prepared(&set.set_sql()).await.map_err(|error| (error, false))?, arrays));
         }
         let has_failed = AtomicBool::new(false);
+        let framed = async {
+            let result = self.send_frame().await;
+            has_failed.fetch_or(result.is_err(), Ordering::Relaxed);
+            result
+        };
         let sent = ready.iter().map(async |(statement, arrays)| {
             let parameters: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(|a| a as _).collect();
             let result = self.client.execute(statement, &parameters).await;
@@ -218,7 +267,8 @@ impl PostgresConnection {
             is_commit_sent.store(true, Ordering::Relaxed);
             self.client.batch_execute("COMMIT").await
         };
-        let (written, committed) = join(join_all(sent), committed).await;
+        let (framed, written, committed) = join3(framed, join_all(sent), committed).await;
+        framed.map_err(said_no)?;
         for result in written {
             result.map_err(said_no)?;
         }
@@ -226,7 +276,7 @@ impl PostgresConnection {
     }
 
     pub(super) async fn run_script(&self, sql: &str) -> Result<(), StoreError> {
-        self.opened(async { Ok(self.client.batch_execute(sql).await?) }).await
+        self.framed(async { Ok(self.client.batch_execute(sql).await?) }).await
     }
 
     pub(super) async fn prepare(&self, sql: &str) -> Result<(), StoreError> {
