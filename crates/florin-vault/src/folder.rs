@@ -25,8 +25,8 @@ const READ_AHEAD: usize = 64 << 10;
 
 /// How much of a file is written and waited for at a time. What else must be durable meanwhile, the database's log
 /// above all, waits behind the pieces under way and not behind every photo: a disk's flush takes as long as what was
-/// written since the last. Less costs rate, since each piece takes a flush and a thread its time to wake, and spares no call
-/// anything (`cargo xtask bench uploads` with 256 KiB: four fifths of the rate, the same p99).
+/// written since the last. Less costs rate, since each piece takes a flush and a thread its time to wake, and spares
+/// no call anything (`cargo xtask bench uploads` with 256 KiB: four fifths of the rate, the same p99).
 const PIECE: usize = 512 << 10;
 
 /// How many deposits may keep the disk busy at a time. With one, it would idle from the end of a piece until a thread
