@@ -12,6 +12,7 @@ mod calls;
 mod decoding;
 mod form;
 pub mod process;
+mod pulse;
 mod report;
 mod send;
 

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use hdrhistogram::Histogram;
 
 use super::Window;
+use super::pulse::longest_absence;
 use crate::bench::answer::receive;
 use crate::bench::load::latencies;
 use crate::bench::requests::{Balances, Recipient, Requests, Transfers};
@@ -32,6 +33,8 @@ pub struct Seen {
     pub balances: Histogram<u64>,
     /// POST /v1/transfer
     pub transfers: Histogram<u64>,
+    /// The longest time meanwhile in which a processor was not there, where that can be told.
+    pub away: Option<Duration>,
 }
 
 /// The calls to be made.
@@ -70,6 +73,7 @@ impl Calls {
             };
             let streams =
                 |transfers| (0..CONNECTIONS).map(|index| stream(transfers, index)).collect::<Vec<_>>();
+            let pulse = scope.spawn(move || longest_absence(window));
             let (balances, transfers) = (streams(false), streams(true));
             let joined = |streams: Vec<thread::ScopedJoinHandle<'_, Result<Histogram<u64>>>>| {
                 streams.into_iter().try_fold(latencies()?, |mut all, stream| {
@@ -77,7 +81,8 @@ impl Calls {
                     Ok::<_, anyhow::Error>(all)
                 })
             };
-            Ok(Seen { balances: joined(balances)?, transfers: joined(transfers)? })
+            let (balances, transfers) = (joined(balances)?, joined(transfers)?);
+            Ok(Seen { balances, transfers, away: pulse.join().ok().flatten() })
         })
     }
 }

@@ -7,6 +7,7 @@ use hdrhistogram::Histogram;
 
 use super::calls::Seen;
 use super::process::Memory;
+use super::pulse::AWAY;
 use super::{Afterwards, Round, Side};
 use crate::bench::figures::{joined, milliseconds, spread};
 
@@ -47,7 +48,7 @@ pub fn last_round(round: &Round) -> String {
     let p99 = |seen: &Seen| format!("{:.1}/{:.1}", p99(&seen.balances), p99(&seen.transfers));
     format!(
         "floor {:.0} MB/s, product {:.0} MB/s ({} uploads, decoded {:.0} s later); p99 of balances/transfers ms: \
-         {} alone, {} with the floor, {} with the product",
+         {} alone, {} with the floor, {} with the product{}",
         rate(floor),
         rate(product),
         product.sent.uploads,
@@ -55,6 +56,7 @@ pub fn last_round(round: &Round) -> String {
         p99(quiet),
         p99(&floor.calls),
         p99(&product.calls),
+        if was_there(round) { "" } else { " (a processor was away meanwhile)" },
     )
 }
 
@@ -81,6 +83,7 @@ pub fn text(outcome: &Outcome) -> String {
     line("other calls, p50/p99 ms".to_owned(), header());
     line("  balances".to_owned(), latencies(rounds, |seen| &seen.balances));
     line("  transfers".to_owned(), latencies(rounds, |seen| &seen.transfers));
+    line("p99 product's : alone, undisturbed".to_owned(), undisturbed(rounds));
     let waited: f64 = rounds.iter().map(|round| round.after.waited.as_secs_f64()).sum();
     line(
         "decoded after the uploads".to_owned(),
@@ -137,6 +140,33 @@ fn latencies(rounds: &[Round], of: fn(&Seen) -> &Histogram<u64>) -> String {
     format!("{:>12} {:>14} {:>14}   {:22} {}", all(0), all(1), all(2), ratio(1), ratio(2))
 }
 
+/// Whether all processors were there while the calls were made alone and with the product's uploads, or it can't be
+/// told.
+fn was_there(round: &Round) -> bool {
+    let there = |seen: &Seen| seen.away.is_none_or(|away| away < AWAY);
+    there(&round.quiet) && there(&round.product.calls)
+}
+
+/// The ratios of the rounds in which the machine was there.
+fn undisturbed(rounds: &[Round]) -> String {
+    if rounds.iter().any(|round| round.quiet.away.is_none()) {
+        return "not told: this process may not put a thread before all others".to_owned();
+    }
+    let there: Vec<_> = rounds.iter().filter(|round| was_there(round)).collect();
+    let ratios = |of: fn(&Seen) -> &Histogram<u64>| {
+        let ratio = |round: &&Round| p99(of(&round.product.calls)) / p99(of(&round.quiet));
+        spread(there.iter().map(ratio).collect(), 2)
+    };
+    format!(
+        "balances {}, transfers {}: the {} of {} rounds in which no processor was away for {} ms",
+        ratios(|seen| &seen.balances),
+        ratios(|seen| &seen.transfers),
+        there.len(),
+        rounds.len(),
+        AWAY.as_millis()
+    )
+}
+
 fn p99(latency: &Histogram<u64>) -> f64 {
     milliseconds(latency, 0.99)
 }
@@ -152,7 +182,7 @@ mod tests {
     fn seen(milliseconds: u64) -> Seen {
         let mut latency = load::latencies().unwrap();
         latency.record(milliseconds * 1_000_000).unwrap();
-        Seen { balances: latency.clone(), transfers: latency }
+        Seen { balances: latency.clone(), transfers: latency, away: Some(Duration::ZERO) }
     }
 
     fn side(megabytes: u64, milliseconds: u64) -> Side {
@@ -173,7 +203,9 @@ mod tests {
         let crowd = Crowd { at_once: 64, side: side(500, 9), after: after(), memory: None };
         let memory = Some(Memory { peak: 120_000_000, now: 90_000_000 });
         let verdict = "all well".to_owned();
-        let rounds = vec![round(800), round(600), round(500)];
+        let mut disturbed = round(500);
+        disturbed.product.calls = Seen { away: Some(AWAY), ..seen(50) };
+        let rounds = vec![round(800), round(600), disturbed];
         let outcome = Outcome { engine: "sqlite", at_once: 16, rounds, memory, crowd, verdict };
         let text = text(&outcome);
         let line = |name: &str| text.lines().find(|line| line.trim_start().starts_with(name)).unwrap();
@@ -184,7 +216,9 @@ mod tests {
         assert!(line("the same, product").ends_with("1.67 (1.25–2.00)"), "{text}");
         assert!(line("with all decoding").ends_with("6.67 (5.00–8.00)"), "{text}");
         let transfers = line("transfers");
-        assert!(transfers.contains("2.00/2.00") && transfers.contains("5.00/5.00"), "{text}");
-        assert!(transfers.contains("1.50 (1.50–1.50)") && transfers.ends_with("2.50 (2.50–2.50)"), "{text}");
+        assert!(transfers.contains("2.00/2.00") && transfers.contains("5.00/5"), "{text}");
+        assert!(transfers.contains("1.50 (1.50–1.50)") && transfers.ends_with("2.50 (2.50–25.00)"), "{text}");
+        let undisturbed = line("p99 product's : alone, undisturbed");
+        assert!(undisturbed.contains("transfers 2.50 (2.50–2.50): the 2 of 3 rounds"), "{text}");
     }
 }
