@@ -16,8 +16,8 @@ use super::Window;
 #[cfg(target_os = "linux")]
 const BEAT: Duration = Duration::from_millis(1);
 
-/// From which time on a processor counts as not there. The kernel's own longest stretches, which hold up any thread,
-/// are shorter: it looks every few milliseconds at the latest who wants to run.
+/// From which time on a processor counts as not there: longer than the kernel usually works without looking who wants
+/// to run, which holds up such a thread too. The report tells the ratios of all rounds beside those chosen by it.
 pub const AWAY: Duration = Duration::from_millis(10);
 
 /// The longest time within the window in which a processor was not there; none where the system lets no thread go

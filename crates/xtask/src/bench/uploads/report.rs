@@ -216,7 +216,7 @@ mod tests {
         assert!(line("the same, product").ends_with("1.67 (1.25–2.00)"), "{text}");
         assert!(line("with all decoding").ends_with("6.67 (5.00–8.00)"), "{text}");
         let transfers = line("transfers");
-        assert!(transfers.contains("2.00/2.00") && transfers.contains("5.00/5"), "{text}");
+        assert!(transfers.contains("2.00/2.00") && transfers.contains("5.00/50.00"), "{text}");
         assert!(transfers.contains("1.50 (1.50–1.50)") && transfers.ends_with("2.50 (2.50–24.99)"), "{text}");
         let undisturbed = line("p99 product's : alone, undisturbed");
         assert!(undisturbed.contains("transfers 2.50 (2.50–2.50): the 2 of 3 rounds"), "{text}");
