@@ -80,7 +80,7 @@ pub fn statements() -> Vec<Statement> {
     .concat()
 }
 
-/// Every look-up by sets of the families, for the same test.
+/// Every statement of the families that takes a set of rows, looked up or written, for the same test.
 pub fn sets() -> Vec<&'static SetStatement> {
     [users::SETS, &kyc::SETS, &webhooks::SETS].concat()
 }

@@ -153,6 +153,9 @@ fn undisturbed(rounds: &[Round]) -> String {
         return "not told: this process may not put a thread before all others".to_owned();
     }
     let there: Vec<_> = rounds.iter().filter(|round| was_there(round)).collect();
+    if there.is_empty() {
+        return format!("none: in every round a processor was away for {} ms", AWAY.as_millis());
+    }
     let ratios = |of: fn(&Seen) -> &Histogram<u64>| {
         let ratio = |round: &&Round| p99(of(&round.product.calls)) / p99(of(&round.quiet));
         spread(there.iter().map(ratio).collect(), 2)
@@ -220,5 +223,12 @@ mod tests {
         assert!(transfers.contains("1.50 (1.50–1.50)") && transfers.ends_with("2.50 (2.50–24.99)"), "{text}");
         let undisturbed = line("p99 product's : alone, undisturbed");
         assert!(undisturbed.contains("transfers 2.50 (2.50–2.50): the 2 of 3 rounds"), "{text}");
+    }
+
+    #[test]
+    fn no_figure_is_made_of_no_round() {
+        let mut disturbed = round(500);
+        disturbed.quiet.away = Some(AWAY);
+        assert!(undisturbed(&[disturbed]).starts_with("none: in every round"));
     }
 }
