@@ -282,7 +282,7 @@ impl Db {
         }
     }
 
-    /// Takes back what was done since the savepoint, and closes it.
+    /// Takes back what was done since the savepoint, and closes it. A failure that it does not cover stays one.
     pub(crate) async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError> {
         match &mut self.connection {
             Connection::Sqlite(sqlite) => {
@@ -291,8 +291,7 @@ impl Db {
                 self.release_savepoint().await
             }
             Connection::Postgres(pg) => {
-                pg.rollback_to_savepoint().await?;
-                self.failed = false;
+                self.failed &= !pg.rollback_to_savepoint().await?;
                 Ok(())
             }
         }

@@ -4,7 +4,9 @@
 mod store;
 
 use florin_ledger::{AccountKey, AccountKind, Posting, RecordKind};
-use florin_store::{Answer, BookId, Engine, Keyed, Outcome, Stop, StoreError, Touch, Tx, params};
+use florin_store::{
+    Answer, BookId, Engine, Keyed, Outcome, SetStatement, Stop, StoreError, Touch, Tx, Type, Value, params,
+};
 use florin_types::CurrencyCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -209,6 +211,42 @@ async fn rows_of_a_batch_stand_and_fall_with_their_own_command() {
     assert!(failed.0.is_err() && failed.1.is_err(), "{failed:?}");
     assert_eq!(refused, Ok(Outcome::Answered(Answer { status: 400, body: "no".into() })));
     assert_eq!(store.jobs().await, 3);
+    store.finish().await;
+}
+
+/// A set whose table is not there fails when it is prepared: on PostgreSQL before the savepoint is sent.
+#[tokio::test]
+async fn a_set_that_fails_before_its_savepoint_is_its_own_commands() {
+    static NOWHERE: SetStatement =
+        SetStatement::Insert { table: "nowhere", columns: &[("number", Type::Int)] };
+    let store = TestStore::open().await;
+    let write = async |tx: &mut Tx, row: i64| tx.execute(WRITE, &params![row, Vec::new()]).await;
+    for is_first in [true, false] {
+        let gate = Gate::close(&store, store.book).await;
+        let door = store.store.door();
+        let keep = |row| {
+            Box::pin(door.run(store.book, None, accounts(), async move |tx: &mut Tx| {
+                write(tx, row).await?;
+                pay(tx)?;
+                done("kept")
+            }))
+        };
+        let fail = Box::pin(door.run(store.book, None, accounts(), async move |tx: &mut Tx| {
+            if !is_first {
+                tx.query("SELECT COUNT(*) FROM job WHERE position = $1", &[]).await?;
+            }
+            tx.write_set(&NOWHERE, vec![vec![Value::Int(1)]]).await?;
+            done("never")
+        }));
+        let first = if is_first { 1 } else { 3 };
+        let mut batch = Box::pin(futures_util::future::join3(keep(first), fail, keep(first + 1)));
+        assert!(futures_util::poll!(batch.as_mut()).is_pending());
+        gate.0.notify_one();
+        let (one, failed, two) = batch.await;
+        assert_eq!([one, two], [outcome("kept"), outcome("kept")]);
+        is_unexpected(&failed, "nowhere");
+        assert_eq!(store.jobs().await, first + 1);
+    }
     store.finish().await;
 }
 

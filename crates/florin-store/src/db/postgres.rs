@@ -62,14 +62,19 @@ pub(super) struct PostgresConnection {
     prepared: Mutex<HashMap<String, Statement>>,
 }
 
-/// Statements that answer nothing, in order: the transaction's opening, savepoints and their release. Waiting for each
-/// would be a round trip, with the book's row locked.
+/// Statements that answer nothing: the transaction's opening, savepoints and their release. Waiting for each would be a
+/// round trip, with the book's row locked.
 #[derive(Debug, Default)]
-struct Frame(Vec<&'static str>);
+struct Frame {
+    /// What is not sent yet, in order.
+    unsent: Vec<&'static str>,
+    /// Some were refused: which savepoint the server is in is not known any more.
+    has_failed: bool,
+}
 
 impl Frame {
     fn take(&mut self) -> Option<String> {
-        let statements = std::mem::take(&mut self.0);
+        let statements = std::mem::take(&mut self.unsent);
         (!statements.is_empty()).then(|| statements.join("; "))
     }
 }
@@ -96,30 +101,33 @@ impl PostgresConnection {
     }
 
     pub(super) fn begin(&mut self, sql: &'static str) {
-        *self.frame() = Frame(vec![sql]);
+        *self.frame() = Frame { unsent: vec![sql], has_failed: false };
     }
 
     /// True when a transaction was to be opened but nothing was sent: then there is nothing to roll back.
     pub(super) fn forget_frame(&mut self) -> bool {
-        let Frame(forgotten) = std::mem::take(self.frame());
-        forgotten.first().is_some_and(|first| first.starts_with("BEGIN"))
+        let forgotten = std::mem::take(self.frame());
+        forgotten.unsent.first().is_some_and(|first| first.starts_with("BEGIN"))
     }
 
     pub(super) fn savepoint(&mut self) {
-        self.frame().0.push(SAVEPOINT);
+        self.frame().unsent.push(SAVEPOINT);
     }
 
     pub(super) fn release_savepoint(&mut self) {
-        self.frame().0.push(RELEASE_SAVEPOINT);
+        self.frame().unsent.push(RELEASE_SAVEPOINT);
     }
 
-    pub(super) async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError> {
+    /// False: there was nothing to take back on the server, so a statement that failed since had no savepoint to fall
+    /// back on, and the transaction is lost with it.
+    pub(super) async fn rollback_to_savepoint(&mut self) -> Result<bool, StoreError> {
         let frame = self.frame();
-        // Nothing was sent since.
-        if frame.0.pop_if(|last| *last == SAVEPOINT).is_some() {
-            return Ok(());
+        // After a refused release the server would go back to the savepoint of the command before.
+        if frame.has_failed || frame.unsent.pop_if(|last| *last == SAVEPOINT).is_some() {
+            return Ok(false);
         }
-        self.run_script(ROLLBACK_TO_SAVEPOINT).await
+        self.run_script(ROLLBACK_TO_SAVEPOINT).await?;
+        Ok(true)
     }
 
     fn frame(&mut self) -> &mut Frame {
@@ -128,11 +136,11 @@ impl PostgresConnection {
 
     /// Sends what of the frame is still to be sent.
     async fn send_frame(&self) -> Result<(), tokio_postgres::Error> {
-        let frame = self.frame.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match frame {
-            Some(frame) => self.client.batch_execute(&frame).await,
-            None => Ok(()),
-        }
+        let frame = || self.frame.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(statements) = frame().take() else { return Ok(()) };
+        let sent = self.client.batch_execute(&statements).await;
+        frame().has_failed |= sent.is_err();
+        sent
     }
 
     /// Sends what of the frame is still to be sent before `statement`, without waiting in between: futures that are
@@ -368,4 +376,35 @@ impl ToSql for Value {
     }
 
     to_sql_checked!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Connection, Db, Mode};
+    use super::PostgresConfig;
+
+    #[tokio::test]
+    async fn a_refused_release_loses_the_transaction_and_not_the_rows_before_it() {
+        if std::env::var("FLORIN_TEST_ENGINE").as_deref() != Ok("postgres") {
+            return;
+        }
+        let url =
+            std::env::var("FLORIN_TEST_POSTGRES_URL").expect("FLORIN_TEST_POSTGRES_URL names a cluster");
+        let mut db = Db::open_postgres(&PostgresConfig::parse(&url).unwrap()).await.unwrap();
+        db.run_script("CREATE TEMPORARY TABLE kept (number bigint)").await.unwrap();
+        db.begin(Mode::Write).await.unwrap();
+        db.savepoint().await.unwrap();
+        db.execute("INSERT INTO kept VALUES (1)", &[]).await.unwrap();
+        let Connection::Postgres(pg) = &mut db.connection else { panic!("{db:?}") };
+        // In the place of a release that the server refuses: no statement of ours makes it do so.
+        pg.frame().unsent.push("SELECT 1 / 0");
+        db.savepoint().await.unwrap();
+        db.execute("INSERT INTO kept VALUES (2)", &[]).await.unwrap_err();
+        db.rollback_to_savepoint().await.unwrap();
+        assert!(db.transaction_is_lost(), "it would go on without the first row, which was kept");
+        db.rollback().await;
+        db.begin(Mode::Write).await.unwrap();
+        db.execute("INSERT INTO kept VALUES (3)", &[]).await.unwrap();
+        db.commit().await.unwrap();
+    }
 }
