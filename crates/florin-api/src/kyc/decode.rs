@@ -84,7 +84,8 @@ pub async fn decode_files(app: &App, job: &Job) -> Result<(), StoreError> {
 }
 
 /// Notes what came of decodes; answers the user and the work's files, of those that are still there. A file that was
-/// replaced or erased meanwhile is nobody's concern any more, and what was found first stays.
+/// replaced or erased meanwhile is nobody's concern any more, nor are those of a user who was deleted: they wait for
+/// their erasure as they are. What was found first stays.
 async fn note(
     tx: &mut Tx,
     work: &Work,
