@@ -118,8 +118,8 @@ impl PostgresConnection {
         self.frame().unsent.push(RELEASE_SAVEPOINT);
     }
 
-    /// False: there was nothing to take back on the server, so a statement that failed since had no savepoint to fall
-    /// back on, and the transaction is lost with it.
+    /// False: the server was not asked, since it has not heard of the savepoint or may be in another one. A statement
+    /// that failed since had none to fall back on, and the transaction is lost with it.
     pub(super) async fn rollback_to_savepoint(&mut self) -> Result<bool, StoreError> {
         let frame = self.frame();
         // After a refused release the server would go back to the savepoint of the command before.

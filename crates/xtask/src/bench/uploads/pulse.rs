@@ -73,7 +73,7 @@ fn go_before_all_on(processor: usize) -> Option<()> {
     (failed == 0).then_some(())
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 

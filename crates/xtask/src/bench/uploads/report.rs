@@ -2,6 +2,7 @@
 #![expect(clippy::float_arithmetic, reason = "rates and ratios; no money")]
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
@@ -140,16 +141,19 @@ fn latencies(rounds: &[Round], of: fn(&Seen) -> &Histogram<u64>) -> String {
     format!("{:>12} {:>14} {:>14}   {:22} {}", all(0), all(1), all(2), ratio(1), ratio(2))
 }
 
-/// Whether all processors were there while the calls were made alone and with the product's uploads, or it can't be
-/// told.
+/// How long a processor was not there while the calls were made alone and with the product's uploads.
+fn away(round: &Round) -> Option<Duration> {
+    Some(round.quiet.away?.max(round.product.calls.away?))
+}
+
+/// Whether all processors were there, or it can't be told.
 fn was_there(round: &Round) -> bool {
-    let there = |seen: &Seen| seen.away.is_none_or(|away| away < AWAY);
-    there(&round.quiet) && there(&round.product.calls)
+    away(round).is_none_or(|away| away < AWAY)
 }
 
 /// The ratios of the rounds in which the machine was there.
 fn undisturbed(rounds: &[Round]) -> String {
-    if rounds.iter().any(|round| round.quiet.away.is_none()) {
+    if rounds.iter().any(|round| away(round).is_none()) {
         return "not told: this process may not put a thread before all others".to_owned();
     }
     let there: Vec<_> = rounds.iter().filter(|round| was_there(round)).collect();
@@ -176,8 +180,6 @@ fn p99(latency: &Histogram<u64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::send::Sent;
     use super::*;
     use crate::bench::load;
@@ -230,5 +232,12 @@ mod tests {
         let mut disturbed = round(500);
         disturbed.quiet.away = Some(AWAY);
         assert!(undisturbed(&[disturbed]).starts_with("none: in every round"));
+    }
+
+    #[test]
+    fn a_window_that_was_not_watched_is_not_told_of_as_quiet() {
+        let mut unknown = round(500);
+        unknown.product.calls.away = None;
+        assert!(undisturbed(&[round(800), unknown]).starts_with("not told"));
     }
 }
