@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use florin_api::kit::upload::take_apart;
+use florin_api::kit::request::upload::take_apart;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

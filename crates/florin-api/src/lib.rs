@@ -1,8 +1,8 @@
 //! The product: the Partner API, one folder per family, over `kit`, what every endpoint needs.
 //!
-//! The way of a request: `kit::http` (connection) → `kit::router` → [`kit::partner::Partner`] (key) →
-//! [`kit::call::Call`] (typed request, idempotency key) → the family's handler → `kit::command` → the store's door →
-//! the family's command on the open transaction → the answer, after the commit.
+//! The way of a request: `kit::edge` (connection, router, key) → [`kit::request`] (typed request, idempotency key) → the
+//! family's handler → `kit::book::command` → the store's door → the family's command on the open transaction → the
+//! answer, after the commit.
 //!
 //! The families in reading order; each imports only from those before it:
 
@@ -21,8 +21,8 @@ pub mod openapi;
 
 use florin_store::{Job, Migration, SetStatement, Statement, StoreError, migration};
 use kit::app::App;
-use kit::endpoint::Endpoint;
-use kit::jobs::JobHandler;
+use kit::book::jobs::JobHandler;
+use kit::endpoint::table::Endpoint;
 
 /// Every call of the API.
 pub fn endpoints() -> Vec<Endpoint> {
@@ -69,7 +69,7 @@ pub const MIGRATIONS: &[Migration] = &[
 
 /// Every statement of the families, for the test that prepares them all.
 pub fn statements() -> Vec<Statement> {
-    let kit = [kit::partner::STATEMENTS, kit::audit::STATEMENTS].concat();
+    let kit = [kit::book::registry::STATEMENTS, kit::book::audit::STATEMENTS].concat();
     [
         kit,
         users::STATEMENTS.to_vec(),

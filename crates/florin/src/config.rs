@@ -4,7 +4,7 @@ use crate::Failed;
 use clap::Args;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use florin_api::kit::app::{DOCUMENT_MAX_BYTES, Environment, RateLimit, Settings};
+use florin_api::kit::settings::{DOCUMENT_MAX_BYTES, Environment, RateLimit, Settings};
 use florin_api::kit::tables::{Reference, Tables};
 use florin_store::Place;
 use florin_types::Currencies;

@@ -4,8 +4,9 @@
 use crate::Failed;
 use crate::config::Config;
 use crate::system::{SystemClock, SystemEntropy};
-use florin_api::kit::app::{App, Environment};
-use florin_api::kit::partner::{Issued, Registry, book_of};
+use florin_api::kit::app::App;
+use florin_api::kit::book::registry::{Issued, Registry, book_of};
+use florin_api::kit::settings::Environment;
 use florin_store::Store;
 use florin_types::{Clock, Entropy};
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@
 use crate::Failed;
 use crate::config::Config;
 use crate::system::SystemEntropy;
-use florin_api::kit::app::Environment;
+use florin_api::kit::settings::Environment;
 use florin_store::{KeptKey, OpenError, Store};
 use florin_types::Entropy;
 use std::fs::File;

@@ -3,8 +3,9 @@
 use crate::config::Config;
 use crate::system::{SystemClock, SystemEntropy};
 use crate::{Failed, master_key};
-use florin_api::kit::app::{App, Settings};
-use florin_api::kit::partner::{Issued, Registry};
+use florin_api::kit::app::App;
+use florin_api::kit::book::registry::{Issued, Registry};
+use florin_api::kit::settings::Settings;
 use florin_store::{Options, Store};
 use florin_types::Clock;
 use florin_vault::Vault;

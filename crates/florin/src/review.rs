@@ -5,7 +5,7 @@ use crate::operate::{platform, print};
 use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand, ValueEnum};
 use florin_api::kit::app::App;
-use florin_api::kit::failure::Failure;
+use florin_api::kit::endpoint::failure::Failure;
 use florin_api::kyc::{Decision, Operator, PoaStatus, REJECTION_REASONS, ReviewOf, Shown};
 use uuid::Uuid;
 

@@ -7,13 +7,14 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use florin_api::kit::app::{App, Settings};
-use florin_api::kit::codes::P501;
-use florin_api::kit::http::{HttpLimits, serve as serve_http};
-use florin_api::kit::refusal::Refusal;
-use florin_api::kit::request_id::RequestIdLayer;
-use florin_api::kit::router::router;
-use florin_api::kit::{housekeeping, jobs};
+use florin_api::kit::app::App;
+use florin_api::kit::book::{housekeeping, jobs};
+use florin_api::kit::edge::http::{HttpLimits, serve as serve_http};
+use florin_api::kit::edge::request_id::RequestIdLayer;
+use florin_api::kit::edge::router::router;
+use florin_api::kit::endpoint::codes::P501;
+use florin_api::kit::endpoint::refusal::Refusal;
+use florin_api::kit::settings::Settings;
 use florin_store::{Lane, Place, ReservedLog, StoreError};
 use florin_types::{Clock, uuid_v7};
 use std::io::IsTerminal;
@@ -45,7 +46,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let store = operate::open(config).await?;
     let reserved = reserve_log(config).await?;
     let mut made = None;
-    if settings.environment == florin_api::kit::app::Environment::Sandbox {
+    if settings.environment == florin_api::kit::settings::Environment::Sandbox {
         let credentials = credentials::settle(config, &store, address).await?;
         let folder = config.data_dir.display();
         tracing::info!(partner = %credentials.partner_id, %folder, "the sandbox's key is in sandbox-credentials.json");
@@ -118,7 +119,7 @@ fn pages(app: &App) -> Router {
 
 /// Ready when the database and the place of files answer.
 async fn is_ready(State(app): State<App>) -> Response {
-    let files = async { app.vault.is_there().await.map_err(florin_api::kit::upload::vault_fault) };
+    let files = async { app.vault.is_there().await.map_err(florin_api::kit::request::upload::vault_fault) };
     let both = async { tokio::try_join!(app.store.is_there(), files) };
     let in_time = tokio::time::timeout(READY_TIMEOUT, both).await;
     match in_time.unwrap_or_else(|_| Err(StoreError::unavailable("no answer in time"))) {

@@ -8,8 +8,9 @@ use axum::body::to_bytes;
 use axum::response::Response;
 use clap::{Args, Subcommand};
 use florin_api::kit::app::App;
-use florin_api::kit::audit::Deed;
-use florin_api::kit::partner::{Partner, book_of};
+use florin_api::kit::book::audit::Deed;
+use florin_api::kit::book::registry::book_of;
+use florin_api::kit::edge::partner::Partner;
 use florin_api::webhooks::{Registration, set, shown};
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use super::{USER_STATUS_EVENT, store};
 use crate::kit::app::App;
-use crate::kit::jobs::{carry_out, done};
+use crate::kit::book::jobs::{carry_out, done};
 use crate::users::{self, existing};
 use florin_ledger::{AccountKey, HolderId};
 use florin_store::{Job, Lane, NewEvent, NewJob, Stop, StoreError, Touch, Tx};

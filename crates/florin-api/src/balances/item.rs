@@ -1,7 +1,7 @@
 //! One line of history, and what makes it: an entry of an account in a journal record.
 
 use crate::kit::app::App;
-use crate::kit::record::{FUNDING, SealedReference, history_type};
+use crate::kit::book::record::{FUNDING, SealedReference, history_type};
 use crate::users::{self, Profile, User};
 use florin_ledger::{AccountKind, HolderId, Leg, Record};
 use florin_store::{Holder, Scope, StoreError};

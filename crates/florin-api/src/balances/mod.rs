@@ -15,7 +15,7 @@ mod store;
 pub use generate::{ACTIVATE_JOB, activate, generate};
 pub use store::{ERASE, STATEMENTS};
 
-use crate::kit::endpoint::Endpoint;
+use crate::kit::endpoint::table::Endpoint;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 

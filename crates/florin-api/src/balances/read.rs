@@ -3,14 +3,14 @@
 
 use super::store;
 use crate::kit::app::App;
-use crate::kit::call::PathIds;
-use crate::kit::codes::P412;
-use crate::kit::command::ok;
-use crate::kit::endpoint::{Endpoint, Shape, get};
-use crate::kit::failure::Failure;
-use crate::kit::number::ExactNumber;
-use crate::kit::partner::Partner;
-use crate::kit::refusal::Refusal;
+use crate::kit::book::command::ok;
+use crate::kit::edge::partner::Partner;
+use crate::kit::endpoint::codes::P412;
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::endpoint::table::{Endpoint, Shape, get};
+use crate::kit::request::call::PathIds;
+use crate::kit::request::number::ExactNumber;
 use crate::kit::tables::NetworkTerms;
 use crate::users::{self, existing};
 use axum::extract::State;

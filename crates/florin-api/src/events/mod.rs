@@ -9,7 +9,7 @@ mod render;
 pub use payloads::{TOLD, Told};
 pub use render::{EventItem, TYPES, render, render_each};
 
-use crate::kit::endpoint::Endpoint;
+use crate::kit::endpoint::table::Endpoint;
 
 /// The calls of this family.
 pub fn endpoints() -> Vec<Endpoint> {

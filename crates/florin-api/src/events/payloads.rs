@@ -1,7 +1,7 @@
 //! The events that there are, with what their payloads say. What is not in the table is not rendered.
 
 use crate::balances::{USER_STATUS_EVENT, UserStatusPayload};
-use crate::kit::endpoint::Shape;
+use crate::kit::endpoint::table::Shape;
 use crate::kyc::{
     FILES_EVENT, KYC_STATUS_EVENT, KycFilesPayload, KycVerificationPayload, POA_EVENT, PoaVerificationPayload,
 };

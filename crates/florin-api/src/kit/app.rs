@@ -1,116 +1,18 @@
 //! What every handler is given: the store, the vault, the clock, the tables, the settings.
 
 use super::outgoing::Outgoing;
-use super::partner::KeyCache;
-use super::rate_limit::RateLimiter;
-use super::seal::Seals;
-use super::tables::Reference;
-use super::upload::Uploads;
+use crate::kit::book::seal::Seals;
+use crate::kit::edge::keys::KeyCache;
+use crate::kit::edge::rate_limit::RateLimiter;
+use crate::kit::request::upload::Uploads;
+use crate::kit::settings::{Environment, Settings};
 use florin_store::Store;
 use florin_types::{Clock, Currencies, Entropy, Timestamp, uuid_v7};
 use florin_vault::Vault;
-use florin_webhook::{Guard, Resolver, Sender, SystemResolver};
-use ipnet::IpNet;
-use std::fmt;
+use florin_webhook::{Guard, Sender};
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 use uuid::Uuid;
-
-/// What an installation is for. One server serves one.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Environment {
-    /// Simulated rails, made-up money.
-    Sandbox,
-    /// Real rails, real money.
-    Live,
-}
-
-impl Environment {
-    /// The word of the contract.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sandbox => "sandbox",
-            Self::Live => "live",
-        }
-    }
-}
-
-/// Calls a partner may make in live: the contract's figures.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Calls a second, in the long run.
-    pub per_second: u32,
-    /// Calls at once.
-    pub burst: u32,
-}
-
-/// Bytes of a document: the contract's 10 MB, enough for a page photographed in full and small enough to be decoded.
-pub const DOCUMENT_MAX_BYTES: u64 = 10 * 1024 * 1024;
-
-/// What an operator may set, besides where the data is.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// What the installation is for.
-    pub environment: Environment,
-    /// How long simulated reviewers and rails take by themselves, in business time.
-    pub settle: Duration,
-    /// How long a closed user's data is kept: anti-money-laundering law demands five years (EU 2015/849, article 40);
-    /// the sandbox keeps none.
-    pub retention: Duration,
-    /// Calls a partner may make; none is no limit.
-    pub rate_limit: Option<RateLimit>,
-    /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Where browsers reach the server: scheme, host and what may come before `/v1`, without a slash at the end.
-    pub public_url: String,
-    /// Bytes that one file of a verification may have.
-    pub document_max_bytes: u64,
-    /// Networks to which webhooks go in live though they are not public.
-    pub webhook_allow: Vec<IpNet>,
-    /// Who knows the addresses of partners' servers.
-    pub resolver: Names,
-    /// Countries, fees, networks, rates.
-    pub reference: Reference,
-}
-
-/// Who knows the addresses of hosts: the system, unless a test says otherwise.
-#[derive(Clone)]
-pub struct Names(pub Arc<dyn Resolver>);
-
-impl fmt::Debug for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Names")
-    }
-}
-
-impl Settings {
-    /// The sandbox: quick rails, nothing kept, no limit.
-    pub fn sandbox() -> Self {
-        Self {
-            environment: Environment::Sandbox,
-            settle: Duration::from_millis(500),
-            retention: Duration::ZERO,
-            rate_limit: None,
-            trusted_proxies: Vec::new(),
-            public_url: "http://localhost".to_owned(),
-            document_max_bytes: DOCUMENT_MAX_BYTES,
-            webhook_allow: Vec::new(),
-            resolver: Names(Arc::new(SystemResolver)),
-            reference: Reference::default(),
-        }
-    }
-
-    /// Live: five years of retention, 100 calls a second with bursts of 200.
-    pub fn live() -> Self {
-        Self {
-            environment: Environment::Live,
-            retention: Duration::from_secs(5 * 366 * 24 * 60 * 60),
-            rate_limit: Some(RateLimit { per_second: 100, burst: 200 }),
-            ..Self::sandbox()
-        }
-    }
-}
 
 /// The platform, shared by all handlers and workers.
 #[derive(Clone)]

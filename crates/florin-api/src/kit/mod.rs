@@ -1,32 +1,21 @@
-//! What every endpoint needs and no family: who calls, what they sent, how it is answered; the table of routes, jobs,
-//! pages, limits. A family imports from here and from families before it; nothing here imports a family.
+//! What every endpoint needs and no family. A family imports from here and from families before it; nothing here
+//! imports a family.
+//!
+//! Four rooms, in the order in which a request meets them:
+//!
+//! - [`edge`]: the connection, the router, the key, limits.
+//! - [`request`]: from bytes to a typed request, or P403 with everything that is wrong.
+//! - [`endpoint`]: the table of calls and what they answer and refuse with.
+//! - [`book`]: commands at the store's door, jobs, seals, the audit.
+//!
+//! Beside them [`app`] holds what every handler is given, and [`tables`] what the operator configures of currencies,
+//! countries and fees.
 
-pub mod answers;
 pub mod app;
-pub mod audit;
-pub mod body;
-pub mod call;
-pub mod codes;
-pub mod command;
+pub mod book;
+pub mod edge;
 pub mod endpoint;
-pub mod failure;
-pub mod fault;
-pub mod fields;
-pub mod housekeeping;
-pub mod http;
-pub mod jobs;
-pub mod json;
-pub mod number;
 pub mod outgoing;
-pub mod page;
-pub mod partner;
-pub mod query;
-pub mod rate_limit;
-pub mod record;
-pub mod refusal;
-pub mod request_id;
-pub mod router;
-pub mod seal;
-mod socket;
+pub mod request;
+pub mod settings;
 pub mod tables;
-pub mod upload;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::kit::number::ExactNumber;
+use crate::kit::request::number::ExactNumber;
 
 /// The configuration section `reference`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

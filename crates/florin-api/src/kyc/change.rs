@@ -5,7 +5,7 @@ use super::standing::{Method, Standing};
 use super::store::{self, Current, NewAttempt};
 use super::{FILES_EVENT, KYC_STATUS_EVENT};
 use crate::kit::app::App;
-use crate::kit::seal::Nonce;
+use crate::kit::book::seal::Nonce;
 use florin_store::{Holder, NewEvent, StoreError, Tx};
 use florin_types::{Entropy, Timestamp};
 use uuid::Uuid;

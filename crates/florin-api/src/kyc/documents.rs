@@ -1,6 +1,6 @@
 //! The words of the contract for documents, incomes and reasons, and which files a document needs. Pure.
 
-use crate::kit::fields::Fields;
+use crate::kit::request::fields::Fields;
 use florin_types::{Country, Date, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use super::standing::Status;
 use super::store;
 use super::work::Work;
 use crate::kit::app::App;
-use crate::kit::jobs::{carry_out, done};
+use crate::kit::book::jobs::{carry_out, done};
 use crate::users::{Gate, existing};
 use florin_store::{Job, Lane, NewJob, StoreError, Touch, Tx};
 use florin_types::Timestamp;

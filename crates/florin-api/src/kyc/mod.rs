@@ -48,7 +48,7 @@ pub(crate) use store::SETS;
 pub use store::{ERASE, FORGET, NAMES};
 pub use sweep::{SWEEP_AGE, Swept, remove_objects, sweep, work as sweep_now_and_then};
 
-use crate::kit::endpoint::Endpoint;
+use crate::kit::endpoint::table::Endpoint;
 use florin_store::Statement;
 
 /// The event types of this family.

@@ -8,13 +8,13 @@ use super::poa::{self, PoaStatus, WAITING};
 use super::standing::{Progress, Standing};
 use super::store::{self, File, OPEN_REVIEWS};
 use crate::kit::app::App;
-use crate::kit::audit::{self, Deed, MAX_OPERATOR};
-use crate::kit::command::refused_with;
-use crate::kit::failure::Failure;
-use crate::kit::jobs::done;
-use crate::kit::partner::{PartnerBook, partner_books};
-use crate::kit::refusal::Refusal;
-use crate::kit::upload::vault_fault;
+use crate::kit::book::audit::{self, Deed, MAX_OPERATOR};
+use crate::kit::book::command::refused_with;
+use crate::kit::book::jobs::done;
+use crate::kit::book::registry::{PartnerBook, partner_books};
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::request::upload::vault_fault;
 use crate::users::{self, Profile, existing};
 use florin_store::{
     BookId, Command, Holder, HolderId, Outcome, Snapshot, Statement, Stop, StoreError, Touch, Tx, params,
@@ -108,7 +108,7 @@ impl Operator<'_> {
     /// What waits, of all partners, oldest first within each.
     pub async fn reviews(&self) -> Result<Vec<OpenReview>, StoreError> {
         let mut open = Vec::new();
-        for PartnerBook { book, name, .. } in partner_books(self.app).await? {
+        for PartnerBook { book, name, .. } in partner_books(&self.app.store).await? {
             let mut snapshot = self.app.store.snapshot(book).await?;
             for (of, statement) in [(ReviewOf::Identity, OPEN_REVIEWS), (ReviewOf::Address, WAITING)] {
                 for row in snapshot.query(statement, &[]).await? {
@@ -243,7 +243,7 @@ impl Operator<'_> {
     /// Objects that rows name and that are gone or damaged: every file is read and authenticated.
     pub async fn check(&self) -> Result<(usize, Vec<ObjectName>), StoreError> {
         let (mut read, mut bad) = (0, Vec::new());
-        for PartnerBook { book, .. } in partner_books(self.app).await? {
+        for PartnerBook { book, .. } in partner_books(&self.app.store).await? {
             let mut after = Uuid::nil();
             loop {
                 let mut snapshot = self.app.store.snapshot(book).await?;
@@ -269,7 +269,7 @@ impl Operator<'_> {
     /// What operators did in a partner's book, oldest first.
     pub async fn audit(&self) -> Result<Vec<(String, audit::Entry)>, StoreError> {
         let mut all = Vec::new();
-        for PartnerBook { book, name, .. } in partner_books(self.app).await? {
+        for PartnerBook { book, name, .. } in partner_books(&self.app.store).await? {
             let mut snapshot = self.app.store.snapshot(book).await?;
             let mut after = Uuid::nil();
             loop {
@@ -324,7 +324,7 @@ impl Operator<'_> {
     }
 
     async fn user(&self, partner: Uuid, handle: &str) -> Result<Option<(Holder, Snapshot)>, StoreError> {
-        let books = partner_books(self.app).await?;
+        let books = partner_books(&self.app.store).await?;
         let Some(found) = books.into_iter().find(|found| found.partner == partner) else { return Ok(None) };
         let mut snapshot = self.app.store.snapshot(found.book).await?;
         let holder = snapshot.holder(handle).await?;

@@ -6,9 +6,9 @@ use super::review::PAUSE;
 use super::store::{File, FileState, files};
 use super::work::Work;
 use crate::kit::app::App;
-use crate::kit::codes::{P211, P447, P460};
-use crate::kit::jobs::{carry_out, done};
-use crate::kit::refusal::Refusal;
+use crate::kit::book::jobs::{carry_out, done};
+use crate::kit::endpoint::codes::{P211, P447, P460};
+use crate::kit::endpoint::refusal::Refusal;
 use crate::users::{self, existing};
 use florin_store::{
     Holder, HolderId, Job, Lane, NewJob, Scope, Statement, Stop, StoreError, Touch, Tx, params,

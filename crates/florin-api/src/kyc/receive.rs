@@ -4,10 +4,10 @@
 use super::store::NewFile;
 use super::sweep::SWEEP_AGE;
 use crate::kit::app::App;
-use crate::kit::failure::Failure;
-use crate::kit::partner::Partner;
-use crate::kit::refusal::Refusal;
-use crate::kit::upload::{Received, StoredFile};
+use crate::kit::edge::partner::Partner;
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::request::upload::{Received, StoredFile};
 use crate::users::existing;
 use axum::response::Response;
 use florin_store::{Command, Holder, Scope, Stop, StoreError, Touch};

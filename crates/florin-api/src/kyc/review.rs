@@ -7,7 +7,7 @@ use super::standing::{Progress, UNREADABLE};
 use super::store::{self, FileState};
 use super::work::Work;
 use crate::kit::app::App;
-use crate::kit::jobs::{carry_out, done};
+use crate::kit::book::jobs::{carry_out, done};
 use crate::users::existing;
 use florin_store::{Job, Lane, NewJob, StoreError, Touch, Tx};
 use florin_types::Timestamp;

@@ -1,8 +1,8 @@
 //! Where a verification stands and what may follow what. Pure.
 
 use super::documents::DocumentType;
-use crate::kit::codes::{Code, P448, P449, P459, P464, P465};
-use crate::kit::refusal::Refusal;
+use crate::kit::endpoint::codes::{Code, P448, P449, P459, P464, P465};
+use crate::kit::endpoint::refusal::Refusal;
 
 /// Whether the user is known: the contract's `verificationStatus`.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

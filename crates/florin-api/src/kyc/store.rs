@@ -2,8 +2,8 @@
 
 use super::documents::Details;
 use super::standing::{Method, Progress, REJECTION_REASONS, Standing, Status};
-use crate::kit::seal::{Nonce, Seals};
-use crate::kit::upload::StoredFile;
+use crate::kit::book::seal::{Nonce, Seals};
+use crate::kit::request::upload::StoredFile;
 use florin_document::{Kind, Size};
 use florin_store::{HolderId, Row, Scope, SetStatement, Statement, StoreError, Tx, Type, params};
 use florin_types::Timestamp;

@@ -4,7 +4,7 @@
 use super::receive::discard;
 use super::store;
 use crate::kit::app::App;
-use crate::kit::upload::vault_fault;
+use crate::kit::request::upload::vault_fault;
 use florin_store::{Row, StoreError, params};
 use florin_vault::ObjectName;
 use futures_util::TryStreamExt;

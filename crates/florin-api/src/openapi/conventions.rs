@@ -1,8 +1,8 @@
 //! What all calls have in common: the introduction, tags, the key, shared parameters and headers, error
 //! bodies.
 
-use crate::kit::codes::{Code, P403};
-use crate::kit::refusal::{DEFAULT_RETRY_AFTER_SECS, Refusal};
+use crate::kit::endpoint::codes::{Code, P403};
+use crate::kit::endpoint::refusal::{DEFAULT_RETRY_AFTER_SECS, Refusal};
 use serde_json::Value;
 use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::header::HeaderBuilder;

@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document, made from the table of routes, and the reference page that shows it.
 //!
 //! Nothing is written down twice: paths, texts, shapes and refusals come from [`crate::endpoints`], error
-//! bodies from [`crate::kit::refusal`]. What all calls have in common is in `conventions`, one call in
+//! bodies from [`crate::kit::endpoint::refusal`]. What all calls have in common is in `conventions`, one call in
 //! `operation`, the page in `viewer`. The document is the same for sandbox and live, and made once.
 
 mod conventions;
@@ -11,9 +11,9 @@ mod viewer;
 #[cfg(test)]
 mod tests;
 
-use crate::kit::codes::P500;
-use crate::kit::endpoint::{Endpoint, RequestBody, Shape};
-use crate::kit::refusal::Refusal;
+use crate::kit::endpoint::codes::P500;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::endpoint::table::{Endpoint, RequestBody, Shape};
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;

@@ -2,8 +2,8 @@
 
 use super::conventions::{self, REQUEST_ID};
 use super::reference;
-use crate::kit::codes::{Code, P403, P501};
-use crate::kit::endpoint::{
+use crate::kit::endpoint::codes::{Code, P403, P501};
+use crate::kit::endpoint::table::{
     Access, Endpoint, FilePart, Form, Parameter as QueryParameter, RequestBody as Wanted, Shape,
 };
 use http::{Method, StatusCode};

@@ -1,8 +1,8 @@
 //! The document against the table it is made from, and the page as a browser gets it.
 
 use super::{conventions, document, document_text, operation, routes};
-use crate::kit::codes;
-use crate::kit::endpoint::{Endpoint, RequestBody};
+use crate::kit::endpoint::codes;
+use crate::kit::endpoint::table::{Endpoint, RequestBody};
 use axum::body::Body;
 use axum::response::Response;
 use http::{Request, StatusCode};

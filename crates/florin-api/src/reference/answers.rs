@@ -7,8 +7,8 @@ use florin_types::{Country, CurrencyKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::kit::codes;
-use crate::kit::number::ExactNumber;
+use crate::kit::endpoint::codes;
+use crate::kit::request::number::ExactNumber;
 use crate::kit::tables::{CurrencyReference, DepositTerms, Network, Reference, WithdrawalTerms};
 
 /// Every country and what residence there means.

@@ -2,10 +2,10 @@
 
 use super::answers::{self, CountryList, CurrencyList, ErrorList, FeeList};
 use crate::kit::app::App;
-use crate::kit::command::ok;
-use crate::kit::endpoint::{Endpoint, Shape, get};
-use crate::kit::failure::Failure;
-use crate::kit::partner::Partner;
+use crate::kit::book::command::ok;
+use crate::kit::edge::partner::Partner;
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::table::{Endpoint, Shape, get};
 use axum::extract::State;
 use axum::response::Response;
 

@@ -2,16 +2,16 @@
 //! answers.
 
 use crate::JOB_HANDLERS;
-use crate::kit::answers::Message;
 use crate::kit::app::App;
-use crate::kit::body::Request;
-use crate::kit::call::Call;
-use crate::kit::command::answer;
-use crate::kit::endpoint::{Endpoint, RequestBody, Shape, post};
-use crate::kit::failure::Failure;
-use crate::kit::fields::Fields;
-use crate::kit::jobs::run_due;
-use crate::kit::partner::Partner;
+use crate::kit::book::command::answer;
+use crate::kit::book::jobs::run_due;
+use crate::kit::edge::partner::Partner;
+use crate::kit::endpoint::answers::Message;
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::table::{Endpoint, RequestBody, Shape, post};
+use crate::kit::request::body::Request;
+use crate::kit::request::call::Call;
+use crate::kit::request::fields::Fields;
 use axum::extract::State;
 use axum::response::Response;
 use florin_store::{Due, StoreError, Tx};

@@ -1,16 +1,16 @@
 //! `POST /v1/sandbox/fund`: make money up.
 
-use crate::kit::answers::TransferMade;
 use crate::kit::app::App;
-use crate::kit::body::Request;
-use crate::kit::call::Call;
-use crate::kit::codes::{P412, P455, P459};
-use crate::kit::command::{answer, posting_refused};
-use crate::kit::endpoint::{Endpoint, RequestAmount, RequestBody, Shape, post};
-use crate::kit::failure::Failure;
-use crate::kit::fields::Fields;
-use crate::kit::partner::Partner;
-use crate::kit::record::FUNDING;
+use crate::kit::book::command::{answer, posting_refused};
+use crate::kit::book::record::FUNDING;
+use crate::kit::edge::partner::Partner;
+use crate::kit::endpoint::answers::TransferMade;
+use crate::kit::endpoint::codes::{P412, P455, P459};
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::table::{Endpoint, RequestAmount, RequestBody, Shape, post};
+use crate::kit::request::body::Request;
+use crate::kit::request::call::Call;
+use crate::kit::request::fields::Fields;
 use crate::users::{Gate, existing};
 use axum::extract::State;
 use axum::response::Response;

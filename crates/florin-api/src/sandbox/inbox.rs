@@ -4,14 +4,14 @@
 
 use crate::events::{EventItem, TYPES, render};
 use crate::kit::app::App;
-use crate::kit::body::Request;
-use crate::kit::call::Query;
-use crate::kit::command::ok;
-use crate::kit::endpoint::{Endpoint, Form, Parameter, Shape, get};
-use crate::kit::failure::Failure;
-use crate::kit::fields::Fields;
-use crate::kit::partner::Partner;
-use crate::kit::query::PAGE_LIMIT;
+use crate::kit::book::command::ok;
+use crate::kit::edge::partner::Partner;
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::table::{Endpoint, Form, Parameter, Shape, get};
+use crate::kit::request::body::Request;
+use crate::kit::request::call::Query;
+use crate::kit::request::fields::Fields;
+use crate::kit::request::query::PAGE_LIMIT;
 use crate::webhooks::{Signer, headers};
 use axum::extract::State;
 use axum::response::Response;

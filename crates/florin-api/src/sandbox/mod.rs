@@ -11,7 +11,7 @@ mod poa;
 mod reset;
 mod scenarios;
 
-use crate::kit::endpoint::{Access, Endpoint};
+use crate::kit::endpoint::table::{Access, Endpoint};
 
 /// The calls of this family.
 pub fn endpoints() -> Vec<Endpoint> {

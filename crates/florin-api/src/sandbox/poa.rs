@@ -1,15 +1,15 @@
 //! `POST /v1/sandbox/poa/{externalUserId}`: ask for proof of address, and be its reviewer.
 
-use crate::kit::answers::Message;
 use crate::kit::app::App;
-use crate::kit::body::Request;
-use crate::kit::call::{Call, PathIds};
-use crate::kit::codes::{P211, P412, P447, P460};
-use crate::kit::command::answer;
-use crate::kit::endpoint::{Endpoint, RequestBody, Shape, post};
-use crate::kit::failure::Failure;
-use crate::kit::fields::Fields;
-use crate::kit::partner::Partner;
+use crate::kit::book::command::answer;
+use crate::kit::edge::partner::Partner;
+use crate::kit::endpoint::answers::Message;
+use crate::kit::endpoint::codes::{P211, P412, P447, P460};
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::table::{Endpoint, RequestBody, Shape, post};
+use crate::kit::request::body::Request;
+use crate::kit::request::call::{Call, PathIds};
+use crate::kit::request::fields::Fields;
 use crate::kyc::{PoaStatus, decide_poa};
 use axum::extract::State;
 use axum::response::Response;

@@ -1,13 +1,14 @@
 //! `POST /v1/sandbox/reset`: a fresh book in place of the caller's. The key stays; users, money, events and the keys
 //! of repeated requests begin anew. A repeat of the reset itself is known in the new book.
 
-use crate::kit::answers::Message;
 use crate::kit::app::App;
-use crate::kit::call::BareCall;
-use crate::kit::command::answer;
-use crate::kit::endpoint::{Endpoint, Shape, post};
-use crate::kit::failure::Failure;
-use crate::kit::partner::{Partner, move_partner, new_book};
+use crate::kit::book::command::answer;
+use crate::kit::book::registry::{move_partner, new_book};
+use crate::kit::edge::partner::Partner;
+use crate::kit::endpoint::answers::Message;
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::table::{Endpoint, Shape, post};
+use crate::kit::request::call::BareCall;
 use crate::kyc::FORGET;
 use crate::webhooks;
 use axum::extract::State;

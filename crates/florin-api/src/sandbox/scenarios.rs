@@ -1,10 +1,10 @@
 //! `GET /v1/sandbox/scenarios`: the values that make a sandbox do something else than succeed.
 
-use crate::kit::command::ok;
-use crate::kit::endpoint::{Endpoint, Shape, get};
-use crate::kit::failure::Failure;
-use crate::kit::fault::{FAULT_HEADER, FAULTS};
-use crate::kit::partner::Partner;
+use crate::kit::book::command::ok;
+use crate::kit::edge::fault::{FAULT_HEADER, FAULTS};
+use crate::kit::edge::partner::Partner;
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::table::{Endpoint, Shape, get};
 use crate::kyc::{HOLD, REJECT_PREFIX, REJECTION_REASONS};
 use axum::response::Response;
 use serde::Serialize;

@@ -2,15 +2,15 @@
 
 use super::transfer::{Sides, record_of};
 use crate::kit::app::App;
-use crate::kit::call::PathIds;
-use crate::kit::codes::P437;
-use crate::kit::command::ok;
-use crate::kit::endpoint::{Endpoint, Shape, get};
-use crate::kit::failure::Failure;
-use crate::kit::number::ExactNumber;
-use crate::kit::partner::Partner;
-use crate::kit::record::SealedReference;
-use crate::kit::refusal::Refusal;
+use crate::kit::book::command::ok;
+use crate::kit::book::record::SealedReference;
+use crate::kit::edge::partner::Partner;
+use crate::kit::endpoint::codes::P437;
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::endpoint::table::{Endpoint, Shape, get};
+use crate::kit::request::call::PathIds;
+use crate::kit::request::number::ExactNumber;
 use crate::users;
 use axum::extract::State;
 use axum::response::Response;

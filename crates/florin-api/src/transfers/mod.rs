@@ -12,7 +12,7 @@ mod transfer;
 pub use details::{TransferPayload, payload};
 pub use transfer::{Sides, TRANSFER_EVENT};
 
-use crate::kit::endpoint::Endpoint;
+use crate::kit::endpoint::table::Endpoint;
 
 /// The calls of this family.
 pub fn endpoints() -> Vec<Endpoint> {

@@ -1,8 +1,8 @@
 //! What a transfer is. Pure.
 
-use crate::kit::codes::P437;
-use crate::kit::record::{FUNDING, TRANSFER};
-use crate::kit::refusal::Refusal;
+use crate::kit::book::record::{FUNDING, TRANSFER};
+use crate::kit::endpoint::codes::P437;
+use crate::kit::endpoint::refusal::Refusal;
 use florin_ledger::{AccountKind, HolderId, Leg, Record};
 use florin_types::{CurrencyCode, ExternalUserId, Text};
 

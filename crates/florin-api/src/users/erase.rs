@@ -4,7 +4,7 @@
 
 use super::store;
 use crate::kit::app::App;
-use crate::kit::jobs::{carry_out, done};
+use crate::kit::book::jobs::{carry_out, done};
 use florin_store::{Job, Row, Statement, StoreError, Touch, Tx, params};
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -20,7 +20,7 @@ pub use erase::{ERASE_JOB, erase};
 pub use store::{SETS, STATEMENTS, User, find, find_many, set_poa_required};
 pub use user::{Gate, Profile, existing};
 
-use crate::kit::endpoint::Endpoint;
+use crate::kit::endpoint::table::Endpoint;
 
 /// The calls of this family.
 pub fn endpoints() -> Vec<Endpoint> {

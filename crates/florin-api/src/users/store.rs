@@ -1,7 +1,7 @@
 //! The SQL of users.
 
 use super::user::Profile;
-use crate::kit::seal::{Nonce, Seals};
+use crate::kit::book::seal::{Nonce, Seals};
 use florin_store::{Holder, HolderId, Row, Scope, SetStatement, Statement, StoreError, Tx, Type, params};
 use florin_types::Timestamp;
 

@@ -1,14 +1,14 @@
 //! `PATCH /v1/user/suspend/{externalUserId}` and `PATCH /v1/user/unsuspend/{externalUserId}`: one use case, two routes.
 
 use super::user::{Gate, existing};
-use crate::kit::answers::Message;
 use crate::kit::app::App;
-use crate::kit::call::{BareCall, PathIds};
-use crate::kit::codes::P412;
-use crate::kit::command::answer;
-use crate::kit::endpoint::{Endpoint, Shape, patch};
-use crate::kit::failure::Failure;
-use crate::kit::partner::Partner;
+use crate::kit::book::command::answer;
+use crate::kit::edge::partner::Partner;
+use crate::kit::endpoint::answers::Message;
+use crate::kit::endpoint::codes::P412;
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::table::{Endpoint, Shape, patch};
+use crate::kit::request::call::{BareCall, PathIds};
 use axum::extract::State;
 use axum::response::Response;
 use florin_store::{Keyed, Touch, Tx};

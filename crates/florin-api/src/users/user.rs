@@ -1,7 +1,7 @@
 //! What a user is: the gate, the profile, and the rules about them. Pure.
 
-use crate::kit::codes::{P412, P455, P459};
-use crate::kit::refusal::Refusal;
+use crate::kit::endpoint::codes::{P412, P455, P459};
+use crate::kit::endpoint::refusal::Refusal;
 use florin_store::Holder;
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@
 use super::endpoint::{Drawn, Paths, Secrets, WebhookEndpoint};
 use super::store;
 use crate::kit::app::App;
-use crate::kit::jobs::done;
+use crate::kit::book::jobs::done;
 use florin_store::{BookId, StoreError, Tx};
 
 pub use super::store::MOVE;

@@ -1,7 +1,7 @@
 //! Where a partner hears of its events: address, paths, secrets. Pure, but for the drawing of secrets.
 
 use crate::events::TYPES;
-use crate::kit::seal::{Nonce, Seals};
+use crate::kit::book::seal::{Nonce, Seals};
 use florin_store::StoreError;
 use florin_types::{Entropy, Timestamp};
 use florin_webhook::{EventPath, SigningKey, SigningSecret};

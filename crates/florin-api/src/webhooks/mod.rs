@@ -27,7 +27,7 @@ pub use message::{Signer, headers};
 pub use register::{Registration, set, shown};
 pub(crate) use store::{SETS, STATEMENTS};
 
-use crate::kit::endpoint::Endpoint;
+use crate::kit::endpoint::table::Endpoint;
 
 /// The calls of this family.
 pub fn endpoints() -> Vec<Endpoint> {

@@ -5,7 +5,7 @@ mod sameness;
 
 use crate::support::{Client, Ids, TestApp, prepared, request_of};
 use florin_api::endpoints;
-use florin_api::kit::endpoint::Endpoint;
+use florin_api::kit::endpoint::table::Endpoint;
 use http::Method;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 
 use crate::support::{Client, Ids, TestApp, names, prepared, request_of};
 use florin_api::endpoints;
-use florin_api::kit::endpoint::Endpoint;
+use florin_api::kit::endpoint::table::Endpoint;
 use http::Method;
 use serde_json::json;
 

@@ -4,8 +4,8 @@
 //! The page itself, what starts the viewer and its few own styles are the files beside this one; of the
 //! viewer's files only the two that the page needs are served.
 
-use crate::kit::codes::{P404, P500};
-use crate::kit::refusal::Refusal;
+use crate::kit::endpoint::codes::{P404, P500};
+use crate::kit::endpoint::refusal::Refusal;
 use axum::Router;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};

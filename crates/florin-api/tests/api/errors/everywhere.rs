@@ -6,9 +6,9 @@ use crate::support::{Ids, Setup, TestApp, engine, expect_errors, prepared, reque
 use axum::Router;
 use axum::routing::get;
 use florin_api::endpoints;
-use florin_api::kit::app::{Environment, RateLimit, Settings};
-use florin_api::kit::endpoint::{Access, Endpoint, RequestBody};
-use florin_api::kit::failure::Failure;
+use florin_api::kit::endpoint::failure::Failure;
+use florin_api::kit::endpoint::table::{Access, Endpoint, RequestBody};
+use florin_api::kit::settings::{Environment, RateLimit, Settings};
 use florin_store::StoreError;
 use futures_util::future::{Either, select};
 use http::Method;

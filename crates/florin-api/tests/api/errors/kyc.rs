@@ -2,7 +2,7 @@
 
 use super::{declaring, name_of, refusal};
 use crate::support::{Answer, Call, Client, Ids, TestApp, prepared, request_of};
-use florin_api::kit::endpoint::{Endpoint, RequestBody};
+use florin_api::kit::endpoint::table::{Endpoint, RequestBody};
 use http::Method;
 use serde_json::json;
 

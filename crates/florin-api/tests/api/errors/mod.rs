@@ -9,7 +9,7 @@ mod own;
 mod routes;
 
 use florin_api::endpoints;
-use florin_api::kit::endpoint::Endpoint;
+use florin_api::kit::endpoint::table::Endpoint;
 use std::collections::BTreeSet;
 
 /// The codes that the tests of this folder provoke.

@@ -2,7 +2,7 @@
 
 use super::{declaring, name_of, refusal};
 use crate::support::{Answer, Client, Ids, TestApp, person, prepared, request_of};
-use florin_api::kit::endpoint::Endpoint;
+use florin_api::kit::endpoint::table::Endpoint;
 use http::Method;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use super::{name_of, refusal};
 use crate::support::{Setup, TestApp};
 use florin_api::endpoints;
-use florin_api::kit::app::{RateLimit, Settings};
+use florin_api::kit::settings::{RateLimit, Settings};
 use http::Method;
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! How long a key is kept, and what a reset does to it.
 
 use crate::support::{Client, TestApp};
-use florin_api::kit::housekeeping::prune;
+use florin_api::kit::book::housekeeping::prune;
 use http::Method;
 use serde_json::json;
 

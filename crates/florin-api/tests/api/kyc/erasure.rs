@@ -2,7 +2,7 @@
 
 use super::{passport, send_passport, submit};
 use crate::support::{Setup, TestApp};
-use florin_api::kit::app::Settings;
+use florin_api::kit::settings::Settings;
 use http::Method;
 use serde_json::json;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use super::{passport, photo, send_passport, status, submit, upload};
 use crate::support::{Setup, TestApp};
-use florin_api::kit::app::Settings;
+use florin_api::kit::settings::Settings;
 use florin_api::kyc::{Decision, Operator, PoaStatus, ReviewOf};
 use florin_document::Kind;
 use florin_document::samples::{PLANTED, with_location};

@@ -2,7 +2,7 @@
 
 use super::{Answer, Client};
 use axum::body::Body;
-use florin_api::kit::http::Peer;
+use florin_api::kit::edge::http::Peer;
 use http::{HeaderName, HeaderValue, Method, Request};
 use http_body_util::BodyExt;
 use serde_json::Value;

@@ -4,7 +4,7 @@ use super::{Answer, Call};
 use axum::Router;
 use florin_api::JOB_HANDLERS;
 use florin_api::kit::app::App;
-use florin_api::kit::jobs::run_due;
+use florin_api::kit::book::jobs::run_due;
 use florin_store::Due;
 use florin_types::ManualClock;
 use http::Method;

@@ -4,8 +4,8 @@
 use super::app::{START, options};
 use super::database::{Engine, cluster, connect, engine, url_of};
 use super::entropy::Counted;
-use florin_api::kit::app::Environment;
-use florin_api::kit::partner::Registry;
+use florin_api::kit::book::registry::Registry;
+use florin_api::kit::settings::Environment;
 use florin_store::{Place, Store};
 use serde::{Deserialize, Serialize};
 use std::future::Future;

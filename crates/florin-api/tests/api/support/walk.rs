@@ -2,7 +2,7 @@
 //! so that the call works. A path parameter or a state that is not known here fails the test that walks.
 
 use super::{Call, Client, File};
-use florin_api::kit::endpoint::{Endpoint, FilePart, RequestBody};
+use florin_api::kit::endpoint::table::{Endpoint, FilePart, RequestBody};
 use florin_document::{Kind, samples};
 use http::Method;
 use serde_json::json;

@@ -2,8 +2,8 @@
 
 use crate::support::{Client, Ids, Setup, TestApp, names, person, request_of};
 use florin_api::endpoints;
-use florin_api::kit::app::Settings;
-use florin_api::kit::endpoint::Access;
+use florin_api::kit::endpoint::table::Access;
+use florin_api::kit::settings::Settings;
 use serde_json::{Value, json};
 use std::time::Duration;
 

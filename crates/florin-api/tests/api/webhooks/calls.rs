@@ -3,7 +3,7 @@
 use super::receiver::Receiver;
 use super::{advance, deliver, deliveries, enable, register};
 use crate::support::{Client, Setup, TestApp};
-use florin_api::kit::app::{Names, Settings};
+use florin_api::kit::settings::{Names, Settings};
 use florin_webhook::Resolver;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;

@@ -1,8 +1,8 @@
 //! The table of routes: one [`Endpoint`] per call, which makes the router, the OpenAPI document and the walks of the
 //! tests. What is not in the table does not exist.
 
-use super::app::App;
-use super::codes::Code;
+use crate::kit::app::App;
+use crate::kit::endpoint::codes::Code;
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::MethodRouter;
@@ -128,7 +128,8 @@ pub enum RequestBody {
     /// JSON of this shape, and a text of one that works. `$user` and `$other` stand for two verified users, `$new` for
     /// an id that is free, `$transfer` for a transfer's id.
     Json(Shape, &'static str),
-    /// Files in a `multipart/form-data` body, as a handler with an [`Upload`](super::upload::Upload) takes them.
+    /// Files in a `multipart/form-data` body, as a handler with an
+    /// [`Upload`](crate::kit::request::upload::Upload) takes them.
     Multipart(&'static [FilePart]),
 }
 
@@ -177,7 +178,7 @@ impl Endpoint {
 
     /// Everything that this call can refuse with: its own, and what comes of its kind.
     pub fn all_refusals(&self) -> Vec<&'static Code> {
-        use super::codes::{P401, P403, P429, P470, P471, P500, P501};
+        use crate::kit::endpoint::codes::{P401, P403, P429, P470, P471, P500, P501};
         let mut all = vec![&P500, &P501];
         if self.access != Access::Open {
             all.extend([&P401, &P429]);

@@ -25,9 +25,9 @@ use florin_types::{
     Text, Timestamp,
 };
 
-use super::codes::P410;
-use super::json::{Json, Object, canonical_number};
-use super::refusal::Refusal;
+use crate::kit::endpoint::codes::P410;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::request::json::{Json, Object, canonical_number};
 
 /// The typed content of a request: name of a field (`originator.firstName` for an inner one) and its
 /// canonical text, in the order of the reads.

@@ -2,13 +2,13 @@
 //! line and panics; unknown paths and methods; rate limit; faults to order in a sandbox; the handler with its argument
 //! types.
 
-use super::app::App;
-use super::codes::{P404, P405};
-use super::endpoint::{Access, Endpoint};
-use super::fault::fail_to_order;
-use super::partner::Partner;
-use super::refusal::Refusal;
-use super::request_id::RequestIdLayer;
+use crate::kit::app::App;
+use crate::kit::edge::fault::fail_to_order;
+use crate::kit::edge::partner::Partner;
+use crate::kit::edge::request_id::RequestIdLayer;
+use crate::kit::endpoint::codes::{P404, P405};
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::endpoint::table::{Access, Endpoint};
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};

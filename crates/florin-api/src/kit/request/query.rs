@@ -9,11 +9,11 @@ use std::borrow::Cow;
 
 use florin_types::Currencies;
 
-use super::body::{Parsed, Request, read_fields};
-use super::endpoint::Form;
-use super::fields::Fields;
-use super::json::{Json, Object};
-use super::refusal::Refusal;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::endpoint::table::Form;
+use crate::kit::request::body::{Parsed, Request, read_fields};
+use crate::kit::request::fields::Fields;
+use crate::kit::request::json::{Json, Object};
 
 /// Most items of a page. Two hundred of the largest items are some 100 KiB, one comfortable answer.
 pub const MAX_PAGE_LIMIT: i64 = 200;

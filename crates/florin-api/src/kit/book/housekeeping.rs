@@ -1,8 +1,8 @@
 //! What is done now and then for every book: answers that were kept long enough are dropped.
 
-use super::app::App;
-use super::jobs::done;
-use super::partner::BOOKS;
+use crate::kit::app::App;
+use crate::kit::book::jobs::done;
+use crate::kit::book::registry::BOOKS;
 use florin_store::{BookId, StoreError, Tx, params};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -25,8 +25,8 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use tower::{Layer, Service};
 use tracing::Instrument;
 
-use super::codes::P500;
-use super::refusal::{Refusal, Refused};
+use crate::kit::endpoint::codes::P500;
+use crate::kit::endpoint::refusal::{Refusal, Refused};
 
 /// The header, both ways.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -174,8 +174,8 @@ mod tests {
     use http_body_util::BodyExt;
     use tower::ServiceExt;
 
-    use super::super::codes::P412;
     use super::*;
+    use crate::kit::endpoint::codes::P412;
 
     fn app() -> Router {
         let count = AtomicU64::new(0);

@@ -1,8 +1,8 @@
 //! How a handler ends without an answer: a refusal that the client may branch on, or a fault that is logged once, with
 //! its cause, and answered P500 or P501 with nothing inside.
 
-use super::codes::{P403, P500, P501};
-use super::refusal::Refusal;
+use crate::kit::endpoint::codes::{P403, P500, P501};
+use crate::kit::endpoint::refusal::Refusal;
 use axum::response::{IntoResponse, Response};
 use florin_store::{Answer, Stop, StoreError};
 

@@ -7,7 +7,7 @@
 //! What is wrong with the frame is P403 at once, whatever else was found. What is wrong with a file (P426, P440) or
 //! missing (P439) is for the command to answer in its turn of the order of refusals, and is kept under an idempotency
 //! key like its other answers; so with a key the body is read to its end all the same, for its content is what makes it
-//! the same request. Without one nothing more is read, and [`super::http`] drains what still comes.
+//! the same request. Without one nothing more is read, and [`crate::kit::edge::http`] drains what still comes.
 //!
 //! Nothing stays behind: files that a request does not end up owning are removed, also when it is dropped half-way.
 
@@ -19,12 +19,12 @@ mod stored;
 
 pub use stored::{StoredFile, StoredFiles};
 
-use super::app::App;
-use super::body::check_encoding;
-use super::call::{idempotency_key, keyed};
-use super::codes::{P439, P501};
-use super::failure::Failure;
-use super::refusal::Refusal;
+use crate::kit::app::App;
+use crate::kit::endpoint::codes::{P439, P501};
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::request::body::check_encoding;
+use crate::kit::request::call::{idempotency_key, keyed};
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use florin_document::Kind;

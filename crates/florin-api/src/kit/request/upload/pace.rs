@@ -1,7 +1,7 @@
 //! The frames of a body, as long as the client keeps up a pace and stays within a length.
 
 use crate::kit::app::App;
-use crate::kit::refusal::Refusal;
+use crate::kit::endpoint::refusal::Refusal;
 use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::BodyExt;

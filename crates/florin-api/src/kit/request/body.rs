@@ -5,7 +5,7 @@
 //! HTTP 400, never 408, 413 or 415: clients know one validation error.
 //!
 //! A refusal can come before the body has arrived. The rest of it is then read and thrown away, within
-//! bounds, by [`super::http`] after the body is dropped, so that the client reads the answer and not a
+//! bounds, by [`crate::kit::edge::http`] after the body is dropped, so that the client reads the answer and not a
 //! connection reset.
 
 use std::time::Duration;
@@ -18,9 +18,9 @@ use http::{HeaderMap, HeaderName};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 
-use super::fields::{Content, Fields};
-use super::json::parse_object;
-use super::refusal::Refusal;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::request::fields::{Content, Fields};
+use crate::kit::request::json::parse_object;
 
 /// Longest JSON body, in bytes. The largest request of the API (a payment link with metadata) stays under 8
 /// KiB; eight times that is room for growth, and 10,000 connections sending at once still fit into memory.

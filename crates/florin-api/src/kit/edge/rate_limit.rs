@@ -2,9 +2,9 @@
 //! `governor` crate's GCRA over the wall clock that is passed in. Headers in the form of
 //! draft-ietf-httpapi-ratelimit-headers-10.
 
-use super::app::RateLimit;
-use super::codes::P429;
-use super::refusal::Refusal;
+use crate::kit::endpoint::codes::P429;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::settings::RateLimit;
 use florin_types::{Clock, Timestamp};
 use governor::clock::Reference;
 use governor::middleware::StateInformationMiddleware;

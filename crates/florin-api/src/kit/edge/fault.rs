@@ -1,11 +1,11 @@
 //! Faults to order, in a sandbox: a header ends a call as a fault of ours would, for a partner who wants to see how its
 //! client takes that. The key counts first; nothing else of the call is looked at, and nothing happens.
 
-use super::app::App;
-use super::codes::{P500, P501};
-use super::failure::Failure;
-use super::partner::Partner;
-use super::refusal::Refusal;
+use crate::kit::app::App;
+use crate::kit::edge::partner::Partner;
+use crate::kit::endpoint::codes::{P500, P501};
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::refusal::Refusal;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};

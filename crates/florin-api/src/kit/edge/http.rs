@@ -2,7 +2,7 @@
 //!
 //! 1. A free place among `max_connections` is waited for; only then is the next connection accepted, so that
 //!    above the limit clients queue in the kernel's backlog and nobody is cut off.
-//! 2. Each connection is one task: hyper's HTTP/1 over a guarded socket (`super::socket`), which closes it
+//! 2. Each connection is one task: hyper's HTTP/1 over a guarded socket (`crate::kit::edge::socket`), which closes it
 //!    when a head arrives too slowly, an idle connection stays too long or an answer is not taken off.
 //! 3. Each request gets its peer's address ([`Peer`]), and a body whose rest is thrown away when nobody reads
 //!    it.
@@ -35,7 +35,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use super::socket::{Guarded, Phase, Stalls};
+use crate::kit::edge::socket::{Guarded, Phase, Stalls};
 
 /// Longest head of a request (start line and headers). The longest of ours, with a cursor and an idempotency
 /// key, is under 2 KiB; proxies add as much again.

@@ -1,7 +1,7 @@
 //! Pages of lists: newest first, an opaque cursor that can't be forged or carried to another list.
 
-use super::app::App;
-use super::refusal::Refusal;
+use crate::kit::app::App;
+use crate::kit::endpoint::refusal::Refusal;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;

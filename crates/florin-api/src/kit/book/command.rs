@@ -1,10 +1,10 @@
 //! From a handler to the door and back: runs a command, and turns what came of it into a response.
 
-use super::app::App;
-use super::codes::{Code, P403, P470, P471, find};
-use super::failure::Failure;
-use super::partner::Partner;
-use super::refusal::{Refusal, Refused};
+use crate::kit::app::App;
+use crate::kit::edge::partner::Partner;
+use crate::kit::endpoint::codes::{Code, P403, P470, P471, find};
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::refusal::{Refusal, Refused};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -77,7 +77,7 @@ pub(crate) fn refused_with(status: u16, body: &[u8]) -> Option<&'static Code> {
 /// What a posting that was not made means to a client: two refusals; the rest is a mistake of ours.
 pub fn posting_refused(error: PostingError) -> Stop {
     match error {
-        PostingError::InsufficientFunds(_) => Refusal::of(&super::codes::P433).into(),
+        PostingError::InsufficientFunds(_) => Refusal::of(&crate::kit::endpoint::codes::P433).into(),
         PostingError::Overflow(_) => Refusal::with(&P403, "amount is more than the account can take").into(),
         other => Stop::Fault(StoreError::unexpected(other)),
     }

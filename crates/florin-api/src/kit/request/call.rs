@@ -1,12 +1,12 @@
 //! A request on its way to a handler: path ids, typed body or query, and the idempotency key. Argument types: what a
 //! handler does not name it can't use, and what it names has been checked.
 
-use super::app::App;
-use super::body::{Parsed, Request as TypedRequest, read_body, read_no_body};
-use super::failure::Failure;
-use super::fields::Content;
-use super::query::{path_segment, read_query};
-use super::refusal::Refusal;
+use crate::kit::app::App;
+use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::request::body::{Parsed, Request as TypedRequest, read_body, read_no_body};
+use crate::kit::request::fields::Content;
+use crate::kit::request::query::{path_segment, read_query};
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};
 use florin_store::Keyed;
 use florin_types::ExternalUserId;

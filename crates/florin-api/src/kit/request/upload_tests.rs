@@ -1,8 +1,8 @@
 //! Tests of receiving files into a vault on a temporary folder.
 
 use super::*;
-use crate::kit::app::Settings;
-use crate::kit::codes::{P403, P426, P440};
+use crate::kit::endpoint::codes::{P403, P426, P440};
+use crate::kit::settings::Settings;
 use bytes::Bytes;
 use florin_document::samples::{of_size, valid};
 use florin_store::{Options, Place, Store};

@@ -3,7 +3,7 @@
 //! that its work is done once too, unless a process dies over it. What a handler keeps of an attempt that failed, with
 //! the row still there, must be the same however often it is written.
 
-use super::app::App;
+use crate::kit::app::App;
 use florin_ledger::Position;
 use florin_store::{Answer, Command, Due, Job, Lane, Outcome, Stop, StoreError, Touch};
 use futures_util::FutureExt;

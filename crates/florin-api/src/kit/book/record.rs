@@ -1,6 +1,6 @@
 //! The kinds of journal records, and what their memo holds. The numbers are kept for ever.
 
-use super::seal::{Nonce, Seals};
+use crate::kit::book::seal::{Nonce, Seals};
 use florin_ledger::{HolderId, RecordKind};
 use florin_store::{Holder, StoreError};
 

@@ -12,7 +12,7 @@ use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use super::codes::{Code, P401, P403, P429, P500, P501};
+use crate::kit::endpoint::codes::{Code, P401, P403, P429, P500, P501};
 
 /// Seconds a client is asked to wait when nothing better is known. What makes P501 and P429 (a full queue, a
 /// database that is failing over, an empty bucket) is usually gone within a second; clients add their own
@@ -182,8 +182,8 @@ impl IntoResponse for Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::super::codes::{ALL, P405, P412, P424, find};
     use super::*;
+    use crate::kit::endpoint::codes::{ALL, P405, P412, P424, find};
 
     /// The wire, row by row: code, status, name, message. A change here is a change for every client.
     const WIRE: &[(&str, u16, &str, &str)] = &[

@@ -1,35 +1,15 @@
-//! Who calls: the `x-api-key` becomes a [`Partner`], without which no handler can be written. Only hashes of keys are
-//! kept; the tables are read before a book is known, so they stand here and not in a family.
+//! Partners, their keys and their books, in the tables that are read before a book is known. Only hashes of keys are
+//! kept.
 
-use super::app::{App, Environment};
-use super::codes::P401;
-use super::failure::Failure;
-use super::http::Peer;
-use super::refusal::Refusal;
-use axum::extract::FromRequestParts;
+use crate::kit::settings::Environment;
 use florin_ledger::{AccountKind, BookId};
 use florin_store::{Administration, NewBook, Statement, Store, StoreError, Tx, params};
 use florin_types::{Currencies, Entropy, Timestamp, uuid_v7};
-use http::request::Parts;
 use ipnet::IpNet;
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 use uuid::Uuid;
-
-/// How long a key is believed without looking again: the longest that a revoked key still works, and how soon another
-/// process notices a reset. The book itself is always checked under its lock.
-const KEY_CACHE_TIME: Duration = Duration::from_secs(1);
-
-/// Keys remembered. Wrong ones are not, so this is the number of keys in use.
-const KEY_CACHE_SIZE: usize = 10_000;
 
 /// Random bytes of a key: 256 bits.
 const KEY_BYTES: usize = 32;
-
-/// The longest key that is looked at; ours are far shorter.
-const MAX_KEY_LENGTH: usize = 256;
 
 pub(crate) const FIND_KEY: Statement = "SELECT k.partner, k.allowed, k.revoked_at, p.book FROM api_key k \
      JOIN partner p ON p.id = k.partner WHERE k.hash = $1";
@@ -70,133 +50,9 @@ pub async fn book_of(store: &Store, partner: Uuid) -> Result<Option<BookId>, Sto
     rows.first().map(|row| row.get(0)).transpose()
 }
 
-/// A partner, proven by its key.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct Partner {
-    /// Its public id.
-    pub id: Uuid,
-    /// Its book, or one that its book has replaced: door and snapshots follow.
-    pub book: BookId,
-}
-
-#[derive(Clone)]
-struct Known {
-    partner: Partner,
-    allowed: Vec<IpNet>,
-    is_revoked: bool,
-    looked_at: Timestamp,
-}
-
-/// Keys that were looked up lately, by hash.
-#[derive(Default)]
-pub(crate) struct KeyCache(Mutex<HashMap<[u8; 32], Known>>);
-
-impl KeyCache {
-    fn get(&self, hash: &[u8; 32], now: Timestamp) -> Option<Known> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(hash).filter(|k| now.saturating_since(k.looked_at) < KEY_CACHE_TIME).cloned()
-    }
-
-    fn keep(&self, hash: [u8; 32], key: Known) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= KEY_CACHE_SIZE {
-            known.clear();
-        }
-        known.insert(hash, key);
-    }
-
-    /// Forgets, so that the next call of any partner looks again.
-    pub(crate) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-}
-
-impl FromRequestParts<App> for Partner {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        // The rate limit has proven it already.
-        if let Some(partner) = parts.extensions.get::<Self>() {
-            return Ok(*partner);
-        }
-        let source = source_address(parts, &app.settings.trusted_proxies);
-        let known = match key_of(parts) {
-            Err(suffix) => Err(suffix),
-            Ok(key) => look_up(app, &key).await?.ok_or("xo2"),
-        };
-        let known = match known {
-            Ok(known) if !known.is_revoked => known,
-            refused => {
-                app.limiter.check_wrong_key(source)?;
-                return Err(denied(refused.err().unwrap_or("xo2")).into());
-            }
-        };
-        let is_live = app.settings.environment == Environment::Live;
-        if is_live && !known.allowed.is_empty() && !source.is_some_and(|ip| is_in(&known.allowed, ip)) {
-            return Err(denied("xo3").into());
-        }
-        Ok(known.partner)
-    }
-}
-
-fn denied(suffix: &str) -> Refusal {
-    Refusal::with(&P401, format!("Access Denied. {suffix}"))
-}
-
-/// The one key of a request; several are as good as a wrong one.
-fn key_of(parts: &Parts) -> Result<String, &'static str> {
-    let mut keys = parts.headers.get_all("x-api-key").iter();
-    let key = match (keys.next(), keys.next()) {
-        (None, _) => return Err("xo1"),
-        (Some(key), None) => key.to_str().map_err(|_| "xo2")?,
-        (Some(_), Some(_)) => return Err("xo2"),
-    };
-    match key.trim() {
-        "" => Err("xo1"),
-        key if key.len() > MAX_KEY_LENGTH => Err("xo2"),
-        key => Ok(key.to_owned()),
-    }
-}
-
-async fn look_up(app: &App, key: &str) -> Result<Option<Known>, StoreError> {
-    let hash = hash_of(key);
-    let now = app.clock.now();
-    if let Some(known) = app.keys.get(&hash, now) {
-        return Ok(Some(known));
-    }
-    let rows = app.store.look(FIND_KEY, &params![hash]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let allowed: String = row.get(1)?;
-    let known = Known {
-        partner: Partner { id: row.get(0)?, book: row.get(3)? },
-        allowed: allowed.split_whitespace().filter_map(|net| net.parse().ok()).collect(),
-        is_revoked: row.get::<Option<i64>>(2)?.is_some(),
-        looked_at: now,
-    };
-    app.keys.keep(hash, known.clone());
-    Ok(Some(known))
-}
-
 /// Keys have 256 random bits: a plain hash is enough to keep them, and finding by it tells nothing by its timing.
-fn hash_of(key: &str) -> [u8; 32] {
+pub(crate) fn hash_of(key: &str) -> [u8; 32] {
     blake3::derive_key("florin 2026 api key v1", key.as_bytes())
-}
-
-fn is_in(nets: &[IpNet], ip: IpAddr) -> bool {
-    nets.iter().any(|net| net.contains(&ip.to_canonical()))
-}
-
-/// Where a request comes from: the peer, or what a trusted proxy says of it. The last hop that no trusted proxy made
-/// is the source; what stands before it in the header is the client's own word.
-fn source_address(parts: &Parts, trusted: &[IpNet]) -> Option<IpAddr> {
-    let peer = parts.extensions.get::<Peer>()?.0.ip().to_canonical();
-    if !is_in(trusted, peer) {
-        return Some(peer);
-    }
-    let hops = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<_> = hops.flat_map(|value| value.split(',')).collect();
-    let parsed = hops.into_iter().rev().map_while(|hop| hop.trim().parse::<IpAddr>().ok());
-    Some(parsed.map(|ip| ip.to_canonical()).find(|ip| !is_in(trusted, *ip)).unwrap_or(peer))
 }
 
 /// A partner that was just made, or a key: the only time that the key is seen.
@@ -286,11 +142,11 @@ pub struct PartnerBook {
 }
 
 /// All partners with their books: for those who look after all of them.
-pub(crate) async fn partner_books(app: &App) -> Result<Vec<PartnerBook>, StoreError> {
+pub(crate) async fn partner_books(store: &Store) -> Result<Vec<PartnerBook>, StoreError> {
     let mut all: Vec<PartnerBook> = Vec::new();
     loop {
         let after = all.last().map_or(BookId(0), |last| last.book);
-        let rows = app.store.look(PARTNER_BOOKS, &params![after]).await?;
+        let rows = store.look(PARTNER_BOOKS, &params![after]).await?;
         if rows.is_empty() {
             return Ok(all);
         }

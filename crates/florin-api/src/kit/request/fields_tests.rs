@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::body::{Parsed, Request, parse_body};
 use super::*;
+use crate::kit::request::body::{Parsed, Request, parse_body};
 
 /// A request with a field of each sort.
 #[derive(Debug, PartialEq)]

@@ -1,0 +1,9 @@
+//! The book: commands at the store's door, jobs, seals, kinds of records, the audit.
+
+pub mod audit;
+pub mod command;
+pub mod housekeeping;
+pub mod jobs;
+pub mod record;
+pub mod registry;
+pub mod seal;

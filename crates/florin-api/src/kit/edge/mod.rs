@@ -1,0 +1,10 @@
+//! The edge: connections, the router, who calls, and the limits on both.
+
+pub mod fault;
+pub mod http;
+pub(crate) mod keys;
+pub mod partner;
+pub mod rate_limit;
+pub mod request_id;
+pub mod router;
+mod socket;

@@ -1,0 +1,8 @@
+//! The endpoint: the table of calls, the closed table of codes, answers and pages.
+
+pub mod answers;
+pub mod codes;
+pub mod failure;
+pub mod page;
+pub mod refusal;
+pub mod table;

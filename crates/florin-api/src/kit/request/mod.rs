@@ -1,0 +1,9 @@
+//! The request: strict JSON, queries and multipart bodies, read into types with all failures at once.
+
+pub mod body;
+pub mod call;
+pub mod fields;
+pub mod json;
+pub mod number;
+pub mod query;
+pub mod upload;
