@@ -19,68 +19,56 @@ pub mod webhooks;
 pub mod asyncapi;
 pub mod openapi;
 
-use florin_store::{Job, Migration, SetStatement, Statement, StoreError, migration};
-use kit::app::App;
-use kit::book::jobs::JobHandler;
+use florin_store::{Migration, SetStatement, Statement, migration};
+use kit::endpoint::events::EventType;
+use kit::endpoint::family::{EventRow, Family};
 use kit::endpoint::table::Endpoint;
+use std::sync::OnceLock;
+
+/// The families, in reading order.
+pub static FAMILIES: &[&Family] = &[
+    &users::FAMILY,
+    &kyc::FAMILY,
+    &balances::FAMILY,
+    &transfers::FAMILY,
+    &events::FAMILY,
+    &webhooks::FAMILY,
+    &reference::FAMILY,
+    &sandbox::FAMILY,
+];
 
 /// Every call of the API.
 pub fn endpoints() -> Vec<Endpoint> {
-    let families = [
-        users::endpoints(),
-        kyc::endpoints(),
-        balances::endpoints(),
-        transfers::endpoints(),
-        events::endpoints(),
-        webhooks::endpoints(),
-        reference::endpoints(),
-        sandbox::endpoints(),
-    ];
-    families.into_iter().flatten().collect()
+    FAMILIES.iter().flat_map(|family| (family.endpoints)()).collect()
 }
 
-/// What is emptied with a user, besides its own row.
-const ERASURES: &[Statement] = &[balances::ERASE, kyc::ERASE[0], kyc::ERASE[1]];
-
-/// Erases a user everywhere: first what the database holds, the user's key above all, then the files, which nobody can
-/// open any more.
-async fn erase(app: &App, job: &Job) -> Result<(), StoreError> {
-    let files = users::erase(app, job, kyc::NAMES, ERASURES).await?;
-    kyc::remove_objects(app, &files).await
+/// Every type of events that happens today, in the order of the contract.
+pub fn event_rows() -> impl Iterator<Item = &'static EventRow> {
+    let find =
+        |kind: &EventType| FAMILIES.iter().flat_map(|family| family.events).find(|row| row.event == *kind);
+    EventType::ALL.iter().filter_map(find)
 }
 
-/// Who runs which job.
-pub const JOB_HANDLERS: &[JobHandler] = &[
-    (users::ERASE_JOB, |app, job| Box::pin(erase(app, job))),
-    (balances::ACTIVATE_JOB, |app, job| Box::pin(balances::activate(app, job))),
-    (kyc::DECODE_JOB, |app, job| Box::pin(kyc::decode_files(app, job))),
-    (kyc::REVIEW_JOB, |app, job| Box::pin(kyc::review(app, job))),
-    (kyc::POA_REVIEW_JOB, |app, job| Box::pin(kyc::review_poa(app, job))),
-    (kyc::EXPIRE_JOB, |app, job| Box::pin(kyc::expire(app, job))),
-];
-
-/// The families' tables.
-pub const MIGRATIONS: &[Migration] = &[
-    migration!(1001, "1001_partners"),
-    migration!(1002, "1002_users"),
-    migration!(1003, "1003_kyc"),
-    migration!(1004, "1004_webhooks"),
-];
+/// The families' tables, in the order of their numbers.
+pub fn migrations() -> &'static [Migration] {
+    static ALL: OnceLock<Vec<Migration>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let kit = [migration!(1001, "1001_partners")];
+        let families = FAMILIES.iter().flat_map(|family| family.migrations.iter().copied());
+        let mut all: Vec<_> = kit.into_iter().chain(families).collect();
+        all.sort_by_key(|migration| migration.number);
+        all
+    })
+}
 
 /// Every statement of the families, for the test that prepares them all.
 pub fn statements() -> Vec<Statement> {
     let kit = [kit::book::registry::STATEMENTS, kit::book::audit::STATEMENTS].concat();
-    [
-        kit,
-        users::STATEMENTS.to_vec(),
-        balances::STATEMENTS.to_vec(),
-        kyc::statements(),
-        webhooks::STATEMENTS.to_vec(),
-    ]
-    .concat()
+    let families = FAMILIES.iter().flat_map(|family| family.statements.concat());
+    kit.into_iter().chain(families).collect()
 }
 
-/// Every statement of the families that takes a set of rows, looked up or written, for the same test.
+/// Every statement of the families over a set of rows, looked up or written, for the same test.
 pub fn sets() -> Vec<&'static SetStatement> {
-    [users::SETS, &kyc::SETS, &webhooks::SETS].concat()
+    FAMILIES.iter().flat_map(|family| family.sets.iter().copied()).collect()
 }

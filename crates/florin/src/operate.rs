@@ -25,7 +25,7 @@ pub async fn open(config: &Config) -> Result<Store, Failed> {
         place: config.place(),
         environment: config.environment().as_str(),
         master_key: master_key.bytes,
-        migrations: florin_api::MIGRATIONS,
+        migrations: florin_api::migrations(),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
@@ -44,7 +44,7 @@ pub async fn platform(config: &Config) -> Result<App, Failed> {
     let store = open(config).await?;
     let settings = Settings { reference: config.reference()?, ..config.settings() };
     let vault = open_vault(config).await?;
-    Ok(App::new(store, vault, Arc::new(SystemClock), Arc::new(SystemEntropy), settings))
+    Ok(App::new(store, vault, Arc::new(SystemClock), Arc::new(SystemEntropy), settings, florin_api::FAMILIES))
 }
 
 /// `florin verify`.

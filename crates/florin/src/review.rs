@@ -6,7 +6,7 @@ use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand, ValueEnum};
 use florin_api::kit::app::App;
 use florin_api::kit::endpoint::failure::Failure;
-use florin_api::kyc::{Decision, Operator, PoaStatus, REJECTION_REASONS, ReviewOf, Shown};
+use florin_api::kyc::{Decision, Operator, PoaStatus, RejectionReason, ReviewOf, Shown};
 use uuid::Uuid;
 
 /// Reviews: what was sent, and the word that follows.
@@ -149,8 +149,10 @@ fn json(shown: &Shown) -> Result<serde_json::Value, Failed> {
 }
 
 async fn decide(config: &Config, arguments: &DecideArgs) -> Result<(), Failed> {
-    let reason = REJECTION_REASONS.iter().copied().find(|reason| *reason == arguments.reason);
-    let reason = reason.ok_or_else(|| format!("--reason must be one of {}", REJECTION_REASONS.join(", ")))?;
+    let reason = RejectionReason::of_word(&arguments.reason).ok_or_else(|| {
+        let known: Vec<_> = RejectionReason::ALL.iter().map(|reason| reason.as_str()).collect();
+        format!("--reason must be one of {}", known.join(", "))
+    })?;
     let app = platform(config).await?;
     let operator = by(&app, &arguments.operator)?;
     let review = operator.review(arguments.review).await.map_err(said)?.ok_or(NO_REVIEW)?;

@@ -53,13 +53,20 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         made = Some(credentials);
     }
     let vault = operate::open_vault(config).await?;
-    let app = App::new(store, vault, Arc::new(SystemClock), Arc::new(SystemEntropy), settings);
+    let app = App::new(
+        store,
+        vault,
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+        settings,
+        florin_api::FAMILIES,
+    );
     if let Some(made) = &made {
         credentials::give_token(&app, made).await?;
     }
     let workers = [
-        tokio::spawn(jobs::work(app.clone(), florin_api::JOB_HANDLERS, Lane::Quick)),
-        tokio::spawn(jobs::work(app.clone(), florin_api::JOB_HANDLERS, Lane::Slow)),
+        tokio::spawn(jobs::work(app.clone(), Lane::Quick)),
+        tokio::spawn(jobs::work(app.clone(), Lane::Slow)),
         tokio::spawn(housekeeping::work(app.clone())),
         tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
     ];

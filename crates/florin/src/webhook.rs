@@ -10,7 +10,9 @@ use clap::{Args, Subcommand};
 use florin_api::kit::app::App;
 use florin_api::kit::book::audit::Deed;
 use florin_api::kit::book::registry::book_of;
+use florin_api::kit::context::Context;
 use florin_api::kit::edge::partner::Partner;
+use florin_api::kit::endpoint::handler::Output;
 use florin_api::webhooks::{Registration, set, shown};
 use uuid::Uuid;
 
@@ -72,7 +74,8 @@ pub async fn run(command: WebhookCommand) -> Result<(), Failed> {
         WebhookCommand::Show { partner, flags } => {
             let app = platform(&flags.load()?).await?;
             let partner = existing(&app, partner).await?;
-            told(shown(&app, &partner).await.map_err(said)?).await
+            let answer = shown(&Context { app, partner }).await.map_err(said)?;
+            print_answer(answer.into_response()).await
         }
     }
 }
@@ -89,7 +92,9 @@ async fn register(arguments: SetArgs) -> Result<(), Failed> {
         object: partner.id,
         detail: url.clone(),
     };
-    told(set(&app, &partner, registration, None, Some(deed)).await.map_err(said)?).await
+    let context = Context { app, partner };
+    let answer = set(&context, registration, None, Some(deed)).await.map_err(said)?;
+    print_answer(answer.into_response()).await
 }
 
 async fn existing(app: &App, id: Uuid) -> Result<Partner, Failed> {
@@ -99,7 +104,7 @@ async fn existing(app: &App, id: Uuid) -> Result<Partner, Failed> {
 }
 
 /// Prints an answer, or says what was refused.
-async fn told(response: Response) -> Result<(), Failed> {
+async fn print_answer(response: Response) -> Result<(), Failed> {
     let is_success = response.status().is_success();
     let body = to_bytes(response.into_body(), MAX_ANSWER).await?;
     let body: serde_json::Value = serde_json::from_slice(&body)?;

@@ -4,7 +4,8 @@
 #[cfg(test)]
 mod tests;
 
-use crate::events::{TOLD, TYPES, Told};
+use crate::event_rows;
+use crate::kit::endpoint::family::EventRow;
 use florin_webhook::{SigningKey, SigningSecret, signatures};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::RefOr;
@@ -44,11 +45,11 @@ docs/webhooks.md shows in five languages.";
 pub fn document() -> Result<Value, serde_json::Error> {
     let (mut channels, mut operations, mut messages, mut schemas) =
         (Map::new(), Map::new(), Map::new(), Map::new());
-    for told in TOLD {
-        channels.insert(told.kind.to_owned(), channel(told));
-        operations.insert(operation_id(told.kind), operation(told));
-        messages.insert(told.kind.to_owned(), message(told)?);
-        for (name, schema) in payload_schemas(told) {
+    for row in event_rows() {
+        channels.insert(row.event.as_str().to_owned(), channel(row));
+        operations.insert(operation_id(row.event.as_str()), operation(row));
+        messages.insert(row.event.as_str().to_owned(), message(row)?);
+        for (name, schema) in payload_schemas(row) {
             schemas.insert(name, serde_json::to_value(schema)?);
         }
     }
@@ -107,14 +108,13 @@ fn server() -> Value {
     })
 }
 
-fn channel(told: &Told) -> Value {
-    let path = TYPES.iter().find(|(kind, _)| *kind == told.kind).map(|(_, path)| *path);
+fn channel(row: &EventRow) -> Value {
     json!({
-        "address": path,
-        "title": told.summary,
-        "description": told.description,
+        "address": row.event.path(),
+        "title": row.summary,
+        "description": row.description,
         "servers": [reference("servers", SERVER)],
-        "messages": { told.kind: reference("components/messages", told.kind) },
+        "messages": { row.event.as_str(): reference("components/messages", row.event.as_str()) },
     })
 }
 
@@ -127,36 +127,36 @@ fn operation_id(kind: &str) -> String {
     format!("send{}", words.collect::<String>())
 }
 
-fn operation(told: &Told) -> Value {
+fn operation(row: &EventRow) -> Value {
     json!({
         "action": "send",
-        "channel": reference("channels", told.kind),
-        "title": told.summary,
-        "summary": told.description,
+        "channel": reference("channels", row.event.as_str()),
+        "title": row.summary,
+        "summary": row.description,
         "security": [reference("components/securitySchemes", "token")],
         "bindings": { "http": { "method": "POST", "bindingVersion": "0.3.0" } },
-        "messages": [reference(&format!("channels/{}/messages", told.kind), told.kind)],
+        "messages": [reference(&format!("channels/{}/messages", row.event.as_str()), row.event.as_str())],
     })
 }
 
-fn message(told: &Told) -> Result<Value, serde_json::Error> {
-    let payload: Value = serde_json::from_str(told.example)?;
+fn message(row: &EventRow) -> Result<Value, serde_json::Error> {
+    let payload: Value = serde_json::from_str(row.example)?;
     let text = serde_json::to_string(&payload)?;
     Ok(json!({
-        "name": told.kind,
-        "title": told.summary,
-        "summary": told.description,
+        "name": row.event.as_str(),
+        "title": row.summary,
+        "summary": row.description,
         "contentType": "application/json",
         "headers": reference("components/schemas", HEADERS),
-        "payload": reference("components/schemas", &(told.payload.name)()),
+        "payload": reference("components/schemas", &(row.payload.name)()),
         "examples": [{ "headers": example_headers(&text), "payload": payload }],
     }))
 }
 
 /// The payload's own schema, and those that it refers to.
-fn payload_schemas(told: &Told) -> Vec<(String, RefOr<Schema>)> {
-    let mut schemas = vec![((told.payload.name)().into_owned(), (told.payload.schema)())];
-    (told.payload.inner)(&mut schemas);
+fn payload_schemas(row: &EventRow) -> Vec<(String, RefOr<Schema>)> {
+    let mut schemas = vec![((row.payload.name)().into_owned(), (row.payload.schema)())];
+    (row.payload.inner)(&mut schemas);
     schemas
 }
 

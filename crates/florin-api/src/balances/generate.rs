@@ -1,12 +1,13 @@
 //! Making a user's balances, and the job that brings the IBAN.
 
-use super::{USER_STATUS_EVENT, store};
+use super::store;
 use crate::kit::app::App;
-use crate::kit::book::jobs::{carry_out, done};
-use crate::users::{self, existing};
+use crate::kit::book::work::{Event, Work};
+use crate::kit::endpoint::events::EventType;
+use crate::users;
 use florin_ledger::{AccountKey, HolderId};
-use florin_store::{Job, Lane, NewEvent, NewJob, Stop, StoreError, Touch, Tx};
-use florin_types::{Country, CurrencyCode, Iban, lithuanian};
+use florin_store::{Holder, Job, Lane, NewJob, Stop, StoreError};
+use florin_types::{Country, Iban, lithuanian};
 
 /// The kind of the job that brings the IBAN; its payload is the handle.
 pub const ACTIVATE_JOB: &str = "balances.activate";
@@ -21,56 +22,41 @@ const ACCOUNT_NUMBERS: u64 = 100_000_000_000;
 const MAX_ATTEMPTS: u64 = 16;
 
 /// Makes the accounts of a verified user, and leaves the job that activates EUR.
-pub async fn generate(app: &App, tx: &mut Tx, handle: &str, currencies: &[CurrencyCode]) -> Result<(), Stop> {
-    let id = existing(tx.holder(handle))?.id;
-    for currency in currencies {
-        tx.open_account(AccountKey::main(id, *currency));
+pub async fn generate(work: &mut Work<'_>, holder: &Holder) -> Result<(), Stop> {
+    for currency in work.app().currencies.codes() {
+        work.open_account(AccountKey::main(holder.id, currency));
     }
-    store::insert(tx, id).await?;
-    let due = tx.now().saturating_add(app.settings.settle);
-    tx.enqueue(NewJob { kind: ACTIVATE_JOB, lane: Lane::Quick, due, payload: handle.as_bytes().to_vec() });
+    store::insert(work, holder.id).await?;
+    let due = work.now().saturating_add(work.app().settings.settle);
+    let payload = holder.handle.clone().unwrap_or_default().into_bytes();
+    work.enqueue(NewJob { kind: ACTIVATE_JOB, lane: Lane::Quick, due, payload });
     Ok(())
 }
 
 /// Gets the IBAN, where the user's residence has one, and tells the partner that the balances are active.
 pub async fn activate(app: &App, job: &Job) -> Result<(), StoreError> {
-    let handle = String::from_utf8(job.payload.clone()).map_err(StoreError::unexpected)?;
-    let (position, event_id) = (job.position, app.new_id());
-    let touches = vec![Touch::Holder(handle.clone())];
-    let platform = app.clone();
-    let command = async move |tx: &mut Tx| {
-        if !tx.finish_job(position).await? {
-            return done();
-        }
-        // A user that was closed meanwhile needs no IBAN.
-        let Ok(holder) = existing(tx.holder(&handle)) else { return done() };
-        let holder = holder.clone();
-        let (id, uuid) = (holder.id, holder.uuid);
-        let profile = users::find(tx.scope(), id).await?.profile(&platform.seals, &holder)?;
+    let user = String::from_utf8(job.payload.clone()).map_err(StoreError::unexpected)?;
+    users::carry_out_for(app, job, &user, async move |work: &mut Work<'_>, holder: Holder| {
+        let app = work.app();
+        let profile = users::find(work.scope(), holder.id).await?.profile(&app.seals, &holder)?;
         let residence = profile.country.and_then(|code| Country::parse(&code).ok());
-        let has_iban = residence.is_some_and(|country| platform.settings.reference.has_iban(country));
-        let iban = if has_iban { Some(free_iban(&platform, tx, id).await?) } else { None };
-        store::activate(tx, id, iban.as_ref()).await?;
-        tx.emit(NewEvent {
-            id: event_id,
-            kind: USER_STATUS_EVENT,
-            object: uuid,
-            holder: Some(id),
-            of_last_record: false,
-            data: br#"{"status":"ACTIVE"}"#.to_vec(),
-        });
-        done()
-    };
-    carry_out(app, position, touches, command).await
+        let has_iban = residence.is_some_and(|country| app.settings.reference.has_iban(country));
+        let iban = if has_iban { Some(free_iban(work, holder.id).await?) } else { None };
+        store::activate(work, holder.id, iban.as_ref()).await?;
+        let payload = serde_json::json!({ "status": "ACTIVE" });
+        work.emit(Event::of_user(EventType::UserStatus, &holder, &payload));
+        Ok(())
+    })
+    .await
 }
 
 /// An IBAN of the simulated bank that nobody has. Another process may take the same one meanwhile: then its unique
 /// index ends this command, and the job comes again.
-async fn free_iban(app: &App, tx: &mut Tx, holder: HolderId) -> Result<Iban, StoreError> {
-    let key = app.store.derive_key("florin 2026 simulated IBANs v1");
+async fn free_iban(work: &mut Work<'_>, holder: HolderId) -> Result<Iban, StoreError> {
+    let key = work.app().store.derive_key("florin 2026 simulated IBANs v1");
     for attempt in 0..MAX_ATTEMPTS {
         let iban = lithuanian(SIMULATED_BANK, account_number(&key, holder, attempt));
-        if !store::is_taken(tx.scope(), &iban).await? {
+        if !store::is_taken(work.scope(), &iban).await? {
             return Ok(iban);
         }
     }

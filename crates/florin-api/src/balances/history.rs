@@ -5,106 +5,48 @@
 //! A cursor is where each list goes on, so a page costs what it shows, and stays stable while new entries arrive. A
 //! filter that matches little reads at most [`MAX_READ`] entries and answers a short page with a cursor.
 
-use super::item::{Entry, HistoryItem, Renderer, STATUS};
-use crate::kit::app::App;
-use crate::kit::book::command::ok;
-use crate::kit::book::record::{HISTORY_TYPES, history_type};
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::codes::P412;
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::page::Page;
-use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::endpoint::table::{Endpoint, Form, Parameter, Shape, get};
-use crate::kit::request::body::Request;
-use crate::kit::request::call::{PathIds, Query};
-use crate::kit::request::fields::Fields;
-use crate::kit::request::query::PAGE_LIMIT;
-use crate::users::existing;
-use axum::extract::State;
-use axum::response::Response;
+use super::item::{Entry, HistoryItem, Renderer, type_of};
+use crate::kit::book::record::{HistoryStatus, HistoryType};
+use crate::kit::prelude::*;
+use crate::kit::request::types::Cursor;
+use crate::users::{UserId, existing};
 use florin_ledger::{AccountKey, HolderId, Position, Record};
-use florin_store::{Scope, StoreError, entries_back, skip_to};
-use florin_types::{CurrencyCode, Timestamp};
+use florin_store::{Scope, entries_back, skip_to};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Entries that one page reads at most: a page of the largest size with nine of ten filtered out.
 const MAX_READ: usize = 2_000;
 
-const STATUSES: &[&str] = &["PENDING", "SUCCESSFUL", "FAILED"];
-
-const QUERY: &[Parameter] = &[
-    Parameter { name: "currency", form: Form::Text, meaning: "Only this currency.", example: "eur" },
-    Parameter {
-        name: "type",
-        form: Form::OneOf(types),
-        meaning: "Only this type of entry.",
-        example: "INTERNAL_TRANSFER",
-    },
-    Parameter {
-        name: "status",
-        form: Form::OneOf(|| STATUSES.to_vec()),
-        meaning: "`PENDING`, `SUCCESSFUL` or `FAILED`.",
-        example: "SUCCESSFUL",
-    },
-    Parameter {
-        name: "from",
-        form: Form::Time,
-        meaning: "Not before this time (ISO 8601).",
-        example: "2026-01-01T00:00:00.000Z",
-    },
-    Parameter {
-        name: "to",
-        form: Form::Time,
-        meaning: "Before this time.",
-        example: "2100-01-01T00:00:00.000Z",
-    },
-    Parameter {
-        name: "limit",
-        form: PAGE_LIMIT,
-        meaning: "Items of a page, 1 to 200; 50 by default.",
-        example: "50",
-    },
-    Parameter {
-        name: "cursor",
-        form: Form::Text,
-        meaning: "`nextCursor` of the page before, with the same filters.",
-        example: "",
-    },
-];
-
-fn types() -> Vec<&'static str> {
-    HISTORY_TYPES.iter().map(|(name, _)| *name).collect()
-}
-
 /// What is asked for.
 struct Filter {
     currency: Option<CurrencyCode>,
-    kind: Option<&'static str>,
-    status: Option<&'static str>,
+    kind: Option<HistoryType>,
+    status: Option<HistoryStatus>,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
     limit: usize,
-    cursor: Option<String>,
+    cursor: Option<Cursor>,
 }
 
 impl Request for Filter {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let currency = fields.optional("currency").currency().map(|currency| currency.code);
-        let kind = fields.optional("type").one_of(&types());
-        let status = fields.optional("status").one_of(STATUSES);
-        let from = fields.optional("from").text(Timestamp::parse);
-        let to = fields.optional("to").text(Timestamp::parse);
-        let limit = usize::try_from(fields.page_limit()).ok()?;
-        let cursor = fields.optional("cursor").text(|text| Ok::<_, String>(text.to_owned()));
-        Some(Self { currency, kind, status, from, to, limit, cursor })
+        let currency = fields.optional("currency").about("Only this currency.").currency();
+        let kind = fields.optional("type").about("Only entries of this type.").text();
+        let status = fields.optional("status").about("Only entries with this status.").text();
+        let from = fields.optional("from").about("Only entries from this time on.").text();
+        let to = fields.optional("to").about("Only entries before this time.").text();
+        let limit = usize::try_from(fields.page_limit()).unwrap_or(usize::MAX);
+        let cursor = fields.page_cursor();
+        Some(Self { currency: currency.map(|currency| currency.code), kind, status, from, to, limit, cursor })
     }
 }
 
 impl Filter {
-    fn shows(&self, record: &Record) -> bool {
-        self.kind.is_none_or(|kind| kind == history_type(record.kind))
-            && self.status.is_none_or(|status| status == STATUS)
-            && self.to.is_none_or(|to| record.at < to)
+    fn shows(&self, app: &App, record: &Record) -> Result<bool, StoreError> {
+        let found = type_of(app, record)?;
+        Ok(self.kind.is_none_or(|kind| kind == found.history)
+            && self.status.is_none_or(|status| status == found.status)
+            && self.to.is_none_or(|to| record.at < to))
     }
 
     /// Names the list for its cursors: whose it is, and by which filters.
@@ -114,56 +56,54 @@ impl Filter {
     }
 }
 
-/// The route of a user's history.
-pub fn user_endpoint() -> Endpoint {
-    let shape = (200, Shape::of::<Page<HistoryItem>>());
-    Endpoint {
-        summary: "Get a user's history",
-        refusals: &[&P412],
-        ..described(get("/v1/user/transactions/{externalUserId}", user, shape))
-    }
-}
-
-/// The route of the partner's history.
-pub fn partner_endpoint() -> Endpoint {
-    let shape = (200, Shape::of::<Page<HistoryItem>>());
-    Endpoint {
-        summary: "Get the partner's history",
-        ..described(get("/v1/partner/transactions", partner_history, shape))
-    }
+/// The calls.
+pub fn endpoints() -> [Endpoint; 2] {
+    [
+        Endpoint {
+            id: "getUserTransactions",
+            summary: "Get a user's history",
+            refusals: &[&P412],
+            ..described(get("/v1/user/transactions/{externalUserId}", get_user_transactions))
+        },
+        Endpoint {
+            id: "getPartnerTransactions",
+            summary: "Get the partner's history",
+            ..described(get("/v1/partner/transactions", get_partner_transactions))
+        },
+    ]
 }
 
 fn described(endpoint: Endpoint) -> Endpoint {
     Endpoint {
-        tag: "Balances and history",
-        description: "Newest first. `amount` is signed for this holder. A filter that matches little may answer a \
-                      short page with a cursor: go on until `nextCursor` is null.",
-        query: QUERY,
+        description: "Entries of all balances, newest first. `amount` is signed for this holder: negative went out.\n\n\
+                      A page may hold fewer entries than `limit`, even none, and still have a next one: stop only at \
+                      `nextCursor: null`.",
+        answer: r#"{"data":[{"id":"$transfer","type":"INTERNAL_TRANSFER","status":"SUCCESSFUL","amount":"-12.50",
+            "fee":"0.00","currency":"eur","balanceAfter":"100.00","counterparty":{"type":"USER",
+            "externalUserId":"$other","name":"Charles Babbage"},"reference":"Lunch",
+            "createdAt":"2026-01-31T09:30:00.000Z"}],"nextCursor":null}"#,
         ..endpoint
     }
 }
 
-async fn user(
-    State(app): State<App>,
-    partner: Partner,
-    ids: PathIds,
+async fn get_user_transactions(
+    context: Context,
+    Path(user): Path<UserId>,
     Query(filter): Query<Filter>,
-) -> Result<Response, Failure> {
-    let handle = ids.user(0).ok_or_else(|| Refusal::of(&P412))?;
-    let mut snapshot = app.store.snapshot(partner.book).await?;
-    let holder = snapshot.holder(handle.as_str()).await?;
+) -> Result<Success<Page<HistoryItem>>, Failure> {
+    let mut snapshot = context.snapshot().await?;
+    let holder = snapshot.holder(user.as_str()).await?;
     let holder = existing(holder.as_ref())?.id;
-    ok(&page(&app, &mut snapshot, holder, &filter).await?)
+    Success::of(&page(&context.app, &mut snapshot, holder, &filter).await?)
 }
 
-async fn partner_history(
-    State(app): State<App>,
-    partner: Partner,
+async fn get_partner_transactions(
+    context: Context,
     Query(filter): Query<Filter>,
-) -> Result<Response, Failure> {
-    let mut snapshot = app.store.snapshot(partner.book).await?;
+) -> Result<Success<Page<HistoryItem>>, Failure> {
+    let mut snapshot = context.snapshot().await?;
     let holder = snapshot.book().partner();
-    ok(&page(&app, &mut snapshot, holder, &filter).await?)
+    Success::of(&page(&context.app, &mut snapshot, holder, &filter).await?)
 }
 
 async fn page(
@@ -174,10 +114,10 @@ async fn page(
 ) -> Result<Page<HistoryItem>, Failure> {
     let list = filter.list(holder);
     let mut heads = match &filter.cursor {
-        Some(cursor) => decode(&app.place_of(&list, cursor)?, holder)?,
+        Some(cursor) => decode(&app.place_of(&list, &cursor.0)?, holder)?,
         None => first_heads(app, scope, holder, filter).await?,
     };
-    let entries = walk(scope, &mut heads, filter).await?;
+    let entries = walk(app, scope, &mut heads, filter).await?;
     let renderer = Renderer::load(app, scope, &entries).await?;
     let data = entries.iter().map(|entry| renderer.item(entry)).collect::<Result<Vec<_>, _>>()?;
     let next_cursor = (!heads.is_empty()).then(|| app.cursor(&list, &encode(&heads)));
@@ -209,7 +149,12 @@ async fn first_heads(
 }
 
 /// Takes the newest entry of all lists, again and again, until the page is full, the lists end, or enough was read.
-async fn walk(scope: &mut Scope, heads: &mut Heads, filter: &Filter) -> Result<Vec<Entry>, StoreError> {
+async fn walk(
+    app: &App,
+    scope: &mut Scope,
+    heads: &mut Heads,
+    filter: &Filter,
+) -> Result<Vec<Entry>, StoreError> {
     let mut ahead: BTreeMap<AccountKey, VecDeque<Record>> = BTreeMap::new();
     let mut entries = Vec::new();
     let mut left = MAX_READ;
@@ -234,7 +179,7 @@ async fn walk(scope: &mut Scope, heads: &mut Heads, filter: &Filter) -> Result<V
             Some(previous) => heads.insert(key, previous),
             None => heads.remove(&key),
         };
-        if filter.shows(&record) {
+        if filter.shows(app, &record)? {
             entries.push((record, leg));
         }
     }

@@ -1,8 +1,9 @@
 //! One line of history, and what makes it: an entry of an account in a journal record.
 
 use crate::kit::app::App;
-use crate::kit::book::record::{FUNDING, SealedReference, history_type};
+use crate::kit::book::record::{HistoryStatus, HistoryType, RecordType, SealedReference};
 use crate::users::{self, Profile, User};
+use crate::words;
 use florin_ledger::{AccountKind, HolderId, Leg, Record};
 use florin_store::{Holder, Scope, StoreError};
 use florin_types::{CurrencyCode, format_minor};
@@ -19,11 +20,9 @@ pub struct HistoryItem {
     id: Uuid,
     /// What it was.
     #[serde(rename = "type")]
-    #[schema(example = "INTERNAL_TRANSFER")]
-    kind: &'static str,
-    /// `PENDING`, `SUCCESSFUL` or `FAILED`.
-    #[schema(example = "SUCCESSFUL")]
-    status: &'static str,
+    kind: HistoryType,
+    /// How far it is.
+    status: HistoryStatus,
     /// Signed for this holder: a decimal string at the currency's scale.
     #[schema(example = "-12.50")]
     amount: String,
@@ -47,14 +46,25 @@ pub struct HistoryItem {
     created_at: String,
 }
 
+words! {
+    /// Who the other side of an entry is.
+    pub enum CounterpartyType {
+        /// One of your users.
+        User = "USER",
+        /// You: your master balance.
+        Partner = "PARTNER",
+        /// Somebody outside.
+        External = "EXTERNAL",
+    }
+}
+
 /// The other side of an entry.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Counterparty {
-    /// `USER`, `PARTNER` or `EXTERNAL`.
+    /// Who it is.
     #[serde(rename = "type")]
-    #[schema(example = "USER")]
-    kind: &'static str,
+    kind: CounterpartyType,
     /// Your id of the user.
     #[schema(required)]
     external_user_id: Option<String>,
@@ -90,12 +100,13 @@ impl<'a> Renderer<'a> {
     pub(super) fn item(&self, (record, leg): &Entry) -> Result<HistoryItem, StoreError> {
         let currency = leg.account.currency;
         let decimals = decimals_of(self.app, currency)?;
+        let RecordType { history, status, .. } = *type_of(self.app, record)?;
         let sealed = SealedReference::of_memo(&record.memo);
         let reference = sealed.and_then(|s| s.open(&self.app.seals, self.holders.get(&s.holder)?));
         Ok(HistoryItem {
             id: record.object,
-            kind: history_type(record.kind),
-            status: STATUS,
+            kind: history,
+            status,
             amount: format_minor(leg.amount, decimals),
             fee: format_minor(0, decimals),
             currency: currency.to_string(),
@@ -108,7 +119,7 @@ impl<'a> Renderer<'a> {
 
     fn counterparty(&self, id: HolderId) -> Result<Counterparty, StoreError> {
         if id == id.book().partner() {
-            return Ok(Counterparty { kind: "PARTNER", external_user_id: None, name: None });
+            return Ok(Counterparty { kind: CounterpartyType::Partner, external_user_id: None, name: None });
         }
         let holder = self.holders.get(&id);
         let profile = match (self.users.get(&id), holder) {
@@ -117,15 +128,19 @@ impl<'a> Renderer<'a> {
         };
         let names = profile.first_name.zip(profile.last_name);
         Ok(Counterparty {
-            kind: "USER",
+            kind: CounterpartyType::User,
             external_user_id: holder.and_then(|holder| holder.handle.clone()),
             name: names.map(|(first, last)| format!("{first} {last}")),
         })
     }
 }
 
-/// What is in the journal with a movement has happened.
-pub(super) const STATUS: &str = "SUCCESSFUL";
+/// The kind of a record, from its family's table.
+pub(super) fn type_of<'a>(app: &'a App, record: &Record) -> Result<&'a RecordType, StoreError> {
+    let mut types = app.families.iter().flat_map(|family| family.records);
+    let found = types.find(|known| known.kind == record.kind);
+    found.ok_or_else(|| StoreError::unexpected(format!("no family has records of kind {}", record.kind.0)))
+}
 
 /// The decimals of a currency that the books know.
 fn decimals_of(app: &App, currency: CurrencyCode) -> Result<u8, StoreError> {
@@ -135,9 +150,6 @@ fn decimals_of(app: &App, currency: CurrencyCode) -> Result<u8, StoreError> {
 
 /// The holder on the other side of an entry: of the main account that moved the other way.
 fn other_side(record: &Record, leg: &Leg) -> Option<HolderId> {
-    if record.kind == FUNDING {
-        return None;
-    }
     let is_other = |other: &&Leg| {
         other.account.kind == AccountKind::Main
             && other.account.currency == leg.account.currency

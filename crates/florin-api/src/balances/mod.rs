@@ -1,8 +1,8 @@
 //! Balances and history: what a holder has, and how it came so.
 //!
 //! Balances of a user are made in one transaction when the user is verified ([`generate()`]): an account per currency,
-//! EUR `WAITING_TO_BE_ACTIVATED` without IBAN. A job gets the IBAN ([`activate()`]); then EUR is `ACTIVE` and the
-//! partner hears `user.status`. History walks the linked entries of a holder's accounts, newest first.
+//! EUR `WAITING_TO_BE_ACTIVATED` without IBAN. A job gets the IBAN; then EUR is `ACTIVE` and
+//! `user.status` is emitted. History walks the linked entries of a holder's accounts, newest first.
 //!
 //! Accounts touched: makes the main accounts of a user. Events: `user.status`.
 
@@ -12,15 +12,40 @@ mod item;
 mod read;
 mod store;
 
-pub use generate::{ACTIVATE_JOB, activate, generate};
-pub use store::{ERASE, STATEMENTS};
+pub use generate::generate;
 
-use crate::kit::endpoint::table::Endpoint;
+use crate::kit::endpoint::events::EventType;
+use crate::kit::endpoint::family::{Erasure, EventRow, Family};
+use crate::kit::endpoint::table::{Endpoint, Shape};
+use crate::users::render_user_events;
+use crate::words;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
-/// The event type of this family.
-pub const USER_STATUS_EVENT: &str = "user.status";
+/// The family's table.
+pub static FAMILY: Family = Family {
+    tag: ("Balances and history", "What your users and you have, and how it came so."),
+    endpoints: || read::endpoints().into_iter().chain(history::endpoints()).collect::<Vec<Endpoint>>(),
+    jobs: &[(generate::ACTIVATE_JOB, |app, job| Box::pin(generate::activate(app, job)))],
+    events: &[EventRow {
+        event: EventType::UserStatus,
+        summary: "User Balance Generation",
+        description: "The balances of a verified user can be used. Where the residence has IBANs, the IBAN is there.",
+        payload: Shape::of::<UserStatusPayload>(),
+        example: r#"{"externalUserId":"customer-1001","status":"ACTIVE"}"#,
+        render: |app, scope, events| Box::pin(render_user_events(app, scope, events)),
+    }],
+    statements: &[store::STATEMENTS],
+    erasures: &[Erasure::of_rows(store::ERASE)],
+    ..Family::EMPTY
+};
+
+words! {
+    /// Whether a user's balances can be used.
+    pub enum UserStatus {
+        /// They can.
+        Active = "ACTIVE",
+    }
+}
 
 /// A user's balances can be used.
 #[derive(ToSchema)]
@@ -29,22 +54,6 @@ pub const USER_STATUS_EVENT: &str = "user.status";
 pub struct UserStatusPayload {
     /// Your own id of the user.
     external_user_id: String,
-    /// `ACTIVE`.
-    #[schema(schema_with = active)]
-    status: String,
-}
-
-fn active() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["ACTIVE"])).build()
-}
-
-/// The calls of this family.
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![
-        read::user_endpoint(),
-        read::older_user_endpoint(),
-        read::partner_endpoint(),
-        history::user_endpoint(),
-        history::partner_endpoint(),
-    ]
+    /// Whether they can be used.
+    status: UserStatus,
 }

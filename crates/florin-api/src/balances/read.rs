@@ -1,27 +1,13 @@
 //! `GET /v1/user/balances/{externalUserId}` (and the older `GET /v1/user/{externalUserId}/balances`) and
 //! `GET /v1/partner/balances`: one use case, three routes.
 
-use super::store;
-use crate::kit::app::App;
-use crate::kit::book::command::ok;
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::codes::P412;
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::endpoint::table::{Endpoint, Shape, get};
-use crate::kit::request::call::PathIds;
-use crate::kit::request::number::ExactNumber;
+use super::store::{self, BalanceStatus};
+use crate::kit::prelude::*;
 use crate::kit::tables::NetworkTerms;
-use crate::users::{self, existing};
-use axum::extract::State;
-use axum::response::Response;
+use crate::users::{self, UserId, existing};
 use florin_ledger::Account;
-use florin_store::StoreError;
-use florin_types::{Currency, CurrencyKind, format_minor};
-use serde::Serialize;
+use florin_types::{CurrencyKind, format_minor};
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 /// What a user has.
 #[derive(Serialize, ToSchema)]
@@ -70,9 +56,8 @@ pub struct FiatBalance {
     /// Null until it is active, and where the residence has none.
     #[schema(required)]
     iban: Option<String>,
-    /// `WAITING_TO_BE_ACTIVATED` or `ACTIVE`.
-    #[schema(example = "ACTIVE")]
-    status: String,
+    /// Whether it can be used.
+    status: BalanceStatus,
 }
 
 /// A balance in a crypto currency.
@@ -103,52 +88,65 @@ pub struct CryptoBalance {
     network_config: Box<RawValue>,
 }
 
-/// The route of a user's balances.
-pub fn user_endpoint() -> Endpoint {
-    let shape = (200, Shape::of::<UserBalances>());
-    described(get("/v1/user/balances/{externalUserId}", user, shape))
-}
+const USER_BALANCES: &str = r#"{"userId":"0198c5d2-6f10-7b02-8a51-9d3c2e7f4b18","poaRequired":false,
+    "fiatBalances":[{"id":"5c1f0f5e-9a0b-8c3d-9e4f-1a2b3c4d5e6f","amount":"112.50","onHold":"0.00","total":"112.50",
+    "name":"eur","rate":1,"iban":"LT601010012345678901","status":"ACTIVE"}],
+    "cryptoBalances":[{"id":"7d2e1a6b-0c4d-8e5f-8a6b-2c3d4e5f6a7b","amount":"0.00150000","onHold":"0.00000000",
+    "total":"0.00150000","name":"btc","wallet":null,"rate":95000.5,"networkConfig":{"btc":{"mainnet":false,
+    "name":"test","withdrawal":{"feeWithdrawal":0.0003,"minWithdrawal":0.001},"deposit":{"minDeposit":0}}}}]}"#;
 
-/// The same under its older path.
-pub fn older_user_endpoint() -> Endpoint {
-    let shape = (200, Shape::of::<UserBalances>());
-    described(get("/v1/user/{externalUserId}/balances", user, shape))
-}
+const PARTNER_BALANCES: &str = r#"{"fiatBalances":[{"id":"5c1f0f5e-9a0b-8c3d-9e4f-1a2b3c4d5e6f","amount":"112.50","onHold":"0.00","total":"112.50",
+    "name":"eur","rate":1,"iban":null,"status":"ACTIVE"}],
+    "cryptoBalances":[{"id":"7d2e1a6b-0c4d-8e5f-8a6b-2c3d4e5f6a7b","amount":"0.00150000","onHold":"0.00000000",
+    "total":"0.00150000","name":"btc","wallet":null,"rate":95000.5,"networkConfig":{"btc":{"mainnet":false,
+    "name":"test","withdrawal":{"feeWithdrawal":0.0003,"minWithdrawal":0.001},"deposit":{"minDeposit":0}}}}]}"#;
 
-/// The route of the partner's balances.
-pub fn partner_endpoint() -> Endpoint {
-    Endpoint {
-        tag: "Balances and history",
-        summary: "Get the partner's balances",
-        description: "Amounts are decimal strings at the scale of the currency; `rate` is EUR per unit.",
-        ..get("/v1/partner/balances", partner_balances, (200, Shape::of::<PartnerBalances>()))
-    }
-}
+const ABOUT_AMOUNTS: &str =
+    "Amounts are decimal strings in whole units of the currency; `rate` is EUR per unit.";
 
-fn described(endpoint: Endpoint) -> Endpoint {
-    Endpoint {
-        tag: "Balances and history",
+/// The calls.
+pub fn endpoints() -> [Endpoint; 3] {
+    let of_user = |id, path_endpoint: Endpoint| Endpoint {
+        id,
         summary: "Get a user's balances",
-        description: "Amounts are decimal strings at the scale of the currency; `rate` is EUR per unit. Lists are \
-                      empty until the user is verified.",
+        description: "Amounts are decimal strings in whole units of the currency; `rate` is EUR per unit. Both lists \
+                      are empty until the user is verified.",
+        answer: USER_BALANCES,
         refusals: &[&P412],
-        ..endpoint
-    }
+        ..path_endpoint
+    };
+    [
+        of_user("getUserBalances", get("/v1/user/balances/{externalUserId}", get_user_balances)),
+        Endpoint {
+            is_deprecated: true,
+            ..of_user("getUserBalancesOlder", get("/v1/user/{externalUserId}/balances", get_user_balances))
+        },
+        Endpoint {
+            id: "getPartnerBalances",
+            summary: "Get the partner's balances",
+            description: ABOUT_AMOUNTS,
+            answer: PARTNER_BALANCES,
+            ..get("/v1/partner/balances", get_partner_balances)
+        },
+    ]
 }
 
-async fn user(State(app): State<App>, partner: Partner, ids: PathIds) -> Result<Response, Failure> {
-    let handle = ids.user(0).ok_or_else(|| Refusal::of(&P412))?;
-    let mut snapshot = app.store.snapshot(partner.book).await?;
-    let holder = snapshot.holder(handle.as_str()).await?;
+async fn get_user_balances(
+    context: Context,
+    Path(user): Path<UserId>,
+) -> Result<Success<UserBalances>, Failure> {
+    let app = &context.app;
+    let mut snapshot = context.snapshot().await?;
+    let holder = snapshot.holder(user.as_str()).await?;
     let holder = existing(holder.as_ref())?;
     let user = users::find(&mut snapshot, holder.id).await?;
     let accounts = snapshot.accounts(holder.id, &app.currencies.codes()).await?;
     let bank_account = store::find(&mut snapshot, holder.id).await?;
     drop(snapshot);
-    let (status, iban) = bank_account.unwrap_or_else(|| (store::WAITING.to_owned(), None));
-    let list = Lists { app: &app, owner: holder.uuid, status, iban };
+    let (status, iban) = bank_account.unwrap_or((BalanceStatus::Waiting, None));
+    let list = Lists { app, owner: holder.uuid, status, iban };
     let (fiat_balances, crypto_balances) = list.of(&accounts)?;
-    ok(&UserBalances {
+    Success::of(&UserBalances {
         user_id: holder.uuid,
         poa_required: user.poa_required,
         fiat_balances,
@@ -156,21 +154,22 @@ async fn user(State(app): State<App>, partner: Partner, ids: PathIds) -> Result<
     })
 }
 
-async fn partner_balances(State(app): State<App>, partner: Partner) -> Result<Response, Failure> {
-    let mut snapshot = app.store.snapshot(partner.book).await?;
+async fn get_partner_balances(context: Context) -> Result<Success<PartnerBalances>, Failure> {
+    let app = &context.app;
+    let mut snapshot = context.snapshot().await?;
     let holder = snapshot.book().partner();
     let accounts = snapshot.accounts(holder, &app.currencies.codes()).await?;
     drop(snapshot);
-    let list = Lists { app: &app, owner: partner.id, status: store::ACTIVE.to_owned(), iban: None };
+    let list = Lists { app, owner: context.partner.id, status: BalanceStatus::Active, iban: None };
     let (fiat_balances, crypto_balances) = list.of(&accounts)?;
-    ok(&PartnerBalances { fiat_balances, crypto_balances })
+    Success::of(&PartnerBalances { fiat_balances, crypto_balances })
 }
 
 /// What the two lists are made from, besides the accounts.
 struct Lists<'a> {
     app: &'a App,
     owner: Uuid,
-    status: String,
+    status: BalanceStatus,
     iban: Option<String>,
 }
 
@@ -198,7 +197,7 @@ impl Lists<'_> {
             name: currency.code.to_string(),
             rate: self.rate(currency)?,
             iban: self.iban.clone(),
-            status: self.status.clone(),
+            status: self.status,
         })
     }
 

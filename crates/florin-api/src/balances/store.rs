@@ -1,5 +1,6 @@
 //! The SQL of bank accounts: which IBAN a user's EUR balance has.
 
+use crate::words;
 use florin_store::{HolderId, Scope, Statement, StoreError, Tx, params};
 use florin_types::Iban;
 
@@ -10,23 +11,28 @@ const FIND: Statement = "SELECT status, iban FROM bank_account WHERE book = $1 A
 /// IBANs are unique over all books of the installation, so this alone does not look at its own book only.
 const IS_TAKEN: Statement = "SELECT holder FROM bank_account WHERE iban = $2 AND CAST($1 AS BIGINT) > 0";
 /// Run when a user is erased: the IBAN is personal data.
-pub const ERASE: Statement = "UPDATE bank_account SET iban = NULL WHERE book = $1 AND holder = $2";
+pub const ERASE: &[Statement] = &["UPDATE bank_account SET iban = NULL WHERE book = $1 AND holder = $2"];
 
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[INSERT, ACTIVATE, FIND, IS_TAKEN, ERASE];
+pub const STATEMENTS: &[Statement] = &[INSERT, ACTIVATE, FIND, IS_TAKEN, ERASE[0]];
 
-/// The EUR balance is there, its IBAN not yet.
-pub(super) const WAITING: &str = "WAITING_TO_BE_ACTIVATED";
-/// The EUR balance has its IBAN, or its holder lives where there is none.
-pub(super) const ACTIVE: &str = "ACTIVE";
+words! {
+    /// Whether a EUR balance can be used.
+    pub enum BalanceStatus {
+        /// The balance is there, its IBAN not yet.
+        Waiting = "WAITING_TO_BE_ACTIVATED",
+        /// The balance has its IBAN, or its holder lives where there is none.
+        Active = "ACTIVE",
+    }
+}
 
 pub(super) async fn insert(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {
-    tx.execute(INSERT, &params![holder, WAITING]).await.map(drop)
+    tx.execute(INSERT, &params![holder, BalanceStatus::Waiting]).await.map(drop)
 }
 
 pub(super) async fn activate(tx: &mut Tx, holder: HolderId, iban: Option<&Iban>) -> Result<(), StoreError> {
     let iban = iban.map(|iban| iban.as_str().to_owned());
-    tx.execute(ACTIVATE, &params![holder, ACTIVE, iban]).await.map(drop)
+    tx.execute(ACTIVATE, &params![holder, BalanceStatus::Active, iban]).await.map(drop)
 }
 
 /// Whether any user of the installation has this IBAN.
@@ -38,7 +44,7 @@ pub(super) async fn is_taken(scope: &mut Scope, iban: &Iban) -> Result<bool, Sto
 pub(super) async fn find(
     scope: &mut Scope,
     holder: HolderId,
-) -> Result<Option<(String, Option<String>)>, StoreError> {
+) -> Result<Option<(BalanceStatus, Option<String>)>, StoreError> {
     let row = scope.query_one(FIND, &params![holder]).await?;
     row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }

@@ -1,23 +1,12 @@
 //! `GET /v1/events`: events after a sequence number, with a long poll.
 
-use super::render::{EventItem, TYPES, render};
-use crate::kit::app::App;
-use crate::kit::book::command::ok;
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::table::{Endpoint, Form, Parameter, Shape, get};
-use crate::kit::request::body::Request;
-use crate::kit::request::call::Query;
-use crate::kit::request::fields::Fields;
-use crate::kit::request::query::PAGE_LIMIT;
-use axum::extract::State;
-use axum::response::Response;
+use super::render::{EventItem, render};
+use crate::kit::endpoint::events::EventType;
+use crate::kit::prelude::*;
 use florin_store::{BookId, Snapshot, StoredEvent, events_after};
-use serde::Serialize;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::timeout;
-use utoipa::ToSchema;
 
 /// Longest wait of a long poll, in seconds: the contract's.
 const MAX_WAIT_SECONDS: i64 = 30;
@@ -34,51 +23,22 @@ const READ_PAGE: i64 = 200;
 /// The greatest sequence number that there can be.
 const MAX_SEQUENCE: i64 = (1 << 40) - 1;
 
-const QUERY: &[Parameter] = &[
-    Parameter {
-        name: "after",
-        form: Form::Integer { least: 0, most: MAX_SEQUENCE, default: 0 },
-        meaning: "Events after this sequence number; 0 by default.",
-        example: "0",
-    },
-    Parameter {
-        name: "type",
-        form: Form::OneOf(types),
-        meaning: "Only events of this type.",
-        example: "transfer",
-    },
-    Parameter {
-        name: "limit",
-        form: PAGE_LIMIT,
-        meaning: "Events at most, 1 to 200; 50 by default.",
-        example: "50",
-    },
-    Parameter {
-        name: "wait",
-        form: Form::Integer { least: 0, most: MAX_WAIT_SECONDS, default: 0 },
-        meaning: "Seconds to wait for an event, 0 to 30; 0 by default.",
-        example: "0",
-    },
-];
-
-fn types() -> Vec<&'static str> {
-    TYPES.iter().map(|(kind, _)| *kind).collect()
-}
-
 /// What is asked for.
 struct Wanted {
     after: i64,
-    kind: Option<&'static str>,
+    kind: Option<EventType>,
     limit: i64,
     wait: Duration,
 }
 
 impl Request for Wanted {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let after = fields.optional("after").integer(0..=MAX_SEQUENCE).unwrap_or(0);
-        let kind = fields.optional("type").one_of(&types());
+        let after = fields.optional("after").about("Only events after this sequence number.");
+        let after = after.integer_or(0..=MAX_SEQUENCE, 0);
+        let kind = fields.optional("type").about("Only events of this type.").text();
         let limit = i64::from(fields.page_limit());
-        let wait = fields.optional("wait").integer(0..=MAX_WAIT_SECONDS).unwrap_or(0);
+        let wait = fields.optional("wait").about("Seconds to wait for an event, where there is none yet.");
+        let wait = wait.integer_or(0..=MAX_WAIT_SECONDS, 0);
         Some(Self { after, kind, limit, wait: Duration::from_secs(wait.unsigned_abs()) })
     }
 }
@@ -93,23 +53,23 @@ pub struct EventList {
     next_after: i64,
 }
 
-/// The route.
+/// The call.
 pub fn endpoint() -> Endpoint {
     Endpoint {
-        tag: "Events",
+        id: "getEvents",
         summary: "List events",
-        description: "The same events as the webhooks, oldest first, kept. `sequence` is gapless and starts at 1. With \
-                      `wait` the call answers as soon as there is an event, or empty when the time is over.",
-        query: QUERY,
-        ..get("/v1/events", handle, (200, Shape::of::<EventList>()))
+        description: "The same events as the webhooks, oldest first. They are kept. `sequence` is gapless and starts at \
+                      1. With `wait` the call answers as soon as there is an event, or empty when the time is over.",
+        answer: r#"{"data":[{"id":"0198c5d2-8b4f-7d52-a01f-4c6b2e3d5f81","sequence":1,"type":"transfer",
+            "path":"/transfer-webhook","payload":{"id":"$transfer","sourceExternalUserId":"$user",
+            "destinationExternalUserId":"$other","amount":12.5,"currency":"eur","status":"SUCCESSFUL",
+            "createdAt":"2026-01-31T09:30:00.000Z"},"createdAt":"2026-01-31T09:30:00.000Z"}],"nextAfter":1}"#,
+        ..get("/v1/events", get_events)
     }
 }
 
-async fn handle(
-    State(app): State<App>,
-    partner: Partner,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, Failure> {
+async fn get_events(context: Context, Query(wanted): Query<Wanted>) -> Result<Success<EventList>, Failure> {
+    let (app, partner) = (&context.app, &context.partner);
     let mut patience = pin!(tokio::time::sleep(wanted.wait));
     let (mut after, mut book) = (wanted.after, partner.book);
     loop {
@@ -117,10 +77,10 @@ async fn handle(
         let bell = app.store.event_bell(book);
         let mut rung = pin!(bell.notified());
         rung.as_mut().enable();
-        let (list, looked_at) = look(&app, &partner, &wanted, after).await?;
+        let (list, looked_at) = look(&context, &wanted, after).await?;
         let is_over = wanted.wait.is_zero() || patience.is_elapsed() || app.is_stopping();
         if is_over || !list.data.is_empty() {
-            return ok(&list);
+            return Success::of(&list);
         }
         (after, book) = (list.next_after, looked_at);
         // Only the bell is ever given up, never a read: that would cost its connection.
@@ -133,15 +93,11 @@ async fn handle(
 }
 
 /// The wanted events that there are, and the book that they are in: the partner's, or the one that replaced it.
-async fn look(
-    app: &App,
-    partner: &Partner,
-    wanted: &Wanted,
-    after: i64,
-) -> Result<(EventList, BookId), Failure> {
-    let mut snapshot = app.store.snapshot(partner.book).await?;
+async fn look(context: &Context, wanted: &Wanted, after: i64) -> Result<(EventList, BookId), Failure> {
+    let mut snapshot = context.snapshot().await?;
     let (events, next_after) = matching(&mut snapshot, wanted, after).await?;
-    let data = if events.is_empty() { Vec::new() } else { render(app, &mut snapshot, &events).await? };
+    let data =
+        if events.is_empty() { Vec::new() } else { render(&context.app, &mut snapshot, &events).await? };
     Ok((EventList { data, next_after }, snapshot.book()))
 }
 
@@ -160,7 +116,7 @@ async fn matching(
         left -= page_size;
         for event in page {
             after = event.position.sequence();
-            if wanted.kind.is_none_or(|kind| kind == event.kind) {
+            if wanted.kind.is_none_or(|kind| kind.as_str() == event.kind) {
                 found.push(event);
                 if found.len() as i64 == wanted.limit {
                     return Ok((found, after));

@@ -1,17 +1,17 @@
-//! Events: everything that a partner is told, gapless and kept. The same events go out as webhooks.
+//! Events: everything that happens in a partner's book, gapless and kept. The same events go out as webhooks.
 //!
-//! Events keep references, not texts: what a partner sees is rendered when it is read, by the family that told it.
+//! Events keep references, not texts: the family that emits an event renders it when it is read.
 
 mod list;
-mod payloads;
 mod render;
 
-pub use payloads::{TOLD, Told};
-pub use render::{EventItem, TYPES, render, render_each};
+pub use render::{EventItem, render, render_each};
 
-use crate::kit::endpoint::table::Endpoint;
+use crate::kit::endpoint::family::Family;
 
-/// The calls of this family.
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![list::endpoint()]
-}
+/// The family's table.
+pub static FAMILY: Family = Family {
+    tag: ("Events", "Everything that happens in your book, gapless and kept."),
+    endpoints: || vec![list::endpoint()],
+    ..Family::EMPTY
+};

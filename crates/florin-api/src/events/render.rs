@@ -1,38 +1,12 @@
-//! From a stored event to what a partner sees. Everything that a page refers to is read as sets.
+//! From a stored event to what a partner sees: each family renders its own, of a page all of one type at once.
 
-use super::payloads::TOLD;
-use crate::balances::USER_STATUS_EVENT;
 use crate::kit::app::App;
-use crate::kyc::{FILES_EVENT, KYC_STATUS_EVENT, POA_EVENT};
-use crate::transfers::{self, Sides, TRANSFER_EVENT};
-use florin_ledger::{HolderId, Position, Record};
-use florin_store::{Holder, Scope, StoreError, StoredEvent, records_at};
+use crate::kit::endpoint::events::EventType;
+use florin_store::{Scope, StoreError, StoredEvent};
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
-use std::collections::HashMap;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// Types in the order of the contract, with the default path of each one's webhook.
-pub const TYPES: &[(&str, &str)] = &[
-    ("user.status", "/webhook/user/status"),
-    ("kyc_files.status", "/webhook/kyc-files/status"),
-    ("poa_verification.status", "/webhook/poa-verification/status"),
-    ("kyc_verification.status", "/webhook/kyc-verification/status"),
-    ("wallet.created", "/webhook/wallet/created"),
-    ("transfer", "/transfer-webhook"),
-    ("sepa_transfer", "/sepa-transfer-webhook"),
-    ("sepa_deposit", "/sepa-deposit-webhook"),
-    ("iban.status", "/webhook/iban/status"),
-    ("crypto_withdrawal", "/crypto-withdrawal-webhook"),
-    ("crypto_deposit", "/crypto-deposit-webhook"),
-    ("exchange", "/exchange-webhook"),
-    ("card.transaction", "/card-transaction-webhook"),
-    ("order", "/order-webhook"),
-    ("payment_link", "/payment-link-webhook"),
-    ("card.3ds", "/webhook/card/3ds"),
-    ("card.activation", "/webhook/card/activation"),
-];
 
 /// An event as a partner sees it.
 #[derive(Serialize, ToSchema)]
@@ -44,8 +18,7 @@ pub struct EventItem {
     pub sequence: i64,
     /// What happened.
     #[serde(rename = "type")]
-    #[schema(example = "transfer")]
-    pub kind: String,
+    pub kind: EventType,
     /// Where its webhook goes, below the base URL.
     #[schema(example = "/transfer-webhook")]
     pub path: &'static str,
@@ -72,63 +45,32 @@ pub async fn render_each(
     scope: &mut Scope,
     events: &[StoredEvent],
 ) -> Result<Vec<Result<EventItem, StoreError>>, StoreError> {
-    let positions: Vec<Position> = events.iter().filter_map(|event| event.journal).collect();
-    let records = records_at(scope, &positions).await?;
-    let records: HashMap<Position, Record> = records.into_iter().map(|r| (r.position, r)).collect();
-    let sides = records.values().filter_map(Sides::of).flat_map(|sides| [sides.source, sides.destination]);
-    let mut ids: Vec<HolderId> =
-        events.iter().filter_map(|event| event.holder).chain(sides.flatten()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let holders = scope.holders(&ids).await?.into_iter().map(|holder| (holder.id, holder)).collect();
-    let sources = Sources { app, records, holders };
-    Ok(events.iter().map(|event| sources.item(event)).collect())
+    let mut items: Vec<Option<Result<EventItem, StoreError>>> = events.iter().map(|_| None).collect();
+    for row in app.families.iter().flat_map(|family| family.events) {
+        let is_of_it = |(_, event): &(usize, &StoredEvent)| event.kind == row.event.as_str();
+        let (places, of_type): (Vec<usize>, Vec<&StoredEvent>) =
+            events.iter().enumerate().filter(is_of_it).unzip();
+        if of_type.is_empty() {
+            continue;
+        }
+        let rendered = (row.render)(app, scope, &of_type).await?;
+        for ((place, event), payload) in places.into_iter().zip(of_type).zip(rendered) {
+            items[place] = Some(payload.map(|payload| EventItem::new(event, row.event, payload)));
+        }
+    }
+    let unknown = || Err(StoreError::unexpected("no family has events of this type"));
+    Ok(items.into_iter().map(|item| item.unwrap_or_else(unknown)).collect())
 }
 
-struct Sources<'a> {
-    app: &'a App,
-    records: HashMap<Position, Record>,
-    holders: HashMap<HolderId, Holder>,
-}
-
-impl Sources<'_> {
-    fn item(&self, event: &StoredEvent) -> Result<EventItem, StoreError> {
-        let path = TYPES.iter().find(|(kind, _)| *kind == event.kind).map(|(_, path)| *path);
-        Ok(EventItem {
+impl EventItem {
+    fn new(event: &StoredEvent, kind: EventType, payload: Box<RawValue>) -> Self {
+        Self {
             id: event.id,
             sequence: event.position.sequence(),
-            kind: event.kind.clone(),
-            path: path.ok_or_else(|| StoreError::unexpected("an event of an unknown type"))?,
-            payload: self.payload(event)?,
+            kind,
+            path: kind.path(),
+            payload,
             created_at: event.at.to_string(),
-        })
-    }
-
-    fn payload(&self, event: &StoredEvent) -> Result<Box<RawValue>, StoreError> {
-        if !TOLD.iter().any(|told| told.kind == event.kind) {
-            return Err(StoreError::unexpected("an event that its document does not know"));
         }
-        match event.kind.as_str() {
-            TRANSFER_EVENT => {
-                let record = event.journal.and_then(|position| self.records.get(&position));
-                let record = record.ok_or_else(|| StoreError::unexpected("a transfer's record is gone"))?;
-                let payload = transfers::payload(self.app, record, &self.holders)?;
-                to_raw_value(&payload).map_err(StoreError::unexpected)
-            }
-            USER_STATUS_EVENT | FILES_EVENT | POA_EVENT | KYC_STATUS_EVENT => self.of_user(event),
-            _ => Err(StoreError::unexpected("an event that nobody renders")),
-        }
-    }
-
-    /// `externalUserId`, then what the family kept.
-    fn of_user(&self, event: &StoredEvent) -> Result<Box<RawValue>, StoreError> {
-        let handle = event.holder.and_then(|holder| self.holders.get(&holder)?.handle.clone());
-        let handle = handle.ok_or_else(|| StoreError::unexpected("an event's user is gone"))?;
-        let mut payload = serde_json::Map::new();
-        payload.insert("externalUserId".to_owned(), handle.into());
-        let kept: serde_json::Map<_, _> =
-            serde_json::from_slice(&event.data).map_err(StoreError::unexpected)?;
-        payload.extend(kept);
-        to_raw_value(&payload).map_err(StoreError::unexpected)
     }
 }

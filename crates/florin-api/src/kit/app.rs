@@ -4,6 +4,7 @@ use super::outgoing::Outgoing;
 use crate::kit::book::seal::Seals;
 use crate::kit::edge::keys::KeyCache;
 use crate::kit::edge::rate_limit::RateLimiter;
+use crate::kit::endpoint::family::Family;
 use crate::kit::request::upload::Uploads;
 use crate::kit::settings::{Environment, Settings};
 use florin_store::Store;
@@ -32,6 +33,8 @@ pub struct Inner {
     pub currencies: Currencies,
     /// What the operator set.
     pub settings: Settings,
+    /// The families of calls, in reading order.
+    pub families: &'static [&'static Family],
     stopping: tokio::sync::watch::Sender<bool>,
     pub(crate) keys: KeyCache,
     pub(crate) limiter: RateLimiter,
@@ -44,12 +47,14 @@ pub struct Inner {
 
 impl App {
     /// Puts the platform together over an open store and vault.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a platform, each of its own type")]
     pub fn new(
         store: Store,
         vault: Vault,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         settings: Settings,
+        families: &'static [&'static Family],
     ) -> Self {
         let seals = Seals::new(store.derive_key("florin 2026 wrapping of users' keys v1"));
         let guard = match settings.environment {
@@ -67,6 +72,7 @@ impl App {
             entropy,
             currencies: Currencies::default(),
             settings,
+            families,
             stopping: tokio::sync::watch::Sender::new(false),
             keys: KeyCache::default(),
             uploads: Uploads::default(),

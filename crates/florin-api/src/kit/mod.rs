@@ -13,9 +13,11 @@
 
 pub mod app;
 pub mod book;
+pub mod context;
 pub mod edge;
 pub mod endpoint;
 pub mod outgoing;
+pub mod prelude;
 pub mod request;
 pub mod settings;
 pub mod tables;

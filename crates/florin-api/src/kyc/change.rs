@@ -1,46 +1,34 @@
-//! Steps that several calls and jobs take: beginning an attempt, changing where a user stands, telling the partner.
+//! Steps that several calls and jobs take: beginning an attempt, changing where a user stands, emitting the events.
 
 use super::documents::Details;
+use super::payloads::FilesStatus;
 use super::standing::{Method, Standing};
 use super::store::{self, Current, NewAttempt};
-use super::{FILES_EVENT, KYC_STATUS_EVENT};
 use crate::kit::app::App;
-use crate::kit::book::seal::Nonce;
-use florin_store::{Holder, NewEvent, StoreError, Tx};
-use florin_types::{Entropy, Timestamp};
+use crate::kit::book::work::{Event, Work};
+use crate::kit::endpoint::events::EventType;
+use florin_store::{Holder, StoreError};
+use florin_types::Timestamp;
 use uuid::Uuid;
 
 /// Random bytes of a verification id: 128 bits, the least that a secret of the contract has.
 const SECRET_BYTES: usize = 16;
 
-/// What a command may need, drawn before it runs: a command that runs again makes the same.
+/// The secret by which a new attempt is known outside. The operating system draws it, before the command.
 #[derive(Clone)]
-pub struct Drawn {
-    pub(super) attempt: Uuid,
+pub struct AttemptSecret {
     pub(super) verification_id: String,
-    pub(super) secret: [u8; 32],
-    pub(super) event: Uuid,
-    pub(super) nonce: Nonce,
+    hash: [u8; 32],
 }
 
-impl Drawn {
-    /// Draws.
+impl AttemptSecret {
+    /// Draws one.
     pub fn draw(app: &App) -> Self {
-        let verification_id = verification_id(&*app.entropy);
-        Self {
-            attempt: app.new_id(),
-            secret: secret_of(app, &verification_id),
-            verification_id,
-            event: app.new_id(),
-            nonce: Nonce::draw(&*app.entropy),
-        }
+        let mut random = [0; SECRET_BYTES];
+        app.entropy.fill(&mut random);
+        let verification_id: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { hash: secret_of(app, &verification_id), verification_id }
     }
-}
-
-fn verification_id(entropy: &dyn Entropy) -> String {
-    let mut random = [0; SECRET_BYTES];
-    entropy.fill(&mut random);
-    random.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether a text can be a verification id at all.
@@ -62,71 +50,58 @@ pub(super) struct Begin<'a> {
     pub(super) expires_at: Option<Timestamp>,
 }
 
-/// Makes an attempt's row, and says where the user stands by it; that is not written yet.
+/// Makes an attempt's row and answers where the user stands then, which is not written yet.
 pub(super) async fn begin(
-    app: &App,
-    tx: &mut Tx,
+    work: &mut Work<'_>,
     holder: &Holder,
     begin: Begin<'_>,
-    drawn: &Drawn,
+    secret: &AttemptSecret,
 ) -> Result<(Uuid, Standing), StoreError> {
-    let details = Details { verification_id: drawn.verification_id.clone(), ..begin.details };
+    let details = Details { verification_id: secret.verification_id.clone(), ..begin.details };
+    let (id, nonce) = (work.id(), work.nonce());
     let new = NewAttempt {
-        id: drawn.attempt,
+        id,
         method: begin.method,
-        secret: drawn.secret,
-        details: store::seal(&app.seals, holder.secret.as_deref(), drawn.nonce, &details)?,
+        secret: secret.hash,
+        details: store::seal(&work.app().seals, holder.secret.as_deref(), nonce, &details)?,
         expires_at: begin.expires_at,
     };
-    store::insert_attempt(tx, holder.id, &new).await?;
-    Ok((drawn.attempt, Standing::begun(begin.before.map(|current| current.standing), begin.method)))
+    store::insert_attempt(work, holder.id, &new).await?;
+    Ok((id, Standing::begun(begin.before.map(|current| current.standing), begin.method)))
 }
 
-/// Writes the first step of an attempt, and tells the partner where that changes what it knows.
+/// Writes the first step of an attempt. It emits an event only where the partner sees a change.
 pub(super) async fn enter(
-    tx: &mut Tx,
+    work: &mut Work<'_>,
     holder: &Holder,
     before: Option<Standing>,
     (attempt, standing): (Uuid, Standing),
-    event: Uuid,
 ) -> Result<(), StoreError> {
     if before.is_some_and(|before| Standing { method: standing.method, ..before } == standing) {
-        return store::put(tx, holder.id, attempt, &standing).await;
+        return store::put(work, holder.id, attempt, &standing).await;
     }
-    change(tx, holder, (attempt, standing), event).await
+    change(work, holder, (attempt, standing)).await
 }
 
-/// Writes where a user stands and tells the partner.
+/// Writes where a user stands and emits the event.
 pub(super) async fn change(
-    tx: &mut Tx,
+    work: &mut Work<'_>,
     holder: &Holder,
     (attempt, standing): (Uuid, Standing),
-    event: Uuid,
 ) -> Result<(), StoreError> {
-    store::put(tx, holder.id, attempt, &standing).await?;
-    let data = serde_json::json!({
-        "verificationStatus": standing.status.as_str(),
-        "attemptStatus": standing.progress.as_str(),
+    store::put(work, holder.id, attempt, &standing).await?;
+    let payload = serde_json::json!({
+        "verificationStatus": standing.status,
+        "attemptStatus": standing.progress,
         "rejectionReason": standing.rejection_reason,
     });
-    tell(tx, holder, event, (KYC_STATUS_EVENT, data));
+    work.emit(Event::of_user(EventType::KycVerification, holder, &payload));
     Ok(())
 }
 
-/// Tells what came of the full decode of files.
-pub(super) fn tell_files(tx: &mut Tx, holder: &Holder, event: Uuid, is_readable: bool) {
-    let status = if is_readable { "ADDED" } else { "ERROR" };
-    tell(tx, holder, event, (FILES_EVENT, serde_json::json!({ "status": status })));
-}
-
-/// An event about a user.
-pub(super) fn tell(tx: &mut Tx, holder: &Holder, id: Uuid, (kind, data): (&'static str, serde_json::Value)) {
-    tx.emit(NewEvent {
-        id,
-        kind,
-        object: holder.uuid,
-        holder: Some(holder.id),
-        of_last_record: false,
-        data: data.to_string().into_bytes(),
-    });
+/// Emits the result of decoding a user's files.
+pub(super) fn emit_files(work: &mut Work<'_>, holder: &Holder, is_readable: bool) {
+    let status = if is_readable { FilesStatus::Added } else { FilesStatus::Error };
+    let payload = serde_json::json!({ "status": status });
+    work.emit(Event::of_user(EventType::KycFiles, holder, &payload));
 }

@@ -1,27 +1,15 @@
 //! `POST /v1/kyc`: begin a verification of method B, on a hosted page.
 
-use super::change::{Begin, Drawn, begin, enter};
-use super::documents::{Background, DOCUMENT_TYPES, Details, DocumentType, country_text, words};
+use super::change::{AttemptSecret, Begin, begin, enter};
+use super::documents::{Background, Details, DocumentType, country_text};
 use super::standing::{Method, may_begin};
 use super::store;
-use crate::kit::app::App;
-use crate::kit::book::command::answer;
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::codes::{P412, P448, P465};
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::table::{Endpoint, RequestBody, Shape, post};
-use crate::kit::request::body::Request;
-use crate::kit::request::call::Call;
-use crate::kit::request::fields::Fields;
+use crate::kit::prelude::*;
+use crate::kit::request::types::{FieldType, uri_schema};
 use crate::users::existing;
-use axum::extract::State;
-use axum::response::Response;
-use florin_store::{Touch, Tx};
-use florin_types::{Country, ExternalUserId};
-use http::{StatusCode, Uri};
-use serde::Serialize;
+use http::Uri;
 use std::time::Duration;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::ObjectBuilder;
 
 /// How long the link works: a week-end to find the document, and a working week.
 const LINK_TIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -29,42 +17,15 @@ const LINK_TIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Longest `returnUrl`: what browsers and servers take without a word.
 const MAX_URL: usize = 2_000;
 
-/// What is known before the user opens the page.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "the fields document the request; `Request::read` makes the typed one")]
-pub struct CreateKycRequest {
-    external_user_id: String,
-    #[schema(schema_with = words::document_type)]
-    document_type: String,
-    /// That issued the document; ISO 3166-1 alpha-2.
-    country: String,
-    #[schema(schema_with = words::income_source)]
-    income_source: String,
-    #[schema(schema_with = words::open_account_reason)]
-    open_account_reason: String,
-    /// Required with `BUSINESS_ACTIVITY`.
-    #[schema(max_length = 35)]
-    tax_id: Option<String>,
-    #[schema(schema_with = words::occupation)]
-    occupation: Option<String>,
-    /// Required with any other source of income; at most 500 characters.
-    #[schema(max_length = 500)]
-    additional_info: Option<String>,
-    /// Where the page leads in the end; https only.
-    #[schema(max_length = 2000, pattern = "^https://", example = "https://partner.example/done")]
-    return_url: Option<String>,
-}
-
-/// A verification that was begun.
+/// The verification.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateKycAnswer {
-    /// A secret: who knows it can open the page.
+    /// The id of the verification. It is a secret: whoever knows it can open the page.
     verification_id: String,
-    /// What the user's browser opens.
+    /// The page that the user's browser opens.
     redirect_url: String,
-    /// When the link ends.
+    /// When the link stops working.
     #[schema(format = DateTime)]
     expires_at: String,
 }
@@ -76,18 +37,44 @@ pub struct CreateKyc {
     document_type: DocumentType,
     country: Country,
     background: Background,
-    return_url: Option<String>,
+    return_url: Option<ReturnUrl>,
 }
 
 impl Request for CreateKyc {
+    const NAME: &'static str = "CreateKycRequest";
+    const ABOUT: &'static str = "What is known before the user opens the page.";
+
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let user = fields.required("externalUserId").text(ExternalUserId::parse);
-        let document_type = fields.required("documentType").choice(DOCUMENT_TYPES);
-        let country = fields.required("country").text(Country::parse);
-        let background = Background::read(fields);
+        let user = fields.required("externalUserId").about("Your own id of the user.").text();
+        let document_type = fields.required("documentType").about("The kind of document.").text();
+        let about = "The country that issued the document, ISO 3166-1 alpha-2.";
+        let country = fields.required("country").about(about).text();
+        let background = Background::read_with_info(fields);
         background.require(fields);
-        let return_url = fields.optional("returnUrl").parsed(return_url);
+        let return_url =
+            fields.optional("returnUrl").about("Where the page leads at the end; `https` only.").text();
         Some(Self { user: user?, document_type: document_type?, country: country?, background, return_url })
+    }
+}
+
+/// Where a page may lead to.
+#[derive(Clone)]
+struct ReturnUrl(String);
+
+impl FieldType for ReturnUrl {
+    type Error = &'static str;
+
+    fn parse(text: &str) -> Result<Self, Self::Error> {
+        return_url(text).map(Self)
+    }
+
+    fn canonical(&self) -> String {
+        self.0.clone()
+    }
+
+    fn schema() -> ObjectBuilder {
+        let https = uri_schema().pattern(Some("^https://"));
+        https.max_length(Some(MAX_URL)).examples(["https://partner.example/done"])
     }
 }
 
@@ -104,58 +91,57 @@ fn return_url(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// The route.
+/// The call.
 pub fn endpoint() -> Endpoint {
     Endpoint {
-        tag: "Verification",
+        id: "createVerification",
         summary: "Create a verification (method B)",
         description: "Begins a verification on a hosted page, which your user's browser opens at `redirectUrl`. The \
-                      link works for seven days; a new verification takes the place of one that was not finished.",
-        request: RequestBody::Json(
-            Shape::of::<CreateKycRequest>(),
-            r#"{"externalUserId":"$user","documentType":"ID_CARD","country":"GB","incomeSource":"SALARY",
+                      link works for seven days. A new verification replaces one that was not finished.",
+        example: r#"{"externalUserId":"$user","documentType":"ID_CARD","country":"GB","incomeSource":"SALARY",
             "occupation":"ENGINEERING","openAccountReason":"DAILY_USE","returnUrl":"https://partner.example/done"}"#,
-        ),
+        answer: r#"{"verificationId":"$verification",
+            "redirectUrl":"https://bank.example/v1/kyc/verification/$user/$verification",
+            "expiresAt":"2026-02-07T09:30:00.000Z"}"#,
         refusals: &[&P412, &P448, &P465],
-        ..post("/v1/kyc", handle, (201, Shape::of::<CreateKycAnswer>()))
+        ..post("/v1/kyc", create_verification)
     }
 }
 
-async fn handle(
-    State(app): State<App>,
-    partner: Partner,
+async fn create_verification(
+    context: Context,
     call: Call<CreateKyc>,
-) -> Result<Response, Failure> {
+) -> Result<Created<CreateKycAnswer>, Failure> {
     let Call { request, keyed } = call;
-    let handle = request.user.as_str().to_owned();
-    let (platform, drawn) = (app.clone(), Drawn::draw(&app));
-    app.run(&partner, keyed, vec![Touch::Holder(handle.clone())], async move |tx: &mut Tx| {
-        let holder = existing(tx.holder(&handle))?.clone();
-        let before = store::find(tx.scope(), holder.id).await?;
-        let was = before.as_ref().map(|current| current.standing);
-        may_begin(was)?;
-        let expires_at = tx.now().saturating_add(LINK_TIME);
-        let details = Details {
-            document_type: Some(request.document_type),
-            country: Some(country_text(request.country)),
-            return_url: request.return_url.clone(),
-            background: Some(request.background.clone()),
-            ..Details::default()
-        };
-        let method = Method::Hosted;
-        let new = Begin { before: before.as_ref(), method, details, expires_at: Some(expires_at) };
-        let begun = begin(&platform, tx, &holder, new, &drawn).await?;
-        enter(tx, &holder, was, begun, drawn.event).await?;
-        let verification_id = drawn.verification_id.clone();
-        let base = &platform.settings.public_url;
-        let body = CreateKycAnswer {
-            redirect_url: format!("{base}/v1/kyc/verification/{handle}/{verification_id}"),
-            verification_id,
-            expires_at: expires_at.to_string(),
-        };
-        Ok(answer(StatusCode::CREATED, &body)?)
-    })
-    .await
+    let secret = AttemptSecret::draw(&context.app);
+    let touches = vec![Touch::Holder(request.user.as_str().to_owned())];
+    context
+        .run(keyed, touches, async move |work| {
+            let user = request.user.as_str();
+            let holder = existing(work.holder(user))?.clone();
+            let before = store::find(work.scope(), holder.id).await?;
+            let was = before.as_ref().map(|current| current.standing);
+            may_begin(was)?;
+            let expires_at = work.now().saturating_add(LINK_TIME);
+            let details = Details {
+                document_type: Some(request.document_type),
+                country: Some(country_text(request.country)),
+                return_url: request.return_url.as_ref().map(|url| url.0.clone()),
+                background: Some(request.background.clone()),
+                ..Details::default()
+            };
+            let method = Method::Hosted;
+            let new = Begin { before: before.as_ref(), method, details, expires_at: Some(expires_at) };
+            let begun = begin(work, &holder, new, &secret).await?;
+            enter(work, &holder, was, begun).await?;
+            let (base, verification_id) = (&work.app().settings.public_url, &secret.verification_id);
+            Ok(CreateKycAnswer {
+                redirect_url: format!("{base}/v1/kyc/verification/{user}/{verification_id}"),
+                verification_id: verification_id.clone(),
+                expires_at: expires_at.to_string(),
+            })
+        })
+        .await
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! The job that decodes uploaded files in full: whether each is what it seemed to be. On a thread of low priority, one
 //! file at a time, within bounds of pixels, memory and time: what is uploaded is hostile until shown otherwise.
 
-use super::change::tell_files;
+use super::change::emit_files;
 use super::documents::PROOFS;
 use super::poa;
 use super::store::{self, Checked, File, FileState, NewFile};
-use super::work::Work;
+use super::task::Task;
 use crate::kit::app::App;
-use crate::kit::book::jobs::{carry_out, done};
+use crate::kit::book::jobs::{carry_out, run_inside};
+use crate::kit::book::work::Work;
 use crate::kit::request::upload::vault_fault;
 use crate::users::existing;
 use florin_document::{DecodeLimits, Decoded, Kind, Unreadable, decode};
@@ -49,51 +50,48 @@ static TURN: Semaphore = Semaphore::const_new(1);
 /// Leaves the job.
 pub(super) fn leave_decode(tx: &mut Tx, user: &str, owner: Uuid, files: &[NewFile]) {
     let names = files.iter().map(|file| file.name.uuid()).collect();
-    let payload = Work { files: names, ..Work::of(user, owner) }.payload();
+    let payload = Task { files: names, ..Task::of(user, owner) }.payload();
     tx.enqueue(NewJob { kind: DECODE_JOB, lane: Lane::Slow, due: tx.now(), payload });
 }
 
-/// Decodes, and tells the partner. While a file can't be finished, what came of the others is kept and the job is
-/// tried again with the rest: of the others that can be read, since a review acts on what can't be, and the partner
-/// is told of that with all of them.
+/// Decodes the job's files and emits the result. If a file cannot be decoded yet (vault down, no CPU time), files found
+/// readable are saved and the job retries the rest. An unreadable result is saved only with the last file: a review
+/// would act on it before the partner has the event.
 pub async fn decode_files(app: &App, job: &Job) -> Result<(), StoreError> {
-    let work = Work::read(job)?;
-    let (mut checked, failed) = check(app, job, &work).await?;
-    let (position, event) = (job.position, app.new_id());
-    let touches = vec![Touch::Holder(work.user.clone())];
+    let task = Task::read(job)?;
+    let (mut checked, failed) = check(app, job, &task).await?;
+    let touches = vec![Touch::Holder(task.user.clone())];
     let Some(failed) = failed else {
-        let command = async move |tx: &mut Tx| {
-            if tx.finish_job(position).await?
-                && let Some((holder, files)) = note(tx, &work, &checked).await?
-            {
-                tell(tx, (&holder, &files), &work, event).await?;
+        return carry_out(app, job, touches, async move |work: &mut Work<'_>| {
+            if let Some((holder, files)) = save(work, &task, &checked).await? {
+                emit(work, (&holder, &files), &task).await?;
             }
-            done()
-        };
-        return carry_out(app, position, touches, command).await;
+            Ok(())
+        })
+        .await;
     };
     checked.retain(|file| file.state == FileState::Readable);
     if !checked.is_empty() {
-        let command = async move |tx: &mut Tx| {
-            note(tx, &work, &checked).await?;
-            done()
-        };
-        carry_out(app, position, touches, command).await?;
+        run_inside(app, job.position.book(), touches, async move |work: &mut Work<'_>| {
+            save(work, &task, &checked).await?;
+            Ok(())
+        })
+        .await?;
     }
     Err(failed)
 }
 
-/// Notes what came of decodes; answers the user and the work's files, of those that are still there. A file that was
-/// replaced or erased meanwhile is nobody's concern any more, nor are those of a user who was deleted: they wait for
-/// their erasure as they are. What was found first stays.
-async fn note(
-    tx: &mut Tx,
-    work: &Work,
+/// Saves results of decoding and answers the user and the task's files that still exist. A file that was replaced or
+/// erased meanwhile is skipped, and so are those of a user who was deleted: they wait for their erasure. The first
+/// result of a file stays.
+async fn save(
+    work: &mut Work<'_>,
+    task: &Task,
     checked: &[Checked],
 ) -> Result<Option<(Holder, Vec<File>)>, StoreError> {
-    let Ok(holder) = existing(tx.holder(&work.user)) else { return Ok(None) };
+    let Ok(holder) = existing(work.holder(&task.user)) else { return Ok(None) };
     let holder = holder.clone();
-    let mut files = files_of(tx.scope(), &holder, work).await?;
+    let mut files = files_of(work.scope(), &holder, task).await?;
     let mut found = Vec::with_capacity(files.len());
     for file in files.iter_mut().filter(|file| file.state == FileState::Unchecked) {
         if let Some(checked) = checked.iter().find(|checked| checked.name == file.name) {
@@ -101,16 +99,15 @@ async fn note(
             found.push(checked);
         }
     }
-    store::check_files(tx, &found).await?;
+    store::check_files(work, &found).await?;
     Ok(Some((holder, files)))
 }
 
-/// Tells of the work's files, all of them decoded.
-async fn tell(
-    tx: &mut Tx,
+/// Emits the result for the task's files, all of them decoded.
+async fn emit(
+    work: &mut Work<'_>,
     (holder, files): (&Holder, &[File]),
-    work: &Work,
-    event: Uuid,
+    task: &Task,
 ) -> Result<(), StoreError> {
     if files.is_empty() {
         return Ok(());
@@ -118,31 +115,31 @@ async fn tell(
     let is_readable = files.iter().all(|file| file.state == FileState::Readable);
     if files.iter().any(|file| file.part == PROOFS) {
         if !is_readable {
-            poa::reject_unreadable(tx, holder, work.of, event).await?;
+            poa::reject_unreadable(work, holder, task.of).await?;
         }
     } else {
-        tell_files(tx, holder, event, is_readable);
+        emit_files(work, holder, is_readable);
     }
     Ok(())
 }
 
-/// Those of the work's files that were not replaced or erased meanwhile.
-async fn files_of(scope: &mut Scope, holder: &Holder, work: &Work) -> Result<Vec<File>, StoreError> {
+/// Those of the task's files that were not replaced or erased meanwhile.
+async fn files_of(scope: &mut Scope, holder: &Holder, task: &Task) -> Result<Vec<File>, StoreError> {
     let mut files = store::files(scope, holder.id).await?;
-    files.retain(|file| work.files.contains(&file.name.uuid()));
+    files.retain(|file| task.files.contains(&file.name.uuid()));
     Ok(files)
 }
 
-/// Decodes those of the work's files that no earlier attempt has; with the first reason why one can't be finished.
-async fn check(app: &App, job: &Job, work: &Work) -> Result<(Vec<Checked>, Option<StoreError>), StoreError> {
+/// Decodes those of the task's files that no earlier attempt has; with the first reason why one can't be finished.
+async fn check(app: &App, job: &Job, task: &Task) -> Result<(Vec<Checked>, Option<StoreError>), StoreError> {
     let (mut checked, mut failed) = (Vec::new(), None);
     let mut snapshot = app.store.snapshot(job.position.book()).await?;
-    let holder = snapshot.holder(&work.user).await?;
+    let holder = snapshot.holder(&task.user).await?;
     let Some(holder) = holder else { return Ok((checked, failed)) };
     let Some(secret) = holder.secret.as_deref() else { return Ok((checked, failed)) };
     let key = app.seals.file_key(secret);
     let key = key.ok_or_else(|| StoreError::unexpected("a user's key can't be opened"))?;
-    let files = files_of(&mut snapshot, &holder, work).await?;
+    let files = files_of(&mut snapshot, &holder, task).await?;
     drop(snapshot);
     for file in files.iter().filter(|file| file.state == FileState::Unchecked) {
         match check_one(app, file, &key, max_giving_way(job.attempts)).await {

@@ -1,6 +1,7 @@
 //! The words of the contract for documents, incomes and reasons, and which files a document needs. Pure.
 
 use crate::kit::request::fields::Fields;
+use crate::words;
 use florin_types::{Country, Date, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -13,27 +14,19 @@ pub const SELFIE: &str = "selfie";
 /// The part of `POST /v1/user/poa-files`.
 pub const PROOFS: &str = "files";
 
-/// What a person is identified by.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum DocumentType {
-    /// National identity card.
-    IdCard,
-    /// Passport.
-    Passport,
-    /// Residence permit.
-    ResidencePermit,
-    /// Driving licence.
-    DriverLicense,
+words! {
+    /// What a person is identified by.
+    pub enum DocumentType {
+        /// A national identity card: front, back and selfie.
+        IdCard = "ID_CARD",
+        /// A passport: the page with the photo, and a selfie.
+        Passport = "PASSPORT",
+        /// A residence permit: front, back and selfie.
+        ResidencePermit = "RESIDENCE_PERMIT",
+        /// A driving licence: front, back and selfie.
+        DriverLicense = "DRIVER_LICENSE",
+    }
 }
-
-/// The contract's words for them.
-pub const DOCUMENT_TYPES: &[(&str, DocumentType)] = &[
-    ("ID_CARD", DocumentType::IdCard),
-    ("PASSPORT", DocumentType::Passport),
-    ("RESIDENCE_PERMIT", DocumentType::ResidencePermit),
-    ("DRIVER_LICENSE", DocumentType::DriverLicense),
-];
 
 impl DocumentType {
     /// The files that it needs. Cards say something on both sides, a passport's data page all of it.
@@ -45,69 +38,75 @@ impl DocumentType {
     }
 }
 
-/// Where the money comes from.
-pub const INCOME_SOURCES: &[&str] =
-    &[BUSINESS, SALARY, "OTHER", "MAINTAINED_BY_FAMILY", "INVESTMENTS", "SOCIAL_BENEFITS", "TENANCY"];
-/// Asks for `taxId`.
-pub const BUSINESS: &str = "BUSINESS_ACTIVITY";
-/// Asks for `occupation`.
-pub const SALARY: &str = "SALARY";
-
-/// What the account is for; the first is spelt so.
-pub const OPEN_ACCOUNT_REASONS: &[&str] = &[
-    "INVESTMENTS_OR_CRYPTOCURRENCIE",
-    "CURRENCY_EXCHANGE",
-    "DAILY_USE",
-    "GAMING_OR_GAMBLING",
-    "TRANSFER_OF_FUNDS_OUTSIDE_OF_EUROPE",
-];
-
-/// What the user works as.
-pub const OCCUPATIONS: &[&str] = &[
-    "IT",
-    "HEALTHCARE_AND_MEDICAL_SERVICES",
-    "FINANCE_AND_ACCOUNTING",
-    "EDUCATION_AND_TEACHING",
-    "SALES_AND_MARKETING",
-    "ENGINEERING",
-    "CUSTOMER_SERVICE",
-    "ADMINISTRATION_AND_OFFICE_MANAGEMENT",
-    "LEGAL_SERVICES",
-    "ARTS_AND_DESIGN",
-    "RETAIL_AND_SALES",
-    "CONSTRUCTION_AND_TRADES",
-    "HUMAN_RESOURCES",
-    "MANUFACTURING_AND_PRODUCTION",
-    "SCIENCE_AND_RESEARCH",
-];
-
-/// The schemas of the words, for the OpenAPI document.
-pub mod words {
-    use super::{DOCUMENT_TYPES, INCOME_SOURCES, OCCUPATIONS, OPEN_ACCOUNT_REASONS};
-    use utoipa::openapi::schema::{ObjectBuilder, Type};
-
-    fn one_of(words: Vec<&'static str>) -> ObjectBuilder {
-        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
+words! {
+    /// Where the user's money comes from.
+    pub enum IncomeSource {
+        /// A business of the user's own; `taxId` goes with it.
+        BusinessActivity = "BUSINESS_ACTIVITY",
+        /// A job; `occupation` goes with it.
+        Salary = "SALARY",
+        /// Something else.
+        Other = "OTHER",
+        /// The family.
+        MaintainedByFamily = "MAINTAINED_BY_FAMILY",
+        /// Investments.
+        Investments = "INVESTMENTS",
+        /// Social benefits.
+        SocialBenefits = "SOCIAL_BENEFITS",
+        /// Rent.
+        Tenancy = "TENANCY",
     }
+}
 
-    /// Of `documentType`.
-    pub fn document_type() -> ObjectBuilder {
-        one_of(DOCUMENT_TYPES.iter().map(|(word, _)| *word).collect())
+words! {
+    /// What the account is for.
+    pub enum OpenAccountReason {
+        /// Investments or cryptocurrencies. The word is spelt so.
+        InvestmentsOrCryptocurrencie = "INVESTMENTS_OR_CRYPTOCURRENCIE",
+        /// Currency exchange.
+        CurrencyExchange = "CURRENCY_EXCHANGE",
+        /// Daily use.
+        DailyUse = "DAILY_USE",
+        /// Gaming or gambling.
+        GamingOrGambling = "GAMING_OR_GAMBLING",
+        /// Transfers out of Europe.
+        TransferOfFundsOutsideOfEurope = "TRANSFER_OF_FUNDS_OUTSIDE_OF_EUROPE",
     }
+}
 
-    /// Of `incomeSource`.
-    pub fn income_source() -> ObjectBuilder {
-        one_of(INCOME_SOURCES.to_vec())
-    }
-
-    /// Of `openAccountReason`.
-    pub fn open_account_reason() -> ObjectBuilder {
-        one_of(OPEN_ACCOUNT_REASONS.to_vec())
-    }
-
-    /// Of `occupation`.
-    pub fn occupation() -> ObjectBuilder {
-        one_of(OCCUPATIONS.to_vec()).description(Some("Required with `SALARY` in `POST /v1/kyc`."))
+words! {
+    /// What the user works as.
+    pub enum Occupation {
+        /// Information technology.
+        It = "IT",
+        /// Health care.
+        HealthcareAndMedicalServices = "HEALTHCARE_AND_MEDICAL_SERVICES",
+        /// Finance and accounting.
+        FinanceAndAccounting = "FINANCE_AND_ACCOUNTING",
+        /// Education.
+        EducationAndTeaching = "EDUCATION_AND_TEACHING",
+        /// Sales and marketing.
+        SalesAndMarketing = "SALES_AND_MARKETING",
+        /// Engineering.
+        Engineering = "ENGINEERING",
+        /// Customer service.
+        CustomerService = "CUSTOMER_SERVICE",
+        /// Administration.
+        AdministrationAndOfficeManagement = "ADMINISTRATION_AND_OFFICE_MANAGEMENT",
+        /// Law.
+        LegalServices = "LEGAL_SERVICES",
+        /// Arts and design.
+        ArtsAndDesign = "ARTS_AND_DESIGN",
+        /// Retail and sales.
+        RetailAndSales = "RETAIL_AND_SALES",
+        /// Construction and trades.
+        ConstructionAndTrades = "CONSTRUCTION_AND_TRADES",
+        /// Human resources.
+        HumanResources = "HUMAN_RESOURCES",
+        /// Manufacturing.
+        ManufacturingAndProduction = "MANUFACTURING_AND_PRODUCTION",
+        /// Science and research.
+        ScienceAndResearch = "SCIENCE_AND_RESEARCH",
     }
 }
 
@@ -120,15 +119,15 @@ const MAX_INFO: usize = 500;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Background {
-    /// One of [`INCOME_SOURCES`].
+    /// Where the money comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub income_source: Option<String>,
-    /// One of [`OPEN_ACCOUNT_REASONS`].
+    pub income_source: Option<IncomeSource>,
+    /// What the account is for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub open_account_reason: Option<String>,
-    /// One of [`OCCUPATIONS`].
+    pub open_account_reason: Option<OpenAccountReason>,
+    /// What the user works as.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub occupation: Option<String>,
+    pub occupation: Option<Occupation>,
     /// Of a business.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_id: Option<String>,
@@ -139,46 +138,53 @@ pub struct Background {
 
 impl Background {
     /// Reads what is there; what must be there depends on the call.
-    pub fn read(fields: &mut Fields<'_>) -> Self {
+    pub fn read(fields: &mut Fields<'_>, is_required: bool) -> Self {
+        let source = fields.field("incomeSource", is_required).about("Where the user's money comes from.");
+        let income_source = source.text();
+        let reason = fields.field("openAccountReason", is_required).about("What the account is for.");
+        let open_account_reason = reason.text();
+        let about = "What the user works as. Required in `POST /v1/kyc` with `SALARY`.";
+        let occupation = fields.optional("occupation").about(about).text();
+        let about = "The tax number. Required in `POST /v1/kyc` with `BUSINESS_ACTIVITY`.";
+        let tax_id = fields.optional("taxId").about(about).text::<Text<MAX_NUMBER>>();
         Self {
-            income_source: fields.optional("incomeSource").one_of(INCOME_SOURCES).map(str::to_owned),
-            open_account_reason: fields
-                .optional("openAccountReason")
-                .one_of(OPEN_ACCOUNT_REASONS)
-                .map(str::to_owned),
-            occupation: fields.optional("occupation").one_of(OCCUPATIONS).map(str::to_owned),
-            tax_id: fields.optional("taxId").text(Text::<MAX_NUMBER>::parse).map(Text::into_string),
-            additional_info: fields
-                .optional("additionalInfo")
-                .text(Text::<MAX_INFO>::parse)
-                .map(Text::into_string),
+            income_source,
+            open_account_reason,
+            occupation,
+            tax_id: tax_id.map(Text::into_string),
+            additional_info: None,
         }
+    }
+
+    /// Reads the free text too, which only a hosted verification takes.
+    pub fn read_with_info(fields: &mut Fields<'_>) -> Self {
+        let background = Self::read(fields, true);
+        let about =
+            "More about the income. Required unless `incomeSource` is `BUSINESS_ACTIVITY` or `SALARY`.";
+        let info = fields.optional("additionalInfo").about(about).text::<Text<MAX_INFO>>();
+        Self { additional_info: info.map(Text::into_string), ..background }
     }
 
     /// Fails for what a hosted verification needs and does not have.
     pub fn require(&self, fields: &mut Fields<'_>) {
-        let mut needed = vec![
-            ("incomeSource", self.income_source.is_some(), ""),
-            ("openAccountReason", self.open_account_reason.is_some(), ""),
-        ];
-        match self.income_source.as_deref() {
-            Some(BUSINESS) => {
-                needed.push(("taxId", self.tax_id.is_some(), " when incomeSource is BUSINESS_ACTIVITY"))
+        let needed = match self.income_source {
+            Some(IncomeSource::BusinessActivity) => {
+                Some(("taxId", self.tax_id.is_some(), " when incomeSource is BUSINESS_ACTIVITY"))
             }
-            Some(SALARY) => {
-                needed.push(("occupation", self.occupation.is_some(), " when incomeSource is SALARY"))
+            Some(IncomeSource::Salary) => {
+                Some(("occupation", self.occupation.is_some(), " when incomeSource is SALARY"))
             }
-            Some(_) => needed.push((
+            Some(_) => Some((
                 "additionalInfo",
                 self.additional_info.is_some(),
                 " when incomeSource is neither BUSINESS_ACTIVITY nor SALARY",
             )),
-            None => {}
-        }
-        for (name, is_there, when) in needed {
-            if !is_there && !fields.is_given(name) {
-                fields.fail(format!("{name} is required{when}"));
-            }
+            None => None,
+        };
+        if let Some((name, false, when)) = needed
+            && !fields.is_given(name)
+        {
+            fields.fail(format!("{name} is required{when}"));
         }
     }
 }

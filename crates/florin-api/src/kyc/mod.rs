@@ -32,45 +32,106 @@ mod standing;
 mod status;
 mod store;
 mod sweep;
+mod task;
 mod verification;
-mod work;
 
-pub use change::Drawn;
+pub use change::AttemptSecret;
 pub use decide::{Decision, decide};
-pub use decode::{DECODE_JOB, decode_files};
-pub use expire::{EXPIRE_JOB, expire};
 pub use operator::{Exported, OpenReview, Operator, ReviewOf, Shown};
-pub use payloads::{KycFilesPayload, KycVerificationPayload, PoaVerificationPayload};
-pub use poa::{POA_REVIEW_JOB, PoaStatus, decide as decide_poa, review as review_poa};
-pub use review::{HOLD, REJECT_PREFIX, REVIEW_JOB, review};
-pub use standing::REJECTION_REASONS;
-pub(crate) use store::SETS;
-pub use store::{ERASE, FORGET, NAMES};
-pub use sweep::{SWEEP_AGE, Swept, remove_objects, sweep, work as sweep_now_and_then};
+pub use poa::{PoaStatus, decide as decide_poa};
+pub use standing::RejectionReason;
+pub use sweep::{SWEEP_AGE, Swept, sweep, work as sweep_now_and_then};
 
-use crate::kit::endpoint::table::Endpoint;
-use florin_store::Statement;
+use crate::kit::endpoint::events::EventType;
+use crate::kit::endpoint::family::{Erasure, EventRow, Family, Placeholder, Scenario};
+use crate::kit::endpoint::table::Shape;
+use crate::users::render_user_events;
+use florin_store::migration;
+use payloads::{KycFilesPayload, KycVerificationPayload, PoaVerificationPayload};
 
-/// The event types of this family.
-pub const KYC_STATUS_EVENT: &str = "kyc_verification.status";
-/// What came of the full decode of uploaded files.
-pub const FILES_EVENT: &str = "kyc_files.status";
-/// Where proof of address stands.
-pub const POA_EVENT: &str = "poa_verification.status";
+/// The family's table.
+pub static FAMILY: Family = Family {
+    tag: (
+        "Verification",
+        "Who your users are: documents, hosted pages, proof of address, and where it all stands.",
+    ),
+    endpoints: || {
+        vec![
+            files::endpoint(),
+            create::endpoint(),
+            page::endpoint(),
+            status::endpoint(),
+            verification::endpoint(),
+            poa_files::endpoint(),
+        ]
+    },
+    jobs: &[
+        (decode::DECODE_JOB, |app, job| Box::pin(decode::decode_files(app, job))),
+        (review::REVIEW_JOB, |app, job| Box::pin(review::review(app, job))),
+        (poa::POA_REVIEW_JOB, |app, job| Box::pin(poa::review(app, job))),
+        (expire::EXPIRE_JOB, |app, job| Box::pin(expire::expire(app, job))),
+    ],
+    events: EVENTS,
+    statements: &[store::STATEMENTS, poa::STATEMENTS, operator::STATEMENTS],
+    sets: &store::SETS,
+    migrations: &[migration!(1003, "1003_kyc")],
+    erasures: &[Erasure {
+        list: Some(store::NAMES),
+        statements: store::ERASE,
+        remove: |app, rows| Box::pin(sweep::remove_objects(app, rows)),
+    }],
+    forgets: &[store::FORGET],
+    scenarios,
+    placeholders: &[Placeholder {
+        word: "$verification",
+        shown: "3f9c2b7a51d84e06a1c0f5e2d7b89643",
+        unknown: "0123456789abcdef0123456789abcdef",
+        made_by: Some(("POST", "/v1/kyc", "verificationId")),
+    }],
+    ..Family::EMPTY
+};
 
-/// The calls of this family.
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![
-        files::endpoint(),
-        create::endpoint(),
-        page::endpoint(),
-        status::endpoint(),
-        verification::endpoint(),
-        poa_files::endpoint(),
-    ]
-}
+const EVENTS: &[EventRow] = &[
+    EventRow {
+        event: EventType::KycFiles,
+        summary: "KYC File Added",
+        description: "The files of an upload were decoded.",
+        payload: Shape::of::<KycFilesPayload>(),
+        example: r#"{"externalUserId":"customer-1001","status":"ADDED"}"#,
+        render: |app, scope, events| Box::pin(render_user_events(app, scope, events)),
+    },
+    EventRow {
+        event: EventType::PoaVerification,
+        summary: "POA Verification Status",
+        description: "A proof of address was sent or decided on.",
+        payload: Shape::of::<PoaVerificationPayload>(),
+        example: r#"{"externalUserId":"customer-1001","status":"APPROVED"}"#,
+        render: |app, scope, events| Box::pin(render_user_events(app, scope, events)),
+    },
+    EventRow {
+        event: EventType::KycVerification,
+        summary: "KYC Verification Status",
+        description: "The verification of a user went a step further, was decided on, or its document expired.",
+        payload: Shape::of::<KycVerificationPayload>(),
+        example: concat!(
+            r#"{"externalUserId":"customer-1001","verificationStatus":"VERIFIED","#,
+            r#""attemptStatus":"SUCCESSFUL","rejectionReason":null}"#,
+        ),
+        render: |app, scope, events| Box::pin(render_user_events(app, scope, events)),
+    },
+];
 
-/// Every statement here, for the test that prepares and runs them all.
-pub fn statements() -> Vec<Statement> {
-    [store::STATEMENTS, poa::STATEMENTS, operator::STATEMENTS].concat()
+/// The document numbers that end a sandbox's review otherwise.
+fn scenarios() -> Vec<Scenario> {
+    let document = |value: String, outcome: String| Scenario {
+        call: "POST /v1/user/verification",
+        field: "documentNumber",
+        value,
+        outcome,
+    };
+    let hold = "stays in review until POST /v1/sandbox/kyc/{externalUserId}";
+    let rejections = RejectionReason::ALL.iter().map(|reason| {
+        document(format!("{}{reason}", review::REJECT_PREFIX), format!("rejected with {reason}"))
+    });
+    rejections.chain([document(review::HOLD.to_owned(), hold.to_owned())]).collect()
 }

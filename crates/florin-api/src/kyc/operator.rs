@@ -1,26 +1,25 @@
 //! What an operator does: sees what waits, looks at what was sent, decides, asks for proof of address, exports files.
 //! Whatever shows or changes something of a person is written down (`kit/audit.rs`) before it is shown.
 
-use super::change::Drawn;
+use super::change::AttemptSecret;
 use super::decide::{Decision, decide};
 use super::documents::Details;
 use super::poa::{self, PoaStatus, WAITING};
-use super::standing::{Progress, Standing};
+use super::standing::{AttemptStatus, Standing};
 use super::store::{self, File, OPEN_REVIEWS};
 use crate::kit::app::App;
 use crate::kit::book::audit::{self, Deed, MAX_OPERATOR};
 use crate::kit::book::command::refused_with;
-use crate::kit::book::jobs::done;
 use crate::kit::book::registry::{PartnerBook, partner_books};
+use crate::kit::book::work::{Work, WorkCommand};
 use crate::kit::endpoint::failure::Failure;
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::request::upload::vault_fault;
 use crate::users::{self, Profile, existing};
-use florin_store::{
-    BookId, Command, Holder, HolderId, Outcome, Snapshot, Statement, Stop, StoreError, Touch, Tx, params,
-};
+use florin_store::{BookId, Holder, HolderId, Outcome, Snapshot, Statement, Stop, StoreError, Touch, params};
 use florin_types::{Text, Timestamp};
 use florin_vault::ObjectName;
+use http::StatusCode;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -165,21 +164,20 @@ impl Operator<'_> {
         };
         let (book, handle) = (snapshot.book(), holder.handle.clone().unwrap_or_default());
         drop(snapshot);
-        let (platform, drawn, user) = (self.app.clone(), Drawn::draw(self.app), handle.clone());
-        let (deed, deed_id) = (self.deed("kyc.decide", id, format!("{decision:?}")), self.app.new_id());
+        let (secret, user) = (AttemptSecret::draw(self.app), handle.clone());
+        let deed = self.deed("kyc.decide", id, format!("{decision:?}"));
         let by = self.name.as_str().to_owned();
-        let command = async move |tx: &mut Tx| {
-            let holder = existing(tx.holder(&user))?.id;
-            let current = store::find(tx.scope(), holder).await?;
+        let command = async move |work: &mut Work<'_>| {
+            let holder = existing(work.holder(&user))?.id;
+            let current = store::find(work.scope(), holder).await?;
             let is_open = current.is_some_and(|current| {
-                current.attempt == id && current.standing.progress == Progress::InReview
+                current.attempt == id && current.standing.progress == AttemptStatus::InReview
             });
             if !is_open {
                 return Err(Stop::Fault(StoreError::unexpected("this review is not open any more")));
             }
-            decide(&platform, tx, &user, (decision, by.as_str()), &drawn).await?;
-            audit::note(tx, deed_id, &deed).await?;
-            done()
+            decide(work, &user, (decision, by.as_str()), &secret).await?;
+            Ok(audit::note(work, &deed).await?)
         };
         self.run(book, &handle, command).await.map(Some)
     }
@@ -191,17 +189,16 @@ impl Operator<'_> {
         };
         let (book, handle) = (snapshot.book(), holder.handle.clone().unwrap_or_default());
         drop(snapshot);
-        let (event, user) = (self.app.new_id(), handle.clone());
-        let (deed, deed_id) = (self.deed("poa.decide", id, status.as_str().to_owned()), self.app.new_id());
-        let command = async move |tx: &mut Tx| {
-            let holder = existing(tx.holder(&user))?.id;
-            let now = poa::find(tx.scope(), holder).await?;
+        let user = handle.clone();
+        let deed = self.deed("poa.decide", id, status.as_str().to_owned());
+        let command = async move |work: &mut Work<'_>| {
+            let holder = existing(work.holder(&user))?.id;
+            let now = poa::find(work.scope(), holder).await?;
             if !now.is_some_and(|poa| poa.submission == id && poa.status == PoaStatus::Waiting) {
                 return Err(Stop::Fault(StoreError::unexpected("this review is not open any more")));
             }
-            poa::decide(tx, &user, status, event).await?;
-            audit::note(tx, deed_id, &deed).await?;
-            done()
+            poa::decide(work, &user, status).await?;
+            Ok(audit::note(work, &deed).await?)
         };
         self.run(book, &handle, command).await.map(Some)
     }
@@ -211,12 +208,11 @@ impl Operator<'_> {
         let Some((holder, snapshot)) = self.user(partner, handle).await? else { return Ok(None) };
         let book = snapshot.book();
         drop(snapshot);
-        let (event, user) = (self.app.new_id(), handle.to_owned());
-        let (deed, deed_id) = (self.deed("poa.require", holder.uuid, String::new()), self.app.new_id());
-        let command = async move |tx: &mut Tx| {
-            poa::decide(tx, &user, PoaStatus::Required, event).await?;
-            audit::note(tx, deed_id, &deed).await?;
-            done()
+        let user = handle.to_owned();
+        let deed = self.deed("poa.require", holder.uuid, String::new());
+        let command = async move |work: &mut Work<'_>| {
+            poa::decide(work, &user, PoaStatus::Required).await?;
+            Ok(audit::note(work, &deed).await?)
         };
         self.run(book, handle, command).await.map(Some)
     }
@@ -339,16 +335,19 @@ impl Operator<'_> {
         object: Uuid,
         detail: String,
     ) -> Result<(), Failure> {
-        let (deed, deed_id) = (self.deed(action, object, detail), self.app.new_id());
-        let command = async move |tx: &mut Tx| {
-            audit::note(tx, deed_id, &deed).await?;
-            done()
-        };
+        let deed = self.deed(action, object, detail);
+        let command = async move |work: &mut Work<'_>| Ok(audit::note(work, &deed).await?);
         self.run(book, "", command).await
     }
 
-    async fn run(&self, book: BookId, handle: &str, command: impl Command) -> Result<(), Failure> {
+    async fn run(
+        &self,
+        book: BookId,
+        handle: &str,
+        command: impl AsyncFn(&mut Work<'_>) -> Result<(), Stop> + Send + 'static,
+    ) -> Result<(), Failure> {
         let touches = vec![Touch::Holder(handle.to_owned())];
+        let command = WorkCommand::new(self.app, StatusCode::NO_CONTENT, command);
         match self.app.store.door().run(book, None, touches, command).await? {
             Outcome::Answered(answer) => match refused_with(answer.status, &answer.body) {
                 Some(code) => Err(Refusal::of(code).into()),

@@ -2,20 +2,16 @@
 //! verification id is the secret, and alone finds the attempt; what does not fit it is answered like an unknown one.
 
 use super::change::{is_verification_id, secret_of};
-use super::standing::{Method, Progress, Standing};
+use super::standing::{AttemptStatus, Method, Standing};
 use super::store;
-use crate::kit::app::App;
-use crate::kit::endpoint::codes::P445;
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::endpoint::table::{Access, Endpoint, Shape, get};
-use crate::kit::request::call::PathIds;
-use crate::users::existing;
+use crate::kit::endpoint::handler::{Html, PathId};
+use crate::kit::endpoint::table::PathParameter;
+use crate::kit::prelude::*;
+use crate::users::{UserId, existing};
 use askama::Template;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use florin_ledger::BookId;
-use florin_store::{StoreError, params};
+use florin_store::params;
 use http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -54,7 +50,7 @@ const UNKNOWN: Words = (
 
 fn words(standing: Standing) -> Words {
     match standing.progress {
-        Progress::Pending => (
+        AttemptStatus::Pending => (
             "Your verification is open",
             "",
             "1",
@@ -63,14 +59,16 @@ fn words(standing: Standing) -> Words {
                 "This server takes no photos on this page: send your document the way that the company tells you.",
             ],
         ),
-        Progress::InReview => (
+        AttemptStatus::InReview => (
             "We are looking at your documents",
             "",
             "…",
             &["There is nothing left for you to do. You will hear from the company that sent you here."],
         ),
-        Progress::Successful => ("You are verified", "good", "✓", &["There is nothing left for you to do."]),
-        Progress::Rejected => (
+        AttemptStatus::Successful => {
+            ("You are verified", "good", "✓", &["There is nothing left for you to do."])
+        }
+        AttemptStatus::Rejected => (
             "We could not verify you",
             "bad",
             "!",
@@ -79,28 +77,47 @@ fn words(standing: Standing) -> Words {
     }
 }
 
-/// The route.
-pub fn endpoint() -> Endpoint {
-    Endpoint {
-        tag: "Verification",
-        access: Access::Open,
-        summary: "Redirect to verification (method B)",
-        description: "The page that your user's browser opens: the `redirectUrl` of `POST /v1/kyc`. Needs no key, for \
-                      the verification id is the secret. An HTML page; also where nothing fits, with 404, unless the \
-                      client accepts JSON only: then P445.",
-        refusals: &[&P445],
-        ..get("/v1/kyc/verification/{externalUserId}/{verificationId}", handle, (200, Shape::HTML))
+/// The verification id in the path.
+struct VerificationId(UserId);
+
+impl PathId for VerificationId {
+    const PARAMETER: PathParameter = PathParameter {
+        name: "verificationId",
+        about: "The verification id, a secret from `POST /v1/kyc`.",
+        is_uuid: false,
+        placeholder: "$verification",
+    };
+
+    fn of_segment(segment: Option<String>) -> Self {
+        Self(UserId::of_segment(segment))
     }
 }
 
-async fn handle(State(app): State<App>, ids: PathIds, headers: HeaderMap) -> Result<Response, Failure> {
-    let user = ids.user(0).map(|id| id.as_str().to_owned()).unwrap_or_default();
-    let verification_id = ids.user(1).map(|id| id.as_str().to_owned()).unwrap_or_default();
-    match find(&app, &user, &verification_id).await? {
+/// The call.
+pub fn endpoint() -> Endpoint {
+    Endpoint {
+        id: "openVerificationPage",
+        summary: "Hosted verification page",
+        description: "The page that your user's browser opens: `redirectUrl` of `POST /v1/kyc`. It needs no key, since \
+                      the verification id is a secret. If no verification fits, the page says so with status 404; a \
+                      client that accepts JSON only gets P445.",
+        refusals: &[&P445],
+        ..get("/v1/kyc/verification/{externalUserId}/{verificationId}", open_verification_page)
+    }
+}
+
+async fn open_verification_page(
+    app: App,
+    Path(user): Path<UserId>,
+    Path(VerificationId(verification_id)): Path<VerificationId>,
+    headers: HeaderMap,
+) -> Result<Html, Failure> {
+    match find(&app, user.as_str(), verification_id.as_str()).await? {
         Some((standing, return_url)) => page(&app, StatusCode::OK, words(standing), return_url.as_deref()),
         None if wants_json(&headers) => Err(Refusal::of(&P445).into()),
         None => page(&app, StatusCode::NOT_FOUND, UNKNOWN, None),
     }
+    .map(Html)
 }
 
 /// The attempt that a link is of, as long as the link works.
@@ -126,7 +143,7 @@ async fn find(
     }
     let Some(current) = store::find(&mut snapshot, named.id).await? else { return Ok(None) };
     let details = current.details(&app.seals, named.secret.as_deref())?;
-    let has_ended = current.standing.progress == Progress::Pending
+    let has_ended = current.standing.progress == AttemptStatus::Pending
         && current.expires_at.is_some_and(|expires_at| expires_at <= now);
     let is_it = current.standing.method == Method::Hosted && details.verification_id == verification_id;
     Ok((is_it && !has_ended).then_some((current.standing, details.return_url)))

@@ -3,19 +3,13 @@
 
 use super::store::NewFile;
 use super::sweep::SWEEP_AGE;
-use crate::kit::app::App;
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::prelude::*;
 use crate::kit::request::upload::{Received, StoredFile};
 use crate::users::existing;
-use axum::response::Response;
-use florin_store::{Command, Holder, Scope, Stop, StoreError, Touch};
+use florin_store::{Holder, Scope};
 use florin_vault::{ObjectName, Recipient};
-use http::StatusCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use tracing::Instrument;
-use uuid::Uuid;
 
 /// Who the files are for, and the key to encrypt them to.
 pub(super) struct Addressee {
@@ -26,18 +20,17 @@ pub(super) struct Addressee {
 /// Who is to get the files; none where the call will be refused, so that nothing of it needs to be kept. Only the
 /// command decides: what is read here may have changed by then.
 pub(super) async fn precheck(
-    app: &App,
-    partner: &Partner,
-    handle: &str,
+    context: &Context,
+    user: &str,
     may_send: impl AsyncFnOnce(&mut Scope, &Holder) -> Result<bool, StoreError>,
 ) -> Result<Option<Addressee>, Failure> {
-    let mut snapshot = app.store.snapshot(partner.book).await?;
-    let holder = snapshot.holder(handle).await?;
+    let mut snapshot = context.snapshot().await?;
+    let holder = snapshot.holder(user).await?;
     let Ok(holder) = existing(holder.as_ref()) else { return Ok(None) };
     if !may_send(&mut snapshot, holder).await? {
         return Ok(None);
     }
-    let identity = holder.secret.as_deref().and_then(|secret| app.seals.file_key(secret));
+    let identity = holder.secret.as_deref().and_then(|secret| context.app.seals.file_key(secret));
     let identity = identity.ok_or_else(|| StoreError::unexpected("a user's key can't be opened"))?;
     Ok(Some(Addressee { to: identity.recipient(), holder: holder.uuid }))
 }
@@ -85,22 +78,21 @@ impl Incoming {
 
 /// Runs the command to its end even if the client goes away, and keeps the files exactly where their rows were made.
 pub(super) async fn commit(
-    app: App,
-    partner: Partner,
-    handle: String,
+    context: Context,
+    user: String,
     (received, replaced): (Received, Replaced),
-    command: impl Command,
-) -> Result<Response, Failure> {
+    command: impl AsyncFn(&mut Work<'_>) -> Result<Message, Stop> + Send + 'static,
+) -> Result<Created<Message>, Failure> {
     let work = async move {
         let Received { keyed, files } = received;
-        if files.as_ref().is_ok_and(|files| has_aged(&app, files)) {
+        if files.as_ref().is_ok_and(|files| has_aged(&context.app, files)) {
             return Err(StoreError::unavailable("the files took too long to arrive").into());
         }
-        let result = app.run(&partner, keyed, vec![Touch::Holder(handle)], command).await;
+        let result = context.run(keyed, vec![Touch::Holder(user)], command).await;
         let Ok(files) = files else { return result };
-        if result.as_ref().is_ok_and(is_made) {
+        if result.as_ref().is_ok_and(Created::is_new) {
             files.keep();
-            discard(&app, &replaced.take()).await;
+            discard(&context.app, &replaced.take()).await;
         } else if matches!(result, Err(Failure::Fault(_))) {
             // The rows may have been made all the same: the sweep will know.
             files.keep();
@@ -120,10 +112,6 @@ pub(super) async fn commit(
 fn has_aged(app: &App, files: &[StoredFile]) -> bool {
     let now = app.wall();
     files.iter().any(|file| now.saturating_since(file.name.made_at()) > SWEEP_AGE / 2)
-}
-
-fn is_made(response: &Response) -> bool {
-    response.status() == StatusCode::CREATED && !response.headers().contains_key("idempotent-replayed")
 }
 
 /// Removes objects that no row knows any more. What fails here is left to the sweep.

@@ -1,15 +1,15 @@
 //! The job that looks at what was sent. In a sandbox it is the reviewer, after the time that simulated ones take; in
 //! live it only rejects what can't be read, and leaves the rest to people (`florin kyc decide`).
 
-use super::change::Drawn;
+use super::change::AttemptSecret;
 use super::decide::{Decision, decide};
-use super::standing::{Progress, UNREADABLE};
+use super::standing::{AttemptStatus, RejectionReason};
 use super::store::{self, FileState};
-use super::work::Work;
+use super::task::Task;
 use crate::kit::app::App;
-use crate::kit::book::jobs::{carry_out, done};
-use crate::users::existing;
-use florin_store::{Job, Lane, NewJob, StoreError, Touch, Tx};
+use crate::kit::book::work::Work;
+use crate::users::carry_out_for;
+use florin_store::{Holder, Job, Lane, NewJob, StoreError, Tx};
 use florin_types::Timestamp;
 use std::time::Duration;
 
@@ -30,52 +30,46 @@ pub const HOLD: &str = "HOLD";
 pub(super) const PAUSE: Duration = Duration::from_secs(2);
 
 /// Leaves the job.
-pub(super) fn leave_review(app: &App, tx: &mut Tx, work: &Work) {
-    let due = tx.now().saturating_add(app.settings.settle);
-    enqueue(tx, work, due);
+pub(super) fn leave_review(work: &mut Work<'_>, task: &Task) {
+    let due = work.now().saturating_add(work.app().settings.settle);
+    enqueue(work, task, due);
 }
 
-fn enqueue(tx: &mut Tx, work: &Work, due: Timestamp) {
-    tx.enqueue(NewJob { kind: REVIEW_JOB, lane: Lane::Quick, due, payload: work.payload() });
+fn enqueue(tx: &mut Tx, task: &Task, due: Timestamp) {
+    tx.enqueue(NewJob { kind: REVIEW_JOB, lane: Lane::Quick, due, payload: task.payload() });
 }
 
 /// Looks, unless the review was decided meanwhile.
 pub async fn review(app: &App, job: &Job) -> Result<(), StoreError> {
-    let work = Work::read(job)?;
-    let (position, drawn) = (job.position, Drawn::draw(app));
-    let touches = vec![Touch::Holder(work.user.clone())];
-    let platform = app.clone();
-    let command = async move |tx: &mut Tx| {
-        if !tx.finish_job(position).await? {
-            return done();
-        }
-        let Ok(holder) = existing(tx.holder(&work.user)) else { return done() };
-        let holder = holder.clone();
-        let current = store::find(tx.scope(), holder.id).await?;
+    let task = Task::read(job)?;
+    let (user, secret) = (task.user.clone(), AttemptSecret::draw(app));
+    carry_out_for(app, job, &user, async move |work: &mut Work<'_>, holder: Holder| {
+        let current = store::find(work.scope(), holder.id).await?;
         let is_open = |current: &store::Current| {
-            current.attempt == work.of && current.standing.progress == Progress::InReview
+            current.attempt == task.of && current.standing.progress == AttemptStatus::InReview
         };
-        let Some(current) = current.filter(is_open) else { return done() };
-        let files = store::files(tx.scope(), holder.id).await?;
-        let states = files.iter().filter(|file| file.owner == work.of).map(|file| file.state);
+        let Some(current) = current.filter(is_open) else { return Ok(()) };
+        let files = store::files(work.scope(), holder.id).await?;
+        let states = files.iter().filter(|file| file.owner == task.of).map(|file| file.state);
         let decision = match worst(states) {
-            FileState::Unreadable => Some(Decision::Reject(UNREADABLE)),
+            FileState::Unreadable => Some(Decision::Reject(RejectionReason::DocumentUnreadable)),
             FileState::Unchecked => {
-                enqueue(tx, &work, tx.now().saturating_add(PAUSE));
+                let due = work.now().saturating_add(PAUSE);
+                enqueue(work, &task, due);
                 None
             }
-            FileState::Readable if platform.is_sandbox() => {
-                let details = current.details(&platform.seals, holder.secret.as_deref())?;
+            FileState::Readable if work.app().is_sandbox() => {
+                let details = current.details(&work.app().seals, holder.secret.as_deref())?;
                 sandbox_decision(details.document.as_ref().map_or("", |document| &document.number))
             }
             FileState::Readable => None,
         };
-        if let Some(decision) = decision {
-            decide(&platform, tx, &work.user, (decision, AUTOMATIC), &drawn).await?;
+        match decision {
+            Some(decision) => decide(work, &task.user, (decision, AUTOMATIC), &secret).await,
+            None => Ok(()),
         }
-        done()
-    };
-    carry_out(app, position, touches, command).await
+    })
+    .await
 }
 
 /// What is not readable decides; then what is not looked at yet.
@@ -92,7 +86,7 @@ fn sandbox_decision(number: &str) -> Option<Decision> {
     if number == HOLD {
         return None;
     }
-    let reason = number.strip_prefix(REJECT_PREFIX).and_then(store::reason);
+    let reason = number.strip_prefix(REJECT_PREFIX).and_then(RejectionReason::of_word);
     Some(reason.map_or(Decision::Approve, Decision::Reject))
 }
 
@@ -104,7 +98,10 @@ mod tests {
     fn document_numbers_choose_the_outcome() {
         assert_eq!(sandbox_decision("ABC123456"), Some(Decision::Approve));
         assert_eq!(sandbox_decision("HOLD"), None);
-        assert_eq!(sandbox_decision("REJECT-FACE_MISMATCH"), Some(Decision::Reject("FACE_MISMATCH")));
+        assert_eq!(
+            sandbox_decision("REJECT-FACE_MISMATCH"),
+            Some(Decision::Reject(RejectionReason::FaceMismatch))
+        );
         assert_eq!(sandbox_decision("REJECT-NOTHING"), Some(Decision::Approve));
     }
 

@@ -3,86 +3,77 @@
 use super::documents::DocumentType;
 use crate::kit::endpoint::codes::{Code, P448, P449, P459, P464, P465};
 use crate::kit::endpoint::refusal::Refusal;
+use crate::words;
 
-/// Whether the user is known: the contract's `verificationStatus`.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Not yet.
-    NotVerified,
-    /// Yes.
-    Verified,
-    /// By a document that has expired since.
-    Expired,
+words! {
+    /// Whether the user is known.
+    pub enum VerificationStatus {
+        /// Not yet.
+        NotVerified = "NOT_VERIFIED",
+        /// The user is known.
+        Verified = "VERIFIED",
+        /// The document by which the user was verified has expired since. The user can receive money, but not send it.
+        Expired = "EXPIRED",
+    }
 }
 
-/// How far the present attempt is: the contract's `attemptStatus`.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// Something was sent, or a page was opened for it.
-    Pending,
-    /// All was sent: somebody looks at it.
-    InReview,
-    /// Not accepted; another attempt may follow.
-    Rejected,
-    /// Accepted.
-    Successful,
+words! {
+    /// How far the current attempt is.
+    pub enum AttemptStatus {
+        /// Something was sent, or a page was opened for it.
+        Pending = "PENDING",
+        /// Everything was sent and is being reviewed.
+        InReview = "VERIFICATION",
+        /// Not accepted. Another attempt may follow.
+        Rejected = "REJECTED_BY_PROVIDER",
+        /// Accepted.
+        Successful = "SUCCESSFUL",
+    }
 }
 
-/// How an attempt goes.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// A: the partner sends files.
-    Files,
-    /// B: the user sends them on a hosted page.
-    Hosted,
-    /// Decided without anything having been sent: a sandbox's short way.
-    Reviewer,
+words! {
+    /// How an attempt goes.
+    pub enum Method {
+        /// Method A: the partner sends files.
+        Files = "FILES",
+        /// Method B: the user sends them on a hosted page.
+        Hosted = "HOSTED",
+        /// Decided without anything having been sent, in a sandbox.
+        Reviewer = "REVIEWER",
+    }
 }
 
-macro_rules! words {
-    ($type:ident: $($case:ident $word:literal),+) => {
-        impl $type {
-            /// The word that is kept and shown.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$case => $word),+ }
-            }
-
-            /// The case of a kept word.
-            pub fn parse(word: &str) -> Option<Self> {
-                [$(Self::$case),+].into_iter().find(|case| case.as_str() == word)
-            }
-        }
-    };
+words! {
+    /// Why a verification was rejected.
+    pub enum RejectionReason {
+        /// No face was found in the selfie.
+        NoFaceFound = "NO_FACE_FOUND",
+        /// The face is not the one in the document.
+        FaceMismatch = "FACE_MISMATCH",
+        /// The document cannot be read.
+        DocumentUnreadable = "DOCUMENT_UNREADABLE",
+        /// The document has expired.
+        DocumentExpired = "DOCUMENT_EXPIRED",
+        /// Documents of this kind are not accepted.
+        DocumentNotSupported = "DOCUMENT_NOT_SUPPORTED",
+        /// The document says something else than the user's profile.
+        DataMismatch = "DATA_MISMATCH",
+        /// The document looks forged.
+        SuspectedFraud = "SUSPECTED_FRAUD",
+        /// Another reason.
+        Other = "OTHER",
+    }
 }
-
-words!(Status: NotVerified "NOT_VERIFIED", Verified "VERIFIED", Expired "EXPIRED");
-words!(Progress: Pending "PENDING", InReview "VERIFICATION", Rejected "REJECTED_BY_PROVIDER", Successful "SUCCESSFUL");
-words!(Method: Files "FILES", Hosted "HOSTED", Reviewer "REVIEWER");
-
-/// Why a verification is rejected: the contract's words.
-pub const REJECTION_REASONS: &[&str] = &[
-    "NO_FACE_FOUND",
-    "FACE_MISMATCH",
-    "DOCUMENT_UNREADABLE",
-    "DOCUMENT_EXPIRED",
-    "DOCUMENT_NOT_SUPPORTED",
-    "DATA_MISMATCH",
-    "SUSPECTED_FRAUD",
-    "OTHER",
-];
-
-/// The reason of a file that can't be decoded in full.
-pub const UNREADABLE: &str = "DOCUMENT_UNREADABLE";
 
 /// Where a user stands.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// Whether the user is known.
-    pub status: Status,
+    pub status: VerificationStatus,
     /// How far the present attempt is.
-    pub progress: Progress,
+    pub progress: AttemptStatus,
     /// Why it was rejected, when it was.
-    pub rejection_reason: Option<&'static str>,
+    pub rejection_reason: Option<RejectionReason>,
     /// How the present attempt goes.
     pub method: Method,
 }
@@ -90,46 +81,51 @@ pub struct Standing {
 impl Standing {
     /// Before anything was sent.
     const NOTHING: Self = Self {
-        status: Status::NotVerified,
-        progress: Progress::Rejected,
+        status: VerificationStatus::NotVerified,
+        progress: AttemptStatus::Rejected,
         rejection_reason: None,
         method: Method::Files,
     };
 
     /// The first step of a new attempt. A user whose document has expired stays so until another is approved.
     pub fn begun(before: Option<Self>, method: Method) -> Self {
-        let status = before.map_or(Status::NotVerified, |standing| standing.status);
-        Self { status, progress: Progress::Pending, rejection_reason: None, method }
+        let status = before.map_or(VerificationStatus::NotVerified, |standing| standing.status);
+        Self { status, progress: AttemptStatus::Pending, rejection_reason: None, method }
     }
 
     /// All was sent.
     pub fn in_review(self) -> Self {
-        Self { progress: Progress::InReview, ..self }
+        Self { progress: AttemptStatus::InReview, ..self }
     }
 
     /// Approved.
     pub fn approved(self) -> Self {
-        Self { status: Status::Verified, progress: Progress::Successful, rejection_reason: None, ..self }
+        Self {
+            status: VerificationStatus::Verified,
+            progress: AttemptStatus::Successful,
+            rejection_reason: None,
+            ..self
+        }
     }
 
     /// Rejected.
-    pub fn rejected(self, reason: &'static str) -> Self {
-        Self { progress: Progress::Rejected, rejection_reason: Some(reason), ..self }
+    pub fn rejected(self, reason: RejectionReason) -> Self {
+        Self { progress: AttemptStatus::Rejected, rejection_reason: Some(reason), ..self }
     }
 
     /// The document has expired.
     pub fn expired(self) -> Self {
-        Self { status: Status::Expired, ..self }
+        Self { status: VerificationStatus::Expired, ..self }
     }
 
     /// Whether files that come now belong to the present attempt; else they begin a new one.
     pub fn takes_files(self) -> bool {
-        self.progress == Progress::Pending && self.method == Method::Files
+        self.progress == AttemptStatus::Pending && self.method == Method::Files
     }
 
     /// Whether a reviewer's word is about the present attempt; else it begins a new one.
     pub fn takes_decision(self) -> bool {
-        matches!(self.progress, Progress::Pending | Progress::InReview)
+        matches!(self.progress, AttemptStatus::Pending | AttemptStatus::InReview)
     }
 }
 
@@ -137,8 +133,8 @@ impl Standing {
 pub fn may_begin(standing: Option<Standing>) -> Result<(), Refusal> {
     let Some(standing) = standing else { return Ok(()) };
     match (standing.status, standing.progress) {
-        (Status::Verified, _) => Err(Refusal::of(&P448)),
-        (_, Progress::InReview) => Err(Refusal::of(&P465)),
+        (VerificationStatus::Verified, _) => Err(Refusal::of(&P448)),
+        (_, AttemptStatus::InReview) => Err(Refusal::of(&P465)),
         _ => Ok(()),
     }
 }
@@ -174,15 +170,15 @@ impl Submission<'_> {
     pub fn next(self) -> Result<Next, Refusal> {
         let standing = self.standing.unwrap_or(Standing::NOTHING);
         match (standing.status, standing.progress) {
-            (Status::Verified, _) if self.has_document || self.is_decided(standing) => {
+            (VerificationStatus::Verified, _) if self.has_document || self.is_decided(standing) => {
                 return Err(Refusal::of(&P448));
             }
-            (_, Progress::InReview) => return Err(Refusal::of(&P465)),
+            (_, AttemptStatus::InReview) => return Err(Refusal::of(&P465)),
             _ => {}
         }
         let next = match (standing.status, standing.method) {
-            (Status::Verified, _) => Next::Balances,
-            (_, Method::Hosted) if standing.progress != Progress::Successful => {
+            (VerificationStatus::Verified, _) => Next::Balances,
+            (_, Method::Hosted) if standing.progress != AttemptStatus::Successful => {
                 return Err(Refusal::of(&P459));
             }
             _ => self.check_files(standing).map(|()| Next::Review)?,
@@ -218,7 +214,7 @@ fn listed(parts: &[&str]) -> String {
 /// Whether a reviewer may decide: not about who is known already.
 pub fn may_decide(standing: Option<Standing>) -> Result<(), &'static Code> {
     match standing {
-        Some(Standing { status: Status::Verified, .. }) => Err(&P448),
+        Some(Standing { status: VerificationStatus::Verified, .. }) => Err(&P448),
         _ => Ok(()),
     }
 }

@@ -2,13 +2,14 @@
 
 use super::*;
 
-const fn standing(status: Status, progress: Progress, method: Method) -> Standing {
+const fn standing(status: VerificationStatus, progress: AttemptStatus, method: Method) -> Standing {
     Standing { status, progress, rejection_reason: None, method }
 }
 
-const ALL_STATUSES: [Status; 3] = [Status::NotVerified, Status::Verified, Status::Expired];
-const ALL_PROGRESS: [Progress; 4] =
-    [Progress::Pending, Progress::InReview, Progress::Rejected, Progress::Successful];
+const ALL_STATUSES: [VerificationStatus; 3] =
+    [VerificationStatus::NotVerified, VerificationStatus::Verified, VerificationStatus::Expired];
+const ALL_PROGRESS: [AttemptStatus; 4] =
+    [AttemptStatus::Pending, AttemptStatus::InReview, AttemptStatus::Rejected, AttemptStatus::Successful];
 const ALL_METHODS: [Method; 3] = [Method::Files, Method::Hosted, Method::Reviewer];
 
 fn code<T>(result: Result<T, Refusal>) -> &'static str {
@@ -17,27 +18,27 @@ fn code<T>(result: Result<T, Refusal>) -> &'static str {
 
 #[test]
 fn words_are_the_contracts_and_come_back() {
-    assert_eq!(ALL_STATUSES.map(Status::as_str), ["NOT_VERIFIED", "VERIFIED", "EXPIRED"]);
+    assert_eq!(ALL_STATUSES.map(VerificationStatus::as_str), ["NOT_VERIFIED", "VERIFIED", "EXPIRED"]);
     let progress = ["PENDING", "VERIFICATION", "REJECTED_BY_PROVIDER", "SUCCESSFUL"];
-    assert_eq!(ALL_PROGRESS.map(Progress::as_str), progress);
-    assert!(ALL_STATUSES.iter().all(|status| Status::parse(status.as_str()) == Some(*status)));
-    assert!(ALL_PROGRESS.iter().all(|progress| Progress::parse(progress.as_str()) == Some(*progress)));
-    assert!(ALL_METHODS.iter().all(|method| Method::parse(method.as_str()) == Some(*method)));
-    assert_eq!(Status::parse("verified"), None);
+    assert_eq!(ALL_PROGRESS.map(AttemptStatus::as_str), progress);
+    assert!(ALL_STATUSES.iter().all(|status| VerificationStatus::of_word(status.as_str()) == Some(*status)));
+    assert!(ALL_PROGRESS.iter().all(|progress| AttemptStatus::of_word(progress.as_str()) == Some(*progress)));
+    assert!(ALL_METHODS.iter().all(|method| Method::of_word(method.as_str()) == Some(*method)));
+    assert_eq!(VerificationStatus::of_word("verified"), None);
 }
 
 #[test]
 fn nothing_is_begun_by_who_is_known_or_while_somebody_looks() {
     assert_eq!(code(may_begin(None)), "");
     for (status, progress, expected) in [
-        (Status::NotVerified, Progress::Pending, ""),
-        (Status::NotVerified, Progress::InReview, "P465"),
-        (Status::NotVerified, Progress::Rejected, ""),
-        (Status::Verified, Progress::Successful, "P448"),
-        (Status::Expired, Progress::Successful, ""),
-        (Status::Expired, Progress::Pending, ""),
-        (Status::Expired, Progress::InReview, "P465"),
-        (Status::Expired, Progress::Rejected, ""),
+        (VerificationStatus::NotVerified, AttemptStatus::Pending, ""),
+        (VerificationStatus::NotVerified, AttemptStatus::InReview, "P465"),
+        (VerificationStatus::NotVerified, AttemptStatus::Rejected, ""),
+        (VerificationStatus::Verified, AttemptStatus::Successful, "P448"),
+        (VerificationStatus::Expired, AttemptStatus::Successful, ""),
+        (VerificationStatus::Expired, AttemptStatus::Pending, ""),
+        (VerificationStatus::Expired, AttemptStatus::InReview, "P465"),
+        (VerificationStatus::Expired, AttemptStatus::Rejected, ""),
     ] {
         for method in ALL_METHODS {
             let found = code(may_begin(Some(standing(status, progress, method))));
@@ -49,9 +50,9 @@ fn nothing_is_begun_by_who_is_known_or_while_somebody_looks() {
 /// Who is where, with which files and terms, gets what: the table of the contract's section 2.1.
 #[test]
 fn a_user_verification_leads_to_a_review_or_to_balances_or_nowhere() {
+    use AttemptStatus::{InReview, Pending, Rejected, Successful};
     use Method::{Files, Hosted, Reviewer};
-    use Progress::{InReview, Pending, Rejected, Successful};
-    use Status::{Expired, NotVerified, Verified};
+    use VerificationStatus::{Expired, NotVerified, Verified};
     let all = ["front_id", "back_id", "selfie"];
     /// Standing, balances, parts, terms, expected.
     type Row<'a> = (Option<Standing>, bool, &'a [&'a str], bool, &'a str);
@@ -102,7 +103,7 @@ fn a_user_verification_leads_to_a_review_or_to_balances_or_nowhere() {
 fn each_document_needs_its_own_files() {
     let needs = |document: DocumentType, parts: &[&str]| {
         let parts: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
-        let standing = Some(standing(Status::NotVerified, Progress::Pending, Method::Files));
+        let standing = Some(standing(VerificationStatus::NotVerified, AttemptStatus::Pending, Method::Files));
         let submission = Submission {
             standing,
             has_balances: false,
@@ -126,18 +127,21 @@ fn each_document_needs_its_own_files() {
 #[test]
 fn steps_keep_what_they_do_not_change() {
     let begun = Standing::begun(None, Method::Files);
-    assert_eq!(begun, standing(Status::NotVerified, Progress::Pending, Method::Files));
-    let rejected = begun.in_review().rejected("OTHER");
-    assert_eq!((rejected.status, rejected.rejection_reason), (Status::NotVerified, Some("OTHER")));
+    assert_eq!(begun, standing(VerificationStatus::NotVerified, AttemptStatus::Pending, Method::Files));
+    let rejected = begun.in_review().rejected(RejectionReason::Other);
+    assert_eq!(
+        (rejected.status, rejected.rejection_reason),
+        (VerificationStatus::NotVerified, Some(RejectionReason::Other))
+    );
     assert!(!rejected.takes_files() && !rejected.takes_decision());
     let again = Standing::begun(Some(rejected), Method::Hosted);
     assert_eq!(again.rejection_reason, None);
     assert!(!again.takes_files() && again.takes_decision());
     let expired = begun.in_review().approved().expired();
-    assert_eq!(expired, standing(Status::Expired, Progress::Successful, Method::Files));
+    assert_eq!(expired, standing(VerificationStatus::Expired, AttemptStatus::Successful, Method::Files));
     // A new attempt does not make an expired user anything else; its approval does.
     let renewing = Standing::begun(Some(expired), Method::Files);
-    assert_eq!(renewing, standing(Status::Expired, Progress::Pending, Method::Files));
-    assert_eq!(renewing.rejected("OTHER").status, Status::Expired);
-    assert_eq!(renewing.approved().status, Status::Verified);
+    assert_eq!(renewing, standing(VerificationStatus::Expired, AttemptStatus::Pending, Method::Files));
+    assert_eq!(renewing.rejected(RejectionReason::Other).status, VerificationStatus::Expired);
+    assert_eq!(renewing.approved().status, VerificationStatus::Verified);
 }

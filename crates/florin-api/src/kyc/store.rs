@@ -1,9 +1,10 @@
 //! The SQL of verifications: where users stand, their attempts, their files.
 
 use super::documents::Details;
-use super::standing::{Method, Progress, REJECTION_REASONS, Standing, Status};
+use super::standing::{Method, Standing};
 use crate::kit::book::seal::{Nonce, Seals};
 use crate::kit::request::upload::StoredFile;
+use crate::words;
 use florin_document::{Kind, Size};
 use florin_store::{HolderId, Row, Scope, SetStatement, Statement, StoreError, Tx, Type, params};
 use florin_types::Timestamp;
@@ -174,8 +175,8 @@ pub(super) async fn put(
     attempt: Uuid,
     standing: &Standing,
 ) -> Result<(), StoreError> {
-    let (status, progress) = (standing.status.as_str(), standing.progress.as_str());
-    let row = params![holder, attempt, status, progress, standing.rejection_reason, tx.now()];
+    let Standing { status, progress, rejection_reason, .. } = *standing;
+    let row = params![holder, attempt, status, progress, rejection_reason, tx.now()];
     tx.execute(PUT, &row).await.map(drop)
 }
 
@@ -204,25 +205,15 @@ pub(super) async fn set_decision(
     tx.execute(SET_DECISION, &params![attempt, now, decision, decided_by]).await.map(drop)
 }
 
-/// How far the full decode of a file is.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum FileState {
-    /// Not begun: the file counts all the same.
-    Unchecked,
-    /// It is what it seemed to be.
-    Readable,
-    /// It is not.
-    Unreadable,
-}
-
-impl FileState {
-    /// The word that is kept and shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unchecked => "UNCHECKED",
-            Self::Readable => "READABLE",
-            Self::Unreadable => "UNREADABLE",
-        }
+words! {
+    /// How far the full decode of a file is.
+    pub enum FileState {
+        /// Not begun. The file counts all the same.
+        Unchecked = "UNCHECKED",
+        /// It can be decoded.
+        Readable = "READABLE",
+        /// It cannot.
+        Unreadable = "UNREADABLE",
     }
 }
 
@@ -317,23 +308,12 @@ pub(super) async fn all_files(scope: &mut Scope, after: Uuid) -> Result<Vec<(Hol
     rows.iter().map(|row| Ok((row.get(10)?, file_of_row(row)?))).collect()
 }
 
-fn damaged(what: &'static str) -> StoreError {
-    StoreError::unexpected(format!("a kept {what} is none that there is"))
-}
-
-/// A kept word as one of ours.
-pub(super) fn reason(word: &str) -> Option<&'static str> {
-    REJECTION_REASONS.iter().copied().find(|reason| *reason == word)
-}
-
 fn current_of_row(row: &Row) -> Result<Current, StoreError> {
-    let word = |index: usize| row.get::<String>(index);
-    let rejection_reason: Option<String> = row.get(2)?;
     let standing = Standing {
-        status: Status::parse(&word(0)?).ok_or_else(|| damaged("status"))?,
-        progress: Progress::parse(&word(1)?).ok_or_else(|| damaged("attempt status"))?,
-        rejection_reason: rejection_reason.as_deref().and_then(reason),
-        method: Method::parse(&word(5)?).ok_or_else(|| damaged("method"))?,
+        status: row.get(0)?,
+        progress: row.get(1)?,
+        rejection_reason: row.get(2)?,
+        method: row.get(5)?,
     };
     Ok(Current {
         standing,
@@ -344,26 +324,25 @@ fn current_of_row(row: &Row) -> Result<Current, StoreError> {
     })
 }
 
+fn damaged(column: &str, id: Uuid) -> StoreError {
+    StoreError::unexpected(format!("kyc_file {id}: {column} holds an unknown value"))
+}
+
 fn file_of_row(row: &Row) -> Result<File, StoreError> {
-    let kind: String = row.get(3)?;
-    let state: String = row.get(8)?;
-    let states = [FileState::Unchecked, FileState::Readable, FileState::Unreadable];
+    let (id, kind): (Uuid, String) = (row.get(0)?, row.get(3)?);
     let side = |index: usize| -> Result<Option<u32>, StoreError> {
         Ok(row.get::<Option<i64>>(index)?.and_then(|side| u32::try_from(side).ok()))
     };
     let size = side(5)?.zip(side(6)?).map(|(width, height)| Size { width, height });
     Ok(File {
-        name: ObjectName::new(row.get(0)?).ok_or_else(|| damaged("name"))?,
+        name: ObjectName::new(id).ok_or_else(|| damaged("name", id))?,
         owner: row.get(1)?,
         part: row.get(2)?,
-        kind: Kind::from_name(&kind).ok_or_else(|| damaged("type"))?,
+        kind: Kind::from_name(&kind).ok_or_else(|| damaged("type", id))?,
         bytes: row.get(4)?,
         size,
         pages: row.get(7)?,
-        state: states
-            .into_iter()
-            .find(|known| known.as_str() == state)
-            .ok_or_else(|| damaged("file state"))?,
+        state: row.get(8)?,
         created_at: row.get(9)?,
     })
 }

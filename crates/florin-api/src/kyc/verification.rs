@@ -2,61 +2,14 @@
 
 use super::change::change;
 use super::decide::{leave_expiry_of, open_gate};
-use super::documents::{
-    Background, DOCUMENT_TYPES, Details, Document, DocumentType, MAX_NUMBER, country_text, words,
-};
+use super::documents::{Background, Details, Document, DocumentType, MAX_NUMBER, country_text};
 use super::review::leave_review;
 use super::standing::{Next, Submission};
 use super::store::{self, Current};
-use super::work::Work;
-use crate::kit::app::App;
-use crate::kit::book::command::answer;
-use crate::kit::book::seal::Nonce;
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::answers::Message;
-use crate::kit::endpoint::codes::{P412, P448, P449, P459, P464, P465};
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::endpoint::table::{Endpoint, RequestBody, Shape, post};
-use crate::kit::request::body::Request;
-use crate::kit::request::call::Call;
-use crate::kit::request::fields::Fields;
+use super::task::Task;
+use crate::kit::prelude::*;
 use crate::users::{self, Gate, existing};
-use axum::extract::State;
-use axum::response::Response;
-use florin_store::{StoreError, Touch, Tx};
-use florin_types::{Country, Date, ExternalUserId, Text, Timestamp};
-use http::StatusCode;
-use utoipa::ToSchema;
-
-/// The document's data, and what the user says of income and purpose.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "the fields document the request; `Request::read` makes the typed one")]
-pub struct UserVerificationRequest {
-    external_user_id: String,
-    #[schema(schema_with = words::document_type)]
-    document_type: String,
-    /// At most 35 characters. In a sandbox `REJECT-` and a rejection reason end the review so; `HOLD` leaves it open.
-    #[schema(max_length = 35)]
-    document_number: String,
-    #[schema(format = Date, example = "2021-04-16")]
-    document_issue_date: Option<String>,
-    /// The last day on which it is valid; today or later.
-    #[schema(format = Date, example = "2031-04-15")]
-    document_expiration_date: String,
-    /// ISO 3166-1 alpha-2.
-    #[schema(example = "GB")]
-    document_issuing_country: String,
-    #[schema(schema_with = words::income_source)]
-    income_source: Option<String>,
-    #[schema(schema_with = words::open_account_reason)]
-    open_account_reason: Option<String>,
-    #[schema(schema_with = words::occupation)]
-    occupation: Option<String>,
-    #[schema(max_length = 35)]
-    tax_id: Option<String>,
-}
+use florin_store::Holder;
 
 /// What a request says, typed.
 #[derive(Clone)]
@@ -71,14 +24,24 @@ pub struct UserVerification {
 }
 
 impl Request for UserVerification {
+    const NAME: &'static str = "UserVerificationRequest";
+    const ABOUT: &'static str = "The data of the document, and what the user says of income and purpose.";
+
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let user = fields.required("externalUserId").text(ExternalUserId::parse);
-        let document_type = fields.required("documentType").choice(DOCUMENT_TYPES);
-        let number = fields.required("documentNumber").text(Text::<MAX_NUMBER>::parse);
-        let issued = fields.optional("documentIssueDate").text(Date::parse);
-        let expires = fields.required("documentExpirationDate").text(Date::parse);
-        let country = fields.required("documentIssuingCountry").text(Country::parse);
-        let background = Background::read(fields);
+        let user = fields.required("externalUserId").about("Your own id of the user.").text();
+        let document_type = fields.required("documentType").about("The kind of document.").text();
+        let about = "The number of the document. In a sandbox `REJECT-` and a rejection reason ends the review with \
+                     that reason, and `HOLD` leaves the review open.";
+        let number = fields.required("documentNumber").about(about).example("L898902C3");
+        let number = number.text::<Text<MAX_NUMBER>>();
+        let about = "The day on which the document was issued.";
+        let issued = fields.optional("documentIssueDate").about(about).example("2021-04-16").text::<Date>();
+        let about = "The last day on which the document is valid; today or later.";
+        let expires = fields.required("documentExpirationDate").about(about).example("2031-04-15");
+        let expires = expires.text::<Date>();
+        let about = "The country that issued the document, ISO 3166-1 alpha-2.";
+        let country = fields.required("documentIssuingCountry").about(about).text();
+        let background = Background::read(fields, false);
         if let (Some(issued), Some(expires)) = (issued, expires)
             && issued > expires
         {
@@ -121,75 +84,74 @@ impl UserVerification {
     }
 }
 
-/// The route.
+/// The call.
 pub fn endpoint() -> Endpoint {
     Endpoint {
-        tag: "Verification",
+        id: "submitVerification",
         summary: "Add user verification",
-        description: "The data of the document that was uploaded (method A) or captured (method B). With method A a \
-                      review begins; with method B it comes after the verification was successful, and makes the \
-                      balances. In a sandbox the review takes half a second and approves, unless `documentNumber` says \
-                      otherwise (see `GET /v1/sandbox/scenarios`). `kyc_verification.status` tells of each step, \
-                      `user.status` of the active balances.",
-        request: RequestBody::Json(
-            Shape::of::<UserVerificationRequest>(),
-            r#"{"externalUserId":"$user","documentType":"PASSPORT","documentNumber":"L898902C3",
+        description: "Says which document you uploaded (method A: `POST /v1/user/kyc-files`) or the user photographed on \
+                      our page (method B: `POST /v1/kyc`).\n\nMethod A: call it once the files are uploaded; the review \
+                      begins then. Method B: call it once the status is `VERIFIED`; it opens the balances. In a \
+                      sandbox the review takes half a second and approves, unless `documentNumber` says otherwise (see \
+                      `GET /v1/sandbox/scenarios`). The event `kyc_verification.status` brings each step, \
+                      `user.status` the active balances.",
+        example: r#"{"externalUserId":"$user","documentType":"PASSPORT","documentNumber":"L898902C3",
             "documentExpirationDate":"2031-04-15","documentIssuingCountry":"GB","incomeSource":"SALARY",
             "occupation":"ENGINEERING","openAccountReason":"DAILY_USE"}"#,
-        ),
+        answer: r#"{"message":"User verification submitted"}"#,
         refusals: &[&P412, &P448, &P449, &P459, &P464, &P465],
-        ..post("/v1/user/verification", handle, (201, Shape::of::<Message>()))
+        ..post("/v1/user/verification", submit_verification)
     }
 }
 
-async fn handle(
-    State(app): State<App>,
-    partner: Partner,
+async fn submit_verification(
+    context: Context,
     call: Call<UserVerification>,
-) -> Result<Response, Failure> {
+) -> Result<Created<Message>, Failure> {
     let Call { request, keyed } = call;
-    check_dates_early(&app, &partner, &request).await?;
-    let handle = request.user.as_str().to_owned();
-    let (event, nonce, platform) = (app.new_id(), Nonce::draw(&*app.entropy), app.clone());
-    app.run(&partner, keyed, vec![Touch::Holder(handle.clone())], async move |tx: &mut Tx| {
-        request.check_dates(tx.now())?;
-        let holder = existing(tx.holder(&handle))?.clone();
-        let current = store::find(tx.scope(), holder.id).await?;
-        let details =
-            current.as_ref().map(|current| current.details(&platform.seals, holder.secret.as_deref()));
-        let mut details = details.transpose()?.unwrap_or_default();
-        let next = next(tx, &holder, &request, (current.as_ref(), &details)).await?;
-        let current = current.ok_or_else(|| StoreError::unexpected("a submission without an attempt"))?;
-        details.document = Some(request.document());
-        let said = request.background.clone();
-        if said != Background::default() {
-            details.background = Some(said);
-        }
-        let sealed = store::seal(&platform.seals, holder.secret.as_deref(), nonce, &details)?;
-        store::set_details(tx, current.attempt, sealed).await?;
-        match next {
-            Next::Review => {
-                change(tx, &holder, (current.attempt, current.standing.in_review()), event).await?;
-                leave_review(&platform, tx, &Work::of(&handle, current.attempt));
+    // Before the door too, so that it comes before a known idempotency key.
+    request.check_dates(context.snapshot().await?.book_row().now(context.app.wall()))?;
+    let touches = vec![Touch::Holder(request.user.as_str().to_owned())];
+    context
+        .run(keyed, touches, async move |work| {
+            request.check_dates(work.now())?;
+            let user = request.user.as_str();
+            let holder = existing(work.holder(user))?.clone();
+            let (seals, secret) = (&work.app().seals, holder.secret.as_deref());
+            let current = store::find(work.scope(), holder.id).await?;
+            let details = current.as_ref().map(|current| current.details(seals, secret)).transpose()?;
+            let mut details = details.unwrap_or_default();
+            let next = next(work, &holder, &request, (current.as_ref(), &details)).await?;
+            let current = current.ok_or_else(|| StoreError::unexpected("a submission without an attempt"))?;
+            details.document = Some(request.document());
+            if request.background != Background::default() {
+                details.background = Some(request.background.clone());
             }
-            Next::Balances => {
-                open_gate(&platform, tx, &holder, true).await?;
-                leave_expiry_of(tx, &handle, current.attempt, &details);
+            let sealed = store::seal(seals, secret, work.nonce(), &details)?;
+            store::set_details(work, current.attempt, sealed).await?;
+            match next {
+                Next::Review => {
+                    change(work, &holder, (current.attempt, current.standing.in_review())).await?;
+                    leave_review(work, &Task::of(user, current.attempt));
+                }
+                Next::Balances => {
+                    open_gate(work, &holder, true).await?;
+                    leave_expiry_of(work, user, current.attempt, &details);
+                }
             }
-        }
-        Ok(answer(StatusCode::CREATED, &Message::new("User verification submitted"))?)
-    })
-    .await
+            Ok(Message::new("User verification submitted"))
+        })
+        .await
 }
 
 async fn next(
-    tx: &mut Tx,
-    holder: &florin_store::Holder,
+    work: &mut Work<'_>,
+    holder: &Holder,
     request: &UserVerification,
     (current, details): (Option<&Current>, &Details),
-) -> Result<Next, florin_store::Stop> {
-    let user = users::find(tx.scope(), holder.id).await?;
-    let files = store::files(tx.scope(), holder.id).await?;
+) -> Result<Next, Stop> {
+    let user = users::find(work.scope(), holder.id).await?;
+    let files = store::files(work.scope(), holder.id).await?;
     let is_of_it = |file: &&store::File| current.is_some_and(|current| current.attempt == file.owner);
     let parts: Vec<_> = files.iter().filter(is_of_it).map(|file| file.part.clone()).collect();
     let submission = Submission {
@@ -201,11 +163,4 @@ async fn next(
         parts: &parts,
     };
     Ok(submission.next()?)
-}
-
-/// Before the door, so that it comes before a known idempotency key. The book's clock, which may be ahead of the wall's
-/// and is never behind it, is the one that counts.
-async fn check_dates_early(app: &App, partner: &Partner, request: &UserVerification) -> Result<(), Failure> {
-    let snapshot = app.store.snapshot(partner.book).await?;
-    Ok(request.check_dates(snapshot.book_row().now(app.wall()))?)
 }

@@ -1,8 +1,10 @@
 //! What all calls have in common: the introduction, tags, the key, shared parameters and headers, error
 //! bodies.
 
-use crate::kit::endpoint::codes::{Code, P403};
+use crate::FAMILIES;
+use crate::kit::endpoint::codes::{ALL, Code, P403};
 use crate::kit::endpoint::refusal::{DEFAULT_RETRY_AFTER_SECS, Refusal};
+use crate::kit::endpoint::table::PathParameter;
 use serde_json::Value;
 use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::header::HeaderBuilder;
@@ -13,7 +15,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, Securi
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{Required, header::Header};
 
-pub(super) const ERROR: &str = "Error";
+pub(super) const ERROR: &str = "ApiError";
 pub(super) const VALIDATION_ERROR: &str = "ValidationError";
 pub(super) const IDEMPOTENCY_KEY: &str = "IdempotencyKey";
 /// A parameter and a header.
@@ -21,6 +23,7 @@ pub(super) const REQUEST_ID: &str = "RequestId";
 pub(super) const REPLAYED: &str = "IdempotentReplayed";
 pub(super) const CHALLENGE: &str = "Challenge";
 pub(super) const RETRY_AFTER: &str = "RetryAfter";
+pub(super) const IGNORED_FIELDS: &str = "IgnoredFields";
 pub(super) const RATE_LIMIT_HEADERS: [&str; 2] = ["RateLimitPolicy", "RateLimit"];
 
 const API_KEY: &str = "apiKey";
@@ -28,72 +31,55 @@ const API_KEY: &str = "apiKey";
 /// In examples.
 const A_REQUEST_ID: &str = "0198c5d2-7a3e-7c41-9f0e-3b5a1d2c4e70";
 
-/// The headings in the order of the page, with what stands under each.
-const TAGS: &[(&str, &str)] = &[
-    ("Users", "Your customers: who they are, and whether they may move money."),
-    (
-        "Verification",
-        "Who your users are: documents, hosted pages, proof of address, and where it all stands.",
-    ),
-    ("Internal transfers", "Money between two users, or between a user and your master balance."),
-    (
-        "Balances and history",
-        "What a user or you have, and how it came so. Every acknowledged write shows at once.",
-    ),
-    (
-        "Events",
-        "Everything that happened in your book, gapless and kept: for who polls instead of taking webhooks.",
-    ),
-    (
-        "Webhooks",
-        "The same events, sent to your server: signed, in order per object, and again until it takes them.",
-    ),
-    ("Reference", "Countries, currencies, fees and errors, as this server is configured."),
-    (
-        "Sandbox",
-        "Be the reviewer, make money up, move the clock, start afresh. Only in a sandbox, in your own book.",
-    ),
-];
-
 /// How a call is made and answered; Markdown.
 const INTRODUCTION: &str = "\
 Users, balances and money movements of an embedded-finance platform.
 
-**Base.** All calls are under `/v1` of this server. One server serves one environment, `sandbox` or \
-`live`.
+**Base.** All calls are under `/v1` of this server. One server serves one environment, `sandbox` or `live`.
 
-**Key.** Every call carries your key in the header `x-api-key`. Without one that works: 401, `P401`.
+**Key.** Send your key in the header `x-api-key`; `Authorization` is not read. No key, an unknown or a revoked key: 401 \
+`P401`.
 
-**Writing twice.** Give every POST, PATCH and DELETE an `Idempotency-Key` (1 to 255 visible ASCII \
-characters). The same key with the same request answers what was answered first, byte for byte, with \
-`Idempotent-Replayed: true`, and does nothing more, whatever was lost on the way; with another request it \
-is `P470`, while the first still runs `P471`. The same request means the same values: `\"10\"` equals \
-`10.00`, and the order of fields does not count. Kept 30 days.
+**Idempotency.** Send an `Idempotency-Key` (1 to 255 visible ASCII characters) with every POST, PUT, PATCH and DELETE. \
+Repeat a request with its key and you get the first answer again, byte for byte, with `Idempotent-Replayed: true`; \
+nothing happens twice. Same key, other request: 400 `P470`. First request still running: 409 `P471`, repeat later. Two \
+requests are the same if their values are: `\"10\"` equals `10.00`, and the order of fields does not count. Keys are \
+kept for 30 days.
 
-**Errors.** `errorCode` is what to branch on; `errorName` and `errorMessage` are stable texts. A \
-validation error is always 400 and `P403`, has no `errorName`, and joins everything that is wrong in one \
-message. Every call can refuse with `P401`, `P429`, `P500` and `P501`; `Retry-After` says how long to \
-wait. An unknown path is 404 `P404`, another method 405 `P405`. What belongs to another partner answers \
-like what does not exist. In a sandbox the header `x-sandbox-fault: P500` (or `P501`) has a call answered so, \
-and does nothing else.
+**Errors.** Branch on `errorCode`. `errorMessage` is for people: it begins with a stable text and may carry details. A \
+validation error is always 400 `P403`, has no `errorName`, and joins everything that is wrong in one message. An unknown \
+path is 404 `P404`, another method 405 `P405`. What belongs to another partner answers like what does not exist.
 
-**Amounts.** In: a decimal string or a JSON number, both read exactly; no more decimals than the currency \
-has. Out: as each call says, a decimal string at the currency's scale or a number that prints exactly.
+**Faults.** Our own faults come as HTTP 400 with `P500` or `P501`: your client's automatic retry does not see them. \
+Retry on the code. `P429` and `P501` carry `Retry-After` in seconds. In a sandbox, send `x-sandbox-fault: P500` (or \
+`P501`) to make a call fail so without doing anything: a test for your retries.
 
-**Files.** Calls that take files take `multipart/form-data`, one part a file, and tell its type by its \
-content: file name and declared type of a part are not looked at, unknown and empty parts are ignored. One bad \
-file, and nothing of the request is kept. A body that is broken, or in which a part comes too often, is `P403`. \
-With an `Idempotency-Key`, the same request means the same parts with the same content.
+**Amounts.** Amounts are in whole units of the currency, euros and not cents: `\"12.50\"`. Send strings, with no more \
+decimals than the currency has. Balances and history answer strings; transfer details and webhooks answer numbers: read \
+them with a decimal parser.
 
-**Texts.** Other bodies are JSON. Fields that are not known are ignored; null is an absent field. Times are ISO \
-8601 in UTC with milliseconds. Currencies are lower-case words, read in any letter case. Our ids are \
-UUIDs; `externalUserId` is your own id of a user.
+**Fields.** Bodies are JSON but where files are sent. An unknown field, part or query parameter is ignored and named in \
+the answer's header `x-ignored-fields`. One that looks like a misspelt field that you left out is `P403`, because a \
+field that is left out has a meaning: in a transfer an absent source is your own master balance. `null` and, in an \
+optional field, an empty text count as absent. Times are ISO 8601 in UTC with milliseconds. Currencies are lower-case \
+words, read in any letter case. Our ids are UUIDs; `externalUserId` is your own id of a user.
 
-**Pages.** Lists are newest first; `limit` is 1 to 200 and 50 by default. Give `nextCursor` as `cursor` to \
-go on, with the same filters, until it is null. A cursor stays right while new rows arrive.
+**Files.** Calls that take files take `multipart/form-data`, one part a file. The type of a file is told by its content; \
+its name and declared type are not looked at. If one file is refused, nothing of the request is stored. A body that is \
+broken, or in which a part comes too often, is `P403`.
 
-**Request id.** Every answer carries `x-request-id`: your own when you send one, and what to quote when \
-asking for help.";
+**Pages.** Lists are newest first; `limit` is 1 to 200 and 50 if omitted. Send `nextCursor` as `cursor` with the same \
+filters to go on, until it is null. A cursor stays right while new rows arrive.
+
+**Webhooks.** Every event is POSTed to your server, signed by the Standard Webhooks scheme: `webhook-signature` holds an \
+HMAC-SHA256 (`v1`) made with your `signingSecret` (`whsec_…`) and an Ed25519 signature (`v1a`) for your `publicKey` \
+(`whpk_…`). Register with `PUT /v1/webhooks/endpoint`. The payload of each event type is under `webhooks` in this \
+document. `webhook-timestamp` is the time of sending, also where the clock of a sandbox is ahead.
+
+**Clients.** A client made from this document must send the key in `x-api-key`, without a prefix: in Python's \
+openapi-python-client that is `AuthenticatedClient(…, prefix=\"\", auth_header_name=\"x-api-key\")`.
+
+**Request id.** Every answer carries `x-request-id`: your own if you sent one, and what to quote when asking for help.";
 
 /// Title, version and introduction.
 pub(super) fn info() -> Info {
@@ -104,9 +90,9 @@ pub(super) fn info() -> Info {
         .build()
 }
 
-pub(super) fn tags() -> Vec<Tag> {
-    let tag = |(name, text): &(&str, &str)| TagBuilder::new().name(*name).description(Some(*text)).build();
-    TAGS.iter().map(tag).collect()
+/// A family's heading.
+pub(super) fn tag((name, text): (&str, &str)) -> Tag {
+    TagBuilder::new().name(name).description(Some(text)).build()
 }
 
 /// What every call asks for.
@@ -116,7 +102,10 @@ pub(super) fn security() -> SecurityRequirement {
 
 /// What is the same in every call.
 pub(super) fn components(components: ComponentsBuilder) -> ComponentsBuilder {
-    let key = ApiKeyValue::with_description("x-api-key", "Your key. Whoever has it can move your money.");
+    let key = ApiKeyValue::with_description(
+        "x-api-key",
+        "Your key, without a prefix such as `Bearer`. Whoever has it can move your money.",
+    );
     let components = components
         .security_scheme(API_KEY, SecurityScheme::ApiKey(ApiKey::Header(key)))
         .schema(ERROR, error())
@@ -128,13 +117,17 @@ pub(super) fn components(components: ComponentsBuilder) -> ComponentsBuilder {
 
 fn error() -> Object {
     let text = |meaning: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(meaning));
+    let codes = ALL.iter().map(|code| code.code).filter(|code| *code != P403.code);
     ObjectBuilder::new()
         .schema_type(Type::Object)
-        .description(Some("A refusal."))
-        .property("errorCode", text("What to branch on.").pattern(Some("^P[0-9]{3}$")))
+        .description(Some("A refusal or a fault. Branch on `errorCode`; codes may be added."))
+        .property("errorCode", text("The code.").enum_values(Some(codes)))
         .property("errorName", text("The code in words."))
-        .property("errorMessage", text("For people; stable."))
-        .property("requestId", text("With P500 alone: what to quote when asking for help."))
+        .property("errorMessage", text("For people. Begins with a stable text; details may follow a colon."))
+        .property(
+            "requestId",
+            text("Only with `P500`: the id of the request, to quote when asking for help."),
+        )
         .required("errorCode")
         .required("errorName")
         .required("errorMessage")
@@ -142,12 +135,12 @@ fn error() -> Object {
 }
 
 fn validation_error() -> Object {
-    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let text = |meaning: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(meaning));
     ObjectBuilder::new()
         .schema_type(Type::Object)
         .description(Some("A request that is wrong in itself. It has no `errorName`."))
-        .property("errorCode", text().enum_values(Some([P403.code])))
-        .property("errorMessage", text().description(Some("Everything that is wrong, joined with `. `.")))
+        .property("errorCode", text("Always `P403`.").enum_values(Some([P403.code])))
+        .property("errorMessage", text("Everything that is wrong, joined with `. `."))
         .required("errorCode")
         .required("errorMessage")
         .build()
@@ -159,7 +152,7 @@ fn idempotency_key() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "Makes the call safe to repeat: the same key and request never has a second effect.",
+            "Makes the call safe to repeat: the same request with the same key never has a second effect.",
         ))
         .schema(Some(visible_ascii(255)))
         .build()
@@ -170,7 +163,7 @@ fn request_id() -> Parameter {
         .name("x-request-id")
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
-        .description(Some("Your own id of the request, which the answer echoes. Anything else is replaced."))
+        .description(Some("Optional: 1 to 128 visible ASCII characters, echoed in the answer."))
         .schema(Some(visible_ascii(128)))
         .build()
 }
@@ -192,6 +185,13 @@ fn headers() -> Vec<(&'static str, Header)> {
         (REPLAYED, text("`true` on a repeat of the first answer; else absent.", "true")),
         (RATE_LIMIT_HEADERS[0], text("The limit, where there is one.", r#""default";q=100;w=1"#)),
         (RATE_LIMIT_HEADERS[1], text("What is left of it, and for how long.", r#""default";r=50;t=1"#)),
+        (
+            IGNORED_FIELDS,
+            text(
+                "Names of fields and parameters that the call does not know, where it was sent any.",
+                "note",
+            ),
+        ),
         (CHALLENGE, text("How to say who you are.", r#"ApiKey realm="florin", header="x-api-key""#)),
         (
             RETRY_AFTER,
@@ -208,44 +208,59 @@ pub(super) fn header_name(component: &'static str) -> &'static str {
         "RateLimitPolicy" => "RateLimit-Policy",
         CHALLENGE => "WWW-Authenticate",
         RETRY_AFTER => "Retry-After",
+        IGNORED_FIELDS => "x-ignored-fields",
         other => other,
     }
 }
 
 /// An id in a path.
-pub(super) fn path_parameter(name: &str) -> Parameter {
+pub(super) fn path_parameter(parameter: &PathParameter) -> Parameter {
     let text = ObjectBuilder::new().schema_type(Type::String);
-    let uuid = Some(SchemaFormat::KnownFormat(KnownFormat::Uuid));
-    let (meaning, schema, example) = match name {
-        "externalUserId" => {
-            ("Your own id of the user.", text.min_length(Some(1)).max_length(Some(64)), "$user")
-        }
-        "transferId" => ("The id that the transfer was answered with.", text.format(uuid), "$transfer"),
-        "id" => ("Your own id of the user, or a verification id.", text, "$user"),
-        "verificationId" => ("A secret, from `POST /v1/kyc`.", text, "$verification"),
-        _ => ("", text, ""),
+    let schema = match parameter.is_uuid {
+        true => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
+        false => text.min_length(Some(1)).max_length(Some(64)),
     };
     ParameterBuilder::new()
-        .name(name)
+        .name(parameter.name)
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
-        .description(Some(meaning))
+        .description(Some(parameter.about))
         .schema(Some(schema))
-        .example(Some(filled(example).into()))
+        .example(Some(filled(parameter.placeholder).into()))
         .build()
 }
 
-/// An example of the table with its placeholders filled in: the same ids everywhere, so that who tries one
-/// call after the other on the page creates the user that the next calls are about.
+/// The headers of a webhook that a receiver needs.
+pub(super) fn webhook_headers() -> Vec<Parameter> {
+    let header = |name: &str, about: &str| {
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Header)
+            .required(Required::True)
+            .description(Some(about))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .build()
+    };
+    vec![
+        header("webhook-id", "The event's id, the same in every attempt, retry and replay."),
+        header("webhook-timestamp", "When this attempt was made, in seconds since 1970."),
+        header(
+            "webhook-signature",
+            "Signatures over `webhook-id.webhook-timestamp.body`, with a space between.",
+        ),
+    ]
+}
+
+/// An example of the table with its placeholders filled in: the same ids everywhere, so that who tries one call after
+/// the other on the page creates the user that the next calls are about.
 pub(super) fn filled(example: &str) -> String {
-    let ids = [
-        ("$user", "customer-1001"),
-        ("$other", "customer-1002"),
-        ("$new", "customer-1001"),
-        ("$verification", "3f9c2b7a51d84e06a1c0f5e2d7b89643"),
-        ("$transfer", "0198c5d2-7a3e-7c41-9f0e-3b5a1d2c4e6f"),
-    ];
-    ids.iter().fold(example.to_owned(), |text, (placeholder, id)| text.replace(placeholder, id))
+    let placeholders = FAMILIES.iter().flat_map(|family| family.placeholders);
+    placeholders.fold(example.to_owned(), |text, one| text.replace(one.word, one.shown))
+}
+
+/// A body of the table as JSON; none where there is none.
+pub(super) fn json_example(text: &str) -> Option<Value> {
+    serde_json::from_str(&filled(text)).ok()
 }
 
 /// The body of a refusal, as a call answers it. Three have a text for each occasion, and are shown with one.

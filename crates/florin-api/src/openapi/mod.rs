@@ -5,36 +5,44 @@
 //! `operation`, the page in `viewer`. The document is the same for sandbox and live, and made once.
 
 mod conventions;
+mod events;
 mod operation;
 mod viewer;
 
 #[cfg(test)]
 mod tests;
 
+use crate::FAMILIES;
 use crate::kit::endpoint::codes::P500;
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::endpoint::table::{Endpoint, RequestBody, Shape};
+use crate::kit::request::describe::ALTERNATIVES;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
 use std::sync::OnceLock;
 use utoipa::openapi::schema::{Components, ComponentsBuilder};
+use utoipa::openapi::server::Server;
 use utoipa::openapi::{OpenApi, OpenApiBuilder, PathItem, PathsBuilder, Ref};
 
 /// The document.
 pub fn document() -> OpenApi {
-    let endpoints = crate::endpoints();
-    let paths = endpoints.iter().fold(PathsBuilder::new(), |paths, endpoint| {
-        let item = PathItem::new(operation::method(&endpoint.method), operation::operation(endpoint));
-        paths.path(endpoint.path, item)
-    });
+    let mut paths = PathsBuilder::new();
+    for family in FAMILIES {
+        for endpoint in (family.endpoints)() {
+            let operation = operation::operation(&endpoint, family.tag.0);
+            paths = paths.path(endpoint.path, PathItem::new(operation::method(&endpoint.method), operation));
+        }
+    }
     OpenApiBuilder::new()
         .info(conventions::info())
+        .servers(Some([Server::new("/")]))
         .paths(paths)
-        .components(Some(components(&endpoints)))
+        .webhooks(Some(events::webhooks()))
+        .components(Some(components()))
         .security(Some([conventions::security()]))
-        .tags(Some(conventions::tags()))
+        .tags(Some(FAMILIES.iter().map(|family| conventions::tag(family.tag))))
         .build()
 }
 
@@ -66,32 +74,41 @@ fn text() -> Result<&'static str, serde_json::Error> {
     if let Some(text) = TEXT.get() {
         return Ok(text);
     }
-    let text = document().to_pretty_json()? + "\n";
+    // The builder of object schemas knows no `anyOf` beside properties.
+    let text = document().to_pretty_json()?.replace(ALTERNATIVES, "anyOf") + "\n";
     Ok(TEXT.get_or_init(|| text))
 }
 
 /// What operations refer to: each schema, example, header and parameter once.
-fn components(endpoints: &[Endpoint]) -> Components {
-    let shared = conventions::components(ComponentsBuilder::new());
-    let shapes = endpoints.iter().flat_map(shapes_of);
-    let schemas = shapes.flat_map(|shape| {
+fn components() -> Components {
+    let endpoints = crate::endpoints();
+    let mut components = conventions::components(ComponentsBuilder::new());
+    let payloads = crate::event_rows().map(|row| row.payload);
+    for shape in endpoints.iter().flat_map(shapes_of).chain(payloads) {
         let mut schemas = vec![((shape.name)().into_owned(), (shape.schema)())];
         (shape.inner)(&mut schemas);
-        schemas
-    });
-    let shared = schemas.fold(shared, |components, (name, schema)| components.schema(name, schema));
-    let refusals = endpoints.iter().flat_map(Endpoint::all_refusals);
-    refusals
-        .fold(shared, |components, code| components.example(code.code, conventions::example(code)))
-        .build()
+        for (name, schema) in schemas {
+            components = components.schema(name, schema);
+        }
+    }
+    for property in endpoints.iter().flat_map(Endpoint::query) {
+        for (name, schema) in &property.named {
+            components = components.schema(name, schema.clone());
+        }
+    }
+    for code in endpoints.iter().flat_map(Endpoint::all_refusals) {
+        components = components.example(code.code, conventions::example(code));
+    }
+    // After the others: they take the place of the schemas that can't tell one type from another.
+    events::schemas().into_iter().fold(components, |all, (name, schema)| all.schema(name, schema)).build()
 }
 
 fn shapes_of(endpoint: &Endpoint) -> impl Iterator<Item = Shape> {
-    let request = match endpoint.request {
-        RequestBody::Json(shape, _) => Some(shape),
+    let request = match endpoint.signature.body {
+        RequestBody::Json(shape) => Some(shape),
         RequestBody::None | RequestBody::Multipart(_) => None,
     };
-    request.into_iter().chain([endpoint.success.1])
+    request.into_iter().chain(endpoint.signature.success.iter().map(|(_, shape)| *shape))
 }
 
 /// A reference into the components.

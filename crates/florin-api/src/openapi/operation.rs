@@ -3,21 +3,21 @@
 use super::conventions::{self, REQUEST_ID};
 use super::reference;
 use crate::kit::endpoint::codes::{Code, P403, P501};
-use crate::kit::endpoint::table::{
-    Access, Endpoint, FilePart, Form, Parameter as QueryParameter, RequestBody as Wanted, Shape,
-};
+use crate::kit::endpoint::table::{Access, Endpoint, FilePart, RequestBody as Wanted, Shape};
+use crate::kit::request::describe::Property;
 use http::{Method, StatusCode};
 use std::collections::BTreeMap;
 use utoipa::openapi::encoding::EncodingBuilder;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn,
 };
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::schema::{
-    ArrayBuilder, KnownFormat, Object, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
+    ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
 };
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{Content, ContentBuilder, RefOr, Required, Response, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, Deprecated, RefOr, Required, Response, ResponseBuilder};
 
 const JSON: &str = "application/json";
 const MULTIPART: &str = "multipart/form-data";
@@ -33,100 +33,67 @@ pub(super) fn method(method: &Method) -> HttpMethod {
     }
 }
 
-/// The operation of a call.
-pub(super) fn operation(endpoint: &Endpoint) -> Operation {
+/// The operation of a call, under the heading of its family.
+pub(super) fn operation(endpoint: &Endpoint, tag: &str) -> Operation {
+    let signature = &endpoint.signature;
     let mut operation = OperationBuilder::new()
-        .tag(endpoint.tag)
-        .operation_id(Some(operation_id(endpoint)))
+        .tag(tag)
+        .operation_id(Some(endpoint.id))
         .summary(Some(endpoint.summary))
         .description(Some(description(endpoint)))
-        .request_body(request_body(&endpoint.request));
-    for name in path_names(endpoint.path) {
-        operation = operation.parameter(conventions::path_parameter(name));
+        .request_body(request_body(endpoint));
+    if endpoint.is_deprecated {
+        operation = operation.deprecated(Some(Deprecated::True));
     }
-    for parameter in endpoint.query {
-        operation = operation.parameter(query_parameter(parameter));
-    }
-    if endpoint.access == Access::Open {
+    if signature.access == Access::Open {
+        // For the browser of a user; a client library has no use for it.
+        operation = operation.extensions(Some(ExtensionsBuilder::new().add("x-internal", true).build()));
         operation = operation.securities(Some([SecurityRequirement::default()]));
+    }
+    for parameter in &signature.path {
+        operation = operation.parameter(conventions::path_parameter(parameter));
+    }
+    for parameter in endpoint.query() {
+        operation = operation.parameter(query_parameter(parameter));
     }
     if endpoint.writes() {
         operation = operation.parameter_ref(reference("parameters", conventions::IDEMPOTENCY_KEY));
     }
     operation = operation.parameter_ref(reference("parameters", REQUEST_ID));
-    let (status, shape) = endpoint.success;
-    operation = operation.response(status.to_string(), success(endpoint, status, &shape));
+    for (status, shape) in &signature.success {
+        operation = operation.response(status.to_string(), success(endpoint, *status, shape));
+    }
     for (status, codes) in by_status(&endpoint.all_refusals()) {
         operation = operation.response(status.to_string(), refusal(endpoint, status, &codes));
     }
     operation.build()
 }
 
-/// `getUserBalancesByExternalUserId` for `GET /v1/user/balances/{externalUserId}`: stable as long as the call
-/// is.
-pub(super) fn operation_id(endpoint: &Endpoint) -> String {
-    let mut id = endpoint.method.as_str().to_ascii_lowercase();
-    for segment in endpoint.path.split('/').filter(|segment| !segment.is_empty() && *segment != "v1") {
-        if segment.starts_with('{') {
-            id.push_str("By");
-        }
-        for word in segment.trim_matches(['{', '}']).split('-') {
-            let (first, rest) = word.split_at_checked(1).unwrap_or_default();
-            id.push_str(&first.to_ascii_uppercase());
-            id.push_str(rest);
-        }
-    }
-    id
-}
-
-/// The names in braces of a path.
-pub(super) fn path_names(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
-}
-
 fn description(endpoint: &Endpoint) -> String {
     let mut text = endpoint.description.to_owned();
-    if endpoint.access == Access::Sandbox {
+    if endpoint.signature.access == Access::Sandbox {
         text.push_str("\n\nOnly in a sandbox: in live there is no such path.");
     }
     text
 }
 
-fn query_parameter(parameter: &QueryParameter) -> Parameter {
-    // In the text, not as `example`: the page would fill it in, and show a filtered list as if it were all.
-    let has_example = matches!(parameter.form, Form::Text | Form::Time) && !parameter.example.is_empty();
-    let example = if has_example { format!(" For example `{}`.", parameter.example) } else { String::new() };
+fn query_parameter(property: &Property) -> Parameter {
     ParameterBuilder::new()
-        .name(parameter.name)
+        .name(property.name)
         .parameter_in(ParameterIn::Query)
-        .required(Required::False)
-        .description(Some(format!("{}{example}", parameter.meaning)))
-        .schema(Some(form(parameter.form)))
+        .required(if property.is_required { Required::True } else { Required::False })
+        .description(Some(property.about))
+        .schema(Some(property.schema.clone()))
         .build()
 }
 
-fn form(form: Form) -> Object {
-    let text = ObjectBuilder::new().schema_type(Type::String);
-    let object = match form {
-        Form::Text => text,
-        Form::Time => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
-        Form::OneOf(words) => text.enum_values(Some(words())),
-        Form::Integer { least, most, default } => ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .minimum(Some(least))
-            .maximum(Some(most))
-            .default(Some(default.into())),
-    };
-    object.build()
-}
-
-fn request_body(wanted: &Wanted) -> Option<RequestBody> {
-    let body = match wanted {
+fn request_body(endpoint: &Endpoint) -> Option<RequestBody> {
+    let body = match endpoint.signature.body {
         Wanted::None => return None,
-        Wanted::Json(shape, example) => {
+        Wanted::Json(shape) => {
             let content = ContentBuilder::new()
                 .schema(Some(reference("schemas", &(shape.name)())))
-                .example(serde_json::from_str(&conventions::filled(example)).ok());
+                .example(conventions::json_example(endpoint.example));
             RequestBodyBuilder::new().content(JSON, content.build())
         }
         Wanted::Multipart(parts) => RequestBodyBuilder::new().content(MULTIPART, files(parts)),
@@ -160,7 +127,10 @@ fn file(part: &FilePart) -> Schema {
 }
 
 fn success(endpoint: &Endpoint, status: u16, shape: &Shape) -> Response {
-    let content = ContentBuilder::new().schema(Some(reference("schemas", &(shape.name)()))).build();
+    let content = ContentBuilder::new()
+        .schema(Some(reference("schemas", &(shape.name)())))
+        .example(conventions::json_example(endpoint.answer))
+        .build();
     let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let response =
         ResponseBuilder::new().description(reason.unwrap_or_default()).content(shape.content_type, content);
@@ -204,7 +174,7 @@ fn with_headers(
     codes: &[&'static Code],
 ) -> ResponseBuilder {
     // Neither the key nor the rate limit has let the call in: it can't be a repeat, and is not counted.
-    let is_inside = !matches!(status, 401 | 429) && endpoint.access != Access::Open;
+    let is_inside = !matches!(status, 401 | 429) && endpoint.signature.access != Access::Open;
     let mut names = vec![REQUEST_ID];
     if is_inside {
         names.extend(conventions::RATE_LIMIT_HEADERS);
@@ -214,6 +184,9 @@ fn with_headers(
     }
     if status == 401 {
         names.push(conventions::CHALLENGE);
+    }
+    if is_inside && status < 300 {
+        names.push(conventions::IGNORED_FIELDS);
     }
     if status == 429 || codes.contains(&&P501) {
         names.push(conventions::RETRY_AFTER);

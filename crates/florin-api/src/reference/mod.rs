@@ -4,4 +4,11 @@
 pub mod answers;
 mod routes;
 
-pub use routes::endpoints;
+use crate::kit::endpoint::family::Family;
+
+/// The family's table.
+pub static FAMILY: Family = Family {
+    tag: ("Reference", "Countries, currencies, fees and errors."),
+    endpoints: routes::endpoints,
+    ..Family::EMPTY
+};

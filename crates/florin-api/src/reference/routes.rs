@@ -1,53 +1,59 @@
 //! `GET /v1/reference/countries`, `/currencies`, `/fees` and `/errors`.
 
 use super::answers::{self, CountryList, CurrencyList, ErrorList, FeeList};
-use crate::kit::app::App;
-use crate::kit::book::command::ok;
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::table::{Endpoint, Shape, get};
-use axum::extract::State;
-use axum::response::Response;
+use crate::kit::prelude::*;
 
-/// The calls of this family.
+/// The calls.
 pub fn endpoints() -> Vec<Endpoint> {
-    let all = [
+    vec![
         Endpoint {
+            id: "getCountries",
             summary: "List countries",
             description: "Which residences are accepted, get an IBAN, and need a proof of address.",
-            ..get("/v1/reference/countries", countries, (200, Shape::of::<CountryList>()))
+            answer: r#"{"data":[{"code":"DE","name":"Germany","accepted":true,"iban":true,"poaRequired":false,
+                "countsAs":null}]}"#,
+            ..get("/v1/reference/countries", get_countries)
         },
         Endpoint {
+            id: "getCurrencies",
             summary: "List currencies",
             description: "Decimals, and the networks of each with fees and minimums in whole units of the currency.",
-            ..get("/v1/reference/currencies", currencies, (200, Shape::of::<CurrencyList>()))
+            answer: r#"{"data":[{"code":"btc","kind":"crypto","decimals":8,"networks":[{"network":"btc",
+                "name":"test","mainnet":false,"withdrawal":{"feeWithdrawal":0.0003,"minWithdrawal":0.001},
+                "deposit":{"minDeposit":0}}]}]}"#,
+            ..get("/v1/reference/currencies", get_currencies)
         },
         Endpoint {
+            id: "getFees",
             summary: "List fees",
             description: "What each service costs.",
-            ..get("/v1/reference/fees", fees, (200, Shape::of::<FeeList>()))
+            answer: r#"{"data":[{"operation":"SEPA_TRANSFER","currency":"eur","network":null,"percentage":0.1,
+                "minimum":1,"fixed":null}]}"#,
+            ..get("/v1/reference/fees", get_fees)
         },
         Endpoint {
+            id: "getErrors",
             summary: "List errors",
             description: "Every code that a call can be refused with.",
-            ..get("/v1/reference/errors", errors, (200, Shape::of::<ErrorList>()))
+            answer: r#"{"data":[{"errorCode":"P412","errorName":"invalid-user","errorMessage":"User does not exist",
+                "httpStatus":400,"meaning":"the user does not exist"}]}"#,
+            ..get("/v1/reference/errors", get_errors)
         },
-    ];
-    all.into_iter().map(|endpoint| Endpoint { tag: "Reference", ..endpoint }).collect()
+    ]
 }
 
-async fn countries(State(app): State<App>, _: Partner) -> Result<Response, Failure> {
-    ok(&answers::countries(&app.settings.reference))
+async fn get_countries(context: Context) -> Result<Success<CountryList>, Failure> {
+    Success::of(&answers::countries(&context.app.settings.reference))
 }
 
-async fn currencies(State(app): State<App>, _: Partner) -> Result<Response, Failure> {
-    ok(&answers::currencies(&app.settings.reference))
+async fn get_currencies(context: Context) -> Result<Success<CurrencyList>, Failure> {
+    Success::of(&answers::currencies(&context.app.settings.reference))
 }
 
-async fn fees(State(app): State<App>, _: Partner) -> Result<Response, Failure> {
-    ok(&answers::fees(&app.settings.reference))
+async fn get_fees(context: Context) -> Result<Success<FeeList>, Failure> {
+    Success::of(&answers::fees(&context.app.settings.reference))
 }
 
-async fn errors(_: State<App>, _: Partner) -> Result<Response, Failure> {
-    ok(&answers::errors())
+async fn get_errors(_: Context) -> Result<Success<ErrorList>, Failure> {
+    Success::of(&answers::errors())
 }

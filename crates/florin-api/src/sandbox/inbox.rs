@@ -2,30 +2,17 @@
 //! own. They are the events, which are kept; the head is signed anew each time, so that its time is not too old for a
 //! verifier.
 
-use crate::events::{EventItem, TYPES, render};
-use crate::kit::app::App;
-use crate::kit::book::command::ok;
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::table::{Endpoint, Form, Parameter, Shape, get};
-use crate::kit::request::body::Request;
-use crate::kit::request::call::Query;
-use crate::kit::request::fields::Fields;
-use crate::kit::request::query::PAGE_LIMIT;
+use crate::events::{EventItem, render};
+use crate::kit::endpoint::events::EventType;
+use crate::kit::prelude::*;
 use crate::webhooks::{Signer, headers};
-use axum::extract::State;
-use axum::response::Response;
-use florin_store::{BookId, StoreError, StoredEvent, events_after};
-use florin_types::ExternalUserId;
-use serde::Serialize;
+use florin_store::{BookId, StoredEvent, events_after};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::timeout;
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 /// Longest wait, in seconds: that of `/v1/events`.
 const MAX_WAIT_SECONDS: i64 = 30;
@@ -45,45 +32,8 @@ const MAX_SEQUENCE: i64 = (1 << 40) - 1;
 /// Where a payload names users.
 const USER_FIELDS: [&str; 3] = ["externalUserId", "sourceExternalUserId", "destinationExternalUserId"];
 
-const QUERY: &[Parameter] = &[
-    Parameter {
-        name: "type",
-        form: Form::OneOf(types),
-        meaning: "Only this event type.",
-        example: "transfer",
-    },
-    Parameter {
-        name: "externalUserId",
-        form: Form::Text,
-        meaning: "Only what names this user, on either side.",
-        example: "anna",
-    },
-    Parameter {
-        name: "after",
-        form: Form::Integer { least: 0, most: MAX_SEQUENCE, default: 0 },
-        meaning: "Events after this sequence number; 0 by default.",
-        example: "0",
-    },
-    Parameter {
-        name: "limit",
-        form: PAGE_LIMIT,
-        meaning: "Webhooks at most, 1 to 200; 50 by default.",
-        example: "50",
-    },
-    Parameter {
-        name: "wait",
-        form: Form::Integer { least: 0, most: MAX_WAIT_SECONDS, default: 0 },
-        meaning: "Seconds to wait for a webhook, 0 to 30; 0 by default.",
-        example: "0",
-    },
-];
-
-fn types() -> Vec<&'static str> {
-    TYPES.iter().map(|(kind, _)| *kind).collect()
-}
-
 struct Wanted {
-    kind: Option<&'static str>,
+    kind: Option<EventType>,
     user: Option<ExternalUserId>,
     after: i64,
     limit: usize,
@@ -92,11 +42,14 @@ struct Wanted {
 
 impl Request for Wanted {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let kind = fields.optional("type").one_of(&types());
-        let user = fields.optional("externalUserId").text(ExternalUserId::parse);
-        let after = fields.optional("after").integer(0..=MAX_SEQUENCE).unwrap_or(0);
-        let limit = usize::try_from(fields.page_limit()).ok()?;
-        let wait = fields.optional("wait").integer(0..=MAX_WAIT_SECONDS).unwrap_or(0);
+        let kind = fields.optional("type").about("Only events of this type.").text();
+        let about = "Only events that name this user, on either side.";
+        let user = fields.optional("externalUserId").about(about).text();
+        let after = fields.optional("after").about("Only events after this sequence number.");
+        let after = after.integer_or(0..=MAX_SEQUENCE, 0);
+        let limit = usize::try_from(fields.page_limit()).unwrap_or(usize::MAX);
+        let wait = fields.optional("wait").about("Seconds to wait for a webhook, where there is none yet.");
+        let wait = wait.integer_or(0..=MAX_WAIT_SECONDS, 0);
         Some(Self { kind, user, after, limit, wait: Duration::from_secs(wait.unsigned_abs()) })
     }
 }
@@ -117,9 +70,9 @@ pub struct InboxItem {
     sequence: i64,
     /// The event's id.
     webhook_id: Uuid,
+    /// What happened.
     #[serde(rename = "type")]
-    #[schema(example = "transfer")]
-    kind: String,
+    kind: EventType,
     /// Where it goes, below the base URL.
     #[schema(example = "/transfer-webhook")]
     path: String,
@@ -131,6 +84,7 @@ pub struct InboxItem {
     /// The same as JSON.
     #[schema(value_type = Object)]
     payload: Box<RawValue>,
+    /// When it happened.
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -145,24 +99,27 @@ pub struct Inbox {
     next_after: i64,
 }
 
-/// The route.
+/// The call.
 pub fn endpoint() -> Endpoint {
     Endpoint {
+        id: "getInbox",
         summary: "Read the webhooks",
-        description: "What your endpoint is sent, or would be if you had one: oldest first, with head and body as \
-                      they go over the wire. With `wait` the call answers as soon as there is one that matches, or \
-                      empty when the time is over. Before a token is set, by a registration, the head is without token \
-                      and signature.",
-        query: QUERY,
-        ..get("/v1/sandbox/inbox", handle, (200, Shape::of::<Inbox>()))
+        description: "What your endpoint is sent, or would be sent if you had one: oldest first, with head and body as \
+                      they go over the wire. With `wait` the call answers as soon as there is a webhook that matches, \
+                      or empty when the time is over. Until a token is set by a registration, the head has neither \
+                      token nor signature.",
+        answer: r#"{"data":[{"sequence":1,"webhookId":"0198c5d2-8b4f-7d52-a01f-4c6b2e3d5f81","type":"user.status",
+            "path":"/webhook/user/status","headers":{"content-type":"application/json",
+            "webhook-id":"0198c5d2-8b4f-7d52-a01f-4c6b2e3d5f81"},
+            "body":"{\"externalUserId\":\"$user\",\"status\":\"ACTIVE\"}",
+            "payload":{"externalUserId":"$user","status":"ACTIVE"},"createdAt":"2026-01-31T09:30:00.000Z"}],
+            "nextAfter":1}"#,
+        ..get("/v1/sandbox/inbox", get_inbox)
     }
 }
 
-async fn handle(
-    State(app): State<App>,
-    partner: Partner,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, Failure> {
+async fn get_inbox(context: SandboxContext, Query(wanted): Query<Wanted>) -> Result<Success<Inbox>, Failure> {
+    let (app, partner) = (&context.app, &context.partner);
     let mut patience = pin!(tokio::time::sleep(wanted.wait));
     let (mut after, mut book) = (wanted.after, partner.book);
     loop {
@@ -170,10 +127,10 @@ async fn handle(
         let bell = app.store.event_bell(book);
         let mut rung = pin!(bell.notified());
         rung.as_mut().enable();
-        let (inbox, looked_at) = look(&app, &partner, &wanted, after).await?;
+        let (inbox, looked_at) = look(&context, &wanted, after).await?;
         let is_over = wanted.wait.is_zero() || patience.is_elapsed() || app.is_stopping();
         if is_over || !inbox.data.is_empty() {
-            return ok(&inbox);
+            return Success::of(&inbox);
         }
         (after, book) = (inbox.next_after, looked_at);
         tokio::select! {
@@ -184,13 +141,8 @@ async fn handle(
     }
 }
 
-async fn look(
-    app: &App,
-    partner: &Partner,
-    wanted: &Wanted,
-    mut after: i64,
-) -> Result<(Inbox, BookId), Failure> {
-    let mut snapshot = app.store.snapshot(partner.book).await?;
+async fn look(context: &Context, wanted: &Wanted, mut after: i64) -> Result<(Inbox, BookId), Failure> {
+    let (app, mut snapshot) = (&context.app, context.snapshot().await?);
     let now = snapshot.book_row().now(app.wall());
     let signer = Signer::of_book(app, &mut snapshot, now).await?;
     let (mut data, mut left) = (Vec::new(), MAX_READ);
@@ -200,7 +152,7 @@ async fn look(
         let is_last = (page.len() as i64) < READ_PAGE;
         let last = page.last().map(|event| event.position.sequence());
         let mut events: Vec<StoredEvent> = page;
-        events.retain(|event| wanted.kind.is_none_or(|kind| kind == event.kind));
+        events.retain(|event| wanted.kind.is_none_or(|kind| kind.as_str() == event.kind));
         for item in render(app, &mut snapshot, &events).await?.into_iter().filter(|item| wanted.takes(item)) {
             after = item.sequence;
             data.push(inbox_item(app, signer.as_ref(), item)?);
@@ -227,7 +179,7 @@ fn inbox_item(app: &App, signer: Option<&Signer>, item: EventItem) -> Result<Inb
         head.insert("content-type".to_owned(), "application/json".to_owned());
         head.insert("webhook-id".to_owned(), item.id.to_string());
     }
-    let own = signer.and_then(|signer| signer.path_of(&item.kind));
+    let own = signer.and_then(|signer| signer.path_of(item.kind.as_str()));
     let path = own.unwrap_or_else(|| item.path.to_owned());
     Ok(InboxItem {
         sequence: item.sequence,

@@ -11,18 +11,23 @@ mod poa;
 mod reset;
 mod scenarios;
 
-use crate::kit::endpoint::table::{Access, Endpoint};
+pub use inbox::InboxItem;
 
-/// The calls of this family.
-pub fn endpoints() -> Vec<Endpoint> {
-    let all = [
-        kyc::endpoint(),
-        poa::endpoint(),
-        fund::endpoint(),
-        clock::endpoint(),
-        reset::endpoint(),
-        inbox::endpoint(),
-        scenarios::endpoint(),
-    ];
-    all.into_iter().map(|endpoint| Endpoint { access: Access::Sandbox, tag: "Sandbox", ..endpoint }).collect()
-}
+use crate::kit::endpoint::family::Family;
+
+/// The family's table.
+pub static FAMILY: Family = Family {
+    tag: ("Sandbox", "Decisions, money, time and a fresh start. Only in a sandbox."),
+    endpoints: || {
+        vec![
+            kyc::endpoint(),
+            poa::endpoint(),
+            fund::endpoint(),
+            clock::endpoint(),
+            reset::endpoint(),
+            inbox::endpoint(),
+            scenarios::endpoint(),
+        ]
+    },
+    ..Family::EMPTY
+};

@@ -1,84 +1,67 @@
 //! `POST /v1/sandbox/poa/{externalUserId}`: ask for proof of address, and be its reviewer.
 
-use crate::kit::app::App;
-use crate::kit::book::command::answer;
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::answers::Message;
-use crate::kit::endpoint::codes::{P211, P412, P447, P460};
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::table::{Endpoint, RequestBody, Shape, post};
-use crate::kit::request::body::Request;
-use crate::kit::request::call::{Call, PathIds};
-use crate::kit::request::fields::Fields;
+use crate::kit::prelude::*;
 use crate::kyc::{PoaStatus, decide_poa};
-use axum::extract::State;
-use axum::response::Response;
-use florin_store::{Touch, Tx};
-use http::StatusCode;
-use utoipa::ToSchema;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use crate::users::UserId;
+use crate::words;
 
-/// A decision.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "the fields document the request; `Request::read` makes the typed one")]
-pub struct PoaDecisionRequest {
-    #[schema(schema_with = decisions)]
-    decision: String,
+words! {
+    /// What happens to a proof of address.
+    pub enum PoaDecision {
+        /// The user is asked for one.
+        Require = "REQUIRE",
+        /// It is accepted.
+        Approve = "APPROVE",
+        /// It is not accepted. Other files may be sent.
+        Reject = "REJECT",
+        /// It is not enough. More is to be sent.
+        Question = "QUESTION",
+    }
 }
 
-const DECISIONS: &[(&str, PoaStatus)] = &[
-    ("REQUIRE", PoaStatus::Required),
-    ("APPROVE", PoaStatus::Approved),
-    ("REJECT", PoaStatus::Rejected),
-    ("QUESTION", PoaStatus::Questioned),
-];
-
-fn decisions() -> ObjectBuilder {
-    let words = DECISIONS.iter().map(|(word, _)| *word);
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
-}
-
-/// What a request says, typed.
-struct Wanted(PoaStatus);
+struct Wanted(PoaDecision);
 
 impl Request for Wanted {
+    const NAME: &'static str = "PoaDecisionRequest";
+    const ABOUT: &'static str = "A decision on a proof of address.";
+
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        fields.required("decision").choice(DECISIONS).map(Self)
+        fields.required("decision").about("The decision.").text().map(Self)
     }
 }
 
-/// The route.
+/// The call.
 pub fn endpoint() -> Endpoint {
     Endpoint {
+        id: "decideProofOfAddress",
         summary: "Ask for proof of address, or decide on one",
-        description: "`REQUIRE` asks a user for proof of address. The other decisions are the reviewer's, told by a \
-                      `poa_verification.status` event; they work also after the automatic approval, which comes half a \
+        description: "`REQUIRE` asks a user for proof of address. The other decisions are the reviewer's and emit \
+                      `poa_verification.status`; they work also after the automatic approval, which comes half a \
                       second after the files. P460 for a user who was not asked.",
-        request: RequestBody::Json(Shape::of::<PoaDecisionRequest>(), r#"{"decision":"REQUIRE"}"#),
+        example: r#"{"decision":"REQUIRE"}"#,
+        answer: r#"{"message":"Proof of address asked for"}"#,
         refusals: &[&P211, &P412, &P447, &P460],
-        ..post("/v1/sandbox/poa/{externalUserId}", handle, (200, Shape::of::<Message>()))
+        ..post("/v1/sandbox/poa/{externalUserId}", decide_proof_of_address)
     }
 }
 
-async fn handle(
-    State(app): State<App>,
-    partner: Partner,
-    ids: PathIds,
+async fn decide_proof_of_address(
+    context: SandboxContext,
+    Path(user): Path<UserId>,
     call: Call<Wanted>,
-) -> Result<Response, Failure> {
-    let Call { request: Wanted(status), keyed } = call;
-    let handle = ids.user(0).map(|id| id.as_str().to_owned()).unwrap_or_default();
-    let event = app.new_id();
-    app.run(&partner, keyed, vec![Touch::Holder(handle.clone())], async move |tx: &mut Tx| {
-        decide_poa(tx, &handle, status, event).await?;
-        let word = match status {
-            PoaStatus::Required | PoaStatus::Waiting => "asked for",
-            PoaStatus::Approved => "approved",
-            PoaStatus::Rejected => "rejected",
-            PoaStatus::Questioned => "questioned",
-        };
-        Ok(answer(StatusCode::OK, &Message::new(format!("Proof of address {word}")))?)
-    })
-    .await
+) -> Result<Success<Message>, Failure> {
+    let Call { request: Wanted(decision), keyed } = call;
+    let touches = vec![Touch::Holder(user.as_str().to_owned())];
+    let (status, word) = match decision {
+        PoaDecision::Require => (PoaStatus::Required, "asked for"),
+        PoaDecision::Approve => (PoaStatus::Approved, "approved"),
+        PoaDecision::Reject => (PoaStatus::Rejected, "rejected"),
+        PoaDecision::Question => (PoaStatus::Questioned, "questioned"),
+    };
+    context
+        .run(keyed, touches, async move |work| {
+            decide_poa(work, user.as_str(), status).await?;
+            Ok(Message::new(format!("Proof of address {word}")))
+        })
+        .await
 }

@@ -1,63 +1,19 @@
-//! `POST /v1/transfer` and `POST /v1/partner/transfer-master-balance`: one use case, two routes. The master-balance
-//! call is a one-sided transfer that must name exactly one side.
+//! `POST /v1/transfer` and `POST /v1/partner/transfer-master-balance`: one use case, two routes. The master-balance call
+//! is a one-sided transfer that must name exactly one side.
 
 use super::postings;
-use super::transfer::{Owner, Reference, TRANSFER_EVENT};
-use crate::kit::app::App;
-use crate::kit::book::command::{answer, posting_refused};
-use crate::kit::book::record::{SealedReference, TRANSFER};
-use crate::kit::book::seal::Nonce;
-use crate::kit::edge::partner::Partner;
+use super::transfer::{Reference, TRANSFER};
+use crate::kit::book::command::posting_refused;
+use crate::kit::book::record::SealedReference;
 use crate::kit::endpoint::answers::TransferMade;
-use crate::kit::endpoint::codes::{P410, P412, P424, P433, P455, P459};
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::endpoint::table::{Endpoint, RequestAmount, RequestBody, Shape, post};
-use crate::kit::request::body::Request;
-use crate::kit::request::call::Call;
-use crate::kit::request::fields::{Fields, Listed};
-use crate::users::{Gate, existing};
-use axum::extract::State;
-use axum::response::Response;
-use florin_store::{Holder, Keyed, NewEvent, Stop, StoreError, Touch, Tx};
-use florin_types::{Amount, Currency, ExternalUserId};
-use http::StatusCode;
-use utoipa::ToSchema;
+use crate::kit::endpoint::events::EventType;
+use crate::kit::prelude::*;
+use crate::users::{Owner, Role, admit};
 
-/// A transfer to be. Only a destination: from the partner to that user; only a source: from that user to the partner.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "the fields document the request; `Request::read` makes the typed one")]
-pub struct TransferRequest {
-    /// The user that pays.
-    source_external_user_id: Option<String>,
-    /// The user that is paid.
-    destination_external_user_id: Option<String>,
-    #[schema(value_type = RequestAmount)]
-    amount: String,
-    /// In any letter case.
-    currency: String,
-    /// Up to 140 characters, shown in both histories.
-    #[schema(max_length = 140)]
-    reference: Option<String>,
-}
+const ABOUT_SOURCE: &str = "The user that pays. If omitted, your master balance pays.";
+const ABOUT_DESTINATION: &str = "The user that is paid. If omitted, your master balance is paid.";
 
-/// A master-balance transfer to be: exactly one of the two users.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "the fields document the request; `Request::read` makes the typed one")]
-pub struct MasterBalanceRequest {
-    /// The user that pays into the master balance.
-    source_external_user_id: Option<String>,
-    /// The user that is paid from it.
-    destination_external_user_id: Option<String>,
-    #[schema(value_type = RequestAmount)]
-    amount: String,
-    /// In any letter case.
-    currency: String,
-}
-
-/// What a request says, typed. The currency may be one that is not served: that is P410, in its turn.
+/// A transfer as it is asked for. The currency may be one that is not served: that is P410, in its turn.
 struct Wanted {
     source: Option<ExternalUserId>,
     destination: Option<ExternalUserId>,
@@ -68,11 +24,14 @@ struct Wanted {
 
 impl Wanted {
     fn read(fields: &mut Fields<'_>, with_reference: bool) -> Option<Self> {
-        let source = fields.optional("sourceExternalUserId").text(ExternalUserId::parse);
-        let destination = fields.optional("destinationExternalUserId").text(ExternalUserId::parse);
+        let source = fields.optional("sourceExternalUserId").about(ABOUT_SOURCE).text::<ExternalUserId>();
+        let destination =
+            fields.optional("destinationExternalUserId").about(ABOUT_DESTINATION).text::<ExternalUserId>();
         let currency = fields.required("currency").listed_currency();
-        let amount = fields.required("amount").listed_amount(currency);
-        let reference = with_reference.then(|| fields.optional("reference").text(Reference::parse)).flatten();
+        let amount = fields.required("amount").listed_amount(currency.as_ref());
+        let about = "A text of up to 140 characters, shown in the history of both sides.";
+        let reference = with_reference.then(|| fields.optional("reference").about(about).text()).flatten();
+        fields.needs_one_of(&[&["sourceExternalUserId"], &["destinationExternalUserId"]]);
         Some(Self { source, destination, currency: currency?, amount: amount?, reference })
     }
 }
@@ -80,6 +39,9 @@ impl Wanted {
 struct CreateTransfer(Wanted);
 
 impl Request for CreateTransfer {
+    const NAME: &'static str = "TransferRequest";
+    const ABOUT: &'static str = "A transfer request.";
+
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let wanted = Wanted::read(fields, true)?;
         if wanted.source.is_some() && wanted.source == wanted.destination {
@@ -92,6 +54,9 @@ impl Request for CreateTransfer {
 struct MasterBalance(Wanted);
 
 impl Request for MasterBalance {
+    const NAME: &'static str = "MasterBalanceRequest";
+    const ABOUT: &'static str = "A transfer between one user and your master balance.";
+
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let wanted = Wanted::read(fields, false)?;
         if wanted.source.is_some() && wanted.destination.is_some() {
@@ -101,125 +66,79 @@ impl Request for MasterBalance {
     }
 }
 
-const DESCRIPTION: &str = "Executed before the answer, atomically. Both sides must be verified and not suspended. \
-     Refused in this order: P403, P470/P471, P424, P410, P412, P459, P455, P433; the source before the destination.";
-
-/// The route of transfers.
-pub fn endpoint() -> Endpoint {
-    Endpoint {
-        tag: "Internal transfers",
-        summary: "Create a transfer",
-        description: DESCRIPTION,
-        request: RequestBody::Json(
-            Shape::of::<TransferRequest>(),
-            r#"{"sourceExternalUserId":"$user","destinationExternalUserId":"$other","amount":"12.50",
-            "currency":"eur","reference":"Lunch"}"#,
-        ),
-        refusals: &[&P410, &P412, &P424, &P433, &P455, &P459],
-        ..post("/v1/transfer", transfer, (201, Shape::of::<TransferMade>()))
-    }
+/// The calls.
+pub fn endpoints() -> [Endpoint; 2] {
+    [
+        Endpoint {
+            id: "createTransfer",
+            summary: "Create a transfer",
+            description: "Moves money between two users. Omit the source to pay from your master balance, or the \
+                          destination to pay into it. The money has moved when you get 201.\n\nBoth users must be \
+                          verified and not suspended. Refusals come in this order: P403, P470 and P471, P424, P410, \
+                          P412, P459, P455, P433; the source before the destination.",
+            example: r#"{"sourceExternalUserId":"$user","destinationExternalUserId":"$other","amount":"12.50",
+                "currency":"eur","reference":"Lunch"}"#,
+            answer: r#"{"transferId":"$transfer"}"#,
+            refusals: &[&P410, &P412, &P424, &P433, &P455, &P459],
+            ..post("/v1/transfer", create_transfer)
+        },
+        Endpoint {
+            id: "createMasterBalanceTransfer",
+            summary: "Transfer from or to the master balance",
+            description: "Moves money between one user and your master balance: name the user that pays or the user \
+                          that is paid, not both. The result is a transfer like any other.",
+            example: r#"{"destinationExternalUserId":"$user","amount":"12.50","currency":"eur"}"#,
+            answer: r#"{"transferId":"$transfer"}"#,
+            refusals: &[&P410, &P412, &P424, &P433, &P455, &P459],
+            ..post("/v1/partner/transfer-master-balance", create_master_balance_transfer)
+        },
+    ]
 }
 
-/// The route of the partner's master balance.
-pub fn master_balance_endpoint() -> Endpoint {
-    Endpoint {
-        tag: "Internal transfers",
-        summary: "Transfer from or to the master balance",
-        description: DESCRIPTION,
-        request: RequestBody::Json(
-            Shape::of::<MasterBalanceRequest>(),
-            r#"{"destinationExternalUserId":"$user","amount":"12.50","currency":"eur"}"#,
-        ),
-        refusals: &[&P410, &P412, &P424, &P433, &P455, &P459],
-        ..post("/v1/partner/transfer-master-balance", master_balance, (201, Shape::of::<TransferMade>()))
-    }
-}
-
-async fn transfer(
-    State(app): State<App>,
-    partner: Partner,
+async fn create_transfer(
+    context: Context,
     call: Call<CreateTransfer>,
-) -> Result<Response, Failure> {
-    create(&app, &partner, call.keyed, call.request.0).await
+) -> Result<Created<TransferMade>, Failure> {
+    create(&context, call.keyed, call.request.0).await
 }
 
-async fn master_balance(
-    State(app): State<App>,
-    partner: Partner,
+async fn create_master_balance_transfer(
+    context: Context,
     call: Call<MasterBalance>,
-) -> Result<Response, Failure> {
-    create(&app, &partner, call.keyed, call.request.0).await
+) -> Result<Created<TransferMade>, Failure> {
+    create(&context, call.keyed, call.request.0).await
 }
 
-/// Makes the transfer. The command does not look at the database: everything it needs was touched.
+/// Makes the transfer. The command does not read the database: everything it needs was touched.
 async fn create(
-    app: &App,
-    partner: &Partner,
+    context: &Context,
     keyed: Option<Keyed>,
     wanted: Wanted,
-) -> Result<Response, Failure> {
-    let (transfer_id, event_id) = (app.new_id(), app.new_id());
-    let nonce = wanted.reference.is_some().then(|| Nonce::draw(&*app.entropy));
-    let touches = touches(&wanted);
-    let seals = app.clone();
-    app.run(partner, keyed, touches, async move |tx: &mut Tx| {
-        let (source, destination) = sides(&wanted)?;
-        let (currency, amount) = (wanted.currency.known()?.code, wanted.amount.known()?);
-        let (source_id, destination_id) = check(tx, &source, &destination)?;
-        let memo = match (&wanted.reference, nonce) {
-            (Some(reference), Some(nonce)) => {
-                let holder = [&source, &destination].into_iter().find_map(|side| tx.holder(side.handle()?));
-                let holder = holder.ok_or_else(|| StoreError::unexpected("a transfer without a user"))?;
-                SealedReference::memo(&seals.seals, holder, nonce, Some(reference.as_str()))?
+) -> Result<Created<TransferMade>, Failure> {
+    let is_one_sided = wanted.source.is_some() || wanted.destination.is_some();
+    let (source, destination) = (Owner::of(wanted.source), Owner::of(wanted.destination));
+    let touches = match &wanted.currency {
+        Listed::Known(currency) => vec![source.touch(currency.code), destination.touch(currency.code)],
+        Listed::Unknown(_) => Vec::new(),
+    };
+    let (currency, amount, reference) = (wanted.currency, wanted.amount, wanted.reference);
+    context
+        .run(keyed, touches, async move |work| {
+            if !is_one_sided {
+                return Err(Refusal::of(&P424).into());
             }
-            _ => Vec::new(),
-        };
-        let posting = postings::transfer(source_id, destination_id, currency, amount);
-        tx.post(TRANSFER, transfer_id, &posting, memo).map_err(posting_refused)?;
-        tx.emit(NewEvent {
-            id: event_id,
-            kind: TRANSFER_EVENT,
-            object: transfer_id,
-            holder: None,
-            of_last_record: true,
-            data: Vec::new(),
-        });
-        Ok(answer(StatusCode::CREATED, &TransferMade { transfer_id })?)
-    })
-    .await
-}
-
-fn touches(wanted: &Wanted) -> Vec<Touch> {
-    let Listed::Known(currency) = wanted.currency else { return Vec::new() };
-    let side = |user: &Option<ExternalUserId>| match user {
-        Some(id) => Touch::Handle(id.as_str().to_owned(), currency.code),
-        None => Touch::Partner(currency.code),
-    };
-    vec![side(&wanted.source), side(&wanted.destination)]
-}
-
-fn sides(wanted: &Wanted) -> Result<(Owner, Owner), Refusal> {
-    if wanted.source.is_none() && wanted.destination.is_none() {
-        return Err(Refusal::of(&P424));
-    }
-    let owner = |user: &Option<ExternalUserId>| user.clone().map_or(Owner::Partner, Owner::User);
-    Ok((owner(&wanted.source), owner(&wanted.destination)))
-}
-
-/// A column of refusals, each for the source before the destination.
-fn check(
-    tx: &Tx,
-    source: &Owner,
-    destination: &Owner,
-) -> Result<(florin_ledger::HolderId, florin_ledger::HolderId), Stop> {
-    let find = |side: &Owner| -> Result<Option<Holder>, Refusal> {
-        side.handle().map(|handle| existing(tx.holder(handle)).cloned()).transpose()
-    };
-    let holders = [find(source)?, find(destination)?];
-    let gates = || holders.iter().flatten().map(Gate::of);
-    holders[0].as_ref().map(Gate::of).map_or(Ok(()), Gate::check_may_send)?;
-    gates().try_for_each(Gate::check_verified)?;
-    gates().try_for_each(Gate::check_active)?;
-    let id = |holder: &Option<Holder>| holder.as_ref().map_or(tx.book().partner(), |holder| holder.id);
-    Ok((id(&holders[0]), id(&holders[1])))
+            let (currency, amount) = (currency.known()?.code, amount.known()?);
+            let [from, to] = admit(work, [(&source, Role::Pays), (&destination, Role::IsPaid)])?;
+            let transfer_id = work.id();
+            let user = [&source, &destination].into_iter().find_map(Owner::external_user_id);
+            let memo = match (&reference, user.and_then(|user| work.holder(user)).cloned()) {
+                (Some(reference), Some(user)) => SealedReference::memo(work, &user, reference.as_str())?,
+                _ => Vec::new(),
+            };
+            let posting = postings::transfer(from, to, currency, amount);
+            work.post(TRANSFER.kind, transfer_id, &posting, memo).map_err(posting_refused)?;
+            work.emit(Event::about(EventType::Transfer, transfer_id).of_last_record());
+            Ok(TransferMade { transfer_id })
+        })
+        .await
 }

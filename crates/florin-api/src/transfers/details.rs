@@ -1,25 +1,26 @@
-//! `GET /v1/transfer/details/{transferId}`, and what the event of a transfer says.
+//! `GET /v1/transfer/details/{transferId}`, and the payload of a transfer's event.
 
 use super::transfer::{Sides, record_of};
-use crate::kit::app::App;
-use crate::kit::book::command::ok;
 use crate::kit::book::record::SealedReference;
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::codes::P437;
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::endpoint::table::{Endpoint, Shape, get};
-use crate::kit::request::call::PathIds;
-use crate::kit::request::number::ExactNumber;
+use crate::kit::endpoint::family::Rendered;
+use crate::kit::endpoint::handler::PathId;
+use crate::kit::endpoint::table::PathParameter;
+use crate::kit::prelude::*;
+use crate::kit::request::types::FieldType;
 use crate::users;
-use axum::extract::State;
-use axum::response::Response;
+use crate::words;
 use florin_ledger::{HolderId, Record};
-use florin_store::{Holder, StoreError, records_of_object};
-use serde::Serialize;
+use florin_store::{Holder, Scope, StoredEvent, records_at, records_of_object};
+use serde_json::value::to_raw_value;
 use std::collections::HashMap;
-use utoipa::ToSchema;
-use uuid::Uuid;
+
+words! {
+    /// Where a transfer stands.
+    pub enum TransferStatus {
+        /// The money has moved. A transfer that was refused does not exist.
+        Successful = "SUCCESSFUL",
+    }
+}
 
 /// A transfer.
 #[derive(Serialize, ToSchema)]
@@ -39,9 +40,8 @@ pub struct TransferDetails {
     /// Null for the partner.
     #[schema(required)]
     destination_external_user_id: Option<String>,
-    /// `SUCCESSFUL`: what was refused is no transfer.
-    #[schema(example = "SUCCESSFUL")]
-    status: &'static str,
+    /// Where it stands.
+    status: TransferStatus,
     /// A number, exact.
     #[schema(example = 12.5)]
     amount: ExactNumber,
@@ -72,27 +72,50 @@ pub struct TransferPayload {
     amount: ExactNumber,
     /// In lower case.
     currency: String,
-    /// `SUCCESSFUL`: what was refused is no transfer.
-    status: &'static str,
+    /// Where it stands.
+    status: TransferStatus,
     /// When it was made.
     #[schema(format = DateTime)]
     created_at: String,
 }
 
-/// The route.
-pub fn endpoint() -> Endpoint {
-    Endpoint {
-        tag: "Internal transfers",
-        summary: "Get a transfer",
-        description: "Here `amount` is a number and `currency` upper case.",
-        refusals: &[&P437],
-        ..get("/v1/transfer/details/{transferId}", handle, (200, Shape::of::<TransferDetails>()))
+/// The id of a transfer in a path.
+struct TransferId(Option<Uuid>);
+
+impl PathId for TransferId {
+    const PARAMETER: PathParameter = PathParameter {
+        name: "transferId",
+        about: "The id of the transfer, from `POST /v1/transfer`.",
+        is_uuid: true,
+        placeholder: "$transfer",
+    };
+
+    fn of_segment(segment: Option<String>) -> Self {
+        Self(segment.and_then(|text| <Uuid as FieldType>::parse(&text).ok()))
     }
 }
 
-async fn handle(State(app): State<App>, partner: Partner, ids: PathIds) -> Result<Response, Failure> {
-    let id = ids.uuid(0).ok_or_else(|| Refusal::of(&P437))?;
-    let mut snapshot = app.store.snapshot(partner.book).await?;
+/// The call.
+pub fn endpoint() -> Endpoint {
+    Endpoint {
+        id: "getTransfer",
+        summary: "Get a transfer",
+        description: "One transfer. Unlike elsewhere, `amount` is a JSON number and `currency` is upper case (`EUR`).",
+        answer: r#"{"id":"$transfer","sourceEmail":"ada@example.com","destinationEmail":"charles@example.com",
+            "sourceExternalUserId":"$user","destinationExternalUserId":"$other","status":"SUCCESSFUL","amount":12.5,
+            "currency":"EUR","reference":"Lunch","createdAt":"2026-01-31T09:30:00.000Z"}"#,
+        refusals: &[&P437],
+        ..get("/v1/transfer/details/{transferId}", get_transfer)
+    }
+}
+
+async fn get_transfer(
+    context: Context,
+    Path(TransferId(id)): Path<TransferId>,
+) -> Result<Success<TransferDetails>, Failure> {
+    let id = id.ok_or_else(|| Refusal::of(&P437))?;
+    let app = &context.app;
+    let mut snapshot = context.snapshot().await?;
     let record = record_of(records_of_object(&mut snapshot, id).await?)?;
     let sides = Sides::of(&record).ok_or_else(|| StoreError::unexpected("a transfer without two sides"))?;
     let ids: Vec<HolderId> = [sides.source, sides.destination].into_iter().flatten().collect();
@@ -107,35 +130,54 @@ async fn handle(State(app): State<App>, partner: Partner, ids: PathIds) -> Resul
     };
     let sealed = SealedReference::of_memo(&record.memo);
     let reference = sealed.and_then(|sealed| sealed.open(&app.seals, find(Some(sealed.holder))?));
-    ok(&TransferDetails {
+    Success::of(&TransferDetails {
         id: record.object,
         source_email: email(sides.source)?,
         destination_email: email(sides.destination)?,
         source_external_user_id: find(sides.source).and_then(|holder| holder.handle.clone()),
         destination_external_user_id: find(sides.destination).and_then(|holder| holder.handle.clone()),
-        status: "SUCCESSFUL",
-        amount: amount(&app, &sides)?,
+        status: TransferStatus::Successful,
+        amount: amount(app, &sides)?,
         currency: sides.currency.as_str().to_ascii_uppercase(),
         reference,
         created_at: record.at.to_string(),
     })
 }
 
-/// What the event of a transfer says, from its record and the holders of both sides.
-pub fn payload(
+/// The payloads of transfers' events, in their order.
+pub async fn render(app: &App, scope: &mut Scope, events: &[&StoredEvent]) -> Rendered {
+    let positions: Vec<_> = events.iter().filter_map(|event| event.journal).collect();
+    let records: HashMap<_, _> =
+        records_at(scope, &positions).await?.into_iter().map(|record| (record.position, record)).collect();
+    let sides = records.values().filter_map(Sides::of);
+    let mut ids: Vec<HolderId> =
+        sides.flat_map(|sides| [sides.source, sides.destination]).flatten().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let holders: HashMap<_, _> =
+        scope.holders(&ids).await?.into_iter().map(|holder| (holder.id, holder)).collect();
+    let render = |event: &&StoredEvent| {
+        let record = event.journal.and_then(|position| records.get(&position));
+        let record = record.ok_or_else(|| StoreError::unexpected("a transfer's record is gone"))?;
+        to_raw_value(&payload(app, record, &holders)?).map_err(StoreError::unexpected)
+    };
+    Ok(events.iter().map(render).collect())
+}
+
+fn payload(
     app: &App,
     record: &Record,
     holders: &HashMap<HolderId, Holder>,
 ) -> Result<TransferPayload, StoreError> {
     let sides = Sides::of(record).ok_or_else(|| StoreError::unexpected("a transfer without two sides"))?;
-    let handle = |id: Option<HolderId>| holders.get(&id?).and_then(|holder| holder.handle.clone());
+    let user = |id: Option<HolderId>| holders.get(&id?).and_then(|holder| holder.handle.clone());
     Ok(TransferPayload {
         id: record.object,
-        source_external_user_id: handle(sides.source),
-        destination_external_user_id: handle(sides.destination),
+        source_external_user_id: user(sides.source),
+        destination_external_user_id: user(sides.destination),
         amount: amount(app, &sides)?,
         currency: sides.currency.to_string(),
-        status: "SUCCESSFUL",
+        status: TransferStatus::Successful,
         created_at: record.at.to_string(),
     })
 }

@@ -1,38 +1,27 @@
 //! What a transfer is. Pure.
 
-use crate::kit::book::record::{FUNDING, TRANSFER};
+use crate::kit::book::record::{HistoryStatus, HistoryType, RecordType};
 use crate::kit::endpoint::codes::P437;
 use crate::kit::endpoint::refusal::Refusal;
-use florin_ledger::{AccountKind, HolderId, Leg, Record};
-use florin_types::{CurrencyCode, ExternalUserId, Text};
+use florin_ledger::{AccountKind, HolderId, Leg, Record, RecordKind};
+use florin_types::{CurrencyCode, Text};
 
-/// The event type of this family.
-pub const TRANSFER_EVENT: &str = "transfer";
+/// Money from one holder's main account to another's.
+pub const TRANSFER: RecordType = RecordType {
+    kind: RecordKind(1),
+    history: HistoryType::InternalTransfer,
+    status: HistoryStatus::Successful,
+};
+
+/// Money that a sandbox made.
+pub const FUNDING: RecordType =
+    RecordType { kind: RecordKind(2), history: HistoryType::Adjustment, status: HistoryStatus::Successful };
 
 /// Longest reference, in characters: what a SEPA remittance line holds.
 pub const MAX_REFERENCE: usize = 140;
 
 /// What the sender wrote.
 pub type Reference = Text<MAX_REFERENCE>;
-
-/// One side of a transfer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Owner {
-    /// The partner's master balance.
-    Partner,
-    /// A user.
-    User(ExternalUserId),
-}
-
-impl Owner {
-    /// The user's handle, where it is a user.
-    pub fn handle(&self) -> Option<&str> {
-        match self {
-            Self::Partner => None,
-            Self::User(id) => Some(id.as_str()),
-        }
-    }
-}
 
 /// Who paid whom how much, as the journal has it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -65,8 +54,8 @@ fn holder_of(leg: &Leg) -> Option<HolderId> {
     (leg.account.kind == AccountKind::Main).then_some(leg.account.holder)
 }
 
-/// The record of a transfer among those of an object; the sandbox.s funding counts as one without a source.
+/// The record of a transfer among those of an object. The sandbox's funding counts as one without a source.
 pub fn record_of(records: Vec<Record>) -> Result<Record, Refusal> {
-    let mut transfers = records.into_iter().filter(|record| matches!(record.kind, TRANSFER | FUNDING));
-    transfers.next().ok_or_else(|| Refusal::of(&P437))
+    let is_transfer = |record: &Record| [TRANSFER.kind, FUNDING.kind].contains(&record.kind);
+    records.into_iter().find(is_transfer).ok_or_else(|| Refusal::of(&P437))
 }

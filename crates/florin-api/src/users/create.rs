@@ -2,25 +2,8 @@
 
 use super::store::{self, NewUser};
 use super::user::{Gate, Profile};
-use crate::kit::app::App;
-use crate::kit::book::command::answer;
-use crate::kit::book::seal::Nonce;
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::codes::{P411, P431};
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::endpoint::table::{Endpoint, RequestBody, Shape, post};
-use crate::kit::request::body::Request;
-use crate::kit::request::call::Call;
-use crate::kit::request::fields::Fields;
-use axum::extract::State;
-use axum::response::Response;
-use florin_store::{StoreError, Touch, Tx};
-use florin_types::{Country, Date, Email, ExternalUserId, Phone, Text, Timestamp};
-use http::StatusCode;
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
+use crate::kit::prelude::*;
+use florin_types::{Email, Phone};
 
 /// Age from which one may be a user.
 const ADULT_YEARS: i32 = 18;
@@ -31,54 +14,13 @@ const MAX_LINE: usize = 140;
 /// Longest house number, postal code or document number.
 const MAX_SHORT: usize = 35;
 
-/// A new user. Names have at most 70 characters, lines of the address 140, numbers, codes and types 35.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "the fields document the request; `Request::read` makes the profile from them")]
-pub struct CreateUserRequest {
-    /// Your own id of the user: 1 to 64 of `A-Z a-z 0-9 . _ : @ -`.
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._:@-]+$")]
-    external_user_id: String,
-    #[schema(format = Email)]
-    email: String,
-    /// Digits with country code; a leading `+` is accepted.
-    phone: String,
-    first_name: String,
-    last_name: String,
-    /// `YYYY-MM-DD`, 18 or older.
-    #[schema(format = Date)]
-    birth_date: String,
-    /// Required, unless `address` is given.
-    street: Option<String>,
-    /// House and flat; required, unless `address` is given.
-    number: Option<String>,
-    city: String,
-    post_code: String,
-    /// Residence, ISO 3166-1 alpha-2.
-    country: String,
-    /// ISO 3166-1 alpha-2.
-    citizenship: String,
-    /// ISO 3166-1 alpha-2.
-    nationality: Option<String>,
-    /// ISO 3166-1 alpha-2.
-    birth_country: Option<String>,
-    user_identification_number: Option<String>,
-    /// Only true, once the user has accepted the terms; needed for verification.
-    has_accepted_p100_tc: Option<bool>,
-    /// One line instead of `street` and `number`, from older clients.
-    address: Option<String>,
-    pesel: Option<String>,
-    document_type: Option<String>,
-    document_number: Option<String>,
-}
-
-/// A created user.
+/// The created user.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateUserAnswer {
-    /// Our id of the user.
+    /// Our own id of the user. Calls take `externalUserId`, not this.
     user_id: Uuid,
-    /// Whether a proof of address will be needed.
+    /// Whether the user must prove the address too.
     poa_required_for_extended: bool,
 }
 
@@ -93,39 +35,35 @@ pub struct CreateUser {
 }
 
 impl Request for CreateUser {
+    const NAME: &'static str = "CreateUserRequest";
+    const ABOUT: &'static str = "A new user.";
+
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let external_user_id = fields.required("externalUserId").text(ExternalUserId::parse);
+        let about = "Your own id of the user. Unique among your users, and never free again.";
+        let external_user_id = fields.required("externalUserId").about(about).text::<ExternalUserId>();
         let mut profile = read_contact(fields, true);
-        let first_name = fields.required("firstName").text(Text::<MAX_NAME>::parse);
-        let last_name = fields.required("lastName").text(Text::<MAX_NAME>::parse);
-        let birth_date = fields.required("birthDate").text(Date::parse);
+        let first_name =
+            fields.required("firstName").about("Given names, as in the document.").text::<Name>();
+        let last_name = fields.required("lastName").about("Family names, as in the document.").text::<Name>();
+        let about = "The date of birth. A user is 18 or older.";
+        let birth_date = fields.required("birthDate").about(about).text::<Date>();
         read_address(fields, &mut profile);
-        let is_one_line = profile.address.is_some();
-        for (name, given) in [("street", profile.street.is_some()), ("number", profile.number.is_some())] {
-            if !given && !is_one_line && !fields.is_given(name) {
-                fields.fail(format!("{name} is required"));
-            }
-        }
-        for (name, given) in [("city", profile.city.is_some()), ("postCode", profile.post_code.is_some())] {
-            if !given && !fields.is_given(name) {
-                fields.fail(format!("{name} is required"));
-            }
-        }
-        let country = fields.required("country").text(Country::parse);
-        let citizenship = fields.required("citizenship").text(Country::parse);
-        profile.nationality = text_of(fields.optional("nationality").text(Country::parse));
-        profile.birth_country = text_of(fields.optional("birthCountry").text(Country::parse));
+        require_address(fields, &profile);
+        let about = "The country of residence, ISO 3166-1 alpha-2.";
+        let country = fields.required("country").about(about).text::<Country>();
+        let about = "The citizenship, ISO 3166-1 alpha-2.";
+        let citizenship = fields.required("citizenship").about(about).text::<Country>();
+        let about = "The nationality, ISO 3166-1 alpha-2, where it differs from the citizenship.";
+        profile.nationality = text_of(fields.optional("nationality").about(about).text());
+        let about = "The country of birth, ISO 3166-1 alpha-2.";
+        profile.birth_country = text_of(fields.optional("birthCountry").about(about).text());
         read_numbers(fields, &mut profile);
-        let terms = fields.optional("hasAcceptedP100Tc").boolean();
-        if terms == Some(false) {
-            fields.fail("hasAcceptedP100Tc must be true");
-        }
+        let terms_accepted = read_terms(fields);
         profile.first_name = first_name.map(Text::into_string);
         profile.last_name = last_name.map(Text::into_string);
         profile.birth_date = birth_date.map(|date| date.to_string());
         profile.country = text_of(country);
         profile.citizenship = text_of(citizenship);
-        let terms_accepted = terms == Some(true);
         Some(Self {
             external_user_id: external_user_id?,
             birth_date: birth_date?,
@@ -136,33 +74,76 @@ impl Request for CreateUser {
     }
 }
 
+/// A name.
+pub(super) type Name = Text<MAX_NAME>;
+type Line = Text<MAX_LINE>;
+type Short = Text<MAX_SHORT>;
+
 /// Email and phone.
 pub(super) fn read_contact(fields: &mut Fields<'_>, is_required: bool) -> Profile {
     let mut profile = Profile::default();
-    let email = if is_required { fields.required("email") } else { fields.optional("email") };
-    profile.email = email.text(Email::parse).map(Email::into_string);
-    let phone = if is_required { fields.required("phone") } else { fields.optional("phone") };
-    profile.phone = phone.text(Phone::parse).map(Phone::into_string);
+    let email = fields.field("email", is_required).about("The email address.").text::<Email>();
+    profile.email = email.map(Email::into_string);
+    let about = "The phone number in international form. A leading `+` is optional.";
+    let phone = fields.field("phone", is_required).about(about).text::<Phone>();
+    profile.phone = phone.map(Phone::into_string);
     profile
 }
 
 /// The parts of an address, all optional here: what is required depends on the call.
 pub(super) fn read_address(fields: &mut Fields<'_>, profile: &mut Profile) {
-    profile.address = fields.optional("address").text(Text::<MAX_LINE>::parse).map(Text::into_string);
-    profile.street = fields.optional("street").text(Text::<MAX_LINE>::parse).map(Text::into_string);
-    profile.number = fields.optional("number").text(Text::<MAX_SHORT>::parse).map(Text::into_string);
-    profile.city = fields.optional("city").text(Text::<MAX_LINE>::parse).map(Text::into_string);
-    profile.post_code = fields.optional("postCode").text(Text::<MAX_SHORT>::parse).map(Text::into_string);
+    let about = "The address in one line, instead of `street` and `number`. For older clients.";
+    profile.address = fields.optional("address").about(about).text::<Line>().map(Text::into_string);
+    let street = fields.optional("street").about("The street.").example("St James's Square");
+    profile.street = street.text::<Line>().map(Text::into_string);
+    let number = fields.optional("number").about("The number of the house, and of the flat.").example("12");
+    profile.number = number.text::<Short>().map(Text::into_string);
+    let city = fields.optional("city").about("The town.").example("London");
+    profile.city = city.text::<Line>().map(Text::into_string);
+    let post_code = fields.optional("postCode").about("The postal code.").example("SW1Y 4LE");
+    profile.post_code = post_code.text::<Short>().map(Text::into_string);
+}
+
+/// A new user has a town, a postal code, and a street with its number or one line instead.
+fn require_address(fields: &mut Fields<'_>, profile: &Profile) {
+    let is_one_line = profile.address.is_some();
+    let needed = [
+        ("street", profile.street.is_some() || is_one_line),
+        ("number", profile.number.is_some() || is_one_line),
+        ("city", profile.city.is_some()),
+        ("postCode", profile.post_code.is_some()),
+    ];
+    for (name, is_there) in needed {
+        if !is_there && !fields.is_given(name) {
+            fields.fail(format!("{name} is required"));
+        }
+    }
+    fields.needs_one_of(&[&["street", "number", "city", "postCode"], &["address", "city", "postCode"]]);
 }
 
 fn read_numbers(fields: &mut Fields<'_>, profile: &mut Profile) {
+    let about = "The number by which the state of residence knows the person.";
     profile.user_identification_number =
-        fields.optional("userIdentificationNumber").text(Text::<MAX_SHORT>::parse).map(Text::into_string);
-    profile.pesel = fields.optional("pesel").text(Text::<MAX_SHORT>::parse).map(Text::into_string);
+        fields.optional("userIdentificationNumber").about(about).text::<Short>().map(Text::into_string);
+    let about = "The Polish identification number. For older clients.";
+    profile.pesel = fields.optional("pesel").about(about).text::<Short>().map(Text::into_string);
+    let about = "The kind of document. For older clients; the user verification says it now.";
     profile.document_type =
-        fields.optional("documentType").text(Text::<MAX_SHORT>::parse).map(Text::into_string);
+        fields.optional("documentType").about(about).text::<Short>().map(Text::into_string);
+    let about = "The document's number. For older clients; the user verification says it now.";
     profile.document_number =
-        fields.optional("documentNumber").text(Text::<MAX_SHORT>::parse).map(Text::into_string);
+        fields.optional("documentNumber").about(about).text::<Short>().map(Text::into_string);
+}
+
+/// Whether the terms are accepted. They can't be refused: who has not accepted them leaves the field out.
+pub(super) fn read_terms(fields: &mut Fields<'_>) -> bool {
+    let about = "`true` when the user has accepted the bank's terms; leave it out before. Without it `POST \
+                 /v1/user/verification` is P464.";
+    let terms = fields.optional("hasAcceptedP100Tc").about(about).boolean();
+    if terms == Some(false) {
+        fields.fail("hasAcceptedP100Tc must be true");
+    }
+    terms == Some(true)
 }
 
 /// Refuses who is too young at a time.
@@ -175,10 +156,10 @@ pub(super) fn check_age(birth_date: Date, at: Timestamp) -> Result<(), Refusal> 
 
 /// The same before the door, so that it comes before a known idempotency key. The book's clock, which may be ahead of
 /// the wall's and is never behind it, is asked only by those whom the wall's finds too young.
-pub(super) async fn check_age_early(app: &App, partner: &Partner, birth_date: Date) -> Result<(), Failure> {
-    if check_age(birth_date, app.wall()).is_err() {
-        let snapshot = app.store.snapshot(partner.book).await?;
-        check_age(birth_date, snapshot.book_row().now(app.wall()))?;
+pub(super) async fn check_age_early(context: &Context, birth_date: Date) -> Result<(), Failure> {
+    let wall = context.app.wall();
+    if check_age(birth_date, wall).is_err() {
+        check_age(birth_date, context.snapshot().await?.book_row().now(wall))?;
     }
     Ok(())
 }
@@ -187,53 +168,48 @@ pub(super) fn text_of(country: Option<Country>) -> Option<String> {
     country.map(|country| country.as_str().to_owned())
 }
 
-/// The route.
+/// The call.
 pub fn endpoint() -> Endpoint {
     Endpoint {
-        tag: "Users",
+        id: "createUser",
         summary: "Create a user",
-        description: "Creates a user with nothing yet: balances come once the user is verified. Older clients may send \
+        description: "Creates a user without balances: they exist once the user is verified. Older clients may send \
                       `address` instead of `street` and `number`. Without `hasAcceptedP100Tc` the user is created, but \
-                      cannot pass verification until the terms are accepted by an update.",
-        request: RequestBody::Json(
-            Shape::of::<CreateUserRequest>(),
-            r#"{"externalUserId":"$new","email":"ada@example.com","phone":"+447700900123","firstName":"Ada",
+                      cannot be verified until an update accepts the terms.",
+        example: r#"{"externalUserId":"$new","email":"ada@example.com","phone":"+447700900123","firstName":"Ada",
             "lastName":"Lovelace","birthDate":"1990-12-10","street":"St James's Square","number":"12","city":"London",
             "postCode":"SW1Y 4LE","country":"GB","citizenship":"GB","hasAcceptedP100Tc":true}"#,
-        ),
+        answer: r#"{"userId":"0198c5d2-6f10-7b02-8a51-9d3c2e7f4b18","poaRequiredForExtended":false}"#,
         refusals: &[&P411, &P431],
-        ..post("/v1/user/balances/crypto-and-fiat", handle, (201, Shape::of::<CreateUserAnswer>()))
+        ..post("/v1/user/balances/crypto-and-fiat", create_user)
     }
 }
 
-async fn handle(
-    State(app): State<App>,
-    partner: Partner,
-    call: Call<CreateUser>,
-) -> Result<Response, Failure> {
+async fn create_user(context: Context, call: Call<CreateUser>) -> Result<Created<CreateUserAnswer>, Failure> {
     let Call { request, keyed } = call;
-    check_age_early(&app, &partner, request.birth_date).await?;
-    let user_id = app.new_id();
-    let secret = app.seals.new_secret(&*app.entropy);
+    check_age_early(&context, request.birth_date).await?;
+    // A key is a secret: the operating system draws it, before the command.
+    let secret = context.app.seals.new_secret(&*context.app.entropy);
     let secret = secret.ok_or_else(|| StoreError::unexpected("a user's key can't be made"))?;
-    let sealed = store::seal(&app.seals, Some(&secret), Nonce::draw(&*app.entropy), &request.profile)?;
-    let poa_required = app.settings.reference.needs_poa(request.country);
-    let is_accepted = app.settings.reference.is_accepted(request.country);
-    let handle = request.external_user_id.as_str().to_owned();
-    let touches = vec![Touch::Holder(handle.clone())];
-    app.run(&partner, keyed, touches, async move |tx: &mut Tx| {
-        check_age(request.birth_date, tx.now())?;
-        if tx.holder(&handle).is_some() {
-            return Err(Refusal::of(&P411).into());
-        }
-        if !is_accepted {
-            return Err(Refusal::of(&P431).into());
-        }
-        let holder = tx.open_holder(user_id, &handle, Gate::default().bits(), secret.clone());
-        let user = NewUser { holder, terms_accepted: request.terms_accepted, poa_required };
-        store::insert(tx, &user, &sealed).await?;
-        let body = CreateUserAnswer { user_id, poa_required_for_extended: poa_required };
-        Ok(answer(StatusCode::CREATED, &body)?)
-    })
-    .await
+    let poa_required = context.app.settings.reference.needs_poa(request.country);
+    let is_accepted = context.app.settings.reference.is_accepted(request.country);
+    let touches = vec![Touch::Holder(request.external_user_id.as_str().to_owned())];
+    context
+        .run(keyed, touches, async move |work| {
+            check_age(request.birth_date, work.now())?;
+            let external_user_id = request.external_user_id.as_str();
+            if work.holder(external_user_id).is_some() {
+                return Err(Refusal::of(&P411).into());
+            }
+            if !is_accepted {
+                return Err(Refusal::of(&P431).into());
+            }
+            let (user_id, nonce) = (work.id(), work.nonce());
+            let sealed = store::seal(&work.app().seals, Some(&secret), nonce, &request.profile)?;
+            let holder = work.open_holder(user_id, external_user_id, Gate::default().bits(), secret.clone());
+            let user = NewUser { holder, terms_accepted: request.terms_accepted, poa_required };
+            store::insert(work, &user, &sealed).await?;
+            Ok(CreateUserAnswer { user_id, poa_required_for_extended: poa_required })
+        })
+        .await
 }

@@ -1,59 +1,52 @@
 //! `DELETE /v1/user/{externalUserId}`: close a user for good.
 
 use super::erase::ERASE_JOB;
+use super::path::UserId;
 use super::store;
 use super::user::{Gate, existing};
-use crate::kit::app::App;
-use crate::kit::book::command::answer;
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::answers::Message;
-use crate::kit::endpoint::codes::{P412, P456};
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::endpoint::table::{Endpoint, Shape, delete};
-use crate::kit::request::call::{BareCall, PathIds};
-use axum::extract::State;
-use axum::response::Response;
+use crate::kit::prelude::*;
 use florin_ledger::AccountKey;
-use florin_store::{Lane, NewJob, Touch, Tx};
-use http::StatusCode;
+use florin_store::{Lane, NewJob};
 
-/// The route.
+/// The call.
 pub fn endpoint() -> Endpoint {
     Endpoint {
-        tag: "Users",
+        id: "deleteUser",
         summary: "Delete a user",
         description: "Closes the user at once: every call answers P412 from then on, and the id is never free again. \
-                      Refused while money or pending work is left. Personal data is erased when the retention time is \
-                      over (sandbox: at once).",
+                      Refused while the user has money or pending work. Personal data is erased when the retention \
+                      time is over (in a sandbox: at once).",
+        answer: r#"{"message":"User deleted successfully"}"#,
         refusals: &[&P412, &P456],
-        ..delete("/v1/user/{externalUserId}", handle, (200, Shape::of::<Message>()))
+        ..delete("/v1/user/{externalUserId}", delete_user)
     }
 }
 
-async fn handle(
-    State(app): State<App>,
-    partner: Partner,
-    ids: PathIds,
+async fn delete_user(
+    context: Context,
+    Path(user): Path<UserId>,
     call: BareCall,
-) -> Result<Response, Failure> {
-    let handle = ids.user(0).map(|id| id.as_str().to_owned()).unwrap_or_default();
-    let touches =
-        app.currencies.iter().map(|currency| Touch::Handle(handle.clone(), currency.code)).collect();
-    let codes = app.currencies.codes();
-    let retention = app.settings.retention;
-    app.run(&partner, call.keyed, touches, async move |tx: &mut Tx| {
-        let holder = existing(tx.holder(&handle))?;
-        let (id, gate) = (holder.id, Gate::of(holder));
-        let accounts = codes.iter().filter_map(|code| tx.account(AccountKey::main(id, *code)));
-        if accounts.into_iter().any(|account| account.balance != 0 || account.held != 0) {
-            return Err(Refusal::of(&P456).into());
-        }
-        tx.set_gate(&handle, Gate { is_closed: true, ..gate }.bits())?;
-        store::close(tx, id).await?;
-        let due = tx.now().saturating_add(retention);
-        tx.enqueue(NewJob { kind: ERASE_JOB, lane: Lane::Slow, due, payload: handle.clone().into_bytes() });
-        Ok(answer(StatusCode::OK, &Message::new("User deleted successfully"))?)
-    })
-    .await
+) -> Result<Success<Message>, Failure> {
+    let user = user.into_string();
+    let codes = context.app.currencies.codes();
+    let touches = codes.iter().map(|code| Touch::Handle(user.clone(), *code)).collect();
+    context
+        .run(call.keyed, touches, async move |work| {
+            let holder = existing(work.holder(&user))?.clone();
+            let (id, gate) = (holder.id, Gate::of(&holder));
+            let mut accounts = codes.iter().filter_map(|code| work.account(AccountKey::main(id, *code)));
+            if accounts.any(|account| account.balance != 0 || account.held != 0) {
+                return Err(Refusal::of(&P456).into());
+            }
+            for obstacle in work.app().families.iter().flat_map(|family| family.obstacles) {
+                (obstacle.to_deleting)(work, &holder).await?;
+            }
+            work.set_gate(&user, Gate { is_closed: true, ..gate }.bits())?;
+            store::close(work, id).await?;
+            let due = work.now().saturating_add(work.app().settings.retention);
+            let payload = user.clone().into_bytes();
+            work.enqueue(NewJob { kind: ERASE_JOB, lane: Lane::Slow, due, payload });
+            Ok(Message::new("User deleted successfully"))
+        })
+        .await
 }

@@ -11,24 +11,43 @@
 mod create;
 mod delete;
 mod erase;
+mod events;
+mod job;
+mod owner;
+mod path;
 mod store;
 mod suspend;
 mod update;
 mod user;
 
-pub use erase::{ERASE_JOB, erase};
-pub use store::{SETS, STATEMENTS, User, find, find_many, set_poa_required};
+pub use events::render_user_events;
+pub use job::carry_out_for;
+pub use owner::{Owner, Role, admit};
+pub use path::UserId;
+pub use store::{User, find, find_many, set_poa_required};
 pub use user::{Gate, Profile, existing};
 
+use crate::kit::endpoint::family::{Family, Placeholder};
 use crate::kit::endpoint::table::Endpoint;
+use florin_store::migration;
 
-/// The calls of this family.
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![
-        create::endpoint(),
-        update::endpoint(),
-        delete::endpoint(),
-        suspend::suspend_endpoint(),
-        suspend::unsuspend_endpoint(),
-    ]
+/// The family's table.
+pub static FAMILY: Family = Family {
+    tag: ("Users", "Your customers: who they are, and whether they may move money."),
+    endpoints,
+    jobs: &[(erase::ERASE_JOB, |app, job| Box::pin(erase::erase(app, job)))],
+    statements: &[store::STATEMENTS],
+    sets: store::SETS,
+    migrations: &[migration!(1002, "1002_users")],
+    placeholders: &[
+        Placeholder { word: "$user", shown: "customer-1001", unknown: "nobody", made_by: None },
+        Placeholder { word: "$other", shown: "customer-1002", unknown: "nobody-else", made_by: None },
+        Placeholder { word: "$new", shown: "customer-1001", unknown: "newcomer", made_by: None },
+    ],
+    ..Family::EMPTY
+};
+
+fn endpoints() -> Vec<Endpoint> {
+    let own = [create::endpoint(), update::endpoint(), delete::endpoint()];
+    own.into_iter().chain(suspend::endpoints()).collect()
 }

@@ -4,19 +4,18 @@
 use super::endpoint::{Drawn, Paths, Secrets, WebhookEndpoint};
 use super::store;
 use crate::kit::app::App;
-use crate::kit::book::jobs::done;
-use florin_store::{BookId, StoreError, Tx};
-
-pub use super::store::MOVE;
+use crate::kit::book::jobs::run_inside;
+use crate::kit::book::work::Work;
+use florin_store::{BookId, StoreError};
 
 /// Gives a partner a token before it has registered anything, as a sandbox's own partner has one. Where there is one,
 /// it stays.
 pub async fn give_token(app: &App, book: BookId, token: &str) -> Result<(), StoreError> {
     let drawn = Drawn::draw(&*app.entropy);
     let secrets = Secrets::new(token.to_owned(), &drawn).seal(&app.seals, &drawn)?;
-    let command = async move |tx: &mut Tx| {
-        if store::find(tx.scope()).await?.is_none() {
-            let now = tx.now();
+    let command = async move |work: &mut Work<'_>| {
+        if store::find(work.scope()).await?.is_none() {
+            let now = work.now();
             let endpoint = WebhookEndpoint {
                 url: None,
                 enabled: false,
@@ -29,9 +28,9 @@ pub async fn give_token(app: &App, book: BookId, token: &str) -> Result<(), Stor
                 created_at: now,
                 updated_at: now,
             };
-            store::put(tx, &endpoint).await?;
+            store::put(work, &endpoint).await?;
         }
-        done()
+        Ok(())
     };
-    app.store.door().run(book, None, Vec::new(), command).await.map(drop)
+    run_inside(app, book, Vec::new(), command).await
 }

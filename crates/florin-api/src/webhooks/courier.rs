@@ -9,7 +9,7 @@
 mod read;
 mod settle;
 
-use super::delivery::{Attempt, Ended, Standing, Status};
+use super::delivery::{Attempt, DeliveryStatus, Ended, Standing};
 use super::endpoint::WebhookEndpoint;
 use super::message::{Signer, headers};
 use super::store::{self, Delivery};
@@ -252,7 +252,7 @@ impl Courier {
         self.app.entropy.fill(&mut chance);
         let standing = parcel.standing.after(&ended, u16::from_be_bytes(chance));
         let (position, object) = (parcel.position, parcel.object);
-        let is_pending = standing.status == Status::Pending;
+        let is_pending = standing.status == DeliveryStatus::Pending;
         let row = Delivery { position, object, standing };
         let has_row = !self.is_held(position);
         if has_row {

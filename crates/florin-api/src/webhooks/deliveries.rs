@@ -3,32 +3,16 @@
 //! Up to the endpoint's cursor each event has its row; later ones are pending without one. A page is the later ones,
 //! then the rows.
 
-use super::delivery::{STATUSES, Standing, Status};
+use super::delivery::{DeliveryStatus, Standing};
 use super::endpoint::WebhookEndpoint;
 use super::ids::delivery_id;
 use super::register::registered;
 use super::store::{self, Delivery};
-use crate::events::TYPES;
-use crate::kit::app::App;
-use crate::kit::book::command::ok;
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::codes::P467;
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::page::Page;
-use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::endpoint::table::{Endpoint, Form, Parameter, Shape, get};
-use crate::kit::request::body::Request;
-use crate::kit::request::call::Query;
-use crate::kit::request::fields::Fields;
-use crate::kit::request::query::PAGE_LIMIT;
-use axum::extract::State;
-use axum::response::Response;
-use florin_store::{Snapshot, StoreError, StoredEvent, events_at, events_before};
-use florin_types::Timestamp;
-use serde::Serialize;
+use crate::kit::endpoint::events::EventType;
+use crate::kit::prelude::*;
+use crate::kit::request::types::Cursor;
+use florin_store::{Snapshot, StoredEvent, events_at, events_before};
 use std::collections::HashMap;
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 /// Deliveries that one page reads at most: a page of the largest size with nine of ten filtered out.
 const MAX_READ: i64 = 2_000;
@@ -36,54 +20,19 @@ const MAX_READ: i64 = 2_000;
 /// Deliveries read at a time, to choose from.
 const READ_PAGE: i64 = 200;
 
-const QUERY: &[Parameter] = &[
-    Parameter {
-        name: "status",
-        form: Form::OneOf(statuses),
-        meaning: "`PENDING`, `DELIVERED` or `FAILED`.",
-        example: "FAILED",
-    },
-    Parameter {
-        name: "eventType",
-        form: Form::OneOf(types),
-        meaning: "Only events of this type.",
-        example: "transfer",
-    },
-    Parameter {
-        name: "limit",
-        form: PAGE_LIMIT,
-        meaning: "Items of a page, 1 to 200; 50 by default.",
-        example: "50",
-    },
-    Parameter {
-        name: "cursor",
-        form: Form::Text,
-        meaning: "`nextCursor` of the page before, with the same filters.",
-        example: "",
-    },
-];
-
-fn statuses() -> Vec<&'static str> {
-    STATUSES.iter().map(|(name, _)| *name).collect()
-}
-
-fn types() -> Vec<&'static str> {
-    TYPES.iter().map(|(kind, _)| *kind).collect()
-}
-
 struct Filter {
-    status: Option<Status>,
-    kind: Option<&'static str>,
+    status: Option<DeliveryStatus>,
+    kind: Option<EventType>,
     limit: usize,
-    cursor: Option<String>,
+    cursor: Option<Cursor>,
 }
 
 impl Request for Filter {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let status = fields.optional("status").choice(&STATUSES);
-        let kind = fields.optional("eventType").one_of(&types());
-        let limit = usize::try_from(fields.page_limit()).ok()?;
-        let cursor = fields.optional("cursor").text(|text| Ok::<_, String>(text.to_owned()));
+        let status = fields.optional("status").about("Only deliveries with this status.").text();
+        let kind = fields.optional("eventType").about("Only events of this type.").text();
+        let limit = usize::try_from(fields.page_limit()).unwrap_or(usize::MAX);
+        let cursor = fields.page_cursor();
         Some(Self { status, kind, limit, cursor })
     }
 }
@@ -92,22 +41,24 @@ impl Request for Filter {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryItem {
+    /// The id of the delivery, which `POST /v1/webhooks/deliveries/{id}/retry` takes.
     id: Uuid,
     /// The event's id, the same in every attempt: the `webhook-id`.
     event_id: Uuid,
-    #[schema(example = "transfer")]
+    /// The event's type.
+    #[schema(value_type = EventType)]
     event_type: String,
     /// The event's number in `/v1/events`.
     sequence: i64,
     /// Where it goes, below the base URL.
     #[schema(example = "/transfer-webhook")]
     path: String,
-    /// `PENDING`, `DELIVERED` or `FAILED`.
-    status: &'static str,
+    /// Where it stands.
+    status: DeliveryStatus,
     /// The newest attempts, oldest first.
     attempts: Vec<AttemptItem>,
-    /// When it is tried next; null when it is settled, or waits for an earlier one of its object.
-    #[schema(format = DateTime)]
+    /// When it is tried next; null if it is settled, or waits for an earlier one of its object.
+    #[schema(required, format = DateTime)]
     next_attempt_at: Option<String>,
     /// When the event happened.
     #[schema(format = DateTime)]
@@ -121,55 +72,61 @@ pub struct AttemptItem {
     /// When it ended.
     #[schema(format = DateTime)]
     at: String,
-    /// The answer's status.
+    /// The answer's status; null if there was none.
+    #[schema(required)]
     status_code: Option<u16>,
     /// The first bytes of the answer's body, as text.
+    #[schema(required)]
     answer: Option<String>,
     /// Why there was no answer.
+    #[schema(required)]
     error: Option<String>,
 }
 
-/// The route.
+/// The call.
 pub fn endpoint() -> Endpoint {
     Endpoint {
-        tag: "Webhooks",
+        id: "getWebhookDeliveries",
         summary: "List deliveries",
-        description: "Newest first: of every event since the endpoint was registered, and of those replayed. A \
-                      filter that matches little may answer a short page with a cursor: go on until `nextCursor` is \
-                      null.",
-        query: QUERY,
+        description: "A delivery for every event since the endpoint was registered, and for those that were replayed; \
+                      newest first. A page may hold fewer items than `limit`, even none, and still have a next one: \
+                      stop only at `nextCursor: null`.",
+        answer: r#"{"data":[{"id":"$delivery","eventId":"0198c5d2-8b4f-7d52-a01f-4c6b2e3d5f81",
+            "eventType":"transfer","sequence":1,"path":"/transfer-webhook","status":"DELIVERED",
+            "attempts":[{"at":"2026-01-31T09:30:00.250Z","statusCode":200,"answer":"ok","error":null}],
+            "nextAttemptAt":null,"createdAt":"2026-01-31T09:30:00.000Z"}],"nextCursor":null}"#,
         refusals: &[&P467],
-        ..get("/v1/webhooks/deliveries", handle, (200, Shape::of::<Page<DeliveryItem>>()))
+        ..get("/v1/webhooks/deliveries", get_webhook_deliveries)
     }
 }
 
-async fn handle(
-    State(app): State<App>,
-    partner: Partner,
+async fn get_webhook_deliveries(
+    context: Context,
     Query(filter): Query<Filter>,
-) -> Result<Response, Failure> {
-    let mut snapshot = app.store.snapshot(partner.book).await?;
+) -> Result<Success<Page<DeliveryItem>>, Failure> {
+    let app = &context.app;
+    let mut snapshot = context.snapshot().await?;
     let endpoint = registered(store::find(&mut snapshot).await?)?;
     let list = format!("deliveries {} {:?} {:?}", snapshot.book().0, filter.status, filter.kind);
     let before = match &filter.cursor {
-        Some(cursor) => place(&app.place_of(&list, cursor)?)?,
+        Some(cursor) => place(&app.place_of(&list, &cursor.0)?)?,
         None => snapshot.book_row().last_event() + 1,
     };
     let (found, next) = read(&mut snapshot, &endpoint, &filter, before).await?;
     let book = snapshot.book();
-    let data = found.iter().map(|(event, standing)| DeliveryItem {
-        id: delivery_id(&app, book, event.position.sequence()),
+    let item = |(event, standing): &(StoredEvent, Standing)| DeliveryItem {
+        id: delivery_id(app, book, event.position.sequence()),
         event_id: event.id,
         event_type: event.kind.clone(),
         sequence: event.position.sequence(),
         path: endpoint.paths.of(&event.kind).map_or_else(String::new, |path| path.as_str().to_owned()),
-        status: standing.status.as_str(),
+        status: standing.status,
         attempts: standing.attempts.iter().map(attempt_item).collect(),
         next_attempt_at: standing.due_at.map(|due| due.to_string()),
         created_at: event.at.to_string(),
-    });
-    let data = data.collect();
-    ok(&Page { data, next_cursor: next.map(|next| app.cursor(&list, &next.to_be_bytes())) })
+    };
+    let data = found.iter().map(item).collect();
+    Success::of(&Page { data, next_cursor: next.map(|next| app.cursor(&list, &next.to_be_bytes())) })
 }
 
 fn attempt_item(attempt: &super::delivery::Attempt) -> AttemptItem {
@@ -206,7 +163,7 @@ async fn read(
         };
         before = page.next;
         for (event, standing) in page.items {
-            if filter.kind.is_none_or(|kind| kind == event.kind) {
+            if filter.kind.is_none_or(|kind| kind.as_str() == event.kind) {
                 before = event.position.sequence();
                 found.push((event, standing));
                 if found.len() == filter.limit {
@@ -233,7 +190,7 @@ async fn unsettled(
     before: i64,
 ) -> Result<Option<Read>, StoreError> {
     let rows_begin = endpoint.cursor + 1;
-    if filter.status.is_some_and(|status| status != Status::Pending) {
+    if filter.status.is_some_and(|status| status != DeliveryStatus::Pending) {
         return Ok(Some(Read { items: Vec::new(), next: rows_begin }));
     }
     let events = events_before(snapshot, before, endpoint.cursor, READ_PAGE).await?;
@@ -247,7 +204,7 @@ async fn unsettled(
 /// Of those that have a row. None: there is none left.
 async fn settled(snapshot: &mut Snapshot, filter: &Filter, before: i64) -> Result<Option<Read>, StoreError> {
     // Delivered ones are the many, and have no index of their own: they are chosen here.
-    let indexed = filter.status.filter(|status| *status != Status::Delivered);
+    let indexed = filter.status.filter(|status| *status != DeliveryStatus::Delivered);
     let rows = store::between(snapshot, (0, before), indexed, READ_PAGE).await?;
     let Some(last) = rows.last() else { return Ok(None) };
     let next = last.position.sequence();

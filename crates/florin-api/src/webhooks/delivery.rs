@@ -1,6 +1,7 @@
 //! A delivery: an event on its way to the endpoint, and the attempts that were made. Pure.
 
 use super::schedule::next_try;
+use crate::words;
 use florin_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -11,23 +12,20 @@ const MAX_KEPT: usize = 20;
 /// The answer by which an endpoint says that it is gone for good (RFC 9110, section 15.5.11).
 const GONE: u16 = 410;
 
-/// Where a delivery stands.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Not yet, or not yet successfully.
-    Pending,
-    /// The endpoint answered 2xx.
-    Delivered,
-    /// The last attempt of the schedule failed.
-    Failed,
+words! {
+    /// Where a delivery stands.
+    pub enum DeliveryStatus {
+        /// Not delivered yet.
+        Pending = "PENDING",
+        /// The endpoint answered 2xx.
+        Delivered = "DELIVERED",
+        /// The last attempt of the schedule failed.
+        Failed = "FAILED",
+    }
 }
 
-/// The statuses as the contract spells them.
-pub const STATUSES: [(&str, Status); 3] =
-    [("PENDING", Status::Pending), ("DELIVERED", Status::Delivered), ("FAILED", Status::Failed)];
-
-impl Status {
-    /// As it is kept.
+impl DeliveryStatus {
+    /// The number that is kept: deliveries are many, and their indexes hold it.
     pub const fn number(self) -> i64 {
         match self {
             Self::Pending => 0,
@@ -38,12 +36,7 @@ impl Status {
 
     /// What is kept as this number.
     pub fn of_number(number: i64) -> Option<Self> {
-        STATUSES.iter().map(|(_, status)| *status).find(|status| status.number() == number)
-    }
-
-    /// The contract's word.
-    pub fn as_str(self) -> &'static str {
-        STATUSES.iter().find(|(_, status)| *status == self).map_or("", |(name, _)| name)
+        Self::ALL.iter().copied().find(|status| status.number() == number)
     }
 }
 
@@ -94,7 +87,7 @@ impl Ended {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// Where it stands.
-    pub status: Status,
+    pub status: DeliveryStatus,
     /// When it is tried next, business time; none when it is settled, or waits for an earlier one of its object.
     pub due_at: Option<Timestamp>,
     /// Attempts of the present run of the schedule.
@@ -105,11 +98,12 @@ pub struct Standing {
 
 impl Standing {
     /// Waits for an earlier one of its object.
-    pub const WAITING: Self = Self { status: Status::Pending, due_at: None, tries: 0, attempts: Vec::new() };
+    pub const WAITING: Self =
+        Self { status: DeliveryStatus::Pending, due_at: None, tries: 0, attempts: Vec::new() };
 
     /// Whether it waits for an earlier one of its object.
     pub fn is_waiting(&self) -> bool {
-        self.status == Status::Pending && self.due_at.is_none()
+        self.status == DeliveryStatus::Pending && self.due_at.is_none()
     }
 
     /// What an attempt makes of it. `chance` spreads what is tried much later.
@@ -120,10 +114,10 @@ impl Standing {
         self.attempts.drain(..excess);
         let at = Timestamp::from_micros(ended.attempt.at);
         (self.status, self.due_at) = match ended.is_success() {
-            true => (Status::Delivered, None),
+            true => (DeliveryStatus::Delivered, None),
             false => match next_try(self.tries, at, ended.retry_after, chance) {
-                Some(next) => (Status::Pending, Some(next)),
-                None => (Status::Failed, None),
+                Some(next) => (DeliveryStatus::Pending, Some(next)),
+                None => (DeliveryStatus::Failed, None),
             },
         };
         self
@@ -131,7 +125,7 @@ impl Standing {
 
     /// Sent again from the start of the schedule, as soon as it is its turn.
     pub fn again(self) -> Self {
-        Self { status: Status::Pending, due_at: None, tries: 0, ..self }
+        Self { status: DeliveryStatus::Pending, due_at: None, tries: 0, ..self }
     }
 }
 
@@ -159,20 +153,20 @@ mod tests {
         let mut standing = Standing::WAITING;
         for tries in 1..12 {
             standing = standing.after(&ended(Some(500)), 0);
-            assert_eq!((standing.status, standing.tries), (Status::Pending, tries));
+            assert_eq!((standing.status, standing.tries), (DeliveryStatus::Pending, tries));
             assert!(standing.due_at.is_some());
         }
         standing = standing.after(&ended(None), 0);
-        assert_eq!((standing.status, standing.due_at), (Status::Failed, None));
+        assert_eq!((standing.status, standing.due_at), (DeliveryStatus::Failed, None));
         assert_eq!(standing.attempts.len(), 12);
         standing = standing.again();
-        assert_eq!((standing.status, standing.due_at, standing.tries), (Status::Pending, None, 0));
+        assert_eq!((standing.status, standing.due_at, standing.tries), (DeliveryStatus::Pending, None, 0));
         for _ in 0..10 {
             standing = standing.after(&ended(Some(500)), 0);
         }
         assert_eq!((standing.attempts.len(), standing.tries), (MAX_KEPT, 10));
         standing = standing.after(&ended(Some(200)), 0);
-        assert_eq!((standing.status, standing.due_at), (Status::Delivered, None));
+        assert_eq!((standing.status, standing.due_at), (DeliveryStatus::Delivered, None));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where a partner hears of its events: address, paths, secrets. Pure, but for the drawing of secrets.
 
-use crate::events::TYPES;
 use crate::kit::book::seal::{Nonce, Seals};
+use crate::kit::endpoint::events::EventType;
 use florin_store::StoreError;
 use florin_types::{Entropy, Timestamp};
 use florin_webhook::{EventPath, SigningKey, SigningSecret};
@@ -49,8 +49,7 @@ impl Paths {
         if let Some(own) = self.0.get(kind) {
             return Some(own.clone());
         }
-        let (_, path) = TYPES.iter().find(|(name, _)| *name == kind)?;
-        EventPath::parse(path).ok()
+        EventPath::parse(EventType::of_word(kind)?.path()).ok()
     }
 
     /// As it is kept.
@@ -64,8 +63,8 @@ impl Paths {
         let kept: BTreeMap<String, String> = serde_json::from_str(text).map_err(StoreError::unexpected)?;
         let mut paths = BTreeMap::new();
         for (kind, path) in kept {
-            let Some((kind, _)) = TYPES.iter().find(|(name, _)| *name == kind) else { continue };
-            paths.insert(*kind, EventPath::parse(&path).map_err(StoreError::unexpected)?);
+            let Some(kind) = EventType::of_word(&kind) else { continue };
+            paths.insert(kind.as_str(), EventPath::parse(&path).map_err(StoreError::unexpected)?);
         }
         Ok(Self(paths))
     }
@@ -200,6 +199,7 @@ mod tests {
         assert_eq!(kept.of("transfer").unwrap().as_str(), "/mine");
         assert_eq!(kept.of("user.status").unwrap().as_str(), "/webhook/user/status");
         assert!(kept.of("nothing").is_none());
-        assert!(TYPES.iter().all(|(kind, path)| Paths::default().of(kind).unwrap().as_str() == *path));
+        let of = |kind: EventType| Paths::default().of(kind.as_str()).unwrap();
+        assert!(EventType::ALL.iter().all(|kind| of(*kind).as_str() == kind.path()));
     }
 }

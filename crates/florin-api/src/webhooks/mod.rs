@@ -21,21 +21,30 @@ mod schedule;
 mod store;
 mod window;
 
-pub use book::{MOVE, give_token};
+pub use book::give_token;
 pub use dispatch::{deliver_now, work};
 pub use message::{Signer, headers};
 pub use register::{Registration, set, shown};
-pub(crate) use store::{SETS, STATEMENTS};
 
-use crate::kit::endpoint::table::Endpoint;
+use crate::kit::endpoint::family::{Family, Placeholder};
+use florin_store::migration;
 
-/// The calls of this family.
-pub fn endpoints() -> Vec<Endpoint> {
-    vec![
-        register::put_endpoint(),
-        register::get_endpoint(),
-        deliveries::endpoint(),
-        again::retry_endpoint(),
-        again::replay_endpoint(),
-    ]
-}
+/// The family's table.
+pub static FAMILY: Family = Family {
+    tag: ("Webhooks", "Where your events are sent, and how each delivery went."),
+    endpoints: || {
+        let calls = register::endpoints().into_iter().chain([deliveries::endpoint()]);
+        calls.chain(again::endpoints()).collect()
+    },
+    statements: &[store::STATEMENTS],
+    sets: &store::SETS,
+    migrations: &[migration!(1004, "1004_webhooks")],
+    moves: &[store::MOVE],
+    placeholders: &[Placeholder {
+        word: "$delivery",
+        shown: "0198c5d2-9c5a-8e63-b120-5d7c3f4e6092",
+        unknown: "01a00000-0000-8000-8000-000000000000",
+        made_by: None,
+    }],
+    ..Family::EMPTY
+};

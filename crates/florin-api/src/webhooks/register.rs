@@ -2,26 +2,13 @@
 
 use super::endpoint::{Drawn, Paths, Secrets, WebhookEndpoint};
 use super::store;
-use crate::events::TYPES;
-use crate::kit::app::App;
 use crate::kit::book::audit::{self, Deed};
-use crate::kit::book::command::{answer, ok};
-use crate::kit::edge::partner::Partner;
-use crate::kit::endpoint::codes::{P403, P467, P468};
-use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::endpoint::table::{Endpoint, RequestBody, Shape, get, put};
-use crate::kit::request::body::Request;
-use crate::kit::request::call::Call;
-use crate::kit::request::fields::Fields;
-use axum::extract::State;
-use axum::response::Response;
-use florin_store::{Keyed, Stop, StoreError, Tx};
-use florin_webhook::{BaseUrl, EventPath};
-use http::StatusCode;
-use serde::Serialize;
+use crate::kit::endpoint::events::EventType;
+use crate::kit::prelude::*;
+use crate::kit::request::types::{FieldType, text_schema, uri_schema};
+use florin_webhook::{AddressError, BaseUrl, EventPath};
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::ObjectBuilder;
 
 /// Longest token: far longer than any scheme's, short enough for every server's limit on a header.
 const MAX_TOKEN_LENGTH: usize = 1_024;
@@ -29,31 +16,11 @@ const MAX_TOKEN_LENGTH: usize = 1_024;
 /// Where the partner's side says that it is well.
 const HEALTH_PATH: &str = "/webhook/health";
 
-/// A registration: it replaces the one before.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "the fields document the request; `Request::read` makes the typed one")]
-pub struct EndpointRequest {
-    /// The base URL, to which each event's path is added. In live `https`, and a public address.
-    #[schema(max_length = 2048, example = "https://example.com/florin")]
-    url: String,
-    /// What `Authorization` shall carry, as it stands. Absent: the present one stays.
-    #[schema(max_length = 1024)]
-    token: Option<String>,
-    /// Whether anything is sent; true when absent. While false, events wait.
-    enabled: Option<bool>,
-    /// Own paths by event type; the other types keep the contract's.
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
-    paths: Option<BTreeMap<String, String>>,
-    /// Makes a new signing secret. The one before signs too for 24 hours more.
-    rotate_secret: Option<bool>,
-}
-
 /// A registration, read. It holds the token, and so can't be printed.
 #[derive(Clone)]
 pub struct Registration {
     url: BaseUrl,
-    token: Option<String>,
+    token: Option<Token>,
     enabled: bool,
     paths: Paths,
     rotate: bool,
@@ -72,50 +39,115 @@ impl Registration {
         rotate: bool,
     ) -> Result<Self, String> {
         let url = BaseUrl::parse(url).map_err(|error| format!("url {error}"))?;
-        let token = token.map(parse_token).transpose().map_err(|error| format!("token {error}"))?;
+        let token = token.map(Token::parse).transpose().map_err(|error| format!("token {error}"))?;
         let mut own = BTreeMap::new();
         for (kind, path) in paths {
-            let known = TYPES.iter().find(|(name, _)| name == kind);
-            let (kind, _) = known.ok_or_else(|| format!("{kind} is no event type"))?;
-            own.insert(*kind, EventPath::parse(path).map_err(|error| format!("the path of {kind} {error}"))?);
+            let kind = EventType::of_word(kind).ok_or_else(|| no_event_type(kind))?;
+            let path = EventPath::parse(path).map_err(|error| format!("the path of {kind} {error}"))?;
+            own.insert(kind.as_str(), path);
         }
         Ok(Self { url, token, enabled, paths: Paths(own), rotate })
     }
 }
 
 impl Request for Registration {
+    const NAME: &'static str = "EndpointRequest";
+    const ABOUT: &'static str = "A registration. It replaces the one before.";
+
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let url = fields.required("url").parsed(BaseUrl::parse);
-        let token = fields.optional("token").parsed(parse_token);
-        let enabled = fields.optional("enabled").boolean().unwrap_or(true);
-        let paths = match fields.is_given("paths") {
-            true => fields.optional("paths").object(own_paths),
-            false => Some(Paths::default()),
-        };
-        let rotate = fields.optional("rotateSecret").boolean().unwrap_or(false);
+        let about = "The base URL, to which each event's path is appended. In live it must be `https` and a public \
+                     address.";
+        let url = fields.required("url").about(about).text();
+        let about = "Sent unchanged as the `Authorization` header of every webhook. If omitted, the current token is \
+                     kept.";
+        let token = fields.optional("token").about(about).text();
+        let about = "Whether webhooks are sent; true if omitted. While false, events wait.";
+        let enabled = fields.optional("enabled").about(about).boolean().unwrap_or(true);
+        let about = "Your own paths by event type. Types that are not named keep the default path.";
+        let is_given = fields.is_given("paths");
+        let paths = fields.optional("paths").about(about).object(own_paths);
+        let paths = if is_given { paths } else { Some(Paths::default()) };
+        let about = "Makes a new signing secret. For 24 hours webhooks are signed with the previous one too.";
+        let rotate = fields.optional("rotateSecret").about(about).boolean().unwrap_or(false);
         Some(Self { url: url?, token, enabled, paths: paths?, rotate })
     }
 }
 
-fn parse_token(text: &str) -> Result<String, String> {
-    // What a header can carry (RFC 9110, section 5.5), without what could be read as two.
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-    match text.len() {
-        1..=MAX_TOKEN_LENGTH if is_plain && text.trim() == text => Ok(text.to_owned()),
-        _ => Err(format!("must be 1 to {MAX_TOKEN_LENGTH} visible ASCII characters")),
+/// What the partner's server knows us by. It can't be printed.
+#[derive(Clone)]
+struct Token(String);
+
+impl FieldType for Token {
+    type Error = String;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        // What a header can carry (RFC 9110, section 5.5), without what could be read as two.
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        match text.len() {
+            1..=MAX_TOKEN_LENGTH if is_plain && text.trim() == text => Ok(Self(text.to_owned())),
+            _ => Err(format!("must be 1 to {MAX_TOKEN_LENGTH} visible ASCII characters")),
+        }
+    }
+
+    fn canonical(&self) -> String {
+        self.0.clone()
+    }
+
+    fn schema() -> ObjectBuilder {
+        text_schema()
+            .min_length(Some(1))
+            .max_length(Some(MAX_TOKEN_LENGTH))
+            .pattern(Some("^[!-~]([ -~]*[!-~])?$"))
     }
 }
 
+impl FieldType for BaseUrl {
+    type Error = AddressError;
+
+    fn parse(text: &str) -> Result<Self, AddressError> {
+        Self::parse(text)
+    }
+
+    fn canonical(&self) -> String {
+        self.to_string()
+    }
+
+    fn schema() -> ObjectBuilder {
+        uri_schema().max_length(Some(2_048)).examples(["https://example.com/florin"])
+    }
+}
+
+impl FieldType for EventPath {
+    type Error = AddressError;
+
+    fn parse(text: &str) -> Result<Self, AddressError> {
+        Self::parse(text)
+    }
+
+    fn canonical(&self) -> String {
+        self.as_str().to_owned()
+    }
+
+    fn schema() -> ObjectBuilder {
+        text_schema().pattern(Some("^/[!-~]*$")).examples(["/own/path"])
+    }
+}
+
+fn no_event_type(word: &str) -> String {
+    let known: Vec<_> = EventType::ALL.iter().map(|kind| kind.as_str()).collect();
+    format!("{word} is no event type; event types: {}", known.join(", "))
+}
+
 fn own_paths(fields: &mut Fields<'_>) -> Option<Paths> {
-    for unknown in fields.unknown(|name| TYPES.iter().any(|(kind, _)| *kind == name)) {
-        fields.fail(format!("paths.{unknown} is no event type"));
+    for unknown in fields.unknown(|name| EventType::of_word(name).is_some()) {
+        fields.fail(format!("paths.{}", no_event_type(&unknown)));
     }
     let mut paths = BTreeMap::new();
-    for (kind, usual) in TYPES {
-        if let Some(path) = fields.optional(kind).parsed(EventPath::parse)
-            && path.as_str() != *usual
+    for kind in EventType::ALL {
+        if let Some(path) = fields.optional(kind.as_str()).text::<EventPath>()
+            && path.as_str() != kind.path()
         {
-            paths.insert(*kind, path);
+            paths.insert(kind.as_str(), path);
         }
     }
     Some(Paths(paths))
@@ -169,7 +201,7 @@ fn item(
         url: endpoint.url.clone().unwrap_or_default(),
         enabled: endpoint.enabled,
         disabled_reason: endpoint.disabled_reason.clone(),
-        paths: PathList(TYPES.iter().map(|(kind, _)| path(kind)).collect()),
+        paths: PathList(EventType::ALL.iter().map(|kind| path(kind.as_str())).collect()),
         public_key: secrets.signing_key().public().to_string(),
         created_at: endpoint.created_at.to_string(),
         updated_at: endpoint.updated_at.to_string(),
@@ -177,45 +209,55 @@ fn item(
     })
 }
 
-/// The route that registers.
-pub fn put_endpoint() -> Endpoint {
-    Endpoint {
-        tag: "Webhooks",
-        summary: "Register the webhook endpoint",
-        description: "Each event is POSTed to the base URL and its path, from this moment on; earlier ones go out by \
-                      a replay. `signingSecret` is in the answer the first time and with `rotateSecret`. Before an \
-                      endpoint that is disabled is enabled again, GET `/webhook/health` below the base URL must \
-                      answer 2xx, else P468.",
-        request: RequestBody::Json(
-            Shape::of::<EndpointRequest>(),
-            r#"{"url":"http://localhost:3000","token":"my-webhook-token","enabled":true}"#,
-        ),
-        refusals: &[&P468],
-        ..put("/v1/webhooks/endpoint", register, (200, Shape::of::<EndpointItem>()))
-    }
+/// The calls.
+pub fn endpoints() -> [Endpoint; 2] {
+    [
+        Endpoint {
+            id: "registerWebhookEndpoint",
+            summary: "Register the webhook endpoint",
+            description: "From now on each event is POSTed to the base URL and its path; earlier events go out by a \
+                          replay. `signingSecret` is in the answer the first time and with `rotateSecret`. Before an \
+                          endpoint that is disabled is enabled again, GET `/webhook/health` below the base URL must \
+                          answer 2xx, else P468.",
+            example: r#"{"url":"http://localhost:3000","token":"my-webhook-token","enabled":true}"#,
+            answer: REGISTERED,
+            refusals: &[&P468],
+            ..put("/v1/webhooks/endpoint", register_webhook_endpoint)
+        },
+        Endpoint {
+            id: "getWebhookEndpoint",
+            summary: "Get the webhook endpoint",
+            description: "The registration, without its secrets.",
+            answer: SHOWN,
+            refusals: &[&P467],
+            ..get("/v1/webhooks/endpoint", get_webhook_endpoint)
+        },
+    ]
 }
 
-/// The route that shows.
-pub fn get_endpoint() -> Endpoint {
-    Endpoint {
-        tag: "Webhooks",
-        summary: "Get the webhook endpoint",
-        description: "As it is registered, without its secrets.",
-        refusals: &[&P467],
-        ..get("/v1/webhooks/endpoint", show, (200, Shape::of::<EndpointItem>()))
-    }
-}
+const REGISTERED: &str = r#"{"url":"http://localhost:3000","enabled":true,"disabledReason":null,
+    "paths":{"transfer":"/transfer-webhook","user.status":"/webhook/user/status"},
+    "publicKey":"whpk_1hqMqWGvQQ1nIwXTAvIlQgJ3CRIbnCAgFTIY4s6RnCA=","createdAt":"2026-01-31T09:30:00.000Z",
+    "updatedAt":"2026-01-31T09:30:00.000Z","signingSecret":"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}"#;
 
-async fn show(State(app): State<App>, partner: Partner) -> Result<Response, Failure> {
-    shown(&app, &partner).await
+const SHOWN: &str = r#"{"url":"http://localhost:3000","enabled":true,"disabledReason":null,
+    "paths":{"transfer":"/transfer-webhook","user.status":"/webhook/user/status"},
+    "publicKey":"whpk_1hqMqWGvQQ1nIwXTAvIlQgJ3CRIbnCAgFTIY4s6RnCA=","createdAt":"2026-01-31T09:30:00.000Z",
+    "updatedAt":"2026-01-31T09:30:00.000Z"}"#;
+
+async fn get_webhook_endpoint(context: Context) -> Result<Success<EndpointItem>, Failure> {
+    shown(&context).await
 }
 
 /// The endpoint as it is registered.
-pub async fn shown(app: &App, partner: &Partner) -> Result<Response, Failure> {
-    let mut snapshot = app.store.snapshot(partner.book).await?;
+///
+/// # Errors
+/// P467 where there is none.
+pub async fn shown(context: &Context) -> Result<Success<EndpointItem>, Failure> {
+    let mut snapshot = context.snapshot().await?;
     let endpoint = registered(store::find(&mut snapshot).await?)?;
-    let secrets = Secrets::open(&app.seals, &endpoint.secrets)?;
-    ok(&item(&endpoint, &secrets, false)?)
+    let secrets = Secrets::open(&context.app.seals, &endpoint.secrets)?;
+    Success::of(&item(&endpoint, &secrets, false)?)
 }
 
 /// The endpoint, if one was registered.
@@ -223,39 +265,41 @@ pub(super) fn registered(endpoint: Option<WebhookEndpoint>) -> Result<WebhookEnd
     endpoint.filter(|endpoint| endpoint.url.is_some()).ok_or_else(|| Refusal::of(&P467))
 }
 
-async fn register(
-    State(app): State<App>,
-    partner: Partner,
+async fn register_webhook_endpoint(
+    context: Context,
     call: Call<Registration>,
-) -> Result<Response, Failure> {
-    set(&app, &partner, call.request, call.keyed, None).await
+) -> Result<Success<EndpointItem>, Failure> {
+    set(&context, call.request, call.keyed, None).await
 }
 
-/// Registers, whoever asks for it; an operator's deed is noted in the same transaction.
+/// Registers, for a partner or for an operator, whose deed is noted in the same transaction.
+///
+/// # Errors
+/// P403 for a refused address, P468 where the health probe fails.
 pub async fn set(
-    app: &App,
-    partner: &Partner,
+    context: &Context,
     request: Registration,
     keyed: Option<Keyed>,
     deed: Option<Deed>,
-) -> Result<Response, Failure> {
+) -> Result<Success<EndpointItem>, Failure> {
+    let app = &context.app;
     app.outgoing.sender.check(&request.url).await.map_err(|e| Refusal::invalid(format!("url {e}")))?;
-    let present = store::find(&mut *app.store.snapshot(partner.book).await?).await?;
+    let present = store::find(&mut *context.snapshot().await?).await?;
     let is_off = present.is_some_and(|endpoint| endpoint.url.is_some() && !endpoint.enabled);
     if request.enabled && is_off {
         probe(app, &request.url).await?;
     }
     let drawn = Drawn::draw(&*app.entropy);
-    let (platform, deed_id) = (app.clone(), app.new_id());
-    app.run(partner, keyed, Vec::new(), async move |tx: &mut Tx| {
-        let (endpoint, secrets, is_new_secret) = change(&platform, tx, &request, &drawn).await?;
-        store::put(tx, &endpoint).await?;
-        if let Some(deed) = &deed {
-            audit::note(tx, deed_id, deed).await?;
-        }
-        Ok(answer(StatusCode::OK, &item(&endpoint, &secrets, is_new_secret)?)?)
-    })
-    .await
+    context
+        .run(keyed, Vec::new(), async move |work| {
+            let (endpoint, secrets, is_new_secret) = change(work, &request, &drawn).await?;
+            store::put(work, &endpoint).await?;
+            if let Some(deed) = &deed {
+                audit::note(work, deed).await?;
+            }
+            Ok(item(&endpoint, &secrets, is_new_secret)?)
+        })
+        .await
 }
 
 /// Asks the partner's side whether it is well.
@@ -269,23 +313,22 @@ async fn probe(app: &App, url: &BaseUrl) -> Result<(), Refusal> {
 
 /// The endpoint as the request makes it, its secrets, and whether the signing secret is new.
 async fn change(
-    app: &App,
-    tx: &mut Tx,
+    work: &mut Work<'_>,
     request: &Registration,
     drawn: &Drawn,
 ) -> Result<(WebhookEndpoint, Secrets, bool), Stop> {
-    let (now, last_event) = (tx.now(), tx.last_event());
-    let present = store::find(tx.scope()).await?;
+    let (app, now, last_event) = (work.app(), work.now(), work.last_event());
+    let present = store::find(work.scope()).await?;
     let mut is_new_secret = request.rotate;
     let mut secrets = match &present {
         Some(present) => Secrets::open(&app.seals, &present.secrets)?,
         None => match &request.token {
-            Some(token) => Secrets::new(token.clone(), drawn),
+            Some(token) => Secrets::new(token.0.clone(), drawn),
             None => return Err(Refusal::with(&P403, "token is required").into()),
         },
     };
     if let Some(token) = &request.token {
-        secrets.token.clone_from(token);
+        secrets.token.clone_from(&token.0);
     }
     let is_first = present.as_ref().is_none_or(|present| present.url.is_none());
     if is_first {

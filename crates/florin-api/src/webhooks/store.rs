@@ -1,6 +1,6 @@
 //! All SQL of the family. `$1` is the book, but for the look across books.
 
-use super::delivery::{Attempt, Standing, Status};
+use super::delivery::{Attempt, DeliveryStatus, Standing};
 use super::endpoint::{Paths, WebhookEndpoint};
 use florin_ledger::{BookId, Position};
 use florin_store::{Row, Scope, SetStatement, Statement, StoreError, Tx, Type, Value, params};
@@ -222,7 +222,7 @@ pub(super) async fn delivery(scope: &mut Scope, sequence: i64) -> Result<Option<
 pub(super) async fn between(
     scope: &mut Scope,
     (after, before): (i64, i64),
-    status: Option<Status>,
+    status: Option<DeliveryStatus>,
     limit: i64,
 ) -> Result<Vec<Delivery>, StoreError> {
     let (after, before) = (scope.book().position(after), scope.book().position(before));
@@ -236,7 +236,7 @@ pub(super) async fn between(
 }
 
 fn delivery_of_row(row: &Row) -> Result<Delivery, StoreError> {
-    let status = Status::of_number(row.get(2)?);
+    let status = DeliveryStatus::of_number(row.get(2)?);
     let attempts: Vec<Attempt> =
         serde_json::from_str(&row.get::<String>(5)?).map_err(StoreError::unexpected)?;
     let standing = Standing {

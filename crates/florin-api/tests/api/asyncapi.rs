@@ -40,14 +40,20 @@ fn object(document: &Value, schema: &Value, value: &Value, found: &mut Vec<Strin
         if let Some(place) = schema["$ref"].as_str().and_then(|place| place.strip_prefix('#')) {
             schema = document.pointer(place).expect("a schema");
         }
-        if !fits(schema, value) {
+        if !fits(document, schema, value) {
             found.push(format!("{name}: {value} is not {schema}"));
         }
     }
 }
 
 /// The keywords that the payloads' schemas use.
-fn fits(schema: &Value, value: &Value) -> bool {
+fn fits(document: &Value, schema: &Value, value: &Value) -> bool {
+    if let Some(place) = schema["$ref"].as_str().and_then(|place| place.strip_prefix('#')) {
+        return fits(document, document.pointer(place).expect("a schema"), value);
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        return choices.iter().filter(|choice| fits(document, choice, value)).count() == 1;
+    }
     let is_of = |kind: &Value| match kind.as_str() {
         Some("string") => value.is_string(),
         Some("number") => value.is_number(),

@@ -60,7 +60,7 @@ async fn money_is_made_up_for_the_partner_and_for_users() {
         (json!({"amount": "0", "currency": "eur"}), "P403"),
         (json!({"amount": "1", "currency": "eur", "externalUserId": "nobody"}), "P412"),
         (json!({"amount": "1", "currency": "eur", "externalUserId": "ben"}), "P459"),
-        (json!({"amount": "1", "currency": "eur", "externalUserId": ""}), "P403"),
+        (json!({"amount": "1", "currency": "eur", "externalUserId": "a b"}), "P403"),
     ] {
         a.post("/v1/sandbox/fund", &body).send().await.is_refused(code);
     }

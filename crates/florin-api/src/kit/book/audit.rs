@@ -1,6 +1,7 @@
 //! What operators did to data of people: who, when, what, to which object. Written in the transaction of the deed.
 
-use florin_store::{Row, Scope, Statement, StoreError, Tx, params};
+use super::work::Work;
+use florin_store::{Row, Scope, Statement, StoreError, params};
 use florin_types::{Text, Timestamp};
 use uuid::Uuid;
 
@@ -44,9 +45,9 @@ pub struct Entry {
 }
 
 /// Writes a deed down.
-pub async fn note(tx: &mut Tx, id: Uuid, deed: &Deed) -> Result<(), StoreError> {
-    let (at, operator) = (tx.now(), deed.operator.as_str());
-    tx.execute(INSERT, &params![id, at, operator, deed.action, deed.object, deed.detail.as_str()])
+pub async fn note(work: &mut Work<'_>, deed: &Deed) -> Result<(), StoreError> {
+    let (id, at, operator) = (work.id(), work.now(), deed.operator.as_str());
+    work.execute(INSERT, &params![id, at, operator, deed.action, deed.object, deed.detail.as_str()])
         .await
         .map(drop)
 }

@@ -1,9 +1,10 @@
-//! From a handler to the door and back: runs a command, and turns what came of it into a response.
+//! From a handler to the door and back: runs a command, and turns its outcome into a response.
 
-use crate::kit::app::App;
-use crate::kit::edge::partner::Partner;
+use super::work::{Work, WorkCommand};
+use crate::kit::context::Context;
 use crate::kit::endpoint::codes::{Code, P403, P470, P471, find};
 use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::handler::Answered;
 use crate::kit::endpoint::refusal::{Refusal, Refused};
 use axum::body::Body;
 use axum::response::Response;
@@ -14,16 +15,34 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-impl App {
-    /// Runs a command in the partner's book. What it answered is committed when this returns.
-    pub async fn run(
+impl Context {
+    /// Runs a command in the partner's book and answers with what it says, in the status that the call's type names.
+    /// What it answered is committed when this returns.
+    ///
+    /// # Errors
+    /// P470, P471, or a fault; what the command refuses is an answer like any other.
+    pub async fn run<T: Serialize + 'static, const STATUS: u16>(
         &self,
-        partner: &Partner,
+        keyed: Option<Keyed>,
+        touches: Vec<Touch>,
+        command: impl AsyncFn(&mut Work<'_>) -> Result<T, Stop> + Send + 'static,
+    ) -> Result<Answered<T, STATUS>, Failure> {
+        let status = StatusCode::from_u16(STATUS).map_err(StoreError::unexpected)?;
+        let command = WorkCommand::new(&self.app, status, command);
+        self.run_command(keyed, touches, command).await.map(Answered::of_response)
+    }
+
+    /// Runs a command that makes its answer itself.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn run_command(
+        &self,
         keyed: Option<Keyed>,
         touches: Vec<Touch>,
         command: impl Command,
     ) -> Result<Response, Failure> {
-        match self.store.door().run(partner.book, keyed, touches, command).await? {
+        match self.app.store.door().run(self.partner.book, keyed, touches, command).await? {
             Outcome::Answered(answer) => Ok(respond(answer.status, answer.body)),
             Outcome::Replayed(answer) => {
                 let mut response = respond(answer.status, answer.body);
@@ -46,9 +65,14 @@ pub fn answer(status: StatusCode, body: &impl Serialize) -> Result<Answer, Store
     Ok(Answer { status: status.as_u16(), body: json(body)? })
 }
 
-/// The response of a read.
-pub fn ok(body: &impl Serialize) -> Result<Response, Failure> {
-    Ok(respond(StatusCode::OK.as_u16(), json(body)?))
+impl<T: Serialize, const STATUS: u16> Answered<T, STATUS> {
+    /// The answer of a read.
+    ///
+    /// # Errors
+    /// What serde_json says, which has no reason to.
+    pub fn of(body: &T) -> Result<Self, Failure> {
+        Ok(Self::of_response(respond(STATUS, json(body)?)))
+    }
 }
 
 fn json(body: &impl Serialize) -> Result<Bytes, StoreError> {

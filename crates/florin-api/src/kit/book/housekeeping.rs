@@ -1,9 +1,10 @@
 //! What is done now and then for every book: answers that were kept long enough are dropped.
 
 use crate::kit::app::App;
-use crate::kit::book::jobs::done;
+use crate::kit::book::jobs::run_inside;
 use crate::kit::book::registry::BOOKS;
-use florin_store::{BookId, StoreError, Tx, params};
+use crate::kit::book::work::Work;
+use florin_store::{BookId, StoreError, params};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -41,10 +42,10 @@ pub async fn prune(app: &App) -> Result<(), StoreError> {
 async fn prune_book(app: &App, book: BookId) -> Result<bool, StoreError> {
     let pruned = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&pruned);
-    let command = async move |tx: &mut Tx| {
-        seen.store(tx.prune_keys().await? > 0, Ordering::Relaxed);
-        done()
+    let command = async move |work: &mut Work<'_>| {
+        seen.store(work.prune_keys().await? > 0, Ordering::Relaxed);
+        Ok(())
     };
-    app.store.door().run(book, None, Vec::new(), command).await?;
+    run_inside(app, book, Vec::new(), command).await?;
     Ok(pruned.load(Ordering::Relaxed))
 }

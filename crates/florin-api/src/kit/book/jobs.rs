@@ -1,12 +1,13 @@
-//! Jobs: who runs which kind, and the workers that run those that are due, one per lane. A handler's command takes the
-//! job's row away first, so that its effect happens once, however many processes try; a slow job is leased before, so
-//! that its work is done once too, unless a process dies over it. What a handler keeps of an attempt that failed, with
-//! the row still there, must be the same however often it is written.
+//! Jobs: the workers that run what is due, one per lane. [`carry_out`] takes the job's row away in the transaction of
+//! its effect, so that the effect happens once, however many processes try. A slow job is leased before, so that its
+//! work is done once too, unless a process dies over it. Anything a handler saves before it fails must be idempotent:
+//! the job will run again.
 
+use super::work::{Work, WorkCommand};
 use crate::kit::app::App;
-use florin_ledger::Position;
-use florin_store::{Answer, Command, Due, Job, Lane, Outcome, Stop, StoreError, Touch};
+use florin_store::{Answer, BookId, Due, Job, Lane, Outcome, Stop, StoreError, Touch};
 use futures_util::FutureExt;
+use http::StatusCode;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -33,49 +34,66 @@ pub type JobRun<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send
 /// A kind of job and its handler.
 pub type JobHandler = (&'static str, for<'a> fn(&'a App, &'a Job) -> JobRun<'a>);
 
-/// The answer of a job's command.
-const DONE: u16 = 204;
-
 /// The answers of the command that leases.
 const LEASED: u16 = 200;
 const NOT_LEASED: u16 = 409;
 
-/// What a job's command answers: nobody reads it.
-pub fn done() -> Result<Answer, Stop> {
-    Ok(Answer { status: DONE, body: bytes::Bytes::new() })
-}
-
-/// Runs the command that a job comes down to. It must end with [`done`]: a refusal would undo it, and the job would
-/// come again at once, for ever.
+/// Carries a job out: its row is taken away, then `command` runs, in one transaction. Where the row is gone, another
+/// process has carried it out, and nothing happens.
+///
+/// # Errors
+/// A fault: the job comes again. A refusal counts as one, for it undid the command.
 pub async fn carry_out(
     app: &App,
-    job: Position,
+    job: &Job,
     touches: Vec<Touch>,
-    command: impl Command,
+    command: impl AsyncFn(&mut Work<'_>) -> Result<(), Stop> + Send + 'static,
 ) -> Result<(), StoreError> {
-    match app.store.door().run(job.book(), None, touches, command).await? {
-        Outcome::Answered(answer) if answer.status == DONE => Ok(()),
-        _ => Err(StoreError::unexpected("a job's command was refused")),
+    let position = job.position;
+    let once = async move |work: &mut Work<'_>| {
+        if work.finish_job(position).await? { command(work).await } else { Ok(()) }
+    };
+    run_inside(app, position.book(), touches, once).await
+}
+
+/// Runs a command of our own in a book: a job's, or an operator's.
+///
+/// # Errors
+/// A fault, or a refusal as one.
+pub async fn run_inside(
+    app: &App,
+    book: BookId,
+    touches: Vec<Touch>,
+    command: impl AsyncFn(&mut Work<'_>) -> Result<(), Stop> + Send + 'static,
+) -> Result<(), StoreError> {
+    let command = WorkCommand::new(app, StatusCode::NO_CONTENT, command);
+    match app.store.door().run(book, None, touches, command).await? {
+        Outcome::Answered(answer) if answer.status == StatusCode::NO_CONTENT.as_u16() => Ok(()),
+        Outcome::Answered(answer) => {
+            let answer = String::from_utf8_lossy(&answer.body).into_owned();
+            Err(StoreError::unexpected(format!("a command of our own was refused: {answer}")))
+        }
+        _ => Err(StoreError::unexpected("a command of our own was taken for a repeat")),
     }
 }
 
 /// Runs the jobs of a lane as they come due, until dropped.
-pub async fn work(app: App, handlers: &'static [JobHandler], lane: Lane) {
+pub async fn work(app: App, lane: Lane) {
     let mut ticks = tokio::time::interval(POLL_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = run_lane(&app, handlers, lane).await {
+        if let Err(error) = run_lane(&app, lane).await {
             tracing::warn!(%error, "could not look for jobs");
         }
     }
 }
 
 /// Runs what is due now in a lane and nobody else works on.
-pub async fn run_lane(app: &App, handlers: &'static [JobHandler], lane: Lane) -> Result<(), StoreError> {
+pub async fn run_lane(app: &App, lane: Lane) -> Result<(), StoreError> {
     for job in app.store.due_jobs(app.clock.now(), Due::Free(lane)).await? {
         if lane == Lane::Quick || lease(app, &job).await? {
-            run(app, handlers, &job).await;
+            run(app, &job).await;
         }
     }
     Ok(())
@@ -95,7 +113,7 @@ async fn lease(app: &App, job: &Job) -> Result<bool, StoreError> {
 
 /// Runs what is due now, of one book or of all, with what comes due by it, leased or not: when this returns it has been
 /// done. How many ran.
-pub async fn run_due(app: &App, handlers: &'static [JobHandler], which: Due) -> Result<usize, StoreError> {
+pub async fn run_due(app: &App, which: Due) -> Result<usize, StoreError> {
     let mut ran = 0;
     for _ in 0..MAX_ROUNDS {
         let due = app.store.due_jobs(app.clock.now(), which).await?;
@@ -103,15 +121,16 @@ pub async fn run_due(app: &App, handlers: &'static [JobHandler], which: Due) -> 
             break;
         }
         for job in &due {
-            run(app, handlers, job).await;
+            run(app, job).await;
             ran += 1;
         }
     }
     Ok(ran)
 }
 
-async fn run(app: &App, handlers: &'static [JobHandler], job: &Job) {
-    let result = match handlers.iter().find(|(kind, _)| *kind == job.kind) {
+async fn run(app: &App, job: &Job) {
+    let mut handlers = app.families.iter().flat_map(|family| family.jobs);
+    let result = match handlers.find(|(kind, _)| *kind == job.kind) {
         // A handler that panics must not end its lane.
         Some((_, handler)) => match AssertUnwindSafe(handler(app, job)).catch_unwind().await {
             Ok(result) => result,
@@ -125,11 +144,9 @@ async fn run(app: &App, handlers: &'static [JobHandler], job: &Job) {
         RETRY_PAUSE.saturating_mul(2_u32.saturating_pow(u32::try_from(job.attempts).unwrap_or(u32::MAX)));
     let until = app.clock.now().saturating_add(pause.min(MAX_RETRY_PAUSE));
     let position = job.position;
-    let put_off = async move |tx: &mut florin_store::Tx| {
-        tx.put_off_job(position, until).await?;
-        done()
-    };
-    if let Err(error) = app.store.door().run(position.book(), None, Vec::new(), put_off).await {
+    let put_off =
+        async move |work: &mut Work<'_>| work.put_off_job(position, until).await.map_err(Stop::from);
+    if let Err(error) = run_inside(app, position.book(), Vec::new(), put_off).await {
         tracing::warn!(%error, "could not put a job off");
     }
 }

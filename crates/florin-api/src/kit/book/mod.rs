@@ -7,3 +7,4 @@ pub mod jobs;
 pub mod record;
 pub mod registry;
 pub mod seal;
+pub mod work;

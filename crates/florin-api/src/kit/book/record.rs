@@ -1,33 +1,63 @@
-//! The kinds of journal records, and what their memo holds. The numbers are kept for ever.
+//! Kinds of journal records, how they are read as lines of history, and what their memo holds. Each family owns its
+//! numbers, which are kept for ever.
 
-use crate::kit::book::seal::{Nonce, Seals};
+use super::seal::Seals;
+use super::work::Work;
+use crate::words;
 use florin_ledger::{HolderId, RecordKind};
 use florin_store::{Holder, StoreError};
 
-/// Money from one holder's main account to another's.
-pub const TRANSFER: RecordKind = RecordKind(1);
-/// Made-up money of the sandbox.
-pub const FUNDING: RecordKind = RecordKind(2);
+words! {
+    /// What a line of history is.
+    pub enum HistoryType {
+        /// Money moved between users, or between a user and the master balance.
+        InternalTransfer = "INTERNAL_TRANSFER",
+        /// An exchange of currencies.
+        Exchange = "EXCHANGE",
+        /// A SEPA transfer out.
+        SepaTransfer = "SEPA_TRANSFER",
+        /// A SEPA payment that came in.
+        SepaDeposit = "SEPA_DEPOSIT",
+        /// A crypto deposit.
+        CryptoDeposit = "CRYPTO_DEPOSIT",
+        /// A crypto withdrawal.
+        CryptoWithdrawal = "CRYPTO_WITHDRAWAL",
+        /// A paid order.
+        Order = "ORDER",
+        /// A paid payment link.
+        PaymentLink = "PAYMENT_LINK",
+        /// A card transaction.
+        CardTransaction = "CARD_TRANSACTION",
+        /// A fee of its own.
+        Fee = "FEE",
+        /// Money that came back.
+        Refund = "REFUND",
+        /// A correction, or money that a sandbox made.
+        Adjustment = "ADJUSTMENT",
+    }
+}
 
-/// What history calls a record: the contract's `type`.
-pub const HISTORY_TYPES: &[(&str, &[RecordKind])] = &[
-    ("INTERNAL_TRANSFER", &[TRANSFER]),
-    ("EXCHANGE", &[]),
-    ("SEPA_TRANSFER", &[]),
-    ("SEPA_DEPOSIT", &[]),
-    ("CRYPTO_DEPOSIT", &[]),
-    ("CRYPTO_WITHDRAWAL", &[]),
-    ("ORDER", &[]),
-    ("PAYMENT_LINK", &[]),
-    ("CARD_TRANSACTION", &[]),
-    ("FEE", &[]),
-    ("REFUND", &[]),
-    ("ADJUSTMENT", &[FUNDING]),
-];
+words! {
+    /// How far the operation of a line of history is.
+    pub enum HistoryStatus {
+        /// It is under way; money may be on hold.
+        Pending = "PENDING",
+        /// It is done.
+        Successful = "SUCCESSFUL",
+        /// It failed; what was on hold was released.
+        Failed = "FAILED",
+    }
+}
 
-/// The `type` of a record.
-pub fn history_type(kind: RecordKind) -> &'static str {
-    HISTORY_TYPES.iter().find(|(_, kinds)| kinds.contains(&kind)).map_or("ADJUSTMENT", |(name, _)| name)
+/// A kind of record: a family's constant, listed in its table.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct RecordType {
+    /// The number in the journal.
+    pub kind: RecordKind,
+    /// What history calls it.
+    pub history: HistoryType,
+    /// Where the operation stands once this record is its last.
+    pub status: HistoryStatus,
 }
 
 /// A reference in a memo: whose key it is sealed under, and the sealed text.
@@ -38,16 +68,11 @@ pub struct SealedReference {
 }
 
 impl SealedReference {
-    /// The memo of a record: empty without a reference.
-    pub fn memo(
-        seals: &Seals,
-        holder: &Holder,
-        nonce: Nonce,
-        reference: Option<&str>,
-    ) -> Result<Vec<u8>, StoreError> {
-        let Some(reference) = reference else { return Ok(Vec::new()) };
+    /// The memo of a record.
+    pub fn memo(work: &mut Work<'_>, holder: &Holder, reference: &str) -> Result<Vec<u8>, StoreError> {
+        let nonce = work.nonce();
         let secret = holder.secret.as_deref().ok_or_else(|| StoreError::unexpected("a user has no key"))?;
-        let sealed = seals.seal(secret, nonce, reference);
+        let sealed = work.app().seals.seal(secret, nonce, reference);
         let sealed = sealed.ok_or_else(|| StoreError::unexpected("a user's key can't be unwrapped"))?;
         let mut memo = holder.id.0.to_be_bytes().to_vec();
         memo.extend(sealed);

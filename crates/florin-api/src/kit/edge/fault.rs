@@ -6,7 +6,7 @@ use crate::kit::edge::partner::Partner;
 use crate::kit::endpoint::codes::{P500, P501};
 use crate::kit::endpoint::failure::Failure;
 use crate::kit::endpoint::refusal::Refusal;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use florin_store::StoreError;
@@ -22,8 +22,8 @@ pub(super) async fn fail_to_order(State(app): State<App>, request: Request, next
     if !request.headers().contains_key(FAULT_HEADER) {
         return next.run(request).await;
     }
-    let (mut parts, _) = request.into_parts();
-    let failure = match Partner::from_request_parts(&mut parts, &app).await {
+    let (parts, _) = request.into_parts();
+    let failure = match Partner::of_request(&parts, &app).await {
         Ok(_) => ordered(parts.headers[FAULT_HEADER].as_bytes()),
         Err(failure) => failure,
     };

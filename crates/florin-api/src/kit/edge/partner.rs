@@ -9,7 +9,6 @@ use crate::kit::endpoint::codes::P401;
 use crate::kit::endpoint::failure::Failure;
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::settings::Environment;
-use axum::extract::FromRequestParts;
 use florin_store::{StoreError, params};
 use http::request::Parts;
 use ipnet::IpNet;
@@ -18,10 +17,12 @@ use std::net::IpAddr;
 /// The longest key that is looked at; ours are far shorter.
 const MAX_KEY_LENGTH: usize = 256;
 
-impl FromRequestParts<App> for Partner {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+impl Partner {
+    /// Who calls, by the key of the request.
+    ///
+    /// # Errors
+    /// P401, or P429 for an address that tries many wrong keys.
+    pub async fn of_request(parts: &Parts, app: &App) -> Result<Self, Failure> {
         // The rate limit has proven it already.
         if let Some(partner) = parts.extensions.get::<Self>() {
             return Ok(*partner);

@@ -10,7 +10,7 @@ use crate::kit::endpoint::codes::{P404, P405};
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::endpoint::table::{Access, Endpoint};
 use axum::Router;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
@@ -19,15 +19,15 @@ use std::sync::Arc;
 
 /// Builds the router of a platform; `extra` are routes that need no key (health, documents, pages).
 pub fn router(app: &App, endpoints: Vec<Endpoint>, extra: Router, request_ids: RequestIdLayer) -> Router {
-    let is_served = |endpoint: &Endpoint| endpoint.access != Access::Sandbox || app.is_sandbox();
+    let is_served = |endpoint: &Endpoint| endpoint.signature.access != Access::Sandbox || app.is_sandbox();
     let endpoints: Vec<_> = endpoints.into_iter().filter(is_served).collect();
     let allowed = Arc::new(allowed_methods(&endpoints));
     let mut calls = Router::new();
     for mut endpoint in endpoints {
-        if app.is_sandbox() && endpoint.access != Access::Open {
+        if app.is_sandbox() && endpoint.signature.access != Access::Open {
             endpoint.router = endpoint.router.route_layer(from_fn_with_state(app.clone(), fail_to_order));
         }
-        if app.settings.rate_limit.is_some() && endpoint.access != Access::Open {
+        if app.settings.rate_limit.is_some() && endpoint.signature.access != Access::Open {
             // Around the handler alone: a method that the path does not have is told before the key is looked at.
             endpoint.router = endpoint.router.route_layer(from_fn_with_state(app.clone(), limit_rate));
         }
@@ -89,7 +89,7 @@ fn methods_of(allowed: &Allowed, uri: &Uri) -> Option<String> {
 /// Takes a call out of the partner's bucket and says what is left.
 async fn limit_rate(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let partner = match Partner::from_request_parts(&mut parts, &app).await {
+    let partner = match Partner::of_request(&parts, &app).await {
         Ok(partner) => partner,
         Err(failure) => return failure.into_response(),
     };

@@ -2,7 +2,10 @@
 
 pub mod answers;
 pub mod codes;
+pub mod events;
 pub mod failure;
+pub mod family;
+pub mod handler;
 pub mod page;
 pub mod refusal;
 pub mod table;

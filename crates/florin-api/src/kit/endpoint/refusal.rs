@@ -80,6 +80,13 @@ impl Refusal {
         Self { message: message.into(), ..Self::of(code) }
     }
 
+    /// The code with its stable message and, after a colon, what the client sent.
+    #[must_use]
+    pub fn naming(code: &'static Code, sent: &str) -> Self {
+        let sent: String = sent.chars().take(64).collect();
+        Self::with(code, format!("{}: {sent:?}", code.message))
+    }
+
     /// P403 with every failure, joined as the contract says. An empty list still refuses, with the row's
     /// message.
     #[must_use]

@@ -1,16 +1,33 @@
 //! The table of routes: one [`Endpoint`] per call, which makes the router, the OpenAPI document and the walks of the
 //! tests. What is not in the table does not exist.
+//!
+//! A row is made by [`get`], [`post`], [`put`], [`patch`] or [`delete`] of a path and a handler, whose types say what
+//! the call takes and answers (`handler.rs`). What types can't say (texts, examples, codes) is filled in beside:
+//!
+//! ```ignore
+//! Endpoint {
+//!     id: "createTransfer",
+//!     summary: "Create a transfer",
+//!     example: r#"{"destinationExternalUserId":"$user","amount":"12.50","currency":"eur"}"#,
+//!     answer: r#"{"transferId":"$transfer"}"#,
+//!     refusals: &[&P410, &P412],
+//!     ..post("/v1/transfer", create_transfer)
+//! }
+//! ```
 
+use super::codes::Code;
+use super::handler::{Handler, Incoming, Signature};
 use crate::kit::app::App;
-use crate::kit::endpoint::codes::Code;
+use crate::kit::request::body::Request;
+use crate::kit::request::describe::Property;
 use axum::Router;
-use axum::handler::Handler;
-use axum::routing::MethodRouter;
+use axum::extract::State;
+use axum::routing::{MethodFilter, MethodRouter, on};
 use florin_document::Kind;
 use http::Method;
 use std::borrow::Cow;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// The shape of a body, for the OpenAPI document.
@@ -37,6 +54,16 @@ impl Shape {
         }
     }
 
+    /// The shape of a request, as it describes itself.
+    pub const fn of_request<R: Request>() -> Self {
+        Self {
+            name: || Cow::Borrowed(R::NAME),
+            schema: || R::description().schema(R::ABOUT),
+            inner: |schemas| schemas.extend(R::description().named()),
+            content_type: "application/json",
+        }
+    }
+
     /// A page.
     pub const HTML: Self = Self {
         name: || Cow::Borrowed("Page"),
@@ -44,67 +71,6 @@ impl Shape {
         inner: |_| {},
         content_type: "text/html",
     };
-}
-
-/// The schema of an amount in a request, which `Fields::amount` reads: `#[schema(value_type = RequestAmount)]`.
-pub enum RequestAmount {}
-
-impl PartialSchema for RequestAmount {
-    fn schema() -> RefOr<Schema> {
-        let number = ObjectBuilder::new().schema_type(Type::Number).exclusive_minimum(Some(0));
-        let text = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .pattern(Some(r"^(0|[1-9][0-9]*)(\.[0-9]+)?$"))
-            .max_length(Some(64));
-        OneOfBuilder::new()
-            .item(text)
-            .item(number)
-            .description(Some(
-                "Above zero, as a decimal string or a JSON number, both read exactly. At most as many decimals as the \
-                 currency has; zeros at the end do not count.",
-            ))
-            .examples(["12.50"])
-            .into()
-    }
-}
-
-impl ToSchema for RequestAmount {
-    fn name() -> Cow<'static, str> {
-        Cow::Borrowed("Amount")
-    }
-}
-
-/// The form of a query parameter, for the OpenAPI document.
-#[derive(Copy, Clone)]
-pub enum Form {
-    /// Any text.
-    Text,
-    /// A time, ISO 8601.
-    Time,
-    /// A whole number.
-    Integer {
-        /// The least.
-        least: i64,
-        /// The most.
-        most: i64,
-        /// What its absence means.
-        default: i64,
-    },
-    /// One of some words.
-    OneOf(fn() -> Vec<&'static str>),
-}
-
-/// A query parameter, for the OpenAPI document.
-#[derive(Copy, Clone)]
-pub struct Parameter {
-    /// Its name.
-    pub name: &'static str,
-    /// Its form.
-    pub form: Form,
-    /// What it does, with its form and default.
-    pub meaning: &'static str,
-    /// A value that works.
-    pub example: &'static str,
 }
 
 /// A part of a multipart body that takes a file.
@@ -121,27 +87,40 @@ pub struct FilePart {
 }
 
 /// The body of a call.
-#[derive(Copy, Clone)]
+#[derive(Copy, Clone, Default)]
 pub enum RequestBody {
     /// None is needed.
+    #[default]
     None,
-    /// JSON of this shape, and a text of one that works. `$user` and `$other` stand for two verified users, `$new` for
-    /// an id that is free, `$transfer` for a transfer's id.
-    Json(Shape, &'static str),
-    /// Files in a `multipart/form-data` body, as a handler with an
-    /// [`Upload`](crate::kit::request::upload::Upload) takes them.
+    /// JSON of this shape.
+    Json(Shape),
+    /// Files in a `multipart/form-data` body.
     Multipart(&'static [FilePart]),
 }
 
 /// Who may call.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub enum Access {
     /// A partner, by its key.
+    #[default]
     Partner,
     /// A partner, and only in the sandbox.
     Sandbox,
     /// Anybody: a secret in the path takes the place of a key.
     Open,
+}
+
+/// An id in a path, for the OpenAPI document and the walks of the tests.
+#[derive(Copy, Clone, Debug)]
+pub struct PathParameter {
+    /// Its name between the braces.
+    pub name: &'static str,
+    /// What it names.
+    pub about: &'static str,
+    /// Whether it is one of our ids, a UUID.
+    pub is_uuid: bool,
+    /// What stands for it in examples and walks: one of the families' placeholders.
+    pub placeholder: &'static str,
 }
 
 /// One call of the API.
@@ -150,22 +129,24 @@ pub struct Endpoint {
     pub method: Method,
     /// The path, ids in braces.
     pub path: &'static str,
-    /// Who may call.
-    pub access: Access,
-    /// The heading that it stands under.
-    pub tag: &'static str,
+    /// What client libraries call it: a verb and what it acts on, such as `createTransfer`.
+    pub id: &'static str,
     /// One line.
     pub summary: &'static str,
     /// What a partner's engineer needs to know beyond the shapes: units, rules, what happens afterwards.
     pub description: &'static str,
-    /// The query.
-    pub query: &'static [Parameter],
-    /// The body.
-    pub request: RequestBody,
-    /// The answer to a call that works.
-    pub success: (u16, Shape),
+    /// A JSON body that works, as text. `$user` and the like stand for ids: the families' placeholders.
+    pub example: &'static str,
+    /// The body of an answer, as text, with the same placeholders.
+    pub answer: &'static str,
     /// What it refuses with, besides what every call can (see [`Endpoint::all_refusals`]).
     pub refusals: &'static [&'static Code],
+    /// Whether another call took its place.
+    pub is_deprecated: bool,
+    /// Whether repeating it under the same key is no business of the store: a GET writes nothing, unless it says so.
+    pub is_writing_get: bool,
+    /// What the handler's types say.
+    pub signature: Signature,
     /// Method and handler, as axum mounts them.
     pub(crate) router: MethodRouter<App>,
 }
@@ -178,14 +159,14 @@ impl Endpoint {
 
     /// Everything that this call can refuse with: its own, and what comes of its kind.
     pub fn all_refusals(&self) -> Vec<&'static Code> {
-        use crate::kit::endpoint::codes::{P401, P403, P429, P470, P471, P500, P501};
+        use super::codes::{P401, P403, P429, P470, P471, P500, P501};
         let mut all = vec![&P500, &P501];
-        if self.access != Access::Open {
+        if self.signature.access != Access::Open {
             all.extend([&P401, &P429]);
         }
         if self.writes() {
             all.extend([&P403, &P470, &P471]);
-        } else if !self.query.is_empty() {
+        } else if !self.signature.query.is_empty() {
             all.push(&P403);
         }
         all.extend(self.refusals);
@@ -194,40 +175,46 @@ impl Endpoint {
         all
     }
 
+    /// The parameters of the query.
+    pub fn query(&self) -> &[Property] {
+        &self.signature.query
+    }
+
     /// The text of a JSON body that works.
     pub fn example(&self) -> Option<&'static str> {
-        match self.request {
-            RequestBody::Json(_, example) => Some(example),
-            RequestBody::None | RequestBody::Multipart(_) => None,
-        }
+        (!self.example.is_empty()).then_some(self.example)
     }
 
     pub(crate) fn mount(self, router: Router<App>) -> Router<App> {
         router.route(self.path, self.router)
     }
+
+    fn new<A, H: Handler<A>>(method: Method, filter: MethodFilter, path: &'static str, handler: H) -> Self {
+        let run = async move |State(app): State<App>, request: axum::extract::Request| {
+            handler.clone().handle(Incoming::new(app, request)).await
+        };
+        Self {
+            method,
+            path,
+            id: "",
+            summary: "",
+            description: "",
+            example: "",
+            answer: "",
+            refusals: &[],
+            is_deprecated: false,
+            is_writing_get: false,
+            signature: H::signature(),
+            router: on(filter, run),
+        }
+    }
 }
 
 macro_rules! methods {
     ($($name:ident $method:ident;)*) => {$(
-        #[doc = concat!("A ", stringify!($method), " call of partners, to be filled in with struct update syntax.")]
-        pub fn $name<H, T>(path: &'static str, handler: H, success: (u16, Shape)) -> Endpoint
-        where
-            H: Handler<T, App>,
-            T: 'static,
-        {
-            Endpoint {
-                method: Method::$method,
-                path,
-                access: Access::Partner,
-                tag: "",
-                summary: "",
-                description: "",
-                query: &[],
-                request: RequestBody::None,
-                success,
-                refusals: &[],
-                router: axum::routing::$name(handler),
-            }
+        #[doc = concat!("A ", stringify!($method), " call, to be filled in with struct update syntax.")]
+        pub fn $name<A, H: Handler<A>>(path: &'static str, handler: H) -> Endpoint {
+            Endpoint::new(Method::$method, MethodFilter::$method, path, handler)
         }
     )*};
 }

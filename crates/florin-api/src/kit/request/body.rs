@@ -19,7 +19,8 @@ use http_body_util::BodyExt;
 use hyper::body::Body as _;
 
 use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::request::fields::{Content, Fields};
+use crate::kit::request::describe::Description;
+use crate::kit::request::fields::{Content, Fields, Finished, SHOWN_NAME};
 use crate::kit::request::json::parse_object;
 
 /// Longest JSON body, in bytes. The largest request of the API (a payment link with metadata) stays under 8
@@ -31,19 +32,35 @@ pub const MAX_JSON_BYTES: usize = 64 * 1024;
 pub const BODY_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A typed request: implemented once per endpoint, pure, tested with [`parse_body`] from a string.
-pub trait Request: Sized {
-    /// Reads every field, so that all failures are found, then answers the request; `None` only when one
-    /// failed.
+pub trait Request: Sized + Send {
+    /// The name of its schema in the OpenAPI document; none for a query.
+    const NAME: &'static str = "";
+
+    /// What it says, in a line.
+    const ABOUT: &'static str = "";
+
+    /// Reads every field, so that all failures are found, then answers the request; `None` only when one failed. Over
+    /// fields that describe, it must read them all too: no `?` before the last read.
     fn read(fields: &mut Fields<'_>) -> Option<Self>;
+
+    /// The fields that it reads.
+    fn description() -> Description {
+        let currencies = Currencies::default();
+        let mut fields = Fields::describing(&currencies);
+        let _ = Self::read(&mut fields);
+        fields.described()
+    }
 }
 
-/// A request that was read, and what of it counts as "the same request" for idempotency.
+/// A request that was read, what of it counts as "the same request" for idempotency, and what of it was ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed<R> {
     /// The typed request.
     pub value: R,
     /// Its fields' canonical texts, in the order they were read.
     pub content: Content,
+    /// Fields that are not known.
+    pub ignored: Vec<String>,
 }
 
 /// Receives and reads a JSON body.
@@ -60,21 +77,22 @@ pub async fn read_body<R: Request>(
     parse_body(&bytes, currencies)
 }
 
-/// Receives the body of a call that needs none: nothing, white space, or any JSON object, whose fields are
-/// ignored.
+/// Receives the body of a call that needs none: nothing, white space, or any JSON object; the names of its fields,
+/// which are ignored.
 ///
 /// # Errors
 /// P403 for anything else.
-pub async fn read_no_body(headers: &HeaderMap, body: Body) -> Result<(), Refusal> {
+pub async fn read_no_body(headers: &HeaderMap, body: Body) -> Result<Vec<String>, Refusal> {
     if body.is_end_stream() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let bytes = receive(body, MAX_JSON_BYTES, BODY_READ_TIMEOUT).await?;
     if bytes.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     check_head(headers)?;
-    parse_object(&bytes).map(drop).map_err(Refusal::invalid)
+    let object = parse_object(&bytes).map_err(Refusal::invalid)?;
+    Ok(object.iter().map(|(name, _)| name.chars().take(SHOWN_NAME).collect()).collect())
 }
 
 /// Reads a JSON body that has arrived.
@@ -89,10 +107,10 @@ pub fn parse_body<R: Request>(bytes: &[u8], currencies: &Currencies) -> Result<P
 /// Lets a request read its fields, and keeps the two ways of saying "failed" in step.
 pub(super) fn read_fields<R: Request>(mut fields: Fields<'_>) -> Result<Parsed<R>, Refusal> {
     let value = R::read(&mut fields);
-    let content = fields.finish()?;
+    let Finished { content, ignored } = fields.finish()?;
     // A request that answers `None` without a failure is a mistake of ours; it must not pass as read.
     let value = value.ok_or_else(|| Refusal::validation(Vec::new()))?;
-    Ok(Parsed { value, content })
+    Ok(Parsed { value, content, ignored })
 }
 
 /// Receives at most `limit` bytes within `timeout`.

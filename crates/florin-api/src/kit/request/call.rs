@@ -1,20 +1,17 @@
-//! A request on its way to a handler: path ids, typed body or query, and the idempotency key. Argument types: what a
-//! handler does not name it can't use, and what it names has been checked.
+//! A request on its way to a handler: typed body or query, and the idempotency key. Argument types: what a handler does
+//! not name it can't use, and what it names has been checked.
 
-use crate::kit::app::App;
+use super::body::{Parsed, Request, read_body, read_no_body};
+use super::fields::Content;
+use super::query::{path_segment, read_query};
 use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::handler::{Argument, Incoming, Signature};
 use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::request::body::{Parsed, Request as TypedRequest, read_body, read_no_body};
-use crate::kit::request::fields::Content;
-use crate::kit::request::query::{path_segment, read_query};
-use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};
+use crate::kit::endpoint::table::{RequestBody, Shape};
 use florin_store::Keyed;
-use florin_types::ExternalUserId;
 use http::HeaderMap;
 use http::request::Parts;
 use std::borrow::Cow;
-use std::convert::Infallible;
-use uuid::Uuid;
 
 /// Longest idempotency key: the contract's.
 const MAX_KEY_LENGTH: usize = 255;
@@ -36,62 +33,43 @@ pub struct BareCall {
 /// The typed query of a call.
 pub struct Query<R>(pub R);
 
-/// The ids in a path, decoded once; none for what can't be an id at all.
-pub struct PathIds(Vec<Option<String>>);
-
-impl PathIds {
-    /// The `index`-th id as a user's handle; none is answered like an unknown one.
-    pub fn user(&self, index: usize) -> Option<ExternalUserId> {
-        ExternalUserId::parse(self.0.get(index)?.as_deref()?).ok()
+impl<R: Request> Argument for Query<R> {
+    fn describe(signature: &mut Signature) {
+        signature.query.extend(R::description().properties);
     }
 
-    /// The `index`-th id as one of ours; none is answered like an unknown one.
-    pub fn uuid(&self, index: usize) -> Option<Uuid> {
-        let text = self.0.get(index)?.as_deref()?;
-        // Only the form that we give out: lower case, with hyphens.
-        Uuid::try_parse(text).ok().filter(|id| id.hyphenated().to_string() == text)
+    async fn take(incoming: &mut Incoming) -> Result<Self, Failure> {
+        let app = incoming.app.clone();
+        let Parsed { value, ignored, .. } = read_query(incoming.take_query(), &app.currencies)?;
+        incoming.ignore(ignored);
+        Ok(Self(value))
     }
 }
 
-impl FromRequestParts<App> for PathIds {
-    type Rejection = Infallible;
+impl<R: Request> Argument for Call<R> {
+    fn describe(signature: &mut Signature) {
+        signature.body = RequestBody::Json(Shape::of_request::<R>());
+    }
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        let template = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
-        let template = template.unwrap_or_default();
-        let segments = template.split('/').zip(parts.uri.path().split('/'));
-        let ids = segments.filter(|(name, _)| name.starts_with('{')).map(|(_, raw)| path_segment(raw));
-        Ok(Self(ids.collect()))
+    async fn take(incoming: &mut Incoming) -> Result<Self, Failure> {
+        let key = idempotency_key(&incoming.parts.headers)?;
+        let body = incoming.take_body();
+        let parsed = read_body(&incoming.parts.headers, body, &incoming.app.currencies).await?;
+        let Parsed { value, content, ignored } = parsed;
+        incoming.ignore(ignored);
+        Ok(Self { request: value, keyed: key.map(|key| keyed(key, &incoming.parts, content)) })
     }
 }
 
-impl<R: TypedRequest> FromRequestParts<App> for Query<R> {
-    type Rejection = Failure;
+impl Argument for BareCall {
+    fn describe(_: &mut Signature) {}
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        Ok(Self(read_query(parts.uri.query(), &app.currencies)?))
-    }
-}
-
-impl<R: TypedRequest> FromRequest<App> for Call<R> {
-    type Rejection = Failure;
-
-    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
-        let (parts, body) = request.into_parts();
-        let key = idempotency_key(&parts.headers)?;
-        let Parsed { value, content } = read_body(&parts.headers, body, &app.currencies).await?;
-        Ok(Self { request: value, keyed: key.map(|key| keyed(key, &parts, content)) })
-    }
-}
-
-impl FromRequest<App> for BareCall {
-    type Rejection = Failure;
-
-    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        let (parts, body) = request.into_parts();
-        let key = idempotency_key(&parts.headers)?;
-        read_no_body(&parts.headers, body).await?;
-        Ok(Self { keyed: key.map(|key| keyed(key, &parts, Vec::new())) })
+    async fn take(incoming: &mut Incoming) -> Result<Self, Failure> {
+        let key = idempotency_key(&incoming.parts.headers)?;
+        let body = incoming.take_body();
+        let ignored = read_no_body(&incoming.parts.headers, body).await?;
+        incoming.ignore(ignored);
+        Ok(Self { keyed: key.map(|key| keyed(key, &incoming.parts, Vec::new())) })
     }
 }
 

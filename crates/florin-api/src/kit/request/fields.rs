@@ -1,96 +1,69 @@
-//! Typed reading of a request's fields, all failures at once.
+//! Typed reading of a request's fields, all failures at once; and, over the same code, the description of the request.
 //!
 //! A request names its fields one after another:
 //!
 //! ```ignore
-//! let email = fields.required("email").text(Email::parse);
+//! let email = fields.required("email").about("Where to write to.").text::<Email>();
 //! let currency = fields.required("currency").currency();
 //! let amount = fields.required("amount").amount(currency);
-//! let reference = fields.optional("reference").text(Text::<140>::parse);
+//! let reference = fields.optional("reference").about("Shown in both histories.").text::<Text<140>>();
 //! Some(Self { email: email?, amount: amount?, reference })
 //! ```
 //!
-//! Each read answers `None` and remembers why when the field is missing or wrong, so that P403 lists every
-//! failure in the order of the reads. Each read that succeeds also notes the field's canonical text: the
-//! typed content by which an idempotency key tells the same request from another ("10" equals 10.00, `BTC`
-//! equals `btc`). What is not read is not noted, so unknown fields never count. An explicit `null` is an
-//! absent field.
+//! Each read answers `None` and remembers why when the field is missing or wrong, so that P403 lists every failure in
+//! the order of the reads. Each read that succeeds also notes the field's canonical text: the typed content by which an
+//! idempotency key tells the same request from another ("10" equals 10.00, `BTC` equals `btc`). What is not read is not
+//! noted, so unknown fields never count. An explicit `null` is an absent field, and so is an empty text in an optional
+//! one.
+//!
+//! A field that nobody read is unknown: it is a failure where it was probably meant to be one that is absent
+//! ([`near_miss`]), else it is ignored and named in the answer's header.
+//!
+//! The same function describes the request: over [`Fields::describing`] every read notes the field's name, text and
+//! schema and answers `None`. So all reads stand before the first `?`.
 
+use super::describe::{Description, Property};
+use super::json::{Json, Object, canonical_number};
+use super::near_miss;
+use super::types::{FieldType, text_schema};
+use crate::kit::endpoint::codes::P410;
+use crate::kit::endpoint::refusal::Refusal;
+use florin_types::{Amount, Currencies, Currency, Decimal};
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
-use florin_types::{
-    Amount, Country, Currencies, Currency, CurrencyCode, Date, Decimal, Email, ExternalUserId, Iban, Phone,
-    Text, Timestamp,
-};
-
-use crate::kit::endpoint::codes::P410;
-use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::request::json::{Json, Object, canonical_number};
-
-/// The typed content of a request: name of a field (`originator.firstName` for an inner one) and its
-/// canonical text, in the order of the reads.
+/// The typed content of a request: name of a field (`originator.firstName` for an inner one) and its canonical text, in
+/// the order of the reads.
 pub type Content = Vec<(Cow<'static, str>, String)>;
 
+/// Characters of a client's own name that a message repeats: the contract's.
+pub const SHOWN_NAME: usize = 64;
+
 /// A value that a call answers with P410 when it is not known, instead of P403.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listed<T> {
     /// In the table.
     Known(T),
-    /// A string, but not in the table.
-    Unknown,
+    /// A text, as it was sent, but not in the table.
+    Unknown(String),
 }
 
-impl<T> Listed<T> {
+impl<T: Clone> Listed<T> {
     /// The value, or the refusal P410 for the handler to answer in its turn of the order of refusals.
     ///
     /// # Errors
     /// P410 when it is unknown.
-    pub fn known(self) -> Result<T, Refusal> {
+    pub fn known(&self) -> Result<T, Refusal> {
         match self {
-            Self::Known(value) => Ok(value),
-            Self::Unknown => Err(Refusal::of(&P410)),
+            Self::Known(value) => Ok(value.clone()),
+            Self::Unknown(text) => Err(Refusal::naming(&P410, text)),
         }
     }
 }
 
-/// A parsed value whose own text is what counts for idempotency.
-pub trait Canonical {
-    /// One text for all spellings of the value.
-    fn canonical(&self) -> String;
-}
-
-macro_rules! canonical_by_text {
-    ($($type:ty)+) => {
-        $(impl Canonical for $type {
-            fn canonical(&self) -> String {
-                self.as_str().to_owned()
-            }
-        })+
-    };
-}
-
-macro_rules! canonical_by_display {
-    ($($type:ty)+) => {
-        $(impl Canonical for $type {
-            fn canonical(&self) -> String {
-                self.to_string()
-            }
-        })+
-    };
-}
-
-canonical_by_text! { String Email Phone Country ExternalUserId Iban }
-canonical_by_display! { Timestamp Date CurrencyCode uuid::Uuid }
-
-impl<const MAX: usize> Canonical for Text<MAX> {
-    fn canonical(&self) -> String {
-        self.as_str().to_owned()
-    }
-}
-
-/// The fields of one object (or of one query string), being read.
+/// The fields of one object (or of one query string), being read or described.
 pub struct Fields<'a> {
     object: &'a Object<'a>,
     currencies: &'a Currencies,
@@ -100,15 +73,40 @@ pub struct Fields<'a> {
     prefix: String,
     failures: Vec<String>,
     content: Content,
+    /// Names of this object that were read.
+    known: Vec<&'static str>,
+    /// Paths of fields that are unknown and no near misses.
+    ignored: Vec<String>,
+    description: Option<Description>,
 }
+
+/// What a request that was read comes to.
+pub struct Finished {
+    /// The canonical texts.
+    pub content: Content,
+    /// Fields that were ignored.
+    pub ignored: Vec<String>,
+}
+
+/// An object without fields, over which a request is described.
+static NOTHING: Object<'static> = Object::new();
 
 impl<'a> Fields<'a> {
     /// The fields of a JSON body.
     #[must_use]
     pub fn of_body(object: &'a Object<'a>, currencies: &'a Currencies) -> Self {
-        // Room for what most requests have.
-        let content = Vec::with_capacity(object.len().min(8));
-        Self { object, currencies, textual: false, prefix: String::new(), failures: Vec::new(), content }
+        Self {
+            object,
+            currencies,
+            textual: false,
+            prefix: String::new(),
+            failures: Vec::new(),
+            // Room for what most requests have.
+            content: Vec::with_capacity(object.len().min(8)),
+            known: Vec::with_capacity(8),
+            ignored: Vec::new(),
+            description: None,
+        }
     }
 
     /// The parameters of a query string, each a [`Json::String`].
@@ -117,38 +115,63 @@ impl<'a> Fields<'a> {
         Self { textual: true, ..Self::of_body(object, currencies) }
     }
 
+    /// No fields: every read describes its field.
+    #[must_use]
+    pub fn describing(currencies: &'a Currencies) -> Self {
+        Self { description: Some(Description::default()), ..Self::of_body(&NOTHING, currencies) }
+    }
+
+    /// What was described.
+    #[must_use]
+    pub fn described(self) -> Description {
+        self.description.unwrap_or_default()
+    }
+
     /// A field that must be there: its absence is a failure.
     pub fn required(&mut self, name: &'static str) -> Slot<'_, 'a> {
-        let slot = self.optional(name);
-        if slot.value.is_none() {
-            let failure = format!("{}{name} is required", slot.fields.prefix);
-            slot.fields.failures.push(failure);
-        }
-        slot
-    }
-
-    /// A field that may be missing or `null`.
-    pub fn optional(&mut self, name: &'static str) -> Slot<'_, 'a> {
+        self.known.push(name);
         let value = self.get(name);
-        Slot { fields: self, name, value }
+        if value.is_none() && self.description.is_none() {
+            self.failures.push(format!("{}{name} is required", self.prefix));
+        }
+        Slot { fields: self, name, value, is_required: true, about: "", example: None }
     }
 
-    /// Whether the field is there and not `null`. Notes nothing: read the field to make it count.
+    /// A field that may be missing, `null` or an empty text; a parameter that may be missing.
+    pub fn optional(&mut self, name: &'static str) -> Slot<'_, 'a> {
+        self.known.push(name);
+        let value = self.get(name).filter(|value| self.textual || !is_empty_text(value));
+        Slot { fields: self, name, value, is_required: false, about: "", example: None }
+    }
+
+    /// Required or optional, for a part that several requests share.
+    pub fn field(&mut self, name: &'static str, is_required: bool) -> Slot<'_, 'a> {
+        if is_required { self.required(name) } else { self.optional(name) }
+    }
+
+    /// Whether the field is there and neither `null` nor empty. Notes nothing: read the field to make it count. While
+    /// describing, every field is there.
     #[must_use]
     pub fn is_given(&self, name: &str) -> bool {
-        self.get(name).is_some()
+        self.description.is_some() || self.get(name).is_some_and(|value| !is_empty_text(value))
     }
 
     /// Names of fields that are not known, for an object whose names are values themselves.
     pub fn unknown(&self, is_known: impl Fn(&str) -> bool) -> Vec<String> {
         let names = self.object.iter().map(|(name, _)| name.as_ref());
-        names.filter(|name| !is_known(name)).map(|name| name.chars().take(64).collect()).collect()
+        names.filter(|name| !is_known(name)).map(shown).collect()
     }
 
-    /// A failure of its own, such as of two fields together; the text is a whole sentence without its full
-    /// stop.
+    /// A failure of its own, such as of two fields together; the text is a whole sentence without its full stop.
     pub fn fail(&mut self, failure: impl Into<String>) {
         self.failures.push(failure.into());
+    }
+
+    /// Describes that one of these groups of fields must be given. The reader checks it in its own words.
+    pub fn needs_one_of(&mut self, groups: &'static [&'static [&'static str]]) {
+        if let Some(description) = &mut self.description {
+            description.alternatives = groups;
+        }
     }
 
     /// The table of currencies that the request is read by.
@@ -161,10 +184,29 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// P403 with every failure.
-    pub fn finish(self) -> Result<Content, Refusal> {
+    pub fn finish(mut self) -> Result<Finished, Refusal> {
+        self.look_at_unknown();
         match self.failures.is_empty() {
-            true => Ok(self.content),
+            true => Ok(Finished { content: self.content, ignored: self.ignored }),
             false => Err(Refusal::validation(self.failures)),
+        }
+    }
+
+    /// What of this object nobody read: near misses of absent fields fail, the others are noted.
+    fn look_at_unknown(&mut self) {
+        let object = self.object;
+        for (name, _) in object.iter().filter(|(name, _)| !self.known.contains(&name.as_ref())) {
+            let absent = self.known.iter().copied().filter(|known| self.get(known).is_none());
+            match near_miss::meant(name, absent) {
+                Some(meant) => {
+                    let what = if self.textual { "parameter" } else { "field" };
+                    let (prefix, name) = (&self.prefix, shown(name));
+                    self.failures.push(format!(
+                        "{prefix}{name} is no {what} of this call; did you mean {prefix}{meant}?"
+                    ));
+                }
+                None => self.ignored.push(format!("{}{}", self.prefix, shown(name))),
+            }
         }
     }
 
@@ -181,58 +223,46 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// One field on its way to a typed value. Every method answers `None` for an absent field without a further
-/// failure.
+/// One field on its way to a typed value. Every method answers `None` for an absent field without a further failure.
 #[must_use]
 pub struct Slot<'s, 'a> {
     fields: &'s mut Fields<'a>,
     name: &'static str,
     value: Option<&'a Json<'a>>,
+    is_required: bool,
+    about: &'static str,
+    example: Option<&'static str>,
 }
 
 impl<'a> Slot<'_, 'a> {
-    /// A string, by its type's own reader.
-    pub fn text<T: Canonical, E: Display>(mut self, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+    /// What the field means: its text in the OpenAPI document.
+    pub fn about(self, about: &'static str) -> Self {
+        Self { about, ..self }
+    }
+
+    /// A value that works, where its type's own example does not fit.
+    pub fn example(self, example: &'static str) -> Self {
+        Self { example: Some(example), ..self }
+    }
+
+    /// A text of a type.
+    pub fn text<T: FieldType>(mut self) -> Option<T> {
+        self.describe_as(T::NAME, T::schema);
         let text = self.string()?;
-        let parsed = parse(text).map(|value| (value.canonical(), value));
+        let parsed = T::parse(text).map(|value| (value.canonical(), value));
         self.outcome(parsed)
     }
 
-    /// A string, by any reader; the text as sent counts for idempotency.
-    pub fn parsed<T, E: Display>(mut self, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
-        let text = self.string()?;
-        let parsed = parse(text).map(|value| (text.to_owned(), value));
-        self.outcome(parsed)
-    }
-
-    /// Any string, in lower case: a slug that is looked up later.
-    pub fn lowercase(self) -> Option<String> {
-        self.text(|text| Ok::<_, String>(text.to_lowercase()))
-    }
-
-    /// One of these values, spelt exactly so.
-    pub fn one_of(mut self, values: &[&'static str]) -> Option<&'static str> {
-        let text = self.string()?;
-        self.chosen(values, |value| value == text)
-    }
-
-    /// One of these values, in any letter case; the answer is as the list spells it.
-    pub fn one_of_any_case(mut self, values: &[&'static str]) -> Option<&'static str> {
-        let text = self.string()?;
-        self.chosen(values, |value| value.eq_ignore_ascii_case(text))
-    }
-
-    /// One of these names, spelt exactly so, as the value beside it.
-    pub fn choice<T: Copy>(mut self, values: &[(&'static str, T)]) -> Option<T> {
-        let text = self.string()?;
-        match values.iter().find(|(name, _)| *name == text) {
-            Some((name, value)) => self.outcome(Ok::<_, String>(((*name).to_owned(), *value))),
-            None => self.fail(not_one_of(values.iter().map(|(name, _)| *name))),
-        }
+    /// Any text, in lower case: a slug that is looked up later.
+    pub fn lowercase(mut self) -> Option<String> {
+        self.describe(text_schema);
+        let text = self.string()?.to_lowercase();
+        self.outcome(Ok::<_, String>((text.clone(), text)))
     }
 
     /// `true` or `false`.
-    pub fn boolean(self) -> Option<bool> {
+    pub fn boolean(mut self) -> Option<bool> {
+        self.describe(|| ObjectBuilder::new().schema_type(Type::Boolean));
         let value = match self.value? {
             Json::Bool(value) => Some(*value),
             Json::String(text) if self.fields.textual => text.parse().ok(),
@@ -242,7 +272,18 @@ impl<'a> Slot<'_, 'a> {
     }
 
     /// A whole number in the range: a JSON number without point or exponent.
-    pub fn integer(self, range: RangeInclusive<i64>) -> Option<i64> {
+    pub fn integer(mut self, range: RangeInclusive<i64>) -> Option<i64> {
+        self.describe(|| integer_schema(&range));
+        self.whole_number(&range)
+    }
+
+    /// A whole number in the range, and what its absence means.
+    pub fn integer_or(mut self, range: RangeInclusive<i64>, default: i64) -> i64 {
+        self.describe(|| integer_schema(&range).default(Some(default.into())));
+        self.whole_number(&range).unwrap_or(default)
+    }
+
+    fn whole_number(self, range: &RangeInclusive<i64>) -> Option<i64> {
         let text = match self.value? {
             Json::Number(text) => Some(*text),
             Json::String(text) if self.fields.textual => Some(text.as_ref()),
@@ -262,7 +303,14 @@ impl<'a> Slot<'_, 'a> {
     }
 
     /// A decimal, zero or more: a JSON number or a string, read exactly.
-    pub fn decimal(self) -> Option<Decimal> {
+    pub fn decimal(mut self) -> Option<Decimal> {
+        self.describe(|| {
+            decimal_schema("Zero or more, as a decimal string or a JSON number, both read exactly.")
+        });
+        self.exact()
+    }
+
+    fn exact(self) -> Option<Decimal> {
         let text = match self.value? {
             Json::Number(text) => *text,
             Json::String(text) => text.as_ref(),
@@ -274,29 +322,31 @@ impl<'a> Slot<'_, 'a> {
 
     /// An amount of a currency that was read before; without one, only the decimal is checked.
     pub fn amount(self, currency: Option<Currency>) -> Option<Amount> {
-        match self.listed_amount(currency.map(Listed::Known))? {
+        match self.listed_amount(currency.map(Listed::Known).as_ref())? {
             Listed::Known(amount) => Some(amount),
-            Listed::Unknown => None,
+            Listed::Unknown(_) => None,
         }
     }
 
     /// An amount of a currency that may be unknown: then it is checked as far as it can be without a scale.
-    pub fn listed_amount(self, currency: Option<Listed<Currency>>) -> Option<Listed<Amount>> {
-        let Slot { fields, name, value } = self;
-        let decimal = Slot { fields: &mut *fields, name, value }.decimal()?;
+    pub fn listed_amount(mut self, currency: Option<&Listed<Currency>>) -> Option<Listed<Amount>> {
+        self.describe_named("Amount", || amount_schema().into());
+        let Slot { fields, name, value, is_required, about, example } = self;
+        let decimal = Slot { fields: &mut *fields, name, value, is_required, about, example }.exact()?;
         let amount = match currency {
-            Some(Listed::Known(currency)) => Amount::from_decimal(&decimal, currency).map(Listed::Known),
+            Some(Listed::Known(currency)) => Amount::from_decimal(&decimal, *currency).map(Listed::Known),
             _ if decimal.minor_units(u8::MAX) == Ok(0) => Err(florin_types::AmountError::NotPositive),
-            _ => Ok(Listed::Unknown),
+            _ => Ok(Listed::Unknown(String::new())),
         };
         match amount {
             Ok(amount) => Some(amount),
-            Err(error) => Slot { fields, name, value }.fail(error),
+            Err(error) => Slot { fields, name, value, is_required, about, example }.fail(error),
         }
     }
 
     /// A currency of the table in any letter case, for calls that answer P403 to an unknown one.
     pub fn currency(mut self) -> Option<Currency> {
+        self.describe_named("Currency", || currency_schema().into());
         let text = self.string()?;
         let currencies = self.fields.currencies;
         match currencies.parse(text) {
@@ -309,32 +359,47 @@ impl<'a> Slot<'_, 'a> {
         }
     }
 
-    /// A currency in any letter case, for calls that answer P410 to an unknown one; only a wrong type fails
-    /// here.
+    /// A currency in any letter case, for calls that answer P410 to an unknown one; only a wrong type fails here.
     pub fn listed_currency(mut self) -> Option<Listed<Currency>> {
+        self.describe_named("Currency", || currency_schema().into());
         let text = self.string()?;
-        let found = self.fields.currencies.parse(text).map_or(Listed::Unknown, Listed::Known);
+        let known = self.fields.currencies.parse(text);
+        let found = known.map_or_else(|| Listed::Unknown(shown(text)), Listed::Known);
         self.outcome(Ok::<_, String>((text.to_lowercase(), found)))
     }
 
     /// An inner object, read by `read` with its own fields; their names carry this field's name before them.
     pub fn object<T>(self, read: impl FnOnce(&mut Fields<'a>) -> Option<T>) -> Option<T> {
-        let Json::Object(inner) = self.value? else {
-            return self.fail("must be an object");
+        let Slot { fields, name, value, is_required, about, .. } = self;
+        let inner = match value {
+            _ if fields.description.is_some() => &NOTHING,
+            None => return None,
+            Some(Json::Object(inner)) => inner,
+            Some(_) => {
+                return Slot { fields, name, value, is_required, about, example: None }
+                    .fail("must be an object");
+            }
         };
-        let Slot { fields, name, .. } = self;
         let outer = std::mem::replace(&mut fields.object, inner);
+        let outer_known = std::mem::take(&mut fields.known);
+        let outer_description = fields.description.as_mut().map(std::mem::take);
         let outer_prefix = fields.prefix.clone();
         fields.prefix.push_str(name);
         fields.prefix.push('.');
         let value = read(fields);
-        fields.object = outer;
-        fields.prefix = outer_prefix;
+        fields.look_at_unknown();
+        (fields.object, fields.known, fields.prefix) = (outer, outer_known, outer_prefix);
+        if let Some(mut outer) = outer_description {
+            let inner = fields.description.take().unwrap_or_default();
+            outer.add(Property { name, is_required, about, schema: inner.schema(""), named: inner.named() });
+            fields.description = Some(outer);
+        }
         value
     }
 
     /// Any JSON of at most `max_bytes` in its canonical form, such as a partner's metadata.
-    pub fn json(self, max_bytes: usize) -> Option<&'a Json<'a>> {
+    pub fn json(mut self, max_bytes: usize) -> Option<&'a Json<'a>> {
+        self.describe(|| ObjectBuilder::new().schema_type(Type::Object));
         let value = self.value?;
         let canonical = value.canonical();
         if canonical.len() > max_bytes {
@@ -343,10 +408,36 @@ impl<'a> Slot<'_, 'a> {
         self.outcome(Ok::<_, String>((canonical, value)))
     }
 
-    /// A failure of this field if it is there: for a field that this kind of request may not have.
-    pub fn refuse(self, why: &str) {
-        if self.value.is_some() {
-            self.fail::<()>(why);
+    fn describe(&mut self, schema: impl FnOnce() -> ObjectBuilder) {
+        self.describe_as(None, schema);
+    }
+
+    fn describe_as(&mut self, component: Option<&'static str>, schema: impl FnOnce() -> ObjectBuilder) {
+        let (about, example) = (self.about, self.example);
+        if self.fields.description.is_none() {
+            return;
+        }
+        match component {
+            Some(component) => self.describe_named(component, || schema().into()),
+            None => {
+                let schema = schema().description(Some(about));
+                let schema = if let Some(example) = example { schema.examples([example]) } else { schema };
+                self.add(Schema::from(schema), None);
+            }
+        }
+    }
+
+    fn describe_named(&mut self, component: &'static str, schema: impl FnOnce() -> Schema) {
+        if self.fields.description.is_some() {
+            let schema = schema();
+            self.add(schema, Some(component));
+        }
+    }
+
+    fn add(&mut self, schema: Schema, component: Option<&'static str>) {
+        let (name, is_required, about) = (self.name, self.is_required, self.about);
+        if let Some(description) = &mut self.fields.description {
+            description.add(Property::new(name, is_required, about, schema, component));
         }
     }
 
@@ -354,13 +445,6 @@ impl<'a> Slot<'_, 'a> {
         match self.value? {
             Json::String(text) => Some(text.as_ref()),
             _ => self.failure("must be a string"),
-        }
-    }
-
-    fn chosen(self, values: &[&'static str], is: impl Fn(&str) -> bool) -> Option<&'static str> {
-        match values.iter().find(|value| is(value)) {
-            Some(value) => self.outcome(Ok::<_, String>(((*value).to_owned(), *value))),
-            None => self.fail(not_one_of(values.iter().copied())),
         }
     }
 
@@ -386,8 +470,58 @@ impl<'a> Slot<'_, 'a> {
     }
 }
 
-fn not_one_of<'v>(values: impl Iterator<Item = &'v str>) -> String {
+fn is_empty_text(value: &Json<'_>) -> bool {
+    matches!(value, Json::String(text) if text.is_empty())
+}
+
+/// "must be one of the following values: …".
+pub fn not_one_of<'v>(values: impl Iterator<Item = &'v str>) -> String {
     format!("must be one of the following values: {}", values.collect::<Vec<_>>().join(", "))
+}
+
+/// What a client sent, cut to what fits a message.
+fn shown(text: &str) -> String {
+    text.chars().take(SHOWN_NAME).collect()
+}
+
+fn integer_schema(range: &RangeInclusive<i64>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(*range.start())).maximum(Some(*range.end()))
+}
+
+fn currency_schema() -> ObjectBuilder {
+    text_schema()
+        .description(Some(
+            "A currency's code, read in any letter case. `GET /v1/reference/currencies` lists them.",
+        ))
+        .pattern(Some("^[A-Za-z0-9]{2,8}$"))
+        .examples(["eur"])
+}
+
+/// Digits with a point; not `007`, `.5`, `5.` or an exponent.
+const DECIMAL_PATTERN: &str = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$";
+
+/// Longest decimal that is read.
+const MAX_DECIMAL_CHARACTERS: usize = 64;
+
+fn decimal_schema(about: &str) -> ObjectBuilder {
+    text_schema()
+        .pattern(Some(DECIMAL_PATTERN))
+        .max_length(Some(MAX_DECIMAL_CHARACTERS))
+        .description(Some(about))
+}
+
+fn amount_schema() -> OneOfBuilder {
+    let text = text_schema().pattern(Some(DECIMAL_PATTERN)).max_length(Some(MAX_DECIMAL_CHARACTERS));
+    let number = ObjectBuilder::new().schema_type(Type::Number).exclusive_minimum(Some(0));
+    OneOfBuilder::new()
+        .item(text)
+        .item(number)
+        .description(Some(
+            "An amount above zero in whole units of the currency (euros, not cents): `\"12.50\"`. Send a decimal \
+             string. A JSON number is read exactly too, but many languages round it before it is sent. No more \
+             decimals than the currency has (zeros at the end do not count), and no exponent.",
+        ))
+        .examples(["12.50"])
 }
 
 #[cfg(test)]

@@ -1,9 +1,21 @@
 //! Tests of typed reading: a table of odd numbers and odd values, and what counts as the same request.
 
-use proptest::prelude::*;
-
 use super::*;
 use crate::kit::request::body::{Parsed, Request, parse_body};
+use crate::kit::request::types::Cursor;
+use crate::words;
+use florin_types::{Country, ExternalUserId};
+use proptest::prelude::*;
+
+words! {
+    /// A document.
+    enum Paper {
+        /// A passport.
+        Passport = "PASSPORT",
+        /// A card.
+        IdCard = "ID_CARD",
+    }
+}
 
 /// A request with a field of each sort.
 #[derive(Debug, PartialEq)]
@@ -11,8 +23,8 @@ struct Sample {
     user: ExternalUserId,
     money: Listed<Amount>,
     strict: Option<Amount>,
-    network: Option<&'static str>,
-    document: Option<u8>,
+    network: Option<String>,
+    document: Option<Paper>,
     agreed: Option<bool>,
     seconds: Option<i64>,
     originator: Option<(String, Country)>,
@@ -21,22 +33,21 @@ struct Sample {
 
 impl Request for Sample {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let user = fields.required("user").text(ExternalUserId::parse);
+        let user = fields.required("user").text::<ExternalUserId>();
         let currency = fields.required("currency").listed_currency();
-        let money = fields.required("amount").listed_amount(currency);
+        let money = fields.required("amount").listed_amount(currency.as_ref());
         let strict_currency = fields.optional("strictCurrency").currency();
         let strict = fields.optional("strict").amount(strict_currency);
-        let network = fields.optional("network").one_of_any_case(&["ethereum", "polygon"]);
-        let document = fields.optional("document").choice(&[("PASSPORT", 1), ("ID_CARD", 2)]);
+        let network = fields.optional("network").lowercase();
+        let document = fields.optional("document").text::<Paper>();
         let agreed = fields.optional("agreed").boolean();
         let seconds = fields.optional("seconds").integer(-5..=600);
         let originator = fields.optional("originator").object(|inner| {
-            let name = inner.required("name").parsed(|text| Ok::<_, String>(text.to_owned()));
-            let country = inner.required("country").text(Country::parse);
+            let name = inner.required("name").text::<Cursor>().map(|name| name.0);
+            let country = inner.required("country").text::<Country>();
             Some((name?, country?))
         });
         let metadata = fields.optional("metadata").json(40).map(Json::canonical);
-        fields.optional("forbidden").refuse("is not allowed here");
         Some(Self {
             user: user?,
             money: money?,
@@ -70,10 +81,11 @@ fn reads_every_sort_of_field() {
     let body = r#"{"user":"u-1","currency":"USDC","amount":"12.500","strictCurrency":"Btc","strict":0.10,
         "network":"Polygon","document":"ID_CARD","agreed":false,"seconds":-5,"unknown":[1],"forbidden":null,
         "originator":{"name":"N","country":"lt","x":1},"metadata":{"b":1.0,"a":"x"}}"#;
-    let Parsed { value, content } = parse(body).unwrap();
+    let Parsed { value, content, ignored } = parse(body).unwrap();
+    assert_eq!(ignored, ["originator.x", "unknown", "forbidden"]);
     assert_eq!(value.money, Listed::Known(Amount::new(12_500_000).unwrap()));
     assert_eq!(value.strict, Amount::new(10_000_000));
-    assert_eq!((value.network, value.document), (Some("polygon"), Some(2)));
+    assert_eq!((value.network, value.document), (Some("polygon".to_owned()), Some(Paper::IdCard)));
     assert_eq!((value.agreed, value.seconds), (Some(false), Some(-5)));
     assert_eq!(value.originator, Some(("N".to_owned(), Country::parse("LT").unwrap())));
     let content: Vec<String> = content.iter().map(|(name, text)| format!("{name}={text}")).collect();
@@ -86,24 +98,73 @@ fn reads_every_sort_of_field() {
 #[test]
 fn failures_are_all_told_in_order() {
     let body = r#"{"user":7,"currency":1,"amount":-5,"strictCurrency":"xmr","network":"tron",
-        "document":"id_card","agreed":"true","seconds":"5","originator":{"country":"ZZ"},"forbidden":1}"#;
+        "document":"id_card","agreed":"true","seconds":"5","originator":{"country":"ZZ"}}"#;
     let expected = [
         "user must be a string",
         "currency must be a string",
         "amount must be a positive decimal number",
         "strictCurrency must be one of the following values: eur, btc, eth, ltc, doge, pol, usdc, usdt",
-        "network must be one of the following values: ethereum, polygon",
         "document must be one of the following values: PASSPORT, ID_CARD",
         "agreed must be a boolean",
         "seconds must be an integer",
         "originator.name is required",
         "originator.country must be an ISO 3166-1 alpha-2 country code",
-        "forbidden is not allowed here",
     ];
     assert_eq!(parse(body), Err(expected.join(". ")));
     let nothing = "user is required. currency is required. amount is required";
     assert_eq!(parse("{}"), Err(nothing.to_owned()));
     assert_eq!(parse(r#"{"user":null,"currency":null,"amount":null}"#), Err(nothing.to_owned()));
+}
+
+#[test]
+fn a_near_miss_of_an_absent_field_is_refused_and_another_unknown_one_is_named() {
+    for (more, message) in [
+        (r#","Agreed":true"#, "Agreed is no field of this call; did you mean agreed?"),
+        (
+            r#","strict_currency":"btc""#,
+            "strict_currency is no field of this call; did you mean strictCurrency?",
+        ),
+        (r#","meta":{}"#, "meta is no field of this call; did you mean metadata?"),
+        (
+            r#","originator":{"nam":"N","country":"LT"}"#,
+            "originator.name is required. originator.nam is no field of this call; did you mean originator.name?",
+        ),
+    ] {
+        assert_eq!(parse(&with(more)), Err(message.to_owned()));
+    }
+    // The field itself is there: what stands beside it is another one.
+    assert_eq!(parse(&with(r#","agreed":true,"Agreed":false,"x":1"#)).unwrap().ignored, ["Agreed", "x"]);
+}
+
+#[test]
+fn an_empty_text_in_an_optional_field_is_absent() {
+    let parsed = parse(&with(r#","document":"","network":"","metadata":"""#)).unwrap();
+    assert_eq!((parsed.value.document, parsed.value.network, parsed.value.metadata), (None, None, None));
+    assert!(parse(r#"{"user":"","currency":"eur","amount":1}"#).is_err());
+}
+
+#[test]
+fn describing_meets_every_field_that_reading_meets() {
+    let described: Vec<_> = Sample::description().properties.iter().map(|one| one.name).collect();
+    let read = [
+        "user",
+        "currency",
+        "amount",
+        "strictCurrency",
+        "strict",
+        "network",
+        "document",
+        "agreed",
+        "seconds",
+        "originator",
+        "metadata",
+    ];
+    assert_eq!(described, read);
+    let schema = serde_json::to_value(Sample::description().schema("A sample.")).unwrap();
+    assert_eq!(schema["required"], serde_json::json!(["user", "currency", "amount"]));
+    assert_eq!(schema["properties"]["document"]["$ref"], "#/components/schemas/Paper");
+    assert_eq!(schema["properties"]["originator"]["required"], serde_json::json!(["name", "country"]));
+    assert_eq!(schema["properties"]["seconds"]["minimum"], -5);
 }
 
 #[test]

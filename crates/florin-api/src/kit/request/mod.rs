@@ -2,8 +2,11 @@
 
 pub mod body;
 pub mod call;
+pub mod describe;
 pub mod fields;
 pub mod json;
+pub mod near_miss;
 pub mod number;
 pub mod query;
+pub mod types;
 pub mod upload;

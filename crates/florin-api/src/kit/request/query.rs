@@ -2,28 +2,24 @@
 //!
 //! A query string is read as browsers write it (`application/x-www-form-urlencoded`: `+` is a space), through
 //! the same typed [`Fields`] as a body. A broken percent escape, text that is not UTF-8, a control character
-//! or a parameter given twice is P403; unknown parameters are ignored. A path segment is never P403: what
-//! can't be read is nothing that exists.
+//! or a parameter given twice is P403; unknown parameters are ignored and named in the answer. A path segment is
+//! never P403: what can't be read is nothing that exists.
 
 use std::borrow::Cow;
 
 use florin_types::Currencies;
 
 use crate::kit::endpoint::refusal::Refusal;
-use crate::kit::endpoint::table::Form;
 use crate::kit::request::body::{Parsed, Request, read_fields};
 use crate::kit::request::fields::Fields;
 use crate::kit::request::json::{Json, Object};
+use crate::kit::request::types::Cursor;
 
 /// Most items of a page. Two hundred of the largest items are some 100 KiB, one comfortable answer.
 pub const MAX_PAGE_LIMIT: i64 = 200;
 
 /// Items of a page when the client names no limit.
 pub const DEFAULT_PAGE_LIMIT: u32 = 50;
-
-/// The form of every `limit`.
-pub const PAGE_LIMIT: Form =
-    Form::Integer { least: 1, most: MAX_PAGE_LIMIT, default: DEFAULT_PAGE_LIMIT as i64 };
 
 /// More parameters than any call has, by far; the head's size bounds their length.
 const MAX_PARAMETERS: usize = 64;
@@ -32,16 +28,24 @@ const MAX_PARAMETERS: usize = 64;
 ///
 /// # Errors
 /// P403 with everything that is wrong.
-pub fn read_query<R: Request>(query: Option<&str>, currencies: &Currencies) -> Result<R, Refusal> {
+pub fn read_query<R: Request>(query: Option<&str>, currencies: &Currencies) -> Result<Parsed<R>, Refusal> {
     let object = parse_query(query.unwrap_or_default()).map_err(Refusal::invalid)?;
-    read_fields(Fields::of_query(&object, currencies)).map(|Parsed { value, .. }| value)
+    read_fields(Fields::of_query(&object, currencies))
 }
 
 impl Fields<'_> {
     /// The `limit` of a list: 1 to 200, 50 when absent.
     pub fn page_limit(&mut self) -> u32 {
-        let limit = self.optional("limit").integer(1..=MAX_PAGE_LIMIT);
-        limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(DEFAULT_PAGE_LIMIT)
+        let slot = self.optional("limit").about("Items of a page at most.");
+        let limit = slot.integer_or(1..=MAX_PAGE_LIMIT, DEFAULT_PAGE_LIMIT.into());
+        u32::try_from(limit).unwrap_or(DEFAULT_PAGE_LIMIT)
+    }
+
+    /// The `cursor` of a list.
+    pub fn page_cursor(&mut self) -> Option<Cursor> {
+        self.optional("cursor")
+            .about("`nextCursor` of the page before; send the same filters with it.")
+            .text()
     }
 }
 
@@ -126,14 +130,16 @@ mod tests {
     impl Request for Page {
         fn read(fields: &mut Fields<'_>) -> Option<Self> {
             let limit = fields.page_limit();
-            let cursor = fields.optional("cursor").parsed(|text| Ok::<_, String>(text.to_owned()));
+            let cursor = fields.page_cursor().map(|cursor| cursor.0);
             let live = fields.optional("live").boolean();
             Some(Self { limit, cursor, live })
         }
     }
 
     fn read(query: &str) -> Result<Page, String> {
-        read_query(Some(query), &Currencies::default()).map_err(|refusal| refusal.message.into_owned())
+        read_query(Some(query), &Currencies::default())
+            .map(|parsed| parsed.value)
+            .map_err(|refusal| refusal.message.into_owned())
     }
 
     fn page(limit: u32, cursor: Option<&str>, live: Option<bool>) -> Result<Page, String> {
@@ -142,7 +148,10 @@ mod tests {
 
     #[test]
     fn queries_are_read_through_the_same_fields() {
-        assert_eq!(read_query::<Page>(None, &Currencies::default()).unwrap(), page(50, None, None).unwrap());
+        assert_eq!(
+            read_query::<Page>(None, &Currencies::default()).unwrap().value,
+            page(50, None, None).unwrap()
+        );
         assert_eq!(read(""), page(50, None, None));
         assert_eq!(read("&&limit=200&unknown=%20&live=true&"), page(200, None, Some(true)));
         assert_eq!(read("cursor=a%2Bb+c%C3%A9&limit=1"), page(1, Some("a+b cé"), None));

@@ -22,19 +22,22 @@ pub use stored::{StoredFile, StoredFiles};
 use crate::kit::app::App;
 use crate::kit::endpoint::codes::{P439, P501};
 use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::handler::{Argument, Incoming, Signature};
 use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::endpoint::table::{FilePart, RequestBody};
 use crate::kit::request::body::check_encoding;
 use crate::kit::request::call::{idempotency_key, keyed};
 use axum::body::Body;
-use axum::extract::{FromRequest, Request};
 use florin_document::Kind;
 use florin_store::{Keyed, StoreError};
 use florin_vault::{Recipient, VaultError};
 use head::{ContentType, parse_content_type};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use multipart::MAX_BOUNDARY;
 use receive::Receiver;
+use std::marker::PhantomData;
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -91,15 +94,37 @@ pub struct Received {
     pub files: Result<StoredFiles, Refusal>,
 }
 
-impl FromRequest<App> for Upload {
-    type Rejection = Failure;
+/// The parts of a call that takes files, by which its row of the table describes it.
+pub trait FileParts: Send + 'static {
+    /// The parts.
+    const PARTS: &'static [FilePart];
+}
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Failure> {
-        let (parts, body) = request.into_parts();
+/// A call with the files of `P`, its body unread.
+#[derive(Debug)]
+pub struct UploadOf<P>(pub Upload, pub PhantomData<fn() -> P>);
+
+impl<P: FileParts> Argument for UploadOf<P> {
+    fn describe(signature: &mut Signature) {
+        signature.body = RequestBody::Multipart(P::PARTS);
+    }
+
+    async fn take(incoming: &mut Incoming) -> Result<Self, Failure> {
+        let body = incoming.take_body();
+        Ok(Self(Upload::of_request(&incoming.parts, body)?, PhantomData))
+    }
+}
+
+impl Upload {
+    /// Looks at the head of a request.
+    ///
+    /// # Errors
+    /// P403 for a key or a content type that can't be read.
+    pub fn of_request(parts: &Parts, body: Body) -> Result<Self, Refusal> {
         let key = idempotency_key(&parts.headers)?;
         check_encoding(&parts.headers)?;
         let boundary = boundary(&parts.headers)?;
-        Ok(Self { keyed: key.map(|key| keyed(key, &parts, Vec::new())), boundary, body })
+        Ok(Self { keyed: key.map(|key| keyed(key, parts, Vec::new())), boundary, body })
     }
 }
 

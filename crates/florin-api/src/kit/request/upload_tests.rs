@@ -3,6 +3,7 @@
 use super::*;
 use crate::kit::endpoint::codes::{P403, P426, P440};
 use crate::kit::settings::Settings;
+use axum::extract::Request;
 use bytes::Bytes;
 use florin_document::samples::{of_size, valid};
 use florin_store::{Options, Place, Store};
@@ -68,12 +69,13 @@ impl Platform {
         });
         let place = florin_vault::Place::Folder(folder.path().join("files"));
         let vault = Vault::open(&place).await.unwrap();
-        let app = App::new(store.await.unwrap(), vault, clock.clone(), entropy, Settings::sandbox());
+        let app = App::new(store.await.unwrap(), vault, clock.clone(), entropy, Settings::sandbox(), &[]);
         Self { app, clock, identity: Identity::from_secret(&[9; 32]), folder }
     }
 
     async fn upload(&self, request: Request) -> Result<Received, Failure> {
-        let upload = Upload::from_request(request, &self.app).await?;
+        let (parts, body) = request.into_parts();
+        let upload = Upload::of_request(&parts, body)?;
         upload.receive(&self.app, &RULES, Some(&self.identity.recipient())).await
     }
 
@@ -334,7 +336,8 @@ async fn without_a_recipient_nothing_is_stored() {
     for (parts, expected) in table {
         for key in [None, Some("k")] {
             let request = request(key, frames(&body(parts), 60_000));
-            let upload = Upload::from_request(request, &platform.app).await.unwrap();
+            let (parts, body) = request.into_parts();
+            let upload = Upload::of_request(&parts, body).unwrap();
             let received = upload.receive(&platform.app, &RULES, None).await;
             assert_eq!(code(&received), expected);
             assert!(!received.is_ok_and(|received| received.keyed.is_some() != key.is_some()));

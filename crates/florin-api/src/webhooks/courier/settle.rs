@@ -2,7 +2,7 @@
 
 use super::{Courier, Fate, LEASE, RENEW_TICKS, SLOW_TICKS};
 use crate::kit::app::App;
-use crate::webhooks::delivery::{Standing, Status};
+use crate::webhooks::delivery::{DeliveryStatus, Standing};
 use crate::webhooks::store::{self, Delivery};
 use bytes::Bytes;
 use florin_store::{Answer, BookId, Outcome, StoreError, Tx};
@@ -79,7 +79,7 @@ impl Courier {
     /// Objects with a pending row to be that is not written yet.
     fn pending_here(&self) -> HashSet<Uuid> {
         let pending = self.held.values().filter_map(|fate| match fate {
-            Fate::Settled(row) if row.standing.status == Status::Pending => Some(row.object),
+            Fate::Settled(row) if row.standing.status == DeliveryStatus::Pending => Some(row.object),
             Fate::Settled(_) | Fate::Open { .. } => None,
         });
         pending.collect()

@@ -59,7 +59,9 @@ async fn p401_an_address_that_is_not_allowed() {
     let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
     let allowed = ["10.1.0.0/16", "2001:db8::/32"].map(|net| net.parse().expect("a network"));
     let client = app.a().with_key(Some(&app.issue_key(0, &allowed).await.api_key));
-    for endpoint in declaring("P401").into_iter().filter(|endpoint| endpoint.access == Access::Partner) {
+    for endpoint in
+        declaring("P401").into_iter().filter(|endpoint| endpoint.signature.access == Access::Partner)
+    {
         let call = || request_of(&client, &endpoint, &Ids::unknown());
         is_denied(&endpoint, &call().send().await, "xo3");
         for peer in ["10.2.0.1", "127.0.0.1", "::1"] {
@@ -88,7 +90,7 @@ async fn p403_what_is_wrong_in_form() {
             let answer = call().keyed("a").keyed("b").send().await;
             answer.is_invalid("Idempotency-Key is given twice");
         }
-        if matches!(endpoint.request, RequestBody::Multipart(_)) {
+        if matches!(endpoint.signature.body, RequestBody::Multipart(_)) {
             p403_of_files(&call).await;
         } else if endpoint.writes() {
             call().body("{\"a\":1,\"a\":2}").send().await.is_refused("P403");
@@ -218,7 +220,7 @@ fn fields_of(endpoint: &Endpoint) -> Vec<&str> {
     if endpoint.method != Method::PATCH {
         fields.push("method");
     }
-    if let RequestBody::Multipart(parts) = endpoint.request {
+    if let RequestBody::Multipart(parts) = endpoint.signature.body {
         fields.extend(parts.iter().map(|part| part.name));
     }
     let example = endpoint.example().unwrap_or("{}");
@@ -247,7 +249,12 @@ async fn p471_while_the_first_is_running() {
         assert_eq!((told.status, told.text()), (409, &*expected), "{}", name_of(endpoint));
         drop(held);
         let first = waiting.await;
-        assert_eq!((first.status, first.is_replayed()), (endpoint.success.0, false), "{}", first.text());
+        assert_eq!(
+            (first.status, first.is_replayed()),
+            (endpoint.signature.success[0].0, false),
+            "{}",
+            first.text()
+        );
         let again = call().await;
         assert_eq!((again.status, &again.body, again.is_replayed()), (first.status, &first.body, true));
     }
@@ -291,7 +298,7 @@ async fn p500_when_the_database_is_not_what_it_should_be() {
             app.a().get("/v1/reference/fees").await.expect(200);
         }
         app.database().tamper(&format!("ALTER TABLE {table} RENAME TO elsewhere")).await;
-        let is_page = |endpoint: &Endpoint| endpoint.access == Access::Open;
+        let is_page = |endpoint: &Endpoint| endpoint.signature.access == Access::Open;
         for endpoint in
             declaring("P500").into_iter().filter(|endpoint| is_page(endpoint) == (table == "kyc_attempt"))
         {
@@ -312,7 +319,7 @@ async fn p500_when_the_database_is_not_what_it_should_be() {
 #[tokio::test]
 async fn p500_and_p501_when_they_are_asked_for() {
     let app = TestApp::start().await;
-    let keyed = |endpoint: &Endpoint| endpoint.access != Access::Open;
+    let keyed = |endpoint: &Endpoint| endpoint.signature.access != Access::Open;
     for endpoint in declaring("P500").into_iter().filter(keyed) {
         let ordered = |client: &Client, code: &str| {
             let call =
@@ -386,7 +393,7 @@ async fn what_is_of_the_sandbox_is_not_there_in_live() {
     let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
     assert_eq!(app.app.settings.environment, Environment::Live);
     let expected = refusal("P404", "not-found", "No such path");
-    for endpoint in endpoints().into_iter().filter(|endpoint| endpoint.access == Access::Sandbox) {
+    for endpoint in endpoints().into_iter().filter(|endpoint| endpoint.signature.access == Access::Sandbox) {
         request_of(&app.a(), &endpoint, &Ids::unknown()).send().await.is(404, &expected);
     }
     app.finish().await;

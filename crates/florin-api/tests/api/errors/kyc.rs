@@ -13,7 +13,7 @@ fn check(endpoint: &Endpoint, answer: &Answer, status: u16, expected: &str) {
 
 /// The call with one file in its first part.
 fn with_file(client: &Client, endpoint: &Endpoint, ids: &Ids, content: &[u8]) -> Call {
-    let RequestBody::Multipart(parts) = endpoint.request else {
+    let RequestBody::Multipart(parts) = endpoint.signature.body else {
         panic!("teach this test how {} takes files", name_of(endpoint));
     };
     let parts = [(parts[0].name, "file", "image/png", content)];

@@ -35,7 +35,7 @@ fn check(endpoint: &Endpoint, answer: &Answer, status: u16, expected: &str) {
 #[tokio::test]
 async fn p410_an_unknown_currency() {
     let app = TestApp::start().await;
-    let expected = refusal("P410", "invalid-currency", "Currency or network is not supported");
+    let expected = refusal("P410", "invalid-currency", "Currency or network is not supported: \\\"xyz\\\"");
     for (index, endpoint) in declaring("P410").iter().enumerate() {
         let made = prepared(&app.a(), endpoint, &index.to_string()).await;
         let answer = changed(&app.a(), endpoint, &made, |body| set(body, "currency", "xyz")).send().await;
@@ -224,7 +224,7 @@ async fn p464_terms_that_are_not_accepted() {
         check(endpoint, &request_of(&app.a(), endpoint, &ids).send().await, 400, &expected);
         let accepted = json!({"hasAcceptedP100Tc": true});
         app.a().patch(&format!("/v1/user/{}", ids.user), &accepted).send().await.expect(200);
-        request_of(&app.a(), endpoint, &ids).send().await.expect(endpoint.success.0);
+        request_of(&app.a(), endpoint, &ids).send().await.expect(endpoint.signature.success[0].0);
     }
     app.finish().await;
 }

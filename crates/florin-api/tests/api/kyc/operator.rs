@@ -3,7 +3,7 @@
 use super::{passport, photo, send_passport, status, submit, upload};
 use crate::support::{Setup, TestApp};
 use florin_api::kit::settings::Settings;
-use florin_api::kyc::{Decision, Operator, PoaStatus, ReviewOf};
+use florin_api::kyc::{Decision, Operator, PoaStatus, RejectionReason, ReviewOf};
 use florin_document::Kind;
 use florin_document::samples::{PLANTED, with_location};
 use florin_types::Text;
@@ -38,10 +38,13 @@ async fn in_live_a_person_decides() {
     assert_eq!(said["document"]["number"], "L898902C3");
     assert_eq!(said.get("verificationId"), None);
     olga(&app).decide(open[0].id, Decision::Approve).await.expect("decided").expect("there is one");
-    olga(&app).decide(open[1].id, Decision::Reject("FACE_MISMATCH")).await.expect("decided");
+    olga(&app).decide(open[1].id, Decision::Reject(RejectionReason::FaceMismatch)).await.expect("decided");
     assert_eq!(status(&a, "anna").await, ["VERIFIED", "SUCCESSFUL", ""]);
     assert_eq!(status(&a, "bert").await, ["NOT_VERIFIED", "REJECTED_BY_PROVIDER", "FACE_MISMATCH"]);
-    assert!(olga(&app).decide(open[0].id, Decision::Reject("OTHER")).await.is_err(), "it is decided");
+    assert!(
+        olga(&app).decide(open[0].id, Decision::Reject(RejectionReason::Other)).await.is_err(),
+        "it is decided"
+    );
     assert_eq!(olga(&app).reviews().await.expect("a list"), []);
     a.settle().await;
     assert_eq!(a.balances(Some("anna")).await["fiatBalances"][0]["status"], "ACTIVE");

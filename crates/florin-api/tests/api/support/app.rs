@@ -10,7 +10,7 @@ use florin_api::kit::book::registry::{Issued, Registry};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
 use florin_api::kit::settings::{Environment, Settings};
-use florin_api::{MIGRATIONS, endpoints};
+use florin_api::{FAMILIES, endpoints, migrations};
 use florin_store::{Options, Place, Store};
 use florin_types::{Entropy, ManualClock, Timestamp};
 use florin_vault::Vault;
@@ -67,7 +67,7 @@ pub fn options(place: Place, environment: Environment, entropy: Arc<dyn Entropy>
         place,
         environment: environment.as_str(),
         master_key: MASTER_KEY,
-        migrations: MIGRATIONS,
+        migrations: migrations(),
         clock,
         entropy,
     }
@@ -238,7 +238,7 @@ async fn open(
     let store = Store::open(options).await.expect("the store opens");
     let vault =
         Vault::open(&florin_vault::Place::Folder(files.path().to_owned())).await.expect("the vault opens");
-    let app = App::new(store, vault, clock.clone(), Arc::clone(entropy), setup.settings);
+    let app = App::new(store, vault, clock.clone(), Arc::clone(entropy), setup.settings, FAMILIES);
     let routes = build(&app, setup.extra);
     (app, routes)
 }

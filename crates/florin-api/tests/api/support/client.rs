@@ -2,7 +2,6 @@
 
 use super::{Answer, Call};
 use axum::Router;
-use florin_api::JOB_HANDLERS;
 use florin_api::kit::app::App;
 use florin_api::kit::book::jobs::run_due;
 use florin_store::Due;
@@ -96,7 +95,7 @@ impl Client {
 
     /// Runs the jobs that are due.
     pub async fn run_jobs(&self) -> usize {
-        run_due(&self.app, JOB_HANDLERS, Due::Any).await.expect("jobs can be looked for")
+        run_due(&self.app, Due::Any).await.expect("jobs can be looked for")
     }
 
     /// Made-up money for a user, or for the partner.

@@ -46,15 +46,11 @@ impl Ids {
 
 /// The path of an endpoint with placeholders for its ids.
 fn path_of(endpoint: &Endpoint) -> String {
-    let ids = [
-        ("{externalUserId}", "$user"),
-        ("{transferId}", "$transfer"),
-        ("{verificationId}", "$verification"),
-        ("/status/{id}", "/status/$user"),
-        ("/deliveries/{id}", "/deliveries/$delivery"),
-    ];
-    let mut path = ids.iter().fold(endpoint.path.to_owned(), |path, (name, id)| path.replace(name, id));
-    assert!(!path.contains('{'), "teach support::walk what {path} is");
+    let ids = &endpoint.signature.path;
+    let mut path = ids
+        .iter()
+        .fold(endpoint.path.to_owned(), |path, id| path.replace(&format!("{{{}}}", id.name), id.placeholder));
+    assert!(!path.contains('{'), "the handler of {path} does not take all ids of its path");
     if endpoint.path.starts_with("/v1/events") {
         path.push_str("?after=0");
     }
@@ -72,9 +68,9 @@ pub fn request_of(client: &Client, endpoint: &Endpoint, ids: &Ids) -> Call {
     let fill =
         |text: &str| ids.each().iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id));
     let call = client.call(endpoint.method.clone(), &fill(&path_of(endpoint)));
-    match endpoint.request {
+    match endpoint.signature.body {
         RequestBody::None => call,
-        RequestBody::Json(_, example) => call.body(fill(example)),
+        RequestBody::Json(_) => call.body(fill(endpoint.example)),
         RequestBody::Multipart(parts) => call.multipart(&files(&contents(parts))),
     }
 }

@@ -49,7 +49,7 @@ async fn a_deleted_user_is_unknown_to_every_call_and_its_id_is_never_free() {
         let ids = Ids { user: "anna".to_owned(), other: "ben".to_owned(), ..Ids::unknown() };
         for endpoint in endpoints().into_iter().filter(|endpoint| names(endpoint, "$user")) {
             let answer = request_of(&a, &endpoint, &ids).send().await;
-            match endpoint.access {
+            match endpoint.signature.access {
                 // A page, which never says whether a user exists.
                 Access::Open => assert_eq!(answer.status, 404),
                 Access::Partner | Access::Sandbox => answer.is_refused("P412"),

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 /// A job's payload.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Work {
+pub(super) struct Task {
     /// The user's handle.
     pub(super) user: String,
     /// The attempt or submission.
@@ -16,7 +16,7 @@ pub(super) struct Work {
     pub(super) files: Vec<Uuid>,
 }
 
-impl Work {
+impl Task {
     pub(super) fn of(user: &str, of: Uuid) -> Self {
         Self { user: user.to_owned(), of, files: Vec::new() }
     }

@@ -1,0 +1,167 @@
+//! What a command works with: the open transaction, the platform, and a stream of ids, nonces and event ids that is the
+//! same however often the command runs.
+
+use super::seal::Nonce;
+use crate::kit::app::App;
+use crate::kit::endpoint::events::EventType;
+use blake3::OutputReader;
+use florin_store::{Answer, Command, Holder, HolderId, NewEvent, Stop, StoreError, Tx};
+use florin_types::{Entropy, Timestamp, uuid_v7};
+use http::StatusCode;
+use serde::Serialize;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use uuid::Uuid;
+
+/// Bytes drawn from the operating system for a command: 256 bits.
+const SEED_BYTES: usize = 32;
+
+/// A command at work. A command can run more than once (a batch that fails is run command by command), so nothing in it
+/// may draw from the operating system: what it needs comes from here, and the n-th id is the same at every run.
+///
+/// Secrets that leave the building (keys, tokens, page links) are drawn before the command, from the operating system
+/// itself.
+pub struct Work<'a> {
+    tx: &'a mut Tx,
+    app: &'a App,
+    stream: Stream,
+    at_door: Timestamp,
+}
+
+impl<'a> Work<'a> {
+    /// The platform.
+    pub fn app(&self) -> &'a App {
+        self.app
+    }
+
+    /// A new public id.
+    pub fn id(&mut self) -> Uuid {
+        uuid_v7(self.at_door, &self.stream)
+    }
+
+    /// A new nonce.
+    pub fn nonce(&mut self) -> Nonce {
+        Nonce::draw(&self.stream)
+    }
+
+    /// Emits an event.
+    pub fn emit(&mut self, event: Event) {
+        let id = self.id();
+        self.tx.emit(NewEvent {
+            id,
+            kind: event.kind.as_str(),
+            object: event.object,
+            holder: event.holder,
+            of_last_record: event.of_last_record,
+            data: event.data,
+        });
+    }
+}
+
+/// An event to be emitted.
+#[derive(Clone, Debug)]
+pub struct Event {
+    kind: EventType,
+    object: Uuid,
+    holder: Option<HolderId>,
+    of_last_record: bool,
+    data: Vec<u8>,
+}
+
+impl Event {
+    /// An event about an object.
+    pub const fn about(kind: EventType, object: Uuid) -> Self {
+        Self { kind, object, holder: None, of_last_record: false, data: Vec::new() }
+    }
+
+    /// An event about a user, with what its payload says besides the user's id.
+    pub fn of_user(kind: EventType, user: &Holder, payload: &serde_json::Value) -> Self {
+        Self::about(kind, user.uuid).of_holder(user.id).with(payload.to_string().into_bytes())
+    }
+
+    /// About a holder too.
+    #[must_use]
+    pub const fn of_holder(mut self, holder: HolderId) -> Self {
+        self.holder = Some(holder);
+        self
+    }
+
+    /// Rendered from the record that the command posted last.
+    #[must_use]
+    pub const fn of_last_record(mut self) -> Self {
+        self.of_last_record = true;
+        self
+    }
+
+    /// With what else its family needs to render it.
+    #[must_use]
+    pub fn with(mut self, data: Vec<u8>) -> Self {
+        self.data = data;
+        self
+    }
+}
+
+/// The transaction's own calls are the command's.
+impl Deref for Work<'_> {
+    type Target = Tx;
+
+    fn deref(&self) -> &Tx {
+        self.tx
+    }
+}
+
+impl DerefMut for Work<'_> {
+    fn deref_mut(&mut self) -> &mut Tx {
+        self.tx
+    }
+}
+
+/// An endless stream of bytes from a seed.
+struct Stream(Mutex<OutputReader>);
+
+impl Entropy for Stream {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill(bytes);
+    }
+}
+
+/// A family's command as the store takes it: `status` is that of its answer.
+pub(crate) struct WorkCommand<C, T> {
+    app: App,
+    seed: [u8; SEED_BYTES],
+    at_door: Timestamp,
+    status: StatusCode,
+    command: C,
+    body: PhantomData<fn() -> T>,
+}
+
+impl<C, T> WorkCommand<C, T>
+where
+    C: AsyncFn(&mut Work<'_>) -> Result<T, Stop>,
+{
+    /// Draws the seed.
+    pub(crate) fn new(app: &App, status: StatusCode, command: C) -> Self {
+        let mut seed = [0; SEED_BYTES];
+        app.entropy.fill(&mut seed);
+        Self { app: app.clone(), seed, at_door: app.wall(), status, command, body: PhantomData }
+    }
+}
+
+impl<C, T> Command for WorkCommand<C, T>
+where
+    C: AsyncFn(&mut Work<'_>) -> Result<T, Stop> + Send + 'static,
+    T: Serialize + 'static,
+{
+    fn call<'a>(&'a self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<Answer, Stop>> + 'a>> {
+        Box::pin(async move {
+            let stream = Stream(Mutex::new(blake3::Hasher::new_keyed(&self.seed).finalize_xof()));
+            let mut work = Work { tx, app: &self.app, stream, at_door: self.at_door };
+            let body = (self.command)(&mut work).await?;
+            let body = serde_json::to_vec(&body).map_err(StoreError::unexpected)?;
+            Ok(Answer { status: self.status.as_u16(), body: body.into() })
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! What every handler of a partner's call is given: the platform, and the partner that the key proves.
+
+use super::app::App;
+use super::edge::partner::Partner;
+use super::endpoint::failure::Failure;
+use super::endpoint::handler::{Argument, Incoming, Signature};
+use super::endpoint::table::Access;
+use florin_store::{Snapshot, StoreError};
+use std::ops::Deref;
+
+/// A partner's call.
+#[derive(Clone)]
+pub struct Context {
+    /// The platform.
+    pub app: App,
+    /// Who calls.
+    pub partner: Partner,
+}
+
+impl Context {
+    /// A consistent state of the partner's book.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.app.store.snapshot(self.partner.book).await
+    }
+}
+
+impl Argument for Context {
+    fn describe(_: &mut Signature) {}
+
+    async fn take(incoming: &mut Incoming) -> Result<Self, Failure> {
+        let partner = Partner::of_request(&incoming.parts, &incoming.app).await?;
+        Ok(Self { app: incoming.app.clone(), partner })
+    }
+}
+
+/// A partner's call in a sandbox; in live there is no such path.
+pub struct SandboxContext(Context);
+
+impl Deref for SandboxContext {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.0
+    }
+}
+
+impl Argument for SandboxContext {
+    fn describe(signature: &mut Signature) {
+        signature.access = Access::Sandbox;
+    }
+
+    async fn take(incoming: &mut Incoming) -> Result<Self, Failure> {
+        Context::take(incoming).await.map(Self)
+    }
+}

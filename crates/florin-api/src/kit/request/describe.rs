@@ -1,0 +1,90 @@
+//! A request as it describes itself: its fields in the order in which they are read, as schemas of the OpenAPI document.
+
+use std::collections::BTreeMap;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{Ref, RefOr};
+
+/// The key under which alternatives stand until the document is written, where it becomes `anyOf`: the builder of
+/// object schemas knows no `anyOf` of its own.
+pub const ALTERNATIVES: &str = "x-any-of";
+
+/// A field.
+#[derive(Clone)]
+pub struct Property {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it must be there.
+    pub is_required: bool,
+    /// What it means.
+    pub about: &'static str,
+    /// What it can be; a reference where that is a component.
+    pub schema: RefOr<Schema>,
+    /// Components that the schema refers to.
+    pub named: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Property {
+    /// A field, whose schema is a component where it has a name.
+    pub fn new(
+        name: &'static str,
+        is_required: bool,
+        about: &'static str,
+        schema: Schema,
+        component: Option<&'static str>,
+    ) -> Self {
+        let Some(component) = component else {
+            return Self { name, is_required, about, schema: schema.into(), named: Vec::new() };
+        };
+        let mut reference = Ref::from_schema_name(component);
+        reference.description = about.to_owned();
+        let named = vec![(component.to_owned(), schema.into())];
+        Self { name, is_required, about, schema: reference.into(), named }
+    }
+}
+
+/// A request, described.
+#[derive(Clone, Default)]
+pub struct Description {
+    /// Its fields.
+    pub properties: Vec<Property>,
+    /// Groups of fields of which one must be given.
+    pub alternatives: &'static [&'static [&'static str]],
+}
+
+impl Description {
+    /// Adds a field. A field that is read twice is described once.
+    pub fn add(&mut self, property: Property) {
+        if !self.properties.iter().any(|known| known.name == property.name) {
+            self.properties.push(property);
+        }
+    }
+
+    /// The request as a schema.
+    #[must_use]
+    pub fn schema(&self, about: &str) -> RefOr<Schema> {
+        let mut object = ObjectBuilder::new().schema_type(Type::Object);
+        if !about.is_empty() {
+            object = object.description(Some(about));
+        }
+        for property in &self.properties {
+            object = object.property(property.name, property.schema.clone());
+            if property.is_required {
+                object = object.required(property.name);
+            }
+        }
+        if !self.alternatives.is_empty() {
+            let groups: Vec<_> =
+                self.alternatives.iter().map(|group| serde_json::json!({ "required": group })).collect();
+            object = object.extensions(Some(ExtensionsBuilder::new().add(ALTERNATIVES, groups).build()));
+        }
+        object.into()
+    }
+
+    /// The components that the fields refer to.
+    #[must_use]
+    pub fn named(&self) -> Vec<(String, RefOr<Schema>)> {
+        let named = self.properties.iter().flat_map(|property| property.named.iter().cloned());
+        named.collect::<BTreeMap<_, _>>().into_iter().collect()
+    }
+}
