@@ -67,29 +67,65 @@ impl HolderId {
     }
 }
 
-/// What an account is for, which also decides whether it may go below zero. The numbers are kept for ever.
+/// What an account is for, which also decides who holds it and whether it may go below zero. The numbers are kept for
+/// ever.
+///
+/// Money never appears or vanishes: the accounts of a currency sum to zero. So an account of the house is below zero by
+/// what it has paid out, and above zero by what it has taken in.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum AccountKind {
-    /// Money of a user or of the partner: never below zero.
+    /// Money of a user or of the partner, which is its holder. What is not held is never below zero.
     Main = 1,
-    /// Where the sandbox's made-up money comes from: below zero by as much as was handed out.
+    /// Held by the book's system. Where a sandbox's made-up money comes from: below zero by what was handed out.
     SandboxFunding = 2,
+    /// Held by the book's system. What the house has earned in fees: above zero.
+    Fees = 3,
+    /// Held by the book's system, one in each currency. What exchanges have left: above zero where the house has bought
+    /// a currency, below zero where it has sold it.
+    FxPosition = 4,
+    /// Held by the book's system. The other side of money that crosses to or from banks by SEPA: below zero by what has
+    /// come in and not gone out again, which is what the house's bank account should hold.
+    SepaSettlement = 5,
+    /// Held by the book's system. The other side of coins that cross to or from a chain: below zero by what the house's
+    /// wallets should hold.
+    ChainSettlement = 6,
+    /// Held by the book's system. The other side of card payments: above zero by what the house still has to pay the
+    /// card scheme.
+    CardSettlement = 7,
+    /// Held by the book's system. Money that has come in and whose owner is not settled yet: above zero.
+    Suspense = 8,
+    /// Held by a user or the partner. Below zero by what the holder owes the house; never above zero.
+    Receivable = 9,
 }
 
 impl AccountKind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::Main,
+        Self::SandboxFunding,
+        Self::Fees,
+        Self::FxPosition,
+        Self::SepaSettlement,
+        Self::ChainSettlement,
+        Self::CardSettlement,
+        Self::Suspense,
+        Self::Receivable,
+    ];
+
     /// The kind of a stored number.
-    pub const fn from_number(number: u8) -> Option<Self> {
-        match number {
-            1 => Some(Self::Main),
-            2 => Some(Self::SandboxFunding),
-            _ => None,
-        }
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == number)
     }
 
     /// Whether what can be spent must stay at or above zero.
     pub const fn is_bounded(self) -> bool {
         matches!(self, Self::Main)
+    }
+
+    /// Whether the book's system holds accounts of this kind. The others are held by users and the partner.
+    pub const fn is_of_system(self) -> bool {
+        !matches!(self, Self::Main | Self::Receivable)
     }
 }
 
@@ -108,6 +144,23 @@ impl AccountKey {
     /// The main account of a holder in a currency.
     pub const fn main(holder: HolderId, currency: CurrencyCode) -> Self {
         Self { holder, currency, kind: AccountKind::Main }
+    }
+
+    /// An account of the book itself.
+    pub const fn system(book: BookId, currency: CurrencyCode, kind: AccountKind) -> Self {
+        Self { holder: book.system(), currency, kind }
+    }
+
+    /// What a holder owes the house in a currency.
+    pub const fn receivable(holder: HolderId, currency: CurrencyCode) -> Self {
+        Self { holder, currency, kind: AccountKind::Receivable }
+    }
+
+    /// Whether the account needs no opening: where it is missing it counts as open at zero, and its first posting
+    /// makes it. So a book from before a kind existed has accounts of that kind. A main account is opened on purpose.
+    pub fn opens_itself(self) -> bool {
+        let is_system = self.holder == self.holder.book().system();
+        self.kind != AccountKind::Main && self.kind.is_of_system() == is_system
     }
 }
 
