@@ -8,12 +8,16 @@
 
 mod account;
 mod chain;
+mod draft;
 #[cfg(test)]
 mod model_tests;
 mod posting;
 mod record;
+#[cfg(test)]
+mod word_tests;
 
 pub use account::{Account, AccountKey, AccountKind, BookId, HolderId, Position};
 pub use chain::{Chain, ChainKey};
-pub use posting::{Move, Posting, PostingError, draft};
+pub use draft::{PostingError, draft};
+pub use posting::{Capture, Move, Posting, Rest};
 pub use record::{Discrepancy, LEG_BYTES, Leg, MARK_EVERY, Record, RecordKind, fold, marks};

@@ -7,16 +7,16 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-const EUR: CurrencyCode = CurrencyCode::new("eur");
-const BTC: CurrencyCode = CurrencyCode::new("btc");
+pub(crate) const EUR: CurrencyCode = CurrencyCode::new("eur");
+pub(crate) const BTC: CurrencyCode = CurrencyCode::new("btc");
 const BOOK: BookId = BookId(7);
 
-fn main_account(holder: i64, currency: CurrencyCode) -> AccountKey {
+pub(crate) fn main_account(holder: i64, currency: CurrencyCode) -> AccountKey {
     AccountKey::main(HolderId(BOOK.position(holder).0), currency)
 }
 
-fn funding(currency: CurrencyCode) -> AccountKey {
-    AccountKey { holder: BOOK.system(), currency, kind: AccountKind::SandboxFunding }
+pub(crate) fn funding(currency: CurrencyCode) -> AccountKey {
+    AccountKey::system(BOOK, currency, AccountKind::SandboxFunding)
 }
 
 fn part(account: AccountKey, amount: i64, hold: i64) -> Move {
@@ -25,17 +25,17 @@ fn part(account: AccountKey, amount: i64, hold: i64) -> Move {
 
 /// Books in memory, changed only through `draft` and `fold`.
 #[derive(Default)]
-struct Books {
-    accounts: BTreeMap<AccountKey, Account>,
-    records: Vec<Record>,
+pub(crate) struct Books {
+    pub(crate) accounts: BTreeMap<AccountKey, Account>,
+    pub(crate) records: Vec<Record>,
 }
 
 impl Books {
-    fn open(keys: &[AccountKey]) -> Self {
+    pub(crate) fn open(keys: &[AccountKey]) -> Self {
         Self { accounts: keys.iter().map(|key| (*key, Account::new(*key))).collect(), records: Vec::new() }
     }
 
-    fn post(&mut self, posting: &Posting) -> Result<(), PostingError> {
+    pub(crate) fn post(&mut self, posting: &Posting) -> Result<(), PostingError> {
         let legs = draft(posting, |key| self.accounts.get(&key).copied())?;
         let position = BOOK.position(self.records.len() as i64 + 1);
         for leg in &legs {
@@ -64,16 +64,10 @@ type Model = BTreeMap<AccountKey, (i128, i128)>;
 
 /// Whether the rules allow a posting, said without looking at the ledger's code.
 fn model_allows(model: &Model, posting: &Posting) -> bool {
-    let moves = &posting.moves;
-    let mut keys: Vec<_> = moves.iter().map(|m| m.account).collect();
-    keys.sort();
-    keys.dedup();
+    let moves = posting.moves();
     let mut sums: BTreeMap<CurrencyCode, i128> = BTreeMap::new();
     moves.iter().for_each(|m| *sums.entry(m.account.currency).or_default() += i128::from(m.amount));
-    let is_well_formed = !moves.is_empty()
-        && keys.len() == moves.len()
-        && moves.iter().all(|m| (m.amount, m.hold) != (0, 0))
-        && sums.values().all(|sum| *sum == 0);
+    let is_well_formed = !moves.is_empty() && sums.values().all(|sum| *sum == 0);
     is_well_formed
         && moves.iter().all(|m| {
             let Some((balance, held)) = model.get(&m.account) else { return false };
@@ -104,7 +98,7 @@ fn any_posting() -> impl Strategy<Value = Posting> {
         one.hold = one.hold.max(-5);
         vec![one, other]
     });
-    prop_oneof![balanced, prop::collection::vec(any_move(), 0..5)].prop_map(|moves| Posting { moves })
+    prop_oneof![balanced, prop::collection::vec(any_move(), 0..5)].prop_map(|moves| Posting::of(&moves))
 }
 
 proptest! {
@@ -123,7 +117,7 @@ proptest! {
                 prop_assert_eq!(&books.accounts, &before, "a refusal changes nothing");
                 continue;
             }
-            for m in &posting.moves {
+            for m in posting.moves() {
                 let entry = model.get_mut(&m.account).expect("allowed");
                 *entry = (entry.0 + i128::from(m.amount), entry.1 + i128::from(m.hold));
             }
@@ -190,7 +184,7 @@ fn what_is_refused_and_why() {
         (vec![part(ada, 0, -1)], PostingError::HoldBelowZero(ada)),
     ];
     for (moves, error) in cases {
-        assert_eq!(books.post(&Posting { moves: moves.clone() }), Err(error), "{moves:?}");
+        assert_eq!(books.post(&Posting::of(&moves)), Err(error), "{moves:?}");
     }
     assert_eq!(books.accounts[&ada].available(), 100);
 }
@@ -200,10 +194,10 @@ fn a_hold_keeps_money_from_being_spent_until_it_is_captured() {
     let (ada, bob) = (main_account(1, EUR), main_account(2, EUR));
     let mut books = Books::open(&[ada, bob, funding(EUR)]);
     books.post(&Posting::between(funding(EUR), ada, 100)).unwrap();
-    books.post(&Posting { moves: vec![part(ada, 0, 80)] }).unwrap();
+    books.post(&Posting::new().hold(ada, 80)).unwrap();
     let spend = Posting::between(ada, bob, 21);
     assert_eq!(books.post(&spend), Err(PostingError::InsufficientFunds(ada)));
-    books.post(&Posting { moves: vec![part(ada, -80, -80), part(bob, 80, 0)] }).unwrap();
+    books.post(&Posting::new().release(ada, 80).move_money(ada, bob, 80)).unwrap();
     assert_eq!((books.accounts[&ada].balance, books.accounts[&ada].held), (20, 0));
 }
 
@@ -273,6 +267,35 @@ fn the_chain_depends_on_every_part_of_a_record_and_on_the_key() {
     assert_ne!(link(&base, 1), link(&base, 2));
     let key = ChainKey::new([1; 32]);
     assert_ne!(Chain::START.next(&key, &[b"ab", b"c"]), Chain::START.next(&key, &[b"a", b"bc"]));
+}
+
+#[test]
+fn the_numbers_of_the_kinds_are_kept_for_ever() {
+    let numbers: Vec<u8> = AccountKind::ALL.iter().map(|kind| *kind as u8).collect();
+    assert_eq!(numbers, (1..=9).collect::<Vec<u8>>());
+    let names: Vec<String> = AccountKind::ALL.iter().map(|kind| format!("{kind:?}")).collect();
+    assert_eq!(
+        names.join(" "),
+        "Main SandboxFunding Fees FxPosition SepaSettlement ChainSettlement CardSettlement Suspense Receivable"
+    );
+    for number in 0..=u8::MAX {
+        assert_eq!(
+            AccountKind::from_number(number).map(|kind| kind as u8),
+            (1..=9).contains(&number).then_some(number)
+        );
+    }
+    assert!(AccountKind::ALL.iter().all(|kind| kind.is_bounded() == (*kind == AccountKind::Main)));
+}
+
+#[test]
+fn an_account_opens_itself_where_its_kind_belongs_to_the_holder() {
+    let user = HolderId(BOOK.position(9).0);
+    for kind in AccountKind::ALL {
+        let of = |holder| AccountKey { holder, currency: EUR, kind }.opens_itself();
+        let is_receivable = kind == AccountKind::Receivable;
+        assert_eq!(of(BOOK.system()), kind.is_of_system(), "{kind:?}");
+        assert_eq!((of(BOOK.partner()), of(user)), (is_receivable, is_receivable), "{kind:?}");
+    }
 }
 
 #[test]

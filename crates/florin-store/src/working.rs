@@ -241,7 +241,7 @@ impl Working {
         posting: &Posting,
         memo: Vec<u8>,
     ) -> Result<(), PostingError> {
-        if posting.moves.iter().any(|m| m.account.holder.book() != self.book.id) {
+        if posting.moves().iter().any(|m| m.account.holder.book() != self.book.id) {
             return Err(PostingError::Malformed);
         }
         let legs = draft(posting, |key| self.account(key))?;
