@@ -2,7 +2,7 @@
 
 use crate::dialect::{Column, SetStatement};
 use crate::{Row, StoreError, Type, Value, params};
-use florin_ledger::{AccountKey, AccountKind, BookId, Chain, ChainKey, HolderId};
+use florin_ledger::{AccountKey, BookId, Chain, ChainKey, HolderId};
 use florin_types::{CurrencyCode, Timestamp};
 use std::time::Duration;
 use uuid::Uuid;
@@ -37,10 +37,8 @@ pub struct Book {
 pub struct NewBook {
     /// The partner's public id, carried by the holder of the master balance.
     pub partner: Uuid,
-    /// The currencies in which the partner gets an account.
+    /// The currencies in which the partner gets an account. The accounts of the book itself open themselves.
     pub currencies: Vec<CurrencyCode>,
-    /// The accounts of the book itself.
-    pub system_accounts: Vec<(CurrencyCode, AccountKind)>,
 }
 
 macro_rules! book_columns {
@@ -195,13 +193,7 @@ impl Book {
 impl NewBook {
     /// Every account that the book has from the start.
     pub(crate) fn accounts(&self, id: BookId) -> Vec<AccountKey> {
-        let of_partner = self.currencies.iter().map(|currency| AccountKey::main(id.partner(), *currency));
-        let of_system = self.system_accounts.iter().map(|(currency, kind)| AccountKey {
-            holder: id.system(),
-            currency: *currency,
-            kind: *kind,
-        });
-        of_partner.chain(of_system).collect()
+        self.currencies.iter().map(|currency| AccountKey::main(id.partner(), *currency)).collect()
     }
 
     pub(crate) fn partner_holder(&self, id: BookId) -> (HolderId, Uuid) {

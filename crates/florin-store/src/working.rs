@@ -27,7 +27,7 @@ struct Slot {
     account: Account,
     /// Not in the database yet.
     is_new: bool,
-    /// Changed since it was read.
+    /// To be written: opened on purpose, or changed by a posting.
     is_dirty: bool,
 }
 
@@ -93,9 +93,7 @@ impl Touched {
                 Touch::Handle(handle, currency) => handles.push((handle.clone(), Some(*currency))),
                 Touch::Holder(handle) => handles.push((handle.clone(), None)),
                 Touch::Partner(currency) => accounts.push(AccountKey::main(book.partner(), *currency)),
-                Touch::System(currency, kind) => {
-                    accounts.push(AccountKey { holder: book.system(), currency: *currency, kind: *kind });
-                }
+                Touch::System(currency, kind) => accounts.push(AccountKey::system(book, *currency, *kind)),
             }
         }
         handles.sort_unstable();
@@ -168,6 +166,10 @@ impl Working {
         for row in by_key {
             self.keep_account(account_of_row(row, 0)?);
         }
+        for key in touched.accounts.iter().filter(|key| key.opens_itself()) {
+            let unposted = Slot { account: Account::new(*key), is_new: true, is_dirty: false };
+            self.accounts.entry(*key).or_insert(unposted);
+        }
         Ok(())
     }
 
@@ -228,7 +230,7 @@ impl Working {
     }
 
     pub(crate) fn open_account(&mut self, key: AccountKey) {
-        let slot = Slot { account: Account::new(key), is_new: true, is_dirty: false };
+        let slot = Slot { account: Account::new(key), is_new: true, is_dirty: true };
         let before = self.accounts.insert(key, slot);
         self.undo.push(Undo::Account(key, before));
     }
@@ -374,7 +376,7 @@ impl Working {
         sets.push((&INSERT_EVENT, self.event_rows(key)));
         let slots = self.accounts.values();
         let (new, changed): (Vec<&Slot>, Vec<&Slot>) =
-            slots.filter(|slot| slot.is_new || slot.is_dirty).partition(|slot: &&Slot| slot.is_new);
+            slots.filter(|slot| slot.is_dirty).partition(|slot: &&Slot| slot.is_new);
         sets.push((&INSERT_ACCOUNT, new.iter().map(|slot| account_row(&slot.account)).collect()));
         sets.push((&UPDATE_ACCOUNT, changed.iter().map(|slot| account_row(&slot.account)).collect()));
         self.holder_sets(&mut sets);

@@ -1,6 +1,7 @@
 //! The door under commands that misbehave: each hurts only itself. Whatever else is in its batch succeeds, and the
 //! books are right afterwards.
 
+#[expect(dead_code, reason = "what the other tests use")]
 mod store;
 
 use florin_ledger::{AccountKey, AccountKind, Posting, RecordKind};
@@ -11,19 +12,10 @@ use florin_types::CurrencyCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use store::TestStore;
-use tokio::sync::Notify;
+use store::{Gate, TestStore, done, outcome};
 use uuid::Uuid;
 
 const EUR: CurrencyCode = CurrencyCode::new("eur");
-
-fn done(text: &str) -> Result<Answer, Stop> {
-    Ok(Answer { status: 200, body: text.to_owned().into() })
-}
-
-fn outcome(text: &str) -> Result<Outcome, StoreError> {
-    Ok(Outcome::Answered(Answer { status: 200, body: text.to_owned().into() }))
-}
 
 fn keyed(key: &str) -> Option<Keyed> {
     Some(Keyed { key: key.to_owned(), fields: vec![("path".into(), "/".to_owned())] })
@@ -31,34 +23,13 @@ fn keyed(key: &str) -> Option<Keyed> {
 
 /// A unit of the book's made-up money goes to the partner.
 fn pay(tx: &mut Tx) -> Result<(), Stop> {
-    let source = AccountKey { holder: tx.book().system(), currency: EUR, kind: AccountKind::SandboxFunding };
+    let source = AccountKey::system(tx.book(), EUR, AccountKind::SandboxFunding);
     let posting = Posting::between(source, AccountKey::main(tx.book().partner(), EUR), 1);
     tx.post(RecordKind(1), Uuid::nil(), &posting, Vec::new()).map_err(|e| StoreError::unexpected(e).into())
 }
 
 fn accounts() -> Vec<Touch> {
     vec![Touch::Partner(EUR), Touch::System(EUR, AccountKind::SandboxFunding)]
-}
-
-/// Keeps the writer busy until released, so that what is sent meanwhile becomes one batch.
-struct Gate(Arc<Notify>);
-
-impl Gate {
-    async fn close(store: &TestStore, book: BookId) -> Self {
-        let (entered, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (inside, released) = (Arc::clone(&entered), Arc::clone(&release));
-        let door = store.store.door().clone();
-        tokio::spawn(async move {
-            let wait = async move |_: &mut Tx| {
-                inside.notify_one();
-                released.notified().await;
-                done("gate")
-            };
-            door.run(book, None, Vec::new(), wait).await.expect("the gate is answered");
-        });
-        entered.notified().await;
-        Self(release)
-    }
 }
 
 /// Runs a bad command between two good ones, all in one batch; what came of it. It may be tried more than once.
@@ -80,7 +51,7 @@ async fn among_neighbours(store: &TestStore, bad: impl florin_store::Command) ->
     assert!(futures_util::poll!(first.as_mut()).is_pending());
     assert!(futures_util::poll!(bad.as_mut()).is_pending());
     assert!(futures_util::poll!(last.as_mut()).is_pending());
-    gate.0.notify_one();
+    gate.open();
     assert_eq!((first.await, last.await), (outcome("good"), outcome("good")));
     let came = bad.await;
     assert_eq!(store.balance(EUR).await, before + 2, "the neighbours' money moved, and once");
@@ -205,7 +176,7 @@ async fn rows_of_a_batch_stand_and_fall_with_their_own_command() {
     };
     let mut batch = Box::pin(batch);
     assert!(futures_util::poll!(batch.as_mut()).is_pending());
-    gate.0.notify_one();
+    gate.open();
     let ((one, three, six), failed, refused) = batch.await;
     assert_eq!([one, three, six], [outcome("kept"), outcome("kept"), outcome("kept")]);
     assert!(failed.0.is_err() && failed.1.is_err(), "{failed:?}");
@@ -241,7 +212,7 @@ async fn a_set_that_fails_before_its_savepoint_is_its_own_commands() {
         let first = if is_first { 1 } else { 3 };
         let mut batch = Box::pin(futures_util::future::join3(keep(first), fail, keep(first + 1)));
         assert!(futures_util::poll!(batch.as_mut()).is_pending());
-        gate.0.notify_one();
+        gate.open();
         let (one, failed, two) = batch.await;
         assert_eq!([one, two], [outcome("kept"), outcome("kept")]);
         is_unexpected(&failed, "nowhere");
@@ -317,7 +288,7 @@ async fn a_command_that_waited_too_long_is_not_run() {
     let mut late = Box::pin(run);
     assert!(futures_util::poll!(late.as_mut()).is_pending());
     store.clock.advance(Duration::from_millis(10_001));
-    gate.0.notify_one();
+    gate.open();
     assert!(matches!(late.await, Err(StoreError::Unavailable(_))));
     assert_eq!(store.balance(EUR).await, 0);
     store.finish().await;
@@ -339,7 +310,7 @@ async fn a_caller_that_goes_away_leaves_its_command_at_the_door() {
     assert!(futures_util::poll!(gone.as_mut()).is_pending());
     drop(gone);
     assert_eq!(pay_once().await, Ok(Outcome::InProgress), "the key is still in use");
-    gate.0.notify_one();
+    gate.open();
     // The next command of the book runs after it.
     door.run(store.book, None, Vec::new(), async |_: &mut Tx| done("after")).await.expect("an answer");
     let again = pay_once().await;

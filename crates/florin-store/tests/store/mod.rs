@@ -1,11 +1,15 @@
 //! A store of its own for each test, with one book and no family, on the engine that `FLORIN_TEST_ENGINE` names.
 
 use florin_ledger::AccountKind;
-use florin_store::{BookId, NewBook, Options, Place, Store, params};
+use florin_store::{
+    Answer, BookId, Command, NewBook, Options, Outcome, Place, Stop, Store, StoreError, Touch, Tx, params,
+};
 use florin_types::{Currencies, CurrencyCode, Entropy, ManualClock, Timestamp};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
+use tokio::sync::Notify;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -82,6 +86,46 @@ pub fn options(place: &Place) -> Options {
     }
 }
 
+/// Keeps the writer busy until released, so that what is sent meanwhile becomes one batch.
+pub struct Gate(Arc<Notify>);
+
+impl Gate {
+    /// Closes it, once the writer is inside.
+    pub async fn close(store: &TestStore, book: BookId) -> Self {
+        let (entered, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (inside, released) = (Arc::clone(&entered), Arc::clone(&release));
+        let door = store.store.door().clone();
+        tokio::spawn(async move {
+            let wait = async move |_: &mut Tx| {
+                inside.notify_one();
+                released.notified().await;
+                done("gate")
+            };
+            door.run(book, None, Vec::new(), wait).await.expect("the gate is answered");
+        });
+        entered.notified().await;
+        Self(release)
+    }
+
+    /// Lets the writer go on.
+    pub fn open(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// A command's answer.
+pub fn done(text: &str) -> Result<Answer, Stop> {
+    Ok(Answer { status: 200, body: text.to_owned().into() })
+}
+
+/// What comes of a command that answers [`done`].
+pub fn outcome(text: &str) -> Result<Outcome, StoreError> {
+    Ok(Outcome::Answered(Answer { status: 200, body: text.to_owned().into() }))
+}
+
+/// A command on its way through the door.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Result<Outcome, StoreError>> + 'a>>;
+
 impl TestStore {
     /// Opens one.
     pub async fn open() -> Self {
@@ -90,12 +134,26 @@ impl TestStore {
         let options = Options { clock: clock.clone(), ..options(&place) };
         let store = Store::open(options).await.expect("the store opens");
         let currencies: Vec<_> = Currencies::default().iter().map(|currency| currency.code).collect();
-        let system_accounts = currencies.iter().map(|code| (*code, AccountKind::SandboxFunding)).collect();
-        let new = NewBook { partner: Uuid::from_u128(1), currencies, system_accounts };
+        let new = NewBook { partner: Uuid::from_u128(1), currencies };
         let mut administration = store.administer().await.expect("a transaction");
         let book = administration.open_book(&new).await.expect("a book");
         administration.commit().await.expect("a commit");
         Self { store, clock, book, place, home }
+    }
+
+    /// A command on its way through the door, without a key.
+    pub fn run(&self, touches: Vec<Touch>, command: impl Command) -> Running<'_> {
+        Box::pin(self.store.door().run(self.book, None, touches, command))
+    }
+
+    /// Runs commands in one batch; what came of each. They may be tried more than once.
+    pub async fn batch(&self, mut commands: Vec<Running<'_>>) -> Vec<Result<Outcome, StoreError>> {
+        let gate = Gate::close(self, self.book).await;
+        for command in &mut commands {
+            assert!(futures_util::poll!(command).is_pending(), "it waits behind the gate");
+        }
+        gate.open();
+        futures_util::future::join_all(commands).await
     }
 
     /// The partner's balance in minor units, as a reader sees it.

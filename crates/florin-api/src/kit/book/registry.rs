@@ -2,7 +2,7 @@
 //! kept.
 
 use crate::kit::settings::Environment;
-use florin_ledger::{AccountKind, BookId};
+use florin_ledger::BookId;
 use florin_store::{Administration, NewBook, Statement, Store, StoreError, Tx, params};
 use florin_types::{Currencies, Entropy, Timestamp, uuid_v7};
 use ipnet::IpNet;
@@ -161,12 +161,7 @@ pub(crate) async fn move_partner(tx: &mut Tx, book: BookId) -> Result<(), StoreE
     tx.execute(MOVE_PARTNER, &params![book]).await.map(drop)
 }
 
-/// What a partner's book starts with: its own accounts, and the one that the sandbox's money comes from.
+/// What a partner's book starts with.
 pub(crate) fn new_book(partner: Uuid, currencies: &Currencies) -> NewBook {
-    let codes = currencies.codes();
-    NewBook {
-        partner,
-        system_accounts: codes.iter().map(|code| (*code, AccountKind::SandboxFunding)).collect(),
-        currencies: codes,
-    }
+    NewBook { partner, currencies: currencies.codes() }
 }
