@@ -2,7 +2,7 @@
 
 use crate::dialect::{Column, SetStatement};
 use crate::{Row, StoreError, Type, Value, params};
-use florin_ledger::{AccountKey, BookId, Chain, ChainKey, HolderId};
+use florin_ledger::{AccountKey, BookId, Chain, ChainKey};
 use florin_types::{CurrencyCode, Timestamp};
 use std::time::Duration;
 use uuid::Uuid;
@@ -37,6 +37,8 @@ pub struct Book {
 pub struct NewBook {
     /// The partner's public id, carried by the holder of the master balance.
     pub partner: Uuid,
+    /// The partner's own key, wrapped. It can be given later: [`Tx::set_secret`](crate::Tx::set_secret).
+    pub partner_secret: Option<Vec<u8>>,
     /// The currencies in which the partner gets an account. The accounts of the book itself open themselves.
     pub currencies: Vec<CurrencyCode>,
 }
@@ -194,9 +196,5 @@ impl NewBook {
     /// Every account that the book has from the start.
     pub(crate) fn accounts(&self, id: BookId) -> Vec<AccountKey> {
         self.currencies.iter().map(|currency| AccountKey::main(id.partner(), *currency)).collect()
-    }
-
-    pub(crate) fn partner_holder(&self, id: BookId) -> (HolderId, Uuid) {
-        (id.partner(), self.partner)
     }
 }

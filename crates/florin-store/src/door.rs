@@ -2,9 +2,9 @@
 //! book's queue, runs in a batch, and its outcome leaves after the commit. Whoever brought it may go away meanwhile.
 
 use crate::answer::{Answer, Outcome, Stop};
-use crate::holder::Touch;
 use crate::idempotency::{Digest, DigestKey, KeyHash, Keyed};
 use crate::queue::Queue;
+use crate::touch::Touch;
 use crate::tx::Tx;
 use crate::{BookId, StoreError};
 use florin_types::{Clock, Timestamp};

@@ -3,7 +3,6 @@
 use crate::dialect::SetStatement;
 use crate::{Row, StoreError, Type, Value, params};
 use florin_ledger::{Account, AccountKey, AccountKind, HolderId};
-use florin_types::CurrencyCode;
 use uuid::Uuid;
 
 /// A holder of accounts: the partner, or one of its users.
@@ -17,21 +16,9 @@ pub struct Holder {
     pub handle: Option<String>,
     /// Bits that the families define: what must be known of a holder before money moves.
     pub gate: i64,
-    /// The holder's own key, wrapped; none for the partner, and once it is destroyed.
+    /// The holder's own key, wrapped. None once it is destroyed, and for the partner of a book that was made before
+    /// partners had one, until it is given one.
     pub secret: Option<Vec<u8>>,
-}
-
-/// What a command will look at, said before it runs, so that a batch reads it all with one statement.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Touch {
-    /// A holder by handle and its main account in a currency, where there are such.
-    Handle(String, CurrencyCode),
-    /// A holder by handle alone.
-    Holder(String),
-    /// The main account of the partner in a currency.
-    Partner(CurrencyCode),
-    /// An account of the book itself.
-    System(CurrencyCode, AccountKind),
 }
 
 /// Where the account's columns begin in a row of [`FIND_BY_HANDLE`].
@@ -65,7 +52,7 @@ pub(crate) static FIND_ACCOUNT: SetStatement = SetStatement::Find {
     parameters: &[Type::Int, Type::Text, Type::Int, Type::Int],
 };
 
-/// Holders by number, for readers that render many rows.
+/// Holders by number.
 pub(crate) static FIND_HOLDER: SetStatement = SetStatement::Find {
     row: "SELECT id, uuid, handle, gate, secret FROM holder WHERE id = $1",
     set: "SELECT id, uuid, handle, gate, secret FROM holder WHERE id = ANY($1)",

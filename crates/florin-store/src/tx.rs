@@ -5,10 +5,11 @@ use crate::book::{LAST_BOOK, LOCK_BOOK_NUMBERS, NewBook};
 use crate::db::Db;
 use crate::dialect::{SetStatement, Statement};
 use crate::event::NewEvent;
-use crate::holder::{Holder, Touch};
+use crate::holder::Holder;
 use crate::idempotency::KeyIndex;
 use crate::job::{DELETE_JOB, DELETE_JOBS_OF_BOOK, LEASE_JOB, NewJob, PUT_OFF_JOB, SHIFT_JOBS};
 use crate::scope::Scope;
+use crate::touch::Touch;
 use crate::working::{Mark, Working};
 use crate::{Row, StoreError, Value, params};
 use florin_ledger::{Account, AccountKey, BookId, HolderId, Position, Posting, PostingError, RecordKind};
@@ -56,9 +57,19 @@ impl Tx {
         self.working.load(self.scope.db(), touches).await
     }
 
-    /// A holder by handle. It must have been touched or loaded.
+    /// A user by handle. It must have been touched or loaded.
     pub fn holder(&self, handle: &str) -> Option<&Holder> {
-        self.working.holder(handle)
+        self.working.user(handle)
+    }
+
+    /// A holder by number: a user or the partner. It must have been touched or loaded, by number or by handle.
+    pub fn holder_by_id(&self, id: HolderId) -> Option<&Holder> {
+        self.working.holder(id)
+    }
+
+    /// The partner as a holder. It must have been touched or loaded.
+    pub fn partner_holder(&self) -> Option<&Holder> {
+        self.working.holder(self.book().partner())
     }
 
     /// An account as this batch has left it. It must have been touched or loaded.
@@ -71,14 +82,29 @@ impl Tx {
         self.working.open_holder(uuid, handle.to_owned(), gate, secret)
     }
 
-    /// Changes what must be known of a holder before money moves.
+    /// Changes what must be known of a user before money moves.
     pub fn set_gate(&mut self, handle: &str, gate: i64) -> Result<(), StoreError> {
-        self.working.change_holder(handle, |holder| holder.gate = gate)
+        let id = self.user_id(handle)?;
+        self.working.change_holder(id, |holder| holder.gate = gate)
     }
 
-    /// Destroys a holder's own key, and with it all that is encrypted under it.
+    /// Destroys a user's own key, and with it all that is encrypted under it.
     pub fn destroy_secret(&mut self, handle: &str) -> Result<(), StoreError> {
-        self.working.change_holder(handle, |holder| holder.secret = None)
+        let id = self.user_id(handle)?;
+        self.working.change_holder(id, |holder| holder.secret = None)
+    }
+
+    /// Gives a holder a key of its own, wrapped. It must have none: what is sealed under a key is lost without it.
+    pub fn set_secret(&mut self, id: HolderId, wrapped: Vec<u8>) -> Result<(), StoreError> {
+        if self.working.holder(id).is_some_and(|holder| holder.secret.is_some()) {
+            return Err(StoreError::unexpected("a holder that has a key cannot be given another"));
+        }
+        self.working.change_holder(id, |holder| holder.secret = Some(wrapped))
+    }
+
+    fn user_id(&self, handle: &str) -> Result<HolderId, StoreError> {
+        let user = self.working.user(handle).map(|holder| holder.id);
+        user.ok_or_else(|| StoreError::unexpected("a user to be changed is not there, or not touched"))
     }
 
     /// A new account at zero.

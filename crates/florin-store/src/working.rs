@@ -6,18 +6,19 @@ use crate::book::{Book, INSERT_BOOK, NewBook, UPDATE_BOOK};
 use crate::db::{Db, SetRows};
 use crate::event::{INSERT_EVENT, NewEvent, StoredEvent};
 use crate::holder::{
-    FIND_ACCOUNT, FIND_BY_HANDLE, Holder, INSERT_ACCOUNT, INSERT_HOLDER, Touch, UPDATE_ACCOUNT,
-    UPDATE_HOLDER, account_key_row, account_of_row, account_row, holder_of_row, joined_account,
+    Holder, INSERT_ACCOUNT, INSERT_HOLDER, UPDATE_ACCOUNT, UPDATE_HOLDER, account_of_row, account_row,
+    holder_of_row, joined_account,
 };
 use crate::idempotency::{Digest, INSERT_COMMAND, INSERT_KEY, KeyHash, KeyIndex, KeyRows, Stored};
 use crate::job::{INSERT_JOB, NewJob, job_row};
 use crate::journal::{INSERT_MARK, INSERT_RECORD, mark_row, record_row};
+use crate::touch::{ByHandle, Touch, Touched};
 use crate::{Row, StoreError, Value, params};
 use florin_ledger::{
-    Account, AccountKey, AccountKind, BookId, ChainKey, HolderId, Posting, PostingError, Record, RecordKind,
-    draft, fold, marks,
+    Account, AccountKey, BookId, ChainKey, HolderId, Posting, PostingError, Record, RecordKind, draft, fold,
+    marks,
 };
-use florin_types::{CurrencyCode, Timestamp};
+use florin_types::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -31,10 +32,10 @@ struct Slot {
     is_dirty: bool,
 }
 
-/// A holder as the batch sees it; none where there is no such handle.
+/// A holder as the batch sees it.
 #[derive(Clone, Debug)]
 struct HolderSlot {
-    holder: Option<Holder>,
+    holder: Holder,
     is_new: bool,
     is_dirty: bool,
 }
@@ -42,7 +43,8 @@ struct HolderSlot {
 #[derive(Debug)]
 enum Undo {
     Account(AccountKey, Option<Slot>),
-    Holder(String, Option<HolderSlot>),
+    /// None: it was opened.
+    Holder(HolderId, Option<Box<HolderSlot>>),
 }
 
 /// How far a batch was when a command began.
@@ -62,7 +64,10 @@ pub(crate) struct Mark {
 #[derive(Debug)]
 pub(crate) struct Working {
     pub(crate) book: Book,
-    holders: HashMap<String, HolderSlot>,
+    /// None: it was looked for, and there is none.
+    holders: HashMap<HolderId, Option<HolderSlot>>,
+    /// The users among them by handle. None: it was looked for, and there is none.
+    handles: HashMap<String, Option<HolderId>>,
     accounts: BTreeMap<AccountKey, Slot>,
     keys: HashMap<KeyHash, Stored>,
     records: Vec<Record>,
@@ -78,48 +83,12 @@ pub(crate) struct Working {
     pub(crate) wrote_rows: bool,
 }
 
-/// What the commands of a batch will look at, each thing once.
-#[derive(Debug)]
-pub(crate) struct Touched {
-    handles: Vec<(String, Option<CurrencyCode>)>,
-    accounts: Vec<AccountKey>,
-}
-
-impl Touched {
-    pub(crate) fn of<'a>(book: BookId, touches: impl Iterator<Item = &'a Touch>) -> Self {
-        let (mut handles, mut accounts) = (Vec::new(), Vec::new());
-        for touch in touches {
-            match touch {
-                Touch::Handle(handle, currency) => handles.push((handle.clone(), Some(*currency))),
-                Touch::Holder(handle) => handles.push((handle.clone(), None)),
-                Touch::Partner(currency) => accounts.push(AccountKey::main(book.partner(), *currency)),
-                Touch::System(currency, kind) => accounts.push(AccountKey::system(book, *currency, *kind)),
-            }
-        }
-        handles.sort_unstable();
-        handles.dedup();
-        accounts.sort_unstable();
-        accounts.dedup();
-        Self { handles, accounts }
-    }
-
-    /// The two look-ups that find it all: holders by handle, and accounts by key.
-    pub(crate) fn look_ups(&self, book: BookId) -> [SetRows; 2] {
-        let kind = i64::from(AccountKind::Main as u8);
-        let by_handle = self.handles.iter().map(|(handle, currency)| {
-            let currency = currency.as_ref().map_or("", CurrencyCode::as_str);
-            params![book, handle.as_str(), currency, kind].to_vec()
-        });
-        let by_key = self.accounts.iter().map(|key| account_key_row(*key));
-        [(&FIND_BY_HANDLE, by_handle.collect()), (&FIND_ACCOUNT, by_key.collect())]
-    }
-}
-
 impl Working {
     pub(crate) fn new(book: Book) -> Self {
         Self {
             book,
             holders: HashMap::new(),
+            handles: HashMap::new(),
             accounts: BTreeMap::new(),
             keys: HashMap::new(),
             records: Vec::new(),
@@ -136,50 +105,68 @@ impl Working {
     /// Reads what is not known yet of what is to be touched.
     pub(crate) async fn load(&mut self, db: &mut Db, touches: &[Touch]) -> Result<(), StoreError> {
         let mut touched = Touched::of(self.book.id, touches.iter());
-        touched.handles.retain(|(handle, currency)| !self.knows(handle, *currency));
+        touched.by_handle.retain(|by_handle| !self.knows(by_handle));
+        touched.holders.retain(|holder| !self.holders.contains_key(holder));
         touched.accounts.retain(|key| !self.accounts.contains_key(key));
-        let found = db.find_sets(touched.look_ups(self.book.id).into()).await?;
+        let found = db.find_sets(touched.look_ups(self.book.id)).await?;
         self.absorb(&touched, &found)
     }
 
     /// Takes in what the look-ups of `touched` found. What the batch already changed stands above what was read.
     pub(crate) fn absorb(&mut self, touched: &Touched, found: &[Vec<Row>]) -> Result<(), StoreError> {
-        let [by_handle, by_key, ..] = found else {
+        let [by_handle, holders, accounts] = found else {
             return Err(StoreError::unexpected("the look-ups were not answered"));
         };
         for row in by_handle {
-            let holder = holder_of_row(row)?;
+            self.keep_holder(holder_of_row(row)?);
             if let Some(account) = joined_account(row)? {
                 self.keep_account(account);
             }
-            if let Some(handle) = holder.handle.clone() {
-                let slot = HolderSlot { holder: Some(holder), is_new: false, is_dirty: false };
-                self.holders.entry(handle).or_insert(slot);
-            }
         }
-        for (handle, _) in &touched.handles {
-            if !self.holders.contains_key(handle) {
-                let unknown = HolderSlot { holder: None, is_new: false, is_dirty: false };
-                self.holders.insert(handle.clone(), unknown);
-            }
+        for row in holders {
+            self.keep_holder(holder_of_row(row)?);
         }
-        for row in by_key {
+        for row in accounts {
             self.keep_account(account_of_row(row, 0)?);
         }
-        for key in touched.accounts.iter().filter(|key| key.opens_itself()) {
-            let unposted = Slot { account: Account::new(*key), is_new: true, is_dirty: false };
-            self.accounts.entry(*key).or_insert(unposted);
+        for (handle, account) in &touched.by_handle {
+            let holder = *self.handles.entry(handle.clone()).or_default();
+            if let (Some(holder), Some((currency, kind))) = (holder, *account) {
+                self.open_untouched(AccountKey { holder, currency, kind });
+            }
         }
+        for holder in &touched.holders {
+            self.holders.entry(*holder).or_default();
+        }
+        touched.accounts.iter().for_each(|key| self.open_untouched(*key));
         Ok(())
     }
 
-    fn knows(&self, handle: &str, currency: Option<CurrencyCode>) -> bool {
-        match (self.holders.get(handle), currency) {
+    fn knows(&self, (handle, account): &ByHandle) -> bool {
+        match (self.handles.get(handle), account) {
             (None, _) => false,
-            (Some(HolderSlot { holder: None, .. }), _) | (Some(_), None) => true,
-            (Some(HolderSlot { holder: Some(holder), .. }), Some(currency)) => {
-                self.accounts.contains_key(&AccountKey::main(holder.id, currency))
+            (Some(None), _) | (Some(_), None) => true,
+            (Some(Some(holder)), Some((currency, kind))) => {
+                let key = AccountKey { holder: *holder, currency: *currency, kind: *kind };
+                self.accounts.contains_key(&key)
             }
+        }
+    }
+
+    /// A holder that was read; what the batch already changed stands above what the database says.
+    fn keep_holder(&mut self, holder: Holder) {
+        if let Some(handle) = &holder.handle {
+            self.handles.entry(handle.clone()).or_insert(Some(holder.id));
+        }
+        let slot = HolderSlot { holder, is_new: false, is_dirty: false };
+        self.holders.entry(slot.holder.id).or_insert(Some(slot));
+    }
+
+    /// Where an account that opens itself was not found, it is open at zero. Its first posting has it written.
+    fn open_untouched(&mut self, key: AccountKey) {
+        if key.opens_itself() {
+            let unposted = Slot { account: Account::new(key), is_new: true, is_dirty: false };
+            self.accounts.entry(key).or_insert(unposted);
         }
     }
 
@@ -196,8 +183,12 @@ impl Working {
         self.keys.get(&digest.key).filter(|stored| !stored.is_expired(now))
     }
 
-    pub(crate) fn holder(&self, handle: &str) -> Option<&Holder> {
-        self.holders.get(handle)?.holder.as_ref()
+    pub(crate) fn holder(&self, id: HolderId) -> Option<&Holder> {
+        self.holders.get(&id)?.as_ref().map(|slot| &slot.holder)
+    }
+
+    pub(crate) fn user(&self, handle: &str) -> Option<&Holder> {
+        self.holder((*self.handles.get(handle)?)?)
     }
 
     pub(crate) fn account(&self, key: AccountKey) -> Option<Account> {
@@ -207,25 +198,24 @@ impl Working {
     pub(crate) fn open_holder(&mut self, uuid: Uuid, handle: String, gate: i64, secret: Vec<u8>) -> HolderId {
         self.book.holder_head += 1;
         let id = HolderId(self.book.id.position(self.book.holder_head).0);
-        let holder = Some(Holder { id, uuid, handle: Some(handle.clone()), gate, secret: Some(secret) });
-        let slot = HolderSlot { holder, is_new: true, is_dirty: false };
-        let before = self.holders.insert(handle.clone(), slot);
-        self.undo.push(Undo::Holder(handle, before));
+        self.handles.insert(handle.clone(), Some(id));
+        let holder = Holder { id, uuid, handle: Some(handle), gate, secret: Some(secret) };
+        self.holders.insert(id, Some(HolderSlot { holder, is_new: true, is_dirty: true }));
+        self.undo.push(Undo::Holder(id, None));
         id
     }
 
     pub(crate) fn change_holder(
         &mut self,
-        handle: &str,
+        id: HolderId,
         change: impl FnOnce(&mut Holder),
     ) -> Result<(), StoreError> {
-        let slot =
-            self.holders.get_mut(handle).ok_or_else(|| StoreError::unexpected("the holder is not loaded"))?;
-        let before = slot.clone();
-        let holder = slot.holder.as_mut().ok_or_else(|| StoreError::unexpected("there is no such holder"))?;
-        change(holder);
+        let slot = self.holders.get_mut(&id).and_then(Option::as_mut);
+        let slot = slot
+            .ok_or_else(|| StoreError::unexpected("a holder to be changed is not there, or not touched"))?;
+        self.undo.push(Undo::Holder(id, Some(Box::new(slot.clone()))));
+        change(&mut slot.holder);
         slot.is_dirty = true;
-        self.undo.push(Undo::Holder(handle.to_owned(), Some(before)));
         Ok(())
     }
 
@@ -336,8 +326,13 @@ impl Working {
             match undo {
                 Undo::Account(key, Some(slot)) => drop(self.accounts.insert(key, slot)),
                 Undo::Account(key, None) => drop(self.accounts.remove(&key)),
-                Undo::Holder(handle, Some(slot)) => drop(self.holders.insert(handle, slot)),
-                Undo::Holder(handle, None) => drop(self.holders.remove(&handle)),
+                Undo::Holder(id, Some(slot)) => drop(self.holders.insert(id, Some(*slot))),
+                Undo::Holder(id, None) => {
+                    let opened = self.holders.remove(&id).flatten();
+                    if let Some(handle) = opened.and_then(|slot| slot.holder.handle) {
+                        self.handles.remove(&handle);
+                    }
+                }
             }
         }
         self.records.truncate(mark.records);
@@ -426,31 +421,28 @@ impl Working {
     }
 
     fn holder_sets(&self, sets: &mut Vec<SetRows>) {
-        let (mut new, mut gates) = (Vec::new(), Vec::new());
-        for slot in self.holders.values() {
-            let Some(holder) = &slot.holder else { continue };
-            if slot.is_new {
-                let handle = holder.handle.clone();
-                let secret = holder.secret.clone();
-                new.push(params![holder.id, self.book.id, handle, holder.uuid, holder.gate, secret].to_vec());
-            } else if slot.is_dirty {
-                gates.push(params![holder.id, holder.gate, holder.secret.clone()].to_vec());
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
+        for slot in self.holders.values().flatten().filter(|slot| slot.is_dirty) {
+            let Holder { id, uuid, handle, gate, secret } = slot.holder.clone();
+            match slot.is_new {
+                true => new.push(params![id, self.book.id, handle, uuid, gate, secret].to_vec()),
+                false => changed.push(params![id, gate, secret].to_vec()),
             }
         }
         // In the order of their numbers, which is the order of the tree.
         new.sort_by_key(|row: &Vec<Value>| if let Value::Int(id) = row[0] { id } else { 0 });
         sets.push((&INSERT_HOLDER, new));
-        sets.push((&UPDATE_HOLDER, gates));
+        sets.push((&UPDATE_HOLDER, changed));
     }
 }
 
 /// The rows of a new book: its own, the partner as a holder, the accounts it starts with.
 pub(crate) fn push_new_book(sets: &mut Vec<SetRows>, book: &Book, new: &NewBook, key: &ChainKey) {
-    let (holder, partner) = new.partner_holder(book.id);
+    let (holder, secret) = (book.id.partner(), new.partner_secret.clone());
     sets.push((&INSERT_BOOK, vec![book.to_row(key)]));
     sets.push((
         &INSERT_HOLDER,
-        vec![params![holder, book.id, None::<String>, partner, 0_i64, None::<Vec<u8>>].to_vec()],
+        vec![params![holder, book.id, None::<String>, new.partner, 0_i64, secret].to_vec()],
     ));
     let accounts = new.accounts(book.id).into_iter().map(|key| account_row(&Account::new(key)));
     sets.push((&INSERT_ACCOUNT, accounts.collect()));

@@ -15,9 +15,10 @@ use crate::door::Queued;
 use crate::idempotency::KeyIndex;
 use crate::queue::{Group, Queue};
 use crate::source::Source;
+use crate::touch::Touched;
 use crate::tx::Tx;
 use crate::watch::Watchers;
-use crate::working::{Touched, Working};
+use crate::working::Working;
 use crate::{BookId, StoreError, params};
 use florin_ledger::ChainKey;
 use florin_types::{Clock, Entropy};
@@ -249,11 +250,12 @@ impl Run<'_> {
 /// Locks the book and reads what its commands will touch, all at once.
 async fn open(db: &mut Db, group: &Group) -> Result<Option<Working>, StoreError> {
     let touched = Touched::of(group.book, group.commands.iter().flat_map(|queued| &queued.touches));
-    let [by_handle, by_key] = touched.look_ups(group.book);
     let keys =
         KeyIndex::look_up(group.book, group.commands.iter().filter_map(|queued| queued.digest.as_ref()));
-    let lock = (&LOCK_BOOK, vec![params![group.book].to_vec()]);
-    let found = db.find_sets(vec![lock, by_handle, by_key, keys]).await?;
+    let mut look_ups = vec![(&LOCK_BOOK, vec![params![group.book].to_vec()])];
+    look_ups.extend(touched.look_ups(group.book));
+    look_ups.push(keys);
+    let found = db.find_sets(look_ups).await?;
     let [book, touched_rows @ .., keys] = found.as_slice() else {
         return Err(StoreError::unexpected("the look-ups were not answered"));
     };

@@ -22,7 +22,7 @@ fn post(tx: &mut Tx, posting: &Posting) -> Result<(), Stop> {
 }
 
 fn kinds(kinds: &[AccountKind]) -> Vec<Touch> {
-    kinds.iter().map(|kind| Touch::System(EUR, *kind)).collect()
+    kinds.iter().map(|kind| Touch::SystemAccount(EUR, *kind)).collect()
 }
 
 /// The rows of the accounts that are not main ones: kind and balance, in order.

@@ -6,7 +6,7 @@ mod store;
 
 use florin_ledger::{AccountKey, AccountKind, Posting, RecordKind};
 use florin_store::{
-    Answer, BookId, Engine, Keyed, Outcome, SetStatement, Stop, StoreError, Touch, Tx, Type, Value, params,
+    Answer, Engine, Keyed, Outcome, SetStatement, Stop, StoreError, Touch, Tx, Type, Value, params,
 };
 use florin_types::CurrencyCode;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ fn pay(tx: &mut Tx) -> Result<(), Stop> {
 }
 
 fn accounts() -> Vec<Touch> {
-    vec![Touch::Partner(EUR), Touch::System(EUR, AccountKind::SandboxFunding)]
+    vec![Touch::PartnerAccount(EUR), Touch::SystemAccount(EUR, AccountKind::SandboxFunding)]
 }
 
 /// Runs a bad command between two good ones, all in one batch; what came of it. It may be tried more than once.

@@ -114,7 +114,7 @@ async fn create_verification(
 ) -> Result<Created<CreateKycAnswer>, Failure> {
     let Call { request, keyed } = call;
     let secret = AttemptSecret::draw(&context.app);
-    let touches = vec![Touch::Holder(request.user.as_str().to_owned())];
+    let touches = vec![Touch::User(request.user.as_str().to_owned())];
     context
         .run(keyed, touches, async move |work| {
             let user = request.user.as_str();

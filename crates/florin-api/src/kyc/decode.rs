@@ -60,7 +60,7 @@ pub(super) fn leave_decode(tx: &mut Tx, user: &str, owner: Uuid, files: &[NewFil
 pub async fn decode_files(app: &App, job: &Job) -> Result<(), StoreError> {
     let task = Task::read(job)?;
     let (mut checked, failed) = check(app, job, &task).await?;
-    let touches = vec![Touch::Holder(task.user.clone())];
+    let touches = vec![Touch::User(task.user.clone())];
     let Some(failed) = failed else {
         return carry_out(app, job, touches, async move |work: &mut Work<'_>| {
             if let Some((holder, files)) = save(work, &task, &checked).await? {

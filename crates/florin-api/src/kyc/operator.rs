@@ -346,7 +346,7 @@ impl Operator<'_> {
         handle: &str,
         command: impl AsyncFn(&mut Work<'_>) -> Result<(), Stop> + Send + 'static,
     ) -> Result<(), Failure> {
-        let touches = vec![Touch::Holder(handle.to_owned())];
+        let touches = vec![Touch::User(handle.to_owned())];
         let command = WorkCommand::new(self.app, StatusCode::NO_CONTENT, command);
         match self.app.store.door().run(book, None, touches, command).await? {
             Outcome::Answered(answer) => match refused_with(answer.status, &answer.body) {

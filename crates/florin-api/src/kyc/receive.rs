@@ -88,7 +88,7 @@ pub(super) async fn commit(
         if files.as_ref().is_ok_and(|files| has_aged(&context.app, files)) {
             return Err(StoreError::unavailable("the files took too long to arrive").into());
         }
-        let result = context.run(keyed, vec![Touch::Holder(user)], command).await;
+        let result = context.run(keyed, vec![Touch::User(user)], command).await;
         let Ok(files) = files else { return result };
         if result.as_ref().is_ok_and(Created::is_new) {
             files.keep();

@@ -111,7 +111,7 @@ async fn submit_verification(
     let Call { request, keyed } = call;
     // Before the door too, so that it comes before a known idempotency key.
     request.check_dates(context.snapshot().await?.book_row().now(context.app.wall()))?;
-    let touches = vec![Touch::Holder(request.user.as_str().to_owned())];
+    let touches = vec![Touch::User(request.user.as_str().to_owned())];
     context
         .run(keyed, touches, async move |work| {
             request.check_dates(work.now())?;

@@ -49,7 +49,7 @@ pub fn endpoint() -> Endpoint {
 async fn fund_balance(context: SandboxContext, call: Call<Fund>) -> Result<Created<TransferMade>, Failure> {
     let Call { request: Fund { amount, currency, user }, keyed } = call;
     let (owner, code) = (Owner::of(user), currency.code);
-    let touches = vec![Touch::System(code, AccountKind::SandboxFunding), owner.touch(code)];
+    let touches = vec![Touch::SystemAccount(code, AccountKind::SandboxFunding), owner.touch(code)];
     context
         .run(keyed, touches, async move |work| {
             let [destination] = admit(work, [(&owner, Role::IsPaid)])?;

@@ -53,7 +53,7 @@ async fn decide_verification(
 ) -> Result<Success<Message>, Failure> {
     let Call { request: decision, keyed } = call;
     let secret = AttemptSecret::draw(&context.app);
-    let touches = vec![Touch::Holder(user.as_str().to_owned())];
+    let touches = vec![Touch::User(user.as_str().to_owned())];
     context
         .run(keyed, touches, async move |work| {
             decide(work, user.as_str(), (decision, "sandbox"), &secret).await?;

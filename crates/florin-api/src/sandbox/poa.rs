@@ -51,7 +51,7 @@ async fn decide_proof_of_address(
     call: Call<Wanted>,
 ) -> Result<Success<Message>, Failure> {
     let Call { request: Wanted(decision), keyed } = call;
-    let touches = vec![Touch::Holder(user.as_str().to_owned())];
+    let touches = vec![Touch::User(user.as_str().to_owned())];
     let (status, word) = match decision {
         PoaDecision::Require => (PoaStatus::Required, "asked for"),
         PoaDecision::Approve => (PoaStatus::Approved, "approved"),

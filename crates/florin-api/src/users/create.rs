@@ -193,7 +193,7 @@ async fn create_user(context: Context, call: Call<CreateUser>) -> Result<Created
     let secret = secret.ok_or_else(|| StoreError::unexpected("a user's key can't be made"))?;
     let poa_required = context.app.settings.reference.needs_poa(request.country);
     let is_accepted = context.app.settings.reference.is_accepted(request.country);
-    let touches = vec![Touch::Holder(request.external_user_id.as_str().to_owned())];
+    let touches = vec![Touch::User(request.external_user_id.as_str().to_owned())];
     context
         .run(keyed, touches, async move |work| {
             check_age(request.birth_date, work.now())?;

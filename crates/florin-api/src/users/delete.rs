@@ -29,7 +29,7 @@ async fn delete_user(
 ) -> Result<Success<Message>, Failure> {
     let user = user.into_string();
     let codes = context.app.currencies.codes();
-    let touches = codes.iter().map(|code| Touch::Handle(user.clone(), *code)).collect();
+    let touches = codes.iter().map(|code| Touch::UserAccount(user.clone(), *code)).collect();
     context
         .run(call.keyed, touches, async move |work| {
             let holder = existing(work.holder(&user))?.clone();

@@ -16,7 +16,7 @@ pub const ERASE_JOB: &str = "users.erase";
 /// which nobody can open any more. Where another process erased the user, nothing is left to do.
 pub async fn erase(app: &App, job: &Job) -> Result<(), StoreError> {
     let user = String::from_utf8(job.payload.clone()).map_err(StoreError::unexpected)?;
-    let touches = vec![Touch::Holder(user.clone())];
+    let touches = vec![Touch::User(user.clone())];
     let listed: Arc<Mutex<Vec<Vec<Row>>>> = Arc::default();
     let (found, families) = (Arc::clone(&listed), app.families);
     let command = async move |work: &mut Work<'_>| {

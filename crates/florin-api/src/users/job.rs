@@ -16,7 +16,7 @@ pub async fn carry_out_for(
     user: &str,
     command: impl AsyncFn(&mut Work<'_>, Holder) -> Result<(), Stop> + Send + 'static,
 ) -> Result<(), StoreError> {
-    let (touches, user) = (vec![Touch::Holder(user.to_owned())], user.to_owned());
+    let (touches, user) = (vec![Touch::User(user.to_owned())], user.to_owned());
     carry_out(app, job, touches, async move |work: &mut Work<'_>| {
         let Ok(holder) = existing(work.holder(&user)).cloned() else { return Ok(()) };
         command(work, holder).await

@@ -41,8 +41,8 @@ impl Owner {
     /// What a command must touch to move this owner's money: its holder and its main account.
     pub fn touch(&self, currency: CurrencyCode) -> Touch {
         match self {
-            Self::Partner => Touch::Partner(currency),
-            Self::User(id) => Touch::Handle(id.as_str().to_owned(), currency),
+            Self::Partner => Touch::PartnerAccount(currency),
+            Self::User(id) => Touch::UserAccount(id.as_str().to_owned(), currency),
         }
     }
 }

@@ -49,7 +49,7 @@ async fn set_suspended(
     keyed: Option<Keyed>,
     is_suspended: bool,
 ) -> Result<Success<Message>, Failure> {
-    let touches = vec![Touch::Holder(user.as_str().to_owned())];
+    let touches = vec![Touch::User(user.as_str().to_owned())];
     context
         .run(keyed, touches, async move |work| {
             let holder = existing(work.holder(user.as_str()))?.clone();

@@ -93,7 +93,7 @@ async fn update_user(
     }
     let reference = &context.app.settings.reference;
     let is_accepted = request.country.is_none_or(|country| reference.is_accepted(country));
-    let touches = vec![Touch::Holder(user.as_str().to_owned())];
+    let touches = vec![Touch::User(user.as_str().to_owned())];
     context
         .run(keyed, touches, async move |work| {
             if let Some(birth_date) = request.birth_date {

@@ -134,7 +134,7 @@ impl TestStore {
         let options = Options { clock: clock.clone(), ..options(&place) };
         let store = Store::open(options).await.expect("the store opens");
         let currencies: Vec<_> = Currencies::default().iter().map(|currency| currency.code).collect();
-        let new = NewBook { partner: Uuid::from_u128(1), currencies };
+        let new = NewBook { partner: Uuid::from_u128(1), partner_secret: None, currencies };
         let mut administration = store.administer().await.expect("a transaction");
         let book = administration.open_book(&new).await.expect("a book");
         administration.commit().await.expect("a commit");

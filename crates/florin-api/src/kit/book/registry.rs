@@ -163,5 +163,5 @@ pub(crate) async fn move_partner(tx: &mut Tx, book: BookId) -> Result<(), StoreE
 
 /// What a partner's book starts with.
 pub(crate) fn new_book(partner: Uuid, currencies: &Currencies) -> NewBook {
-    NewBook { partner, currencies: currencies.codes() }
+    NewBook { partner, partner_secret: None, currencies: currencies.codes() }
 }
