@@ -12,7 +12,7 @@ use postgres::PostgresConnection;
 use sqlite::SqliteConnection;
 
 use crate::dialect::{Engine, SetStatement, Statement};
-use crate::recorder::note;
+use crate::recorder::{note, note_round_trip, note_savepoint};
 use crate::{Row, StoreError, Value};
 use std::path::Path;
 
@@ -108,6 +108,7 @@ impl Db {
     /// The rows that a statement answers.
     pub async fn query(&mut self, sql: Statement, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
         self.check_not_lost()?;
+        note_round_trip();
         note(|| sql.to_owned());
         let result = match &mut self.connection {
             Connection::Sqlite(sqlite) => sqlite.query(sql, parameters),
@@ -128,6 +129,7 @@ impl Db {
     /// Runs a statement that answers no rows; how many it changed.
     pub(crate) async fn execute(&mut self, sql: Statement, parameters: &[Value]) -> Result<u64, StoreError> {
         self.check_not_lost()?;
+        note_round_trip();
         note(|| sql.to_owned());
         let result = match &mut self.connection {
             Connection::Sqlite(sqlite) => sqlite.execute(sql, parameters),
@@ -146,6 +148,7 @@ impl Db {
             return Ok(Vec::new());
         }
         self.check_not_lost()?;
+        note_round_trip();
         note(|| statement.set_sql());
         let result = match &mut self.connection {
             Connection::Sqlite(sqlite) => sqlite.find_set(statement, &rows),
@@ -157,6 +160,7 @@ impl Db {
     /// The rows of several look-ups in order, in one round trip where there are round trips.
     pub(crate) async fn find_sets(&mut self, sets: Vec<SetRows>) -> Result<Vec<Vec<Row>>, StoreError> {
         self.check_not_lost()?;
+        note_round_trip();
         sets.iter().filter(|(_, rows)| !rows.is_empty()).for_each(|(set, _)| note(|| set.set_sql()));
         let result = match &mut self.connection {
             Connection::Sqlite(sqlite) => {
@@ -170,6 +174,7 @@ impl Db {
     /// Writes several sets in order.
     pub(crate) async fn write_sets(&mut self, sets: Vec<SetRows>) -> Result<(), StoreError> {
         self.check_not_lost()?;
+        note_round_trip();
         let sets = noted_sets(sets);
         let result = match &mut self.connection {
             Connection::Sqlite(sqlite) => sqlite.write_sets(&sets),
@@ -183,6 +188,7 @@ impl Db {
         if self.transaction_is_lost() {
             return Ended::Failed(StoreError::unexpected("the transaction had failed before its commit"));
         }
+        note_round_trip();
         let sets = noted_sets(sets);
         let ended = match &mut self.connection {
             Connection::Sqlite(sqlite) => sqlite.write_sets_and_commit(&sets),
@@ -262,6 +268,7 @@ impl Db {
 
     /// Opens a savepoint; on PostgreSQL together with the next statement.
     pub(crate) async fn savepoint(&mut self) -> Result<(), StoreError> {
+        note_savepoint();
         match &mut self.connection {
             Connection::Sqlite(sqlite) => sqlite.run_script("SAVEPOINT command"),
             Connection::Postgres(pg) => {

@@ -2,6 +2,7 @@
 //! looked up with one statement (PostgreSQL: arrays and `unnest`) or one prepared statement per row (SQLite, which
 //! has no round trips to save).
 
+use crate::object::OBJECT_KEYS;
 use crate::{Type, Value};
 
 /// Which database this is.
@@ -47,6 +48,34 @@ pub enum SetStatement {
         /// The types of the parameters.
         parameters: &'static [Type],
     },
+    /// One of the statements over a table of objects: see [`ObjectTable`](crate::ObjectTable), which makes them.
+    Object {
+        /// In which table.
+        table: &'static str,
+        /// Its columns after the key.
+        columns: &'static [Column],
+        /// What is done.
+        action: ObjectAction,
+    },
+}
+
+/// What is done with rows of a table of objects. The key is bound first.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum ObjectAction {
+    /// Rows are looked up: `id`, then the columns.
+    Find,
+    /// Rows are added. One that is there already is an error.
+    Insert,
+    /// The columns get other values. A row that is not there is an error.
+    Update,
+    /// Rows are removed. One that is not there is an error.
+    Delete,
+}
+
+impl ObjectAction {
+    fn binds_columns(self) -> bool {
+        matches!(self, Self::Insert | Self::Update)
+    }
 }
 
 impl SetStatement {
@@ -56,6 +85,7 @@ impl SetStatement {
             Self::Insert { columns, .. } => columns.iter().map(|c| c.1).collect(),
             Self::Update { keys, columns, .. } => keys.iter().chain(*columns).map(|c| c.1).collect(),
             Self::Find { parameters, .. } => parameters.to_vec(),
+            Self::Object { columns, action, .. } => bound(columns, *action).iter().map(|c| c.1).collect(),
         }
     }
 
@@ -72,6 +102,23 @@ impl SetStatement {
                 format!("UPDATE {table} SET {} WHERE {}", set.join(", "), found.join(" AND "))
             }
             Self::Find { row, .. } => (*row).to_owned(),
+            Self::Object { table, columns, action } => {
+                let set: Vec<_> = numbered(columns, 2).map(|(c, n)| format!("{c} = ${n}")).collect();
+                let marks: Vec<_> = (1..=columns.len() + 2).map(|n| format!("${n}")).collect();
+                match action {
+                    ObjectAction::Find => {
+                        format!("SELECT id, {} FROM {table} WHERE book = $1 AND id = $2", names(columns))
+                    }
+                    ObjectAction::Insert => {
+                        let all = names(&bound(columns, *action));
+                        format!("INSERT INTO {table} ({all}) VALUES ({})", marks.join(", "))
+                    }
+                    ObjectAction::Update => {
+                        format!("UPDATE {table} SET {} WHERE book = $1 AND id = $2", set.join(", "))
+                    }
+                    ObjectAction::Delete => format!("DELETE FROM {table} WHERE book = $1 AND id = $2"),
+                }
+            }
         }
     }
 
@@ -96,8 +143,57 @@ impl SetStatement {
                 )
             }
             Self::Find { set, .. } => (*set).to_owned(),
+            Self::Object { table, columns, action } => object_set_sql(table, columns, *action),
         }
     }
+
+    /// Whether each row of parameters must change a row, or the whole set is refused.
+    pub(crate) fn must_change_each(&self) -> Option<&'static str> {
+        match self {
+            Self::Object { table, action: ObjectAction::Update | ObjectAction::Delete, .. } => Some(table),
+            _ => None,
+        }
+    }
+}
+
+/// What an action binds: the key, then the columns that it sets.
+fn bound(columns: &[Column], action: ObjectAction) -> Vec<Column> {
+    let columns = if action.binds_columns() { columns } else { &[] };
+    OBJECT_KEYS.iter().chain(columns).copied().collect()
+}
+
+/// The error of a row that is not there, as PostgreSQL reports it in the midst of another.
+pub(crate) fn not_there(table: &str) -> String {
+    format!("a row of {table} that was to be changed is not there")
+}
+
+fn object_set_sql(table: &str, columns: &[Column], action: ObjectAction) -> String {
+    let bound = bound(columns, action);
+    let rows = format!("unnest({}) AS v({})", arrays(bound.iter()), names(&bound));
+    let key = format!("{table}.book = v.book AND {table}.id = v.id");
+    let of_table: Vec<_> = columns.iter().map(|c| format!("{table}.{}", c.0)).collect();
+    let change = match action {
+        ObjectAction::Find => {
+            return format!("SELECT {table}.id, {} FROM {rows} JOIN {table} ON {key}", of_table.join(", "));
+        }
+        ObjectAction::Insert => {
+            let all = names(&bound);
+            return format!("INSERT INTO {table} ({all}) SELECT * FROM {rows}");
+        }
+        ObjectAction::Update => {
+            let set: Vec<_> = columns.iter().map(|c| format!("{0} = v.{0}", c.0)).collect();
+            format!("UPDATE {table} SET {} FROM v WHERE {key}", set.join(", "))
+        }
+        ObjectAction::Delete => format!("DELETE FROM {table} USING v WHERE {key}"),
+    };
+    // COMMIT is sent without waiting for this statement's answer, so the server itself must refuse a row that is not
+    // there: a text that is no number is an error of the statement.
+    format!(
+        "WITH v AS (SELECT * FROM {rows}), changed AS ({change} RETURNING 1) \
+         SELECT (CASE WHEN (SELECT COUNT(*) FROM changed) = (SELECT COUNT(*) FROM v) THEN '0' \
+         ELSE '{}' END)::bigint",
+        not_there(table)
+    )
 }
 
 fn names(columns: &[Column]) -> String {
@@ -161,6 +257,54 @@ mod tests {
             "UPDATE t SET name = v.name, body = v.body FROM unnest($1::bigint[], $2::text[], $3::bytea[]) \
              AS v(id, name, body) WHERE t.id = v.id"
         );
+    }
+
+    fn object(action: ObjectAction) -> SetStatement {
+        SetStatement::Object { table: "t", columns: COLUMNS, action }
+    }
+
+    #[test]
+    fn rows_of_objects_are_found_and_inserted_by_book_and_id() {
+        let find = object(ObjectAction::Find);
+        assert_eq!(find.parameters(), [Type::Int, Type::Bytes]);
+        assert_eq!(find.row_sql(), "SELECT id, name, body FROM t WHERE book = $1 AND id = $2");
+        assert_eq!(
+            find.set_sql(),
+            "SELECT t.id, t.name, t.body FROM unnest($1::bigint[], $2::bytea[]) AS v(book, id) \
+             JOIN t ON t.book = v.book AND t.id = v.id"
+        );
+        let insert = object(ObjectAction::Insert);
+        assert_eq!(insert.parameters(), [Type::Int, Type::Bytes, Type::Text, Type::Bytes]);
+        assert_eq!(insert.row_sql(), "INSERT INTO t (book, id, name, body) VALUES ($1, $2, $3, $4)");
+        assert_eq!(
+            insert.set_sql(),
+            "INSERT INTO t (book, id, name, body) SELECT * FROM \
+             unnest($1::bigint[], $2::bytea[], $3::text[], $4::bytea[]) AS v(book, id, name, body)"
+        );
+    }
+
+    #[test]
+    fn rows_of_objects_that_are_changed_must_be_there() {
+        let update = object(ObjectAction::Update);
+        assert_eq!(update.parameters(), [Type::Int, Type::Bytes, Type::Text, Type::Bytes]);
+        assert_eq!(update.row_sql(), "UPDATE t SET name = $3, body = $4 WHERE book = $1 AND id = $2");
+        assert_eq!(
+            update.set_sql(),
+            "WITH v AS (SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::bytea[]) \
+             AS v(book, id, name, body)), \
+             changed AS (UPDATE t SET name = v.name, body = v.body FROM v WHERE t.book = v.book AND t.id = v.id \
+             RETURNING 1) SELECT (CASE WHEN (SELECT COUNT(*) FROM changed) = (SELECT COUNT(*) FROM v) THEN '0' \
+             ELSE 'a row of t that was to be changed is not there' END)::bigint"
+        );
+        let delete = object(ObjectAction::Delete);
+        assert_eq!(delete.parameters(), [Type::Int, Type::Bytes]);
+        assert_eq!(delete.row_sql(), "DELETE FROM t WHERE book = $1 AND id = $2");
+        assert!(
+            delete
+                .set_sql()
+                .contains("DELETE FROM t USING v WHERE t.book = v.book AND t.id = v.id RETURNING 1")
+        );
+        assert_eq!((update.must_change_each(), delete.must_change_each()), (Some("t"), Some("t")));
     }
 
     #[test]

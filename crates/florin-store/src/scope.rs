@@ -6,24 +6,48 @@ use crate::dialect::{SetStatement, Statement};
 use crate::holder::{
     FIND_ACCOUNT, FIND_BY_HANDLE, FIND_HOLDER, account_key_row, account_of_row, holder_of_row,
 };
+use crate::object::{Object, ObjectTable, object_of};
+use crate::objects::{Changed, Objects};
 use crate::{Holder, Row, StoreError, Value, params};
 use florin_ledger::{Account, AccountKey, BookId, HolderId};
 use florin_types::CurrencyCode;
+use uuid::Uuid;
 
-/// A connection that sees one book.
+/// A connection that sees one book. In a command it sees what the batch has made of object rows too: before a statement
+/// runs that names their table, they are written.
 #[derive(Debug)]
 pub struct Scope {
     db: Db,
     book: BookId,
+    /// The object rows of the batch; none outside of a command.
+    objects: Objects,
+    /// The command that runs has a savepoint open.
+    in_savepoint: bool,
+    /// Some command wrote rows directly.
+    wrote_rows: bool,
 }
 
 impl Scope {
-    pub(crate) fn new(db: Db, book: BookId) -> Self {
-        Self { db, book }
+    pub(crate) fn new(db: Db, book: BookId, objects: Objects) -> Self {
+        Self { db, book, objects, in_savepoint: false, wrote_rows: false }
     }
 
     pub(crate) fn into_db(self) -> Db {
         self.db
+    }
+
+    pub(crate) fn objects(&mut self) -> &mut Objects {
+        &mut self.objects
+    }
+
+    /// An object row as the batch has left it.
+    pub(crate) fn object_row(&self, table: &ObjectTable, id: Uuid) -> Result<Option<Row>, StoreError> {
+        self.objects.get(table, id)
+    }
+
+    /// Whether commands changed object rows, or any rows directly.
+    pub(crate) fn has_changes(&self) -> bool {
+        self.wrote_rows || self.objects.has_changes()
     }
 
     pub(crate) fn db(&mut self) -> &mut Db {
@@ -37,6 +61,7 @@ impl Scope {
 
     /// The rows that a statement answers. `$1` is the book; `parameters` follow from `$2`.
     pub async fn query(&mut self, sql: Statement, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.write_buffered(sql).await?;
         let parameters = self.parameters(parameters);
         self.db.query(sql, &parameters).await
     }
@@ -56,13 +81,100 @@ impl Scope {
         statement: &'static SetStatement,
         keys: Vec<Vec<Value>>,
     ) -> Result<Vec<Row>, StoreError> {
+        if !self.objects.is_empty() {
+            self.write_buffered(&statement.row_sql()).await?;
+        }
         let keys = keys.iter().map(|key| self.parameters(key)).collect();
         self.db.find_set(statement, keys).await
     }
 
+    /// Objects by id, in no order; what is not there is left out.
+    pub async fn objects_at<T: Object>(&mut self, ids: &[Uuid]) -> Result<Vec<T>, StoreError> {
+        let keys = ids.iter().map(|id| params![*id].to_vec()).collect();
+        self.find_set(&T::TABLE.find, keys).await?.into_iter().map(object_of).collect()
+    }
+
+    /// Writes rows directly, behind the command's savepoint; how many.
     pub(crate) async fn execute(&mut self, sql: Statement, parameters: &[Value]) -> Result<u64, StoreError> {
+        self.write_buffered(sql).await?;
+        self.before_direct_write().await?;
         let parameters = self.parameters(parameters);
-        self.db.execute(sql, &parameters).await
+        let changed = self.db.execute(sql, &parameters).await?;
+        self.reread(sql).await?;
+        Ok(changed)
+    }
+
+    /// The same for a set of rows.
+    pub(crate) async fn write_set(
+        &mut self,
+        statement: &'static SetStatement,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(), StoreError> {
+        let sql = if self.objects.is_empty() { String::new() } else { statement.row_sql() };
+        self.write_buffered(&sql).await?;
+        self.before_direct_write().await?;
+        self.db.write_sets(vec![(statement, rows)]).await?;
+        self.reread(&sql).await
+    }
+
+    /// Writes the object rows that the batch has buffered, of the tables that a statement names, before it runs.
+    ///
+    /// Rows that the command has not changed are written before its savepoint: they are not taken back with it. If they
+    /// cannot be written, the transaction is lost and the commands run one by one, so that the fault is found where it
+    /// was made. Its own rows, and all once the savepoint is open, are written behind it. If the command is undone they
+    /// go with the savepoint, and count as not written again.
+    async fn write_buffered(&mut self, sql: &str) -> Result<(), StoreError> {
+        if self.objects.is_empty() {
+            return Ok(());
+        }
+        if !self.in_savepoint {
+            let earlier = self.objects.take_named(self.book, sql, Changed::ByEarlierCommands);
+            if !earlier.is_empty() {
+                self.db.write_sets(earlier).await?;
+            }
+        }
+        let rows = self.objects.take_named(self.book, sql, Changed::ByAny);
+        if !rows.is_empty() {
+            self.before_direct_write().await?;
+            self.db.write_sets(rows).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the known rows of the tables that a direct write named once more: it may have changed them.
+    async fn reread(&mut self, sql: &str) -> Result<(), StoreError> {
+        let (tables, look_ups): (Vec<_>, Vec<_>) = self.objects.known(self.book, sql).into_iter().unzip();
+        if tables.is_empty() {
+            return Ok(());
+        }
+        let found = self.db.find_sets(look_ups).await?;
+        tables.into_iter().zip(&found).try_for_each(|(table, rows)| self.objects.refresh(table, rows))
+    }
+
+    /// Opens the command's savepoint at its first direct write.
+    pub(crate) async fn before_direct_write(&mut self) -> Result<(), StoreError> {
+        if !std::mem::replace(&mut self.in_savepoint, true) {
+            self.db.savepoint().await?;
+        }
+        self.wrote_rows = true;
+        Ok(())
+    }
+
+    /// Keeps what the command wrote.
+    pub(crate) async fn keep(&mut self) -> Result<(), StoreError> {
+        if std::mem::take(&mut self.in_savepoint) {
+            self.db.release_savepoint().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes back what the command wrote and what it did to object rows since `point`.
+    pub(crate) async fn undo(&mut self, point: usize) -> Result<(), StoreError> {
+        self.objects.undo_to(point);
+        if std::mem::take(&mut self.in_savepoint) {
+            self.db.rollback_to_savepoint().await?;
+        }
+        Ok(())
     }
 
     /// A holder by what the partner calls it.

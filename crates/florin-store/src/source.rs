@@ -2,6 +2,7 @@
 
 use crate::db::{Db, Mode, PostgresConfig};
 use crate::dialect::Engine;
+use crate::objects::Objects;
 use crate::scope::Scope;
 use crate::{Book, BookId, Place, Row, StoreError, Value};
 use futures_util::FutureExt;
@@ -101,7 +102,7 @@ impl Readers {
             match row.successor {
                 Some(successor) => book = successor,
                 None => {
-                    let scope = Some(Scope::new(db, book));
+                    let scope = Some(Scope::new(db, book, Objects::default()));
                     return Ok(Snapshot { scope, book: row, readers: self.clone(), permit: Some(permit) });
                 }
             }

@@ -3,9 +3,12 @@
 use crate::Value;
 use crate::db::SetRows;
 use crate::holder::{FIND_ACCOUNT, FIND_BY_HANDLE, FIND_HOLDER, account_key_row};
+use crate::object::ObjectTable;
 use crate::params;
 use florin_ledger::{AccountKey, AccountKind, BookId, HolderId};
 use florin_types::CurrencyCode;
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// Something that a command will look at. What does not exist is read as missing; that is no error.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +31,8 @@ pub enum Touch {
     PartnerAccount(CurrencyCode),
     /// An account of the book's system.
     SystemAccount(CurrencyCode, AccountKind),
+    /// An object by its table and id. One that a command is to make need not be touched.
+    Object(&'static ObjectTable, Uuid),
 }
 
 /// A user by handle, and which of its accounts is read beside it.
@@ -39,13 +44,18 @@ pub(crate) struct Touched {
     pub(crate) by_handle: Vec<ByHandle>,
     pub(crate) holders: Vec<HolderId>,
     pub(crate) accounts: Vec<AccountKey>,
+    /// By the table's name.
+    pub(crate) objects: BTreeMap<&'static str, (&'static ObjectTable, Vec<Uuid>)>,
 }
+
+/// Look-ups of [`Touched::look_ups`] before those of objects, of which there is one for each table.
+pub(crate) const FIXED_LOOK_UPS: usize = 3;
 
 impl Touched {
     pub(crate) fn of<'a>(book: BookId, touches: impl Iterator<Item = &'a Touch>) -> Self {
         let mut touched = Self::default();
         touches.for_each(|touch| touched.add(book, touch));
-        let Self { by_handle, holders, accounts } = &mut touched;
+        let Self { by_handle, holders, accounts, objects } = &mut touched;
         by_handle.sort_unstable();
         by_handle.dedup();
         holders.retain(|holder| holder.book() == book);
@@ -54,6 +64,10 @@ impl Touched {
         accounts.retain(|key| key.holder.book() == book);
         accounts.sort_unstable();
         accounts.dedup();
+        for (_, ids) in objects.values_mut() {
+            ids.sort_unstable();
+            ids.dedup();
+        }
         touched
     }
 
@@ -79,6 +93,9 @@ impl Touched {
             Touch::SystemAccount(currency, kind) => {
                 self.accounts.push(AccountKey::system(book, *currency, *kind));
             }
+            Touch::Object(table, id) => {
+                self.objects.entry(table.name()).or_insert((table, Vec::new())).1.push(*id);
+            }
         }
     }
 
@@ -93,10 +110,14 @@ impl Touched {
         });
         let holders = self.holders.iter().map(|holder| params![*holder].to_vec());
         let accounts = self.accounts.iter().map(|key| account_key_row(*key));
-        vec![
+        let fixed: [SetRows; FIXED_LOOK_UPS] = [
             (&FIND_BY_HANDLE, by_handle.collect()),
             (&FIND_HOLDER, holders.collect()),
             (&FIND_ACCOUNT, accounts.collect()),
-        ]
+        ];
+        let objects = self.objects.values().map(|(table, ids)| -> SetRows {
+            (&table.find, ids.iter().map(|id| params![book, *id].to_vec()).collect())
+        });
+        fixed.into_iter().chain(objects).collect()
     }
 }

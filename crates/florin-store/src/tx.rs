@@ -8,8 +8,9 @@ use crate::event::NewEvent;
 use crate::holder::Holder;
 use crate::idempotency::KeyIndex;
 use crate::job::{DELETE_JOB, DELETE_JOBS_OF_BOOK, LEASE_JOB, NewJob, PUT_OFF_JOB, SHIFT_JOBS};
+use crate::object::Object;
 use crate::scope::Scope;
-use crate::touch::Touch;
+use crate::touch::{FIXED_LOOK_UPS, Touch, Touched};
 use crate::working::{Mark, Working};
 use crate::{Row, StoreError, Value, params};
 use florin_ledger::{Account, AccountKey, BookId, HolderId, Position, Posting, PostingError, RecordKind};
@@ -25,16 +26,22 @@ const BOOK_NUMBERS_LOCK: i64 = 0x666c_6f72_696e;
 pub struct Tx {
     pub(crate) scope: Scope,
     pub(crate) working: Working,
-    pub(crate) in_savepoint: bool,
+}
+
+/// How far a batch was when a command began.
+#[derive(Debug)]
+pub(crate) struct UndoPoint {
+    working: Mark,
+    objects: usize,
 }
 
 impl Tx {
-    pub(crate) fn new(db: Db, working: Working) -> Self {
-        Self { scope: Scope::new(db, working.book.id), working, in_savepoint: false }
+    pub(crate) fn new(scope: Scope, working: Working) -> Self {
+        Self { scope, working }
     }
 
-    pub(crate) fn into_parts(self) -> (Db, Working) {
-        (self.scope.into_db(), self.working)
+    pub(crate) fn into_parts(self) -> (Scope, Working) {
+        (self.scope, self.working)
     }
 
     /// The book of this command.
@@ -52,9 +59,15 @@ impl Tx {
         &mut self.scope
     }
 
-    /// Reads holders and accounts that were not named as touches when the command came to the door.
+    /// Reads what was not named as a touch when the command came to the door. Costs a round trip on PostgreSQL.
     pub async fn load(&mut self, touches: &[Touch]) -> Result<(), StoreError> {
-        self.working.load(self.scope.db(), touches).await
+        let book = self.book();
+        let mut touched = Touched::of(book, touches.iter());
+        self.working.retain_unknown(&mut touched);
+        self.scope.objects().retain_unknown(&mut touched);
+        let found = self.scope.db().find_sets(touched.look_ups(book)).await?;
+        self.working.absorb(&touched, &found)?;
+        self.scope.objects().absorb(&touched, found.get(FIXED_LOOK_UPS..).unwrap_or_default())
     }
 
     /// A user by handle. It must have been touched or loaded.
@@ -75,6 +88,32 @@ impl Tx {
     /// An account as this batch has left it. It must have been touched or loaded.
     pub fn account(&self, key: AccountKey) -> Option<Account> {
         self.working.account(key)
+    }
+
+    /// An object as this batch has left it; none where there is no such object.
+    ///
+    /// # Errors
+    /// It was neither touched nor loaded nor put.
+    pub fn object<T: Object>(&self, id: Uuid) -> Result<Option<T>, StoreError> {
+        let row = self.scope.object_row(T::TABLE, id)?;
+        row.map(|row| T::from_row(id, &row)).transpose()
+    }
+
+    /// Puts an object in the place of the one that was touched, or makes it. One that was not touched is taken for new:
+    /// if there is such a row all the same, the batch cannot be written and the command fails.
+    ///
+    /// # Errors
+    /// The row has not a value for each column.
+    pub fn put<T: Object>(&mut self, object: &T) -> Result<(), StoreError> {
+        self.scope.objects().put(T::TABLE, object.id(), object.to_row())
+    }
+
+    /// Removes an object.
+    ///
+    /// # Errors
+    /// There is none, or it was not touched.
+    pub fn remove<T: Object>(&mut self, id: Uuid) -> Result<(), StoreError> {
+        self.scope.objects().remove(T::TABLE, id)
     }
 
     /// A new holder; its handle must have been loaded and found free.
@@ -139,9 +178,8 @@ impl Tx {
     }
 
     /// Writes rows directly; `$1` is the book. How many rows changed. Costs a savepoint per command, and a round
-    /// trip per statement on PostgreSQL: for objects with a life of their own, not for what happens per payment.
+    /// trip per statement on PostgreSQL: for what neither an [`Object`] nor a posting can say.
     pub async fn execute(&mut self, sql: Statement, parameters: &[Value]) -> Result<u64, StoreError> {
-        self.before_direct_write().await?;
         self.scope.execute(sql, parameters).await
     }
 
@@ -152,11 +190,10 @@ impl Tx {
         statement: &'static SetStatement,
         rows: Vec<Vec<Value>>,
     ) -> Result<(), StoreError> {
-        if rows.is_empty() {
-            return Ok(());
+        match rows.is_empty() {
+            true => Ok(()),
+            false => self.scope.write_set(statement, rows).await,
         }
-        self.before_direct_write().await?;
-        self.scope.db().write_sets(vec![(statement, rows)]).await
     }
 
     /// The number of the newest event, those of this batch included.
@@ -166,7 +203,7 @@ impl Tx {
 
     /// Takes a job away. False: somebody else carried it out; then this command has nothing to do.
     pub async fn finish_job(&mut self, job: Position) -> Result<bool, StoreError> {
-        self.before_direct_write().await?;
+        self.scope.before_direct_write().await?;
         Ok(self.scope.db().execute(DELETE_JOB, &params![job]).await? == 1)
     }
 
@@ -177,20 +214,20 @@ impl Tx {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.before_direct_write().await?;
+        self.scope.before_direct_write().await?;
         Ok(self.scope.db().execute(LEASE_JOB, &params![job, now, until]).await? == 1)
     }
 
     /// Leaves a job for a later time, wall clock.
     pub async fn put_off_job(&mut self, job: Position, until: Timestamp) -> Result<(), StoreError> {
-        self.before_direct_write().await?;
+        self.scope.before_direct_write().await?;
         self.scope.db().execute(PUT_OFF_JOB, &params![job, until]).await?;
         Ok(())
     }
 
     /// Moves the book's clock forward, and with it the jobs that wait.
     pub async fn advance_clock(&mut self, by: Duration) -> Result<(), StoreError> {
-        self.before_direct_write().await?;
+        self.scope.before_direct_write().await?;
         let micros = i64::try_from(by.as_micros()).map_err(StoreError::unexpected)?;
         let book = self.book();
         self.scope.db().execute(SHIFT_JOBS, &params![book.start(), book.end(), micros]).await?;
@@ -201,7 +238,7 @@ impl Tx {
 
     /// Closes this book and opens a fresh one in its place.
     pub async fn succeed_book(&mut self, new: NewBook) -> Result<BookId, StoreError> {
-        self.before_direct_write().await?;
+        self.scope.before_direct_write().await?;
         let book = self.book();
         let id = next_book_id(self.scope.db()).await?;
         self.scope.db().execute(DELETE_JOBS_OF_BOOK, &params![book.start(), book.end()]).await?;
@@ -212,40 +249,25 @@ impl Tx {
 
     /// Drops answers that were kept long enough, a bounded number at a time; how many went.
     pub async fn prune_keys(&mut self) -> Result<usize, StoreError> {
-        self.before_direct_write().await?;
+        self.scope.before_direct_write().await?;
         let (book, now) = (self.book(), self.now());
         KeyIndex::prune(self.scope.db(), book, now).await
     }
 
-    pub(crate) fn mark(&self) -> Mark {
-        self.working.mark()
-    }
-
-    /// Opens the command's savepoint at its first direct write.
-    async fn before_direct_write(&mut self) -> Result<(), StoreError> {
-        if !self.in_savepoint {
-            self.scope.db().savepoint().await?;
-            self.in_savepoint = true;
-        }
-        self.working.wrote_rows = true;
-        Ok(())
+    /// Begins a command.
+    pub(crate) fn begin_command(&mut self) -> UndoPoint {
+        UndoPoint { working: self.working.mark(), objects: self.scope.objects().begin_command() }
     }
 
     /// Keeps what the command did.
     pub(crate) async fn keep(&mut self) -> Result<(), StoreError> {
-        if std::mem::take(&mut self.in_savepoint) {
-            self.scope.db().release_savepoint().await?;
-        }
-        Ok(())
+        self.scope.keep().await
     }
 
     /// Takes back what the command did.
-    pub(crate) async fn undo(&mut self, mark: &Mark) -> Result<(), StoreError> {
-        self.working.undo_to(mark);
-        if std::mem::take(&mut self.in_savepoint) {
-            self.scope.db().rollback_to_savepoint().await?;
-        }
-        Ok(())
+    pub(crate) async fn undo(&mut self, point: &UndoPoint) -> Result<(), StoreError> {
+        self.working.undo_to(&point.working);
+        self.scope.undo(point.objects).await
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::answer::Answer;
 use crate::book::{Book, INSERT_BOOK, NewBook, UPDATE_BOOK};
-use crate::db::{Db, SetRows};
+use crate::db::SetRows;
 use crate::event::{INSERT_EVENT, NewEvent, StoredEvent};
 use crate::holder::{
     Holder, INSERT_ACCOUNT, INSERT_HOLDER, UPDATE_ACCOUNT, UPDATE_HOLDER, account_of_row, account_row,
@@ -12,7 +12,7 @@ use crate::holder::{
 use crate::idempotency::{Digest, INSERT_COMMAND, INSERT_KEY, KeyHash, KeyIndex, KeyRows, Stored};
 use crate::job::{INSERT_JOB, NewJob, job_row};
 use crate::journal::{INSERT_MARK, INSERT_RECORD, mark_row, record_row};
-use crate::touch::{ByHandle, Touch, Touched};
+use crate::touch::{ByHandle, Touched};
 use crate::{Row, StoreError, Value, params};
 use florin_ledger::{
     Account, AccountKey, BookId, ChainKey, HolderId, Posting, PostingError, Record, RecordKind, draft, fold,
@@ -79,8 +79,6 @@ pub(crate) struct Working {
     pub(crate) successor: Option<(BookId, NewBook)>,
     /// How many answers the successor starts with.
     carried: i64,
-    /// A direct write changed the database already.
-    pub(crate) wrote_rows: bool,
 }
 
 impl Working {
@@ -98,23 +96,19 @@ impl Working {
             undo: Vec::new(),
             successor: None,
             carried: 0,
-            wrote_rows: false,
         }
     }
 
-    /// Reads what is not known yet of what is to be touched.
-    pub(crate) async fn load(&mut self, db: &mut Db, touches: &[Touch]) -> Result<(), StoreError> {
-        let mut touched = Touched::of(self.book.id, touches.iter());
+    /// Leaves what is not known yet.
+    pub(crate) fn retain_unknown(&self, touched: &mut Touched) {
         touched.by_handle.retain(|by_handle| !self.knows(by_handle));
         touched.holders.retain(|holder| !self.holders.contains_key(holder));
         touched.accounts.retain(|key| !self.accounts.contains_key(key));
-        let found = db.find_sets(touched.look_ups(self.book.id)).await?;
-        self.absorb(&touched, &found)
     }
 
     /// Takes in what the look-ups of `touched` found. What the batch already changed stands above what was read.
     pub(crate) fn absorb(&mut self, touched: &Touched, found: &[Vec<Row>]) -> Result<(), StoreError> {
-        let [by_handle, holders, accounts] = found else {
+        let [by_handle, holders, accounts, ..] = found else {
             return Err(StoreError::unexpected("the look-ups were not answered"));
         };
         for row in by_handle {
@@ -353,7 +347,6 @@ impl Working {
             && self.jobs.is_empty()
             && self.commands.is_empty()
             && self.successor.is_none()
-            && !self.wrote_rows
     }
 
     /// Whether events were appended, for those who wait for them.
@@ -361,8 +354,8 @@ impl Working {
         !self.events.is_empty()
     }
 
-    /// The batch as a few sets to be written, the book's row last.
-    pub(crate) fn flush(&mut self, key: &ChainKey, batch: [u8; 16]) -> Vec<SetRows> {
+    /// The batch as a few sets to be written, with those of `objects`, and the book's row last.
+    pub(crate) fn flush(&mut self, objects: Vec<SetRows>, key: &ChainKey, batch: [u8; 16]) -> Vec<SetRows> {
         self.book.batch = batch;
         let mut sets: Vec<SetRows> = Vec::with_capacity(12);
         let (records, mark_rows) = self.journal_rows(key);
@@ -375,6 +368,7 @@ impl Working {
         sets.push((&INSERT_ACCOUNT, new.iter().map(|slot| account_row(&slot.account)).collect()));
         sets.push((&UPDATE_ACCOUNT, changed.iter().map(|slot| account_row(&slot.account)).collect()));
         self.holder_sets(&mut sets);
+        sets.extend(objects);
         let (commands, keys) = std::mem::take(&mut self.commands).into_iter().unzip();
         sets.push((&INSERT_COMMAND, commands));
         sets.push((&INSERT_KEY, keys));

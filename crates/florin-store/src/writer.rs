@@ -13,9 +13,11 @@ use crate::book::{Book, LOCK_BOOK};
 use crate::db::{Db, Ended, Mode, SetRows};
 use crate::door::Queued;
 use crate::idempotency::KeyIndex;
+use crate::objects::Objects;
 use crate::queue::{Group, Queue};
+use crate::scope::Scope;
 use crate::source::Source;
-use crate::touch::Touched;
+use crate::touch::{FIXED_LOOK_UPS, Touched};
 use crate::tx::Tx;
 use crate::watch::Watchers;
 use crate::working::Working;
@@ -213,8 +215,8 @@ struct Run<'a> {
 impl Run<'_> {
     /// Runs the commands of one book and gathers what is to be written. The connection comes back in any case.
     async fn group(&mut self, mut db: Db, group: &Group) -> (Db, Result<(), Failed>) {
-        let working = match open(&mut db, group).await {
-            Ok(Some(working)) => working,
+        let (working, objects) = match open(&mut db, group).await {
+            Ok(Some(opened)) => opened,
             Ok(None) => return (db, Err(Failed::AtStart(StoreError::unexpected("there is no such book")))),
             Err(error) => return (db, Err(Failed::AtStart(error))),
         };
@@ -222,7 +224,7 @@ impl Run<'_> {
             self.results.extend(group.commands.iter().map(|_| Came::Moved(successor)));
             return (db, Ok(()));
         }
-        let mut tx = Tx::new(db, working);
+        let mut tx = Tx::new(Scope::new(db, group.book, objects), working);
         for queued in &group.commands {
             // A reset earlier in this batch: the rest belongs to the new book.
             if let Some((successor, _)) = &tx.working.successor {
@@ -231,24 +233,25 @@ impl Run<'_> {
             }
             match run_command(&mut tx, queued).await {
                 Ok(outcome) => self.results.push(Came::Done(outcome)),
-                Err(error) => return (tx.into_parts().0, Err(Failed::Underway(error))),
+                Err(error) => return (tx.into_parts().0.into_db(), Err(Failed::Underway(error))),
             }
         }
-        let (db, mut working) = tx.into_parts();
-        if working.is_empty() {
-            return (db, Ok(()));
+        let (mut scope, mut working) = tx.into_parts();
+        if working.is_empty() && !scope.has_changes() {
+            return (scope.into_db(), Ok(()));
         }
         if working.has_events() {
             self.told.push(group.book);
         }
         self.written.push(Written { book: group.book, before: working.book.batch });
-        self.sets.extend(working.flush(&self.shared.chain_key, self.batch));
-        (db, Ok(()))
+        let objects = scope.objects().take_all(group.book);
+        self.sets.extend(working.flush(objects, &self.shared.chain_key, self.batch));
+        (scope.into_db(), Ok(()))
     }
 }
 
 /// Locks the book and reads what its commands will touch, all at once.
-async fn open(db: &mut Db, group: &Group) -> Result<Option<Working>, StoreError> {
+async fn open(db: &mut Db, group: &Group) -> Result<Option<(Working, Objects)>, StoreError> {
     let touched = Touched::of(group.book, group.commands.iter().flat_map(|queued| &queued.touches));
     let keys =
         KeyIndex::look_up(group.book, group.commands.iter().filter_map(|queued| queued.digest.as_ref()));
@@ -263,7 +266,9 @@ async fn open(db: &mut Db, group: &Group) -> Result<Option<Working>, StoreError>
     let mut working = Working::new(Book::from_row(row)?);
     working.absorb(&touched, touched_rows)?;
     working.keep_keys(KeyIndex::found(keys)?);
-    Ok(Some(working))
+    let mut objects = Objects::default();
+    objects.absorb(&touched, touched_rows.get(FIXED_LOOK_UPS..).unwrap_or_default())?;
+    Ok(Some((working, objects)))
 }
 
 /// Runs one command over a mark. An error means that the transaction is lost, not that the command failed.
@@ -282,7 +287,7 @@ async fn run_command(tx: &mut Tx, queued: &Queued) -> Result<Result<Outcome, Sto
             false => Outcome::KeyReused(differing),
         }));
     }
-    let mark = tx.mark();
+    let start = tx.begin_command();
     let result = AssertUnwindSafe(queued.command.call(tx)).catch_unwind().await;
     let result = result.unwrap_or_else(|panic| Err(Stop::Fault(StoreError::unexpected(panic_text(&*panic)))));
     let swallowed = tx.scope.db().has_failed();
@@ -294,18 +299,18 @@ async fn run_command(tx: &mut Tx, queued: &Queued) -> Result<Result<Outcome, Sto
             Ok(answer)
         }
         Err(Stop::Refused(answer)) => {
-            tx.undo(&mark).await?;
+            tx.undo(&start).await?;
             Ok(answer)
         }
         Err(Stop::Invalid(answer)) => {
-            tx.undo(&mark).await?;
+            tx.undo(&start).await?;
             is_kept = false;
             Ok(answer)
         }
         Err(Stop::Fault(error)) => Err(error),
     };
     if outcome.is_err() {
-        tx.undo(&mark).await?;
+        tx.undo(&start).await?;
     }
     if tx.scope.db().transaction_is_lost() {
         return Err(outcome

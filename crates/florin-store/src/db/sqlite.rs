@@ -1,7 +1,7 @@
 //! The embedded engine. Every call is a plain function; nothing waits but for the file.
 
 use super::{Ended, Mode, SetRows};
-use crate::dialect::{SetStatement, for_sqlite};
+use crate::dialect::{SetStatement, for_sqlite, not_there};
 use crate::{Row, StoreError, Value};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -104,7 +104,12 @@ impl SqliteConnection {
             let sql = spell_set(&mut self.sets, set);
             let mut statement = self.connection.prepare_cached(sql)?;
             for row in rows {
-                statement.execute(params_from_iter(row))?;
+                let changed = statement.execute(params_from_iter(row))?;
+                if let Some(table) = set.must_change_each()
+                    && changed != 1
+                {
+                    return Err(StoreError::unexpected(not_there(table)));
+                }
             }
         }
         Ok(())

@@ -2,7 +2,8 @@
 
 use florin_ledger::AccountKind;
 use florin_store::{
-    Answer, BookId, Command, NewBook, Options, Outcome, Place, Stop, Store, StoreError, Touch, Tx, params,
+    Answer, BookId, Command, Migration, NewBook, Object, ObjectTable, Options, Outcome, Place, Row, Stop,
+    Store, StoreError, Touch, Tx, Type, Value, params,
 };
 use florin_types::{Currencies, CurrencyCode, Entropy, ManualClock, Timestamp};
 use std::pin::Pin;
@@ -18,6 +19,60 @@ pub const MASTER_KEY: [u8; 32] = [7; 32];
 
 /// When every test begins: 2026-11-23T12:00:00Z.
 const START: Timestamp = Timestamp::from_micros(1_795_435_200_000_000);
+
+/// The tests' own table of objects.
+pub static PARCELS: ObjectTable =
+    ObjectTable::new("parcel", &[("state", Type::Text), ("weight", Type::Int), ("note", Type::Bytes)]);
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1001,
+    name: "1001_parcel",
+    sqlite: "CREATE TABLE parcel (book INTEGER NOT NULL, id BLOB NOT NULL, state TEXT NOT NULL, \
+             weight INTEGER NOT NULL, note BLOB, PRIMARY KEY (book, id)) WITHOUT ROWID",
+    postgres: "CREATE TABLE parcel (book BIGINT NOT NULL, id BYTEA NOT NULL, state TEXT COLLATE \"C\" NOT NULL, \
+               weight BIGINT NOT NULL, note BYTEA, PRIMARY KEY (book, id))",
+}];
+
+/// An object of the tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    /// Its id.
+    pub id: Uuid,
+    /// Where it is.
+    pub state: String,
+    /// What it weighs.
+    pub weight: i64,
+    /// What is written on it.
+    pub note: Option<Vec<u8>>,
+}
+
+impl Parcel {
+    /// A parcel that was just given in.
+    pub fn new(id: u128, weight: i64) -> Self {
+        Self { id: Uuid::from_u128(id), state: "here".to_owned(), weight, note: None }
+    }
+
+    /// Touches a parcel.
+    pub fn touch(id: u128) -> Touch {
+        Touch::Object(&PARCELS, Uuid::from_u128(id))
+    }
+}
+
+impl Object for Parcel {
+    const TABLE: &'static ObjectTable = &PARCELS;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
+        Ok(Self { id, state: row.get(0)?, weight: row.get(1)?, note: row.get(2)? })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![self.state.clone(), self.weight, self.note.clone()].to_vec()
+    }
+}
 
 /// Never the same twice.
 struct Counted(AtomicU64);
@@ -80,7 +135,7 @@ pub fn options(place: &Place) -> Options {
         place: place.clone(),
         environment: "sandbox",
         master_key: MASTER_KEY,
-        migrations: &[],
+        migrations: MIGRATIONS,
         clock: Arc::new(ManualClock::new(START)),
         entropy: Arc::new(Counted(AtomicU64::new(0))),
     }
@@ -154,6 +209,14 @@ impl TestStore {
         }
         gate.open();
         futures_util::future::join_all(commands).await
+    }
+
+    /// The parcels as they are stored: the last digits of their ids, and their weights; in order.
+    pub async fn parcels(&self) -> Vec<(u128, i64)> {
+        let rows =
+            self.store.look("SELECT id, weight FROM parcel ORDER BY id", &[]).await.expect("the parcels");
+        let parcel = |row: &Row| Ok((row.get::<Uuid>(0)?.as_u128(), row.get(1)?));
+        rows.iter().map(parcel).collect::<Result<_, StoreError>>().expect("parcels")
     }
 
     /// The partner's balance in minor units, as a reader sees it.
