@@ -6,9 +6,10 @@ use crate::event::{READ_EVENTS, StoredEvent};
 use crate::holder::account_of_row;
 use crate::journal::{READ_RECORDS, record_of_row};
 use crate::{BookId, StoreError, params};
-use florin_ledger::{Account, AccountKey, Chain, ChainKey, Position, Record, fold, marks};
+use florin_ledger::{Account, AccountKey, Chain, ChainKey, Leg, Position, Record, fold, marks};
 use florin_types::Timestamp;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// Findings kept; what is wrong after these is only counted.
 const MAX_FINDINGS: usize = 100;
@@ -109,8 +110,14 @@ async fn read_journal(
     book: &Book,
     report: &mut Report,
 ) -> Result<(Accounts, Marked), StoreError> {
-    let mut state =
-        JournalState { key, accounts: BTreeMap::new(), marked: Vec::new(), chain: Chain::START, sequence: 0 };
+    let mut state = JournalState {
+        key,
+        accounts: BTreeMap::new(),
+        holds: BTreeMap::new(),
+        marked: Vec::new(),
+        chain: Chain::START,
+        sequence: 0,
+    };
     let mut after = book.id.start();
     loop {
         let rows = db.query(READ_RECORDS, &params![after, book.id.end()]).await?;
@@ -136,6 +143,7 @@ async fn read_journal(
             book.id.0, book.journal_head, state.sequence
         ));
     }
+    state.compare_holds(report);
     let mut marked = state.marked;
     marked.sort_unstable_by_key(|m| (m.0, m.1));
     Ok((state.accounts, marked))
@@ -144,6 +152,8 @@ async fn read_journal(
 struct JournalState<'a> {
     key: &'a ChainKey,
     accounts: Accounts,
+    /// What is held on an account for an object, while it is not zero: as many entries as there are open holds.
+    holds: BTreeMap<(AccountKey, Uuid), i128>,
     marked: Marked,
     chain: Chain,
     sequence: i64,
@@ -173,8 +183,47 @@ impl JournalState<'_> {
             if leg.account.kind.is_bounded() && account.available() < 0 {
                 report.find(format!("journal: record {at} leaves {:?} overdrawn", leg.account));
             }
+            self.take_hold(record, leg, report);
             if marks(leg) {
                 self.marked.push((leg.account, leg.ordinal, record.position, record.at));
+            }
+        }
+    }
+
+    /// Adds to what is held for the record's object. A release must find there what it releases: else it has released
+    /// what is held for another object.
+    fn take_hold(&mut self, record: &Record, leg: &Leg, report: &mut Report) {
+        if leg.hold == 0 {
+            return;
+        }
+        let key = (leg.account, record.object);
+        let held = self.holds.entry(key).or_default();
+        *held += i128::from(leg.hold);
+        if *held < 0 && leg.hold < 0 {
+            report.find(format!(
+                "journal: record {} releases {} more of {:?} than was held for object {}",
+                place(record.position),
+                -*held,
+                leg.account,
+                record.object
+            ));
+        }
+        if *held == 0 {
+            self.holds.remove(&key);
+        }
+    }
+
+    /// What is held for all objects together is what is held on the account.
+    fn compare_holds(&self, report: &mut Report) {
+        let mut by_account: BTreeMap<AccountKey, i128> = BTreeMap::new();
+        self.holds.iter().for_each(|((account, _), held)| *by_account.entry(*account).or_default() += held);
+        for account in self.accounts.values() {
+            let of_objects = by_account.remove(&account.key).unwrap_or_default();
+            if of_objects != i128::from(account.held) {
+                report.find(format!(
+                    "journal: {} is held on {:?}, but {of_objects} for its objects",
+                    account.held, account.key
+                ));
             }
         }
     }

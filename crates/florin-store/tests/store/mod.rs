@@ -235,10 +235,15 @@ impl TestStore {
 
     /// Checks the books and removes everything.
     pub async fn finish(self) {
-        let Self { store, place, home, .. } = self;
-        store.close();
-        let report = Store::verify_at(&place, &MASTER_KEY).await.expect("the books can be read");
+        self.store.close();
+        let report = Store::verify_at(&self.place, &MASTER_KEY).await.expect("the books can be read");
         assert!(report.is_clean(), "{:#?}", report.findings);
+        self.give_up().await;
+    }
+
+    /// Removes everything, for a test that has spoilt the books.
+    pub async fn give_up(self) {
+        let Self { store, home, .. } = self;
         drop(store);
         if let Home::Database(name) = home {
             let drop = format!("DROP DATABASE {name} WITH (FORCE)");
