@@ -15,6 +15,7 @@ pub mod iban;
 pub mod id;
 pub mod money;
 pub mod person;
+pub mod rate;
 pub mod time;
 
 pub use country::*;
@@ -23,4 +24,5 @@ pub use iban::*;
 pub use id::*;
 pub use money::*;
 pub use person::*;
+pub use rate::*;
 pub use time::*;

@@ -79,6 +79,11 @@ impl Decimal {
         Ok(Self { whole: whole.to_owned(), fraction: fraction.trim_end_matches('0').to_owned() })
     }
 
+    /// The digits before the point, and those after it without trailing zeros.
+    pub(crate) fn digits(&self) -> (&str, &str) {
+        (&self.whole, &self.fraction)
+    }
+
     /// The value in minor units of a currency with this scale, exactly; may be zero.
     ///
     /// # Errors
