@@ -100,7 +100,9 @@ proptest! {
 
     /// Several captures of one hold come to the same as their sum at once.
     #[test]
-    fn a_hold_is_captured_in_parts(funds in 0..200_i64, held in 0..100_i64, parts in prop::collection::vec(0..90_i64, 1..6)) {
+    fn a_hold_is_captured_in_parts(
+        funds in 0..200_i64, held in 0..100_i64, parts in prop::collection::vec(0..90_i64, 1..6),
+    ) {
         let held = held.min(funds);
         let (mut one_by_one, mut at_once) = (books(funds, held), books(funds, held));
         let mut left = held;

@@ -11,8 +11,8 @@ use uuid::Uuid;
 pub(crate) const OBJECT_KEYS: [Column; 2] = [("book", Type::Int), ("id", Type::Bytes)];
 
 /// A table of objects, described once in a `static`. Its migration makes it with the columns `book` (a number) and `id`
-/// (16 bytes), which are its primary key, and then these. A family that refers to the table in SQL of its own writes its
-/// name in lower case and without a schema.
+/// (16 bytes), which are its primary key, and then these. SQL that refers to the table writes its name exactly so, in
+/// lower case: by the name it is found that a statement must see the rows that are buffered.
 #[derive(Debug)]
 pub struct ObjectTable {
     name: &'static str,

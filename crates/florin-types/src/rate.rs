@@ -200,8 +200,8 @@ impl Price {
 pub struct Exchanged {
     /// What the holder gets.
     pub received: i64,
-    /// What the house keeps as its fee: the gross amount without what is received. Both are cut, so it is the percentage
-    /// to less than one minor unit, and what the cut of `received` takes from the holder is in it.
+    /// What the house keeps as its fee: the gross amount without what is received. Both are cut, so it is the
+    /// percentage to less than one minor unit, and what the cut of `received` takes from the holder is in it.
     pub fee: i64,
 }
 

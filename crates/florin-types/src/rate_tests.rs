@@ -174,7 +174,9 @@ fn fits(number: &BigUint) -> Option<i64> {
 
 proptest! {
     #[test]
-    fn a_product_over_a_divisor_is_that_of_big_integers(a in any::<u128>(), b in any::<u128>(), c in any::<u128>(), shift in 0..128_u32) {
+    fn a_product_over_a_divisor_is_that_of_big_integers(
+        a in any::<u128>(), b in any::<u128>(), c in any::<u128>(), shift in 0..128_u32,
+    ) {
         let c = c >> shift;
         let product = big(a) * big(b);
         for rounding in [Rounding::Floor, Rounding::Ceil, Rounding::HalfEven] {
@@ -259,7 +261,9 @@ proptest! {
     }
 
     #[test]
-    fn an_order_settles_what_it_must_and_asks_for_no_more_than_a_unit_over(settlement in any_amount(), of in any_price()) {
+    fn an_order_settles_what_it_must_and_asks_for_no_more_than_a_unit_over(
+        settlement in any_amount(), of in any_price(),
+    ) {
         let Ok(owed) = of.order_amount(settlement) else { return Ok(()) };
         if let Ok(settles) = of.value_in_eur(owed, Rounding::HalfEven) {
             prop_assert!(settles >= settlement.minor());
@@ -278,7 +282,9 @@ proptest! {
     }
 
     #[test]
-    fn no_operand_makes_a_formula_panic(minor in any::<i64>(), units in 1..=MAX_RATE_UNITS, decimals in any::<u8>(), fee in any_percentage()) {
+    fn no_operand_makes_a_formula_panic(
+        minor in any::<i64>(), units in 1..=MAX_RATE_UNITS, decimals in any::<u8>(), fee in any_percentage(),
+    ) {
         let price = Price { rate: Rate(units), decimals };
         let _ = price.value_in_eur(minor, Rounding::HalfEven);
         let _ = fee.of(minor, Rounding::Ceil);
