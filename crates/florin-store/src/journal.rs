@@ -3,8 +3,9 @@
 use crate::dialect::SetStatement;
 use crate::scope::Scope;
 use crate::{Row, StoreError, Type, Value, params};
-use florin_ledger::{AccountKey, Chain, Leg, Position, Record, RecordKind};
+use florin_ledger::{AccountKey, Chain, HolderId, Leg, Position, Record, RecordKind};
 use florin_types::Timestamp;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 pub(crate) static INSERT_RECORD: SetStatement = SetStatement::Insert {
@@ -53,12 +54,53 @@ pub(crate) static FIND_RECORD: SetStatement = SetStatement::Find {
     parameters: &[Type::Int],
 };
 
-/// The first records of an object within the book: `$1` is the book's first position, `$3` the next book's.
-pub(crate) const RECORDS_OF_OBJECT: &str = concat!(
-    "SELECT ",
-    record_columns!(),
-    " FROM journal WHERE object = $2 AND position > $1 AND position < $3 ORDER BY position LIMIT 100"
-);
+/// One end of an object's records: the 32 oldest, or newest. An object has one for each step of its life, two or three,
+/// some ten where it is captured in parts; so both ends are read, and an object that is posted to without end costs no
+/// more than a page of history.
+macro_rules! end_of_object {
+    ($object:literal, $position:literal, $start:literal, $past:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            record_columns!(),
+            " FROM journal WHERE object = ",
+            $object,
+            " AND ",
+            $position,
+            " > ",
+            $start,
+            " AND ",
+            $position,
+            " < ",
+            $past,
+            " ORDER BY ",
+            $position,
+            $order,
+            " LIMIT 32"
+        )
+    };
+}
+
+/// The oldest and the newest records of objects, found by `journal_object`. Parameters: object, the book's first
+/// position, the next book's. On PostgreSQL `position + 0` says that the order is no reason to walk the primary key: a
+/// planner without statistics would read the whole book for one object.
+pub(crate) static FIND_RECORDS_OF_OBJECT: SetStatement = SetStatement::Find {
+    row: concat!(
+        "SELECT * FROM (",
+        end_of_object!("$1", "position", "$2", "$3", ""),
+        ") UNION SELECT * FROM (",
+        end_of_object!("$1", "position", "$2", "$3", " DESC"),
+        ") ORDER BY position"
+    ),
+    set: concat!(
+        "SELECT r.* FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS v(wanted, start, past) \
+         CROSS JOIN LATERAL ((",
+        end_of_object!("v.wanted", "position + 0", "v.start", "v.past", ""),
+        ") UNION (",
+        end_of_object!("v.wanted", "position + 0", "v.start", "v.past", " DESC"),
+        ")) r ORDER BY r.position"
+    ),
+    parameters: &[Type::Bytes, Type::Int, Type::Int],
+};
 
 /// The oldest mark of an account at or after a time: from there back everything newer is skipped.
 pub(crate) const MARK_AT: &str = "SELECT position FROM mark \
@@ -145,11 +187,34 @@ pub async fn entries_back(
     Ok(records)
 }
 
-/// The records of an object, oldest first.
+/// The records of an object, oldest first: all of them, or the first and the last thirty-two.
 pub async fn records_of_object(scope: &mut Scope, object: Uuid) -> Result<Vec<Record>, StoreError> {
+    Ok(records_of_objects(scope, &[object]).await?.remove(&object).unwrap_or_default())
+}
+
+/// The same of many objects, with one statement on PostgreSQL. Objects without a record are left out.
+pub async fn records_of_objects(
+    scope: &mut Scope,
+    objects: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Record>>, StoreError> {
     let (start, end) = (scope.book().start(), scope.book().end());
-    let rows = scope.db().query(RECORDS_OF_OBJECT, &params![start, object, end]).await?;
-    rows.iter().map(|row| Ok(record_of_row(row)?.0)).collect()
+    let wanted: BTreeSet<Uuid> = objects.iter().copied().collect();
+    let keys = wanted.into_iter().map(|object| params![object, start, end].to_vec()).collect();
+    let mut found: HashMap<Uuid, Vec<Record>> = HashMap::new();
+    for row in &scope.db().find_set(&FIND_RECORDS_OF_OBJECT, keys).await? {
+        let record = record_of_row(row)?.0;
+        found.entry(record.object).or_default().push(record);
+    }
+    Ok(found)
+}
+
+/// The first and the last of an object's records, oldest first, in which a holder has an entry. A line of history
+/// stands where the first is, and says what the last has left: they are the same where the object has one step only.
+pub fn first_and_last(records: &[Record], holder: HolderId) -> Option<(&Record, &Record)> {
+    let mut of_holder =
+        records.iter().filter(|record| record.legs.iter().any(|leg| leg.account.holder == holder));
+    let first = of_holder.next()?;
+    Some((first, of_holder.next_back().unwrap_or(first)))
 }
 
 /// Records by position, in no order. Positions of other books answer nothing.

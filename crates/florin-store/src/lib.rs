@@ -49,7 +49,7 @@ pub use holder::Holder;
 pub use idempotency::{KEY_LIFETIME, Keyed};
 pub use installation::{KeptKey, OpenError};
 pub use job::{Due, Job, Lane, NewJob};
-pub use journal::{entries_back, records_at, records_of_object, skip_to};
+pub use journal::{entries_back, first_and_last, records_at, records_of_object, records_of_objects, skip_to};
 pub use migration::Migration;
 pub use object::{Object, ObjectTable};
 pub use scope::Scope;
