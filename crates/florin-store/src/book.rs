@@ -25,7 +25,7 @@ pub struct Book {
     pub(crate) command_head: i64,
     pub(crate) holder_head: i64,
     pub(crate) job_head: i64,
-    /// A random mark of the batch that wrote last: settles whether a commit without an answer came through.
+    /// The random id of the batch that wrote last: it tells whether a commit that was not answered has happened.
     pub(crate) batch: [u8; 16],
     /// A keyed hash over where journal and events end, as it was read: what stands in the rows themselves would let
     /// anybody cut the last of them off.

@@ -35,10 +35,10 @@ enum Connection {
 /// A statement and the rows of parameters that it is run for.
 pub(crate) type SetRows = (&'static SetStatement, Vec<Vec<Value>>);
 
-/// What came of writing and committing.
+/// The outcome of writing, and of committing where that was asked for.
 #[derive(Debug)]
-pub(crate) enum Ended {
-    /// It is committed.
+pub(crate) enum WriteOutcome {
+    /// It is done.
     Done,
     /// It is certain that nothing was.
     Failed(StoreError),
@@ -184,9 +184,11 @@ impl Db {
     }
 
     /// Writes several sets in order and commits, in one round trip where there are round trips.
-    pub(crate) async fn write_sets_and_commit(&mut self, sets: Vec<SetRows>) -> Ended {
+    pub(crate) async fn write_sets_and_commit(&mut self, sets: Vec<SetRows>) -> WriteOutcome {
         if self.transaction_is_lost() {
-            return Ended::Failed(StoreError::unexpected("the transaction had failed before its commit"));
+            return WriteOutcome::Failed(StoreError::unexpected(
+                "the transaction had failed before its commit",
+            ));
         }
         note_round_trip();
         let sets = noted_sets(sets);
@@ -195,8 +197,8 @@ impl Db {
             Connection::Postgres(pg) => pg.write_sets_and_commit(sets).await,
         };
         match ended {
-            Ended::Done => self.in_transaction = false,
-            Ended::Failed(_) | Ended::Unknown(_) => self.failed = true,
+            WriteOutcome::Done => self.in_transaction = false,
+            WriteOutcome::Failed(_) | WriteOutcome::Unknown(_) => self.failed = true,
         }
         ended
     }

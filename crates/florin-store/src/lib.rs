@@ -2,12 +2,13 @@
 //! readers, events, keys of repeated requests, jobs, migrations.
 //!
 //! The way of a write: [`Door::run`] → `queue` (one per book) → `writer` (takes what has queued, one transaction) →
-//! [`Tx`] (what the command sees) over `working` (the batch in memory) → flush → commit → answers.
+//! [`Tx`] (what the command sees) over `batch` (its state in memory) → flush → commit → answers.
 //! The way of a read: [`Store::snapshot`] → [`Scope`], whose every statement has the book as `$1`.
 //!
 //! Never here: a business rule, or a table or name of a family. What the engines do differently is in `dialect`.
 
 mod answer;
+mod batch;
 mod book;
 mod db;
 mod dialect;
@@ -34,7 +35,6 @@ mod tx;
 mod value;
 mod verify;
 mod watch;
-mod working;
 mod writer;
 
 pub use answer::{Answer, Outcome, Stop};

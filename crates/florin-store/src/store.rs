@@ -1,5 +1,6 @@
 //! Opening a store: migrations, the workers, the readers.
 
+use crate::batch::push_new_book;
 use crate::book::{Book, LOCK_BOOK_NUMBERS, NewBook};
 use crate::db::{Db, Mode};
 use crate::dialect::{Engine, Statement};
@@ -13,7 +14,6 @@ use crate::source::{Readers, Snapshot, Source};
 use crate::tx::next_book_id;
 use crate::verify::{Report, verify};
 use crate::watch::Watchers;
-use crate::working::push_new_book;
 use crate::writer::{Shared, work};
 use crate::{BookId, Row, StoreError, Value, params};
 use florin_ledger::ChainKey;

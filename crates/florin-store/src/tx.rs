@@ -1,6 +1,7 @@
 //! What a command sees: typed reads, the batch's accounts, and buffered writes. A command reads, decides in memory,
 //! then writes; it awaits nothing but this.
 
+use crate::batch::{BatchState, UndoPoint};
 use crate::book::{LAST_BOOK, LOCK_BOOK_NUMBERS, NewBook};
 use crate::db::Db;
 use crate::dialect::{SetStatement, Statement};
@@ -11,7 +12,6 @@ use crate::job::{DELETE_JOB, DELETE_JOBS_OF_BOOK, LEASE_JOB, NewJob, PUT_OFF_JOB
 use crate::object::Object;
 use crate::scope::Scope;
 use crate::touch::{FIXED_LOOK_UPS, Touch, Touched};
-use crate::working::{Mark, Working};
 use crate::{Row, StoreError, Value, params};
 use florin_ledger::{Account, AccountKey, BookId, HolderId, Position, Posting, PostingError, RecordKind};
 use florin_types::Timestamp;
@@ -25,33 +25,33 @@ const BOOK_NUMBERS_LOCK: i64 = 0x666c_6f72_696e;
 #[derive(Debug)]
 pub struct Tx {
     pub(crate) scope: Scope,
-    pub(crate) working: Working,
+    pub(crate) batch: BatchState,
 }
 
 /// How far a batch was when a command began.
 #[derive(Debug)]
-pub(crate) struct UndoPoint {
-    working: Mark,
+pub(crate) struct CommandStart {
+    batch: UndoPoint,
     objects: usize,
 }
 
 impl Tx {
-    pub(crate) fn new(scope: Scope, working: Working) -> Self {
-        Self { scope, working }
+    pub(crate) fn new(scope: Scope, batch: BatchState) -> Self {
+        Self { scope, batch }
     }
 
-    pub(crate) fn into_parts(self) -> (Scope, Working) {
-        (self.scope, self.working)
+    pub(crate) fn into_parts(self) -> (Scope, BatchState) {
+        (self.scope, self.batch)
     }
 
     /// The book of this command.
     pub fn book(&self) -> BookId {
-        self.working.book.id
+        self.batch.book.id
     }
 
     /// Business time: the same for the whole command, never before that of the command before.
     pub fn now(&self) -> Timestamp {
-        self.working.book.last_at
+        self.batch.book.last_at
     }
 
     /// For finders, which read within the book.
@@ -63,31 +63,31 @@ impl Tx {
     pub async fn load(&mut self, touches: &[Touch]) -> Result<(), StoreError> {
         let book = self.book();
         let mut touched = Touched::of(book, touches.iter());
-        self.working.retain_unknown(&mut touched);
+        self.batch.retain_unknown(&mut touched);
         self.scope.objects().retain_unknown(&mut touched);
         let found = self.scope.db().find_sets(touched.look_ups(book)).await?;
-        self.working.absorb(&touched, &found)?;
+        self.batch.absorb(&touched, &found)?;
         self.scope.objects().absorb(&touched, found.get(FIXED_LOOK_UPS..).unwrap_or_default())
     }
 
     /// A user by handle. It must have been touched or loaded.
     pub fn holder(&self, handle: &str) -> Option<&Holder> {
-        self.working.user(handle)
+        self.batch.user(handle)
     }
 
     /// A holder by number: a user or the partner. It must have been touched or loaded, by number or by handle.
     pub fn holder_by_id(&self, id: HolderId) -> Option<&Holder> {
-        self.working.holder(id)
+        self.batch.holder(id)
     }
 
     /// The partner as a holder. It must have been touched or loaded.
     pub fn partner_holder(&self) -> Option<&Holder> {
-        self.working.holder(self.book().partner())
+        self.batch.holder(self.book().partner())
     }
 
     /// An account as this batch has left it. It must have been touched or loaded.
     pub fn account(&self, key: AccountKey) -> Option<Account> {
-        self.working.account(key)
+        self.batch.account(key)
     }
 
     /// An object as this batch has left it; none where there is no such object.
@@ -118,37 +118,37 @@ impl Tx {
 
     /// A new holder; its handle must have been loaded and found free.
     pub fn open_holder(&mut self, uuid: Uuid, handle: &str, gate: i64, secret: Vec<u8>) -> HolderId {
-        self.working.open_holder(uuid, handle.to_owned(), gate, secret)
+        self.batch.open_holder(uuid, handle.to_owned(), gate, secret)
     }
 
     /// Changes what must be known of a user before money moves.
     pub fn set_gate(&mut self, handle: &str, gate: i64) -> Result<(), StoreError> {
         let id = self.user_id(handle)?;
-        self.working.change_holder(id, |holder| holder.gate = gate)
+        self.batch.change_holder(id, |holder| holder.gate = gate)
     }
 
     /// Destroys a user's own key, and with it all that is encrypted under it.
     pub fn destroy_secret(&mut self, handle: &str) -> Result<(), StoreError> {
         let id = self.user_id(handle)?;
-        self.working.change_holder(id, |holder| holder.secret = None)
+        self.batch.change_holder(id, |holder| holder.secret = None)
     }
 
     /// Gives a holder a key of its own, wrapped. It must have none: what is sealed under a key is lost without it.
     pub fn set_secret(&mut self, id: HolderId, wrapped: Vec<u8>) -> Result<(), StoreError> {
-        if self.working.holder(id).is_some_and(|holder| holder.secret.is_some()) {
+        if self.batch.holder(id).is_some_and(|holder| holder.secret.is_some()) {
             return Err(StoreError::unexpected("a holder that has a key cannot be given another"));
         }
-        self.working.change_holder(id, |holder| holder.secret = Some(wrapped))
+        self.batch.change_holder(id, |holder| holder.secret = Some(wrapped))
     }
 
     fn user_id(&self, handle: &str) -> Result<HolderId, StoreError> {
-        let user = self.working.user(handle).map(|holder| holder.id);
+        let user = self.batch.user(handle).map(|holder| holder.id);
         user.ok_or_else(|| StoreError::unexpected("a user to be changed is not there, or not touched"))
     }
 
     /// A new account at zero.
     pub fn open_account(&mut self, key: AccountKey) {
-        self.working.open_account(key);
+        self.batch.open_account(key);
     }
 
     /// Posts a ledger transaction. All of its accounts must have been touched or loaded.
@@ -159,17 +159,17 @@ impl Tx {
         posting: &Posting,
         memo: Vec<u8>,
     ) -> Result<(), PostingError> {
-        self.working.post(kind, object, posting, memo)
+        self.batch.post(kind, object, posting, memo)
     }
 
     /// Tells the partner something.
     pub fn emit(&mut self, event: NewEvent) {
-        self.working.emit(event);
+        self.batch.emit(event);
     }
 
     /// Leaves work for later.
     pub fn enqueue(&mut self, job: NewJob) {
-        self.working.enqueue(job);
+        self.batch.enqueue(job);
     }
 
     /// The rows that a statement answers; `$1` is the book.
@@ -198,7 +198,7 @@ impl Tx {
 
     /// The number of the newest event, those of this batch included.
     pub fn last_event(&self) -> i64 {
-        self.working.last_event()
+        self.batch.last_event()
     }
 
     /// Takes a job away. False: somebody else carried it out; then this command has nothing to do.
@@ -231,8 +231,8 @@ impl Tx {
         let micros = i64::try_from(by.as_micros()).map_err(StoreError::unexpected)?;
         let book = self.book();
         self.scope.db().execute(SHIFT_JOBS, &params![book.start(), book.end(), micros]).await?;
-        self.working.shift_jobs(micros);
-        self.working.book.advance(by);
+        self.batch.shift_jobs(micros);
+        self.batch.book.advance(by);
         Ok(())
     }
 
@@ -243,7 +243,7 @@ impl Tx {
         let id = next_book_id(self.scope.db()).await?;
         self.scope.db().execute(DELETE_JOBS_OF_BOOK, &params![book.start(), book.end()]).await?;
         let carried = KeyIndex::carry(self.scope.db(), book, id).await?;
-        self.working.succeed(id, new, carried);
+        self.batch.succeed(id, new, carried);
         Ok(id)
     }
 
@@ -255,8 +255,8 @@ impl Tx {
     }
 
     /// Begins a command.
-    pub(crate) fn begin_command(&mut self) -> UndoPoint {
-        UndoPoint { working: self.working.mark(), objects: self.scope.objects().begin_command() }
+    pub(crate) fn begin_command(&mut self) -> CommandStart {
+        CommandStart { batch: self.batch.undo_point(), objects: self.scope.objects().begin_command() }
     }
 
     /// Keeps what the command did.
@@ -265,9 +265,9 @@ impl Tx {
     }
 
     /// Takes back what the command did.
-    pub(crate) async fn undo(&mut self, point: &UndoPoint) -> Result<(), StoreError> {
-        self.working.undo_to(&point.working);
-        self.scope.undo(point.objects).await
+    pub(crate) async fn undo(&mut self, start: &CommandStart) -> Result<(), StoreError> {
+        self.batch.undo_to(&start.batch);
+        self.scope.undo(start.objects).await
     }
 }
 

@@ -1,16 +1,17 @@
 //! The workers behind the door: take what has queued, run it as one transaction, answer all of it.
 //!
 //! 1. Begin; lock the books' rows; read the touched accounts and the keys as sets: one round trip.
-//! 2. Run the commands one after another in memory, each over a mark that it can be taken back to.
+//! 2. Run the commands one after another in memory, each after an undo point to which it can be taken back.
 //! 3. Write the results as a few sets and commit once: another round trip. Then answer.
 //!
 //! What fails as a batch is run again command by command, so that one bad command hurts only itself. A commit without
-//! an answer is settled by the batch's random mark in the book's row. There are no timers: the batch grows while a
+//! an answer is settled by the batch's random id in the book's row. There are no timers: the batch grows while a
 //! commit runs.
 
 use crate::answer::{Outcome, Stop};
+use crate::batch::BatchState;
 use crate::book::{Book, LOCK_BOOK};
-use crate::db::{Db, Ended, Mode, SetRows};
+use crate::db::{Db, Mode, SetRows, WriteOutcome};
 use crate::door::Queued;
 use crate::idempotency::KeyIndex;
 use crate::objects::Objects;
@@ -20,7 +21,6 @@ use crate::source::Source;
 use crate::touch::{FIXED_LOOK_UPS, Touched};
 use crate::tx::Tx;
 use crate::watch::Watchers;
-use crate::working::Working;
 use crate::{BookId, StoreError, params};
 use florin_ledger::ChainKey;
 use florin_types::{Clock, Entropy};
@@ -38,20 +38,20 @@ pub(crate) struct Shared {
     pub(crate) watchers: Watchers,
 }
 
-/// What came of one command of a batch.
-enum Came {
-    Done(Result<Outcome, StoreError>),
-    /// Its book was replaced; it belongs there.
-    Moved(BookId),
+/// The result of one command of a batch.
+enum CommandResult {
+    Ran(Result<Outcome, StoreError>),
+    /// It did not run: its book was replaced by this one, in which it is queued again.
+    BookReplaced(BookId),
 }
 
 /// Where a batch failed.
-enum Failed {
+enum BatchFailure {
     /// A book could not be opened: the database is away, or somebody holds it.
     AtStart(StoreError),
-    /// With commands in it, and nothing has come through: each may be run by itself.
+    /// After its commands began, and it is certain that nothing was committed: each may run by itself.
     Underway(StoreError),
-    /// At its commit, and it can't be told whether it came through: nothing may run again.
+    /// At its commit, and it is not known whether the database has committed: nothing may run again.
     Unknown(StoreError),
 }
 
@@ -81,7 +81,7 @@ async fn run(shared: &Shared, db: &mut Option<Db>, groups: Vec<Group>) {
             let queued = groups.into_iter().flat_map(|group| group.commands);
             queued.zip(results).for_each(|(queued, result)| settle(shared, queued, result));
         }
-        Err(Failed::Underway(error)) if !single => {
+        Err(BatchFailure::Underway(error)) if !single => {
             tracing::warn!(%error, "a batch failed; running its commands one by one");
             for group in groups {
                 for command in group.commands {
@@ -90,7 +90,7 @@ async fn run(shared: &Shared, db: &mut Option<Db>, groups: Vec<Group>) {
                 }
             }
         }
-        Err(Failed::AtStart(error) | Failed::Underway(error) | Failed::Unknown(error)) => {
+        Err(BatchFailure::AtStart(error) | BatchFailure::Underway(error) | BatchFailure::Unknown(error)) => {
             let queued = groups.into_iter().flat_map(|group| group.commands);
             queued.for_each(|queued| queued.answer(Err(error.clone())));
         }
@@ -110,10 +110,10 @@ fn without_late(shared: &Shared, mut groups: Vec<Group>) -> Vec<Group> {
     groups
 }
 
-fn settle(shared: &Shared, mut queued: Queued, result: Came) {
+fn settle(shared: &Shared, mut queued: Queued, result: CommandResult) {
     match result {
-        Came::Done(outcome) => queued.answer(outcome),
-        Came::Moved(book) => {
+        CommandResult::Ran(outcome) => queued.answer(outcome),
+        CommandResult::BookReplaced(book) => {
             queued.book = book;
             if let Err((queued, error)) = shared.queue.push(queued) {
                 queued.answer(Err(error));
@@ -127,18 +127,24 @@ async fn attempt(
     shared: &Shared,
     connection: &mut Option<Db>,
     groups: &[Group],
-) -> Result<Vec<Came>, Failed> {
+) -> Result<Vec<CommandResult>, BatchFailure> {
     let mut db = match connection.take().filter(Db::is_usable) {
         Some(db) => db,
-        None => shared.source.connect(Mode::Write).await.map_err(Failed::AtStart)?,
+        None => shared.source.connect(Mode::Write).await.map_err(BatchFailure::AtStart)?,
     };
     if let Err(error) = db.begin(Mode::Write).await {
-        return Err(Failed::AtStart(error));
+        return Err(BatchFailure::AtStart(error));
     }
     let mut batch = [0; 16];
     shared.entropy.fill(&mut batch);
-    let mut run =
-        Run { shared, batch, results: Vec::new(), sets: Vec::new(), written: Vec::new(), told: Vec::new() };
+    let mut run = Run {
+        shared,
+        batch,
+        results: Vec::new(),
+        sets: Vec::new(),
+        written: Vec::new(),
+        with_events: Vec::new(),
+    };
     for group in groups {
         let (back, result) = run.group(db, group).await;
         db = back;
@@ -148,11 +154,11 @@ async fn attempt(
             return Err(failed);
         }
     }
-    let Run { results, sets, written, told, .. } = run;
+    let Run { results, sets, written, with_events, .. } = run;
     let ended = commit(shared, db, (&written, sets), batch).await;
     *connection = ended.0;
     ended.1?;
-    told.iter().for_each(|book| shared.watchers.tell(*book));
+    with_events.iter().for_each(|book| shared.watchers.tell(*book));
     Ok(results)
 }
 
@@ -162,29 +168,33 @@ async fn commit(
     mut db: Db,
     (written, sets): (&[Written], Vec<SetRows>),
     batch: [u8; 16],
-) -> (Option<Db>, Result<(), Failed>) {
+) -> (Option<Db>, Result<(), BatchFailure>) {
     let Some(first) = written.first() else {
         db.rollback().await;
         return (Some(db), Ok(()));
     };
     match db.write_sets_and_commit(sets).await {
-        Ended::Done => (Some(db), Ok(())),
-        Ended::Failed(error) => {
+        WriteOutcome::Done => (Some(db), Ok(())),
+        WriteOutcome::Failed(error) => {
             db.rollback().await;
-            (Some(db), Err(Failed::Underway(error)))
+            (Some(db), Err(BatchFailure::Underway(error)))
         }
-        Ended::Unknown(error) => {
-            tracing::warn!(%error, "a commit came without an answer; looking whether it came through");
+        WriteOutcome::Unknown(error) => {
+            tracing::warn!(%error, "a commit was not answered; rereading the book's row to see whether it was committed");
             drop(db);
-            (None, look_for(shared, first, batch).await.unwrap_or(Err(Failed::Unknown(error))))
+            (None, reread_batch_id(shared, first, batch).await.unwrap_or(Err(BatchFailure::Unknown(error))))
         }
     }
 }
 
-/// Looks, under the book's lock, so that the lost connection's transaction is over, whose mark the book bears: ours,
-/// then it came through; still the one from before, then it did not and the commands may run again. None: it can't be
-/// told, for the database is away or somebody has written since.
-async fn look_for(shared: &Shared, written: &Written, batch: [u8; 16]) -> Option<Result<(), Failed>> {
+/// Rereads the book's row under its lock, by when the lost connection's transaction is over. Our batch id there: it was
+/// committed. The id of the batch before: it was not, and the commands may run again. None: the database is away, or
+/// somebody has written to the book since, and it cannot be known.
+async fn reread_batch_id(
+    shared: &Shared,
+    written: &Written,
+    batch: [u8; 16],
+) -> Option<Result<(), BatchFailure>> {
     let mut db = shared.source.connect(Mode::Write).await.ok()?;
     db.begin(Mode::Write).await.ok()?;
     let rows = db.find_set(&LOCK_BOOK, vec![params![written.book].to_vec()]).await.ok()?;
@@ -193,10 +203,11 @@ async fn look_for(shared: &Shared, written: &Written, batch: [u8; 16]) -> Option
     if found == batch {
         return Some(Ok(()));
     }
-    (found == written.before).then(|| Err(Failed::Underway(StoreError::unavailable("a commit was lost"))))
+    (found == written.before)
+        .then(|| Err(BatchFailure::Underway(StoreError::unavailable("a commit was lost"))))
 }
 
-/// A book that a batch writes to, with the mark that it bore before.
+/// A book that a batch writes to, with the id of the batch that wrote to it before.
 struct Written {
     book: BookId,
     before: [u8; 16],
@@ -206,52 +217,54 @@ struct Written {
 struct Run<'a> {
     shared: &'a Shared,
     batch: [u8; 16],
-    results: Vec<Came>,
+    results: Vec<CommandResult>,
     sets: Vec<SetRows>,
     written: Vec<Written>,
-    told: Vec<BookId>,
+    with_events: Vec<BookId>,
 }
 
 impl Run<'_> {
     /// Runs the commands of one book and gathers what is to be written. The connection comes back in any case.
-    async fn group(&mut self, mut db: Db, group: &Group) -> (Db, Result<(), Failed>) {
-        let (working, objects) = match open(&mut db, group).await {
+    async fn group(&mut self, mut db: Db, group: &Group) -> (Db, Result<(), BatchFailure>) {
+        let (state, objects) = match open(&mut db, group).await {
             Ok(Some(opened)) => opened,
-            Ok(None) => return (db, Err(Failed::AtStart(StoreError::unexpected("there is no such book")))),
-            Err(error) => return (db, Err(Failed::AtStart(error))),
+            Ok(None) => {
+                return (db, Err(BatchFailure::AtStart(StoreError::unexpected("there is no such book"))));
+            }
+            Err(error) => return (db, Err(BatchFailure::AtStart(error))),
         };
-        if let Some(successor) = working.book.successor {
-            self.results.extend(group.commands.iter().map(|_| Came::Moved(successor)));
+        if let Some(successor) = state.book.successor {
+            self.results.extend(group.commands.iter().map(|_| CommandResult::BookReplaced(successor)));
             return (db, Ok(()));
         }
-        let mut tx = Tx::new(Scope::new(db, group.book, objects), working);
+        let mut tx = Tx::new(Scope::new(db, group.book, objects), state);
         for queued in &group.commands {
             // A reset earlier in this batch: the rest belongs to the new book.
-            if let Some((successor, _)) = &tx.working.successor {
-                self.results.push(Came::Moved(*successor));
+            if let Some((successor, _)) = &tx.batch.successor {
+                self.results.push(CommandResult::BookReplaced(*successor));
                 continue;
             }
             match run_command(&mut tx, queued).await {
-                Ok(outcome) => self.results.push(Came::Done(outcome)),
-                Err(error) => return (tx.into_parts().0.into_db(), Err(Failed::Underway(error))),
+                Ok(outcome) => self.results.push(CommandResult::Ran(outcome)),
+                Err(error) => return (tx.into_parts().0.into_db(), Err(BatchFailure::Underway(error))),
             }
         }
-        let (mut scope, mut working) = tx.into_parts();
-        if working.is_empty() && !scope.has_changes() {
+        let (mut scope, mut state) = tx.into_parts();
+        if state.is_empty() && !scope.has_changes() {
             return (scope.into_db(), Ok(()));
         }
-        if working.has_events() {
-            self.told.push(group.book);
+        if state.has_events() {
+            self.with_events.push(group.book);
         }
-        self.written.push(Written { book: group.book, before: working.book.batch });
+        self.written.push(Written { book: group.book, before: state.book.batch });
         let objects = scope.objects().take_all(group.book);
-        self.sets.extend(working.flush(objects, &self.shared.chain_key, self.batch));
+        self.sets.extend(state.flush(objects, &self.shared.chain_key, self.batch));
         (scope.into_db(), Ok(()))
     }
 }
 
 /// Locks the book and reads what its commands will touch, all at once.
-async fn open(db: &mut Db, group: &Group) -> Result<Option<(Working, Objects)>, StoreError> {
+async fn open(db: &mut Db, group: &Group) -> Result<Option<(BatchState, Objects)>, StoreError> {
     let touched = Touched::of(group.book, group.commands.iter().flat_map(|queued| &queued.touches));
     let keys =
         KeyIndex::look_up(group.book, group.commands.iter().filter_map(|queued| queued.digest.as_ref()));
@@ -263,20 +276,20 @@ async fn open(db: &mut Db, group: &Group) -> Result<Option<(Working, Objects)>, 
         return Err(StoreError::unexpected("the look-ups were not answered"));
     };
     let Some(row) = book.first() else { return Ok(None) };
-    let mut working = Working::new(Book::from_row(row)?);
-    working.absorb(&touched, touched_rows)?;
-    working.keep_keys(KeyIndex::found(keys)?);
+    let mut state = BatchState::new(Book::from_row(row)?);
+    state.absorb(&touched, touched_rows)?;
+    state.keep_keys(KeyIndex::found(keys)?);
     let mut objects = Objects::default();
     objects.absorb(&touched, touched_rows.get(FIXED_LOOK_UPS..).unwrap_or_default())?;
-    Ok(Some((working, objects)))
+    Ok(Some((state, objects)))
 }
 
-/// Runs one command over a mark. An error means that the transaction is lost, not that the command failed.
+/// Runs one command after an undo point. An error means that the transaction is lost, not that the command failed.
 async fn run_command(tx: &mut Tx, queued: &Queued) -> Result<Result<Outcome, StoreError>, StoreError> {
-    tx.working.book.last_at = tx.working.book.now(queued.wall);
+    tx.batch.book.last_at = tx.batch.book.now(queued.wall);
     let now = tx.now();
     if let Some(digest) = &queued.digest
-        && let Some(stored) = tx.working.stored(digest, now)
+        && let Some(stored) = tx.batch.stored(digest, now)
     {
         let differing = digest.differences(&stored.request)?;
         return Ok(Ok(match differing.is_empty() {
@@ -318,7 +331,7 @@ async fn run_command(tx: &mut Tx, queued: &Queued) -> Result<Result<Outcome, Sto
             .unwrap_or_else(|| StoreError::unexpected("the engine ended the transaction")));
     }
     if let (Ok(answer), Some(digest), true) = (&outcome, &queued.digest, is_kept) {
-        tx.working.answered(digest, answer);
+        tx.batch.answered(digest, answer);
     }
     Ok(outcome.map(Outcome::Answered))
 }

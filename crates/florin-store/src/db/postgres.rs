@@ -1,6 +1,6 @@
 //! The server engine. Parameters go as binary, sets as arrays.
 
-use super::{Ended, SetRows};
+use super::{SetRows, WriteOutcome};
 use crate::dialect::{SetStatement, transpose};
 use crate::{Row, StoreError, Type, Value};
 use futures_util::future::{join, join_all, join3, try_join_all};
@@ -215,26 +215,26 @@ impl PostgresConnection {
 
     pub(super) async fn write_sets(&self, sets: Vec<SetRows>) -> Result<(), StoreError> {
         match self.write(sets, false).await {
-            Ended::Done => Ok(()),
-            Ended::Failed(error) | Ended::Unknown(error) => Err(error),
+            WriteOutcome::Done => Ok(()),
+            WriteOutcome::Failed(error) | WriteOutcome::Unknown(error) => Err(error),
         }
     }
 
-    pub(super) async fn write_sets_and_commit(&self, sets: Vec<SetRows>) -> Ended {
+    pub(super) async fn write_sets_and_commit(&self, sets: Vec<SetRows>) -> WriteOutcome {
         self.write(sets, true).await
     }
 
-    async fn write(&self, sets: Vec<SetRows>, commits: bool) -> Ended {
+    async fn write(&self, sets: Vec<SetRows>, commits: bool) -> WriteOutcome {
         let is_commit_sent = AtomicBool::new(false);
         let result = self.try_write(sets, commits, &is_commit_sent).await;
         match result {
-            Ok(()) => Ended::Done,
+            Ok(()) => WriteOutcome::Done,
             // The server said no in so many words, or it was never asked to commit: nothing has come through. Anything
             // else (the connection broke, the server is going down) leaves it open.
             Err((error, said_no)) if said_no || !is_commit_sent.load(Ordering::Relaxed) => {
-                Ended::Failed(error)
+                WriteOutcome::Failed(error)
             }
-            Err((error, _)) => Ended::Unknown(error),
+            Err((error, _)) => WriteOutcome::Unknown(error),
         }
     }
 

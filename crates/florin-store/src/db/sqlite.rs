@@ -1,6 +1,6 @@
 //! The embedded engine. Every call is a plain function; nothing waits but for the file.
 
-use super::{Ended, Mode, SetRows};
+use super::{Mode, SetRows, WriteOutcome};
 use crate::dialect::{SetStatement, for_sqlite, not_there};
 use crate::{Row, StoreError, Value};
 use rusqlite::config::DbConfig;
@@ -115,15 +115,15 @@ impl SqliteConnection {
         Ok(())
     }
 
-    pub(super) fn write_sets_and_commit(&mut self, sets: &[SetRows]) -> Ended {
+    pub(super) fn write_sets_and_commit(&mut self, sets: &[SetRows]) -> WriteOutcome {
         if let Err(error) = self.write_sets(sets) {
-            return Ended::Failed(error);
+            return WriteOutcome::Failed(error);
         }
         match self.run_script("COMMIT") {
-            Ok(()) => Ended::Done,
+            Ok(()) => WriteOutcome::Done,
             // Still open: nothing has come through. Closed with an error: the file has to be asked.
-            Err(error) if !self.is_autocommit() => Ended::Failed(error),
-            Err(error) => Ended::Unknown(error),
+            Err(error) if !self.is_autocommit() => WriteOutcome::Failed(error),
+            Err(error) => WriteOutcome::Unknown(error),
         }
     }
 

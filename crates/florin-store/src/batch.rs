@@ -1,5 +1,5 @@
 //! What a batch has read and what it will write, per book, in memory. Commands change this; the database sees it once,
-//! at the flush. Every change can be undone back to a mark, so that a command that stops leaves nothing behind.
+//! at the flush. Every change can be undone back to an undo point, so that a command that stops leaves nothing behind.
 
 use crate::answer::Answer;
 use crate::book::{Book, INSERT_BOOK, NewBook, UPDATE_BOOK};
@@ -47,9 +47,9 @@ enum Undo {
     Holder(HolderId, Option<Box<HolderSlot>>),
 }
 
-/// How far a batch was when a command began.
+/// How far a batch was when a command began, but for its object rows.
 #[derive(Clone, Debug)]
-pub(crate) struct Mark {
+pub(crate) struct UndoPoint {
     undo: usize,
     records: usize,
     events: usize,
@@ -62,7 +62,7 @@ pub(crate) struct Mark {
 
 /// A book in a batch.
 #[derive(Debug)]
-pub(crate) struct Working {
+pub(crate) struct BatchState {
     pub(crate) book: Book,
     /// None: it was looked for, and there is none.
     holders: HashMap<HolderId, Option<HolderSlot>>,
@@ -81,7 +81,7 @@ pub(crate) struct Working {
     carried: i64,
 }
 
-impl Working {
+impl BatchState {
     pub(crate) fn new(book: Book) -> Self {
         Self {
             book,
@@ -301,8 +301,8 @@ impl Working {
         self.keys.insert(digest.key, KeyIndex::stored(digest, answer, at));
     }
 
-    pub(crate) fn mark(&self) -> Mark {
-        Mark {
+    pub(crate) fn undo_point(&self) -> UndoPoint {
+        UndoPoint {
             undo: self.undo.len(),
             records: self.records.len(),
             events: self.events.len(),
@@ -314,9 +314,9 @@ impl Working {
         }
     }
 
-    /// Takes back everything since a mark.
-    pub(crate) fn undo_to(&mut self, mark: &Mark) {
-        for undo in self.undo.drain(mark.undo..).rev() {
+    /// Takes back everything since an undo point.
+    pub(crate) fn undo_to(&mut self, point: &UndoPoint) {
+        for undo in self.undo.drain(point.undo..).rev() {
             match undo {
                 Undo::Account(key, Some(slot)) => drop(self.accounts.insert(key, slot)),
                 Undo::Account(key, None) => drop(self.accounts.remove(&key)),
@@ -329,13 +329,13 @@ impl Working {
                 }
             }
         }
-        self.records.truncate(mark.records);
-        self.events.truncate(mark.events);
-        self.jobs.truncate(mark.jobs);
-        self.commands.truncate(mark.commands);
-        self.book.last_at = mark.last_at;
-        self.book.clock_offset = mark.clock_offset;
-        self.book.holder_head = mark.holder_head;
+        self.records.truncate(point.records);
+        self.events.truncate(point.events);
+        self.jobs.truncate(point.jobs);
+        self.commands.truncate(point.commands);
+        self.book.last_at = point.last_at;
+        self.book.clock_offset = point.clock_offset;
+        self.book.holder_head = point.holder_head;
         (self.successor, self.carried) = (None, 0);
     }
 
