@@ -11,6 +11,10 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Something that a command will look at. What does not exist is read as missing; that is no error.
+///
+/// A command whose book is replaced by a reset while it waits runs in the new book. There the handles, the partner and
+/// the system are those of the new book; holders and accounts that were named by number belong to the old one and are
+/// missing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Touch {
     /// A user, by the `externalUserId`.
@@ -29,6 +33,8 @@ pub enum Touch {
     Partner,
     /// The partner's main account in a currency, without the holder.
     PartnerAccount(CurrencyCode),
+    /// What the partner owes the house in a currency, without the holder.
+    PartnerReceivable(CurrencyCode),
     /// An account of the book's system.
     SystemAccount(CurrencyCode, AccountKind),
     /// An object by its table and id. One that a command is to make need not be touched.
@@ -89,6 +95,9 @@ impl Touched {
             Touch::Partner => self.holders.push(book.partner()),
             Touch::PartnerAccount(currency) => {
                 self.accounts.push(AccountKey::main(book.partner(), *currency));
+            }
+            Touch::PartnerReceivable(currency) => {
+                self.accounts.push(AccountKey::receivable(book.partner(), *currency));
             }
             Touch::SystemAccount(currency, kind) => {
                 self.accounts.push(AccountKey::system(book, *currency, *kind));

@@ -172,7 +172,9 @@ impl Tx {
         self.batch.enqueue(job);
     }
 
-    /// The rows that a statement answers; `$1` is the book.
+    /// The rows that a statement answers; `$1` is the book. It sees object rows as the batch has left them: those of
+    /// the tables that it names are written first, for which the command gets a savepoint if some are its own. A family
+    /// reads the objects that it knows by id with [`Self::object`] instead.
     pub async fn query(&mut self, sql: Statement, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
         self.scope.query(sql, parameters).await
     }

@@ -4,12 +4,12 @@
 //! | --- | --- | --- | --- |
 //! | amounts (minor units), positions, flags, numbers | `Int` | `INTEGER` | `BIGINT` |
 //! | times (µs UTC) | `Int` | `INTEGER` | `BIGINT` |
-//! | text, slugs | `Text` | `TEXT` (binary collation) | `TEXT COLLATE "C"` |
+//! | text, slugs, rates and percentages (exact decimals) | `Text` | `TEXT` (binary collation) | `TEXT COLLATE "C"` |
 //! | ids (16 bytes), hashes, legs, ciphertext | `Bytes` | `BLOB` | `BYTEA` |
 
 use crate::StoreError;
 use florin_ledger::{BookId, HolderId, Position};
-use florin_types::{CurrencyCode, Timestamp};
+use florin_types::{CurrencyCode, Percentage, Rate, Timestamp};
 use uuid::Uuid;
 
 /// A column's value.
@@ -113,6 +113,8 @@ from_value_through! {
     BookId: i64 => |number| Some(BookId(number));
     HolderId: i64 => |number| Some(HolderId(number));
     CurrencyCode: String => |slug| CurrencyCode::parse(&slug);
+    Rate: String => |text| Rate::parse(&text).ok();
+    Percentage: String => |text| Percentage::parse(&text).ok();
 }
 
 macro_rules! into_value {
@@ -138,6 +140,8 @@ into_value! {
     BookId: book => Value::Int(book.0);
     HolderId: holder => Value::Int(holder.0);
     CurrencyCode: code => Value::Text(code.as_str().to_owned());
+    Rate: rate => Value::Text(rate.to_string());
+    Percentage: percentage => Value::Text(percentage.to_string());
 }
 
 impl<const N: usize> From<[u8; N]> for Value {
@@ -156,4 +160,20 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 #[macro_export]
 macro_rules! params {
     ($($value:expr),* $(,)?) => { [$($crate::Value::from($value)),*] };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_and_percentages_come_back_as_they_were() {
+        for text in ["0.000000000001", "60000.12", "1000000000000"] {
+            let rate = Rate::parse(text).expect("a rate");
+            assert_eq!(Row(params![rate].to_vec()).get(0), Ok(rate));
+        }
+        let percentage = Percentage::parse("1.49").expect("a percentage");
+        assert_eq!(Row(params![percentage].to_vec()).get(0), Ok(percentage));
+        assert!(Row(params!["1,49"].to_vec()).get::<Percentage>(0).is_err());
+    }
 }

@@ -180,16 +180,16 @@ async fn commit(
             (Some(db), Err(BatchFailure::Underway(error)))
         }
         WriteOutcome::Unknown(error) => {
-            tracing::warn!(%error, "a commit was not answered; rereading the book's row to see whether it was committed");
+            tracing::warn!(%error, "a commit was not answered; rereading the book's row");
             drop(db);
             (None, reread_batch_id(shared, first, batch).await.unwrap_or(Err(BatchFailure::Unknown(error))))
         }
     }
 }
 
-/// Rereads the book's row under its lock, by when the lost connection's transaction is over. Our batch id there: it was
-/// committed. The id of the batch before: it was not, and the commands may run again. None: the database is away, or
-/// somebody has written to the book since, and it cannot be known.
+/// Rereads the book's row under its lock, by when the lost connection's transaction is over. Our batch id is there: it
+/// was committed. The id of the batch before is there: it was not, and the commands may run again. None: the database
+/// is away, or somebody has written to the book since, and it cannot be known.
 async fn reread_batch_id(
     shared: &Shared,
     written: &Written,

@@ -4,7 +4,8 @@
 #[expect(dead_code, reason = "what the other tests use")]
 mod store;
 
-use florin_store::{Answer, Engine, Outcome, Row, Stop, StoreError, Touch, Tx, params};
+use florin_store::{Answer, Engine, NewBook, Outcome, Row, Stop, StoreError, Touch, Tx, params};
+use florin_types::CurrencyCode;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -302,6 +303,31 @@ async fn who_reads_early_is_not_blamed_for_what_cannot_be_written() {
     assert!(came[0].is_err(), "{came:?}");
     assert_eq!(came[1], outcome("looked"));
     assert_eq!(store.parcels().await, [(1, 10)]);
+    store.finish().await;
+}
+
+/// A reset in the midst of a batch: rows of the old book stay there, and what comes after finds none in the new one.
+#[tokio::test]
+async fn objects_stay_in_their_book() {
+    let store = TestStore::open().await;
+    let reset = store.run(vec![Parcel::touch(1)], async |tx: &mut Tx| {
+        tx.put(&Parcel::new(1, 11))?;
+        let currencies = vec![CurrencyCode::new("eur")];
+        tx.succeed_book(NewBook { partner: id(9), partner_secret: None, currencies }).await?;
+        done("reset")
+    });
+    let after = store.run(vec![Parcel::touch(1), Touch::Partner], async |tx: &mut Tx| {
+        expect(tx.partner_holder().map(|partner| partner.uuid), Some(id(9)))?;
+        expect(tx.object::<Parcel>(id(1))?, None)?;
+        tx.put(&Parcel::new(1, 12))?;
+        done("after")
+    });
+    let came = store.batch(vec![put(&store, 1, 10), reset, after]).await;
+    assert_eq!(came, [outcome("put"), outcome("reset"), outcome("after")]);
+    assert_eq!(store.parcels().await, [(1, 11), (1, 12)]);
+    let mut snapshot = store.store.snapshot(store.book).await.expect("the new book");
+    assert_eq!(snapshot.objects_at::<Parcel>(&[id(1)]).await, Ok(vec![Parcel::new(1, 12)]));
+    drop(snapshot);
     store.finish().await;
 }
 

@@ -151,6 +151,7 @@ async fn what_a_user_cannot_pay_it_owes() {
         Touch::UserAccount("ada".to_owned(), EUR),
         Touch::UserReceivable("ada".to_owned(), EUR),
         Touch::UserReceivable("ada".to_owned(), BTC),
+        Touch::PartnerReceivable(EUR),
         Touch::SystemAccount(EUR, AccountKind::CardSettlement),
     ];
     let clear = || {
@@ -159,8 +160,10 @@ async fn what_a_user_cannot_pay_it_owes() {
             let to = AccountKey::system(tx.book(), EUR, AccountKind::CardSettlement);
             let capture = Capture { account, held: 0, amount: 8, to, rest: Rest::Released };
             post(tx, &Posting::new().capture(capture))?;
-            let unused = AccountKey::receivable(ada, BTC);
-            assert_eq!(tx.account(unused), Some(Account::new(unused)));
+            for unused in [AccountKey::receivable(ada, BTC), AccountKey::receivable(tx.book().partner(), EUR)]
+            {
+                assert_eq!(tx.account(unused), Some(Account::new(unused)));
+            }
             done("cleared")
         })
     };

@@ -213,8 +213,11 @@ impl TestStore {
 
     /// The parcels as they are stored: the last digits of their ids, and their weights; in order.
     pub async fn parcels(&self) -> Vec<(u128, i64)> {
-        let rows =
-            self.store.look("SELECT id, weight FROM parcel ORDER BY id", &[]).await.expect("the parcels");
+        let rows = self
+            .store
+            .look("SELECT id, weight FROM parcel ORDER BY id, book", &[])
+            .await
+            .expect("the parcels");
         let parcel = |row: &Row| Ok((row.get::<Uuid>(0)?.as_u128(), row.get(1)?));
         rows.iter().map(parcel).collect::<Result<_, StoreError>>().expect("parcels")
     }
