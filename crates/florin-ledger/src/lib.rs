@@ -1,6 +1,6 @@
 //! Double entry, pure: what a posting is, what refuses it, what a journal record says, and how records chain.
 //!
-//! The way of a posting: a family builds a [`Posting`] → [`draft`] checks it against the [`Account`]s it touches and
+//! The way of a posting: a family builds a [`Posting`] → [`draft()`] checks it against the [`Account`]s it touches and
 //! answers the [`Leg`]s as they will stand in the journal (or why not) → [`fold`] takes a leg into its account. The
 //! live path, `florin verify` and the tests all go through the same [`fold`]; nothing else changes an account.
 //!
