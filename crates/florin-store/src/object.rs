@@ -41,7 +41,8 @@ impl ObjectTable {
         self.name
     }
 
-    /// Its statements, for the test that prepares and runs them all.
+    /// Its statements, for the test that prepares and runs them all: find, insert, update, delete. A family that never
+    /// removes an object registers the first three.
     pub const fn statements(&'static self) -> [&'static SetStatement; 4] {
         [&self.find, &self.insert, &self.update, &self.delete]
     }
