@@ -152,7 +152,12 @@ fn refusal(endpoint: &Endpoint, status: u16, codes: &[&'static Code]) -> Respons
     let examples = codes.iter().map(|code| (code.code, RefOr::Ref(reference("examples", code.code))));
     let content =
         ContentBuilder::new().schema(Some(error_schema(codes))).examples_from_iter(examples).build();
-    let response = ResponseBuilder::new().description(description).content(JSON, content);
+    let mut response = ResponseBuilder::new().description(description).content(JSON, content);
+    if status == 404 && endpoint.success.1.content_type == Shape::HTML.content_type {
+        // A browser gets a page where there is none, too.
+        let page = ContentBuilder::new().schema(Some(reference("schemas", &(Shape::HTML.name)())));
+        response = response.content(Shape::HTML.content_type, page.build());
+    }
     with_headers(response, endpoint, status, codes).build()
 }
 
@@ -176,7 +181,7 @@ fn with_headers(
     // Neither the key nor the rate limit has let the call in: it can't be a repeat, and is not counted.
     let is_inside = !matches!(status, 401 | 429) && endpoint.signature.access != Access::Open;
     let mut names = vec![REQUEST_ID];
-    if is_inside {
+    if is_inside || status == 429 {
         names.extend(conventions::RATE_LIMIT_HEADERS);
     }
     if endpoint.writes() && is_inside && status != 409 {

@@ -1,74 +1,69 @@
 //! Events are as the AsyncAPI document says. Every event of every test is checked by it: see `support::check`.
 
-use crate::support::{Client, TestApp, person};
+use crate::support::{self, Client, Strictness, TestApp, person, resolved, validator};
 use florin_document::{Kind, samples};
 use http::Method;
-use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+/// The AsyncAPI document of this build, and the validator of each type's payload.
+struct Webhooks {
+    document: Value,
+    payloads: BTreeMap<String, Validator>,
+}
+
+fn webhooks() -> &'static Webhooks {
+    static WEBHOOKS: OnceLock<Webhooks> = OnceLock::new();
+    WEBHOOKS.get_or_init(|| {
+        let document = florin_api::asyncapi::document().expect("a document");
+        let messages = document["components"]["messages"].as_object().expect("messages");
+        let payload = |message: &Value| validator(&document, &message["payload"], Strictness::Answer);
+        let payloads = messages.iter().map(|(kind, message)| (kind.clone(), payload(message))).collect();
+        Webhooks { document, payloads }
+    })
+}
 
 /// Why an event is not what the document says.
 pub fn misfits(event: &Value) -> Vec<String> {
-    let document = florin_api::asyncapi::document().expect("a document");
+    let Webhooks { document, payloads } = webhooks();
     let kind = event["type"].as_str().expect("a type");
     let Some(channel) = document["channels"].get(kind) else { return vec![format!("no channel {kind}")] };
-    let mut found = Vec::new();
+    let mut found = support::misfits(&payloads[kind], &event["payload"]);
     if channel["address"] != event["path"] {
         found.push(format!("the path {} is not that of the channel", event["path"]));
     }
-    let message = &document["components"]["messages"][kind];
-    let place = message["payload"]["$ref"].as_str().and_then(|place| place.strip_prefix('#'));
-    let schema = document.pointer(place.expect("a reference")).expect("a schema");
-    object(&document, schema, &event["payload"], &mut found);
     found
 }
 
-fn object(document: &Value, schema: &Value, value: &Value, found: &mut Vec<String>) {
-    let (Some(fields), Some(properties)) = (value.as_object(), schema["properties"].as_object()) else {
-        return found.push(format!("{value} is no object of {schema}"));
-    };
-    let names = |map: &Map<String, Value>| map.keys().cloned().collect::<BTreeSet<_>>();
-    if names(fields) != names(properties) {
-        found.push(format!("{:?} and not {:?}", names(fields), names(properties)));
-    }
-    let required: BTreeSet<_> =
-        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    if !properties.keys().all(|name| required.contains(name.as_str())) {
-        found.push(format!("always there, and not said so: {schema}"));
-    }
-    for (name, value) in fields {
-        let Some(mut schema) = properties.get(name) else { continue };
-        if let Some(place) = schema["$ref"].as_str().and_then(|place| place.strip_prefix('#')) {
-            schema = document.pointer(place).expect("a schema");
-        }
-        if !fits(document, schema, value) {
-            found.push(format!("{name}: {value} is not {schema}"));
-        }
+/// A receiver never has to ask whether a field is there: what is not known is null.
+#[test]
+fn every_field_of_a_payload_is_required() {
+    let document = &webhooks().document;
+    for (kind, message) in document["components"]["messages"].as_object().expect("messages") {
+        let schema = resolved(document, &message["payload"]);
+        let properties: BTreeSet<_> =
+            schema["properties"].as_object().expect("properties").keys().map(String::as_str).collect();
+        let required: BTreeSet<_> =
+            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        assert_eq!(properties, required, "{kind}");
     }
 }
 
-/// The keywords that the payloads' schemas use.
-fn fits(document: &Value, schema: &Value, value: &Value) -> bool {
-    if let Some(place) = schema["$ref"].as_str().and_then(|place| place.strip_prefix('#')) {
-        return fits(document, document.pointer(place).expect("a schema"), value);
+#[test]
+fn the_examples_fit() {
+    let Webhooks { document, payloads } = webhooks();
+    for (kind, message) in document["components"]["messages"].as_object().expect("messages") {
+        let examples = message["examples"].as_array().expect("examples");
+        assert!(!examples.is_empty(), "{kind}");
+        let headers = validator(document, &message["headers"], Strictness::Answer);
+        for example in examples {
+            let found = support::misfits(&payloads[kind], &example["payload"]);
+            assert_eq!(found, Vec::<String>::new(), "{kind}");
+            assert_eq!(support::misfits(&headers, &example["headers"]), Vec::<String>::new(), "{kind}");
+        }
     }
-    if let Some(choices) = schema["oneOf"].as_array() {
-        return choices.iter().filter(|choice| fits(document, choice, value)).count() == 1;
-    }
-    let is_of = |kind: &Value| match kind.as_str() {
-        Some("string") => value.is_string(),
-        Some("number") => value.is_number(),
-        Some("null") => value.is_null(),
-        _ => false,
-    };
-    let of_type =
-        schema["type"].as_array().map_or_else(|| is_of(&schema["type"]), |all| all.iter().any(is_of));
-    let text = value.as_str().unwrap_or_default();
-    let of_format = match schema["format"].as_str() {
-        Some("uuid") => text.parse::<uuid::Uuid>().is_ok(),
-        Some("date-time") => florin_types::Timestamp::parse(text).is_ok(),
-        _ => true,
-    };
-    of_type && of_format && schema["enum"].as_array().is_none_or(|all| all.contains(value))
 }
 
 async fn upload(client: &Client, path: &str, parts: &[(&str, Vec<u8>)]) {

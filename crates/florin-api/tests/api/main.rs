@@ -9,6 +9,8 @@ mod errors;
 mod events;
 mod idempotency;
 mod kyc;
+mod near_misses;
+mod openapi;
 mod reference;
 mod sandbox;
 mod statements;

@@ -1,5 +1,6 @@
 //! A request to be, and sending it into the router.
 
+use super::contract::{self, Exchange};
 use super::{Answer, Client};
 use axum::body::Body;
 use florin_api::kit::edge::http::Peer;
@@ -112,6 +113,13 @@ impl Call {
         let (head, stream) = response.into_parts();
         let received = stream.collect().await.expect("a body is received").to_bytes().to_vec();
         let answer = Answer { status: head.status.as_u16(), headers: head.headers, body: received };
+        contract::check(&Exchange {
+            environment: client.app.settings.environment,
+            method: &method,
+            path: &path,
+            body: body.as_ref().map(|(content_type, body)| (&content_type[..], &body[..])),
+            answer: &answer,
+        });
         client.note(&method, &path, body.as_ref().map(|(_, body)| &body[..]), &answer);
         answer
     }

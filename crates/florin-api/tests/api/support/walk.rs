@@ -5,7 +5,7 @@ use super::{Call, Client, File};
 use florin_api::kit::endpoint::table::{Endpoint, FilePart, RequestBody};
 use florin_document::{Kind, samples};
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The ids that a request can name.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Ids {
 }
 
 /// The path of an endpoint with placeholders for its ids.
-fn path_of(endpoint: &Endpoint) -> String {
+fn template_of(endpoint: &Endpoint) -> String {
     let ids = &endpoint.signature.path;
     let mut path = ids
         .iter()
@@ -59,18 +59,39 @@ fn path_of(endpoint: &Endpoint) -> String {
 
 /// Whether a request of this endpoint names any id of this kind.
 pub fn names(endpoint: &Endpoint, placeholder: &str) -> bool {
-    path_of(endpoint).contains(placeholder)
+    template_of(endpoint).contains(placeholder)
         || endpoint.example().is_some_and(|example| example.contains(placeholder))
+}
+
+/// A text of the table with these ids in place of the placeholders.
+fn filled(text: &str, ids: &Ids) -> String {
+    ids.each().iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id))
+}
+
+/// The path of an endpoint with these ids, and the query that it needs.
+pub fn path_of(endpoint: &Endpoint, ids: &Ids) -> String {
+    filled(&template_of(endpoint), ids)
+}
+
+/// The endpoint's example body with these ids.
+pub fn example_of(endpoint: &Endpoint, ids: &Ids) -> Option<Value> {
+    endpoint.example().map(|text| serde_json::from_str(&filled(text, ids)).expect("an example is JSON"))
+}
+
+/// A small valid file for each part that the endpoint takes.
+pub fn files_of(endpoint: &Endpoint) -> Vec<(&'static str, Vec<u8>)> {
+    match endpoint.signature.body {
+        RequestBody::Multipart(parts) => contents(parts),
+        RequestBody::None | RequestBody::Json(..) => Vec::new(),
+    }
 }
 
 /// The endpoint's example as a request of this client, with these ids; where it takes files, one of each.
 pub fn request_of(client: &Client, endpoint: &Endpoint, ids: &Ids) -> Call {
-    let fill =
-        |text: &str| ids.each().iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id));
-    let call = client.call(endpoint.method.clone(), &fill(&path_of(endpoint)));
+    let call = client.call(endpoint.method.clone(), &path_of(endpoint, ids));
     match endpoint.signature.body {
         RequestBody::None => call,
-        RequestBody::Json(_) => call.body(fill(endpoint.example)),
+        RequestBody::Json(_) => call.body(filled(endpoint.example, ids)),
         RequestBody::Multipart(parts) => call.multipart(&files(&contents(parts))),
     }
 }
