@@ -26,15 +26,24 @@ static BACKGROUND_TURN: Semaphore = Semaphore::const_new(1);
 /// Lowers the calling thread's priority, for good: only a privileged process may raise it again, so nothing else
 /// may run on the thread afterwards.
 ///
-/// On Linux each thread has its own niceness; elsewhere the call would lower the whole process, and is not made.
-/// A failure only costs the courtesy.
+/// A thread that is nicer already stays so: a privileged process would raise its priority. On Linux each thread has its
+/// own niceness; elsewhere the call would lower the whole process, and is not made. A failure only costs the courtesy.
 pub(crate) fn lower(nice: i32) {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, nice) {
+    if let Err(error) = lower_thread(nice) {
         tracing::debug!(%error, "a thread's priority could not be lowered");
     }
     #[cfg(not(target_os = "linux"))]
     let _ = nice;
+}
+
+#[cfg(target_os = "linux")]
+fn lower_thread(nice: i32) -> rustix::io::Result<()> {
+    use rustix::process::{getpriority_process, setpriority_process};
+    match getpriority_process(None)? < nice {
+        true => setpriority_process(None, nice),
+        false => Ok(()),
+    }
 }
 
 /// What the calling thread has computed so far.
