@@ -4,18 +4,26 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::{JoinHandle, yield_now};
 
 use super::*;
 
+/// What holds `/slow` up until a test lets it answer.
+#[derive(Default)]
+struct Gate {
+    is_reached: Notify,
+    is_open: Notify,
+}
+
 struct Server {
     address: SocketAddr,
+    slow: Arc<Gate>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
-fn app() -> Router {
+fn app(gate: Arc<Gate>) -> Router {
     Router::new()
         .route("/peer", get(async |Extension(Peer(peer)): Extension<Peer>| peer.ip().to_string()))
         .route("/refuse", post(async || "refused"))
@@ -24,8 +32,9 @@ fn app() -> Router {
         .route("/large", get(async || vec![b'x'; 64 * 1024 * 1024]))
         .route(
             "/slow",
-            get(async || {
-                tokio::time::sleep(Duration::from_millis(200)).await;
+            get(async move || {
+                gate.is_reached.notify_one();
+                gate.is_open.notified().await;
                 "slow"
             }),
         )
@@ -42,8 +51,28 @@ async fn start(limits: HttpLimits) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let task = tokio::spawn(serve(listener, app(), limits, async { stopped.await.unwrap_or_default() }));
-    Server { address, stop, task }
+    let slow = Arc::<Gate>::default();
+    let app = app(Arc::clone(&slow));
+    let task = tokio::spawn(serve(listener, app, limits, async { stopped.await.unwrap_or_default() }));
+    Server { address, slow, stop, task }
+}
+
+/// Lets the server deal with everything that was sent to it: each yield looks at the sockets once, and whoever can go
+/// on does.
+async fn settle() {
+    for _ in 0..100 {
+        yield_now().await;
+    }
+}
+
+/// Lets so much time pass for everybody, at once, after what was sent has been dealt with. Time runs on afterwards: a
+/// clock that stands jumps to the next timer whenever all wait, also for a socket.
+async fn pass(time: Duration) {
+    settle().await;
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+    settle().await;
 }
 
 impl Server {
@@ -111,9 +140,12 @@ async fn an_early_refusal_is_read_even_while_the_body_is_still_sent() {
     let server = start(HttpLimits::default()).await;
     let mut stream = server.connect().await;
     send(&mut stream, "POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 200000\r\n\r\n").await;
-    for _ in 0..20 {
+    send(&mut stream, [b'x'; 10_000]).await;
+    // The answer is there, and most of the body is not sent yet.
+    stream.readable().await.unwrap();
+    for _ in 1..20 {
         send(&mut stream, [b'x'; 10_000]).await;
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        settle().await;
     }
     assert!(read_until(&mut stream, "refused").await.starts_with("HTTP/1.1 200"));
     send(&mut stream, "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi")
@@ -173,14 +205,14 @@ async fn an_endless_upload_is_not_drained_for_ever() {
 /// What comes after an answer is the rest of that request, not a head that takes too long.
 #[tokio::test]
 async fn a_refused_upload_is_not_taken_for_a_slow_head() {
-    let short = Duration::from_millis(50);
+    let short = Duration::from_secs(1);
     let server = start(HttpLimits { head_timeout: short, ..HttpLimits::default() }).await;
     let mut stream = server.connect().await;
     send(&mut stream, format!("POST /refuse HTTP/1.1\r\n{UPLOAD}content-length: 9\r\n\r\nabc")).await;
     read_until(&mut stream, "refused").await;
     for piece in ["def", "ghi"] {
         send(&mut stream, &piece[..1]).await;
-        tokio::time::sleep(short * 2).await;
+        pass(short * 2).await;
         send(&mut stream, &piece[1..]).await;
     }
     send(&mut stream, "GET /peer HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
@@ -217,18 +249,23 @@ async fn a_client_that_waits_for_continue_is_refused_without_sending() {
 
 #[tokio::test]
 async fn slow_heads_are_cut_off_but_idle_connections_are_not() {
-    let short = Duration::from_millis(50);
+    let short = Duration::from_secs(1);
     let server = start(HttpLimits { head_timeout: short, ..HttpLimits::default() }).await;
     let mut idle = server.connect().await;
     let mut slow = server.connect().await;
     send(&mut slow, "GET /peer HT").await;
+    pass(short * 2).await;
     assert!(slow.read_to_end(&mut Vec::new()).await.is_ok());
     send(&mut idle, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
     read_until(&mut idle, "127.0.0.1").await;
-    tokio::time::sleep(short * 2).await;
+    pass(short * 2).await;
     send(&mut idle, "GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    server.slow.is_reached.notified().await;
+    pass(short * 2).await;
+    server.slow.is_open.notify_one();
     read_until(&mut idle, "\r\n\r\nslow").await;
     send(&mut idle, "G").await;
+    pass(short * 2).await;
     assert_eq!(rest(&mut idle).await, "");
     server.stop().await;
 }
@@ -262,8 +299,9 @@ async fn above_the_limit_connections_wait() {
     read_until(&mut first, "127.0.0.1").await;
     let mut second = server.connect().await;
     send(&mut second, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    let early = tokio::time::timeout(Duration::from_millis(50), second.readable()).await;
-    assert!(early.is_err(), "served above the limit");
+    settle().await;
+    let early = second.try_read(&mut [0]).unwrap_err();
+    assert_eq!(early.kind(), io::ErrorKind::WouldBlock, "served above the limit");
     drop(first);
     read_until(&mut second, "127.0.0.1").await;
     server.stop().await;
@@ -279,10 +317,13 @@ async fn stopping_finishes_what_was_accepted() {
     read_until(&mut idle, "127.0.0.1").await;
     let mut busy = server.connect().await;
     send(&mut busy, "GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    server.stop().await;
-    assert!(rest(&mut busy).await.ends_with("slow"));
+    server.slow.is_reached.notified().await;
+    server.stop.send(()).unwrap();
     assert_eq!(rest(&mut idle).await, "");
+    assert!(!server.task.is_finished(), "a request still runs");
+    server.slow.is_open.notify_one();
+    assert!(rest(&mut busy).await.ends_with("slow"));
+    server.task.await.unwrap();
     assert!(TcpStream::connect(address).await.is_err());
 }
 
@@ -292,7 +333,7 @@ async fn stopping_ends_at_the_deadline() {
     let server = start(limits).await;
     let mut busy = server.connect().await;
     send(&mut busy, "GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.slow.is_reached.notified().await;
     server.stop().await;
     let mut bytes = Vec::new();
     assert!(!matches!(busy.read_to_end(&mut bytes).await, Ok(length) if length > 0));
