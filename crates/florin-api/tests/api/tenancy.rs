@@ -1,7 +1,7 @@
 //! Two partners: whatever one asks about the other's objects is answered, byte for byte, as for objects that do not
 //! exist. Every route of the table is walked, and every id that its path or its example names.
 
-use crate::support::{Client, Ids, TestApp, names, prepared, request_of};
+use crate::support::{Client, Contract, Ids, TestApp, names, prepared, request_of, resolved};
 use florin_api::endpoints;
 use florin_api::kit::endpoint::table::Endpoint;
 use http::Method;
@@ -73,13 +73,16 @@ async fn a_stranger_learns_nothing_from_any_route() {
     app.finish().await;
 }
 
+/// Calls whose sides can each be left out.
+const ONE_SIDED: [&str; 2] = ["/v1/transfer", "/v1/partner/transfer-master-balance"];
+
 /// The walk goes by the examples; one-sided calls have another side that they do not show.
 #[tokio::test]
 async fn the_side_that_the_example_leaves_out_is_closed_too() {
     let app = TestApp::start().await;
     app.a().verified_user("anna").await;
     app.a().fund(Some("anna"), "10", "eur").await;
-    for path in ["/v1/transfer", "/v1/partner/transfer-master-balance"] {
+    for path in ONE_SIDED {
         for side in ["sourceExternalUserId", "destinationExternalUserId"] {
             let ask = async |id: &str| {
                 let body = json!({side: id, "amount": "1", "currency": "eur"});
@@ -89,6 +92,45 @@ async fn the_side_that_the_example_leaves_out_is_closed_too() {
         }
     }
     assert_eq!(app.a().amount(Some("anna"), "eur").await, "10.00");
+    app.finish().await;
+}
+
+/// The document knows more fields than the examples show: an id among them is walked above, or here.
+#[test]
+fn every_id_of_a_request_is_walked() {
+    let document = &Contract::get().document;
+    for endpoint in endpoints() {
+        let operation = &document["paths"][endpoint.path][endpoint.method.as_str().to_ascii_lowercase()];
+        let content = &operation["requestBody"]["content"]["application/json"];
+        let fields = resolved(document, &content["schema"])["properties"].as_object();
+        for name in fields.into_iter().flat_map(|fields| fields.keys()).filter(|name| is_id(name)) {
+            let is_walked = content["example"].get(name).is_some() || ONE_SIDED.contains(&endpoint.path);
+            assert!(is_walked, "{} {}: {name}", endpoint.method, endpoint.path);
+        }
+    }
+}
+
+fn is_id(field: &str) -> bool {
+    (field == "id" || field.ends_with("Id")) && !NO_OBJECTS.contains(&field)
+}
+
+/// Ids that other institutions gave.
+const NO_OBJECTS: [&str; 1] = ["taxId"];
+
+/// Money that was made up has an id too, and it is its owner's.
+#[tokio::test]
+async fn made_up_money_is_its_owners_alone() {
+    let app = TestApp::start().await;
+    app.a().verified_user("anna").await;
+    for user in [None, Some("anna")] {
+        let id = app.a().fund(user, "5", "eur").await;
+        let path = |id: &str| format!("/v1/transfer/details/{id}");
+        app.a().get(&path(&id)).await.expect(200);
+        let (foreign, unknown) =
+            (app.b().get(&path(&id)).await, app.b().get(&path(&Ids::unknown().transfer)).await);
+        foreign.is_refused("P437");
+        assert_eq!(foreign.comparable(), unknown.comparable());
+    }
     app.finish().await;
 }
 

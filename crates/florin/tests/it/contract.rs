@@ -193,19 +193,6 @@ async fn a_transfer_and_all_that_tells_of_it() {
     server.finish().await;
 }
 
-/// The id of a funding names no transfer of two sides: found or not, but never a fault.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_details_of_a_funding() {
-    let server = Server::start().await;
-    let client = server.client();
-    client.verified_user("anna").await;
-    for id in [client.fund(None, "1", "eur").await, client.fund(Some("anna"), "1", "btc").await] {
-        let answer = client.send(&Call::get(format!("/v1/transfer/details/{id}"))).await;
-        assert!(answer.status == 200 || answer.code() == "P437", "{}", answer.summary());
-    }
-    server.finish().await;
-}
-
 /// `from` is inclusive, `to` exclusive, and a filter leaves what it names.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn history_can_be_cut_by_time_currency_and_type() {

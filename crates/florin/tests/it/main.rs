@@ -15,7 +15,6 @@ mod model;
 mod races;
 mod restart;
 mod support;
-mod tenancy;
 mod unavailable;
 mod uploads;
 mod verify;

@@ -27,54 +27,123 @@ async fn numbers_and_strings_are_read_exactly() {
     app.finish().await;
 }
 
+/// No amount of any currency, whether sent bare or as a text.
+const NO_AMOUNTS: &[&str] = &[
+    "0",
+    "0.0",
+    "0.00",
+    "-0",
+    "-0.0",
+    "-1",
+    "-1.00",
+    "--1",
+    "1e3",
+    "1E3",
+    "1e0",
+    "1e-2",
+    "1.5e1",
+    "1e400",
+    "+5",
+    ".5",
+    "5.",
+    "007",
+    "00",
+    "01.00",
+    "-01",
+    "1_000",
+    "1,000",
+    "1,5",
+    "1.0.0",
+    "0x10",
+    "NaN",
+    "nan",
+    "Infinity",
+    "-Infinity",
+    "1 000",
+    "eur 5",
+    "5,0",
+];
+
+/// No amount either, and only thinkable as a text.
+const NO_AMOUNT_TEXTS: &[&str] = &[
+    "",
+    " ",
+    " 5",
+    "5 ",
+    "5\u{a0}",
+    "-",
+    ".",
+    "+",
+    "5\u{20ac}",
+    "\u{0665}",
+    "\u{ff15}",
+    "\u{2212}5",
+    "five",
+    "1\u{2009}000",
+];
+
+/// Too fine or too much for EUR: of a currency that is not known, that can't be said.
+const NO_AMOUNTS_OF_EUR: &[&str] = &[
+    "1.001",
+    "0.001",
+    "0.009",
+    "1.005",
+    "1.0000000000000000000001",
+    "92233720368547758.08",
+    "92233720368547759",
+    "9223372036854775807",
+    "18446744073709551616",
+    "99999999999999999999999999",
+];
+
+const NO_NUMBERS: &[&str] = &["null", "true", "[]", "[1]", "{}"];
+
 #[tokio::test]
 async fn what_is_no_amount_is_p403() {
     let app = TestApp::start().await;
     let a = with_two(&app).await;
-    let odd = [
-        "0",
-        "\"0\"",
-        "0.00",
-        "-1",
-        "\"-1\"",
-        "-0",
-        "0.001",
-        "\"1.005\"",
-        "1e1",
-        "\"1e1\"",
-        "1E1",
-        "\"+5\"",
-        "\".5\"",
-        "\"5.\"",
-        "\"007\"",
-        "\" 5\"",
-        "\"5 \"",
-        "\"\"",
-        "\"5,0\"",
-        "\"1_000\"",
-        "\"NaN\"",
-        "\"Infinity\"",
-        "\"0x10\"",
-        "\"٥\"",
-        "null",
-        "true",
-        "[]",
-        "{}",
-        "92233720368547758.08",
-        "\"99999999999999999999999999\"",
-    ];
-    for amount in odd {
-        for currency in ["\"eur\"", "\"xyz\""] {
-            let too_fine = ["0.001", "\"1.005\"", "92233720368547758.08", "\"99999999999999999999999999\""];
-            if currency == "\"xyz\"" && too_fine.contains(&amount) {
-                // Without a scale it can't be said.
-                continue;
-            }
-            assert_eq!(sent(&a, amount, currency).await, (400, "P403".to_owned()), "{amount} {currency}");
+    let long = ["9".repeat(400), format!("1.{}1", "0".repeat(400)), "9".repeat(10_000)];
+    let quoted = |text: &&str| json!(text).to_string();
+    let bare = NO_AMOUNTS.iter().chain(NO_NUMBERS).map(|text| (*text).to_owned());
+    let odd: Vec<String> = bare.chain(NO_AMOUNTS.iter().chain(NO_AMOUNT_TEXTS).map(quoted)).collect();
+    let long = long.iter().map(String::as_str);
+    let of_eur: Vec<&str> = NO_AMOUNTS_OF_EUR.iter().copied().chain(long).collect();
+    let of_eur = of_eur.iter().flat_map(|text| [(*text).to_owned(), quoted(text)]);
+    for amount in odd.iter().cloned().chain(of_eur) {
+        assert_eq!(sent(&a, &amount, "\"eur\"").await, (400, "P403".to_owned()), "{amount}");
+    }
+    for amount in &odd {
+        assert_eq!(sent(&a, amount, "\"xyz\"").await, (400, "P403".to_owned()), "{amount} of no currency");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_other_money_calls_read_amounts_alike() {
+    let app = TestApp::start().await;
+    let a = with_two(&app).await;
+    for path in ["/v1/sandbox/fund", "/v1/partner/transfer-master-balance"] {
+        for amount in ["0", "-1", "1e3", "\"+5\"", "\"007\"", "\"1.001\"", "\"\"", "null", "true", "[1]"] {
+            let body =
+                format!(r#"{{"destinationExternalUserId":"anna","amount":{amount},"currency":"eur"}}"#);
+            let answer = a.call(Method::POST, path).body(body).send().await;
+            assert_eq!((answer.status, answer.code()), (400, "P403".to_owned()), "{path} {amount}");
         }
     }
-    let long = format!("\"{}\"", "9".repeat(10_000));
-    assert_eq!(sent(&a, &long, "\"eur\"").await, (400, "P403".to_owned()));
+    app.finish().await;
+}
+
+/// Great amounts are amounts: there is just not so much money.
+#[tokio::test]
+async fn more_than_there_is_is_p433() {
+    let app = TestApp::start().await;
+    let a = with_two(&app).await;
+    for amount in ["900000000000000.00", "\"900000000000000.00\"", "100.01", "101", "101.000", "\"100.0100\""]
+    {
+        assert_eq!(sent(&a, amount, "\"eur\"").await, (400, "P433".to_owned()), "{amount}");
+    }
+    a.fund(None, "10", "btc").await;
+    assert_eq!(sent(&a, "10.00000001", "\"BTC\"").await, (400, "P433".to_owned()));
     app.finish().await;
 }
 

@@ -4,7 +4,6 @@
 //! without an error code (`200`), `bare` (the HTTP library's own refusal, without our envelope), or
 //! `closed` (no answer at all). Where the contract decides, there is one.
 
-mod amounts;
 mod bodies;
 mod headers;
 mod methods;
