@@ -1,7 +1,8 @@
 //! The Partner API through the whole router, in one process, on the engine that `FLORIN_TEST_ENGINE` names.
 //!
 //! Every test starts a [`support::TestApp`] and ends with its `finish`, which checks the books. Time stands still
-//! until a test moves it; nothing sleeps.
+//! until a test moves it; nothing sleeps. Every answer is checked against the OpenAPI document on the way (see
+//! `support::contract`).
 
 mod asyncapi;
 mod balances;
