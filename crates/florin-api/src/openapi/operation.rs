@@ -153,7 +153,8 @@ fn refusal(endpoint: &Endpoint, status: u16, codes: &[&'static Code]) -> Respons
     let content =
         ContentBuilder::new().schema(Some(error_schema(codes))).examples_from_iter(examples).build();
     let mut response = ResponseBuilder::new().description(description).content(JSON, content);
-    if status == 404 && endpoint.success.1.content_type == Shape::HTML.content_type {
+    let is_page = |(_, shape): &(u16, Shape)| shape.content_type == Shape::HTML.content_type;
+    if status == 404 && endpoint.signature.success.iter().any(is_page) {
         // A browser gets a page where there is none, too.
         let page = ContentBuilder::new().schema(Some(reference("schemas", &(Shape::HTML.name)())));
         response = response.content(Shape::HTML.content_type, page.build());
@@ -190,7 +191,7 @@ fn with_headers(
     if status == 401 {
         names.push(conventions::CHALLENGE);
     }
-    if is_inside && status < 300 {
+    if is_inside {
         names.push(conventions::IGNORED_FIELDS);
     }
     if status == 429 || codes.contains(&&P501) {

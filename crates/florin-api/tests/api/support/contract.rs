@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 const JSON: &str = "application/json";
 
 /// The schema of a refusal, for answers of no documented call.
-const ENVELOPE: &str = "#/components/schemas/Error";
+const ENVELOPE: &str = "#/components/schemas/ApiError";
 
 /// The schema of a P403, where it can come of a call that documents none.
 const VALIDATION_ERROR: &str = "#/components/schemas/ValidationError";
