@@ -235,11 +235,11 @@ macro_rules! handlers {
 
             #[expect(non_snake_case, reason = "an argument is named after its type parameter")]
             async fn handle(self, mut incoming: Incoming) -> Response {
-                let result = async {
-                    $(let $argument = $argument::take(&mut incoming).await?;)+
-                    self($($argument),+).await
-                };
-                let result: Result<O, Failure> = result.await;
+                $(let $argument = match $argument::take(&mut incoming).await {
+                    Ok(argument) => argument,
+                    Err(failure) => return failure.into_response(),
+                };)+
+                let result = self($($argument),+).await;
                 let response = result.map_or_else(IntoResponse::into_response, O::into_response);
                 with_ignored(response, &incoming.ignored())
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr};
 
 /// The key under which alternatives stand until the document is written, where it becomes `anyOf`: the builder of
@@ -43,6 +43,24 @@ impl Property {
     }
 }
 
+/// The schema of a field that may be `null`.
+fn or_null(property: &Property) -> RefOr<Schema> {
+    let null = ObjectBuilder::new().schema_type(Type::Null);
+    match &property.schema {
+        RefOr::T(Schema::Object(object)) => {
+            let mut object = object.clone();
+            if let SchemaType::Type(kind) = object.schema_type {
+                object.schema_type = SchemaType::from_iter([kind, Type::Null]);
+            }
+            Schema::Object(object).into()
+        }
+        other => {
+            let choice = OneOfBuilder::new().item(other.clone()).item(null);
+            choice.description(Some(property.about)).into()
+        }
+    }
+}
+
 /// A request, described.
 #[derive(Clone, Default)]
 pub struct Description {
@@ -60,7 +78,7 @@ impl Description {
         }
     }
 
-    /// The request as a schema.
+    /// The request as a schema. An optional field takes `null` too, which counts as absent.
     #[must_use]
     pub fn schema(&self, about: &str) -> RefOr<Schema> {
         let mut object = ObjectBuilder::new().schema_type(Type::Object);
@@ -68,9 +86,10 @@ impl Description {
             object = object.description(Some(about));
         }
         for property in &self.properties {
-            object = object.property(property.name, property.schema.clone());
             if property.is_required {
-                object = object.required(property.name);
+                object = object.property(property.name, property.schema.clone()).required(property.name);
+            } else {
+                object = object.property(property.name, or_null(property));
             }
         }
         if !self.alternatives.is_empty() {

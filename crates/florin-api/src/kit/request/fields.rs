@@ -437,7 +437,8 @@ impl<'a> Slot<'_, 'a> {
     fn add(&mut self, schema: Schema, component: Option<&'static str>) {
         let (name, is_required, about) = (self.name, self.is_required, self.about);
         if let Some(description) = &mut self.fields.description {
-            description.add(Property::new(name, is_required, about, schema, component));
+            let property = Property::new(name, is_required, about, schema, component);
+            description.add(property);
         }
     }
 
