@@ -1,231 +1,28 @@
-//! `cargo xtask bench`: what the product does per second, as a part of what the machine can do.
-//!
-//! The measure is the **floor**: a bare axum server that parses the same request and gives an answer of the same
-//! size, and stores nothing (of uploads: writes them to a file as they are). One load generator of ours drives both
-//! with the same bytes, in turns, so that what else the machine does weighs on both alike. Machines differ, disks
-//! differ, neighbours differ: only the ratio of the two, taken in the same run, says something about Florin.
-//!
-//! Everything measured is built with `--release`, xtask itself included: [`run`] builds it and becomes it.
+//! `cargo xtask bench`: builds the benchmarks (`crates/bench`) as packages are built, and becomes them.
 
-mod answer;
-mod figures;
-pub mod floor;
-mod load;
-mod product;
-mod requests;
-mod transfers;
-mod uploads;
-mod webhooks;
-
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::Subcommand;
-use serde::Deserialize;
-
-use crate::test::Engines;
-use crate::{process, workspace};
-
-/// With fewer rounds a ratio is mostly chance.
-const FEW_ROUNDS: u32 = 5;
-
-/// Users are made over this many connections, so that the product can batch.
-const PREPARING: usize = 64;
+use xtask::{process, workspace};
 
 /// Measure the product against the floor: a bare server that does only what can't be left out.
+///
+/// `cargo xtask bench --help` tells what can be measured.
 #[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
 pub struct Arguments {
-    #[command(subcommand)]
-    subject: Subject,
-}
-
-/// What is measured.
-#[derive(Debug, Subcommand)]
-enum Subject {
-    Transfers(Transfers),
-    Uploads(Uploads),
-    Webhooks(Webhooks),
-    Floor(Settings),
-}
-
-/// Durable transfers per second between random users, on each engine, against the floor
-///
-/// Starts `florin serve` in its default configuration with its logs on (into a file), makes and funds
-/// users through the API, then sends POST /v1/transfer of 0.01 EUR between random pairs. Product and
-/// floor take turns, round by round. At the end `florin verify` reads the books.
-///
-///   cargo xtask bench transfers
-///   cargo xtask bench transfers --engine sqlite --connections 64 --rounds 9
-#[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
-struct Transfers {
-    #[command(flatten)]
-    settings: Settings,
-    /// Which engines to measure
-    #[arg(long, value_enum, default_value_t = Engines::Both)]
-    engine: Engines,
-    /// How many users money moves between
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..1_000_000))]
-    accounts: u32,
-    /// Chooses the users' pairs and the idempotency keys
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Where the databases are put: name a folder of a real disk where the temporary folder is in memory
-    #[arg(long, default_value_os_t = std::env::temp_dir())]
-    folder: PathBuf,
-    /// Measure this program instead of building one
-    #[arg(long)]
-    florin: Option<PathBuf>,
-}
-
-/// Photos of documents stored per second, on each engine, against writing the same bytes to a file
-///
-/// Starts `florin serve` as for transfers. POST /v1/user/kyc-files/{user} with three photos of 8 MB, each
-/// time for another user, over so many connections; the floor streams the same body to a file and syncs
-/// it. Product and floor take turns, round by round, while other calls go to the product at a fixed rate:
-/// what became of their p99 is told beside it, and the product's peak of memory, also with a crowd.
-/// What is uploaded is decoded before the next round. At the end `florin verify` reads the books.
-///
-///   cargo xtask bench uploads
-///   cargo xtask bench uploads --engine sqlite --rounds 9 --folder /srv
-#[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
-struct Uploads {
-    /// How long uploads are begun in a round, in seconds; a quarter more comes before, to warm up
-    #[arg(long, default_value_t = 4.0)]
-    seconds: f64,
-    /// How often floor and product take turns
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
-    /// Uploads at once
-    #[arg(long, default_value_t = 16)]
-    connections: usize,
-    /// Uploads at once for another look at memory; the product has places for 64
-    #[arg(long, default_value_t = 64)]
-    crowd: usize,
-    /// Other calls per second, of each kind: reads of balances, and transfers
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..10_000))]
-    calls: u32,
-    /// Which engines to measure
-    #[arg(long, value_enum, default_value_t = Engines::Both)]
-    engine: Engines,
-    /// Chooses the users' pairs and the idempotency keys
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Where databases and files are put, some ten GB: name a folder of a real disk where the temporary
-    /// folder is in memory
-    #[arg(long, default_value_os_t = std::env::temp_dir())]
-    folder: PathBuf,
-    /// Measure this program instead of building one
-    #[arg(long)]
-    florin: Option<PathBuf>,
-}
-
-/// How soon and how fast events are delivered, and what a backlog costs, on each engine
-///
-/// Starts `florin serve` as for transfers, with a receiver of ours. Transfers at a fixed rate show how soon
-/// a webhook arrives, also while another partner's receiver hangs. Then a backlog is made while the receiver
-/// hangs: what that does to transfers and to memory; and how fast it goes out when it answers, against a bare
-/// client that sends the same requests.
-///
-///   cargo xtask bench webhooks
-///   cargo xtask bench webhooks --engine sqlite --backlog 100000
-#[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
-struct Webhooks {
-    /// How long each figure is measured, in seconds
-    #[arg(long, default_value_t = 5.0)]
-    seconds: f64,
-    /// Transfers a second whose webhooks are timed
-    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(8..100_000))]
-    rate: u32,
-    /// Events of the backlog
-    #[arg(long, default_value_t = 1_000_000)]
-    backlog: u64,
-    /// Which engines to measure
-    #[arg(long, value_enum, default_value_t = Engines::Both)]
-    engine: Engines,
-    /// Where the databases are put: name a folder of a real disk where the temporary folder is in memory
-    #[arg(long, default_value_os_t = std::env::temp_dir())]
-    folder: PathBuf,
-    /// Measure this program instead of building one
-    #[arg(long)]
-    florin: Option<PathBuf>,
-}
-
-/// The floor alone: what this machine, this kernel and our load generator can do
-#[derive(Debug, Clone, clap::Args)]
-struct Settings {
-    /// How long a round measures, in seconds
-    #[arg(long, default_value_t = 3.0)]
-    seconds: f64,
-    /// How often floor and product take turns
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
-    /// Connections open at once, each with one request under way
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 64, 256])]
-    connections: Vec<usize>,
-}
-
-impl Settings {
-    /// The time measured in a round.
-    fn measured(&self) -> Duration {
-        Duration::from_secs_f64(self.seconds)
-    }
-
-    /// The time before it, in which connections, caches and batches find their size.
-    fn warm_up(&self) -> Duration {
-        self.measured() / 4
-    }
-}
-
-impl Uploads {
-    /// The time in which calls count.
-    fn measured(&self) -> Duration {
-        Duration::from_secs_f64(self.seconds)
-    }
-
-    /// The time before it, in which uploads get under way.
-    fn warm_up(&self) -> Duration {
-        self.measured() / 4
-    }
+    /// What to measure, and how
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
 }
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    if cfg!(debug_assertions) {
-        return become_release();
-    }
-    let florin = |given: &Option<PathBuf>| given.clone().map_or_else(|| build("florin"), Ok);
-    match &arguments.subject {
-        Subject::Floor(settings) => transfers::floor_alone(settings),
-        Subject::Transfers(transfers) => transfers::run(transfers, &florin(&transfers.florin)?),
-        Subject::Webhooks(webhooks) => webhooks::run(webhooks, &florin(&webhooks.florin)?),
-        Subject::Uploads(uploads) => uploads::run(uploads, &florin(&uploads.florin)?),
-    }
-}
-
-/// Goes on as the release build of xtask, with the arguments we were given.
-fn become_release() -> Result<()> {
-    let xtask = build("xtask")?;
-    Err(Command::new(xtask).args(std::env::args_os().skip(1)).exec()).context("cannot run the release build")
-}
-
-/// Builds a package for release; the program it made.
-fn build(package: &str) -> Result<PathBuf> {
-    #[derive(Deserialize)]
-    struct Message {
-        executable: Option<PathBuf>,
-    }
     let mut cargo = workspace::cargo();
-    cargo.args(["build", "--release", "--package", package, "--message-format", "json-render-diagnostics"]);
+    cargo
+        .args(["run", "--quiet", "--profile", "dist", "--package", "bench", "--"])
+        .args(&arguments.arguments);
     process::announce(&cargo);
-    let messages = workspace::output(&mut cargo)?;
-    let messages =
-        messages.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Message>(line).ok());
-    let program = messages.filter_map(|message| message.executable).next_back();
-    program.with_context(|| format!("cargo built no program of {package}"))
+    Err(cargo.exec()).context("cannot run cargo")
 }

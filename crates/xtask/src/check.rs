@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{generate, interrupt, process, tidy, workspace};
+use xtask::{interrupt, process, workspace};
+
+use crate::{generate, tidy};
 
 /// Format, clippy, tidy, documentation, and that generated files are up to date.
 ///

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{process, workspace};
+use xtask::{process, workspace};
 
 /// The command that mends a file that is out of date.
 pub const MEND: &str = "cargo xtask generate";

@@ -1,27 +1,23 @@
 //! `cargo xtask`: everything a developer does to Florin besides writing it.
 //!
-//! One module per command. None of them knows a crate of the product by its code: they drive `cargo` and the built
-//! `florin` program from outside, as a stranger would, and so work while the product does not compile.
+//! One module per command; what they share with the benchmarks is in `lib.rs`. None of them knows a crate of the
+//! product by its code: they drive `cargo` and the built `florin` program from outside, as a stranger would, and so
+//! work while the product does not compile.
 #![expect(clippy::print_stdout, reason = "a command-line tool answers on its standard output")]
 #![expect(clippy::disallowed_methods, reason = "xtask measures the real machine, by its real clock")]
 
 mod bench;
 mod check;
-mod debian;
 mod generate;
-mod interrupt;
-mod postgres;
-mod process;
 mod receivers;
 mod s3;
-mod supervised;
 mod test;
 mod tidy;
-mod workspace;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::{interrupt, postgres};
 
 /// What a shell reports for a program ended by Ctrl-C.
 const INTERRUPTED: u8 = 130;
@@ -52,9 +48,6 @@ enum Command {
     /// Owns a throw-away S3 server until its standard input closes
     #[command(hide = true)]
     S3Supervisor(s3::supervisor::Arguments),
-    /// The bare server that the product is measured against
-    #[command(hide = true)]
-    Floor(bench::floor::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -76,7 +69,6 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::PostgresSupervisor(arguments) => return postgres::supervisor::run(&arguments),
         Command::S3Supervisor(arguments) => return s3::supervisor::run(&arguments),
-        Command::Floor(arguments) => return bench::floor::run(&arguments),
         _ => interrupt::watch()?,
     }
     match command {
@@ -87,6 +79,6 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Postgres(arguments) => postgres::run(&arguments),
         Command::S3(arguments) => s3::run(&arguments),
-        Command::PostgresSupervisor(_) | Command::S3Supervisor(_) | Command::Floor(_) => Ok(()),
+        Command::PostgresSupervisor(_) | Command::S3Supervisor(_) => Ok(()),
     }
 }

@@ -11,7 +11,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::{debian, interrupt, process, workspace};
+use xtask::{debian, interrupt, process, workspace};
 
 /// With another version of anything below, another number: what is kept under the old one is left alone.
 const EDITION: u32 = 1;

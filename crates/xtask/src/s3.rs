@@ -5,7 +5,7 @@
 //! (it does compare `x-amz-checksum-sha256` and `content-md5`).
 //!
 //! 1. [`install`] brings the program.
-//! 2. [`supervisor`], a process of its own (see [`crate::supervised`]), makes a server with a bucket in a fresh
+//! 2. [`supervisor`], a process of its own (see [`xtask::supervised`]), makes a server with a bucket in a fresh
 //!    folder, and owns it.
 //! 3. [`Server`] is our end of the pipe to it.
 
@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::interrupt;
-use crate::supervised::Supervised;
+use xtask::interrupt;
+use xtask::supervised::Supervised;
 
 /// Not the region that clients take when none is set: a request that leaves ours out is seen.
 const REGION: &str = "eu-central-1";

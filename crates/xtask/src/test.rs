@@ -13,11 +13,12 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use clap::ValueEnum;
+use xtask::engines::Engines;
+use xtask::postgres::{Cluster, Durability, binaries};
+use xtask::process::{self, Group};
+use xtask::{interrupt, workspace};
 
-use crate::postgres::{Cluster, Durability, binaries};
-use crate::process::{self, Group};
-use crate::{interrupt, receivers, s3, workspace};
+use crate::{receivers, s3};
 use results::{Results, closing_line, is_routine, table};
 
 /// Packages with tests whose outcome can depend on the engine, and xtask: it tests that no cluster outlives it, and
@@ -67,29 +68,6 @@ pub struct Arguments {
     /// A filter, and options for the test programs
     #[arg(last = true)]
     filter: Vec<String>,
-}
-
-/// The engines to run on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Engines {
-    /// Embedded SQLite alone
-    Sqlite,
-    /// PostgreSQL alone
-    Postgres,
-    /// One after the other
-    Both,
-}
-
-impl Engines {
-    /// Whether SQLite is among them.
-    pub fn sqlite(self) -> bool {
-        self != Self::Postgres
-    }
-
-    /// Whether PostgreSQL is among them.
-    pub fn postgres(self) -> bool {
-        self != Self::Sqlite
-    }
 }
 
 /// Runs the command.

@@ -27,9 +27,9 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
-use crate::workspace;
 use code::Code;
 use exceptions::Exceptions;
+use xtask::workspace;
 
 /// Where the exceptions are.
 const EXCEPTIONS: &str = "crates/xtask/tidy-exceptions.txt";

@@ -8,7 +8,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{interrupt, process, workspace};
+use xtask::{interrupt, process, workspace};
 
 /// The program's name.
 const WEED: &str = "weed";

@@ -4,7 +4,7 @@
 //! 2. `weed server`, which is four services in one process, on free ports of the loopback; again on other ports when
 //!    someone was faster.
 //! 3. The bucket, by `weed shell`: the identity itself may make none.
-//! 4. The rest is [`crate::supervised`].
+//! 4. The rest is [`xtask::supervised`].
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -18,7 +18,7 @@ use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use super::{ACCESS_KEY, BUCKET, SECRET_KEY};
-use crate::supervised::{Ends, Log, Server, Start, TRIES, free_ports};
+use xtask::supervised::{Ends, Log, Server, Start, TRIES, free_ports};
 
 /// The server's name, for messages.
 pub const NAME: &str = "SeaweedFS";

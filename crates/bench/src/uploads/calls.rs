@@ -15,10 +15,10 @@ use hdrhistogram::Histogram;
 
 use super::Window;
 use super::pulse::longest_absence;
-use crate::bench::answer::receive;
-use crate::bench::load::latencies;
-use crate::bench::requests::{Balances, Recipient, Requests, Transfers};
-use crate::interrupt;
+use crate::answer::receive;
+use crate::load::latencies;
+use crate::requests::{Balances, Recipient, Requests, Transfers};
+use xtask::interrupt;
 
 /// Connections of each kind. At 50 calls a second each has one in 160 ms: only a longer wait delays the next.
 const CONNECTIONS: u32 = 8;

@@ -10,7 +10,7 @@ use super::calls::Seen;
 use super::process::Memory;
 use super::pulse::AWAY;
 use super::{Afterwards, Round, Side};
-use crate::bench::figures::{joined, milliseconds, spread};
+use crate::figures::{joined, milliseconds, spread};
 
 /// What the product has to reach.
 const TARGETS: &str = "wanted: ratio at least 0.60, peak below 150 MB at both, p99 at most 3.00 times";
@@ -182,7 +182,7 @@ fn p99(latency: &Histogram<u64>) -> f64 {
 mod tests {
     use super::super::send::Sent;
     use super::*;
-    use crate::bench::load;
+    use crate::load;
 
     fn seen(milliseconds: u64) -> Seen {
         let mut latency = load::latencies().unwrap();

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::form::Form;
-use crate::bench::answer::receive;
-use crate::bench::requests::{Recipient, user};
-use crate::interrupt;
+use crate::answer::receive;
+use crate::requests::{Recipient, user};
+use xtask::interrupt;
 
 /// How long a server may take nothing of a body, or not answer: sixty-four uploads are 1.6 GB for one disk.
 const PATIENCE: Duration = Duration::from_secs(120);

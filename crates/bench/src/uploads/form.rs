@@ -4,8 +4,8 @@ use std::process::Stdio;
 
 use anyhow::{Result, bail};
 
-use crate::bench::requests::Recipient;
-use crate::{process, workspace};
+use crate::requests::Recipient;
+use xtask::{process, workspace};
 
 /// A photo's length: 8 MB, as the newer phones take them.
 const PHOTO_BYTES: usize = 8 * 1024 * 1024;
@@ -16,7 +16,7 @@ const PARTS: [&str; 3] = ["front_id", "back_id", "selfie"];
 /// What parts the body; no photo has it, as is looked at.
 const BOUNDARY: &str = "florin-bench-8wCUqXmGdwAYKtl0";
 
-/// A photo that can be decoded, made by the samples of `florin-document`, of which xtask knows nothing else.
+/// A photo that can be decoded, made by the samples of `florin-document`, of which nothing else is known here.
 pub fn photo() -> Result<Vec<u8>> {
     let mut cargo = workspace::cargo();
     cargo.args(["run", "--package", "florin-document", "--features", "samples", "--example", "sample"]);

@@ -18,7 +18,7 @@ use super::load::{Measured, Until, drive};
 use super::product::Product;
 use super::requests::{ForEachUser, Recipient, Requests, Step, Transfers};
 use super::{FEW_ROUNDS, PREPARING, Settings, Transfers as Arguments};
-use crate::postgres::{Cluster, Durability, binaries};
+use xtask::postgres::{Cluster, Durability, binaries};
 
 /// The two servers and what is sent to them.
 struct Contest {

@@ -27,9 +27,9 @@ use super::requests::{Recipient, Requests, Transfers, user};
 use super::transfers::prepare;
 use super::uploads::process::Process;
 use super::{PREPARING, Webhooks as Arguments};
-use crate::interrupt;
-use crate::postgres::{Cluster, Durability, binaries};
 use receiver::Receiver;
+use xtask::interrupt;
+use xtask::postgres::{Cluster, Durability, binaries};
 
 /// Users between whom money moves.
 const ACCOUNTS: u32 = 1_000;

@@ -30,13 +30,13 @@ use super::product::Product;
 use super::requests::{ForEachUser, Recipient, Step};
 use super::transfers::prepare;
 use super::{FEW_ROUNDS, PREPARING, Uploads as Arguments};
-use crate::postgres::{Cluster, Durability, binaries};
 use calls::{Calls, Seen};
 use decoding::Decoding;
 use form::Form;
 use process::Process;
 use report::{Crowd, Outcome};
 use send::{Sent, Users};
+use xtask::postgres::{Cluster, Durability, binaries};
 
 /// Users between whom the calls move money.
 const ACCOUNTS: u32 = 100;

@@ -13,10 +13,10 @@ use tempfile::TempDir;
 
 use super::answer::exchange;
 use super::requests::Recipient;
-use crate::postgres::Cluster;
-use crate::process::{Group, shown};
-use crate::supervised::free_port;
-use crate::{interrupt, workspace};
+use xtask::postgres::Cluster;
+use xtask::process::{Group, shown};
+use xtask::supervised::free_port;
+use xtask::{interrupt, workspace};
 
 /// A start makes the schema, no more.
 const START: Duration = Duration::from_secs(60);

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use crate::bench::answer::exchange;
-use crate::bench::requests::Recipient;
-use crate::interrupt;
+use crate::answer::exchange;
+use crate::requests::Recipient;
+use xtask::interrupt;
 
 /// How often the events are read.
 const LOOK: Duration = Duration::from_millis(250);

@@ -1,4 +1,4 @@
-//! The floor (hidden command `floor`): axum, the same request, an answer of the same size, no store.
+//! The floor (hidden command `floor-server`): axum, the same request, an answer of the same size, no store.
 //!
 //! It takes the body and parses it into typed fields as the product does, and answers 201 with a transfer's id. It
 //! does not look at the key, draws no random id and writes no log: it is what a server on this stack can't go below.
@@ -26,7 +26,7 @@ use futures_util::StreamExt;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 
-use crate::process::Group;
+use xtask::process::{self, Group};
 
 /// A header that only fills; its name, colon, space and line end are [`FILLER_BYTES`].
 const FILLER: &str = "x-filler";
@@ -143,8 +143,8 @@ impl Floor {
     }
 
     fn spawn(set: impl FnOnce(&mut Command) -> &mut Command) -> Result<Self> {
-        let mut command = Command::new(crate::process::own_program()?);
-        set(command.arg("floor")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut command = Command::new(process::own_program()?);
+        set(command.arg("floor-server")).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut server = Group::spawn(&mut command)?;
         let address = server.first_line()?.parse().context("the floor does not say where it listens")?;
         Ok(Self { address, server })

@@ -14,7 +14,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use super::answer::Answer;
 use super::requests::Requests;
-use crate::interrupt;
+use xtask::interrupt;
 
 /// No answer on any connection for so long means there will be none.
 const STALLED: Duration = Duration::from_secs(30);

@@ -1,0 +1,14 @@
+//! What xtask's commands and the benchmarks share: processes, signals, the workspace, throw-away servers.
+//!
+//! The commands themselves are in `main.rs`. The benchmarks (`crates/bench`) are a program of their own, so that
+//! xtask, which every check waits for, is built without a web server and a load generator.
+#![expect(clippy::print_stdout, reason = "a command-line tool answers on its standard output")]
+#![expect(clippy::disallowed_methods, reason = "xtask measures the real machine, by its real clock")]
+
+pub mod debian;
+pub mod engines;
+pub mod interrupt;
+pub mod postgres;
+pub mod process;
+pub mod supervised;
+pub mod workspace;
