@@ -57,6 +57,15 @@ pub struct Package {
 pub struct Dependency {
     /// The package's name.
     pub name: String,
+    /// None for an ordinary one, else `dev` or `build`.
+    pub kind: Option<String>,
+}
+
+impl Dependency {
+    /// Whether only tests, benches and examples use it.
+    pub fn is_for_tests(&self) -> bool {
+        self.kind.as_deref() == Some("dev")
+    }
 }
 
 /// What `cargo metadata` tells about the workspace.

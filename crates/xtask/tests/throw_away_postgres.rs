@@ -11,6 +11,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use florin_testing::skip;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -26,7 +27,11 @@ struct Started {
 }
 
 fn wanted() -> bool {
-    std::env::var("FLORIN_TEST_ENGINE").is_ok_and(|engine| engine == "postgres")
+    let wanted = std::env::var("FLORIN_TEST_ENGINE").is_ok_and(|engine| engine == "postgres");
+    if !wanted {
+        skip("for PostgreSQL only");
+    }
+    wanted
 }
 
 fn start() -> Started {

@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use florin_testing::skip;
 use futures_util::TryStreamExt;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -32,8 +33,15 @@ struct Started {
 }
 
 fn wanted() -> bool {
-    std::env::var_os("FLORIN_TEST_S3_ENDPOINT").is_some()
-        && std::env::var("FLORIN_TEST_ENGINE").is_ok_and(|engine| engine == "sqlite")
+    if std::env::var("FLORIN_TEST_ENGINE").is_ok_and(|engine| engine == "postgres") {
+        skip("runs with SQLite, once is enough");
+        return false;
+    }
+    let is_there = std::env::var_os("FLORIN_TEST_S3_ENDPOINT").is_some();
+    if !is_there {
+        skip("FLORIN_TEST_S3_ENDPOINT names no S3 server");
+    }
+    is_there
 }
 
 fn start() -> Started {

@@ -382,11 +382,12 @@ impl ToSql for Value {
 mod tests {
     use super::super::{Connection, Db, Mode};
     use super::PostgresConfig;
+    use florin_testing::skip;
 
     #[tokio::test]
     async fn a_refused_release_loses_the_transaction_and_not_the_rows_before_it() {
         if std::env::var("FLORIN_TEST_ENGINE").as_deref() != Ok("postgres") {
-            return;
+            return skip("for PostgreSQL only");
         }
         let url =
             std::env::var("FLORIN_TEST_POSTGRES_URL").expect("FLORIN_TEST_POSTGRES_URL names a cluster");

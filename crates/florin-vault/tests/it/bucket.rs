@@ -1,6 +1,7 @@
 //! A vault in a bucket of a real S3 server, where `cargo xtask test` brought one; and what is told without one.
 
 use crate::support::{Count, content, files, key, name, store, write_all};
+use florin_testing::skip;
 use florin_vault::{BucketSettings, Check, DepositError, Place, Vault, VaultError};
 use futures_util::{StreamExt, TryStreamExt};
 use secrecy::SecretString;
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 fn settings() -> Option<BucketSettings> {
     let value = |name: &str| env::var(format!("FLORIN_TEST_S3_{name}")).ok();
     let Some(endpoint) = value("ENDPOINT") else {
-        eprintln!("skipped: FLORIN_TEST_S3_ENDPOINT names no S3 server");
+        skip("FLORIN_TEST_S3_ENDPOINT names no S3 server");
         return None;
     };
     let given = |name: &str| value(name).unwrap_or_else(|| panic!("FLORIN_TEST_S3_{name} is not set"));

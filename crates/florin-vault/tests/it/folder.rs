@@ -1,6 +1,7 @@
 //! A vault on local disk: what is listed and removed, and what a disk can do to it.
 
 use crate::support::{Count, content, files, folder, key, name, name_at, path, store, write_all};
+use florin_testing::skip;
 use florin_types::Timestamp;
 use florin_vault::{DepositError, ObjectName, Place, Vault, VaultError};
 use futures_util::{StreamExt, TryStreamExt};
@@ -123,8 +124,7 @@ impl Drop for Small {
 #[tokio::test]
 async fn a_full_disk_is_unavailable_and_leaves_nothing() {
     let Some(small) = Small::mount() else {
-        eprintln!("skipped: no file system may be mounted here");
-        return;
+        return skip("no disk may be mounted here");
     };
     let folder = small.0.path();
     let vault = Vault::open(&Place::Folder(folder.to_owned())).await.unwrap();

@@ -4,6 +4,7 @@
 use crate::support::{
     Answer, Call, Client, Database, Deadline, Engine, Options, Proxy, Server, engine, transfer_body,
 };
+use florin_testing::skip;
 use std::time::Duration;
 
 /// Longer than any time-out of the server's statements and queues.
@@ -48,10 +49,10 @@ async fn happened_once(client: &Client, call: &Call) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_database_is_p501_until_it_is_back() {
     if engine() == Engine::Sqlite {
-        return;
+        return skip("for PostgreSQL only");
     }
     let Some(target) = Database::cluster_address() else {
-        return eprintln!("not tried: the cluster is reached through a file");
+        return skip("the cluster is reached through a file");
     };
     let proxy = Proxy::to(target).await;
     let options = Options { database_address: Some(proxy.address), ..Options::default() };
@@ -74,14 +75,14 @@ async fn a_lost_database_is_p501_until_it_is_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_held_lock_is_p501_until_it_is_free() {
     if engine() == Engine::Postgres {
-        return;
+        return skip("for SQLite only");
     }
     let mut server = Server::start().await;
     server.expect_error("");
     let client = server.client();
     let call = with_money(&client).await;
     let Some(lock) = hold_write_lock(&server) else {
-        eprintln!("not tried: the server lets nobody else lock its database");
+        skip("the server lets nobody else lock its database");
         return server.finish().await;
     };
     is_unavailable(&client.send(&call).await);

@@ -34,9 +34,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "florin-api",
         ],
     ),
+    (FOR_TESTS, &[]),
     ("xtask", &[]),
     ("bench", &["xtask"]),
 ];
+
+/// The crate that every other may use in its tests, and none in its program.
+const FOR_TESTS: &str = "florin-testing";
 
 /// Rule `crate-edge`, for dependencies of every kind.
 pub fn check(packages: &[Package]) -> Vec<Violation> {
@@ -49,7 +53,8 @@ pub fn check(packages: &[Package]) -> Vec<Violation> {
             found.push(violation(package, "", message));
             continue;
         };
-        let used = package.dependencies.iter().map(|dependency| dependency.name.as_str());
+        let others = package.dependencies.iter().filter(|one| one.name != FOR_TESTS || !one.is_for_tests());
+        let used = others.map(|dependency| dependency.name.as_str());
         for name in used.filter(|name| ours(name) && !allowed.contains(name)) {
             let below = if allowed.is_empty() { "none of ours".to_owned() } else { allowed.join(", ") };
             found.push(violation(
@@ -73,7 +78,8 @@ mod tests {
     use xtask::workspace::Dependency;
 
     fn package(name: &str, uses: &[&str]) -> Package {
-        let dependencies = uses.iter().map(|name| Dependency { name: (*name).to_owned() }).collect();
+        let dependencies =
+            uses.iter().map(|name| Dependency { name: (*name).to_owned(), kind: None }).collect();
         Package { name: name.to_owned(), dependencies }
     }
 
@@ -93,5 +99,15 @@ mod tests {
     #[test]
     fn a_new_crate_has_to_be_placed() {
         assert_eq!(check(&[package("florin-rails", &[])]).len(), 1);
+    }
+
+    #[test]
+    fn what_tests_share_is_for_tests_only() {
+        let uses = |kind: Option<&str>| {
+            let mut one = package("florin-types", &[FOR_TESTS]);
+            one.dependencies[0].kind = kind.map(str::to_owned);
+            check(&[one, package(FOR_TESTS, &[])]).len()
+        };
+        assert_eq!((uses(Some("dev")), uses(None)), (0, 1));
     }
 }

@@ -4,6 +4,7 @@ use super::{PARTS, endless_photo, files_path};
 use crate::support::Server;
 use florin_document::Kind;
 use florin_document::samples::of_size;
+use florin_testing::skip;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -47,7 +48,7 @@ fn code((status, body): (u16, Value)) -> (u16, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_published_line_gives_the_documented_answers() {
     if !Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_ok_and(|end| end.success()) {
-        return eprintln!("not tried: there is no curl");
+        return skip("there is no curl");
     }
     let server = Server::start().await;
     let mb = 1024 * 1024;

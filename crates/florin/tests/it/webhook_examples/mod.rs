@@ -14,6 +14,7 @@ mod verify;
 
 use crate::support::{Call, Client, Deadline, Engine, Server, engine, free_port};
 use cases::{Keys, cases};
+use florin_testing::skip;
 use receiver::{Receiver, Settings};
 use serde_json::json;
 use std::path::PathBuf;
@@ -31,12 +32,12 @@ fn examples() -> PathBuf {
 /// A tool that the test command brought. None: the test that wants it has nothing to do.
 fn tool(name: &str) -> Option<String> {
     if engine() != Engine::Sqlite {
-        eprintln!("not tried: it is on SQLite");
+        skip("runs with SQLite, once is enough");
         return None;
     }
     let value = std::env::var(format!("FLORIN_TEST_{name}")).ok();
     if value.is_none() {
-        eprintln!("not tried: FLORIN_TEST_{name} names no tool; `cargo xtask test` brings it");
+        skip(&format!("FLORIN_TEST_{name} names no tool; `cargo xtask test --install` brings it"));
     }
     value
 }
@@ -160,7 +161,8 @@ async fn typescript() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn go() {
-    let (Some(go), Some(cache)) = (tool("GO"), tool("GO_CACHE")) else { return };
+    let Some(go) = tool("GO") else { return };
+    let Some(cache) = tool("GO_CACHE") else { return };
     let folder = tempfile::tempdir().expect("a directory");
     let program = folder.path().join("verify");
     let mut compiler = Command::new(go);
