@@ -18,6 +18,7 @@ use super::load::{Measured, Until, drive};
 use super::product::Product;
 use super::requests::{ForEachUser, Recipient, Requests, Step, Transfers};
 use super::{FEW_ROUNDS, PREPARING, Settings, Transfers as Arguments};
+use xtask::permission;
 use xtask::postgres::{Cluster, Durability, binaries};
 
 /// The two servers and what is sent to them.
@@ -51,7 +52,11 @@ pub fn run(arguments: &Arguments, florin: &Path) -> Result<()> {
         verdicts.push(engine("sqlite", arguments, florin, None, &mut rows)?);
     }
     if arguments.engine.postgres() {
-        let cluster = Cluster::start(&binaries::find_or_install()?, Durability::Durable, &arguments.folder)?;
+        let cluster = Cluster::start(
+            &binaries::require(permission::may_install(false))?,
+            Durability::Durable,
+            &arguments.folder,
+        )?;
         verdicts.push(engine("postgres", arguments, florin, Some(cluster), &mut rows)?);
     }
     print!("\n{}\n{}", table(&rows), setting(&arguments.settings));

@@ -36,6 +36,7 @@ use form::Form;
 use process::Process;
 use report::{Crowd, Outcome};
 use send::{Sent, Users};
+use xtask::permission;
 use xtask::postgres::{Cluster, Durability, binaries};
 
 /// Users between whom the calls move money.
@@ -97,7 +98,11 @@ pub fn run(arguments: &Arguments, florin: &Path) -> Result<()> {
         outcomes.push(engine("sqlite", arguments, florin, None, &form)?);
     }
     if arguments.engine.postgres() {
-        let cluster = Cluster::start(&binaries::find_or_install()?, Durability::Durable, &arguments.folder)?;
+        let cluster = Cluster::start(
+            &binaries::require(permission::may_install(false))?,
+            Durability::Durable,
+            &arguments.folder,
+        )?;
         outcomes.push(engine("postgres", arguments, florin, Some(cluster), &form)?);
     }
     outcomes.iter().for_each(|outcome| print!("\n{}", report::text(outcome)));

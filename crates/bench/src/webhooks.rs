@@ -29,6 +29,7 @@ use super::uploads::process::Process;
 use super::{PREPARING, Webhooks as Arguments};
 use receiver::Receiver;
 use xtask::interrupt;
+use xtask::permission;
 use xtask::postgres::{Cluster, Durability, binaries};
 
 /// Users between whom money moves.
@@ -68,7 +69,11 @@ pub fn run(arguments: &Arguments, florin: &Path) -> Result<()> {
         outcomes.push(engine("sqlite", arguments, florin, None)?);
     }
     if arguments.engine.postgres() {
-        let cluster = Cluster::start(&binaries::find_or_install()?, Durability::Durable, &arguments.folder)?;
+        let cluster = Cluster::start(
+            &binaries::require(permission::may_install(false))?,
+            Durability::Durable,
+            &arguments.folder,
+        )?;
         outcomes.push(engine("postgres", arguments, florin, Some(cluster))?);
     }
     outcomes.iter().for_each(|outcome| print(outcome, arguments));

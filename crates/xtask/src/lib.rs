@@ -8,6 +8,7 @@
 pub mod debian;
 pub mod engines;
 pub mod interrupt;
+pub mod permission;
 pub mod postgres;
 pub mod process;
 pub mod supervised;

