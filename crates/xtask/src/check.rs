@@ -9,15 +9,22 @@ use anyhow::{Result, bail};
 
 use xtask::{interrupt, process, workspace};
 
-use crate::{generate, tidy};
+use crate::{dependencies, generate, program, tidy};
 
-/// Format, clippy, tidy, documentation, and that generated files are up to date.
+/// Tidy, format, dependencies, clippy, documentation, generated files, and the release program's size.
 ///
 /// All of them run, and what failed is listed at the end with the command that mends it. The last
 /// line is `<n> checks passed, <n> failed`.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Leave out the release program, the longest of them
+    #[arg(long)]
+    without_program: bool,
+}
+
+/// The check that `--without-program` leaves out.
+const PROGRAM: &str = "release program";
 
 /// One thing that is checked.
 struct Check {
@@ -32,9 +39,15 @@ struct Check {
 const CHECKS: &[Check] = &[
     Check { name: "tidy", run: tidy::is_clean, mend: "cargo xtask tidy says where and why" },
     Check { name: "format", run: format, mend: "cargo fmt --all" },
+    Check {
+        name: "dependencies",
+        run: dependencies::are_allowed,
+        mend: "cargo xtask dependencies says which; deny.toml",
+    },
     Check { name: "clippy", run: clippy, mend: "cargo clippy --workspace --all-targets" },
     Check { name: "documentation", run: documentation, mend: "cargo doc --workspace --no-deps" },
     Check { name: "generated files", run: generated, mend: generate::MEND },
+    Check { name: PROGRAM, run: program::is_small, mend: "cargo tree, cargo bloat: what has been added" },
 ];
 
 /// What became of a check.
@@ -45,9 +58,9 @@ struct Outcome {
 }
 
 /// Runs the command.
-pub fn run(_: &Arguments) -> Result<()> {
+pub fn run(arguments: &Arguments) -> Result<()> {
     let mut outcomes = Vec::new();
-    for check in CHECKS {
+    for check in CHECKS.iter().filter(|check| check.name != PROGRAM || !arguments.without_program) {
         eprintln!("── {} ──", check.name);
         let started = Instant::now();
         let passed = (check.run)().unwrap_or_else(|error| {

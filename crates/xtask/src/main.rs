@@ -8,7 +8,9 @@
 
 mod bench;
 mod check;
+mod dependencies;
 mod generate;
+mod program;
 mod s3;
 mod test;
 mod tidy;
@@ -39,6 +41,7 @@ enum Command {
     Check(check::Arguments),
     Generate(generate::Arguments),
     Tidy(tidy::Arguments),
+    Dependencies(dependencies::Arguments),
     Bench(bench::Arguments),
     Postgres(postgres::Arguments),
     S3(s3::Arguments),
@@ -76,6 +79,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Check(arguments) => check::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Tidy(arguments) => tidy::run(&arguments),
+        Command::Dependencies(arguments) => dependencies::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Postgres(arguments) => postgres::run(&arguments),
         Command::S3(arguments) => s3::run(&arguments),
