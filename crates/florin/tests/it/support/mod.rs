@@ -18,6 +18,7 @@ mod proxy;
 mod raw;
 mod server;
 mod snapshot;
+mod tools;
 
 pub use answer::Answer;
 pub use calls::{Event, person, transfer_body};
@@ -33,3 +34,4 @@ pub use proxy::{Loss, Proxy};
 pub use raw::{Raw, exchange};
 pub use server::{Options, Place, Server, key_file, write_key};
 pub use snapshot::Snapshot;
+pub use tools::{succeeds, tool};

@@ -2,7 +2,7 @@
 //! (OpenSSL) and of Python's `cryptography`. The Rust ones are in florin-webhook's own tests.
 
 use super::cases::{Case, Keys, cases};
-use super::tool;
+use crate::support::tool;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;

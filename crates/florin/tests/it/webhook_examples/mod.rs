@@ -12,9 +12,8 @@ mod receiver;
 #[expect(clippy::disallowed_methods, clippy::print_stdout, dead_code, reason = "it is a program of its own")]
 mod verify;
 
-use crate::support::{Call, Client, Deadline, Engine, Server, engine, free_port};
+use crate::support::{Call, Client, Deadline, Server, free_port, succeeds, tool};
 use cases::{Keys, cases};
-use florin_testing::skip;
 use receiver::{Receiver, Settings};
 use serde_json::json;
 use std::path::PathBuf;
@@ -27,19 +26,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The folder of the examples.
 fn examples() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/examples/webhooks"))
-}
-
-/// A tool that the test command brought. None: the test that wants it has nothing to do.
-fn tool(name: &str) -> Option<String> {
-    if engine() != Engine::Sqlite {
-        skip("runs with SQLite, once is enough");
-        return None;
-    }
-    let value = std::env::var(format!("FLORIN_TEST_{name}")).ok();
-    if value.is_none() {
-        skip(&format!("FLORIN_TEST_{name} names no tool; `cargo xtask test --install` brings it"));
-    }
-    value
 }
 
 /// How a receiver is started with its settings.
@@ -181,10 +167,4 @@ async fn php() {
         Receiver::start(settings, command)
     })
     .await;
-}
-
-fn succeeds(command: &mut Command) {
-    let output = command.output().expect("it runs");
-    let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    assert!(output.status.success(), "{command:?}: {said:?}");
 }
