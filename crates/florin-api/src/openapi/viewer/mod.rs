@@ -4,7 +4,7 @@
 //! The page itself, what starts the viewer and its few own styles are the files beside this one; of the
 //! viewer's files only the two that the page needs are served.
 
-use crate::kit::endpoint::codes::{P404, P500};
+use crate::kit::endpoint::codes::P404;
 use crate::kit::endpoint::refusal::Refusal;
 use axum::Router;
 use axum::extract::Path;
@@ -15,8 +15,6 @@ use http::HeaderName;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use std::borrow::Cow;
-use std::sync::Arc;
 
 /// What every page and document is sent with.
 pub(super) const GUARDS: [(HeaderName, &str); 2] =
@@ -33,16 +31,24 @@ const AN_HOUR: &str = "public, max-age=3600";
 const PAGE: &str = include_str!("index.html");
 
 /// Our files beside the page.
-const FILES: &[(&str, &str, &str)] = &[
+const OWN_FILES: &[(&str, &str, &str)] = &[
     ("start.js", "text/javascript; charset=utf-8", include_str!("start.js")),
     ("page.css", "text/css; charset=utf-8", include_str!("page.css")),
     ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
 
-/// The viewer's files that the page needs.
-const VIEWER_FILES: &[(&str, &str)] = &[
-    ("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
-    ("swagger-ui.css", "text/css; charset=utf-8"),
+/// The viewer's files that the page needs; `build.rs` puts them there.
+const VIEWER_FILES: &[(&str, &str, &[u8])] = &[
+    (
+        "swagger-ui-bundle.js",
+        "text/javascript; charset=utf-8",
+        include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js")),
+    ),
+    (
+        "swagger-ui.css",
+        "text/css; charset=utf-8",
+        include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css")),
+    ),
 ];
 
 pub(super) fn routes() -> Router {
@@ -54,22 +60,12 @@ async fn page() -> Response {
 }
 
 async fn file(Path(name): Path<String>) -> Response {
-    if let Some((_, kind, text)) = FILES.iter().find(|(file, ..)| *file == name) {
+    if let Some((_, kind, text)) = OWN_FILES.iter().find(|(file, ..)| *file == name) {
         return send(kind, "no-cache", Bytes::from_static(text.as_bytes()));
     }
-    let Some((file, kind)) = VIEWER_FILES.iter().find(|(file, _)| *file == name) else {
-        return Refusal::of(&P404).into_response();
-    };
-    match utoipa_swagger_ui::serve(file, Arc::default()) {
-        Ok(Some(found)) => send(kind, AN_HOUR, bytes_of(found.bytes)),
-        _ => Refusal::of(&P500).into_response(),
-    }
-}
-
-fn bytes_of(file: Cow<'static, [u8]>) -> Bytes {
-    match file {
-        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        Cow::Owned(bytes) => bytes.into(),
+    match VIEWER_FILES.iter().find(|(file, ..)| *file == name) {
+        Some((_, kind, bytes)) => send(kind, AN_HOUR, Bytes::from_static(bytes)),
+        None => Refusal::of(&P404).into_response(),
     }
 }
 
