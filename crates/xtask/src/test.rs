@@ -25,9 +25,10 @@ use crate::tools::Tools;
 use crate::{s3, tools};
 use results::{Results, closing_line, is_routine, table};
 
-/// Packages with tests whose outcome can depend on the engine, and xtask: it tests that no cluster outlives it, and
-/// with it cargo chooses the same features for these as for the whole workspace, so that nothing is built twice.
-const ON_POSTGRES: [&str; 4] = ["florin-store", "florin-api", "florin", "xtask"];
+/// Packages with tests whose outcome can depend on the engine; xtask, which tests that no cluster outlives it; and
+/// bench and florin-webhook, whose dependencies switch features on: with them cargo chooses the same features as for
+/// the whole workspace, so that nothing is built twice.
+const ON_POSTGRES: [&str; 6] = ["florin-store", "florin-api", "florin", "xtask", "bench", "florin-webhook"];
 
 /// The variable by which test code chooses its engine.
 pub const ENGINE: &str = "FLORIN_TEST_ENGINE";
