@@ -1,6 +1,6 @@
 //! `cargo xtask postgres`, and the throw-away PostgreSQL clusters that tests and benches use.
 //!
-//! 1. [`binaries`] finds the server's programs, [`install`] installs them where it may.
+//! 1. [`binaries`] finds the server's programs, `install` installs them where it may.
 //! 2. [`supervisor`], a process of its own (see [`crate::supervised`]), makes a cluster in a fresh folder and owns it.
 //! 3. [`Cluster`] is our end of the pipe to it.
 //!
