@@ -4,17 +4,17 @@
 //   FLORIN_URL=… FLORIN_API_KEY=… npx tsx flow.ts front.jpg selfie.jpg
 import { openAsBlob } from "node:fs";
 import { client } from "./florin/client.gen";
-import type { InboxItem } from "./florin";
 import {
-    getSandboxInbox as readInbox,
-    getTransferDetailsByTransferId as getTransfer,
-    getUserTransactionsByExternalUserId as getUserHistory,
-    postSandboxFund as fund,
-    postTransfer as createTransfer,
-    postUserBalancesCryptoAndFiat as createUser,
-    postUserKycFilesByExternalUserId as uploadKycFiles,
-    postUserVerification as submitVerification,
+    createTransfer,
+    createUser,
+    fundBalance,
+    getInbox,
+    getTransfer,
+    getUserTransactions,
+    submitVerification,
+    uploadKycFiles,
 } from "./florin";
+import type { InboxItem } from "./florin";
 
 const [frontPath, selfiePath] = process.argv.slice(2);
 const { FLORIN_URL, FLORIN_API_KEY } = process.env;
@@ -28,15 +28,18 @@ function check(holds: boolean, what: string): void {
 }
 
 /** Reads webhooks until one is wanted. */
-async function waitFor(wanted: (item: InboxItem) => boolean): Promise<InboxItem> {
+async function waitFor<Item extends InboxItem>(isWanted: (item: InboxItem) => item is Item): Promise<Item> {
     for (let after = 0, reads = 0; reads < 10; reads += 1) {
-        const { data: page } = await readInbox({ query: { after, wait: 10 }, throwOnError: true });
-        const found = page.data.find(wanted);
+        const { data: page } = await getInbox({ query: { after, wait: 10 }, throwOnError: true });
+        const found = page.data.find(isWanted);
         if (found) return found;
         after = page.nextAfter;
     }
     throw new Error("the webhook did not come");
 }
+
+type KycVerification = Extract<InboxItem, { type: "kyc_verification.status" }>;
+type Transfer = Extract<InboxItem, { type: "transfer" }>;
 
 /** A user that may pay and be paid. */
 async function verifiedUser(externalUserId: string): Promise<void> {
@@ -77,17 +80,17 @@ async function verifiedUser(externalUserId: string): Promise<void> {
         throwOnError: true,
     });
     await waitFor(
-        ({ type, payload }) =>
-            type === "kyc_verification.status" &&
-            payload["externalUserId"] === externalUserId &&
-            payload["verificationStatus"] === "VERIFIED",
+        (item): item is KycVerification =>
+            item.type === "kyc_verification.status" &&
+            item.payload.externalUserId === externalUserId &&
+            item.payload.verificationStatus === "VERIFIED",
     );
 }
 
 async function main(): Promise<void> {
     await verifiedUser("ada");
     await verifiedUser("charles");
-    await fund({ body: { externalUserId: "ada", amount: "100.00", currency: "eur" }, throwOnError: true });
+    await fundBalance({ body: { externalUserId: "ada", amount: "100.00", currency: "eur" }, throwOnError: true });
     const { data: made } = await createTransfer({
         body: {
             sourceExternalUserId: "ada",
@@ -104,12 +107,14 @@ async function main(): Promise<void> {
     const { data: details } = await getTransfer({ path: { transferId }, throwOnError: true });
     check(details.sourceExternalUserId === "ada" && details.reference === "Lunch", "the details");
 
-    const { data: history } = await getUserHistory({ path: { externalUserId: "ada" }, throwOnError: true });
+    const { data: history } = await getUserTransactions({ path: { externalUserId: "ada" }, throwOnError: true });
     const line = history.data.find(({ id }) => id === transferId);
     check(line?.amount === "-12.50" && line.balanceAfter === "87.50", "the history");
 
-    const webhook = await waitFor(({ type, payload }) => type === "transfer" && payload["id"] === transferId);
-    check(webhook.payload["destinationExternalUserId"] === "charles", "the webhook");
+    const webhook = await waitFor(
+        (item): item is Transfer => item.type === "transfer" && item.payload.id === transferId,
+    );
+    check(webhook.payload.destinationExternalUserId === "charles", "the webhook");
 
     // A refusal is an answer with a code.
     const refused = await createTransfer({
