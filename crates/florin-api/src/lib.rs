@@ -1,7 +1,7 @@
 //! The product: the Partner API, one folder per family, over `kit`, what every endpoint needs.
 //!
-//! The way of a request: `kit::edge` (connection, router, key) → [`kit::request`] (typed request, idempotency key) → the
-//! family's handler → `kit::book::command` → the store's door → the family's command on the open transaction → the
+//! The way of a request: `kit::edge` (connection, router, key) → [`kit::request`] (typed request, idempotency key) →
+//! the family's handler → `kit::book::command` → the store's door → the family's command on the open transaction → the
 //! answer, after the commit.
 //!
 //! The families in reading order; each imports only from those before it:
@@ -28,8 +28,8 @@ use std::sync::OnceLock;
 /// The families, in reading order.
 pub static FAMILIES: &[&Family] = &[
     &users::FAMILY,
-    &kyc::FAMILY,
     &balances::FAMILY,
+    &kyc::FAMILY,
     &transfers::FAMILY,
     &events::FAMILY,
     &webhooks::FAMILY,

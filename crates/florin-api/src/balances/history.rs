@@ -1,18 +1,21 @@
 //! `GET /v1/user/transactions/{externalUserId}` and `GET /v1/partner/transactions`: what happened to a holder's
 //! balances, newest first.
 //!
+//! A line stands where an object's first record is, and says what its last record has left: a payment on hold is one
+//! line, and stays one when it is paid.
+//!
 //! Each account's entries are linked, newest to oldest; a page merges the lists of the holder's accounts by position.
 //! A cursor is where each list goes on, so a page costs what it shows, and stays stable while new entries arrive. A
 //! filter that matches little reads at most [`MAX_READ`] entries and answers a short page with a cursor.
 
 use super::item::{Entry, HistoryItem, Renderer, type_of};
-use crate::kit::book::record::{HistoryStatus, HistoryType};
+use crate::kit::book::record::{HistoryStatus, HistoryType, Operation, Steps};
 use crate::kit::prelude::*;
 use crate::kit::request::types::Cursor;
 use crate::users::{UserId, existing};
 use florin_ledger::{AccountKey, HolderId, Position, Record};
-use florin_store::{Scope, entries_back, skip_to};
-use std::collections::{BTreeMap, VecDeque};
+use florin_store::{Scope, entries_back, records_of_objects, skip_to};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// Entries that one page reads at most: a page of the largest size with nine of ten filtered out.
 const MAX_READ: usize = 2_000;
@@ -42,11 +45,10 @@ impl Request for Filter {
 }
 
 impl Filter {
-    fn shows(&self, app: &App, record: &Record) -> Result<bool, StoreError> {
-        let found = type_of(app, record)?;
-        Ok(self.kind.is_none_or(|kind| kind == found.history)
-            && self.status.is_none_or(|status| status == found.status)
-            && self.to.is_none_or(|to| record.at < to))
+    fn shows(&self, entry: &Entry) -> bool {
+        self.kind.is_none_or(|kind| kind == entry.history)
+            && self.status.is_none_or(|status| status == entry.status)
+            && self.to.is_none_or(|to| entry.record.at < to)
     }
 
     /// Names the list for its cursors: whose it is, and by which filters.
@@ -155,35 +157,86 @@ async fn walk(
     heads: &mut Heads,
     filter: &Filter,
 ) -> Result<Vec<Entry>, StoreError> {
-    let mut ahead: BTreeMap<AccountKey, VecDeque<Record>> = BTreeMap::new();
+    let mut ahead = Ahead::default();
     let mut entries = Vec::new();
     let mut left = MAX_READ;
     while entries.len() < filter.limit && left > 0 {
         left -= 1;
         let newest = heads.iter().max_by_key(|(_, position)| **position);
-        let Some((key, position)) = newest.map(|(key, position)| (*key, *position)) else { break };
-        let read = ahead.entry(key).or_default();
-        if read.is_empty() {
-            read.extend(entries_back(scope, key, position, filter.limit).await?);
-        }
-        let record = read.pop_front();
-        let leg = record.as_ref().and_then(|record| record.leg_of(key).copied());
-        let (Some(record), Some(leg)) = (record, leg) else {
-            return Err(StoreError::unexpected(format!("the entries of {key:?} break at {position:?}")));
-        };
+        let Some((account, position)) = newest.map(|(account, at)| (*account, *at)) else { break };
+        let record = ahead.next(app, scope, (account, position), filter.limit).await?;
+        let Some(leg) = record.leg_of(account).copied() else { return Err(broken(account, position)) };
         if filter.from.is_some_and(|from| record.at < from) {
-            heads.remove(&key);
+            heads.remove(&account);
             continue;
         }
         match leg.previous_entry() {
-            Some(previous) => heads.insert(key, previous),
-            None => heads.remove(&key),
+            Some(previous) => heads.insert(account, previous),
+            None => heads.remove(&account),
         };
-        if filter.shows(app, &record)? {
-            entries.push((record, leg));
+        if let Some(entry) = ahead.entry(app, account, record)?
+            && filter.shows(&entry)
+        {
+            entries.push(entry);
         }
     }
     Ok(entries)
+}
+
+fn broken(account: AccountKey, position: Position) -> StoreError {
+    StoreError::unexpected(format!("the entries of {account:?} break at {position:?}"))
+}
+
+/// What was read ahead: entries of each account, and all records of the objects that can have several.
+#[derive(Default)]
+struct Ahead {
+    entries: BTreeMap<AccountKey, VecDeque<Record>>,
+    objects: HashMap<Uuid, Vec<Record>>,
+}
+
+impl Ahead {
+    /// The record of an account's entry, read with those behind it.
+    async fn next(
+        &mut self,
+        app: &App,
+        scope: &mut Scope,
+        (account, position): (AccountKey, Position),
+        count: usize,
+    ) -> Result<Record, StoreError> {
+        if let Some(record) = self.entries.entry(account).or_default().pop_front() {
+            return Ok(record);
+        }
+        let mut read: VecDeque<Record> = entries_back(scope, account, position, count).await?.into();
+        let mut several = Vec::new();
+        for record in &read {
+            if type_of(app, record)?.steps == Steps::Many && !self.objects.contains_key(&record.object) {
+                several.push(record.object);
+            }
+        }
+        if !several.is_empty() {
+            self.objects.extend(records_of_objects(scope, &several).await?);
+        }
+        let record = read.pop_front().ok_or_else(|| broken(account, position))?;
+        self.entries.insert(account, read);
+        Ok(record)
+    }
+
+    /// The line that stands at a record; none where the object's line stands at an earlier one.
+    fn entry(&self, app: &App, account: AccountKey, record: Record) -> Result<Option<Entry>, StoreError> {
+        let kind = type_of(app, &record)?;
+        let only = std::slice::from_ref(&record);
+        let records = match kind.steps {
+            Steps::One => only,
+            Steps::Many => self.objects.get(&record.object).map_or(only, Vec::as_slice),
+        };
+        let of_account = || records.iter().filter(|record| record.leg_of(account).is_some());
+        if of_account().next().is_some_and(|first| first.position != record.position) {
+            return Ok(None);
+        }
+        let last = of_account().next_back().map(|last| type_of(app, last)).transpose()?.unwrap_or(kind);
+        let line = (last.line)(&Operation { account, records });
+        Ok(Some(Entry { account, history: kind.history, status: last.status, line, record }))
+    }
 }
 
 /// Bytes of one list in a cursor: currency, position.

@@ -1,10 +1,11 @@
 //! One line of history, and what makes it: an entry of an account in a journal record.
 
 use crate::kit::app::App;
-use crate::kit::book::record::{HistoryStatus, HistoryType, RecordType, SealedReference};
+use crate::kit::book::memo::SealedMemo;
+use crate::kit::book::record::{HistoryStatus, HistoryType, Line, RecordType};
 use crate::users::{self, Profile, User};
 use crate::words;
-use florin_ledger::{AccountKind, HolderId, Leg, Record};
+use florin_ledger::{AccountKey, HolderId, Record};
 use florin_store::{Holder, Scope, StoreError};
 use florin_types::{CurrencyCode, format_minor};
 use serde::Serialize;
@@ -73,8 +74,21 @@ pub struct Counterparty {
     name: Option<String>,
 }
 
-/// Entries of a page, before they are shown.
-pub(super) type Entry = (Record, Leg);
+impl Counterparty {
+    fn outside(name: String) -> Self {
+        Self { kind: CounterpartyType::External, external_user_id: None, name: Some(name) }
+    }
+}
+
+/// A line of a page, before it is shown: the record that it stands at, and what the object's records come to.
+pub(super) struct Entry {
+    /// The object's first record with an entry of the account.
+    pub(super) record: Record,
+    pub(super) account: AccountKey,
+    pub(super) history: HistoryType,
+    pub(super) status: HistoryStatus,
+    pub(super) line: Line,
+}
 
 /// Everything that the lines of a page refer to, read as sets.
 pub(super) struct Renderer<'a> {
@@ -86,9 +100,9 @@ pub(super) struct Renderer<'a> {
 impl<'a> Renderer<'a> {
     pub(super) async fn load(app: &'a App, scope: &mut Scope, entries: &[Entry]) -> Result<Self, StoreError> {
         let mut needed: Vec<HolderId> = Vec::new();
-        for (record, leg) in entries {
-            needed.extend(other_side(record, leg));
-            needed.extend(SealedReference::of_memo(&record.memo).map(|sealed| sealed.holder));
+        for entry in entries {
+            needed.extend(entry.line.counterparty);
+            needed.extend(SealedMemo::of(&entry.record.memo).map(|memo| memo.holder));
         }
         needed.sort_unstable();
         needed.dedup();
@@ -97,22 +111,26 @@ impl<'a> Renderer<'a> {
         Ok(Self { app, holders, users })
     }
 
-    pub(super) fn item(&self, (record, leg): &Entry) -> Result<HistoryItem, StoreError> {
-        let currency = leg.account.currency;
-        let decimals = decimals_of(self.app, currency)?;
-        let RecordType { history, status, .. } = *type_of(self.app, record)?;
-        let sealed = SealedReference::of_memo(&record.memo);
-        let reference = sealed.and_then(|s| s.open(&self.app.seals, self.holders.get(&s.holder)?));
+    pub(super) fn item(&self, entry: &Entry) -> Result<HistoryItem, StoreError> {
+        let Entry { record, account, history, status, line } = entry;
+        let decimals = decimals_of(self.app, account.currency)?;
+        let memo = SealedMemo::of(&record.memo);
+        let memo = memo.and_then(|memo| memo.open(&self.app.seals, self.holders.get(&memo.holder)?));
+        let memo = memo.unwrap_or_default();
+        let outside = memo.name.or(memo.merchant);
         Ok(HistoryItem {
             id: record.object,
-            kind: history,
-            status,
-            amount: format_minor(leg.amount, decimals),
-            fee: format_minor(0, decimals),
-            currency: currency.to_string(),
-            balance_after: format_minor(leg.balance_after, decimals),
-            counterparty: other_side(record, leg).map(|holder| self.counterparty(holder)).transpose()?,
-            reference,
+            kind: *history,
+            status: *status,
+            amount: format_minor(line.amount, decimals),
+            fee: format_minor(line.fee, decimals),
+            currency: account.currency.to_string(),
+            balance_after: format_minor(line.balance_after, decimals),
+            counterparty: match line.counterparty {
+                Some(holder) => Some(self.counterparty(holder)?),
+                None => outside.map(Counterparty::outside),
+            },
+            reference: memo.reference,
             created_at: record.at.to_string(),
         })
     }
@@ -146,14 +164,4 @@ pub(super) fn type_of<'a>(app: &'a App, record: &Record) -> Result<&'a RecordTyp
 fn decimals_of(app: &App, currency: CurrencyCode) -> Result<u8, StoreError> {
     let known = app.currencies.get(currency);
     known.map(|c| c.decimals).ok_or_else(|| StoreError::unexpected("the books hold an unknown currency"))
-}
-
-/// The holder on the other side of an entry: of the main account that moved the other way.
-fn other_side(record: &Record, leg: &Leg) -> Option<HolderId> {
-    let is_other = |other: &&Leg| {
-        other.account.kind == AccountKind::Main
-            && other.account.currency == leg.account.currency
-            && other.amount.signum() == -leg.amount.signum()
-    };
-    record.legs.iter().find(is_other).map(|other| other.account.holder)
 }

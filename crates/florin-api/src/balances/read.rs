@@ -95,7 +95,8 @@ const USER_BALANCES: &str = r#"{"userId":"0198c5d2-6f10-7b02-8a51-9d3c2e7f4b18",
     "total":"0.00150000","name":"btc","wallet":null,"rate":95000.5,"networkConfig":{"btc":{"mainnet":false,
     "name":"test","withdrawal":{"feeWithdrawal":0.0003,"minWithdrawal":0.001},"deposit":{"minDeposit":0}}}}]}"#;
 
-const PARTNER_BALANCES: &str = r#"{"fiatBalances":[{"id":"5c1f0f5e-9a0b-8c3d-9e4f-1a2b3c4d5e6f","amount":"112.50","onHold":"0.00","total":"112.50",
+const PARTNER_BALANCES: &str = r#"{"fiatBalances":[{"id":"5c1f0f5e-9a0b-8c3d-9e4f-1a2b3c4d5e6f","amount":"112.50",
+    "onHold":"0.00","total":"112.50",
     "name":"eur","rate":1,"iban":null,"status":"ACTIVE"}],
     "cryptoBalances":[{"id":"7d2e1a6b-0c4d-8e5f-8a6b-2c3d4e5f6a7b","amount":"0.00150000","onHold":"0.00000000",
     "total":"0.00150000","name":"btc","wallet":null,"rate":95000.5,"networkConfig":{"btc":{"mainnet":false,

@@ -58,8 +58,8 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         id: "getEvents",
         summary: "List events",
-        description: "The same events as the webhooks, oldest first. They are kept. `sequence` is gapless and starts at \
-                      1. With `wait` the call answers as soon as there is an event, or empty when the time is over.",
+        description: "The same events as the webhooks, oldest first. They are kept. `sequence` is gapless and starts \
+                      at 1. With `wait` the call answers as soon as there is an event, or empty when the time is over.",
         answer: r#"{"data":[{"id":"0198c5d2-8b4f-7d52-a01f-4c6b2e3d5f81","sequence":1,"type":"transfer",
             "path":"/transfer-webhook","payload":{"id":"$transfer","sourceExternalUserId":"$user",
             "destinationExternalUserId":"$other","amount":12.5,"currency":"eur","status":"SUCCESSFUL",

@@ -89,9 +89,9 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         id: "submitVerification",
         summary: "Add user verification",
-        description: "Says which document you uploaded (method A: `POST /v1/user/kyc-files`) or the user photographed on \
-                      our page (method B: `POST /v1/kyc`).\n\nMethod A: call it once the files are uploaded; the review \
-                      begins then. Method B: call it once the status is `VERIFIED`; it opens the balances. In a \
+        description: "Says which document you uploaded (method A: `POST /v1/user/kyc-files`) or the user photographed \
+                      on our page (method B: `POST /v1/kyc`).\n\nMethod A: call it once the files are uploaded; the \
+                      review begins then. Method B: call it once the status is `VERIFIED`; it opens the balances. In a \
                       sandbox the review takes half a second and approves, unless `documentNumber` says otherwise (see \
                       `GET /v1/sandbox/scenarios`). The event `kyc_verification.status` brings each step, \
                       `user.status` the active balances.",

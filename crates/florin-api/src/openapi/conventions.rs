@@ -37,8 +37,8 @@ Users, balances and money movements of an embedded-finance platform.
 
 **Base.** All calls are under `/v1` of this server. One server serves one environment, `sandbox` or `live`.
 
-**Key.** Send your key in the header `x-api-key`; `Authorization` is not read. No key, an unknown or a revoked key: 401 \
-`P401`.
+**Key.** Send your key in the header `x-api-key`; `Authorization` is not read. No key, an unknown or a revoked key: \
+401 `P401`.
 
 **Idempotency.** Send an `Idempotency-Key` (1 to 255 visible ASCII characters) with every POST, PUT, PATCH and DELETE. \
 Repeat a request with its key and you get the first answer again, byte for byte, with `Idempotent-Replayed: true`; \
@@ -47,32 +47,32 @@ requests are the same if their values are: `\"10\"` equals `10.00`, and the orde
 kept for 30 days.
 
 **Errors.** Branch on `errorCode`. `errorMessage` is for people: it begins with a stable text and may carry details. A \
-validation error is always 400 `P403`, has no `errorName`, and joins everything that is wrong in one message. An unknown \
-path is 404 `P404`, another method 405 `P405`. What belongs to another partner answers like what does not exist.
+validation error is always 400 `P403`, has no `errorName`, and joins everything that is wrong in one message. An \
+unknown path is 404 `P404`, another method 405 `P405`. What belongs to another partner answers like what does not exist.
 
 **Faults.** Our own faults come as HTTP 400 with `P500` or `P501`: your client's automatic retry does not see them. \
 Retry on the code. `P429` and `P501` carry `Retry-After` in seconds. In a sandbox, send `x-sandbox-fault: P500` (or \
 `P501`) to make a call fail so without doing anything: a test for your retries.
 
 **Amounts.** Amounts are in whole units of the currency, euros and not cents: `\"12.50\"`. Send strings, with no more \
-decimals than the currency has. Balances and history answer strings; transfer details and webhooks answer numbers: read \
-them with a decimal parser.
+decimals than the currency has. Balances and history answer strings; transfer details and webhooks answer numbers: \
+read them with a decimal parser.
 
-**Fields.** Bodies are JSON but where files are sent. An unknown field, part or query parameter is ignored and named in \
-the answer's header `x-ignored-fields`. One that looks like a misspelt field that you left out is `P403`, because a \
+**Fields.** Bodies are JSON but where files are sent. An unknown field, part or query parameter is ignored and named \
+in the answer's header `x-ignored-fields`. One that looks like a misspelt field that you left out is `P403`, because a \
 field that is left out has a meaning: in a transfer an absent source is your own master balance. `null` and, in an \
 optional field, an empty text count as absent. Times are ISO 8601 in UTC with milliseconds. Currencies are lower-case \
 words, read in any letter case. Our ids are UUIDs; `externalUserId` is your own id of a user.
 
-**Files.** Calls that take files take `multipart/form-data`, one part a file. The type of a file is told by its content; \
-its name and declared type are not looked at. If one file is refused, nothing of the request is stored. A body that is \
-broken, or in which a part comes too often, is `P403`.
+**Files.** Calls that take files take `multipart/form-data`, one part a file. The type of a file is told by its \
+content; its name and declared type are not looked at. If one file is refused, nothing of the request is stored. A \
+body that is broken, or in which a part comes too often, is `P403`.
 
 **Pages.** Lists are newest first; `limit` is 1 to 200 and 50 if omitted. Send `nextCursor` as `cursor` with the same \
 filters to go on, until it is null. A cursor stays right while new rows arrive.
 
-**Webhooks.** Every event is POSTed to your server, signed by the Standard Webhooks scheme: `webhook-signature` holds an \
-HMAC-SHA256 (`v1`) made with your `signingSecret` (`whsec_…`) and an Ed25519 signature (`v1a`) for your `publicKey` \
+**Webhooks.** Every event is POSTed to your server, signed by the Standard Webhooks scheme: `webhook-signature` holds \
+an HMAC-SHA256 (`v1`) made with your `signingSecret` (`whsec_…`) and an Ed25519 signature (`v1a`) for your `publicKey` \
 (`whpk_…`). Register with `PUT /v1/webhooks/endpoint`. The payload of each event type is under `webhooks` in this \
 document. `webhook-timestamp` is the time of sending, also where the clock of a sandbox is ahead.
 

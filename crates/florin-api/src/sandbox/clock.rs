@@ -16,7 +16,7 @@ impl Request for Advance {
     const ABOUT: &'static str = "A step of the clock.";
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let seconds = fields.required("seconds").about("Seconds, up to ten years.").example("60");
+        let seconds = fields.required("seconds").about("Seconds, up to ten years.");
         let seconds = seconds.integer(1..=MAX_STEP_SECONDS)?;
         Some(Self(Duration::from_secs(seconds.unsigned_abs())))
     }

@@ -1,10 +1,10 @@
-//! `POST /v1/transfer` and `POST /v1/partner/transfer-master-balance`: one use case, two routes. The master-balance call
-//! is a one-sided transfer that must name exactly one side.
+//! `POST /v1/transfer` and `POST /v1/partner/transfer-master-balance`: one use case, two routes. The master-balance
+//! call is a one-sided transfer that must name exactly one side.
 
 use super::postings;
 use super::transfer::{Reference, TRANSFER};
 use crate::kit::book::command::posting_refused;
-use crate::kit::book::record::SealedReference;
+use crate::kit::book::memo::Memo;
 use crate::kit::endpoint::answers::TransferMade;
 use crate::kit::endpoint::events::EventType;
 use crate::kit::prelude::*;
@@ -130,11 +130,10 @@ async fn create(
             let (currency, amount) = (currency.known()?.code, amount.known()?);
             let [from, to] = admit(work, [(&source, Role::Pays), (&destination, Role::IsPaid)])?;
             let transfer_id = work.id();
-            let user = [&source, &destination].into_iter().find_map(Owner::external_user_id);
-            let memo = match (&reference, user.and_then(|user| work.holder(user)).cloned()) {
-                (Some(reference), Some(user)) => SealedReference::memo(work, &user, reference.as_str())?,
-                _ => Vec::new(),
-            };
+            // Under a user's key, the paying one's first: the partner keeps no key of what its users write.
+            let holder = if source == Owner::Partner { to } else { from };
+            let reference = reference.as_ref().map(|reference| reference.as_str().to_owned());
+            let memo = Memo { reference, ..Memo::default() }.seal(work, holder)?;
             let posting = postings::transfer(from, to, currency, amount);
             work.post(TRANSFER.kind, transfer_id, &posting, memo).map_err(posting_refused)?;
             work.emit(Event::about(EventType::Transfer, transfer_id).of_last_record());

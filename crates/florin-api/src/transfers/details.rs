@@ -1,7 +1,7 @@
 //! `GET /v1/transfer/details/{transferId}`, and the payload of a transfer's event.
 
 use super::transfer::{Sides, record_of};
-use crate::kit::book::record::SealedReference;
+use crate::kit::book::memo::SealedMemo;
 use crate::kit::endpoint::family::Rendered;
 use crate::kit::endpoint::handler::PathId;
 use crate::kit::endpoint::table::PathParameter;
@@ -128,8 +128,8 @@ async fn get_transfer(
         let Some((user, holder)) = user.zip(find(id)) else { return Ok(None) };
         Ok(user.profile(&app.seals, holder)?.email)
     };
-    let sealed = SealedReference::of_memo(&record.memo);
-    let reference = sealed.and_then(|sealed| sealed.open(&app.seals, find(Some(sealed.holder))?));
+    let memo = SealedMemo::of(&record.memo);
+    let memo = memo.and_then(|memo| memo.open(&app.seals, find(Some(memo.holder))?));
     Success::of(&TransferDetails {
         id: record.object,
         source_email: email(sides.source)?,
@@ -139,7 +139,7 @@ async fn get_transfer(
         status: TransferStatus::Successful,
         amount: amount(app, &sides)?,
         currency: sides.currency.as_str().to_ascii_uppercase(),
-        reference,
+        reference: memo.and_then(|memo| memo.reference),
         created_at: record.at.to_string(),
     })
 }

@@ -1,6 +1,6 @@
-//! Internal transfers: partner → user, user → partner, user → user. Executed before the answer, atomically: a transfer is
-//! `SUCCESSFUL` or was refused, never something in between, so the journal record is the transfer and there is no row
-//! beside it.
+//! Internal transfers: partner → user, user → partner, user → user. Executed before the answer, atomically: a transfer
+//! is `SUCCESSFUL` or was refused, never something in between, so the journal record is the transfer and there is no
+//! row beside it.
 //!
 //! Accounts touched: the main accounts of both sides. Events: `transfer`.
 

@@ -1,6 +1,6 @@
 //! What a transfer is. Pure.
 
-use crate::kit::book::record::{HistoryStatus, HistoryType, RecordType};
+use crate::kit::book::record::{HistoryStatus, HistoryType, Line, RecordType, Steps};
 use crate::kit::endpoint::codes::P437;
 use crate::kit::endpoint::refusal::Refusal;
 use florin_ledger::{AccountKind, HolderId, Leg, Record, RecordKind};
@@ -11,11 +11,13 @@ pub const TRANSFER: RecordType = RecordType {
     kind: RecordKind(1),
     history: HistoryType::InternalTransfer,
     status: HistoryStatus::Successful,
+    steps: Steps::One,
+    line: Line::of,
 };
 
 /// Money that a sandbox made.
 pub const FUNDING: RecordType =
-    RecordType { kind: RecordKind(2), history: HistoryType::Adjustment, status: HistoryStatus::Successful };
+    RecordType { kind: RecordKind(2), history: HistoryType::Adjustment, ..TRANSFER };
 
 /// Longest reference, in characters: what a SEPA remittance line holds.
 pub const MAX_REFERENCE: usize = 140;

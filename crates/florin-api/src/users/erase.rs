@@ -1,5 +1,6 @@
 //! The job that erases a closed user: the key is destroyed, and with it whatever was sealed under it, the profile first
-//! of all; what other families keep of the person is emptied too. Ledger rows stay; they hold nothing personal in clear.
+//! of all; what other families keep of the person is emptied too. Ledger rows stay; they hold nothing personal in
+//! clear.
 
 use super::store;
 use crate::kit::app::App;

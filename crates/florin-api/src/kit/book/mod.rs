@@ -4,6 +4,7 @@ pub mod audit;
 pub mod command;
 pub mod housekeeping;
 pub mod jobs;
+pub mod memo;
 pub mod record;
 pub mod registry;
 pub mod seal;

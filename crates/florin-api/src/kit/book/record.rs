@@ -1,11 +1,8 @@
-//! Kinds of journal records, how they are read as lines of history, and what their memo holds. Each family owns its
-//! numbers, which are kept for ever.
+//! Kinds of journal records, and how they are read as lines of history. Each family owns its numbers, which are kept
+//! for ever.
 
-use super::seal::Seals;
-use super::work::Work;
 use crate::words;
-use florin_ledger::{HolderId, RecordKind};
-use florin_store::{Holder, StoreError};
+use florin_ledger::{AccountKey, AccountKind, HolderId, Leg, Record, RecordKind};
 
 words! {
     /// What a line of history is.
@@ -50,7 +47,7 @@ words! {
 }
 
 /// A kind of record: a family's constant, listed in its table.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone)]
 pub struct RecordType {
     /// The number in the journal.
     pub kind: RecordKind,
@@ -58,35 +55,97 @@ pub struct RecordType {
     pub history: HistoryType,
     /// Where the operation stands once this record is its last.
     pub status: HistoryStatus,
+    /// Whether this record is one of several that an object can have.
+    pub steps: Steps,
+    /// Reads the line of an account from the object's records.
+    pub line: fn(&Operation<'_>) -> Line,
 }
 
-/// A reference in a memo: whose key it is sealed under, and the sealed text.
-pub struct SealedReference {
-    /// The user under whose key it is.
-    pub holder: HolderId,
-    sealed: Vec<u8>,
+/// How many records an operation has.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Steps {
+    /// This one: what it says is final.
+    One,
+    /// More may follow: the line stands where the first is, and says what the last has left.
+    Many,
 }
 
-impl SealedReference {
-    /// The memo of a record.
-    pub fn memo(work: &mut Work<'_>, holder: &Holder, reference: &str) -> Result<Vec<u8>, StoreError> {
-        let nonce = work.nonce();
-        let secret = holder.secret.as_deref().ok_or_else(|| StoreError::unexpected("a user has no key"))?;
-        let sealed = work.app().seals.seal(secret, nonce, reference);
-        let sealed = sealed.ok_or_else(|| StoreError::unexpected("a user's key can't be unwrapped"))?;
-        let mut memo = holder.id.0.to_be_bytes().to_vec();
-        memo.extend(sealed);
-        Ok(memo)
+/// The records of an operation, as far as an account has entries in them.
+#[derive(Copy, Clone, Debug)]
+pub struct Operation<'a> {
+    /// The account whose history is read.
+    pub account: AccountKey,
+    /// The records, oldest first, at least one. Of a long operation the oldest and the newest are enough.
+    pub records: &'a [Record],
+}
+
+/// What a line of history says in figures, in minor units of its account's currency.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Signed for the holder, without the fee.
+    pub amount: i64,
+    /// What the holder paid the house on top, or what was taken from what was received.
+    pub fee: i64,
+    /// The balance that the operation has left so far.
+    pub balance_after: i64,
+    /// The holder on the other side, where it is one of this book.
+    pub counterparty: Option<HolderId>,
+}
+
+impl Operation<'_> {
+    fn legs(&self) -> impl DoubleEndedIterator<Item = (&Record, &Leg)> {
+        self.records.iter().filter_map(|record| Some((record, record.leg_of(self.account)?)))
     }
 
-    /// The reference in a memo, where there is one.
-    pub fn of_memo(memo: &[u8]) -> Option<Self> {
-        let (holder, sealed) = memo.split_first_chunk::<8>()?;
-        Some(Self { holder: HolderId(i64::from_be_bytes(*holder)), sealed: sealed.to_vec() })
-    }
-
-    /// The text, as long as the user's key has not been destroyed.
-    pub fn open(&self, seals: &Seals, holder: &Holder) -> Option<String> {
-        seals.open(holder.secret.as_deref()?, &self.sealed)
+    /// What was moved by all records, and what they leave on hold.
+    fn totals(&self) -> (i64, i64) {
+        self.legs().fold((0, 0), |(moved, held), (_, leg)| (moved + leg.amount, held + leg.hold))
     }
 }
+
+impl Line {
+    /// The line of most operations: what moved, or while nothing has, what is on hold; the fee is what the records
+    /// brought to the house's fee account in the same currency.
+    pub fn of(operation: &Operation<'_>) -> Self {
+        let (moved, held) = operation.totals();
+        let newest = operation.legs().next_back();
+        let fee: i64 = operation.legs().map(|(record, _)| fee_in(record, operation.account)).sum();
+        // Where nothing moved and nothing is held any more, the operation failed: the line says what was tried.
+        let total = if moved == 0 && held == 0 { -tried(operation) } else { moved - held };
+        // Whoever pays pays the fee on top; from whoever is paid it was taken before.
+        let amount = if total < 0 { total + fee } else { total };
+        Self {
+            amount,
+            fee,
+            balance_after: newest.map_or(0, |(_, leg)| leg.balance_after),
+            counterparty: newest.and_then(|(record, leg)| other_side(record, leg)),
+        }
+    }
+}
+
+/// What the first record put on hold.
+fn tried(operation: &Operation<'_>) -> i64 {
+    operation.legs().next().map_or(0, |(_, leg)| leg.hold.max(0))
+}
+
+/// What a record brought to the house's fee account in an account's currency.
+fn fee_in(record: &Record, account: AccountKey) -> i64 {
+    let is_fee =
+        |leg: &&Leg| leg.account.kind == AccountKind::Fees && leg.account.currency == account.currency;
+    record.legs.iter().filter(is_fee).map(|leg| leg.amount).sum()
+}
+
+/// The holder on the other side of an entry: of the main account that moved the other way.
+fn other_side(record: &Record, leg: &Leg) -> Option<HolderId> {
+    let is_other = |other: &&Leg| {
+        other.account.kind == AccountKind::Main
+            && other.account.holder != leg.account.holder
+            && other.account.currency == leg.account.currency
+            && other.amount.signum() == -leg.amount.signum()
+    };
+    record.legs.iter().find(is_other).map(|other| other.account.holder)
+}
+
+#[cfg(test)]
+#[path = "record_tests.rs"]
+mod tests;

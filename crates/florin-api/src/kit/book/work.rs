@@ -47,6 +47,26 @@ impl<'a> Work<'a> {
         Nonce::draw(&self.stream)
     }
 
+    /// The wrapped key of a touched holder. The partner of a book from before partners had keys is given one here: it
+    /// comes from the command's stream, which the operating system seeds for this command alone.
+    ///
+    /// # Errors
+    /// A holder that is not touched, or whose key was destroyed.
+    pub fn secret_of(&mut self, holder: HolderId) -> Result<Vec<u8>, StoreError> {
+        let found = self.tx.holder_by_id(holder);
+        let found = found.ok_or_else(|| StoreError::unexpected("the holder of a memo is not touched"))?;
+        if let Some(secret) = &found.secret {
+            return Ok(secret.clone());
+        }
+        if holder != self.tx.book().partner() {
+            return Err(StoreError::unexpected("the key of a memo's holder was destroyed"));
+        }
+        let secret = self.app.seals.new_secret(&self.stream);
+        let secret = secret.ok_or_else(|| StoreError::unexpected("a holder's key can't be made"))?;
+        self.tx.set_secret(holder, secret.clone())?;
+        Ok(secret)
+    }
+
     /// Emits an event.
     pub fn emit(&mut self, event: Event) {
         let id = self.id();

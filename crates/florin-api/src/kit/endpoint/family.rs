@@ -101,8 +101,11 @@ pub struct Erasure {
     /// Empties the family's rows; `$2` of each is the holder.
     pub statements: &'static [Statement],
     /// Removes what was listed, after the commit.
-    pub remove: for<'a> fn(&'a App, &'a [Row]) -> Boxed<'a, Result<(), StoreError>>,
+    pub remove: Remove,
 }
+
+/// Removes what was listed.
+pub type Remove = for<'a> fn(&'a App, &'a [Row]) -> Boxed<'a, Result<(), StoreError>>;
 
 impl Erasure {
     /// An erasure of rows alone.

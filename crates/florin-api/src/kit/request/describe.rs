@@ -1,4 +1,5 @@
-//! A request as it describes itself: its fields in the order in which they are read, as schemas of the OpenAPI document.
+//! A request as it describes itself: its fields in the order in which they are read, as schemas of the OpenAPI
+//! document.
 
 use std::collections::BTreeMap;
 use utoipa::openapi::extensions::ExtensionsBuilder;

@@ -162,7 +162,7 @@ fn describing_meets_every_field_that_reading_meets() {
     assert_eq!(described, read);
     let schema = serde_json::to_value(Sample::description().schema("A sample.")).unwrap();
     assert_eq!(schema["required"], serde_json::json!(["user", "currency", "amount"]));
-    assert_eq!(schema["properties"]["document"]["$ref"], "#/components/schemas/Paper");
+    assert_eq!(schema["properties"]["document"]["oneOf"][0]["$ref"], "#/components/schemas/Paper");
     assert_eq!(schema["properties"]["originator"]["required"], serde_json::json!(["name", "country"]));
     assert_eq!(schema["properties"]["seconds"]["minimum"], -5);
 }
