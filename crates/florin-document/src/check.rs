@@ -1,7 +1,7 @@
 //! The check inside the request: bytes come in chunks of any size, each is seen once, and the first thing wrong
 //! ends it.
 //!
-//! The same bytes give the same answer however they are cut. Memory: a few hundred bytes, for HEIC the `meta` box
+//! The same bytes give the same answer however they are cut. Memory: some KiB at most, for HEIC the `meta` box
 //! (`META_MAX` in `heic`).
 
 mod heic;
@@ -9,57 +9,67 @@ mod jpeg;
 mod overlap;
 mod pdf;
 mod png;
+mod trailer;
 mod walk;
 mod webp;
+
+use std::ops::Range;
 
 use thiserror::Error;
 
 use crate::kind::{Facts, Kind, Size};
-pub(crate) use jpeg::MAX_SCANS;
+pub(crate) use jpeg::is_no_marker;
 use walk::Walker;
 
-/// Why a file was not taken. The texts are for our log and hold nothing of the file.
+/// Why a file was not taken. The texts are for the sender and for our log, and hold nothing of the file.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Error)]
 pub enum Rejected {
     /// The first bytes are of no kind that we know.
-    #[error("of no known kind")]
+    #[error("is of no known kind")]
     UnknownType,
     /// A kind that we know, but not here.
-    #[error("{0} is not taken here")]
+    #[error("is {0}, which is not taken here")]
     NotAllowed(Kind),
     /// Its structure is not whole.
-    #[error("broken: {0}")]
+    #[error("is broken: {0}")]
     Broken(&'static str),
-    /// The image is larger than allowed, or needs more memory to decode than we give.
-    #[error("too many pixels")]
-    TooManyPixels,
+    /// The image is larger than allowed.
+    #[error("has more than {0} pixels")]
+    TooManyPixels(u64),
+    /// One row of the image needs more memory than decoding may take.
+    #[error("has rows that are too long to be decoded")]
+    Memory,
     /// It can't be read without a password.
-    #[error("encrypted")]
+    #[error("is encrypted")]
     Encrypted,
     /// More than one picture in time: which of them would be the document?
-    #[error("animated")]
+    #[error("is animated")]
     Animated,
     /// Another program would open the same bytes as something else.
-    #[error("carries a second format")]
+    #[error("carries a second format behind its end")]
     Polyglot,
 }
 
 /// What the check learned, for [`crate::decode()`] too.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Structure {
     pub(crate) facts: Facts,
     /// What decoding takes, as far as headers say; 0 where the decoder keeps rows only.
     pub(crate) memory: u64,
+    /// Where the file is within its bytes: without what stands before its beginning and behind its end.
+    pub(crate) extent: Range<usize>,
 }
 
 /// What a walk learned by the end.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Found {
     size: Option<Size>,
     memory: u64,
+    extent: Range<u64>,
 }
 
-/// Enough to tell every kind: `RIFF`, four bytes of length, `WEBP`; four bytes of length, `ftyp`, brand.
+/// Enough to tell every kind but a PDF with something before it: `RIFF`, four bytes of length, `WEBP`; four bytes of
+/// length, `ftyp`, brand.
 const SNIFF: usize = 12;
 
 /// The check of one file.
@@ -112,7 +122,9 @@ impl Checker {
     pub(crate) fn structure(mut self) -> Result<Structure, Rejected> {
         if let State::Start(begun) = &mut self.state {
             let begun = std::mem::take(begun);
-            self.begin(&begun)?;
+            if let Sniff::Kind(kind, head) = sniff(&begun) {
+                self.begin(kind, head, &begun)?;
+            }
         }
         let (kind, found) = match self.state {
             State::Start(_) => return Err(Rejected::UnknownType),
@@ -123,26 +135,36 @@ impl Checker {
             State::Pdf(walker) => (Kind::Pdf, walker.finish()?),
             State::Over(rejected) => return Err(rejected),
         };
-        Ok(Structure { facts: Facts { kind, size: found.size }, memory: found.memory })
+        let position = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+        let extent = position(found.extent.start)..position(found.extent.end);
+        Ok(Structure { facts: Facts { kind, size: found.size }, memory: found.memory, extent })
     }
 
     fn advance(&mut self, mut bytes: &[u8]) -> Result<(), Rejected> {
-        if let State::Start(begun) = &mut self.state {
-            let (head, rest) = bytes.split_at(bytes.len().min(SNIFF - begun.len()));
+        while let State::Start(begun) = &mut self.state
+            && !bytes.is_empty()
+        {
+            let wanted = if begun.len() < SNIFF { SNIFF } else { pdf::HEAD_MAX + SNIFF };
+            let (head, rest) = bytes.split_at(bytes.len().min(wanted - begun.len()));
             begun.extend_from_slice(head);
+            bytes = rest;
             if begun.len() < SNIFF {
                 return Ok(());
             }
-            let begun = std::mem::take(begun);
-            self.begin(&begun)?;
-            bytes = rest;
+            match sniff(begun) {
+                Sniff::Kind(kind, head) => {
+                    let begun = std::mem::take(begun);
+                    self.begin(kind, head, &begun)?;
+                }
+                Sniff::More => {}
+                Sniff::Unknown => return Err(Rejected::UnknownType),
+            }
         }
         self.walk(bytes)
     }
 
-    /// Chooses the walk by the first bytes and gives them to it.
-    fn begin(&mut self, begun: &[u8]) -> Result<(), Rejected> {
-        let kind = sniff(begun).ok_or(Rejected::UnknownType)?;
+    /// Takes the walk of the kind and gives it the first bytes, of which `head` stand before the file.
+    fn begin(&mut self, kind: Kind, head: usize, begun: &[u8]) -> Result<(), Rejected> {
         if !self.allowed.contains(&kind) {
             return Err(Rejected::NotAllowed(kind));
         }
@@ -151,7 +173,7 @@ impl Checker {
             Kind::Png => State::Png(Walker::new(png::Png::new(self.max_pixels))),
             Kind::Webp => State::Webp(Walker::new(webp::Webp::new(self.max_pixels))),
             Kind::Heic => State::Heic(Walker::new(heic::Heic::new(self.max_pixels))),
-            Kind::Pdf => State::Pdf(Walker::new(pdf::Pdf::new())),
+            Kind::Pdf => State::Pdf(Walker::new(pdf::Pdf::new(head))),
         };
         self.walk(begun)
     }
@@ -183,28 +205,41 @@ pub(crate) fn structure(bytes: &[u8], max_pixels: u64) -> Result<Structure, Reje
 const HEIF_BRANDS: [&[u8; 4]; 10] =
     [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"];
 
-fn sniff(begun: &[u8]) -> Option<Kind> {
+/// What the first bytes say.
+enum Sniff {
+    /// The kind, and how many bytes stand before the file.
+    Kind(Kind, usize),
+    /// It may be a PDF whose header is still to come.
+    More,
+    Unknown,
+}
+
+fn sniff(begun: &[u8]) -> Sniff {
     if begun.starts_with(&[0xFF, 0xD8, 0xFF]) {
-        Some(Kind::Jpeg)
+        Sniff::Kind(Kind::Jpeg, 0)
     } else if begun.starts_with(png::SIGNATURE) {
-        Some(Kind::Png)
-    } else if begun.starts_with(b"%PDF-") {
-        Some(Kind::Pdf)
+        Sniff::Kind(Kind::Png, 0)
     } else if begun.starts_with(b"RIFF") && begun.get(8..12) == Some(b"WEBP") {
-        Some(Kind::Webp)
-    } else if begun.get(4..8) == Some(b"ftyp") && HEIF_BRANDS.iter().any(|brand| begun[8..] == brand[..]) {
-        Some(Kind::Heic)
+        Sniff::Kind(Kind::Webp, 0)
+    } else if begun.get(4..8) == Some(b"ftyp")
+        && HEIF_BRANDS.iter().any(|brand| begun.get(8..12) == Some(&brand[..]))
+    {
+        Sniff::Kind(Kind::Heic, 0)
     } else {
-        None
+        match pdf::head(begun) {
+            pdf::Head::Length(length) => Sniff::Kind(Kind::Pdf, length),
+            pdf::Head::More => Sniff::More,
+            pdf::Head::None => Sniff::Unknown,
+        }
     }
 }
 
 /// Width and height of which neither may be zero, nor both together too large.
-fn sized(width: u32, height: u32, max_pixels: u64) -> Result<Size, Rejected> {
+pub(crate) fn sized(width: u32, height: u32, max_pixels: u64) -> Result<Size, Rejected> {
     let size = Size { width, height };
     match size.pixels() {
         0 => Err(Rejected::Broken("no width or no height")),
-        pixels if pixels > max_pixels => Err(Rejected::TooManyPixels),
+        pixels if pixels > max_pixels => Err(Rejected::TooManyPixels(max_pixels)),
         _ => Ok(size),
     }
 }

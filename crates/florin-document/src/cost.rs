@@ -1,41 +1,20 @@
 //! What a decoder will need, computed from the headers before anything is decoded.
 
+use crate::jpeg::Frame;
 use crate::kind::Size;
 
 /// The most memory that decoding one file may take, beside the file itself.
 ///
 /// The server is to stay under 150 MB with one decoder at work; a file is at most 10 MB and is in memory while it
-/// is decoded, and the rest of the server needs some 40 MB. These 88 MiB let through every baseline JPEG, every
-/// WebP and every PNG of a photo's shape within [`crate::MAX_PIXELS`], and progressive JPEG of the usual 4:2:0
-/// sampling up to 23 megapixels, of 4:4:4 up to 13 (a phone's 12 are inside). What would need more is refused in
-/// the request, for a sender learns nothing from a refusal that comes later.
+/// is decoded, and the rest of the server needs some 40 MB. These 88 MiB let through every JPEG, WebP and HEIC within
+/// [`crate::MAX_PIXELS`], and every PNG of a photo's shape. What would need more is refused in the request, for a
+/// sender learns nothing from a refusal that comes later.
 pub const MAX_DECODE_MEMORY: u64 = 88 * 1024 * 1024;
 
-/// A JPEG frame, as far as memory goes.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct JpegFrame {
-    pub(crate) size: Size,
-    /// Samples per pixel over all components, in 64ths rounded up: 64 for grey, 96 for 4:2:0, 192 for 4:4:4.
-    pub(crate) samples: u64,
-    /// 1, 3 or 4.
-    pub(crate) components: u8,
-    /// Whether all coefficients must be kept until the last scan.
-    pub(crate) buffered: bool,
-}
-
-/// One byte of grey per pixel comes out, of four components three of colour; progressive files, and those whose
-/// components come in scans of their own, keep two bytes per coefficient until the last scan.
-pub(crate) fn jpeg(frame: JpegFrame) -> u64 {
-    /// 16 rows of a component, two bytes each, several times over while they are scaled up.
-    const ROW_BYTES: u64 = 16 * 2 * 4;
-
-    // Dimensions are rounded up to whole blocks of at most 32 pixels (sampling 4).
-    let padded =
-        u64::from(frame.size.width).next_multiple_of(32) * u64::from(frame.size.height).next_multiple_of(32);
-    let coefficients = if frame.buffered { (padded * frame.samples).div_ceil(64) * 2 } else { 0 };
-    let rows = u64::from(frame.size.width) * u64::from(frame.components) * ROW_BYTES;
-    let out = if frame.components == 4 { 3 } else { 1 };
-    frame.size.pixels() * out + coefficients + rows
+/// A baseline JPEG is read block by block. Of a progressive one a bit is kept per coefficient, whether it is zero:
+/// eight bytes a block, 25 MiB for the largest picture in four colours.
+pub(crate) fn jpeg(frame: &Frame) -> u64 {
+    if frame.is_progressive { frame.all_blocks() * 8 } else { 0 }
 }
 
 /// Eight rows: the one before, the one under way, what is unpacked ahead, what comes out, and room to grow for each;
@@ -48,4 +27,20 @@ pub(crate) fn png(width: u32, bits_per_pixel: u8) -> u64 {
 pub(crate) fn webp_lossy(size: Size) -> u64 {
     let padded = u64::from(size.width).next_multiple_of(16) * u64::from(size.height).next_multiple_of(16);
     padded.div_ceil(2) * 3
+}
+
+/// What is kept of each square of 4 × 4 pixels while a coded image of a HEIC is read, 8 bytes, and half as much again
+/// for the tables of its largest blocks.
+pub(crate) fn heic(size: Size) -> u64 {
+    padded_to(size, 64) * 3 / 4
+}
+
+/// The same when its pixels are made too: planes of two bytes a sample, of the luma another while edges are smoothed,
+/// and what the filters need of each square.
+pub(crate) fn heic_pixels(size: Size, samples_per_4_pixels: u64) -> u64 {
+    padded_to(size, 64) * (samples_per_4_pixels * 2 / 4 + 2 + 1) + heic(size)
+}
+
+fn padded_to(size: Size, step: u64) -> u64 {
+    u64::from(size.width).next_multiple_of(step) * u64::from(size.height).next_multiple_of(step)
 }

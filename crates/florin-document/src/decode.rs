@@ -4,9 +4,8 @@
 //! need is computed from the headers before it begins ([`crate::MAX_DECODE_MEMORY`]), and a time limit is asked for
 //! in between. A panic of a library is an [`Unreadable::Fault`], not ours.
 //!
-//! What it does not do: the HEVC data of a HEIC file is not decoded, for there is no decoder in safe Rust under a
-//! free licence; its items, their extents, parameter sets and unit lengths are read. Images within a PDF are not
-//! decoded.
+//! What the check of the request takes is readable here unless its content is damaged: both ask the same questions of
+//! the same headers ([`crate::jpeg`], [`crate::heif`]). Images within a PDF are not decoded.
 
 mod heic;
 mod jpeg;
@@ -79,8 +78,8 @@ pub enum Unreadable {
 /// Reads a whole file.
 ///
 /// `is_over` is asked every 64 KiB of input and every few rows of output where the decoder lets us; the last
-/// stretch of a JPEG or a lossy WebP, after its input is read, can't be interrupted and takes at most a second or
-/// two.
+/// stretch of a lossy WebP, after its input is read, and a coded image of a HEIC can't be interrupted and take a few
+/// seconds at most.
 ///
 /// # Errors
 /// [`Unreadable`], whatever the bytes are.
@@ -97,13 +96,16 @@ pub fn decode(
     if structure.memory > limits.max_memory {
         return Err(Unreadable::Memory);
     }
+    // What stands before the file and behind it is no part of it.
+    let bytes = bytes.get(structure.extent.clone()).unwrap_or_default();
     let watch = Watch::new(is_over);
+    watch.ask()?;
     let read = AssertUnwindSafe(|| {
         match kind {
             Kind::Jpeg => jpeg::read(bytes, &watch),
             Kind::Png => png::read(bytes, limits, &watch),
             Kind::Webp => webp::read(bytes, &watch),
-            Kind::Heic => heic::read(bytes, &watch),
+            Kind::Heic => heic::read(bytes, limits, &watch),
             Kind::Pdf => {
                 return pdf::read(bytes, &watch).map(|pages| Decoded { size: None, pages: Some(pages) });
             }

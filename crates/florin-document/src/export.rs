@@ -11,8 +11,8 @@ use crate::check::{self, Rejected};
 use crate::decode::{Orientation, Unreadable};
 use crate::kind::Kind;
 
-/// A lossless copy that holds no EXIF, XMP, IPTC, comments, texts, previews or trailers; only the orientation is
-/// kept.
+/// A lossless copy that holds no EXIF, XMP, IPTC, comments, texts, previews or trailers, and nothing that stood before
+/// the file or behind it; only the orientation is kept.
 ///
 /// Kept pieces are named one by one, so that a piece that nobody knows is left out. Colour profiles stay: without
 /// them the picture is another.
@@ -30,6 +30,12 @@ pub fn for_export(kind: Kind, bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
     if structure.facts.kind != kind {
         return Err(Rejected::NotAllowed(structure.facts.kind).into());
     }
+    let extent = structure.extent;
+    let file = bytes.get(extent.clone()).unwrap_or_default();
+    if kind == Kind::Pdf {
+        return Ok(pdf::headed(pdf::copy(file)?, bytes.get(..extent.start).unwrap_or_default()));
+    }
+    let bytes = file;
     match kind {
         Kind::Jpeg => Ok(jpeg::copy(bytes)),
         Kind::Png => Ok(png::copy(bytes)),

@@ -1,6 +1,6 @@
 //! The `meta` box of a HEIF file: items, where their bytes are, what is said of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::bytes::Bytes;
@@ -142,6 +142,27 @@ impl Meta {
         size.copied().ok_or(BrokenHeif::Wrong("HEIC image without a size"))
     }
 
+    /// The coded images of which the primary one consists, each once: itself, or its parts.
+    pub(crate) fn picture(&self) -> impl Iterator<Item = &Item> {
+        let parts = self.parts.get(&self.primary).filter(|_| !self.is_coded(self.primary));
+        let numbers: BTreeSet<u32> = match parts {
+            Some(parts) => parts.iter().copied().collect(),
+            None => BTreeSet::from([self.primary]),
+        };
+        numbers.into_iter().filter_map(|number| self.items.get(&number))
+    }
+
+    fn is_coded(&self, number: u32) -> bool {
+        self.items.get(&number).is_some_and(|item| &item.kind == CODED)
+    }
+
+    /// A primary image that is put together of tiles, and the tiles in order.
+    pub(crate) fn grid(&self) -> Option<(&Item, impl Iterator<Item = &Item>)> {
+        let item = self.items.get(&self.primary).filter(|item| &item.kind == b"grid")?;
+        let parts = self.parts.get(&self.primary)?;
+        Some((item, parts.iter().filter_map(|number| self.items.get(number))))
+    }
+
     /// Every size that is named.
     pub(crate) fn sizes(&self) -> impl Iterator<Item = Size> + '_ {
         self.sizes.values().copied()
@@ -171,7 +192,7 @@ impl Meta {
         item.properties.iter().find_map(|index| self.sizes.get(index)).copied()
     }
 
-    /// The coded images of which the primary one consists: itself, or its parts.
+    /// Whether the primary image is one that can be read here.
     fn judge(&self) -> Result<(), BrokenHeif> {
         let primary =
             self.items.get(&self.primary).ok_or(BrokenHeif::Wrong("HEIC without its primary item"))?;

@@ -10,6 +10,7 @@ mod cost;
 mod decode;
 mod export;
 mod heif;
+mod jpeg;
 mod kind;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;

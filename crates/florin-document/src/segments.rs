@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use memchr::memchr;
 
+use crate::check::is_no_marker;
+
 /// One chunk, with its name and where it is.
 pub(crate) struct Piece<'a> {
     pub(crate) name: [u8; 4],
@@ -22,19 +24,18 @@ pub(crate) enum JpegPart {
     Coded(Range<usize>),
 }
 
-/// The parts of a JPEG from behind SOI to before EOI; up to where it breaks, when it does.
+/// The parts of a JPEG from behind SOI to before EOI; up to where it breaks, when it does. Bytes between segments are
+/// passed over.
 pub(crate) fn jpeg_parts(bytes: &[u8]) -> impl Iterator<Item = JpegPart> {
     let mut at = 2;
     let mut scan = false;
     std::iter::from_fn(move || {
         if std::mem::take(&mut scan) {
             let start = at;
-            at = coded_end(bytes, start);
+            at = next_marker(bytes, start);
             return Some(JpegPart::Coded(start..at));
         }
-        while let Some([0xFF, 0xFF]) = bytes.get(at..at + 2) {
-            at += 1;
-        }
+        at = next_marker(bytes, at);
         let &[0xFF, name, high, low] = bytes.get(at..at + 4)? else { return None };
         let end = at + 2 + usize::from(u16::from_be_bytes([high, low]));
         if name == JPEG_END || end < at + 4 || end > bytes.len() {
@@ -49,12 +50,12 @@ pub(crate) fn jpeg_parts(bytes: &[u8]) -> impl Iterator<Item = JpegPart> {
 
 const JPEG_END: u8 = 0xD9;
 
-/// Where the next marker is that is neither data nor a restart.
-fn coded_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(found) = memchr(0xFF, &bytes[at..]) {
+/// Where the next marker is that means something, without fill bytes before it.
+fn next_marker(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr(0xFF, rest)) {
         match bytes.get(at + found + 1) {
-            Some(0x00 | 0xD0..=0xD7) => at += found + 2,
             Some(0xFF) => at += found + 1,
+            Some(&code) if is_no_marker(code) => at += found + 2,
             _ => return at + found,
         }
     }

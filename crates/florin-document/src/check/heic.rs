@@ -1,7 +1,11 @@
-//! HEIC (ISO/IEC 14496-12 and 23008-12): boxes to the file's end, and one `meta` box that is read whole.
+//! HEIC (ISO/IEC 14496-12 and 23008-12): boxes, and one `meta` box that is read whole.
+//!
+//! The format has no end of its own. Once the data of every item has come, what is no whole box is a trailer.
 
-use super::walk::{Need, Walk};
+use super::trailer::Trailer;
+use super::walk::{Ended, Need, Walk};
 use super::{Found, Rejected, sized};
+use crate::cost;
 use crate::heif::{BrokenHeif, Meta};
 use crate::kind::Size;
 
@@ -25,11 +29,18 @@ pub(super) struct Heic {
     /// How many boxes came.
     boxes: u32,
     found: Option<Layout>,
+    /// Where the box under way begins.
+    start: u64,
+    /// What is left of a box behind all data, and what is in it: should it not be whole, it is a trailer.
+    left: u64,
+    behind: Trailer,
+    polyglot: Option<Rejected>,
 }
 
 #[derive(Debug)]
 struct Layout {
     size: Size,
+    memory: u64,
     /// Where the last item's data ends.
     end: u64,
 }
@@ -42,18 +53,42 @@ enum State {
     Long([u8; 4]),
     Meta,
     Body,
+    /// The body of a box behind all data.
+    Behind,
     /// A box that says that it goes to the file's end.
     Rest,
+    Done,
 }
 
 impl Heic {
     pub(super) fn new(max_pixels: u64) -> Self {
-        Self { max_pixels, state: State::Header, boxes: 0, found: None }
+        Self {
+            max_pixels,
+            state: State::Header,
+            boxes: 0,
+            found: None,
+            start: 0,
+            left: 0,
+            behind: Trailer::default(),
+            polyglot: None,
+        }
     }
 
     fn to(&mut self, state: State, need: Need) -> Need {
         self.state = state;
         need
+    }
+
+    /// Whether the data of every item stands before the box under way.
+    fn is_complete(&self) -> bool {
+        self.found.as_ref().is_some_and(|layout| self.start >= layout.end)
+    }
+
+    /// Looks at a part of a box behind all data.
+    fn search(&mut self, bytes: &[u8]) {
+        if self.is_complete() && self.polyglot.is_none() {
+            self.polyglot = self.behind.push(bytes).err();
+        }
     }
 
     fn opened(&mut self, name: [u8; 4], body: u64) -> Result<Need, Rejected> {
@@ -71,13 +106,27 @@ impl Heic {
                 Ok(length) if body <= META_MAX => Ok(self.to(State::Meta, Need::Gather(length))),
                 _ => Err(Rejected::Broken("HEIC meta box too long")),
             },
-            _ => Ok(self.to(State::Body, Need::Skip(body))),
+            _ if self.is_complete() && body > 0 => {
+                self.left = body;
+                Ok(self.to(State::Behind, Need::Scan))
+            }
+            _ => {
+                self.polyglot = None;
+                Ok(self.to(State::Body, Need::Skip(body)))
+            }
         }
     }
 
-    fn header(&mut self, bytes: &[u8]) -> Result<Need, Rejected> {
+    fn header(&mut self, bytes: &[u8], at: u64) -> Result<Need, Rejected> {
+        self.start = at - bytes.len() as u64;
         let length = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
         let name = [bytes[4], bytes[5], bytes[6], bytes[7]];
+        let is_box = matches!(length, 0 | 1 | 8..) && name.iter().all(|byte| (b' '..=b'~').contains(byte));
+        if self.is_complete() && (!is_box || &name == b"ftyp") {
+            return Ok(self.to(State::Done, Need::Ended));
+        }
+        self.behind = Trailer::default();
+        self.search(bytes);
         match length {
             // Only image data may be left open, and it is the last box then.
             0 if &name == b"mdat" && self.boxes > 0 => Ok(self.to(State::Rest, Need::Scan)),
@@ -94,7 +143,8 @@ impl Heic {
         for part in meta.sizes() {
             sized(part.width, part.height, self.max_pixels)?;
         }
-        self.found = Some(Layout { size, end: meta.end() });
+        let largest = meta.picture().filter_map(|item| meta.size_of(item)).map(cost::heic).max();
+        self.found = Some(Layout { size, memory: largest.unwrap_or(0), end: meta.end() });
         Ok(self.to(State::Header, Need::Gather(8)))
     }
 }
@@ -109,18 +159,21 @@ impl From<BrokenHeif> for Rejected {
 }
 
 impl Walk for Heic {
-    const FIRST: Need = Need::Gather(8);
+    fn first(&self) -> Need {
+        Need::Gather(8)
+    }
 
-    fn gathered(&mut self, bytes: &[u8]) -> Result<Need, Rejected> {
+    fn gathered(&mut self, bytes: &[u8], at: u64) -> Result<Need, Rejected> {
         match self.state {
-            State::Header => self.header(bytes),
+            State::Header => self.header(bytes, at),
             State::Long(name) => {
                 let length = bytes.iter().fold(0, |length, &byte| length << 8 | u64::from(byte));
+                self.search(bytes);
                 let body = length.checked_sub(16).ok_or(Rejected::Broken("HEIC box length"))?;
                 self.opened(name, body)
             }
             State::Meta => self.meta(bytes),
-            State::Body | State::Rest => Err(Rejected::Broken("HEIC cut off")),
+            State::Body | State::Behind | State::Rest | State::Done => Err(Rejected::Broken("HEIC cut off")),
         }
     }
 
@@ -129,17 +182,37 @@ impl Walk for Heic {
     }
 
     fn scan(&mut self, bytes: &[u8]) -> Result<(usize, Option<Need>), Rejected> {
-        Ok((bytes.len(), None))
+        let State::Behind = self.state else { return Ok((bytes.len(), None)) };
+        let taken = usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len()));
+        self.search(&bytes[..taken]);
+        self.left -= taken as u64;
+        if self.left > 0 {
+            return Ok((taken, None));
+        }
+        // A whole box, of which nobody knows the name: its content is its own.
+        self.polyglot = None;
+        Ok((taken, Some(self.to(State::Header, Need::Gather(8)))))
     }
 
-    fn finish(self, length: u64, whole: bool) -> Result<Found, Rejected> {
-        let ended = matches!(self.state, State::Header | State::Rest);
-        let Some(layout) = self.found.filter(|_| ended && whole) else {
-            return Err(Rejected::Broken("HEIC cut off"));
+    fn finish(self, ended: Ended<'_>) -> Result<Found, Rejected> {
+        let cut = Rejected::Broken("HEIC cut off");
+        let Some(layout) = &self.found else { return Err(cut) };
+        let end = match self.state {
+            State::Done => ended.end.unwrap_or(ended.length),
+            State::Header => ended.length - ended.rest.len() as u64,
+            State::Rest => ended.length,
+            State::Long(_) | State::Behind if self.is_complete() => self.start,
+            _ => return Err(cut),
         };
-        if layout.end > length {
+        if let Some(polyglot) = self.polyglot {
+            return Err(polyglot);
+        }
+        if let State::Header | State::Long(_) = self.state {
+            Trailer::default().push(ended.rest)?;
+        }
+        if layout.end > end {
             return Err(Rejected::Broken("HEIC item outside of the file"));
         }
-        Ok(Found { size: Some(layout.size), memory: 0 })
+        Ok(Found { size: Some(layout.size), memory: layout.memory, extent: 0..end })
     }
 }

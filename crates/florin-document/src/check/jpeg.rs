@@ -1,47 +1,31 @@
-//! JPEG (ITU-T T.81): markers from SOI to EOI, and what cameras append after it.
+//! JPEG (ITU-T T.81): markers from SOI to EOI.
 //!
-//! Phones write behind the image's end: a second JPEG (gain map, preview; CIPA DC-007), an MP4 (motion photo),
-//! blocks of Samsung's, Xiaomi's or vivo's own. No reader of JPEG looks at them, and [`crate::for_export`] drops
-//! them, so they are passed over; but what makes the file a web page, a PDF or a ZIP archive for another program is
-//! refused.
+//! As libjpeg does, bytes between two segments that begin no marker are passed over: some writers leave a segment a
+//! few bytes longer than it says, or lose the 0xFF of one that no decoder needs.
 
-use memchr::{memchr, memchr3};
+use memchr::memchr;
 
-use super::overlap::Overlap;
-use super::walk::{Need, Walk};
-use super::{Found, Rejected, sized};
-use crate::cost::{self, JpegFrame};
-
-/// A file of more scans is made to be slow: encoders write about ten, the largest standard script has 30, and each
-/// costs a decoder a pass over the whole image.
-pub(crate) const MAX_SCANS: u32 = 100;
-
-/// What a trailer may not hold, in any letter case of its second letter and on. The ZIP word is the record at an
-/// archive's end with its disk numbers, which is all that readers look for; four bytes alone would meet one motion
-/// photo in a thousand by chance.
-const FOREIGN: [&[u8]; 7] =
-    [b"<script", b"<html", b"<!doctype", b"<svg", b"<?php", b"%PDF-", b"PK\x05\x06\0\0\0\0"];
-
-/// The longest of [`FOREIGN`].
-const LONGEST: usize = 9;
+use super::trailer::Trailer;
+use super::walk::{Ended, Need, Walk};
+use super::{Found, Rejected};
+use crate::cost;
+use crate::jpeg::{FRAMES, Frame, MAX_SCANS, Scan};
 
 const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
-/// Baseline, extended, progressive: with Huffman coding. No viewer shows the others of the standard.
-const SOF: std::ops::RangeInclusive<u8> = 0xC0..=0xC2;
-const SOF_PROGRESSIVE: u8 = 0xC2;
 
-/// The walk from SOI to the end of the file.
+/// The walk from SOI to EOI.
 #[derive(Debug)]
 pub(super) struct Jpeg {
     max_pixels: u64,
     state: State,
-    frame: Option<JpegFrame>,
+    frame: Option<Frame>,
     scans: u32,
-    /// The scan's last byte was 0xFF.
+    /// The last byte of what is scanned was 0xFF.
     escaped: bool,
-    trailer: Overlap,
+    /// What stands between the segments.
+    between: Trailer,
 }
 
 #[derive(Copy, Clone, Debug)]
@@ -55,7 +39,9 @@ enum State {
     ScanHeader,
     Segment,
     Entropy,
-    Trailer,
+    /// Bytes between segments.
+    Between,
+    Done,
 }
 
 impl Jpeg {
@@ -66,7 +52,7 @@ impl Jpeg {
             frame: None,
             scans: 0,
             escaped: false,
-            trailer: Overlap::default(),
+            between: Trailer::default(),
         }
     }
 
@@ -79,14 +65,25 @@ impl Jpeg {
         match code {
             0xFF => Ok(self.to(State::Filled, Need::Gather(1))),
             EOI if self.scans == 0 => Err(Rejected::Broken("JPEG without a scan")),
-            EOI => Ok(self.to(State::Trailer, Need::Scan)),
+            EOI => Ok(self.to(State::Done, Need::End)),
             0xC4 | 0xDB | 0xDD | 0xE0..=0xEF | 0xFE | SOS => {
                 Ok(self.to(State::Length(code), Need::Gather(2)))
             }
-            _ if SOF.contains(&code) => Ok(self.to(State::Length(code), Need::Gather(2))),
+            _ if FRAMES.contains(&code) => Ok(self.to(State::Length(code), Need::Gather(2))),
             0xC3 | 0xC5..=0xCF => Err(Rejected::Broken("JPEG coding that nobody shows")),
             _ => Err(Rejected::Broken("JPEG marker out of place")),
         }
+    }
+
+    /// Two bytes that should be a marker.
+    fn begin(&mut self, bytes: &[u8]) -> Result<Need, Rejected> {
+        if bytes[0] == 0xFF && !is_no_marker(bytes[1]) {
+            return self.marker(bytes[1]);
+        }
+        self.between = Trailer::default();
+        self.between.push(bytes)?;
+        self.escaped = bytes[1] == 0xFF;
+        Ok(self.to(State::Between, Need::Scan))
     }
 
     fn length(&mut self, code: u8, bytes: &[u8]) -> Result<Need, Rejected> {
@@ -95,64 +92,25 @@ impl Jpeg {
         match code {
             SOS if self.frame.is_none() => Err(Rejected::Broken("JPEG scan before its frame")),
             SOS => Ok(self.to(State::ScanHeader, Need::Gather(body))),
-            _ if SOF.contains(&code) && self.frame.is_some() => Err(Rejected::Broken("second JPEG frame")),
-            _ if SOF.contains(&code) => Ok(self.to(State::Frame(code), Need::Gather(body))),
+            _ if FRAMES.contains(&code) && self.frame.is_some() => Err(Rejected::Broken("second JPEG frame")),
+            _ if FRAMES.contains(&code) => Ok(self.to(State::Frame(code), Need::Gather(body))),
             _ => Ok(self.to(State::Segment, Need::Skip(body as u64))),
         }
     }
 
-    /// Precision, height, width, and three bytes per component: number, sampling, quantization table.
-    fn frame(&mut self, code: u8, bytes: &[u8]) -> Result<Need, Rejected> {
-        let (&[precision, h0, h1, w0, w1, count], components) =
-            bytes.split_first_chunk().ok_or(Rejected::Broken("JPEG frame length"))?;
-        if precision != 8 {
-            return Err(Rejected::Broken("JPEG of other than 8 bits"));
-        }
-        if !matches!(count, 1 | 3 | 4) || components.len() != usize::from(count) * 3 {
-            return Err(Rejected::Broken("JPEG components"));
-        }
-        let size =
-            sized(u16::from_be_bytes([w0, w1]).into(), u16::from_be_bytes([h0, h1]).into(), self.max_pixels)?;
-        let (mut blocks, mut widest, mut highest) = (0, 1, 1);
-        for component in components.chunks_exact(3) {
-            let (across, down) = (u64::from(component[1] >> 4), u64::from(component[1] & 15));
-            if !(1..=4).contains(&across) || !(1..=4).contains(&down) || component[2] > 3 {
-                return Err(Rejected::Broken("JPEG sampling"));
-            }
-            blocks += across * down;
-            widest = widest.max(across);
-            highest = highest.max(down);
-        }
-        let samples = (blocks * 64).div_ceil(widest * highest);
-        let buffered = code == SOF_PROGRESSIVE;
-        let frame = JpegFrame { size, samples, components: count, buffered };
-        self.frame = Some(frame);
-        affordable(frame)?;
-        Ok(self.to(State::Marker, Need::Gather(2)))
-    }
-
-    /// Count, two bytes per component, three of spectrum.
     fn scan_header(&mut self, bytes: &[u8]) -> Result<Need, Rejected> {
-        let count = *bytes.first().ok_or(Rejected::Broken("JPEG scan header"))?;
-        if !(1..=4).contains(&count) || bytes.len() != 4 + usize::from(count) * 2 {
-            return Err(Rejected::Broken("JPEG scan header"));
-        }
+        let frame = self.frame.as_ref().ok_or(Rejected::Broken("JPEG scan before its frame"))?;
+        Scan::read(frame, bytes)?;
         self.scans += 1;
         if self.scans > MAX_SCANS {
             return Err(Rejected::Broken("JPEG of too many scans"));
         }
-        if let Some(frame) = &mut self.frame {
-            if count > frame.components {
-                return Err(Rejected::Broken("JPEG scan header"));
-            }
-            frame.buffered |= count < frame.components;
-            affordable(*frame)?;
-        }
         Ok(self.to(State::Entropy, Need::Scan))
     }
 
-    /// Coded data up to the next marker: 0xFF is followed by 0 where it is data, and by a restart number in between.
-    fn entropy(&mut self, bytes: &[u8]) -> Result<(usize, Option<Need>), Rejected> {
+    /// Bytes up to the next marker: in coded data 0xFF is followed by 0 where it is data, and by a restart number in
+    /// between.
+    fn pass_over(&mut self, bytes: &[u8]) -> Result<(usize, Option<Need>), Rejected> {
         let mut at = 0;
         loop {
             if !self.escaped {
@@ -164,7 +122,7 @@ impl Jpeg {
             at += 1;
             match code {
                 0xFF => {}
-                0x00 | 0xD0..=0xD7 => self.escaped = false,
+                _ if is_no_marker(code) => self.escaped = false,
                 _ => {
                     self.escaped = false;
                     return self.marker(code).map(|need| (at, Some(need)));
@@ -174,16 +132,26 @@ impl Jpeg {
     }
 }
 
-impl Walk for Jpeg {
-    const FIRST: Need = Need::Gather(2);
+/// Behind 0xFF: a byte of data, a restart of coded data, and the one marker that means nothing.
+pub(crate) fn is_no_marker(code: u8) -> bool {
+    matches!(code, 0x00 | 0x01 | 0xD0..=0xD7)
+}
 
-    fn gathered(&mut self, bytes: &[u8]) -> Result<Need, Rejected> {
+impl Walk for Jpeg {
+    fn first(&self) -> Need {
+        Need::Gather(2)
+    }
+
+    fn gathered(&mut self, bytes: &[u8], _at: u64) -> Result<Need, Rejected> {
         match self.state {
             State::Begin if bytes == [0xFF, SOI] => Ok(self.to(State::Marker, Need::Gather(2))),
-            State::Marker if bytes[0] == 0xFF => self.marker(bytes[1]),
+            State::Marker => self.begin(bytes),
             State::Filled => self.marker(bytes[0]),
             State::Length(code) => self.length(code, bytes),
-            State::Frame(code) => self.frame(code, bytes),
+            State::Frame(code) => {
+                self.frame = Some(Frame::read(code, bytes, self.max_pixels)?);
+                Ok(self.to(State::Marker, Need::Gather(2)))
+            }
             State::ScanHeader => self.scan_header(bytes),
             _ => Err(Rejected::Broken("JPEG without a marker where one must be")),
         }
@@ -194,40 +162,20 @@ impl Walk for Jpeg {
     }
 
     fn scan(&mut self, bytes: &[u8]) -> Result<(usize, Option<Need>), Rejected> {
-        if let State::Entropy = self.state {
-            return self.entropy(bytes);
+        let between = matches!(self.state, State::Between);
+        let (used, need) = self.pass_over(bytes)?;
+        if between {
+            self.between.push(&bytes[..used])?;
         }
-        self.trailer.push(bytes, LONGEST, foreign)?;
-        Ok((bytes.len(), None))
+        Ok((used, need))
     }
 
-    fn finish(self, _length: u64, _whole: bool) -> Result<Found, Rejected> {
-        match (self.state, self.frame) {
-            (State::Trailer, Some(frame)) => Ok(Found { size: Some(frame.size), memory: cost::jpeg(frame) }),
+    fn finish(self, ended: Ended<'_>) -> Result<Found, Rejected> {
+        match (ended.end, self.frame) {
+            (Some(end), Some(frame)) => {
+                Ok(Found { size: Some(frame.size), memory: cost::jpeg(&frame), extent: 0..end })
+            }
             _ => Err(Rejected::Broken("JPEG cut off")),
         }
     }
-}
-
-fn affordable(frame: JpegFrame) -> Result<(), Rejected> {
-    if cost::jpeg(frame) > cost::MAX_DECODE_MEMORY { Err(Rejected::TooManyPixels) } else { Ok(()) }
-}
-
-/// Looks for [`FOREIGN`] in a part of a trailer; tells how much of it is decided.
-fn foreign(part: &[u8]) -> Result<usize, Rejected> {
-    let mut at = 0;
-    while let Some(found) = memchr3(b'<', b'%', b'P', &part[at..]) {
-        at += found;
-        let rest = &part[at..part.len().min(at + LONGEST)];
-        let meets = |word: &&[u8]| {
-            let common = rest.len().min(word.len());
-            rest[..common].eq_ignore_ascii_case(&word[..common])
-        };
-        match FOREIGN.iter().find(|word| meets(word)) {
-            Some(word) if word.len() <= rest.len() => return Err(Rejected::Polyglot),
-            Some(_) => return Ok(at),
-            None => at += 1,
-        }
-    }
-    Ok(part.len())
 }

@@ -1,6 +1,6 @@
-//! PNG (W3C, third edition): chunk order, lengths and checksums, from the signature to IEND, and nothing after.
+//! PNG (W3C, third edition): chunk order, lengths and checksums, from the signature to IEND.
 
-use super::walk::{Need, Walk};
+use super::walk::{Ended, Need, Walk};
 use super::{Found, Rejected, sized};
 use crate::cost;
 use crate::kind::Size;
@@ -152,7 +152,7 @@ impl Png {
         let size = sized(width, height, self.max_pixels)?;
         let memory = cost::png(width, channels * bytes[8]);
         if memory > cost::MAX_DECODE_MEMORY {
-            return Err(Rejected::TooManyPixels);
+            return Err(Rejected::Memory);
         }
         self.header = Some(Header { size, colour: bytes[9], memory });
         self.checksum.update(bytes);
@@ -174,9 +174,11 @@ impl Png {
 }
 
 impl Walk for Png {
-    const FIRST: Need = Need::Gather(SIGNATURE.len());
+    fn first(&self) -> Need {
+        Need::Gather(SIGNATURE.len())
+    }
 
-    fn gathered(&mut self, bytes: &[u8]) -> Result<Need, Rejected> {
+    fn gathered(&mut self, bytes: &[u8], _at: u64) -> Result<Need, Rejected> {
         match self.state {
             State::Signature => {
                 self.state = State::Chunk;
@@ -205,9 +207,11 @@ impl Walk for Png {
         Ok((taken, Some(Need::Gather(4))))
     }
 
-    fn finish(self, _length: u64, _whole: bool) -> Result<Found, Rejected> {
-        match (self.state, self.header) {
-            (State::Done, Some(Header { size, memory, .. })) => Ok(Found { size: Some(size), memory }),
+    fn finish(self, ended: Ended<'_>) -> Result<Found, Rejected> {
+        match (ended.end, self.header) {
+            (Some(end), Some(Header { size, memory, .. })) => {
+                Ok(Found { size: Some(size), memory, extent: 0..end })
+            }
             _ => Err(Rejected::Broken("PNG cut off")),
         }
     }

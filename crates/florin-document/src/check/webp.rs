@@ -1,6 +1,6 @@
-//! WebP (RFC 9649): a RIFF file that is exactly as long as it says, with one picture.
+//! WebP (RFC 9649): a RIFF file that is at least as long as it says, with one picture.
 
-use super::walk::{Need, Walk};
+use super::walk::{Ended, Need, Walk};
 use super::{Found, Rejected, sized};
 use crate::cost;
 use crate::kind::Size;
@@ -110,7 +110,7 @@ impl Webp {
             return Err(Rejected::Broken("WebP image of another size than its canvas"));
         }
         if memory > cost::MAX_DECODE_MEMORY {
-            return Err(Rejected::TooManyPixels);
+            return Err(Rejected::Memory);
         }
         self.image = Some((size, memory));
         Ok(self.to(State::Body, Need::Skip(rest)))
@@ -118,9 +118,11 @@ impl Webp {
 }
 
 impl Walk for Webp {
-    const FIRST: Need = Need::Gather(12);
+    fn first(&self) -> Need {
+        Need::Gather(12)
+    }
 
-    fn gathered(&mut self, bytes: &[u8]) -> Result<Need, Rejected> {
+    fn gathered(&mut self, bytes: &[u8], _at: u64) -> Result<Need, Rejected> {
         match self.state {
             State::Riff => {
                 let length = u64::from(u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]));
@@ -143,11 +145,11 @@ impl Walk for Webp {
         Err(Rejected::Broken("WebP cut off"))
     }
 
-    fn finish(self, _length: u64, _whole: bool) -> Result<Found, Rejected> {
-        match (self.state, self.image) {
-            (State::Done, Some((size, memory))) => Ok(Found { size: Some(size), memory }),
-            (State::Done, None) => Err(Rejected::Broken("WebP without an image")),
-            _ => Err(Rejected::Broken("WebP cut off")),
+    fn finish(self, ended: Ended<'_>) -> Result<Found, Rejected> {
+        match (ended.end, self.image) {
+            (Some(end), Some((size, memory))) => Ok(Found { size: Some(size), memory, extent: 0..end }),
+            (Some(_), None) => Err(Rejected::Broken("WebP without an image")),
+            (None, _) => Err(Rejected::Broken("WebP cut off")),
         }
     }
 }

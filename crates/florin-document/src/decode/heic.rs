@@ -1,9 +1,13 @@
-//! HEIC: each coded image has its parameter sets, their size is the one that is named, and its data is whole units.
+//! HEIC: every coded image has its parameter sets and whole units, and those of the picture itself are decoded.
+//!
+//! Thumbnails, depth maps and gain maps are not: a viewer shows the picture without them.
+
+mod pixels;
 
 use std::borrow::Cow;
 
 use super::watch::Watch;
-use super::{Orientation, Unreadable};
+use super::{DecodeLimits, Orientation, Unreadable};
 use crate::bytes::Bytes;
 use crate::heif::{CODED, Extent, Item, Meta};
 use crate::kind::Size;
@@ -12,13 +16,16 @@ use crate::segments::top_boxes;
 const PARAMETERS: Unreadable = Unreadable::Broken("HEIC parameter sets");
 const DATA: Unreadable = Unreadable::Broken("HEIC data");
 
-/// NAL unit types (ITU-T H.265, table 7-1).
-const SEQUENCE: u8 = 33;
-const NEEDED: [u8; 3] = [32, SEQUENCE, 34];
-/// Slices from which decoding can begin.
+const GRID: Unreadable = Unreadable::Broken("HEIC grid of tiles");
+
+/// Types of units (ITU-T H.265, table 7-1): slices from which decoding can begin.
 const RANDOM_ACCESS: std::ops::RangeInclusive<u8> = 16..=21;
 
-pub(super) fn read(bytes: &[u8], watch: &Watch<'_>) -> Result<Orientation, Unreadable> {
+pub(super) fn read(
+    bytes: &[u8],
+    limits: &DecodeLimits,
+    watch: &Watch<'_>,
+) -> Result<Orientation, Unreadable> {
     let boxes = top_boxes(bytes);
     let found = boxes.iter().find(|found| &found.name == b"meta");
     let body = &bytes[found.ok_or(Unreadable::Broken("HEIC meta box"))?.body.clone()];
@@ -35,8 +42,20 @@ pub(super) fn read(bytes: &[u8], watch: &Watch<'_>) -> Result<Orientation, Unrea
         if !item.extents.iter().all(placed) {
             return Err(DATA);
         }
-        let width = parameters(body, &meta, item)?;
-        units(&item_bytes(bytes, body, &meta, item)?, width)?;
+        let (_, width) = parameters(body, &meta, item)?;
+        begins(units(&item_bytes(bytes, body, &meta, item)?, width)?)?;
+    }
+    if let Some((item, tiles)) = meta.grid() {
+        let tiles: Option<Vec<Size>> = tiles.map(|tile| meta.size_of(tile)).collect();
+        let size = meta.size().map_err(|_| GRID)?;
+        is_covered(&item_bytes(bytes, body, &meta, item)?, size, &tiles.ok_or(GRID)?).ok_or(GRID)?;
+    }
+    for item in meta.picture() {
+        watch.ask()?;
+        let size = meta.size_of(item).ok_or(PARAMETERS)?;
+        let (sets, width) = parameters(body, &meta, item)?;
+        let data = item_bytes(bytes, body, &meta, item)?;
+        pixels::read(sets, units(&data, width)?, (size, limits.max_memory), watch)?;
     }
     Ok(if meta.is_turned() { Orientation::QUARTER } else { Orientation::UPRIGHT })
 }
@@ -69,125 +88,53 @@ fn item_bytes<'a>(
     }
 }
 
-/// Checks `hvcC`; tells how many bytes the lengths of units have.
-fn parameters(body: &[u8], meta: &Meta, item: &Item) -> Result<usize, Unreadable> {
-    let named = meta.size_of(item).ok_or(PARAMETERS)?;
+/// The parameter sets of `hvcC`, and how many bytes the lengths of units have.
+fn parameters<'a>(body: &'a [u8], meta: &Meta, item: &Item) -> Result<(Vec<&'a [u8]>, usize), Unreadable> {
     let record = meta.properties_of(item).find(|property| &property.kind == b"hvcC").ok_or(PARAMETERS)?;
     let mut reader = Bytes::within(body, record.body.clone());
     let head = reader.take(22).ok_or(PARAMETERS)?;
     let width = usize::from(head[21] & 3) + 1;
-    let mut seen = [false; NEEDED.len()];
+    let mut sets = Vec::new();
     for _ in 0..reader.u8().ok_or(PARAMETERS)? {
-        let kind = reader.u8().ok_or(PARAMETERS)? & 0x3F;
+        reader.u8().ok_or(PARAMETERS)?;
         for _ in 0..reader.u16().ok_or(PARAMETERS)? {
             let length = reader.u16().ok_or(PARAMETERS)?;
-            let unit = reader.take(usize::from(length)).ok_or(PARAMETERS)?;
-            if kind == SEQUENCE && sequence_size(unit).ok_or(PARAMETERS)? != named {
-                return Err(Unreadable::Broken("HEIC image of another size than its parameter sets"));
-            }
-            if let Some(at) = NEEDED.iter().position(|&needed| needed == kind) {
-                seen[at] = true;
-            }
+            sets.push(reader.take(usize::from(length)).ok_or(PARAMETERS)?);
         }
     }
-    if seen == [true; NEEDED.len()] { Ok(width) } else { Err(PARAMETERS) }
+    Ok((sets, width))
 }
 
-/// Units fill the item, and one of them is a slice from which decoding can begin.
-fn units(item: &[u8], width: usize) -> Result<(), Unreadable> {
+/// The units of an item, which they fill.
+fn units(item: &[u8], width: usize) -> Result<Vec<&[u8]>, Unreadable> {
     let mut reader = Bytes::new(item);
-    let mut begins = false;
+    let mut units = Vec::new();
     while reader.left() > 0 {
         let length = reader.number(width).and_then(|length| usize::try_from(length).ok()).ok_or(DATA)?;
-        let unit = reader.take(length).ok_or(DATA)?;
-        let kind = unit.first().ok_or(DATA)? >> 1 & 0x3F;
-        begins |= RANDOM_ACCESS.contains(&kind) && unit.len() > 2;
+        units.push(reader.take(length).filter(|unit| unit.len() > 2).ok_or(DATA)?);
     }
-    if begins { Ok(()) } else { Err(DATA) }
+    Ok(units)
 }
 
-/// Width and height of a sequence parameter set, cropping applied (section 7.3.2.2).
-fn sequence_size(unit: &[u8]) -> Option<Size> {
-    let mut bits = Bits { bytes: unit.get(2..)?, at: 0, zeros: 0, left: 0, held: 0 };
-    bits.skip(4)?;
-    let layers = bits.take(3)?;
-    bits.skip(1)?;
-    // General profile and level.
-    bits.skip(88 + 8)?;
-    let present: Vec<(u32, u32)> =
-        (0..layers).map(|_| Some((bits.take(1)?, bits.take(1)?))).collect::<Option<_>>()?;
-    if layers > 0 {
-        bits.skip(2 * (8 - layers))?;
-    }
-    for (profile, level) in present {
-        bits.skip(profile * 88 + level * 8)?;
-    }
-    bits.golomb()?;
-    let chroma = bits.golomb()?;
-    if chroma == 3 {
-        bits.skip(1)?;
-    }
-    let (width, height) = (bits.golomb()?, bits.golomb()?);
-    let mut cropped = [0; 4];
-    if bits.take(1)? == 1 {
-        for side in &mut cropped {
-            *side = bits.golomb()?;
-        }
-    }
-    // Cropping counts in steps of chroma samples.
-    let across = if matches!(chroma, 1 | 2) { 2 } else { 1 };
-    let down = if chroma == 1 { 2 } else { 1 };
-    let less = |size: u32, first: u32, second: u32, step: u32| {
-        size.checked_sub(first.checked_add(second)?.checked_mul(step)?)
-    };
-    Some(Size {
-        width: less(width, cropped[0], cropped[1], across)?,
-        height: less(height, cropped[2], cropped[3], down)?,
-    })
+/// One of the units is a slice from which decoding can begin.
+fn begins(units: Vec<&[u8]>) -> Result<(), Unreadable> {
+    let is_slice = |unit: &&[u8]| RANDOM_ACCESS.contains(&(unit[0] >> 1 & 0x3F));
+    if units.iter().any(is_slice) { Ok(()) } else { Err(DATA) }
 }
 
-/// Bits of a unit, the highest of a byte first, without the bytes put in to keep start codes out.
-struct Bits<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    zeros: u32,
-    left: u32,
-    held: u8,
-}
-
-impl Bits<'_> {
-    fn bit(&mut self) -> Option<u32> {
-        if self.left == 0 {
-            if self.zeros >= 2 && self.bytes.get(self.at) == Some(&3) {
-                self.at += 1;
-                self.zeros = 0;
-            }
-            self.held = *self.bytes.get(self.at)?;
-            self.at += 1;
-            self.zeros = if self.held == 0 { self.zeros + 1 } else { 0 };
-            self.left = 8;
-        }
-        self.left -= 1;
-        Some(u32::from(self.held >> self.left & 1))
-    }
-
-    fn take(&mut self, width: u32) -> Option<u32> {
-        (0..width).try_fold(0, |taken, _| Some(taken << 1 | self.bit()?))
-    }
-
-    fn skip(&mut self, width: u32) -> Option<()> {
-        (0..width).try_for_each(|_| self.bit().map(|_| ()))
-    }
-
-    /// An unsigned number of Exp-Golomb's code, below 2^31.
-    fn golomb(&mut self) -> Option<u32> {
-        let mut width = 0;
-        while self.bit()? == 0 {
-            width += 1;
-            if width > 30 {
-                return None;
-            }
-        }
-        Some((1 << width) - 1 + self.take(width)?)
-    }
+/// A grid (ISO/IEC 23008-12, section 6.6.2.3) has as many tiles as it says, all of one size, and they cover it.
+fn is_covered(grid: &[u8], size: Size, tiles: &[Size]) -> Option<()> {
+    let mut reader = Bytes::new(grid);
+    let [_, flags, rows, columns] = reader.array()?;
+    let (rows, columns) = (u32::from(rows) + 1, u32::from(columns) + 1);
+    let width = if flags & 1 == 0 { 2 } else { 4 };
+    let named = (reader.number(width)?, reader.number(width)?);
+    let first = *tiles.first()?;
+    let covers = |tile: u32, count: u32, whole: u32| u64::from(tile) * u64::from(count) >= u64::from(whole);
+    let is_right = named == (size.width.into(), size.height.into())
+        && tiles.len() as u64 == u64::from(rows) * u64::from(columns)
+        && tiles.iter().all(|tile| *tile == first)
+        && covers(first.width, columns, size.width)
+        && covers(first.height, rows, size.height);
+    is_right.then_some(())
 }

@@ -1,14 +1,17 @@
 //! PDF, read from its first byte to its last: every object, without trusting the table that says where they are.
 //!
-//! The libraries that read PDF unpack object streams without a bound, and look for a broken file's objects in time
-//! that grows with the square of its length; both can't be interrupted. What is needed here is little: that the
-//! pages are there, and nothing runs. So objects are read as tokens, in one pass, and object streams are unpacked
-//! up to a bound.
+//! Why no library (looked at: lopdf 0.47, hayro-syntax 0.9): lopdf bounds each object stream, but not their sum, none
+//! can be interrupted, and none says what runs when a file is opened. What is needed here is little: that the pages
+//! are there, and nothing runs. So objects are read as tokens, in one pass, and object streams are unpacked up to a
+//! bound.
 //!
 //! Active content (JavaScript, programs started) is refused: a scan or a bill has none, and the file is for a
-//! reviewer's viewer. Attachments are not: electronic invoices carry one, and no viewer opens it by itself.
+//! reviewer's viewer. Attachments are not: electronic invoices carry one, and no viewer opens it by itself. Nor are
+//! the number and date formats of Acrobat's forms ([`forms`]).
 
+mod forms;
 mod lexer;
+mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -19,6 +22,7 @@ use memchr::memmem;
 use super::Unreadable;
 use super::watch::Watch;
 use lexer::{Lexer, Token};
+use value::{Dictionary, OBJECT, value};
 
 /// The longest object stream once unpacked, and all streams' sum. Writers put 100 to 200 objects into one: some 50
 /// KiB.
@@ -29,14 +33,7 @@ const OBJECT_STREAMS_MAX: usize = 64 * 1024 * 1024;
 /// inch, or forty at 200, are as much when their images are compressed by Flate alone.
 const UNPACKED_MAX: u64 = 512 * 1024 * 1024;
 
-/// Names under which something is run. As values of `/S` they are the kind of an action, as keys they hold a script.
-const ACTIVE: [&[u8]; 4] = [b"JavaScript", b"JS", b"Launch", b"RichMedia"];
-
-/// How deep values may lie in each other; the deepest in use are outlines and forms with a dozen.
-const DEPTH_MAX: u32 = 128;
-
 const STREAM: Unreadable = Unreadable::Broken("PDF stream");
-const OBJECT: Unreadable = Unreadable::Broken("PDF object");
 
 /// A stream of a document: what its dictionary says, and where its content is.
 #[derive(Debug)]
@@ -80,20 +77,6 @@ enum Node {
     Catalog { pages: u32 },
     Pages(Vec<u32>),
     Page,
-}
-
-/// What a dictionary at the top of an object says, of what we look for.
-#[derive(Debug, Default)]
-struct Dictionary {
-    kind: Option<Vec<u8>>,
-    length: Option<usize>,
-    filters: Vec<Vec<u8>>,
-    predictor: bool,
-    count: Option<usize>,
-    first: Option<usize>,
-    root: Option<u32>,
-    pages: Option<u32>,
-    kids: Option<Vec<u32>>,
 }
 
 impl<'a> Document<'a> {
@@ -303,114 +286,4 @@ fn content(bytes: &[u8], at: usize, length: Option<usize>) -> Option<Range<usize
         return Some(start..end);
     }
     memmem::find(&bytes[start..], b"endstream").map(|found| start..start + found)
-}
-
-/// Reads one value to its end; tells what it says when it is a dictionary.
-fn value(lexer: &mut Lexer<'_>) -> Result<Option<Dictionary>, Unreadable> {
-    let mut dictionary = Dictionary::default();
-    let mut depth = 0u32;
-    // The key at the top whose value is under way, and the integers in it so far, for references.
-    let mut key: Option<Vec<u8>> = None;
-    let mut numbers = [None; 2];
-    let mut is_key = false;
-    let mut top_is_dictionary = false;
-    while let Some(token) = lexer.next()? {
-        match &token {
-            Token::Open | Token::OpenArray => {
-                if depth == 0 {
-                    top_is_dictionary = token == Token::Open;
-                }
-                depth += 1;
-                if depth > DEPTH_MAX {
-                    return Err(OBJECT);
-                }
-                is_key = depth == 1 && top_is_dictionary;
-            }
-            Token::Close | Token::CloseArray => {
-                depth = depth.checked_sub(1).ok_or(OBJECT)?;
-                is_key = depth == 1;
-            }
-            Token::Name(name) => {
-                let name = lexer::plain(name);
-                if ACTIVE.contains(&&*name) {
-                    return Err(Unreadable::Active);
-                }
-                if depth == 1 && top_is_dictionary && is_key {
-                    dictionary.begin(&name)?;
-                    key = Some(name.into_owned());
-                    numbers = [None; 2];
-                    is_key = false;
-                    continue;
-                }
-                dictionary.name(key.as_deref(), depth, &name);
-                is_key = depth == 1;
-            }
-            Token::Integer(number) => {
-                dictionary.integer(key.as_deref(), depth, *number);
-                numbers = [numbers[1], Some(*number)];
-                // The next may be the second number of a reference, or the next key.
-                is_key = depth == 1;
-                if depth > 0 {
-                    continue;
-                }
-            }
-            Token::Word(b"R") => {
-                let to = numbers[0].and_then(|number| u32::try_from(number).ok());
-                dictionary.reference(key.as_deref(), depth, to);
-                is_key = depth == 1;
-            }
-            // Nothing at all, which is null.
-            Token::Word(b"endobj") if depth == 0 => return Ok(None),
-            Token::Word(b"endobj" | b"stream" | b"obj") => return Err(OBJECT),
-            Token::Word(_) | Token::Other => is_key = depth == 1,
-        }
-        numbers = [None; 2];
-        if depth == 0 {
-            return Ok(top_is_dictionary.then_some(dictionary));
-        }
-    }
-    Err(OBJECT)
-}
-
-impl Dictionary {
-    fn begin(&mut self, key: &[u8]) -> Result<(), Unreadable> {
-        match key {
-            b"Encrypt" => return Err(Unreadable::Rejected(crate::Rejected::Encrypted)),
-            b"Filter" | b"F" => self.filters.clear(),
-            b"Kids" => self.kids = Some(Vec::new()),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn name(&mut self, key: Option<&[u8]>, depth: u32, name: &[u8]) {
-        match (key, depth) {
-            (Some(b"Type"), 1) => self.kind = Some(name.to_vec()),
-            (Some(b"Filter"), 1 | 2) => self.filters.push(name.to_vec()),
-            (Some(b"DecodeParms" | b"DP"), _) if name == b"Predictor" => self.predictor = true,
-            _ => {}
-        }
-    }
-
-    fn integer(&mut self, key: Option<&[u8]>, depth: u32, number: i64) {
-        let number = usize::try_from(number).ok();
-        match (key, depth) {
-            (Some(b"Length"), 1) if self.length.is_none() => self.length = number,
-            (Some(b"N"), 1) => self.count = number,
-            (Some(b"First"), 1) => self.first = number,
-            _ => {}
-        }
-    }
-
-    fn reference(&mut self, key: Option<&[u8]>, depth: u32, to: Option<u32>) {
-        let Some(to) = to else { return };
-        match (key, depth) {
-            (Some(b"Root"), 1) => self.root = Some(to),
-            (Some(b"Pages"), 1) => self.pages = Some(to),
-            (Some(b"Kids"), 2) => self.kids.get_or_insert_default().push(to),
-            // A length that stands elsewhere is not looked up.
-            (Some(b"Length"), 1) => self.length = None,
-            _ => {}
-        }
-    }
 }

@@ -21,3 +21,32 @@ pub(super) fn copy(bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
     }
     Ok(copy)
 }
+
+/// The copy as a file of its own, which stood behind `head`.
+///
+/// Its table counts positions from its header, or from where the bytes began. In the second case what stood there
+/// becomes white space behind the header, so that they stay right.
+pub(super) fn headed(copy: Vec<u8>, head: &[u8]) -> Vec<u8> {
+    if head.is_empty() || is_table(&copy, 0) || !is_table(&copy, head.len()) {
+        return copy;
+    }
+    let (header, rest) = copy.split_at(HEADER.min(copy.len()));
+    [header, &b" ".repeat(head.len()), rest].concat()
+}
+
+/// `%PDF-1.7`.
+const HEADER: usize = 8;
+
+/// Whether `startxref` names the place of a table, when positions count from so many bytes before the copy.
+fn is_table(copy: &[u8], before: usize) -> bool {
+    let Some(start) = memchr::memmem::rfind(copy, b"startxref") else { return false };
+    let digits = copy[start + b"startxref".len()..].trim_ascii_start();
+    let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let position =
+        std::str::from_utf8(&digits[..length]).ok().and_then(|digits| digits.parse::<usize>().ok());
+    let place = position.and_then(|position| position.checked_sub(before)).and_then(|at| copy.get(at..));
+    place.is_some_and(|place| {
+        let place = place.trim_ascii_start();
+        place.starts_with(b"xref") || place.first().is_some_and(u8::is_ascii_digit)
+    })
+}

@@ -1,8 +1,8 @@
-//! HEIC files, by hand: a container with right tables and parameter sets. What stands for coded pixels is noise.
+//! HEIC files, by hand: a container with right tables around tiles that a real encoder made.
 
-use super::{Noise, exif};
+use super::exif;
 
-/// One coded image.
+/// One picture, put together of as many tiles as it takes.
 ///
 /// # Panics
 /// When a dimension is 0.
@@ -12,26 +12,31 @@ pub fn heic(width: u32, height: u32) -> Vec<u8> {
 }
 
 pub(super) fn heic_of_size(bytes: usize) -> Vec<u8> {
-    let around = Builder { coded: 64, ..Builder::new(4032, 3024) }.build().len() - 64;
-    Builder { coded: bytes - around, ..Builder::new(4032, 3024) }.build()
+    let around = Builder { filler: Some(0), ..Builder::new(256, 192) }.build().len();
+    Builder { filler: Some(bytes - around), ..Builder::new(256, 192) }.build()
 }
 
 pub(super) fn with_location() -> Vec<u8> {
     Builder { turn: Some(3), location: true, ..Builder::new(64, 48) }.build()
 }
 
+/// Width and height of a tile.
+const TILE: u32 = 64;
+
 /// What goes into a file.
 pub(super) struct Builder {
     pub(super) width: u32,
     pub(super) height: u32,
-    /// How many bytes of coded data.
-    pub(super) coded: usize,
+    /// A unit of filler of so many bytes before the first tile's slice.
+    pub(super) filler: Option<usize>,
     pub(super) turn: Option<u8>,
     pub(super) location: bool,
     pub(super) brand: [u8; 4],
     pub(super) kind: [u8; 4],
-    /// What `hvcC` says; differs from the truth in hostile files.
-    pub(super) parameters: (u32, u32),
+    /// How large the tiles are said to be; differs from the truth in hostile files.
+    pub(super) named: u32,
+    /// The slice of the first tile.
+    pub(super) slice: Vec<u8>,
 }
 
 impl Builder {
@@ -39,75 +44,124 @@ impl Builder {
         Self {
             width,
             height,
-            coded: 256,
+            filler: None,
             turn: None,
             location: false,
             brand: *b"heic",
             kind: *b"hvc1",
-            parameters: (width, height),
+            named: TILE,
+            slice: SLICE.to_vec(),
         }
     }
 
     pub(super) fn build(&self) -> Vec<u8> {
         let file_type = atom(b"ftyp", &[&self.brand[..], &[0; 4], &self.brand, b"mif1"].concat());
-        let mut data = vec![self.picture()];
+        let mut items = self.tiles();
+        items.push(Item { number: 1, kind: *b"grid", words: b"\0", data: self.grid() });
         if self.location {
-            data.push([&6u32.to_be_bytes()[..], b"Exif\0\0", &exif::exif()].concat());
-            data.push(exif::xmp());
+            let exif = [&6u32.to_be_bytes()[..], b"Exif\0\0", &exif::exif()].concat();
+            let number = items.len() as u16 + 1;
+            items.push(Item { number, kind: *b"Exif", words: b"\0", data: exif });
+            let words = b"\0application/rdf+xml\0";
+            items.push(Item { number: number + 1, kind: *b"mime", words, data: exif::xmp() });
         }
         // The locations need the length of the box that holds them, which does not depend on their values.
-        let start = file_type.len() + self.meta(&data, 0).len() + 8;
-        let meta = self.meta(&data, start);
-        [file_type, meta, atom(b"mdat", &data.concat())].concat()
+        let start = file_type.len() + self.meta(&items, 0).len() + 8;
+        let meta = self.meta(&items, start);
+        let data: Vec<u8> = items.iter().flat_map(|item| item.data.clone()).collect();
+        [file_type, meta, atom(b"mdat", &data)].concat()
     }
 
-    /// One NAL unit: length, the header of an IDR slice, noise that has no start code in it.
-    fn picture(&self) -> Vec<u8> {
-        let noise = Noise::new(3).bytes(self.coded - 6);
-        let noise: Vec<u8> = noise.into_iter().map(|byte| byte | 1).collect();
-        [&(self.coded as u32 - 4).to_be_bytes()[..], &[19 << 1, 1], &noise].concat()
+    fn columns(&self) -> u32 {
+        self.width.div_ceil(TILE)
     }
 
-    fn meta(&self, data: &[Vec<u8>], start: usize) -> Vec<u8> {
+    fn tiles(&self) -> Vec<Item> {
+        let count = self.columns() * self.height.div_ceil(TILE);
+        let tile = |at: u32| {
+            let mut data = Vec::new();
+            if let Some(length) = self.filler.filter(|_| at == 0) {
+                // Filler data: type 38, all ones, a bit that ends it.
+                data.extend(unit(&[&[38 << 1, 1][..], &vec![0xFF; length], &[0x80]].concat()));
+            }
+            data.extend(unit(if at == 0 { &self.slice } else { SLICE }));
+            Item { number: at as u16 + 2, kind: self.kind, words: b"\0", data }
+        };
+        (0..count).map(tile).collect()
+    }
+
+    /// Rows and columns less one, then the size in 32 bits each.
+    fn grid(&self) -> Vec<u8> {
+        let (rows, columns) = (self.height.div_ceil(TILE), self.columns());
+        let counts = [0, 1, rows as u8 - 1, columns as u8 - 1];
+        [counts, self.width.to_be_bytes(), self.height.to_be_bytes()].concat()
+    }
+
+    fn meta(&self, items: &[Item], start: usize) -> Vec<u8> {
         let handler = full(b"hdlr", 0, &[&[0; 4], &b"pict"[..], &[0; 13]].concat());
         let primary = full(b"pitm", 0, &1u16.to_be_bytes());
-        let mut entries = vec![entry(1, &self.kind, b"\0")];
-        if self.location {
-            entries.push(entry(2, b"Exif", b"\0"));
-            entries.push(entry(3, b"mime", b"\0application/rdf+xml\0"));
-        }
-        let count = (data.len() as u16).to_be_bytes();
-        let items = full(b"iinf", 0, &[&count[..], &entries.concat()].concat());
-        let mut places = [&[0x44, 0x00], &count[..]].concat();
+        let count = (items.len() as u16).to_be_bytes();
         let mut at = start;
-        for (index, part) in data.iter().enumerate() {
-            places.extend((index as u16 + 1).to_be_bytes());
-            places.extend([0, 0, 0, 1]);
-            places.extend((at as u32).to_be_bytes());
-            places.extend((part.len() as u32).to_be_bytes());
-            at += part.len();
+        let mut ordered: Vec<(&Item, usize)> = Vec::new();
+        for item in items {
+            ordered.push((item, at));
+            at += item.data.len();
         }
-        let places = full(b"iloc", 0, &places);
-        let about = |number: u16| {
-            atom(b"cdsc", &[number.to_be_bytes(), 1u16.to_be_bytes(), 1u16.to_be_bytes()].concat())
-        };
-        let references = full(b"iref", 0, &[about(2), about(3)].concat());
-        let parts = [handler, primary, items, places, self.properties()].concat();
-        full(b"meta", 0, &if self.location { [parts, references].concat() } else { parts })
+        ordered.sort_by_key(|(item, _)| item.number);
+        let entries: Vec<u8> = ordered.iter().flat_map(|(item, _)| item.entry()).collect();
+        let entries = full(b"iinf", 0, &[&count[..], &entries].concat());
+        let places: Vec<u8> = ordered.iter().flat_map(|(item, at)| item.place(*at)).collect();
+        let places = full(b"iloc", 0, &[&[0x44, 0x00], &count[..], &places].concat());
+        let tiles: Vec<u8> = ordered
+            .iter()
+            .filter(|(item, _)| item.kind == self.kind)
+            .flat_map(|(item, _)| item.number.to_be_bytes())
+            .collect();
+        let made_of = [&1u16.to_be_bytes()[..], &((tiles.len() / 2) as u16).to_be_bytes(), &tiles].concat();
+        let mut references = atom(b"dimg", &made_of);
+        for (item, _) in ordered.iter().filter(|(item, _)| item.number > 1 && item.kind != self.kind) {
+            let about = [item.number.to_be_bytes(), 1u16.to_be_bytes(), 1u16.to_be_bytes()];
+            references.extend(atom(b"cdsc", &about.concat()));
+        }
+        let references = full(b"iref", 0, &references);
+        let parts = [handler, primary, entries, places, self.properties(tiles.len() / 2), references];
+        full(b"meta", 0, &parts.concat())
     }
 
-    fn properties(&self) -> Vec<u8> {
-        let size = [self.width.to_be_bytes(), self.height.to_be_bytes()].concat();
-        let mut container = vec![atom(b"hvcC", &configuration(self.parameters)), full(b"ispe", 0, &size)];
-        let mut associations = vec![0x81, 0x02];
+    fn properties(&self, tiles: usize) -> Vec<u8> {
+        let size =
+            |width: u32, height: u32| full(b"ispe", 0, &[width.to_be_bytes(), height.to_be_bytes()].concat());
+        let mut container =
+            vec![size(self.width, self.height), atom(b"hvcC", PARAMETERS), size(self.named, self.named)];
+        let mut associations = vec![vec![0, 1, 1, 0x01]];
         if let Some(turn) = self.turn {
             container.push(atom(b"irot", &[turn]));
-            associations.push(0x83);
+            associations = vec![vec![0, 1, 2, 0x01, 0x84]];
         }
-        let mut body = [1u32.to_be_bytes().as_slice(), &1u16.to_be_bytes()].concat();
-        body.push(associations.len() as u8);
-        body.extend(associations);
+        for tile in 0..tiles as u16 {
+            associations.push([&(tile + 2).to_be_bytes()[..], &[2, 0x82, 0x03]].concat());
+        }
+        let body = [&(associations.len() as u32).to_be_bytes()[..], &associations.concat()].concat();
         atom(b"iprp", &[atom(b"ipco", &container.concat()), full(b"ipma", 0, &body)].concat())
+    }
+}
+
+struct Item {
+    number: u16,
+    kind: [u8; 4],
+    /// Its name and, for some kinds, its type.
+    words: &'static [u8],
+    data: Vec<u8>,
+}
+
+impl Item {
+    fn entry(&self) -> Vec<u8> {
+        full(b"infe", 2, &[&self.number.to_be_bytes()[..], &[0, 0], &self.kind, self.words].concat())
+    }
+
+    fn place(&self, at: usize) -> Vec<u8> {
+        let (at, length) = (at as u32, self.data.len() as u32);
+        [&self.number.to_be_bytes()[..], &[0, 0, 0, 1], &at.to_be_bytes(), &length.to_be_bytes()].concat()
     }
 }
 
@@ -121,70 +175,28 @@ pub(super) fn full(name: &[u8; 4], version: u8, body: &[u8]) -> Vec<u8> {
     atom(name, &[&[version, 0, 0, 0], body].concat())
 }
 
-fn entry(number: u16, kind: &[u8; 4], rest: &[u8]) -> Vec<u8> {
-    full(b"infe", 2, &[&number.to_be_bytes()[..], &[0, 0], kind, rest].concat())
+/// A unit with its length before it.
+fn unit(bytes: &[u8]) -> Vec<u8> {
+    [&(bytes.len() as u32).to_be_bytes()[..], bytes].concat()
 }
 
-/// The decoder configuration record: 22 bytes, of which the last gives the width of NAL lengths, then three arrays.
-fn configuration((width, height): (u32, u32)) -> Vec<u8> {
-    let mut record =
-        vec![1, 3, 0x70, 0, 0, 0, 0xB0, 0, 0, 0, 0, 0, 90, 0xF0, 0, 0xFC, 0xFD, 0xF8, 0xF8, 0, 0, 0x0F, 3];
-    for (kind, unit) in
-        [(32, vec![32 << 1, 1, 0x0C, 1]), (33, sequence(width, height)), (34, vec![34 << 1, 1, 0xC0])]
-    {
-        record.extend([0x80 | kind, 0, 1]);
-        record.extend((unit.len() as u16).to_be_bytes());
-        record.extend(unit);
-    }
-    record
-}
+/// What Debian's `heif-enc` 1.15 (x265) made of 64 × 64 pixels of a slope: the decoder configuration record, with
+/// lengths of four bytes and the three parameter sets.
+#[rustfmt::skip]
+const PARAMETERS: &[u8] = &[
+    0x01, 0x03, 0x70, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x1E, 0xF0, 0x00, 0xFC, 0xFD, 0xF8,
+    0xF8, 0x00, 0x00, 0x0F, 0x03, 0x20, 0x00, 0x01, 0x00, 0x18, 0x40, 0x01, 0x0C, 0x01, 0xFF, 0xFF, 0x03, 0x70,
+    0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00, 0x00, 0x03, 0x00, 0x1E, 0xBA, 0x02, 0x40, 0x21, 0x00,
+    0x01, 0x00, 0x2B, 0x42, 0x01, 0x01, 0x03, 0x70, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00, 0x00,
+    0x03, 0x00, 0x1E, 0xA0, 0x20, 0x81, 0x05, 0x96, 0xEA, 0x49, 0x29, 0xAE, 0x6E, 0x04, 0x04, 0x0C, 0x08, 0x00,
+    0x00, 0x03, 0x00, 0x08, 0x00, 0x00, 0x03, 0x00, 0x08, 0x40, 0x22, 0x00, 0x01, 0x00, 0x07, 0x44, 0x01, 0xC1,
+    0x72, 0xB0, 0x22, 0x40,
+];
 
-/// A sequence parameter set, as far as the size: 4:2:0, no cropping.
-fn sequence(width: u32, height: u32) -> Vec<u8> {
-    let mut bits = Bits(Vec::new());
-    // No sub-layers, nesting; a main still picture profile; level 3.
-    bits.push(0b0000_0001, 8);
-    bits.push(0x03, 8);
-    bits.push(0x7000_0000, 32);
-    bits.push(0xB0_0000, 24);
-    bits.push(0x00_0000, 24);
-    bits.push(90, 8);
-    bits.golomb(0);
-    bits.golomb(1);
-    bits.golomb(width);
-    bits.golomb(height);
-    bits.push(0, 1);
-    for value in [0, 0, 4] {
-        bits.golomb(value);
-    }
-    bits.push(1, 1);
-    [vec![33 << 1, 1], bits.escaped()].concat()
-}
-
-struct Bits(Vec<bool>);
-
-impl Bits {
-    fn push(&mut self, value: u64, width: u32) {
-        self.0.extend((0..width).rev().map(|bit| value >> bit & 1 == 1));
-    }
-
-    fn golomb(&mut self, value: u32) {
-        let value = u64::from(value) + 1;
-        let width = 64 - value.leading_zeros();
-        self.push(0, width - 1);
-        self.push(value, width);
-    }
-
-    /// As bytes, a 3 put in wherever two zero bytes and one up to 3 would follow each other.
-    fn escaped(&self) -> Vec<u8> {
-        let mut bytes: Vec<u8> = Vec::new();
-        for chunk in self.0.chunks(8) {
-            let byte = chunk.iter().enumerate().fold(0, |byte, (at, &bit)| byte | u8::from(bit) << (7 - at));
-            if byte <= 3 && bytes.ends_with(&[0, 0]) {
-                bytes.push(3);
-            }
-            bytes.push(byte);
-        }
-        bytes
-    }
-}
+/// And the one slice.
+#[rustfmt::skip]
+pub(super) const SLICE: &[u8] = &[
+    0x28, 0x01, 0xAF, 0x0B, 0x60, 0xFA, 0xC7, 0xD1, 0x67, 0x7B, 0xC4, 0x5D, 0x03, 0x8F, 0xA1, 0xF7, 0x6A, 0x79,
+    0xDB, 0x7E, 0x08, 0x63, 0x83, 0x6A, 0x7A, 0xBE, 0x1B, 0x4B, 0x77, 0x48, 0x6B, 0xBF, 0xE2, 0x19, 0xF6, 0x00,
+    0x16, 0xEB, 0x39, 0x4F, 0x46, 0x80,
+];

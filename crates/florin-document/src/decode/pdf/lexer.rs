@@ -17,7 +17,9 @@ pub(super) enum Token<'a> {
     Integer(i64),
     /// A word that is no number: `obj`, `R`, `true`.
     Word(&'a [u8]),
-    /// A string or a number with a point.
+    /// A string with its parentheses or angle brackets, escapes as they stand.
+    Text(&'a [u8]),
+    /// A number with a point, or a sign that stands for nothing.
     Other,
 }
 
@@ -51,10 +53,13 @@ impl<'a> Lexer<'a> {
             [b'>', b'>', ..] => (2, Token::Close),
             [b'[', ..] => (1, Token::OpenArray),
             [b']', ..] => (1, Token::CloseArray),
-            [b'(', ..] => (string(rest).ok_or(Unreadable::Broken("PDF string"))?, Token::Other),
+            [b'(', ..] => {
+                let length = string(rest).ok_or(Unreadable::Broken("PDF string"))?;
+                (length, Token::Text(&rest[..length]))
+            }
             [b'<', ..] => {
                 let end = memchr::memchr(b'>', rest).ok_or(Unreadable::Broken("PDF string"))?;
-                (end + 1, Token::Other)
+                (end + 1, Token::Text(&rest[..=end]))
             }
             [b'/', name @ ..] => {
                 let length = regular(name);

@@ -1,6 +1,6 @@
 //! Hostile HEIC.
 
-use super::super::heic::{Builder, atom};
+use super::super::heic::{Builder, SLICE, atom};
 use super::{Hostile, accepted, appended, find, patched, rejected, unreadable};
 
 pub(super) fn rows() -> Vec<Hostile> {
@@ -35,7 +35,19 @@ fn lengths(plain: &[u8]) -> Vec<Hostile> {
         rejected("HEIC: data of 2^64 - 1 bytes", long(u64::MAX)),
         rejected("HEIC: data of 15 bytes, in 64 bits", long(15)),
         rejected("HEIC: data too long, in 64 bits", long(body as u64 + 17)),
-        rejected("HEIC: bytes behind it", appended(plain, b"<script>")),
+        rejected("HEIC: HTML behind it", appended(plain, b"<script>")),
+        rejected("HEIC: HTML behind a zero byte behind it", appended(plain, b"\0<html><body>")),
+        rejected("HEIC: HTML in a box that is cut off behind it", {
+            appended(plain, b"\0\0\x10\0sefd <script>alert(1)</script>")
+        }),
+        rejected("HEIC: HTML behind the header of such a box", {
+            appended(plain, b"\0\0\0\x01sefd\0\0\0\0\0\0\xFF\xFF<script>alert(1)</script>")
+        }),
+        accepted("HEIC: byte behind it", appended(plain, &[0])),
+        accepted("HEIC: zero bytes behind it", appended(plain, &[0; 4096])),
+        accepted("HEIC: rest of a longer picture behind it", appended(plain, &[0xA7; 5000])),
+        accepted("HEIC: box that is cut off behind it", appended(plain, b"\0\0\x10\0sefd abc")),
+        accepted("HEIC: film behind it", appended(plain, b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom")),
         // Eight bytes more in front of the data: the item's place is in them, and its data no longer begins there.
         unreadable("HEIC: data that is moved", long(body as u64 + 16)),
         accepted("HEIC: data to the file's end", patched(plain, data, &[0; 4])),
@@ -67,8 +79,24 @@ fn data(plain: &[u8]) -> Vec<Hostile> {
     vec![
         unreadable(
             "HEIC: parameter sets of another size",
-            Builder { parameters: (8192, 8192), ..Builder::new(64, 48) }.build(),
+            Builder { named: 4096, ..Builder::new(64, 48) }.build(),
         ),
+        unreadable("HEIC: slice of noise", {
+            let noise = [&SLICE[..6], &[0x5A; 400]].concat();
+            Builder { slice: noise, ..Builder::new(64, 48) }.build()
+        }),
+        unreadable("HEIC: half of a slice", {
+            Builder { slice: SLICE[..SLICE.len() / 2].to_vec(), ..Builder::new(64, 48) }.build()
+        }),
+        unreadable("HEIC: slice of a film", {
+            let mut slice = SLICE.to_vec();
+            slice[0] = 1 << 1;
+            Builder { slice, ..Builder::new(64, 48) }.build()
+        }),
+        unreadable("HEIC: fewer tiles than it says", {
+            let grid = find(plain, &[0, 1, 0, 0, 0, 0, 0, 64, 0, 0, 0, 48]);
+            patched(plain, grid + 3, &[1])
+        }),
         unreadable("HEIC: no parameter sets", patched(plain, configuration, b"hvcX")),
         unreadable("HEIC: data in a strange box", patched(plain, data, b"mdit")),
         unreadable("HEIC: unit past its item", patched(plain, data + 4, &[0xFF; 4])),

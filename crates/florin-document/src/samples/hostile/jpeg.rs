@@ -1,6 +1,6 @@
 //! Hostile JPEG.
 
-use jpeg_encoder::{ColorType, Encoder};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::super::jpeg::{encode, noise, segment};
 use super::{Hostile, accepted, appended, find, patched, rejected, unreadable, zip};
@@ -10,7 +10,16 @@ const SCAN: &[u8] = &[0xFF, 0xDA];
 
 pub(super) fn rows() -> Vec<Hostile> {
     let plain = crate::samples::jpeg(64, 48);
-    [cut(&plain), lengths(&plain), frames(&plain), scans(&plain), behind(&plain), harmless(&plain)].concat()
+    [
+        cut(&plain),
+        lengths(&plain),
+        frames(&plain),
+        scans(&plain),
+        between(&plain),
+        behind(&plain),
+        harmless(&plain),
+    ]
+    .concat()
 }
 
 fn cut(plain: &[u8]) -> Vec<Hostile> {
@@ -31,7 +40,7 @@ fn lengths(plain: &[u8]) -> Vec<Hostile> {
     vec![
         rejected("JPEG: segment of length 0", patched(plain, 4, &[0, 0])),
         rejected("JPEG: segment of length 1", patched(plain, 4, &[0, 1])),
-        rejected("JPEG: segment too short", patched(plain, 4, &[0, 9])),
+        accepted("JPEG: segment longer than it says", patched(plain, 4, &[0, 9])),
         rejected("JPEG: segment past the end", patched(plain, 4, &[0xFF, 0xFF])),
         rejected("JPEG: frame too short", patched(plain, frame + 2, &[0, 8])),
         rejected("JPEG: frame too long", patched(plain, frame + 2, &[0, 18])),
@@ -53,8 +62,10 @@ fn frames(plain: &[u8]) -> Vec<Hostile> {
         rejected("JPEG: 12 bits", patched(plain, frame + 4, &[12])),
         rejected("JPEG: sampling 0", patched(plain, frame + 11, &[0])),
         rejected("JPEG: five components", patched(plain, frame + 9, &[5])),
-        // 50 megapixels whose coefficients would all have to be kept.
-        rejected("JPEG: progressive bomb", {
+        rejected("JPEG: sampling by fractions", patched(plain, frame + 11, &[0x31, 0, 2, 0x21])),
+        rejected("JPEG: unit of 18 blocks", patched(plain, frame + 11, &[0x44])),
+        // 47 megapixels, of which some bits per coefficient are kept.
+        unreadable("JPEG: progressive picture of more pixels than its data has", {
             let progressive = crate::samples::jpeg_progressive(64, 48);
             let frame = find(&progressive, &[0xFF, 0xC2]);
             patched(&progressive, frame + 5, &[0x1B, 0x00, 0x1B, 0x00])
@@ -79,14 +90,44 @@ fn scans(plain: &[u8]) -> Vec<Hostile> {
         rejected("JPEG: no scan", appended(&plain[..scan], &[0xFF, 0xD9])),
         rejected("JPEG: 200 scans", [&plain[..plain.len() - 2], &many, &[0xFF, 0xD9]].concat()),
         rejected("JPEG: marker out of place", patched(plain, data + 40, &[0xFF, 0xD8])),
+        rejected("JPEG: scan of a component that is not there", patched(plain, scan + 5, &[9])),
+        rejected("JPEG: scan of one component twice", patched(plain, scan + 7, &[plain[scan + 5]])),
+        rejected("JPEG: scan with a fifth code table", patched(plain, scan + 6, &[0x40])),
+        unreadable("JPEG: code table of too many codes", {
+            let table = [&[0][..], &[255; 16], &[0; 255 * 16]].concat();
+            insert(plain, &segment(0xC4, &table))
+        }),
         unreadable("JPEG: no quantization table", without(0xDB)),
-        unreadable("JPEG: no Huffman table", without(0xC4)),
+        accepted("JPEG: no code table, as in a film's frames", without(0xC4)),
         unreadable(
             "JPEG: half of its data",
             appended(&plain[..data + (plain.len() - data) / 2], &[0xFF, 0xD9]),
         ),
         unreadable("JPEG: no data", appended(&plain[..data], &[0xFF, 0xD9])),
         unreadable("JPEG: data that is no code", patched(plain, data, &[0xFF, 0].repeat(100))),
+    ]
+}
+
+/// With something before the frame.
+fn insert(plain: &[u8], more: &[u8]) -> Vec<u8> {
+    let frame = find(plain, FRAME);
+    [&plain[..frame], more, &plain[frame..]].concat()
+}
+
+fn between(plain: &[u8]) -> Vec<Hostile> {
+    let comment = segment(0xFE, b"a comment that lost its first byte");
+    vec![
+        accepted("JPEG: bytes between segments", insert(plain, b"\0\0\0abc\xFF\0\xFF\xD0\x01")),
+        accepted("JPEG: 70,000 bytes between segments", insert(plain, &[7; 70_000])),
+        accepted("JPEG: marker without its 0xFF", insert(plain, &comment[1..])),
+        accepted("JPEG: bytes behind its data", {
+            let end = plain.len() - 2;
+            [&plain[..end], b"abc", &plain[end..]].concat()
+        }),
+        rejected("JPEG: HTML between segments", insert(plain, b"<html><script>alert(1)</script></html>")),
+        rejected("JPEG: PDF between segments", insert(plain, b"\n%PDF-1.7\n")),
+        rejected("JPEG: picture between segments", insert(plain, &[b"a", plain].concat())),
+        rejected("JPEG: nothing but bytes behind its first segment", appended(&plain[..20], &[7; 500])),
     ]
 }
 
@@ -112,10 +153,19 @@ fn harmless(plain: &[u8]) -> Vec<Hostile> {
     let mut print = Vec::new();
     let four: Vec<u8> = noise(64, 64)[..64 * 48 * 4].to_vec();
     Encoder::new(&mut print, 60).encode(&four, 64, 48, ColorType::Cmyk).expect("noise can be encoded");
+    let adobe = [&plain[..2], &segment(0xEE, b"Adobe\0\x64\0\0\0\0\x01"), &plain[2..]].concat();
     let commented = [&plain[..2], &segment(0xFE, b"<script>alert(1)</script>"), &plain[2..]].concat();
     vec![
         accepted("JPEG: HTML in a comment", commented),
         accepted("JPEG: progressive", encode(64, 48, |encoder| encoder.set_progressive(true))),
+        accepted(
+            "JPEG: 4:4:0, restarts",
+            encode(70, 51, |encoder| {
+                encoder.set_sampling_factor(SamplingFactor::F_1_2);
+                encoder.set_restart_interval(3);
+            }),
+        ),
+        accepted("JPEG: RGB", patched(&adobe, find(&adobe, b"Adobe") + 11, &[0])),
         accepted("JPEG: print colours", print),
         accepted("JPEG: fill bytes before markers", [&plain[..2], &[0xFF; 9], &plain[2..]].concat()),
         accepted("JPEG: 50 megapixels", crate::samples::jpeg::jpeg_coarse(8160, 6120)),

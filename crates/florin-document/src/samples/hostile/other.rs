@@ -1,7 +1,11 @@
 //! Files of no kind that is taken.
 
 use super::super::heic::{Builder, atom};
-use super::{Hostile, appended, rejected, zip};
+use super::{Hostile, accepted, appended, rejected, zip};
+
+/// What a printer's driver writes before a document.
+const PRINTER: &[u8] =
+    b"\x1B%-12345X@PJL JOB NAME=\"a.pdf\"\r\n@PJL SET DUPLEX=ON\r\n@PJL ENTER LANGUAGE=PDF\r\n";
 
 pub(super) fn rows() -> Vec<Hostile> {
     let pdf = crate::samples::pdf(1);
@@ -28,7 +32,17 @@ pub(super) fn rows() -> Vec<Hostile> {
             "AVIF by a general brand",
             Builder { brand: *b"mif1", kind: *b"av01", ..Builder::new(64, 48) }.build(),
         ),
-        rejected("PDF not at the start", appended(b"\n", &pdf)),
-        rejected("PDF behind a byte order mark", appended(b"\xEF\xBB\xBF", &pdf)),
+        rejected("PDF behind HTML", appended(b"<html><script>alert(1)</script></html>\n", &pdf)),
+        rejected("PDF behind a letter", appended(b"a", &pdf)),
+        rejected("PDF behind a ZIP archive", appended(&zip(0), &pdf)),
+        rejected("PDF behind 2,000 line breaks", appended(&b"\n".repeat(2000), &pdf)),
+        rejected("PDF behind a printer's endless command", appended(&b"@PJL ".repeat(400), &pdf)),
+        rejected(
+            "printer data without a PDF",
+            b"\x1B%-12345X@PJL JOB\r\n@PJL ENTER LANGUAGE=PCL\r\n".to_vec(),
+        ),
+        accepted("PDF behind a line break", appended(b"\r\n", &pdf)),
+        accepted("PDF behind a byte order mark", appended(b"\xEF\xBB\xBF", &pdf)),
+        accepted("PDF behind printer commands", appended(PRINTER, &pdf)),
     ]
 }

@@ -25,7 +25,10 @@ fn ends(plain: &[u8]) -> Vec<Hostile> {
         rejected("PDF: table behind the end", starting("4294967295")),
         rejected("PDF: table at 10^30", starting("1000000000000000000000000000000")),
         rejected("PDF: ZIP behind it", appended(plain, &zip(plain.len()))),
-        rejected("PDF: HTML behind it", appended(plain, b"<script>alert(1)</script>")),
+        rejected(
+            "PDF: update that is cut off",
+            appended(plain, b"6 0 obj\n<< /Type /Annot >>\nendobj\nxref\n6 1"),
+        ),
         rejected("PDF: encrypted", crate::samples::pdf_encrypted()),
         rejected("PDF: encrypted by its table's stream", hidden),
     ]
@@ -66,8 +69,21 @@ fn active() -> Vec<Hostile> {
         unreadable("PDF: JavaScript", action("/S /JavaScript /JS (app.alert\\(1\\))")),
         unreadable("PDF: JavaScript behind escapes", action("/S /J#61vaScript /J#53 (app.alert\\(1\\))")),
         unreadable("PDF: JavaScript in an object stream", compressed(&packed)),
+        unreadable("PDF: form with another script", form("AFNumber_Format\\(2\\);app.alert\\(1\\)")),
+        unreadable("PDF: script of a film", action("/S /Rendition /JS (app.alert\\(1\\))")),
+        unreadable("PDF: two scripts in one action", {
+            action("/S /JavaScript /JS (AFNumber_Format\\(2\\)) /JS (app.alert\\(1\\))")
+        }),
+        unreadable("PDF: script whose kind stands elsewhere", action("/S 9 0 R /JS (app.alert\\(1\\))")),
+        unreadable("PDF: kind of an action elsewhere", document(1, &[b"/JavaScript".to_vec()], "")),
         unreadable("PDF: starts a program", action("/S /Launch /F (cmd.exe)")),
     ]
+}
+
+/// A field with an action that shows its value in a way.
+fn form(script: &str) -> Vec<u8> {
+    let field = format!("<< /FT /Tx /AA << /F << /S /JavaScript /JS ({script}) >> >> >>");
+    document(1, &[field.into_bytes()], "")
 }
 
 fn bombs() -> Vec<Hostile> {
@@ -101,7 +117,22 @@ fn harmless(plain: &[u8]) -> Vec<Hostile> {
         accepted("PDF: words in its content", document(1, &[quoted], "")),
         accepted("PDF: attachment", document(1, &invoice, "")),
         accepted("PDF: objects in streams", crate::samples::pdf_with_object_stream()),
-        accepted("PDF: zero bytes behind its end", appended(plain, &[0; 500])),
+        accepted("PDF: zero bytes behind its end", appended(plain, &[0; 2048])),
+        accepted("PDF: Ctrl-Z behind its end", appended(plain, b"\x1A")),
+        accepted("PDF: second end behind its end", appended(plain, b"%%EOF\n")),
+        accepted("PDF: comment behind its end", appended(plain, b"% signed\n")),
+        accepted("PDF: HTML behind its end", appended(plain, b"<html>(<p>it's 5 o'clock :-)</html>")),
+        accepted("PDF: script behind its end", appended(plain, b"<script>alert(1)</script>")),
+        accepted("PDF: printer commands behind its end", appended(plain, b"\x1B%-12345X@PJL EOJ\r\n")),
+        accepted("PDF: form with formats", form("AFNumber_Format\\(2, 0, 0, 0, \"\", true\\);")),
+        accepted(
+            "PDF: /Encrypt in a title and in a comment",
+            document(1, &[b"<< /Title (How \\( to /Encrypt 5 0 R) >> % /Encrypt 5 0 R".to_vec()], ""),
+        ),
+        accepted(
+            "PDF: picture named /JS",
+            document(1, &[b"<< /XObject << /JS 3 0 R /Launch 3 0 R >> >>".to_vec()], ""),
+        ),
         accepted(
             "PDF: page that is its own parent's parent",
             document(1, &[b"<< /Type /Pages /Kids [2 0 R 5 0 R] >>".to_vec()], ""),

@@ -22,6 +22,10 @@ fn containers(lossless: &[u8], lossy: &[u8]) -> Vec<Hostile> {
         rejected("WebP: file length 2^32 - 1", with(u32::MAX)),
         rejected("WebP: chunk length 0", patched(lossless, 16, &[0; 4])),
         rejected("WebP: chunk length 2^32 - 1", patched(lossless, 16, &[0xFF; 4])),
+        accepted("WebP: byte behind it", appended(lossless, &[0])),
+        accepted("WebP: zero bytes behind it", appended(lossy, &[0; 4096])),
+        accepted("WebP: rest of a longer picture behind it", appended(lossless, &lossy[lossy.len() / 2..])),
+        rejected("WebP: HTML behind it", appended(lossless, b"<html><script>alert(1)</script>")),
         rejected("WebP: ZIP behind it", appended(lossless, &zip(lossless.len()))),
         rejected("WebP: no image", riff(&extended(64, 48, 0))),
         rejected(
