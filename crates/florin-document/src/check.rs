@@ -46,7 +46,7 @@ pub enum Rejected {
     #[error("is animated")]
     Animated,
     /// Another program would open the same bytes as something else.
-    #[error("carries a second format behind its end")]
+    #[error("carries a second format around the picture or document")]
     Polyglot,
 }
 

@@ -3,6 +3,7 @@
 mod erasure;
 mod expiry;
 mod files;
+mod framings;
 mod hosted;
 mod operator;
 mod poa;

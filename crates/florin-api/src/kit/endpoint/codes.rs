@@ -60,7 +60,7 @@ codes! {
     P424 400 Some("source-or-destination-required"), "Source or destination must be provided.",
         "neither side of a transfer is given";
     P426 400 Some("invalid-file-type"), "Invalid file type",
-        "a file's content is not of an allowed type, or broken";
+        "a file's content is not of an allowed type, or broken; the message says which part, and why";
     P428 404 Some("sepa-transfer-not-found"), "SEPA transfer not found",
         "no such SEPA transfer";
     P429 429 Some("rate-limited"), "Too many requests",
@@ -80,9 +80,9 @@ codes! {
     P438 404 Some("exchange-not-found"), "Exchange not found",
         "no such exchange";
     P439 400 Some("no-kyc-files"), "No KYC files",
-        "no file part in the request";
+        "no file part in the request; the message names the parts that are wanted";
     P440 400 Some("file-too-large"), "File too large",
-        "a file is larger than allowed";
+        "a file is larger than allowed; the message names the part and the limit";
     P441 404 Some("crypto-withdrawal-not-found"), "Crypto withdrawal not found",
         "no such crypto withdrawal";
     P442 404 Some("crypto-deposit-not-found"), "Crypto deposit not found",

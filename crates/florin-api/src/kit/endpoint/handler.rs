@@ -16,6 +16,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 use std::future::Future;
 use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, PoisonError};
 use utoipa::ToSchema;
 
 /// The header that names what of a request was ignored.
@@ -48,7 +49,7 @@ pub struct Incoming {
     /// Its body, until an argument takes it.
     body: Option<Body>,
     /// Fields that were ignored.
-    ignored: Vec<String>,
+    ignored: Ignored,
     /// Whether an argument has read the query.
     is_query_read: bool,
     /// How many ids of the path were taken.
@@ -59,7 +60,7 @@ impl Incoming {
     /// Takes a request apart.
     pub fn new(app: App, request: Request) -> Self {
         let (parts, body) = request.into_parts();
-        Self { app, parts, body: Some(body), ignored: Vec::new(), is_query_read: false, taken_ids: 0 }
+        Self { app, parts, body: Some(body), ignored: Ignored::default(), is_query_read: false, taken_ids: 0 }
     }
 
     /// The body; empty once it was taken.
@@ -69,7 +70,12 @@ impl Incoming {
 
     /// Notes fields that were ignored.
     pub fn ignore(&mut self, names: Vec<String>) {
-        self.ignored.extend(names);
+        self.ignored.add(names);
+    }
+
+    /// Where what is ignored is noted, for what is read only while the handler runs.
+    pub fn ignored_names(&self) -> Ignored {
+        self.ignored.clone()
     }
 
     /// The query as it came; what reads it answers for unknown parameters.
@@ -89,12 +95,27 @@ impl Incoming {
     }
 
     /// Names of parameters that no argument read.
-    fn ignored(mut self) -> Vec<String> {
+    fn ignored(self) -> Vec<String> {
         if let (false, Some(query)) = (self.is_query_read, self.parts.uri.query()) {
             let names = query.split('&').filter_map(|pair| pair.split('=').next());
-            self.ignored.extend(names.filter(|name| !name.is_empty()).map(str::to_owned));
+            self.ignored.add(names.filter(|name| !name.is_empty()).map(str::to_owned));
         }
-        self.ignored
+        self.ignored.take()
+    }
+}
+
+/// Names of what of a request was ignored.
+#[derive(Clone, Debug, Default)]
+pub struct Ignored(Arc<Mutex<Vec<String>>>);
+
+impl Ignored {
+    /// Notes names.
+    pub fn add(&self, names: impl IntoIterator<Item = String>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -12,6 +12,7 @@
 //! Nothing stays behind: files that a request does not end up owning are removed, also when it is dropped half-way.
 
 mod head;
+mod messages;
 pub mod multipart;
 mod pace;
 mod receive;
@@ -20,9 +21,9 @@ mod stored;
 pub use stored::{StoredFile, StoredFiles};
 
 use crate::kit::app::App;
-use crate::kit::endpoint::codes::{P439, P501};
+use crate::kit::endpoint::codes::P501;
 use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::handler::{Argument, Incoming, Signature};
+use crate::kit::endpoint::handler::{Argument, Ignored, Incoming, Signature};
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::endpoint::table::{FilePart, RequestBody};
 use crate::kit::request::body::check_encoding;
@@ -32,9 +33,9 @@ use florin_document::Kind;
 use florin_store::{Keyed, StoreError};
 use florin_vault::{Recipient, VaultError};
 use head::{ContentType, parse_content_type};
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use multipart::MAX_BOUNDARY;
 use receive::Receiver;
 use std::marker::PhantomData;
@@ -67,7 +68,7 @@ pub struct Wanted {
 /// What a call takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// The parts; others are ignored.
+    /// The parts; others are ignored, and named in the answer.
     pub parts: &'static [Wanted],
     /// Longest file, in bytes.
     pub max_bytes: u64,
@@ -82,7 +83,11 @@ pub struct Upload {
     keyed: Option<Keyed>,
     /// None where the body is not multipart.
     boundary: Option<Vec<u8>>,
+    /// What it says it is.
+    content_type: Option<HeaderValue>,
     body: Body,
+    /// Where parts that nobody knows are noted.
+    ignored: Ignored,
 }
 
 /// What a call brought.
@@ -111,7 +116,8 @@ impl<P: FileParts> Argument for UploadOf<P> {
 
     async fn take(incoming: &mut Incoming) -> Result<Self, Failure> {
         let body = incoming.take_body();
-        Ok(Self(Upload::of_request(&incoming.parts, body)?, PhantomData))
+        let upload = Upload::of_request(&incoming.parts, body)?;
+        Ok(Self(Upload { ignored: incoming.ignored_names(), ..upload }, PhantomData))
     }
 }
 
@@ -124,7 +130,9 @@ impl Upload {
         let key = idempotency_key(&parts.headers)?;
         check_encoding(&parts.headers)?;
         let boundary = boundary(&parts.headers)?;
-        Ok(Self { keyed: key.map(|key| keyed(key, parts, Vec::new())), boundary, body })
+        let content_type = parts.headers.get(CONTENT_TYPE).cloned();
+        let keyed = key.map(|key| keyed(key, parts, Vec::new()));
+        Ok(Self { keyed, boundary, content_type, body, ignored: Ignored::default() })
     }
 }
 
@@ -140,12 +148,13 @@ impl Upload {
         rules: &Rules,
         to: Option<&Recipient>,
     ) -> Result<Received, Failure> {
-        let Self { keyed, boundary, body } = self;
+        let Self { keyed, boundary, content_type, body, ignored } = self;
         let Some(boundary) = boundary else {
-            return Ok(Received { keyed, files: Err(Refusal::of(&P439)) });
+            let refusal = messages::no_multipart(rules, content_type.as_ref().map(HeaderValue::as_bytes));
+            return Ok(Received { keyed, files: Err(refusal) });
         };
         let _place = app.uploads.place().await?;
-        Receiver::new(app, rules, to, keyed).receive(&boundary, body).await
+        Receiver::new(app, rules, to, (keyed, ignored)).receive(&boundary, body).await
     }
 }
 
@@ -160,7 +169,7 @@ fn boundary(headers: &HeaderMap) -> Result<Option<Vec<u8>>, Refusal> {
         ContentType::Other => Ok(None),
         ContentType::Multipart(boundary) => Ok(Some(boundary)),
         ContentType::NoBoundary => Err(Refusal::invalid(format!(
-            "Content-Type must have a boundary of 1 to {MAX_BOUNDARY} characters"
+            "Content-Type must have a boundary of 1 to {MAX_BOUNDARY} characters, without quotes and control characters"
         ))),
     }
 }

@@ -202,7 +202,13 @@ async fn what_is_refused_leaves_nothing() {
     let table = [
         ("no part", body(&[]), ["P439", "P439"]),
         ("nothing at all", Vec::new(), ["P439", "P439"]),
-        ("unknown parts", body(&[("passport", &good), ("front_ID", &good)]), ["P439", "P439"]),
+        ("unknown parts", body(&[("passport", &good), ("front", b"")]), ["P439", "P439"]),
+        ("near misses", body(&[("passport", &good), ("front_ID", &good)]), ["!P403", "!P403"]),
+        (
+            "near misses of what came",
+            body(&[("frontId", &good), ("files", bad), ("file", bad)]),
+            ["P426", "!P403"],
+        ),
         ("empty parts", body(&[("front_id", b""), ("front_id", b""), ("files", b"")]), ["P439", "P439"]),
         ("no type", body(&[("front_id", &good), ("files", bad)]), ["P426", "P426"]),
         ("the first", body(&[("front_id", bad), ("files", &good)]), ["P426", "P426"]),
@@ -248,6 +254,10 @@ async fn refusals_say_what_is_wrong() {
     assert_eq!(upload(twice.into()).await, "front_id is given twice");
     let four = body(&[("files", &good[..]); 4]);
     assert_eq!(upload(four.into()).await, "files can be given at most 3 times");
+    let near = body(&[("frontId", &good), ("file", &good), ("passport", &good)]);
+    let expected = "frontId is no part of this call; did you mean front_id?. \
+                    file is no part of this call; did you mean files?";
+    assert_eq!(upload(near.into()).await, expected);
     let endless = body(&[("x", &vec![0; MAX_BODY])]);
     let expected = format!("body can have at most {MAX_BODY} bytes");
     assert_eq!(upload(frames(&endless, 9_999)).await, expected);
@@ -262,7 +272,8 @@ async fn refusals_say_what_is_wrong() {
     {
         let mut request = request(None, whole.clone());
         request.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
-        let expected = "Content-Type must have a boundary of 1 to 70 characters";
+        let expected =
+            "Content-Type must have a boundary of 1 to 70 characters, without quotes and control characters";
         assert_eq!(message(platform.upload(request).await), expected, "{content_type}");
     }
     platform.is_emptied().await;

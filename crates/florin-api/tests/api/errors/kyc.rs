@@ -2,7 +2,7 @@
 
 use super::{declaring, name_of, refusal};
 use crate::support::{Answer, Call, Client, Ids, TestApp, prepared, request_of};
-use florin_api::kit::endpoint::table::{Endpoint, RequestBody};
+use florin_api::kit::endpoint::table::{Endpoint, FilePart, RequestBody};
 use http::Method;
 use serde_json::json;
 
@@ -11,12 +11,16 @@ fn check(endpoint: &Endpoint, answer: &Answer, status: u16, expected: &str) {
     assert_eq!((answer.status, answer.text()), (status, expected), "{}", name_of(endpoint));
 }
 
+fn parts(endpoint: &Endpoint) -> &'static [FilePart] {
+    match endpoint.signature.body {
+        RequestBody::Multipart(parts) => parts,
+        _ => panic!("teach this test how {} takes files", name_of(endpoint)),
+    }
+}
+
 /// The call with one file in its first part.
 fn with_file(client: &Client, endpoint: &Endpoint, ids: &Ids, content: &[u8]) -> Call {
-    let RequestBody::Multipart(parts) = endpoint.signature.body else {
-        panic!("teach this test how {} takes files", name_of(endpoint));
-    };
-    let parts = [(parts[0].name, "file", "image/png", content)];
+    let parts = [(parts(endpoint)[0].name, "file", "image/png", content)];
     request_of(client, endpoint, ids).multipart(&parts)
 }
 
@@ -33,8 +37,12 @@ async fn each(app: &TestApp, code: &str) -> Vec<(Endpoint, Ids)> {
 #[tokio::test]
 async fn p426_content_of_no_allowed_type() {
     let app = TestApp::start().await;
-    let expected = refusal("P426", "invalid-file-type", "Invalid file type");
     for (endpoint, ids) in each(&app, "P426").await {
+        let part = parts(&endpoint)[0];
+        let kinds: Vec<_> = part.kinds.iter().map(ToString::to_string).collect();
+        let (name, kinds) = (part.name, kinds.join(", "));
+        let why = format!("{name} is none of {kinds} (6 bytes; with curl write @ before the file's name)");
+        let expected = refusal("P426", "invalid-file-type", &format!("Invalid file type: {why}"));
         check(&endpoint, &with_file(&app.a(), &endpoint, &ids, b"GIF89a").send().await, 400, &expected);
     }
     app.finish().await;
@@ -43,11 +51,15 @@ async fn p426_content_of_no_allowed_type() {
 #[tokio::test]
 async fn p439_no_file() {
     let app = TestApp::start().await;
-    let expected = refusal("P439", "no-kyc-files", "No KYC files");
     for (endpoint, ids) in each(&app, "P439").await {
-        check(&endpoint, &with_file(&app.a(), &endpoint, &ids, b"").send().await, 400, &expected);
+        let names: Vec<_> = parts(&endpoint).iter().map(|part| part.name).collect();
+        let names = if names.len() == 1 { "the part " } else { "the parts " }.to_owned() + &names.join(", ");
+        let expected = |why: String| refusal("P439", "no-kyc-files", &format!("No KYC files: {why}"));
+        let empty = expected(format!("send a file in {names}; there is no content in any part of that name"));
+        check(&endpoint, &with_file(&app.a(), &endpoint, &ids, b"").send().await, 400, &empty);
         let json = request_of(&app.a(), &endpoint, &ids).json(&json!({}));
-        check(&endpoint, &json.send().await, 400, &expected);
+        let other = expected(format!("send multipart/form-data with {names}; got application/json"));
+        check(&endpoint, &json.send().await, 400, &other);
     }
     app.finish().await;
 }
@@ -55,10 +67,16 @@ async fn p439_no_file() {
 #[tokio::test]
 async fn p440_a_file_that_is_too_long() {
     let app = TestApp::start().await;
-    let expected = refusal("P440", "file-too-large", "File too large");
     // Longer than any call takes.
     let file = florin_document::samples::of_size(florin_document::Kind::Png, 10_485_761);
     for (endpoint, ids) in each(&app, "P440").await {
+        let most = if endpoint.path.contains("/poa-files/") {
+            "5 MB (5,242,880 bytes)"
+        } else {
+            "10 MB (10,485,760 bytes)"
+        };
+        let why = format!("File too large: {} is larger than {most}", parts(&endpoint)[0].name);
+        let expected = refusal("P440", "file-too-large", &why);
         check(&endpoint, &with_file(&app.a(), &endpoint, &ids, &file).send().await, 400, &expected);
     }
     app.finish().await;

@@ -37,11 +37,11 @@ fn begins_as_multipart(value: &[u8]) -> bool {
     kind.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data")
 }
 
-/// RFC 2046's `boundary`.
+/// RFC 2046 allows letters, digits and a dozen signs. Clients draw others too (`*****` is the most copied one), and a
+/// boundary of those is as good: it is only compared. What could be read in two ways is a control character or a quote.
 fn is_boundary(boundary: &[u8]) -> bool {
-    let is_character = |byte: &u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(byte);
     (1..=MAX_BOUNDARY).contains(&boundary.len())
-        && boundary.iter().all(is_character)
+        && !boundary.iter().any(|byte| byte.is_ascii_control() || *byte == b'"')
         && boundary.last() != Some(&b' ')
 }
 
@@ -63,7 +63,7 @@ pub(super) fn parse_head(bytes: &[u8]) -> Result<Vec<u8>, Broken> {
             return Err(Broken::TransferEncoding);
         }
     }
-    let (kind, parameters) = disposition.and_then(parse_value).ok_or(Broken::Disposition)?;
+    let (kind, parameters) = disposition.and_then(parse_disposition).ok_or(Broken::Disposition)?;
     let name = only(parameters, b"name").filter(|name| !name.is_empty());
     name.filter(|_| kind.eq_ignore_ascii_case(b"form-data")).ok_or(Broken::Disposition)
 }
@@ -107,6 +107,22 @@ fn only(parameters: Vec<(Vec<u8>, Vec<u8>)>, name: &[u8]) -> Option<Vec<u8>> {
 
 /// Reads `value; name=text; name="text"` (RFC 9110, section 5.6.6).
 fn parse_value(value: &[u8]) -> Option<Value> {
+    parse_parameters(value, |_| take_text)
+}
+
+/// The same of a part's `Content-Disposition`, where only `name` counts. Clients write file names as they are: with
+/// spaces and without quotes, or with quotes inside that should have been escaped.
+fn parse_disposition(value: &[u8]) -> Option<Value> {
+    parse_parameters(
+        value,
+        |name| if name.eq_ignore_ascii_case(b"name") { take_text } else { take_loose_text },
+    )
+}
+
+/// Takes a parameter's text off the front.
+type Take = fn(&[u8]) -> Option<(Vec<u8>, &[u8])>;
+
+fn parse_parameters(value: &[u8], take: impl Fn(&[u8]) -> Take) -> Option<Value> {
     let end = memchr::memchr(b';', value).unwrap_or(value.len());
     let (kind, mut rest) = value.split_at(end);
     let mut parameters = Vec::new();
@@ -119,7 +135,7 @@ fn parse_value(value: &[u8]) -> Option<Value> {
         if name.is_empty() || !name.iter().all(is_token) {
             return None;
         }
-        let (text, after) = take_text(&after[1..])?;
+        let (text, after) = take(name)(&after[1..])?;
         parameters.push((name.to_ascii_lowercase(), text));
         rest = after.trim_ascii_start();
     }
@@ -145,4 +161,29 @@ fn take_text(rest: &[u8]) -> Option<(Vec<u8>, &[u8])> {
             [] => return None,
         }
     }
+}
+
+/// The same where it does not count: up to the `;` behind it. A quote ends it only where a parameter, or nothing,
+/// follows; so no part of a file name can be taken for a `name`, and one that holds `; name=` makes the head one of two
+/// names, which is refused.
+fn take_loose_text(rest: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let Some(quoted) = rest.strip_prefix(b"\"") else {
+        let (text, after) = rest.split_at(memchr::memchr(b';', rest).unwrap_or(rest.len()));
+        return Some((text.trim_ascii().to_vec(), after));
+    };
+    let mut at = 0;
+    while let Some(byte) = quoted.get(at) {
+        match byte {
+            b'\\' => at += 2,
+            b'"' => {
+                let after = quoted[at + 1..].trim_ascii_start();
+                if matches!(after.first(), None | Some(b';')) {
+                    return Some((quoted[..at].to_vec(), after));
+                }
+                at += 1;
+            }
+            _ => at += 1,
+        }
+    }
+    None
 }

@@ -3,11 +3,12 @@
 use super::multipart::{Broken, Event, Parser};
 use super::pace::{Paced, Unreceived};
 use super::stored::{StoredFile, StoredFiles};
-use super::{Received, Rules, Wanted, vault_fault};
+use super::{Received, Rules, Wanted, messages, vault_fault};
 use crate::kit::app::App;
-use crate::kit::endpoint::codes::{P426, P439, P440};
 use crate::kit::endpoint::failure::Failure;
+use crate::kit::endpoint::handler::Ignored;
 use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::request::near_miss;
 use axum::body::Body;
 use blake3::Hasher;
 use bytes::Bytes;
@@ -15,8 +16,7 @@ use florin_document::{Checker, Facts, Rejected};
 use florin_store::{Keyed, StoreError};
 use florin_vault::{Check, Deposit, DepositError, ObjectName, Recipient, Stored};
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// What a body may hold beside the longest files: the heads of the most parts, half of it, and fields that forms bring
 /// along and that count for nothing.
@@ -50,8 +50,8 @@ impl From<Broken> for End {
 
 /// The part that the body is in; parts of the rules by their place there.
 enum Part {
-    /// None, or one that counts for nothing.
-    Ignored,
+    /// None, or one that counts for nothing: its place among those that nobody knows.
+    Ignored(Option<usize>),
     /// One that is wanted, nothing of it yet.
     Begun(usize),
     /// One with a file.
@@ -72,7 +72,13 @@ struct Kept {
     name: ObjectName,
     deposit: Deposit<Facts, Rejected>,
     /// Said by the check as soon as it knows.
-    is_rejected: Arc<AtomicBool>,
+    rejected: Arc<OnceLock<Rejected>>,
+}
+
+/// A part that nobody knows.
+struct Unknown {
+    name: String,
+    has_content: bool,
 }
 
 /// What came of a part.
@@ -87,7 +93,7 @@ struct Given {
 /// The content check as the vault runs it.
 struct Inspection {
     checker: Checker,
-    is_rejected: Arc<AtomicBool>,
+    rejected: Arc<OnceLock<Rejected>>,
 }
 
 impl Check for Inspection {
@@ -95,9 +101,9 @@ impl Check for Inspection {
     type Rejected = Rejected;
 
     fn push(&mut self, bytes: &[u8]) -> Result<(), Rejected> {
-        let result = self.checker.push(bytes);
-        self.is_rejected.store(result.is_err(), Ordering::Relaxed);
-        result
+        self.checker.push(bytes).inspect_err(|rejected| {
+            self.rejected.get_or_init(|| *rejected);
+        })
     }
 
     fn finish(self) -> Result<Facts, Rejected> {
@@ -114,6 +120,9 @@ pub(super) struct Receiver<'a> {
     part: Part,
     /// Of each part of the rules.
     given: Vec<Given>,
+    /// The other parts, in their order, and where they are noted.
+    unknown: Vec<Unknown>,
+    ignored: Ignored,
     stored: StoredFiles,
     /// The first thing that is wrong with a file.
     refusal: Option<Refusal>,
@@ -124,7 +133,7 @@ impl<'a> Receiver<'a> {
         app: &'a App,
         rules: &'a Rules,
         to: Option<&'a Recipient>,
-        keyed: Option<Keyed>,
+        (keyed, ignored): (Option<Keyed>, Ignored),
     ) -> Self {
         let given = vec![Given::default(); rules.parts.len()];
         Self {
@@ -132,8 +141,10 @@ impl<'a> Receiver<'a> {
             rules,
             to,
             keyed,
-            part: Part::Ignored,
+            part: Part::Ignored(None),
             given,
+            unknown: Vec::new(),
+            ignored,
             stored: StoredFiles::new(app),
             refusal: None,
         }
@@ -151,12 +162,19 @@ impl<'a> Receiver<'a> {
             Err(End::Failed(failure)) => return Err(failure),
             // What has not been read to its end can't be told from another request: it has no key.
             Err(End::Refused) => self.keyed = None,
-            Ok(()) => {}
+            Ok(()) => {
+                let misspelt = self.misspelt();
+                if !misspelt.is_empty() {
+                    self.throw_away().await;
+                    return Err(Refusal::validation(misspelt).into());
+                }
+            }
         }
         self.note_content();
         let is_given = self.given.iter().any(|given| given.count > 0);
-        let Self { keyed, stored, refusal, .. } = self;
-        let refusal = refusal.or_else(|| (!is_given).then(|| Refusal::of(&P439)));
+        let Self { keyed, stored, refusal, unknown, ignored, rules, .. } = self;
+        let refusal = refusal.or_else(|| (!is_given).then(|| messages::no_parts(rules)));
+        ignored.add(unknown.into_iter().map(|part| part.name));
         Ok(Received { keyed, files: refusal.map_or(Ok(stored), Err) })
     }
 
@@ -186,12 +204,38 @@ impl<'a> Receiver<'a> {
 
     fn begin(&mut self, name: &[u8]) {
         let wanted = self.rules.parts.iter().position(|wanted| wanted.name.as_bytes() == name);
-        self.part = wanted.map_or(Part::Ignored, Part::Begun);
+        self.part = wanted.map_or_else(|| self.begin_unknown(name), Part::Begun);
+    }
+
+    fn begin_unknown(&mut self, name: &[u8]) -> Part {
+        let name = messages::shown(name);
+        let place = self.unknown.iter().position(|part| part.name == name);
+        if place.is_none() {
+            self.unknown.push(Unknown { name, has_content: false });
+        }
+        Part::Ignored(place.or_else(|| self.unknown.len().checked_sub(1)))
+    }
+
+    /// Parts with content whose names were probably meant to be those of parts that did not come.
+    fn misspelt(&self) -> Vec<String> {
+        let parts = self.rules.parts.iter().zip(&self.given);
+        let absent: Vec<_> = parts.filter(|(_, given)| given.count == 0).map(|(part, _)| part.name).collect();
+        let with_content = self.unknown.iter().filter(|part| part.has_content);
+        let misspelt = with_content.filter_map(|Unknown { name, .. }| {
+            let meant = near_miss::meant(name, absent.iter().copied())?;
+            Some(format!("{name} is no part of this call; did you mean {meant}?"))
+        });
+        misspelt.collect()
     }
 
     async fn take(&mut self, data: Bytes) -> Result<(), End> {
         if let Part::Begun(part) = self.part {
             self.part = Part::File(self.open(part)?);
+        }
+        if let Part::Ignored(Some(place)) = self.part
+            && let Some(part) = self.unknown.get_mut(place)
+        {
+            part.has_content = true;
         }
         let Part::File(file) = &mut self.part else { return Ok(()) };
         if let Some(hasher) = &mut file.hasher {
@@ -202,7 +246,8 @@ impl<'a> Receiver<'a> {
         if let Some(kept) = &mut file.kept
             && let Err(error) = kept.deposit.write(data.slice(..room.min(data.len()))).await
         {
-            return self.not_stored(error).await;
+            let part = file.part;
+            return self.not_stored(part, error, None).await;
         }
         if data.len() > room { self.too_long().await } else { Ok(()) }
     }
@@ -218,11 +263,11 @@ impl<'a> Receiver<'a> {
             Some(to) => {
                 let name = ObjectName::new(self.app.new_id());
                 let name = name.ok_or_else(|| StoreError::unexpected("a new id is no object's name"))?;
-                let is_rejected = Arc::<AtomicBool>::default();
+                let rejected = Arc::<OnceLock<Rejected>>::default();
                 let checker = Checker::new(wanted.kinds, self.rules.max_pixels);
-                let check = Inspection { checker, is_rejected: Arc::clone(&is_rejected) };
+                let check = Inspection { checker, rejected: Arc::clone(&rejected) };
                 let deposit = self.app.vault.receive(name, to, check).map_err(vault_fault)?;
-                Some(Kept { name, deposit, is_rejected })
+                Some(Kept { name, deposit, rejected })
             }
             None => None,
         };
@@ -230,8 +275,8 @@ impl<'a> Receiver<'a> {
     }
 
     async fn end(&mut self) -> Result<(), End> {
-        let Part::File(file) = std::mem::replace(&mut self.part, Part::Ignored) else { return Ok(()) };
-        let OpenFile { part, hasher, kept, .. } = file;
+        let Part::File(file) = std::mem::replace(&mut self.part, Part::Ignored(None)) else { return Ok(()) };
+        let OpenFile { part, bytes: length, hasher, kept } = file;
         self.given[part].hashes.extend(hasher.map(|hasher| hasher.finalize().to_hex().to_string()));
         let Some(Kept { name, deposit, .. }) = kept else { return Ok(()) };
         self.stored.begin(name);
@@ -241,15 +286,21 @@ impl<'a> Receiver<'a> {
                 self.stored.add(StoredFile { part, name, bytes, facts });
                 Ok(())
             }
-            Err(error) => self.not_stored(error).await,
+            Err(error) => self.not_stored(part, error, Some(length)).await,
         }
     }
 
-    async fn not_stored(&mut self, error: DepositError<Rejected>) -> Result<(), End> {
+    /// A file is not in the vault; `length` is its length, where it came to its end.
+    async fn not_stored(
+        &mut self,
+        part: usize,
+        error: DepositError<Rejected>,
+        length: Option<u64>,
+    ) -> Result<(), End> {
         match error {
             DepositError::Rejected(rejected) => {
                 tracing::info!(%rejected, "a file was refused");
-                self.refuse(Refusal::of(&P426)).await
+                self.refuse(messages::not_a_file(&self.rules.parts[part], rejected, length)).await
             }
             DepositError::Vault(error) => Err(vault_fault(error).into()),
         }
@@ -258,12 +309,13 @@ impl<'a> Receiver<'a> {
     /// The file is longer than allowed: P440, unless its content was refused before that. The vault may be some chunks
     /// behind; it looks at them before it gives the file up.
     async fn too_long(&mut self) -> Result<(), End> {
-        let Part::File(OpenFile { kept, .. }) = &mut self.part else { return Ok(()) };
-        let mut refusal = Refusal::of(&P440);
-        if let Some(Kept { deposit, is_rejected, .. }) = kept.take() {
+        let Part::File(OpenFile { part, kept, .. }) = &mut self.part else { return Ok(()) };
+        let wanted = &self.rules.parts[*part];
+        let mut refusal = messages::too_long(wanted, self.rules.max_bytes);
+        if let Some(Kept { deposit, rejected, .. }) = kept.take() {
             deposit.abandon().await;
-            if is_rejected.load(Ordering::Relaxed) {
-                refusal = Refusal::of(&P426);
+            if let Some(rejected) = rejected.get() {
+                refusal = messages::not_a_file(wanted, *rejected, None);
             }
         }
         self.refuse(refusal).await
