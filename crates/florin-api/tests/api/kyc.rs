@@ -5,6 +5,7 @@ mod expiry;
 mod files;
 mod framings;
 mod hosted;
+mod matrix;
 mod operator;
 mod poa;
 mod review;

@@ -108,24 +108,24 @@ impl Jpeg {
         Ok(self.to(State::Entropy, Need::Scan))
     }
 
-    /// Bytes up to the next marker: in coded data 0xFF is followed by 0 where it is data, and by a restart number in
-    /// between.
-    fn pass_over(&mut self, bytes: &[u8]) -> Result<(usize, Option<Need>), Rejected> {
+    /// Bytes up to the next marker, and the marker: in coded data 0xFF is followed by 0 where it is data, and by a
+    /// restart number in between.
+    fn pass_over(&mut self, bytes: &[u8]) -> (usize, Option<u8>) {
         let mut at = 0;
         loop {
             if !self.escaped {
-                let Some(found) = memchr(0xFF, &bytes[at..]) else { return Ok((bytes.len(), None)) };
+                let Some(found) = memchr(0xFF, &bytes[at..]) else { return (bytes.len(), None) };
                 at += found + 1;
                 self.escaped = true;
             }
-            let Some(&code) = bytes.get(at) else { return Ok((at, None)) };
+            let Some(&code) = bytes.get(at) else { return (at, None) };
             at += 1;
             match code {
                 0xFF => {}
                 _ if is_no_marker(code) => self.escaped = false,
                 _ => {
                     self.escaped = false;
-                    return self.marker(code).map(|need| (at, Some(need)));
+                    return (at, Some(code));
                 }
             }
         }
@@ -163,11 +163,11 @@ impl Walk for Jpeg {
 
     fn scan(&mut self, bytes: &[u8]) -> Result<(usize, Option<Need>), Rejected> {
         let between = matches!(self.state, State::Between);
-        let (used, need) = self.pass_over(bytes)?;
+        let (used, marker) = self.pass_over(bytes);
         if between {
             self.between.push(&bytes[..used])?;
         }
-        Ok((used, need))
+        Ok((used, marker.map(|code| self.marker(code)).transpose()?))
     }
 
     fn finish(self, ended: Ended<'_>) -> Result<Found, Rejected> {

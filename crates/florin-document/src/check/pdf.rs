@@ -171,7 +171,7 @@ impl Pdf {
             _ => 0,
         };
         let end = length - blank.len() as u64 + line_break;
-        (position > 0 && position < length).then_some(end)
+        (position > 0 && position < end).then_some(end)
     }
 
     fn byte(&mut self, byte: u8) -> Result<(), Rejected> {

@@ -27,7 +27,9 @@ pub(super) fn copy(bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
 /// Its table counts positions from its header, or from where the bytes began. In the second case what stood there
 /// becomes white space behind the header, so that they stay right.
 pub(super) fn headed(copy: Vec<u8>, head: &[u8]) -> Vec<u8> {
-    if head.is_empty() || is_table(&copy, 0) || !is_table(&copy, head.len()) {
+    let start = start_of_table(&copy).unwrap_or_default();
+    let counts_head = start.checked_sub(head.len()).is_some_and(|start| is_table(&copy, start));
+    if head.is_empty() || is_table(&copy, start) || (start < copy.len() && !counts_head) {
         return copy;
     }
     let (header, rest) = copy.split_at(HEADER.min(copy.len()));
@@ -37,16 +39,16 @@ pub(super) fn headed(copy: Vec<u8>, head: &[u8]) -> Vec<u8> {
 /// `%PDF-1.7`.
 const HEADER: usize = 8;
 
-/// Whether `startxref` names the place of a table, when positions count from so many bytes before the copy.
-fn is_table(copy: &[u8], before: usize) -> bool {
-    let Some(start) = memchr::memmem::rfind(copy, b"startxref") else { return false };
-    let digits = copy[start + b"startxref".len()..].trim_ascii_start();
+/// The position that the last `startxref` names.
+fn start_of_table(copy: &[u8]) -> Option<usize> {
+    let word = b"startxref";
+    let digits = copy[memchr::memmem::rfind(copy, word)? + word.len()..].trim_ascii_start();
     let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let position =
-        std::str::from_utf8(&digits[..length]).ok().and_then(|digits| digits.parse::<usize>().ok());
-    let place = position.and_then(|position| position.checked_sub(before)).and_then(|at| copy.get(at..));
-    place.is_some_and(|place| {
-        let place = place.trim_ascii_start();
-        place.starts_with(b"xref") || place.first().is_some_and(u8::is_ascii_digit)
-    })
+    std::str::from_utf8(&digits[..length]).ok()?.parse().ok()
+}
+
+/// Whether a table, or the object that holds one, begins there.
+fn is_table(copy: &[u8], at: usize) -> bool {
+    let place = copy.get(at..).unwrap_or_default().trim_ascii_start();
+    place.starts_with(b"xref") || place.first().is_some_and(u8::is_ascii_digit)
 }

@@ -82,7 +82,9 @@ fn nothing_panics_whatever_is_changed() {
     for bytes in SHORT.iter().filter(|bytes| !bytes.is_empty()) {
         for _ in 0..20 {
             let bytes = changed(bytes, &mut noise);
-            let Ok(Facts { kind, .. }) = check(&bytes) else { continue };
+            let checked = check(&bytes);
+            assert_eq!(check_in_pieces(&bytes, &[7, 1, 61]), checked);
+            let Ok(Facts { kind, .. }) = checked else { continue };
             let decoded = read(kind, &bytes);
             assert_ne!(decoded, Err(crate::Unreadable::Fault));
             if let (Ok(decoded), Ok(copy)) = (decoded, for_export(kind, &bytes)) {

@@ -133,12 +133,14 @@ async fn a_refused_file_is_told_why() {
     let expected = "File too large: back_id is larger than 10 MB (10,485,760 bytes)";
     assert_eq!(answer.json()["errorMessage"], expected);
     let answer = call(&a).json(&json!({"front_id": "x"})).send().await;
-    let expected = "No KYC files: send multipart/form-data with the parts front_id, back_id, selfie; got application/json";
+    let parts = "the parts front_id, back_id, selfie";
+    let expected = format!("No KYC files: send multipart/form-data with {parts}; got application/json");
     assert_eq!(answer.json()["errorMessage"], expected);
     let answer = call(&a).typed("image/jpeg", samples::valid(Kind::Jpeg, 8, 8)).send().await;
     assert_eq!(answer.json()["errorMessage"], expected.replace("application/json", "image/jpeg"));
     let answer = upload(&a, "anna", &[("front_id".to_owned(), Vec::new())]).send().await;
-    let expected = "No KYC files: send a file in the parts front_id, back_id, selfie; there is no content in any part of that name";
+    let expected =
+        format!("No KYC files: send a file in {parts}; there is no content in any part of that name");
     assert_eq!(answer.json()["errorMessage"], expected);
     app.finish().await;
 }

@@ -49,9 +49,7 @@ pub(super) fn value(lexer: &mut Lexer<'_>) -> Result<Option<Dictionary>, Unreada
             }
             Token::Close | Token::CloseArray => {
                 levels.pop().ok_or(OBJECT)?.judge()?;
-                if let Some(level) = levels.last_mut() {
-                    level.waits = false;
-                }
+                has_value(&mut levels);
             }
             Token::Name(name) => {
                 let name = lexer::plain(name);
@@ -72,8 +70,7 @@ pub(super) fn value(lexer: &mut Lexer<'_>) -> Result<Option<Dictionary>, Unreada
                 dictionary.integer(key.as_deref(), depth, number);
                 numbers = [numbers[1], Some(number)];
                 // The next may be the second number of a reference, or the next key.
-                if let Some(level) = levels.last_mut() {
-                    level.waits = false;
+                if has_value(&mut levels) {
                     continue;
                 }
             }
@@ -90,9 +87,7 @@ pub(super) fn value(lexer: &mut Lexer<'_>) -> Result<Option<Dictionary>, Unreada
                 }
             }
             Token::Word(_) | Token::Other => {
-                if let Some(level) = levels.last_mut() {
-                    level.waits = false;
-                }
+                has_value(&mut levels);
             }
         }
         numbers = [None; 2];
@@ -101,6 +96,12 @@ pub(super) fn value(lexer: &mut Lexer<'_>) -> Result<Option<Dictionary>, Unreada
         }
     }
     Err(OBJECT)
+}
+
+/// A value has come. Answers whether it is one within a list or a dictionary.
+fn has_value(levels: &mut [Level]) -> bool {
+    let level = levels.last_mut();
+    level.map(|level| level.waits = false).is_some()
 }
 
 /// A list or a dictionary under way.

@@ -105,7 +105,8 @@ mod tests {
         let table = [
             (
                 not_a_file(&wanted, Rejected::UnknownType, Some(9)),
-                "Invalid file type: front_id is none of JPEG, PNG, PDF (9 bytes; with curl write @ before the file's name)",
+                "Invalid file type: front_id is none of JPEG, PNG, PDF (9 bytes; with curl write @ before the file's \
+                 name)",
             ),
             (
                 not_a_file(&wanted, Rejected::UnknownType, None),

@@ -1,11 +1,11 @@
 //! The frame of a `multipart/form-data` body (RFC 7578, RFC 2046 section 5.1), as a push parser: bytes in as they
 //! arrive, parts out, in memory that no client can grow.
 //!
-//! Why not `multer`, which axum uses (looked at in 3.1, the last of 2024): it reads the body until that has to wait, so that a client
-//! that is faster than the disk fills memory; a part's head and what stands before the first boundary are bounded only
-//! by the length of the whole body, and searched again from their start at every frame; a part's name is found by
-//! searching for `name`, also inside a quoted file name; what comes after the last boundary is not read. Its fork `multra`
-//! (1.2, weeks old) mends these: to be looked at again when others have used it.
+//! Why not `multer`, which axum uses (looked at in 3.1, the last of 2024): it reads the body until that has to wait, so
+//! that a client that is faster than the disk fills memory; a part's head and what stands before the first boundary are
+//! bounded only by the length of the whole body, and searched again from their start at every frame; a part's name is
+//! found by searching for `name`, also inside a quoted file name; what comes after the last boundary is not read. Its
+//! fork `multra` (1.2, weeks old) mends these: to be looked at again when others have used it.
 //!
 //! Content is passed on as slices of the frames that came. Kept between frames is at most a part's head, or the bytes
 //! at the end of a frame with which a boundary could begin.
