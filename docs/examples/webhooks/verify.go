@@ -46,8 +46,7 @@ func decoded(name, prefix string) []byte {
 	return bytes
 }
 
-// isGenuine tells whether Florin sent this body, and lately. The body is the bytes as they came, before any JSON
-// parser.
+// isGenuine reports whether Florin sent this body within the last minutes. Pass the raw bytes, before any JSON parser.
 func isGenuine(headers http.Header, body []byte) bool {
 	if subtle.ConstantTimeCompare([]byte(headers.Get("Authorization")), token) != 1 {
 		return false
@@ -62,7 +61,7 @@ func isGenuine(headers http.Header, body []byte) bool {
 		return false
 	}
 
-	// Several signatures stand in the header while a secret is being rotated; one that verifies is enough.
+	// The header holds several signatures, more of them while a secret is rotated; one that verifies is enough.
 	content := append([]byte(id+"."+timestamp+"."), body...)
 	mac := hmac.New(sha256.New, secret)
 	mac.Write(content)
@@ -93,7 +92,8 @@ func receive(response http.ResponseWriter, request *http.Request) {
 		response.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	// Keep it, under webhook-id as a unique key, before you answer; known already means done already.
+	// Store the event before you answer, with webhook-id as a unique key. If you have it already, do nothing.
+	// Parse it with json.Decoder and UseNumber: amounts must not become a float64.
 	fmt.Println(request.URL.Path, request.Header.Get("webhook-id"), string(body))
 	response.WriteHeader(http.StatusNoContent)
 }

@@ -23,7 +23,7 @@ function header_of(string $name): string
     return $_SERVER['HTTP_' . strtoupper(strtr($name, '-', '_'))] ?? '';
 }
 
-/** Whether Florin sent this body, and lately. The body is the bytes as they came, before any JSON parser. */
+/** Whether Florin sent this body within the last minutes. Pass the raw bytes, before any JSON parser. */
 function is_genuine(string $body): bool
 {
     if (!hash_equals(setting('WEBHOOK_TOKEN'), header_of('authorization'))) {
@@ -39,7 +39,7 @@ function is_genuine(string $body): bool
         return false;
     }
 
-    // Several signatures stand in the header while a secret is being rotated; one that verifies is enough.
+    // The header holds several signatures, more of them while a secret is rotated; one that verifies is enough.
     $content = "$id.$timestamp.$body";
     $expected = hash_hmac('sha256', $content, decoded('WEBHOOK_SECRET', 'whsec_'), true);
     $public_key = decoded('WEBHOOK_PUBLIC_KEY', 'whpk_');
@@ -62,6 +62,13 @@ function is_genuine(string $body): bool
     return false;
 }
 
+/** Parses JSON with each number as its text: json_decode alone would make amounts binary floats. */
+function parse(string $json): mixed
+{
+    $tokens = '/"[^"\\\\]*+(?:\\\\.[^"\\\\]*+)*+"(*SKIP)(*FAIL)|-?\d[\d.eE+-]*/';
+    return json_decode(preg_replace($tokens, '"$0"', $json), true, 512, JSON_THROW_ON_ERROR);
+}
+
 function status(): int
 {
     $path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
@@ -72,8 +79,8 @@ function status(): int
     if (!is_genuine($body)) {
         return 401;
     }
-    $event = json_decode($body, true, 512, JSON_THROW_ON_ERROR);
-    // Keep it, under webhook-id as a unique key, before you answer; known already means done already.
+    $event = parse($body);
+    // Store the event before you answer, with webhook-id as a unique key. If you have it already, do nothing.
     error_log($path . ' ' . header_of('webhook-id') . ' ' . json_encode($event));
     return 204;
 }

@@ -9,6 +9,7 @@ import hmac
 import json
 import os
 import time
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cryptography.exceptions import InvalidSignature
@@ -28,7 +29,7 @@ PUBLIC_KEY = Ed25519PublicKey.from_public_bytes(setting("WEBHOOK_PUBLIC_KEY", "w
 
 
 def is_genuine(headers, body):
-    """Whether Florin sent this body, and lately. The body is the bytes as they came, before any JSON parser."""
+    """Whether Florin sent this body within the last minutes. Pass the raw bytes, before any JSON parser."""
     if not hmac.compare_digest(headers.get("authorization", "").encode(), TOKEN):
         return False
 
@@ -39,7 +40,7 @@ def is_genuine(headers, body):
     if abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
         return False
 
-    # Several signatures stand in the header while a secret is being rotated; one that verifies is enough.
+    # The header holds several signatures, more of them while a secret is rotated; one that verifies is enough.
     content = f"{webhook_id}.{timestamp}.".encode() + body
     return any(verifies(one, content) for one in headers.get("webhook-signature", "").split(" "))
 
@@ -55,7 +56,7 @@ def verifies(signature, content):
             return True
     except (ValueError, InvalidSignature):
         pass
-    return False  # Wrong, or a version of the future.
+    return False  # Wrong, or an unknown version.
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -72,8 +73,8 @@ class Receiver(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if not is_genuine(self.headers, body):
             return self.answer(401)
-        event = json.loads(body)
-        # Keep it, under webhook-id as a unique key, before you answer; known already means done already.
+        event = json.loads(body, parse_float=Decimal)
+        # Store the event before you answer, with webhook-id as a unique key. If you have it already, do nothing.
         print(self.path, self.headers["webhook-id"], event, flush=True)
         self.answer(204)
 

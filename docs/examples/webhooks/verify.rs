@@ -19,7 +19,7 @@ use subtle::ConstantTimeEq;
 
 const TOLERANCE_SECONDS: u64 = 5 * 60;
 
-/// What webhooks are verified with.
+/// The keys that webhooks are verified with.
 pub struct Verifier {
     token: String,
     secret: Vec<u8>,
@@ -27,7 +27,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// From what the registration answered; none where that is not what is given.
+    /// Takes the values that the registration answered. `None` if one of them has another form.
     pub fn new(token: &str, secret: &str, public_key: &str) -> Option<Self> {
         let secret = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
         let public_key = STANDARD.decode(public_key.strip_prefix("whpk_")?).ok()?;
@@ -35,7 +35,7 @@ impl Verifier {
         Some(Self { token: token.to_owned(), secret, public_key })
     }
 
-    /// Whether Florin sent this body, and lately. The body is the bytes as they came, before any JSON parser.
+    /// Whether Florin sent this body within the last minutes. Pass the raw bytes, before any JSON parser.
     pub fn is_genuine(&self, headers: &HeaderMap, body: &[u8]) -> bool {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !bool::from(header("authorization").as_bytes().ct_eq(self.token.as_bytes())) {
@@ -49,7 +49,7 @@ impl Verifier {
             return false;
         }
 
-        // Several signatures stand in the header while a secret is being rotated; one that verifies is enough.
+        // The header holds several signatures, more of them while a secret is rotated; one that verifies is enough.
         let content = [format!("{id}.{timestamp}.").as_bytes(), body].concat();
         header("webhook-signature").split(' ').any(|one| self.verifies(one, &content).unwrap_or(false))
     }
@@ -66,12 +66,12 @@ impl Verifier {
                 let signature = Signature::from_slice(&bytes).ok()?;
                 Some(self.public_key.verify_strict(content, &signature).is_ok())
             }
-            _ => None, // A version of the future.
+            _ => None, // An unknown version.
         }
     }
 }
 
-/// The routes of a receiver. Bodies of more than 2 MB are refused by axum.
+/// The routes of a receiver. axum refuses bodies of more than 2 MB.
 pub fn receiver(verifier: Verifier) -> Router {
     let health = get(|| async { StatusCode::OK });
     Router::new()
@@ -88,7 +88,8 @@ async fn receive(
     if !verifier.is_genuine(&headers, &body) {
         return StatusCode::UNAUTHORIZED;
     }
-    // Keep it, under webhook-id as a unique key, before you answer; known already means done already.
+    // Store the event before you answer, with webhook-id as a unique key. If you have it already, do nothing.
+    // To parse it use serde_json with the feature `arbitrary_precision`: amounts must not become an f64.
     println!("{uri} {:?} {}", headers.get("webhook-id"), String::from_utf8_lossy(&body));
     StatusCode::NO_CONTENT
 }

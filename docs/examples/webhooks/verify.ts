@@ -1,8 +1,8 @@
 // Receives Florin's webhooks and verifies them, with nothing but Node's own modules.
 //
-//   WEBHOOK_TOKEN=… WEBHOOK_SECRET=whsec_… WEBHOOK_PUBLIC_KEY=whpk_… node verify.ts
+//   WEBHOOK_TOKEN=… WEBHOOK_SECRET=whsec_… WEBHOOK_PUBLIC_KEY=whpk_… npx tsx verify.ts
 //
-// Node 22.18 and newer run it as it is; for older ones compile it with tsc.
+// Node 20 needs tsx, as above. Node 22.18 and newer also run it directly: `node verify.ts`.
 import { createHash, createHmac, createPublicKey, timingSafeEqual, verify } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 
@@ -23,13 +23,13 @@ function setting(name: string): string {
   return value;
 }
 
-/** Compares in constant time: digests have one length, whatever was sent. */
+/** Compares in constant time: digests have the same length, whatever was sent. */
 function isSame(one: string, other: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(one), digest(other));
 }
 
-/** Whether Florin sent this body, and lately. The body is the bytes as they came, before any JSON parser. */
+/** Whether Florin sent this body within the last minutes. Pass the raw bytes, before any JSON parser. */
 function isGenuine(headers: IncomingHttpHeaders, body: Buffer): boolean {
   if (!isSame(headers.authorization ?? "", token)) return false;
 
@@ -38,7 +38,7 @@ function isGenuine(headers: IncomingHttpHeaders, body: Buffer): boolean {
   if (id === "" || !/^[0-9]{1,12}$/.test(timestamp)) return false;
   if (Math.abs(Date.now() / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) return false;
 
-  // Several signatures stand in the header while a secret is being rotated; one that verifies is enough.
+  // The header holds several signatures, more of them while a secret is rotated; one that verifies is enough.
   const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
   const expected = createHmac("sha256", secret).update(content).digest();
   return String(headers["webhook-signature"] ?? "")
@@ -48,8 +48,14 @@ function isGenuine(headers: IncomingHttpHeaders, body: Buffer): boolean {
       const bytes = Buffer.from(text, "base64");
       if (version === "v1") return bytes.length === expected.length && timingSafeEqual(bytes, expected);
       if (version === "v1a") return verify(null, content, publicKey, bytes);
-      return false; // A version of the future.
+      return false; // An unknown version.
     });
+}
+
+/** Parses JSON with each number as its text: JSON.parse alone would make amounts binary floats. */
+function parse(json: string): unknown {
+  const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
+  return JSON.parse(json.replace(tokens, (token) => (token.startsWith('"') ? token : `"${token}"`)));
 }
 
 async function read(request: IncomingMessage): Promise<Buffer | undefined> {
@@ -68,8 +74,8 @@ async function status(request: IncomingMessage): Promise<number> {
   const body = await read(request);
   if (body === undefined) return 413;
   if (!isGenuine(request.headers, body)) return 401;
-  const event = JSON.parse(body.toString("utf8"));
-  // Keep it, under webhook-id as a unique key, before you answer; known already means done already.
+  const event = parse(body.toString("utf8"));
+  // Store the event before you answer, with webhook-id as a unique key. If you have it already, do nothing.
   console.log(request.url, request.headers["webhook-id"], event);
   return 204;
 }
