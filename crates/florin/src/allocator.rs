@@ -1,25 +1,24 @@
-//! How the allocator of the GNU C library keeps memory.
+//! Settings of the GNU C library's allocator.
 
 use libc::{M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, c_int, mallopt};
 
-/// From which size on a block is given back to the system when it is freed: four chunks of a file on its way, so that
-/// those are reused, and a photo, or its pixels, is not kept.
+/// A freed block of this size or larger goes back to the system. It is four chunks of a file in transit: chunks are
+/// reused, but a whole photo or its pixels are not kept.
 const GIVEN_BACK: c_int = 256 << 10;
 
-/// How much may lie free at the end of a heap before it is given back: two of the above.
+/// Free memory at the end of a heap that is kept: twice the size above.
 const KEPT: c_int = 512 << 10;
 
-/// How many heaps there may be: more than threads under the most uploads, so that no two allocate from one. A thread
-/// that answers calls would wait for the heap's lock while a thread of low priority holds it and has no turn at the
-/// processor: 56 ms were seen. (Who frees what another made still takes that one's lock.) Memory stays the same, since
-/// a heap whose thread has ended is taken over by the next.
+/// The number of heaps: more than the threads of the largest number of uploads, so that no two threads allocate from
+/// one heap. Otherwise a thread that answers calls may wait for a heap's lock while a low-priority thread holds it and
+/// does not run: 56 ms were measured. (Freeing another thread's block still takes that heap's lock.) Memory use does
+/// not grow, because a new thread takes over the heap of an ended one.
 const HEAPS: c_int = 256;
 
-/// Lets it give memory back early. To be called before there are threads.
+/// Makes the allocator give memory back early. Call it before any thread is started.
 ///
-/// By itself it learns from the first large block that is freed to keep blocks of that size, up to 32 MiB, and so
-/// keeps most of what was ever needed at one time: under uploads, several times what is in use
-/// (`cargo xtask bench uploads` tells the peak).
+/// By default the first large block that is freed raises the threshold to its size, up to 32 MiB. The allocator then
+/// keeps most of the peak: under uploads, several times the memory in use (`cargo xtask bench uploads` prints it).
 pub fn give_back_early() {
     for (parameter, value) in [(M_MMAP_THRESHOLD, GIVEN_BACK), (M_TRIM_THRESHOLD, KEPT), (M_ARENA_MAX, HEAPS)]
     {

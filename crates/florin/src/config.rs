@@ -18,10 +18,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where the configuration file is looked for, unless told.
+/// The configuration file, unless `--config` names another.
 const DEFAULT_FILE: &str = "florin.toml";
 
-/// What is read from `FLORIN_…` variables; another one is none of ours.
+/// The settings that are read from `FLORIN_…` variables; all other variables are ignored.
 const VARIABLES: &[&str] = &[
     "listen",
     "data_dir",
@@ -46,39 +46,41 @@ const VARIABLES: &[&str] = &[
     "webhook_allow",
 ];
 
-/// What a place of files begins with that is a bucket.
+/// The prefix of a `vault` that is a bucket.
 const BUCKET_SCHEME: &str = "s3://";
 
 /// The flags that most commands share.
 #[derive(Args, Serialize)]
 pub struct Flags {
-    /// Address to listen at.
+    /// Address to listen at [default: 127.0.0.1:8080]. Port 0 takes a free port, which is in the log and in the
+    /// credentials file.
     #[arg(long, value_name = "ADDRESS:PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<SocketAddr>,
-    /// Folder of the embedded database, the files, and the sandbox's credentials and master key.
+    /// Folder of the embedded database, users' files, and a sandbox's credentials and master key [default:
+    /// florin-data].
     #[arg(long, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     data_dir: Option<PathBuf>,
-    /// PostgreSQL instead of the embedded database.
+    /// Use this PostgreSQL database instead of the embedded one. The connection is not encrypted (no TLS).
     #[arg(long, value_name = "postgres://…")]
     #[serde(skip_serializing_if = "Option::is_none")]
     database_url: Option<String>,
-    /// `sandbox` or `live`.
+    /// `sandbox` or `live` [default: sandbox].
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<String>,
-    /// `text` or `json`.
+    /// `text` or `json` [default: text].
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     log_format: Option<String>,
-    /// Configuration file.
+    /// Configuration file [default: florin.toml, if it exists].
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     config: Option<PathBuf>,
 }
 
-/// How logs look.
+/// The format of the log.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -88,7 +90,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// What an installation is for, as configuration spells it.
+/// The environment, as the configuration spells it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Purpose {
@@ -96,7 +98,7 @@ enum Purpose {
     Live,
 }
 
-/// The configuration in force.
+/// The configuration in effect.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -104,41 +106,41 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Folder of the embedded database, the files, and the sandbox's credentials and master key.
     pub data_dir: PathBuf,
-    /// PostgreSQL, where it is used.
+    /// The PostgreSQL database, if one is used.
     database_url: Option<SecretString>,
     environment: Purpose,
-    /// 64 hexadecimal digits. Live needs one; a sandbox without one keeps its own in `vault.key`.
+    /// 64 hexadecimal digits. Required in live; a sandbox without one creates the file `vault.key`.
     master_key: Option<SecretString>,
-    /// Where files are kept: a folder, or `s3://bucket/prefix`. Absent: `vault` in the data folder.
+    /// Where users' files are kept: a folder, or `s3://bucket/prefix`. If omitted: `vault` in the data folder.
     vault: Option<String>,
-    /// Whether every process that uses the database has the same folder of files.
+    /// Whether all processes that use this database share the folder of files.
     vault_is_shared: bool,
-    /// The object store; AWS where absent.
+    /// The object store; if omitted, AWS.
     vault_s3_endpoint: Option<String>,
     vault_s3_region: String,
     vault_s3_access_key_id: Option<String>,
     vault_s3_secret_access_key: Option<SecretString>,
     /// Whether the object store may be reached without TLS.
     vault_s3_allow_http: bool,
-    /// Where users' browsers reach this server. Live needs one, and `https`.
+    /// The URL at which users' browsers reach this server. Required in live, with `https`.
     public_url: Option<String>,
-    /// Bytes that one file of a verification may have.
+    /// Largest size of one uploaded file, in bytes.
     document_max_bytes: u64,
-    /// What is logged, in the syntax of `RUST_LOG`.
+    /// The log filter, in the syntax of `RUST_LOG`.
     pub log: String,
-    /// How it looks.
+    /// The format of the log.
     pub log_format: LogFormat,
-    /// How long simulated reviewers and rails take, in milliseconds of business time.
+    /// How long simulated reviewers and rails take, in milliseconds of the book's clock.
     sandbox_settle_ms: u64,
-    /// Calls a second that a partner may make; 0 is no limit.
+    /// Calls per second that a partner may make; 0 means no limit.
     rate_limit_per_second: Option<u32>,
-    /// Calls at once.
+    /// Calls that a partner may make at once.
     rate_limit_burst: Option<u32>,
-    /// Proxies whose `X-Forwarded-For` is believed (CIDR).
+    /// Proxies whose `X-Forwarded-For` header is trusted (CIDR).
     trusted_proxies: Vec<IpNet>,
-    /// Networks to which webhooks may go in live though they are not public (CIDR).
+    /// Non-public networks to which webhooks may be sent in live (CIDR).
     webhook_allow: Vec<IpNet>,
-    /// Countries, fees, networks and rates; a table that is not given keeps its default. In the file only.
+    /// Countries, fees, networks and rates. An omitted table keeps its default. Only in the file.
     #[serde(default)]
     reference: Tables,
 }
@@ -179,7 +181,7 @@ impl Flags {
     pub fn load(&self) -> Result<Config, Failed> {
         let file = self.config.clone().unwrap_or_else(|| DEFAULT_FILE.into());
         if self.config.is_some() && !file.is_file() {
-            return Err(format!("there is no configuration file {}", file.display()).into());
+            return Err(format!("the configuration file {} does not exist", file.display()).into());
         }
         let merged = Figment::from(Serialized::defaults(DEFAULTS))
             .merge(Toml::file(file))
@@ -190,7 +192,7 @@ impl Flags {
 }
 
 impl Config {
-    /// What the installation is for.
+    /// The environment.
     pub fn environment(&self) -> Environment {
         match self.environment {
             Purpose::Sandbox => Environment::Sandbox,
@@ -198,7 +200,7 @@ impl Config {
         }
     }
 
-    /// What handlers are given, but for what is only known once the server listens.
+    /// The settings for handlers, except for those that are only known once the server listens.
     pub fn settings(&self) -> Settings {
         let base = match self.environment {
             Purpose::Sandbox => Settings::sandbox(),
@@ -262,8 +264,8 @@ impl Config {
         }
         if self.uses_server() && !self.vault_is_shared {
             return Err(format!(
-                "several processes may use this database, so the folder of files {place} must be shared: set \
-                 vault_is_shared = true if it is, or vault = s3://…"
+                "other processes may use this database, so they must share the folder of files {place}: set \
+                 vault_is_shared = true if they do, or use vault = s3://…"
             )
             .into());
         }
@@ -296,13 +298,13 @@ impl Config {
         Ok(florin_vault::Place::Bucket { settings, spool: self.data_dir.join("spool") })
     }
 
-    /// Where users' browsers reach the server that listens here, without a slash at the end.
+    /// The URL at which users' browsers reach the server that listens here, without a slash at the end.
     pub fn public_url(&self, listening: SocketAddr) -> Result<String, Failed> {
         let Some(text) = &self.public_url else {
             return match self.environment {
                 Purpose::Sandbox => Ok(format!("http://{}", reachable(listening))),
                 Purpose::Live => {
-                    Err("live needs public_url: the https address at which users' browsers reach it \
+                    Err("live needs public_url, the https URL at which users' browsers reach this server \
                      (FLORIN_PUBLIC_URL)"
                         .into())
                 }
@@ -317,14 +319,16 @@ impl Config {
             (_, "https") | (Purpose::Sandbox, "http") if is_bare => {
                 Ok(url.as_str().trim_end_matches('/').to_owned())
             }
-            (Purpose::Live, _) => Err("public_url must be https://host in live, with a path at most".into()),
+            (Purpose::Live, _) => {
+                Err("in live, public_url must be https://host, optionally with a path".into())
+            }
             (Purpose::Sandbox, _) => {
-                Err("public_url must be http://host or https://host, with a path at most".into())
+                Err("public_url must be http://host or https://host, optionally with a path".into())
             }
         }
     }
 
-    /// The configuration as TOML, secrets hidden; what is not set is in brackets.
+    /// The configuration as TOML, without secrets. A setting that is not set is shown as `(none)`.
     pub fn shown(&self) -> String {
         let limit = self.settings().rate_limit;
         let proxies: Vec<_> = self.trusted_proxies.iter().map(quoted).collect();
@@ -361,12 +365,12 @@ impl Config {
     }
 }
 
-/// As TOML spells it; nothing that is shown here holds a quotation mark.
+/// A TOML string. No shown value contains a quotation mark.
 fn quoted(text: impl Display) -> String {
     format!("\"{text}\"")
 }
 
-/// Who listens at every address is reached at the loopback one.
+/// The address to reach a server at: loopback for one that listens at all addresses.
 fn reachable(mut listening: SocketAddr) -> SocketAddr {
     match listening.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => listening.set_ip(Ipv4Addr::LOCALHOST.into()),
@@ -421,7 +425,7 @@ mod tests {
         for environment in ["sandbox", "live"] {
             let file = format!("database_url = \"postgres://h/d\"\nenvironment = \"{environment}\"");
             let said = vault(&file).expect_err("nobody said that it is shared");
-            assert!(said.contains("set vault_is_shared = true if it is, or vault = s3://…"), "{said}");
+            assert!(said.contains("set vault_is_shared = true if they do, or use vault = s3://…"), "{said}");
         }
         for place in ["", "https://example.com/bucket", "gs://bucket"] {
             assert!(vault(&format!("vault = \"{place}\"\n{KEYS}")).is_err(), "{place}");

@@ -1,5 +1,5 @@
-//! `sandbox-credentials.json`: what a partner's engineer needs to call the sandbox, kept beside the data. Only hashes
-//! of keys are in the database, so where the file is missing, or its key does not work, a new key is issued.
+//! `sandbox-credentials.json`: the values that a partner's engineer needs to call the sandbox, kept in the data folder.
+//! The database keeps only hashes of keys, so if the file is missing or its key does not work, a new key is issued.
 
 use crate::Failed;
 use crate::config::Config;
@@ -28,11 +28,11 @@ pub struct Credentials {
     pub api_key: String,
     /// The partner that it belongs to.
     pub partner_id: Uuid,
-    /// What the sandbox's webhooks carry in `Authorization`.
+    /// The `Authorization` header of the sandbox's webhooks.
     pub webhook_token: String,
 }
 
-/// Makes sure that the file holds a key that works and the address that is listened at.
+/// Ensures that the file holds a valid key and the address at which the server listens.
 pub async fn settle(config: &Config, store: &Store, address: SocketAddr) -> Result<Credentials, Failed> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| format!("the data folder {}: {error}", config.data_dir.display()))?;
@@ -58,7 +58,7 @@ pub async fn settle(config: &Config, store: &Store, address: SocketAddr) -> Resu
     Ok(credentials)
 }
 
-/// Makes the partner's webhooks carry the file's token, unless it has its own.
+/// Sets the file's token for the partner's webhooks, unless the partner has set one.
 pub async fn give_token(app: &App, credentials: &Credentials) -> Result<(), Failed> {
     if let Some(book) = book_of(&app.store, credentials.partner_id).await? {
         florin_api::webhooks::give_token(app, book, &credentials.webhook_token).await?;

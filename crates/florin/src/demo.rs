@@ -30,7 +30,7 @@ pub async fn demo(exit: bool) -> Result<(), Failed> {
     let outcome = match outcome {
         Ok(screen) if !exit => tokio::select! {
             () = &mut stop => screen.line("\nStopping the bank and removing its folder."),
-            () = bank.ended() => Err(bank.explain("the bank has ended by itself".into())),
+            () = bank.ended() => Err(bank.explain("the bank stopped unexpectedly".into())),
         },
         told => told.map(drop),
     };
@@ -47,20 +47,21 @@ async fn tell(bank: &mut Bank, exit: bool) -> Result<Screen, Failed> {
     story::tell(&mut client, bank).await?;
     let screen = client.into_screen();
     if exit {
-        screen
-            .line("\nThe demo is over: every answer was as expected. The bank ends and its folder goes.")?;
+        screen.line(
+            "\nThe demo is over: every answer was as expected. The bank stops and its folder is removed.",
+        )?;
     } else {
         invite(&screen, bank, &credentials)?;
     }
     Ok(screen)
 }
 
-/// What the reader is looking at.
+/// Prints the introduction.
 fn introduce(screen: &Screen, credentials: &Credentials) -> Result<(), Failed> {
     let text = format!(
-        "A bank now runs at {}, in a process of its own, with its data in a temporary folder. You are a partner \
-         of it: a company whose users get accounts there, and whose server calls the bank with the key in \
-         `x-api-key`. Below, → is what your server sends and ← what the bank answers; … is something left out here.",
+        "A bank now runs at {}, in its own process, with its data in a temporary folder. You are its partner: a \
+         company whose users get accounts there. Your server calls the bank with its key in `x-api-key`. Below, → \
+         marks what your server sends, ← what the bank answers, and … something that is left out here.",
         credentials.base_url
     );
     screen.paragraph(&text)
@@ -77,7 +78,7 @@ fn invite(screen: &Screen, bank: &Bank, credentials: &Credentials) -> Result<(),
     screen.line("Paste this into another terminal:\n")?;
     screen.line(&format!("curl '{base}/v1/user/transactions/ada?limit=1' \\"))?;
     screen.line(&format!("  -H 'x-api-key: {key}'\n"))?;
-    screen.line("Ctrl-C ends the bank and removes its folder. `florin serve` runs one that stays.")
+    screen.line("Ctrl-C stops the bank and removes its folder. `florin serve` runs one that keeps its data.")
 }
 
 /// Ready when the process is asked to end. Registered at once, so that no signal ends it before it has cleaned up.

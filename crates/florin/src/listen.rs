@@ -1,5 +1,5 @@
-//! `florin listen`: prints a partner's events as they come, and forwards them to a program on this machine as the bank
-//! would send them. For an engineer whose machine nobody can reach from outside.
+//! `florin listen`: prints a partner's events when they happen, and forwards them to a program on this machine as the
+//! server would send them. For an engineer whose machine has no public address.
 
 mod bank;
 mod forward;
@@ -20,52 +20,52 @@ const SHOWN: usize = 72;
 const EXAMPLES: &str = "\
 Examples:
   florin listen
-      Prints what happens in the sandbox whose data is in ./florin-data.
+      Prints the events of the sandbox whose data is in ./florin-data.
   florin listen --forward-to http://localhost:3000
-      Also POSTs each event there, to a path such as /transfer-webhook, with the
-      token in `authorization` and signed. What to verify with is printed first;
-      with --secret, or WEBHOOK_SECRET, it is the same every time.
+      Also POSTs each event there, to a path such as /transfer-webhook, signed and
+      with the token in `authorization`. It first prints the token, the secret and
+      the public key to verify with. --secret or WEBHOOK_SECRET sets the secret;
+      otherwise each run has a new one.
   florin listen --after 0 --type transfer
-      Begins with the first event there is, and shows transfers alone.
+      Starts with the first event, and shows only transfers.
   florin listen --url https://sandbox.example.com --key KEY
-      Listens to a bank elsewhere.
+      Connects to a server elsewhere.
 
-Each event is sent once, one after the other; the answer stands at the end of
-its line. Nothing is sent again by itself: --after, with the number before its
-own, sends what failed. An endpoint that is registered with the bank gets its
-webhooks all the same.";
+Each event is sent once, in order; its line ends with the answer. A failed event
+is not sent again: run with --after and the number before it to repeat it. An
+endpoint that is registered with the server gets its webhooks as well.";
 
-/// What is listened to, and who hears it.
+/// Where events come from, and where they are forwarded to.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ListenArgs {
-    /// POST each event to this base URL and the event's path.
+    /// POST each event to this base URL, followed by the path of the event's type.
     #[arg(long, value_name = "URL")]
     forward_to: Option<String>,
-    /// The bank. Without it, the one that sandbox-credentials.json names.
+    /// The server's URL [default: from sandbox-credentials.json].
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Your API key. Without it, the one in sandbox-credentials.json.
+    /// Your API key [default: from sandbox-credentials.json].
     #[arg(long, env = "FLORIN_KEY", hide_env_values = true)]
     key: Option<String>,
-    /// Folder with sandbox-credentials.json.
+    /// The folder with sandbox-credentials.json.
     #[arg(long, value_name = "DIR", env = "FLORIN_DATA_DIR", default_value = "florin-data")]
     data_dir: PathBuf,
-    /// Only events of this type, such as `transfer`.
+    /// Show only events of this type, such as `transfer`.
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
-    /// Begin after the event of this number instead of now; 0 is the beginning.
+    /// Start after the event with this number; 0 starts with the first event. Without it: new events only.
     #[arg(long, value_name = "NUMBER")]
     after: Option<u64>,
-    /// What `authorization` carries. Without it, the webhookToken of sandbox-credentials.json.
+    /// The value of the header `authorization` [default: webhookToken from sandbox-credentials.json].
     #[arg(long, env = "WEBHOOK_TOKEN", hide_env_values = true)]
     token: Option<String>,
-    /// What signs: `whsec_` and 32 bytes in base64. Without it, a new one each time.
+    /// The signing secret: `whsec_` and 32 bytes in base64. Without it each run draws a new one.
     #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true)]
     secret: Option<String>,
 }
 
-/// Where the bank is, and how it is spoken to. Read again whenever the bank is gone: it may come back elsewhere.
+/// The server's URL and the key. Read again when the server is away, since it may restart at another address.
 struct Access {
     url: String,
     key: String,
@@ -83,7 +83,7 @@ impl ListenArgs {
         };
         let missing = |what: &str| {
             format!(
-                "{what} is not given, and {} can't be read: give --data-dir, or --url and --key",
+                "{what} is missing, and {} cannot be read: set --data-dir, or --url and --key",
                 file.display()
             )
         };
@@ -104,14 +104,14 @@ pub async fn listen(arguments: &ListenArgs) -> Result<(), Failed> {
         Some(target) => Some(Forwarder::new(target, token, arguments.secret.as_deref())?),
         None => None,
     };
-    say(&format!("listening to {}", access.url))?;
+    say(&format!("listening to events of {}", access.url))?;
     if let Some(forwarder) = &forwarder {
         introduce(forwarder)?;
     }
     let mut bank = Bank::new(access, || arguments.access())?;
     let mut after = first(&mut bank, arguments.after).await?;
     let paths = if forwarder.is_some() { bank.own_paths().await? } else { HashMap::new() };
-    say(&format!("events after #{after}; Ctrl-C ends"))?;
+    say(&format!("events after #{after}; Ctrl-C stops"))?;
     loop {
         let page = bank.events(after, arguments.kind.as_deref()).await?;
         let is_quiet = page.data.is_empty();
@@ -129,7 +129,7 @@ pub async fn listen(arguments: &ListenArgs) -> Result<(), Failed> {
         // A reset sandbox counts from 1 again.
         if is_quiet && after > 0 && !bank.has(after).await? {
             after = 0;
-            say("the sandbox was reset: from its first event on")?;
+            say("the sandbox was reset: starting with its first event")?;
         }
     }
 }
@@ -139,19 +139,21 @@ async fn first(bank: &mut Bank<'_>, wished: Option<u64>) -> Result<u64, Failed> 
     match wished {
         None => bank.last().await,
         Some(after) if after == 0 || bank.has(after).await? => Ok(after),
-        Some(after) => Err(format!("--after {after}: the newest event is #{}", bank.last().await?).into()),
+        Some(after) => {
+            Err(format!("--after {after} is too high: the newest event is #{}", bank.last().await?).into())
+        }
     }
 }
 
-/// What the receiver has to know.
+/// Prints the values that the receiver verifies with.
 fn introduce(forwarder: &Forwarder) -> Result<(), Failed> {
-    say(&format!("forwarding to {}; what the receiver verifies with:", forwarder.target()))?;
+    say(&format!("forwarding to {}; the receiver verifies with:", forwarder.target()))?;
     say(&format!("  export WEBHOOK_TOKEN='{}'", forwarder.token()))?;
     say(&format!("  export WEBHOOK_SECRET='{}'", forwarder.secret()))?;
     say(&format!("  export WEBHOOK_PUBLIC_KEY='{}'", forwarder.public_key()))
 }
 
-/// When, which, where, and what about.
+/// The line of an event: time, number, type, path, and the start of its payload.
 fn line(event: &Event) -> String {
     let fields: Map<String, Value> = serde_json::from_str(event.payload.get()).unwrap_or_default();
     let words = fields.iter().filter(|(name, _)| *name != "createdAt").filter_map(|(_, value)| match value {
@@ -169,7 +171,7 @@ fn line(event: &Event) -> String {
 
 /// Prints a line. Fails when nobody reads them any more.
 fn say(text: &str) -> Result<(), Failed> {
-    writeln!(std::io::stdout().lock(), "{text}").map_err(|error| format!("can't print: {error}").into())
+    writeln!(std::io::stdout().lock(), "{text}").map_err(|error| format!("cannot print: {error}").into())
 }
 
 #[cfg(test)]

@@ -24,8 +24,8 @@ use uuid::Uuid;
 
 /// An embedded-finance platform that implements the Partner API.
 ///
-/// Try `florin demo` first: it starts a bank in a temporary folder, drives it, and shows every call. `florin serve`
-/// is the bank itself: a sandbox with embedded SQLite, unless told otherwise.
+/// Try `florin demo` first: it starts a server in a temporary folder, makes calls to it and prints them. `florin serve`
+/// runs the server. By default it is a sandbox with an embedded SQLite database in ./florin-data.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Cli {
@@ -35,51 +35,57 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the bank.
+    /// Run the server.
     Serve {
         #[command(flatten)]
         flags: Flags,
     },
-    /// Start a bank in a temporary folder, drive it over TCP and print each call with its answer.
+    /// Start a server in a temporary folder, make calls to it and print each with its answer.
     Demo(DemoArgs),
-    /// Print events as they come, and forward them to a program on this machine: webhooks without a public address.
+    /// Print events when they happen, and forward them to a program on this machine as webhooks.
+    ///
+    /// Use it to develop a webhook receiver on a machine without a public address.
     Listen(listen::ListenArgs),
-    /// Read all books back and say what is wrong with them; ends 0 when nothing is.
+    /// Check all books: balances, holds, and the hash chains of journal and events.
+    ///
+    /// The exit code is 0 if nothing is wrong. It reads only, and can run beside a server.
     Verify {
         #[command(flatten)]
         flags: Flags,
     },
-    /// Partners: the companies that call the API.
+    /// Create and list partners, the companies that call the API.
     Partner {
         #[command(subcommand)]
         command: PartnerCommand,
     },
-    /// API keys of partners. A key is shown once; only its hash is kept.
+    /// Create and revoke API keys. A key is shown once; the database keeps only its hash.
     Key {
         #[command(subcommand)]
         command: KeyCommand,
     },
-    /// Reviews of users' documents, for an operator.
+    /// Review users' documents, as an operator.
     Kyc {
         #[command(subcommand)]
         command: review::KycCommand,
     },
-    /// Users' files, for an operator.
+    /// Export and check users' files, as an operator.
     Vault {
         #[command(subcommand)]
         command: vault::VaultCommand,
     },
-    /// Partners' webhook endpoints, for an operator.
+    /// Register and show partners' webhook endpoints, as an operator.
     Webhook {
         #[command(subcommand)]
         command: webhook::WebhookCommand,
     },
-    /// List what operators did, and when.
+    /// List what operators did and when.
     Audit {
         #[command(flatten)]
         flags: Flags,
     },
-    /// Print the configuration in force, secrets hidden: defaults, then the file, then FLORIN_… variables, then flags.
+    /// Print the configuration that is in effect, without secrets.
+    ///
+    /// Later sources override earlier ones: defaults, the file florin.toml, FLORIN_… variables, flags.
     Config {
         #[command(flatten)]
         flags: Flags,
@@ -92,16 +98,16 @@ enum Command {
 
 #[derive(Args)]
 struct DemoArgs {
-    /// End after the last call, instead of staying up to be tried.
+    /// Exit after the last call. Without this flag the server stays up for you to try.
     #[arg(long)]
     exit: bool,
 }
 
 #[derive(Subcommand)]
 enum PartnerCommand {
-    /// Make a partner with a first key; prints both as JSON.
+    /// Create a partner with a first key, and print both as JSON. A running server knows them at once.
     Create {
-        /// What to call it.
+        /// The partner's name.
         #[arg(long)]
         name: String,
         #[command(flatten)]
@@ -116,18 +122,18 @@ enum PartnerCommand {
 
 #[derive(Subcommand)]
 enum KeyCommand {
-    /// Make another key for a partner; prints it as JSON.
+    /// Create another key for a partner, and print it as JSON.
     Create {
-        /// The partner's id.
+        /// The partner's id, from `florin partner list`.
         #[arg(long)]
         partner: Uuid,
-        /// In live, the key works from these networks only (CIDR; may be given several times).
+        /// Network from which the key may be used (CIDR). Repeat for several. Live only.
         #[arg(long)]
         allow: Vec<IpNet>,
         #[command(flatten)]
         flags: Flags,
     },
-    /// End a key. It works for a second more at most.
+    /// Revoke a key. Running servers refuse it after one second at most.
     Revoke {
         /// The key.
         key: String,
@@ -136,10 +142,10 @@ enum KeyCommand {
     },
 }
 
-/// Who acts, for the audit.
+/// The operator, for the audit.
 #[derive(Args)]
 struct OperatorName {
-    /// Your name, as the audit shall know it.
+    /// Your name, for the audit log.
     #[arg(long, env = "FLORIN_OPERATOR", value_name = "NAME")]
     operator: String,
 }
@@ -158,12 +164,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// After about how many tasks a busy worker asks the system what else has come. Tokio's own number is 61, and what
-/// takes in a photo is a fifth of a millisecond at a time: with many of them ready, a small call's next byte, or the
-/// database's answer to it, would be seen after ten. To ask takes about a microsecond.
+/// Tasks that a busy worker runs before it asks the system for new events. Tokio's default is 61. A task that receives
+/// part of a photo takes a fifth of a millisecond, so 61 of them would delay a small call by 12 ms. Asking takes about
+/// a microsecond.
 const TASKS_BETWEEN_EVENTS: u32 = 4;
 
-/// Anything that ends a command, said in one line.
+/// The error that ends a command, printed as one line.
 type Failed = Box<dyn std::error::Error>;
 
 fn run(command: Command) -> Result<ExitCode, Failed> {

@@ -1,7 +1,7 @@
-//! The key from which all others are derived: from the configuration, or, in a sandbox, from the file `vault.key` in
-//! the data folder, made at the first start. The database keeps only a check of it.
+//! The master key, from which all other keys are derived. It comes from the configuration. A sandbox without one
+//! creates the file `vault.key` in the data folder at its first start. The database keeps only a check value.
 //!
-//! A key is on disk, file and folder synced, before any data are made with it; a file that is there is never replaced.
+//! The file and its folder are synced before the key is used. An existing file is never replaced.
 
 use crate::Failed;
 use crate::config::Config;
@@ -38,17 +38,17 @@ enum Source {
 }
 
 impl MasterKey {
-    /// Says what to do where data could not be opened with this key.
+    /// Explains an error of opening the data with this key.
     pub fn explain(&self, error: OpenError) -> Failed {
         match (error, &self.source) {
             (OpenError::WrongMasterKey, Source::Configuration) => {
-                "FLORIN_MASTER_KEY is not the key that this data was made with: set the one that is, or none where a \
-                 sandbox has made its own vault.key"
+                "FLORIN_MASTER_KEY is not the key that this data was created with: set that key, or unset the variable \
+                 if the sandbox has its own vault.key"
                     .into()
             }
             (OpenError::WrongMasterKey, Source::File(file)) => format!(
-                "this data was made with another key than {}: copy vault.key from the data folder of the process \
-                 that made it, or set FLORIN_MASTER_KEY",
+                "this data was created with another key than {}: copy vault.key from the data folder of the \
+                 process that created it, or set FLORIN_MASTER_KEY",
                 file.display()
             )
             .into(),
@@ -57,7 +57,7 @@ impl MasterKey {
     }
 }
 
-/// The key to open data with. A sandbox without one makes it, unless its data were made with another.
+/// The key to open the data with. A sandbox without a key creates one, unless its data were created with another.
 pub async fn settle(config: &Config) -> Result<MasterKey, Failed> {
     if let Some(key) = configured(config)? {
         return Ok(key);
@@ -78,8 +78,8 @@ pub async fn settle(config: &Config) -> Result<MasterKey, Failed> {
             // The database gives its copy up when it is opened with the key, so not before the file is there.
             if keep(&file, &kept)? != kept {
                 return Err(format!(
-                    "the database still holds the key that this data was made with, and {} is another: move that \
-                     file away, and the key is written there",
+                    "the database still holds the key that this data was created with, and {} holds another: \
+                     move that file away, and the database's key is written there",
                     file.display()
                 )
                 .into());
@@ -90,7 +90,7 @@ pub async fn settle(config: &Config) -> Result<MasterKey, Failed> {
     Ok(MasterKey { bytes, source: Source::File(file) })
 }
 
-/// The key of data that are there; nothing is made.
+/// The key of existing data. It creates nothing.
 pub async fn find(config: &Config) -> Result<MasterKey, Failed> {
     if let Some(key) = configured(config)? {
         return Ok(key);
@@ -106,7 +106,7 @@ pub async fn find(config: &Config) -> Result<MasterKey, Failed> {
     }
 }
 
-/// What the configuration gives. Live never makes a key: one that is lost with a disk would take all files with it.
+/// The key of the configuration. Live never creates a key: if it were lost with its disk, all files would be too.
 fn configured(config: &Config) -> Result<Option<MasterKey>, Failed> {
     match (config.master_key()?, config.environment()) {
         (Some(bytes), _) => Ok(Some(MasterKey { bytes, source: Source::Configuration })),
@@ -117,8 +117,8 @@ fn configured(config: &Config) -> Result<Option<MasterKey>, Failed> {
 
 fn absent(file: &Path) -> Failed {
     format!(
-        "the key that this data was made with is not at {}: name its folder with --data-dir, copy vault.key from the \
-         data folder of the process that made it, or set FLORIN_MASTER_KEY",
+        "the key that this data was created with is not at {}: name its folder with --data-dir, copy vault.key from \
+         the data folder of the process that created it, or set FLORIN_MASTER_KEY",
         file.display()
     )
     .into()
@@ -134,7 +134,7 @@ fn read(file: &Path) -> Result<Option<[u8; 32]>, Failed> {
     let shown = file.display();
     if mode & FORBIDDEN_MODE != 0 {
         return Err(format!(
-            "{shown} is open to others than its owner (mode {:04o}): run `chmod 600 {shown}`",
+            "other users can access {shown} (mode {:04o}): run `chmod 600 {shown}`",
             mode & 0o7777
         )
         .into());
@@ -144,7 +144,7 @@ fn read(file: &Path) -> Result<Option<[u8; 32]>, Failed> {
     match hex::decode_to_slice(digits, &mut key) {
         Ok(()) => Ok(Some(key)),
         Err(_) => Err(format!(
-            "{shown} is damaged, it must be 64 hexadecimal digits and a newline: put it back from a copy"
+            "{shown} is damaged: it must hold 64 hexadecimal digits and a newline; restore it from a copy"
         )
         .into()),
     }
@@ -158,13 +158,13 @@ fn contents(file: &Path) -> io::Result<(u32, Vec<u8>)> {
     Ok((mode, content))
 }
 
-/// Keeps the key in the file unless one is there already; gives back the one that is there then, whosever it is.
+/// Writes the key to the file unless the file exists, and returns the key that the file then holds.
 fn keep(file: &Path, key: &[u8; 32]) -> Result<[u8; 32], Failed> {
     write(file, key).map_err(|error| format!("{}: {error}", file.display()))?;
     read(file)?.ok_or_else(|| format!("{} is gone again", file.display()).into())
 }
 
-/// Written whole or not at all, readable by its owner alone, and there after a power cut. A file that is there stays.
+/// Writes the file atomically and durably, readable by its owner alone. An existing file stays.
 fn write(file: &Path, key: &[u8; 32]) -> io::Result<()> {
     let folder = parent(file);
     std::fs::create_dir_all(folder)?;

@@ -1,4 +1,4 @@
-//! What an operator does from the command line: partners, keys, verification.
+//! Commands of an operator: partners, keys, `florin verify`.
 
 use crate::config::Config;
 use crate::system::{SystemClock, SystemEntropy};
@@ -37,7 +37,7 @@ pub async fn open_vault(config: &Config) -> Result<Vault, Failed> {
     Ok(Vault::open(&config.vault()?).await?)
 }
 
-/// The platform, for a command that does one thing with it: no workers, and nothing listens.
+/// The platform for a single command: it starts no workers and does not listen.
 pub async fn platform(config: &Config) -> Result<App, Failed> {
     // Its place is checked before anything is made.
     config.vault()?;
@@ -65,7 +65,7 @@ pub async fn verify(config: &Config) -> Result<ExitCode, Failed> {
         print(&format!("verified: {read}; nothing is wrong"));
         return Ok(ExitCode::SUCCESS);
     }
-    print(&format!("NOT verified: {read}; {} things are wrong", report.faults));
+    print(&format!("NOT verified: {read}; errors found: {}", report.faults));
     Ok(ExitCode::FAILURE)
 }
 
@@ -99,7 +99,7 @@ pub async fn create_key(config: &Config, partner: Uuid, allowed: &[IpNet]) -> Re
     let mut registry =
         Registry { administration: &mut administration, now: SystemClock.now(), entropy: &SystemEntropy };
     if !registry.has_partner(partner).await? {
-        return Err(format!("there is no partner {partner}; `florin partner list` shows them").into());
+        return Err(format!("there is no partner {partner}; `florin partner list` lists the partners").into());
     }
     let issued = registry.issue_key(partner, config.environment(), allowed).await?;
     administration.commit().await?;
@@ -113,7 +113,7 @@ pub async fn revoke_key(config: &Config, key: &str) -> Result<(), Failed> {
     let mut registry =
         Registry { administration: &mut administration, now: SystemClock.now(), entropy: &SystemEntropy };
     if !registry.revoke_key(key).await? {
-        return Err("there is no such key, or it was revoked before".into());
+        return Err("this key does not exist or was revoked before".into());
     }
     administration.commit().await?;
     print("revoked");

@@ -1,4 +1,4 @@
-//! `florin kyc` and `florin audit`: what waits for a person's word, and who said which.
+//! `florin kyc` and `florin audit`: open reviews, and who decided them.
 
 use crate::config::Config;
 use crate::operate::{platform, print};
@@ -9,31 +9,33 @@ use florin_api::kit::endpoint::failure::Failure;
 use florin_api::kyc::{Decision, Operator, PoaStatus, RejectionReason, ReviewOf, Shown};
 use uuid::Uuid;
 
-/// Reviews: what was sent, and the word that follows.
+/// Review users' documents, as an operator.
 #[derive(Subcommand)]
 pub enum KycCommand {
-    /// List the reviews that wait, oldest first within each partner.
+    /// List open reviews, oldest first within each partner.
     List {
         #[command(flatten)]
         flags: crate::config::Flags,
     },
-    /// Show what a user sent and said; the audit notes who looked. `florin vault export` writes the files.
+    /// Show the data and the list of files of a review. The audit log records who looked.
+    ///
+    /// `florin vault export` writes the files themselves.
     Show {
-        /// The review, from `florin kyc list`.
+        /// The review's id, from `florin kyc list`.
         review: Uuid,
         #[command(flatten)]
         operator: OperatorName,
         #[command(flatten)]
         flags: crate::config::Flags,
     },
-    /// Decide on a review that waits. The partner hears it at once.
+    /// Decide an open review. The partner gets the event at once.
     Decide(DecideArgs),
-    /// Ask a user for proof of address, as for one rated high risk.
+    /// Require proof of address from a user, for example one rated high risk.
     RequirePoa {
-        /// The partner's id.
+        /// The partner's id, from `florin partner list`.
         #[arg(long)]
         partner: Uuid,
-        /// The partner's id of the user.
+        /// The user's externalUserId.
         #[arg(long)]
         user: String,
         #[command(flatten)]
@@ -43,14 +45,14 @@ pub enum KycCommand {
     },
 }
 
-/// What is decided, on what.
+/// A decision.
 #[derive(Args)]
 pub struct DecideArgs {
-    /// The review, from `florin kyc list`.
+    /// The review's id, from `florin kyc list`.
     review: Uuid,
-    /// The word.
+    /// The decision.
     word: Word,
-    /// With `reject` of an identity: NO_FACE_FOUND, FACE_MISMATCH, DOCUMENT_UNREADABLE, DOCUMENT_EXPIRED,
+    /// Why an identity is rejected: NO_FACE_FOUND, FACE_MISMATCH, DOCUMENT_UNREADABLE, DOCUMENT_EXPIRED,
     /// DOCUMENT_NOT_SUPPORTED, DATA_MISMATCH, SUSPECTED_FRAUD or OTHER.
     #[arg(long, default_value = "OTHER")]
     reason: String,
@@ -60,18 +62,18 @@ pub struct DecideArgs {
     flags: crate::config::Flags,
 }
 
-/// A reviewer's word.
+/// A decision, as typed.
 #[derive(Copy, Clone, Debug, ValueEnum)]
 enum Word {
-    /// It is as they say.
+    /// The documents prove what the user stated.
     Approve,
-    /// It is not, or not shown.
+    /// They do not.
     Reject,
-    /// More is needed; of an address only.
+    /// More documents are needed. Only for proof of address.
     Question,
 }
 
-const NO_REVIEW: &str = "there is no such review; `florin kyc list` shows those that wait";
+const NO_REVIEW: &str = "there is no such review; `florin kyc list` lists the open ones";
 
 /// Runs one.
 pub async fn run(command: KycCommand) -> Result<(), Failed> {
@@ -83,7 +85,7 @@ pub async fn run(command: KycCommand) -> Result<(), Failed> {
             let app = platform(&flags.load()?).await?;
             let done = by(&app, &operator)?.require_address(partner, &user).await.map_err(said)?;
             done.ok_or("there is no such partner, or it has no such user")?;
-            print("proof of address is asked for");
+            print("proof of address is required now");
             Ok(())
         }
     }
@@ -110,7 +112,7 @@ async fn list(config: &Config) -> Result<(), Failed> {
         print(&format!("{}  {of}  {}  {}  ({})", review.id, review.since, review.user, review.partner));
     }
     if open.is_empty() {
-        eprintln!("nothing waits");
+        eprintln!("no open reviews");
     }
     Ok(())
 }
@@ -162,7 +164,7 @@ async fn decide(config: &Config, arguments: &DecideArgs) -> Result<(), Failed> {
             operator.decide(arguments.review, Decision::Reject(reason)).await
         }
         (ReviewOf::Identity, Word::Question) => {
-            return Err("an identity is approved or rejected; only an address can be questioned".into());
+            return Err("`question` is only for proof of address; approve or reject an identity".into());
         }
         (ReviewOf::Address, word) => {
             let status = match word {
@@ -178,7 +180,7 @@ async fn decide(config: &Config, arguments: &DecideArgs) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Who does it.
+/// The operator.
 pub fn by<'a>(app: &'a App, operator: &OperatorName) -> Result<Operator<'a>, Failed> {
     let name =
         florin_types::Text::parse(&operator.operator).map_err(|error| format!("--operator {error}"))?;

@@ -2,16 +2,15 @@
 
 use libc::{SCHED_OTHER, SYS_sched_getattr, SYS_sched_setattr, c_long, sched_attr, syscall};
 
-/// How long a thread computes at a stretch while others want its processor: the least that Linux takes. A call is
-/// answered in a few such turns, and a thread that wakes with a shorter turn than the one that runs goes first. With
-/// the default of 3 ms a balance waits that long behind the first best thread that encrypts a photo, or behind
-/// another program (`cargo xtask bench uploads`: the p99 of other calls halves).
+/// Length of a thread's time slice: the shortest that Linux accepts. A call needs a few slices, and a thread that wakes
+/// with a shorter slice than the running one goes first. With the default of 3 ms a balance would wait that long behind
+/// a thread that encrypts a photo (`cargo xtask bench uploads`: short slices halve the p99 of other calls).
 const TURN_NANOS: u64 = 100_000;
 
-/// Asks for short turns, for this thread and all that it will start.
+/// Requests short time slices for this thread and all threads that it starts.
 ///
-/// Linux 6.12 and later keep to it; earlier ones take it and do nothing. Who runs us under a policy of their choice
-/// keeps it.
+/// Linux 6.12 and later apply the request; earlier versions ignore it. A scheduling policy that the operator has set is
+/// kept.
 pub fn take_short_turns() {
     let size = u32::try_from(size_of::<sched_attr>()).unwrap_or_default();
     let this_thread: c_long = 0;

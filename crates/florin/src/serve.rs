@@ -29,7 +29,7 @@ use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry};
 
-/// What `/readyz` waits for: who asks gives up after some seconds, and wants to hear it before.
+/// How long `/readyz` waits for the database and the files. Health checkers time out after some seconds.
 const READY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Runs until SIGTERM or SIGINT; then what was accepted is finished.
@@ -40,7 +40,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     config.vault()?;
     let listener = TcpListener::bind(config.listen)
         .await
-        .map_err(|error| format!("can't listen at {}: {error}", config.listen))?;
+        .map_err(|error| format!("cannot listen at {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
     let settings = Settings { reference, public_url: config.public_url(address)?, ..config.settings() };
     let store = operate::open(config).await?;
@@ -49,7 +49,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     if settings.environment == florin_api::kit::settings::Environment::Sandbox {
         let credentials = credentials::settle(config, &store, address).await?;
         let folder = config.data_dir.display();
-        tracing::info!(partner = %credentials.partner_id, %folder, "the sandbox's key is in sandbox-credentials.json");
+        tracing::info!(partner = %credentials.partner_id, %folder, "the API key is in sandbox-credentials.json");
         made = Some(credentials);
     }
     let vault = operate::open_vault(config).await?;
@@ -76,7 +76,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let service =
         router(&app, florin_api::endpoints(), open, RequestIdLayer::new(make_id, monotonic_micros()));
     let environment = config.environment().as_str();
-    tracing::info!(%address, environment, "ready: documentation at http://{address}/docs");
+    tracing::info!(%address, environment, "ready: API documentation at http://{address}/docs");
     let stop = stop_signal()?;
     let waiting = app.clone();
     let stop = async move {
@@ -85,7 +85,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     };
     serve_http(listener, service, HttpLimits::default(), stop).await;
     end(workers).await;
-    // It has been told to stop, and bounds its own patience.
+    // It was signalled to stop, and has its own time limit.
     if webhooks.await.is_err() {
         tracing::error!("the delivery of webhooks ended in a panic");
     }
@@ -95,8 +95,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Ends the workers, and is ready when none of them runs any more: what they wait for is left, and a job that was at
-/// work does not find the store closed.
+/// Stops the workers and waits until all have ended, so that no running job finds the store closed.
 async fn end<const N: usize>(workers: [JoinHandle<()>; N]) {
     workers.iter().for_each(JoinHandle::abort);
     for worker in workers {
@@ -106,17 +105,17 @@ async fn end<const N: usize>(workers: [JoinHandle<()>; N]) {
     }
 }
 
-/// Only costs speed where it fails: a disk too full for it may do for what comes.
+/// A failure only costs speed: a disk too full for the reserved log may still hold the data to come.
 async fn reserve_log(config: &Config) -> Result<Option<ReservedLog>, Failed> {
     let Place::File(file) = config.place() else { return Ok(None) };
     let reserved = tokio::task::spawn_blocking(move || florin_store::reserve_log(&file)).await?;
     if let Err(error) = &reserved {
-        tracing::warn!(%error, "the database's log could not be lengthened ahead of its use: commits take longer");
+        tracing::warn!(%error, "could not reserve the full length of the database's log: commits take longer");
     }
     Ok(reserved.ok())
 }
 
-/// What needs no key.
+/// The health checks, which need no key.
 fn pages(app: &App) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
@@ -138,11 +137,11 @@ async fn is_ready(State(app): State<App>) -> Response {
     }
 }
 
-/// Log lines that may wait to be written: a second's at full load. Who logs when there are more waits: none is lost.
+/// Log lines that may be queued: one second's at full load. If the queue is full, the caller waits; no line is lost.
 const WAITING_LINES: usize = 16_384;
 
-/// A thread of its own writes them, so that no call waits for a disk or a terminal; what waits is written when the
-/// answer is dropped, as far as a second lasts.
+/// A separate thread writes the log, so that no call waits for a disk or a terminal. Dropping the returned guard writes
+/// the queued lines, for at most one second.
 fn start_logs(config: &Config) -> Result<WorkerGuard, Failed> {
     let filter = filter(&config.log).map_err(|error| format!("log: {error}"))?;
     let lines = NonBlockingBuilder::default().lossy(false).buffered_lines_limit(WAITING_LINES);
@@ -160,12 +159,12 @@ fn start_logs(config: &Config) -> Result<WorkerGuard, Failed> {
     Ok(writing)
 }
 
-/// Libraries whose finer logs show what passes through them: statements with their parameters, the master key and
-/// what is known of people among them, and headers with keys.
+/// Libraries whose debug logs contain secrets: statements with their parameters (the master key, personal data), and
+/// headers with keys.
 const KEPT_QUIET: [&str; 6] =
     ["tokio_postgres", "hyper", "hyper_util", "rusqlite", "reqwest", "object_store"];
 
-/// What is logged: what the operator says, but of the libraries in [`KEPT_QUIET`] never more than `info`.
+/// The log filter: the operator's setting, but never more than `info` for the libraries in [`KEPT_QUIET`].
 fn filter(wanted: &str) -> Result<impl Filter<Registry> + Send + Sync + 'static, ParseError> {
     let quiet = KEPT_QUIET.map(|target| (target, LevelFilter::INFO));
     let quiet = Targets::new().with_default(LevelFilter::TRACE).with_targets(quiet);

@@ -1,4 +1,4 @@
-//! The world's clock and randomness: the only place where they are asked for. Everything else is given them.
+//! The system's clock and randomness. Only this file reads them; all other code gets them as arguments.
 
 use florin_types::{Clock, Entropy, Timestamp};
 use rand::Rng;

@@ -1,4 +1,4 @@
-//! `florin vault`: files out for a person to look at, and the vault in order.
+//! `florin vault`: exports, sweeps and checks users' files.
 
 use crate::config::Flags;
 use crate::operate::{platform, print};
@@ -14,43 +14,45 @@ use std::process::ExitCode;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Files of users, which are kept encrypted.
+/// Export and check users' files, which are stored encrypted.
 #[derive(Subcommand)]
 pub enum VaultCommand {
-    /// Write a user's files, decrypted, into a new folder. The audit notes who did it before the first is opened.
+    /// Decrypt a user's files into a new folder. The audit log records who did it, before the first file is opened.
     ///
-    /// Metadata that tells where and when a photo was taken stays in the vault.
+    /// Photos are exported without their metadata, such as place and time.
     Export(ExportArgs),
-    /// Remove files that nothing refers to, such as those of uploads that were cut off. The server does it by itself
-    /// every hour.
+    /// Remove files that no database row refers to, such as those of aborted uploads.
+    ///
+    /// A running server does this every hour.
     Sweep {
-        /// Only what is at least this old. Less than an hour is for when no server runs: an upload in progress has
-        /// nothing that refers to it yet.
+        /// Remove only files that are at least this old. Use less than an hour only while no server runs: the files of
+        /// a running upload have no row yet.
         #[arg(long, value_name = "SECONDS", default_value_t = SWEEP_AGE.as_secs())]
         older_than: u64,
-        /// Also when most of what is there is unknown: by default that is taken for the wrong database or vault.
+        /// Remove even if most files have no row. By default the command then assumes the wrong database or vault, and
+        /// removes nothing.
         #[arg(long)]
         even_many: bool,
         #[command(flatten)]
         flags: Flags,
     },
-    /// Read every file back and say which are gone or damaged; ends 0 when none is.
+    /// Read every file and list those that are missing or damaged. The exit code is 0 if there are none.
     Check {
         #[command(flatten)]
         flags: Flags,
     },
 }
 
-/// What is exported, where to, and by whom.
+/// An export.
 #[derive(Args)]
 pub struct ExportArgs {
-    /// The partner's id.
+    /// The partner's id, from `florin partner list`.
     #[arg(long)]
     partner: Uuid,
-    /// The partner's id of the user.
+    /// The user's externalUserId.
     #[arg(long)]
     user: String,
-    /// A folder that is not there yet.
+    /// A folder that does not exist yet.
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
     #[command(flatten)]
@@ -66,7 +68,7 @@ pub async fn run(command: VaultCommand) -> Result<ExitCode, Failed> {
         VaultCommand::Sweep { older_than, even_many, flags } => {
             let app = platform(&flags.load()?).await?;
             let swept = sweep(&app, Duration::from_secs(older_than), even_many).await?;
-            print(&format!("{} files, {} removed that nothing referred to", swept.objects, swept.removed));
+            print(&format!("{} files found, {} without a row removed", swept.objects, swept.removed));
         }
         VaultCommand::Check { flags } => return check(&flags).await,
     }
@@ -82,7 +84,7 @@ async fn export(arguments: &ExportArgs) -> Result<(), Failed> {
     })?;
     let written = operator.export(arguments.partner, &arguments.user, |file| write(folder, &file)).await;
     if !matches!(written, Ok(Some(_))) {
-        // Gone if it is empty: it was made for nothing, and would be in the way of the next try.
+        // Remove the folder if it is empty, so that the next try can create it.
         let _ = std::fs::remove_dir(folder);
     }
     let written = written.map_err(said)?.ok_or("there is no such partner, or it has no such user")?;
@@ -101,12 +103,12 @@ async fn check(flags: &Flags) -> Result<ExitCode, Failed> {
     let operator = Operator { app: &app, name: florin_types::Text::parse("florin")? };
     let (read, bad) = operator.check().await?;
     for name in &bad {
-        eprintln!("{name} is gone or damaged");
+        eprintln!("{name} is missing or damaged");
     }
     if bad.is_empty() {
         print(&format!("checked: {read} files; nothing is wrong"));
         return Ok(ExitCode::SUCCESS);
     }
-    print(&format!("NOT in order: {read} files; {} are gone or damaged", bad.len()));
+    print(&format!("NOT in order: {read} files; missing or damaged: {}", bad.len()));
     Ok(ExitCode::FAILURE)
 }

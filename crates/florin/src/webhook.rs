@@ -19,10 +19,12 @@ use uuid::Uuid;
 /// More than any answer has.
 const MAX_ANSWER: usize = 1 << 20;
 
-/// Where a partner hears of its events.
+/// Register and show partners' webhook endpoints, as an operator.
 #[derive(Subcommand)]
 pub enum WebhookCommand {
-    /// Register the endpoint, in place of the one before; prints it as JSON, with the signing secret where it is new.
+    /// Register a partner's endpoint and print it as JSON. This replaces the registration before.
+    ///
+    /// A new signing secret is printed once, here.
     Set(SetArgs),
     /// Show the endpoint, without its secrets.
     Show {
@@ -40,20 +42,20 @@ pub struct SetArgs {
     /// The partner's id, from `florin partner list`.
     #[arg(long)]
     partner: Uuid,
-    /// The base URL, to which each event's path is added.
+    /// The base URL. The path of an event's type is appended to it.
     #[arg(long)]
     url: String,
-    /// What `Authorization` shall carry; better given as a variable, which other users of the machine can't see. The
-    /// present one stays where none is given.
+    /// The `Authorization` header of the webhooks. If omitted, the current one is kept. Prefer the variable: other
+    /// users of this machine can see the arguments of a command.
     #[arg(long, env = "FLORIN_WEBHOOK_TOKEN", hide_env_values = true)]
     token: Option<String>,
-    /// Another path for an event type, such as `transfer=/hooks/transfer`; may be given several times.
+    /// The path of an event type, such as `transfer=/hooks/transfer`. Repeat for several.
     #[arg(long, value_name = "TYPE=/PATH", value_parser = pair)]
     path: Vec<(String, String)>,
-    /// Send nothing; events wait.
+    /// Disable the endpoint. Events wait until it is enabled again.
     #[arg(long)]
     disable: bool,
-    /// Make a new signing secret; the one before signs too for 24 hours.
+    /// Create a new signing secret. For 24 hours webhooks are signed with the old one as well.
     #[arg(long)]
     rotate_secret: bool,
     #[command(flatten)]
@@ -99,11 +101,12 @@ async fn register(arguments: SetArgs) -> Result<(), Failed> {
 
 async fn existing(app: &App, id: Uuid) -> Result<Partner, Failed> {
     let book = book_of(&app.store, id).await?;
-    let book = book.ok_or_else(|| format!("there is no partner {id}; `florin partner list` shows them"))?;
+    let book =
+        book.ok_or_else(|| format!("there is no partner {id}; `florin partner list` lists the partners"))?;
     Ok(Partner { id, book })
 }
 
-/// Prints an answer, or says what was refused.
+/// Prints an answer, or fails with the message of a refusal.
 async fn print_answer(response: Response) -> Result<(), Failed> {
     let is_success = response.status().is_success();
     let body = to_bytes(response.into_body(), MAX_ANSWER).await?;

@@ -79,7 +79,7 @@ impl Bank {
                 Err(_) => return Err(format!("the bank was not ready within {} s", START.as_secs()).into()),
             }
         }
-        Err("the bank ended before it was ready".into())
+        Err("the bank stopped before it was ready".into())
     }
 
     /// Ready when the server has ended, or none was started.
@@ -127,7 +127,7 @@ impl Bank {
         let lines: Vec<_> = log.lines().collect();
         let tail = lines.get(lines.len().saturating_sub(TAIL_LINES)..).unwrap_or_default();
         if tail.is_empty() {
-            return format!("{error}; the bank has logged nothing").into();
+            return format!("{error}; the bank logged nothing").into();
         }
         format!("{error}; the end of the bank's log:\n  {}", tail.join("\n  ")).into()
     }
@@ -142,7 +142,7 @@ impl Bank {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::create(self.log())?);
-        let mut supervisor = process.spawn().map_err(|error| format!("can't start the bank: {error}"))?;
+        let mut supervisor = process.spawn().map_err(|error| format!("cannot start the bank: {error}"))?;
         let (signals, life) = (supervisor.stdin.take(), supervisor.stdout.take());
         let (Some(signals), Some(life)) = (signals, life) else { return Err("the bank has no pipes".into()) };
         Ok(Running { supervisor, signals, life })
@@ -184,7 +184,7 @@ impl Bank {
 
 fn temporary_folder() -> Result<TempDir, Failed> {
     let made = tempfile::Builder::new().prefix("florin-demo-").tempdir();
-    Ok(made.map_err(|error| format!("can't make a temporary folder: {error}"))?)
+    Ok(made.map_err(|error| format!("cannot create a temporary folder: {error}"))?)
 }
 
 fn read(credentials: &Path) -> Option<Credentials> {

@@ -1,5 +1,5 @@
-//! What the demo's two users show of themselves: photos of documents that no state has issued, of people whom nobody
-//! has seen (`assets/documents`), and what a partner's form would have asked for beside them.
+//! The documents of the demo's two users: photos of specimens that no state has issued, of people who do not exist
+//! (`assets/documents`), and the data that a partner's form would ask for.
 
 use serde_json::{Value, json};
 use std::fmt::{Display, Formatter, Result};
@@ -33,7 +33,7 @@ pub const CARD: [File; 2] = [photo!("front_id", "id_card_front.jpg"), photo!("ba
 /// Ada herself.
 pub const ADA: File = photo!("selfie", "id_card_selfie.jpg");
 
-/// What says that it is a photo, and is none.
+/// A text file with the name of a photo.
 pub const NO_PHOTO: File =
     File { part: "selfie", name: "me.jpg", content: b"A text is no photo, whatever its name.\n" };
 
@@ -41,7 +41,7 @@ pub const NO_PHOTO: File =
 pub const PASSPORT: [File; 2] =
     [photo!("front_id", "passport_front.jpg"), photo!("selfie", "passport_selfie.jpg")];
 
-/// What Ada's card says. Utopia, which it is of, has no code of two letters: the user's own country stands in.
+/// The data of Ada's card. Its country, Utopia, has no two-letter code, so her own country is used.
 pub fn ada() -> Value {
     json!({
         "externalUserId": "ada",
@@ -53,7 +53,7 @@ pub fn ada() -> Value {
     })
 }
 
-/// What Borys's passport says, and what he says of his income, which a partner may add.
+/// The data of Borys's passport, and the optional statements about his income.
 pub fn borys() -> Value {
     json!({
         "externalUserId": "borys",
@@ -72,7 +72,7 @@ pub fn borys() -> Value {
 mod tests {
     use super::*;
 
-    /// What the documents were drawn by.
+    /// The program that drew the documents.
     const DRAWN_BY: &str = include_str!("../../assets/documents/papers.py");
 
     #[test]

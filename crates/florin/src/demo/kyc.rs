@@ -1,4 +1,4 @@
-//! How the two users are verified: files, the data of their documents, and a review that nobody needs to ask after.
+//! The verification of the two users: files, the data of their documents, and a review whose end is an event.
 
 use super::client::{Call, Client};
 use super::documents::{ADA, CARD, NO_PHOTO, PASSPORT, ada, borys};
@@ -6,10 +6,10 @@ use crate::Failed;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Where the data of a document go.
+/// The call that takes the data of a document.
 const VERIFICATION: &str = "/v1/user/verification";
 
-/// What each of the users goes through, as the events tell it.
+/// The statuses of each user's verification, in the order of their events.
 const WAY: [&str; 3] = ["PENDING", "VERIFICATION", "SUCCESSFUL"];
 
 /// Both of them, until they are active. Gives back the number of the last event.
@@ -24,9 +24,9 @@ pub async fn verify_users(client: &mut Client) -> Result<u64, Failed> {
 async fn begin_with_ada(client: &mut Client) -> Result<(), Failed> {
     client.step(
         "Ada's identity card",
-        "To verify Ada, your app has taken photos of both sides of her card: a specimen, for neither Ada nor her \
-         country exists. Files may come at once or one by one, in any order. The bank keeps them encrypted under a \
-         key of Ada's own, and nobody gets them back through the API.",
+        "To verify Ada, your app has taken photos of both sides of her card. (It is a specimen of a country that does \
+         not exist.) You may send the files together or one by one, in any order. The bank encrypts them with a key \
+         of Ada's own. No call of the API returns them.",
     )?;
     client.call(Call::upload("/v1/user/kyc-files/ada", &CARD), 201).await?;
     Ok(())
@@ -34,9 +34,9 @@ async fn begin_with_ada(client: &mut Client) -> Result<(), Failed> {
 
 async fn refuse(client: &mut Client) -> Result<(), Failed> {
     client.step(
-        "Not yet, and not that",
-        "The data of the card come last: as long as a file is missing, they are refused. And what a file is, its \
-         content says, not its name.",
+        "Two refusals",
+        "Send the data of the card last: they are refused while a file is missing. The type of a file is decided by \
+         its content, not by its name.",
     )?;
     client.refused(Call::post(VERIFICATION, ada()), "P449").await?;
     client.refused(Call::upload("/v1/user/kyc-files/ada", &[NO_PHOTO]), "P426").await?;
@@ -44,7 +44,7 @@ async fn refuse(client: &mut Client) -> Result<(), Failed> {
 }
 
 async fn complete_ada(client: &mut Client) -> Result<(), Failed> {
-    client.step("The missing part", "With Ada's face the files are complete, and the review can begin.")?;
+    client.step("The missing part", "With Ada's selfie the files are complete, and the review can begin.")?;
     client.call(Call::upload("/v1/user/kyc-files/ada", &[ADA]), 201).await?;
     client.call(Call::post(VERIFICATION, ada()), 201).await?;
     Ok(())
@@ -53,8 +53,8 @@ async fn complete_ada(client: &mut Client) -> Result<(), Failed> {
 async fn verify_borys(client: &mut Client) -> Result<(), Failed> {
     client.step(
         "Borys's passport",
-        "Of a passport the bank wants no back. Here all files come at once, and the data after them. The status is \
-         VERIFICATION as long as the review is open.",
+        "A passport needs no back side. Here one request has all files, and the data follow. The status is \
+         VERIFICATION while the review is open.",
     )?;
     client.call(Call::upload("/v1/user/kyc-files/borys", &PASSPORT), 201).await?;
     client.call(Call::post(VERIFICATION, borys()), 201).await?;
@@ -69,12 +69,12 @@ async fn verify_borys(client: &mut Client) -> Result<(), Failed> {
 async fn wait_for_approval(client: &mut Client) -> Result<u64, Failed> {
     client.step(
         "Wait for the approval",
-        "In this sandbox the reviewer is a program and takes half a second. Instead of asking again and again, wait \
-         for the event: with `wait` the call answers as soon as there is something after `after`, or with an empty \
-         list after so many seconds.",
+        "In a sandbox the reviewer is a program and takes half a second. Do not poll the status: wait for the event. \
+         With `wait` the call answers as soon as there is an event after `after`, or with an empty list after that \
+         many seconds.",
     )?;
     follow(client, "kyc_verification.status", "attemptStatus", &WAY).await?;
-    client.remark("Both are VERIFIED. Now their accounts are opened, which takes another moment.")?;
+    client.remark("Both are VERIFIED. Opening their accounts takes another moment.")?;
     let last = follow(client, "user.status", "status", &["ACTIVE"]).await?;
     client.remark("Both are ACTIVE.")?;
     Ok(last)

@@ -1,4 +1,4 @@
-//! What the demo prints, and how: at most 100 columns, colours only on a terminal that wants them.
+//! The output of the demo: at most 100 columns, colours only on a terminal, and not if NO_COLOR is set.
 
 use super::json::wrapped;
 use crate::Failed;
@@ -22,9 +22,9 @@ pub enum Colour {
     Yellow,
 }
 
-/// Nobody reads any more, as after `| head`.
+/// The output is closed, as after `| head`.
 #[derive(Debug, thiserror::Error)]
-#[error("can't print: {0}")]
+#[error("cannot print: {0}")]
 pub struct Unprintable(std::io::Error);
 
 /// The standard output.

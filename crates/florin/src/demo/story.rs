@@ -1,5 +1,5 @@
-//! What happens in the demo, in its order. Every amount is followed: at the end the 600.00 euros that were made up
-//! must be where they belong. The texts name some steps by their number: count again when you add one.
+//! The steps of the demo, in order. Every amount is checked: at the end the 600.00 euros of sandbox money must be where
+//! they belong. Some texts name a step by its number: adjust them when you add a step.
 
 use super::bank::Bank;
 use super::client::{Answer, Call, Client};
@@ -76,8 +76,8 @@ async fn create_users(client: &mut Client) -> Result<(), Failed> {
 async fn refuse_unverified(client: &mut Client) -> Result<(), Failed> {
     client.step(
         "Too early to pay",
-        "Nobody has verified who the two are, so no money moves yet. A refusal has status 400 and a code to act \
-         upon; `/v1/reference/errors` lists them all.",
+        "The two users are not verified, so no money moves yet. A refusal has status 400 and a code for your program; \
+         `/v1/reference/errors` lists all codes.",
     )?;
     client.refused(Call::post("/v1/transfer", transfer(Some("ada"), Some("borys"), "12.50")), "P459").await?;
     Ok(())
@@ -85,9 +85,9 @@ async fn refuse_unverified(client: &mut Client) -> Result<(), Failed> {
 
 async fn show_balance(client: &mut Client) -> Result<(), Failed> {
     client.step(
-        "What Ada has now",
-        "A balance in euros with an IBAN of her own, and one for each cryptocurrency; only the first of these is \
-         shown here.",
+        "Ada's balances",
+        "Ada has a balance in euros with her own IBAN, and one for each cryptocurrency. The demo shows only the first \
+         of these.",
     )?;
     let answer = client.call(Call::get("/v1/user/balances/ada"), 200).await?;
     client.check("Ada's euros", answer.text("/fiatBalances/0/amount"), "0.00")?;
@@ -96,9 +96,9 @@ async fn show_balance(client: &mut Client) -> Result<(), Failed> {
 
 async fn fund(client: &mut Client) -> Result<(), Failed> {
     client.step(
-        "Make up some money",
-        "In the sandbox money can be made up: first for Ada, then, without a user, for your own balance as the \
-         partner.",
+        "Create sandbox money",
+        "This call exists only in a sandbox. The first creates money for Ada. The second names no user and creates \
+         money for your own balance as the partner.",
     )?;
     let ada = json!({ "externalUserId": "ada", "amount": "100.00", "currency": "eur" });
     client.call(Call::post("/v1/sandbox/fund", ada), 201).await?;
@@ -111,8 +111,8 @@ async fn fund(client: &mut Client) -> Result<(), Failed> {
 async fn pay(client: &mut Client) -> Result<String, Failed> {
     client.step(
         "Ada pays Borys",
-        "The money has moved when the answer comes. The `Idempotency-Key`, a text of your choice, makes it safe \
-         to send the request again when the answer got lost: step 15 shows it.",
+        "The money has moved when you get the answer. The `Idempotency-Key`, a text of your choice, makes it safe to \
+         send the request again if the answer is lost: step 15 shows it.",
     )?;
     let answer = client.call(lunch("12.50"), 201).await?;
     Ok(answer.text("/transferId").to_owned())
@@ -121,16 +121,16 @@ async fn pay(client: &mut Client) -> Result<String, Failed> {
 async fn pay_and_be_paid(client: &mut Client) -> Result<(), Failed> {
     client.step(
         "You pay Borys",
-        "A transfer with a destination only comes from your own balance. Amounts may be texts or numbers; both are \
-         read exactly.",
+        "A transfer without a source is paid from your own balance. Amounts may be strings or numbers; both are read \
+         exactly.",
     )?;
     let mut bonus = transfer(None, Some("borys"), "20.00");
     bonus["amount"] = json!(20);
     client.call(Call::post("/v1/transfer", bonus).key("bonus-0001"), 201).await?;
     client.step(
         "Both pay you",
-        "A transfer with a source only goes to your balance. The second call does the same, under the name of the \
-         partner's master balance.",
+        "A transfer without a destination is paid to your balance. The second call does the same; it is the call for \
+         the partner's master balance.",
     )?;
     client.call(Call::post("/v1/transfer", transfer(Some("ada"), None, "2.00")).key("fee-0001"), 201).await?;
     let back = transfer(Some("borys"), None, "5.00");
@@ -140,7 +140,7 @@ async fn pay_and_be_paid(client: &mut Client) -> Result<(), Failed> {
 
 async fn refuse_without_funds(client: &mut Client) -> Result<(), Failed> {
     client.step(
-        "More than there is",
+        "Insufficient funds",
         "Borys has 12.50 + 20.00 - 5.00 = 27.50 euros. No balance ever goes below zero.",
     )?;
     let too_much = transfer(Some("borys"), Some("ada"), "1000.00");
@@ -151,8 +151,8 @@ async fn refuse_without_funds(client: &mut Client) -> Result<(), Failed> {
 async fn retry(client: &mut Client, lunch_id: &str) -> Result<(), Failed> {
     client.step(
         "The same request again",
-        "Say the answer of step 11 never reached you. Send the request once more with the same key: you get the \
-         first answer, and no money moves.",
+        "Suppose the answer of step 11 was lost. Send the request again with the same key: you get the first answer, \
+         and no money moves.",
     )?;
     let answer = client.call(lunch("12.50"), 201).await?;
     client.check("the header Idempotent-Replayed", answer.is_replayed, true)?;
@@ -165,7 +165,7 @@ async fn retry(client: &mut Client, lunch_id: &str) -> Result<(), Failed> {
 async fn refuse_reused_key(client: &mut Client) -> Result<(), Failed> {
     client.step(
         "The same key for another request",
-        "A key stands for one request. Used for another one it is most likely a mistake, so nothing is done.",
+        "A key belongs to one request. Another request with it is most likely a mistake, so it is refused.",
     )?;
     client.refused(lunch("21.50"), "P470").await?;
     Ok(())
@@ -173,8 +173,8 @@ async fn refuse_reused_key(client: &mut Client) -> Result<(), Failed> {
 
 async fn refuse_nonsense(client: &mut Client) -> Result<(), Failed> {
     client.step(
-        "A request that can't be right",
-        "Everything that is wrong with a request is said at once, before anything is done.",
+        "An invalid request",
+        "The answer lists everything that is wrong with the request. Nothing was done.",
     )?;
     let nonsense = json!({ "sourceExternalUserId": "a b", "amount": "12.505", "currency": "eur" });
     client.refused(Call::post("/v1/transfer", nonsense), "P403").await?;
@@ -192,8 +192,7 @@ async fn show_transfer(client: &mut Client, lunch_id: &str) -> Result<(), Failed
 async fn advance_clock(client: &mut Client) -> Result<String, Failed> {
     client.step(
         "A day later",
-        "The sandbox's clock can be moved forward, so that you need not wait for what takes time. The next day \
-         Borys pays for his part of a taxi.",
+        "You can advance the sandbox's clock instead of waiting. The next day Borys pays for his part of a taxi.",
     )?;
     client.call(Call::post("/v1/sandbox/clock/advance", json!({ "seconds": 86_400 })), 200).await?;
     let taxi = Call::post("/v1/transfer", transfer(Some("borys"), Some("ada"), "7.25")).key("taxi-0001");
@@ -204,7 +203,7 @@ async fn advance_clock(client: &mut Client) -> Result<String, Failed> {
 async fn show_history(client: &mut Client, next_day: &str) -> Result<(), Failed> {
     client.step(
         "Ada's history",
-        "Newest first, amounts signed as Ada sees them. `nextCursor` gets the next page: pass it as `cursor`.",
+        "Newest first. Amounts are signed as Ada sees them. For the next page, send `nextCursor` as `cursor`.",
     )?;
     let answer = client.call(Call::get("/v1/user/transactions/ada?limit=3").items(3), 200).await?;
     client.check("the newest entry", answer.text("/data/0/id"), next_day)?;
@@ -217,22 +216,24 @@ async fn show_history(client: &mut Client, next_day: &str) -> Result<(), Failed>
 }
 
 async fn show_partner(client: &mut Client) -> Result<(), Failed> {
-    client
-        .step("What Borys and you have", "Borys's balances, and the partner's own balances and history.")?;
+    client.step(
+        "Borys's balances and yours",
+        "Borys's balances, and the partner's own balances and history.",
+    )?;
     let borys = client.call(Call::get("/v1/user/balances/borys").hide(CRYPTO), 200).await?;
     client.check("Borys's euros", euros(&borys), "20.25")?;
     let partner = client.call(Call::get("/v1/partner/balances").hide(CRYPTO), 200).await?;
     client.check("the partner's euros", euros(&partner), "487.00")?;
-    client.remark("Ada 92.75 + Borys 20.25 + you 487.00 = 600.00, what was made up in step 10.")?;
+    client.remark("Ada 92.75 + Borys 20.25 + you 487.00 = 600.00, the money created in step 10.")?;
     let history = client.call(Call::get("/v1/partner/transactions?limit=10"), 200).await?;
     client.check("the entries of the partner's history", history.list("/data").len(), 4)
 }
 
 async fn show_events(client: &mut Client, after: u64) -> Result<(), Failed> {
     client.step(
-        "What happened meanwhile",
-        "Events are numbered without gaps, and kept. Go on after the last that you have seen, that of step 8, and \
-         you miss none. These are the transfers.",
+        "The events",
+        "Events are numbered without gaps, and kept. Continue after the last one that you have seen, here that of \
+         step 8, and you miss none. These are the transfers.",
     )?;
     let answer = client.call(Call::get(format!("/v1/events?after={after}&limit=100")).items(2), 200).await?;
     let kinds: Vec<_> = answer.list("/data").iter().filter_map(|event| event["type"].as_str()).collect();
@@ -240,14 +241,14 @@ async fn show_events(client: &mut Client, after: u64) -> Result<(), Failed> {
     let numbers: Vec<_> =
         answer.list("/data").iter().filter_map(|event| event["sequence"].as_u64()).collect();
     client.check("the numbers of the events", numbers, (after + 1..=after + 5).collect())?;
-    client.remark("Five, without a gap: those of steps 11, 12, 13 (two) and 19.")
+    client.remark("Five events without a gap: those of steps 11, 12, 13 (two) and 19.")
 }
 
 async fn verify(client: &mut Client, bank: &Bank) -> Result<(), Failed> {
     client.step(
         "Check the books",
-        "Another process reads all records back, while the bank runs: every transaction must sum to zero, every \
-         balance equal its entries, every record continue the chain of hashes before it.",
+        "Another process reads all records while the bank runs. Every transaction must sum to zero, every balance must \
+         equal the sum of its entries, and every record must continue the chain of hashes.",
     )?;
     let output = bank.run("verify").await?;
     let printed = [output.stdout.as_slice(), output.stderr.as_slice()].concat();

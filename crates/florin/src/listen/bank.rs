@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The greatest number that an event can have.
 const MAX_SEQUENCE: u64 = (1 << 40) - 1;
 
-/// An event, as `/v1/events` tells it.
+/// An event, as `/v1/events` lists it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -144,7 +144,7 @@ impl<'a> Bank<'a> {
     ) -> Result<T, Failed> {
         let asked = self.ask(path, query).await?;
         asked.map_err(|Refused { error_code, error_message }| {
-            format!("the bank refuses GET {path}: {error_code} {error_message}").into()
+            format!("the server refuses GET {path}: {error_code} {error_message}").into()
         })
     }
 
@@ -159,12 +159,12 @@ impl<'a> Bank<'a> {
                 Ok(answer) => return Ok(Ok(answer)),
                 Err(Problem::Refused(refused)) => return Ok(Err(refused)),
                 Err(Problem::Strange(what)) => {
-                    return Err(format!("{} is no Florin: {what}", self.access.url).into());
+                    return Err(format!("{} is not a Florin server: {what}", self.access.url).into());
                 }
                 Err(Problem::Away(why)) => {
-                    say(&format!("the bank at {} is away ({why}); waiting for it", self.access.url))?;
+                    say(&format!("the server at {} is away ({why}); waiting for it", self.access.url))?;
                     self.wait().await;
-                    say(&format!("the bank answers again, at {}", self.access.url))?;
+                    say(&format!("the server answers again, at {}", self.access.url))?;
                 }
             }
         }

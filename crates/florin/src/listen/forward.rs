@@ -1,4 +1,4 @@
-//! The receiver: events go to it over the wire exactly as the bank's webhooks do, but for being sent once.
+//! The forwarder: it sends events exactly as the server sends webhooks, but only once each.
 
 use super::bank::Event;
 use crate::Failed;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Who sends.
 const AGENT: &str = concat!("Florin/", env!("CARGO_PKG_VERSION"));
 
-/// What the Ed25519 key is derived for: the same secret comes with the same key.
+/// Derives the Ed25519 key from the secret, so that the same secret has the same public key.
 const KEY_CONTEXT: &str = "florin 2026 florin listen's Ed25519 key v1";
 
 /// Characters of an answer that are shown: its first sentence.
@@ -30,7 +30,7 @@ pub struct Forwarder {
 }
 
 impl Forwarder {
-    /// What is not given is drawn for this time.
+    /// Draws the token and the secret if they are not given.
     pub fn new(target: &str, token: Option<String>, secret: Option<&str>) -> Result<Self, Failed> {
         let target = BaseUrl::parse(target).map_err(|error| format!("--forward-to {error}"))?;
         let secret = match secret {
@@ -54,22 +54,22 @@ impl Forwarder {
         &self.target
     }
 
-    /// What `authorization` carries.
+    /// The value of the header `authorization`.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// What `v1` verifies with.
+    /// The secret to verify `v1` with.
     pub fn secret(&self) -> String {
         self.secret.spelt()
     }
 
-    /// What `v1a` verifies with.
+    /// The public key to verify `v1a` with.
     pub fn public_key(&self) -> String {
         self.key.public().to_string()
     }
 
-    /// Sends an event; tells in words what became of it.
+    /// Sends an event, and returns the result as a text.
     pub async fn forward(&self, event: &Event) -> Result<String, Failed> {
         let path = EventPath::parse(&event.path).map_err(|error| format!("the path {error}"))?;
         let body = Bytes::copy_from_slice(event.payload.get().as_bytes());

@@ -83,7 +83,7 @@ async fn another_key_is_refused() {
     let variable = [("FLORIN_MASTER_KEY", &*"5e".repeat(32))];
     is_refused(&server, &data_dir, &variable, "florin_master_key is not the key");
     take_key(&data_dir);
-    is_refused(&server, &data_dir, &[], "copy vault.key from the data folder of the process that made it");
+    is_refused(&server, &data_dir, &[], "copy vault.key from the data folder of the process that created it");
     assert!(!has_key(&data_dir), "a key was made for data that have one");
     write_key(&data_dir, &"5e".repeat(32));
     is_refused(&server, &data_dir, &[], "another key than");
@@ -117,7 +117,7 @@ async fn a_second_process_needs_the_first_ones_key() {
         return server.finish().await;
     }
     let other = server.home().join("other");
-    is_refused(&server, &other, &[], "copy vault.key from the data folder of the process that made it");
+    is_refused(&server, &other, &[], "copy vault.key from the data folder of the process that created it");
     assert!(!has_key(&other), "a key was made for data that have one");
     let second = server.second().await.expect("PostgreSQL");
     second.create_user("anna").await;

@@ -152,7 +152,7 @@ async fn a_rejected_live_user_may_send_again() {
     let bank = Bank::open().await;
     bank.sent_all("anna").await;
     let (first, _) = bank.review("anna").expect("a review");
-    is_refused(&bank.eva(&["kyc", "decide", &first, "question"]), &["only an address can be questioned"]);
+    is_refused(&bank.eva(&["kyc", "decide", &first, "question"]), &["only for proof of address"]);
     let unknown = bank.eva(&["kyc", "decide", &first, "reject", "--reason", "UGLY"]);
     is_refused(&unknown, &["--reason must be one of no_face_found"]);
     says(&bank.eva(&["kyc", "decide", &first, "reject", "--reason", "FACE_MISMATCH"]));
