@@ -7,6 +7,17 @@
 //!
 //! A vault knows names and ciphertext, never whose they are. An object that no row knows is found by [`Vault::list`]
 //! and told by its name's age: there are no other leftovers, whatever crashes.
+//!
+//! Uploads must not delay other calls; `cargo xtask bench uploads` measures it:
+//!
+//! - Deposits and decoding run on threads of low priority. Only as many deposits compute at once as there are
+//!   processors (`turns.rs`), and decoding pauses while they do. A file is refused for the processor time that it
+//!   takes, never for the time that it waited.
+//! - Files in a folder are written past the page cache (`direct.rs`) by two deposits at a time, so that the database's
+//!   log waits behind few writes.
+//! - Outside of this crate: SQLite's log has its full length before it is needed (`florin_store::reserve_log`), log
+//!   lines are written by a separate thread, threads do not share heaps (`florin/allocator.rs`) and take short time
+//!   slices (`florin/scheduler.rs`).
 
 mod bucket;
 mod deposit;
