@@ -1,5 +1,5 @@
-//! `florin demo`: starts a bank as a process of its own, drives it over TCP as a partner's server would, and shows
-//! every call with its answer. Each answer is checked, so the demo is a test of the whole program too.
+//! `florin demo`: starts a bank as a separate process, calls it over TCP as a partner's server would, and prints every
+//! call with its answer. Each answer is checked, so the demo also tests the whole program.
 
 mod bank;
 mod client;
@@ -17,8 +17,8 @@ use screen::Screen;
 use std::future::Future;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Runs the demo. With `exit` it ends after the last call, without it on Ctrl-C. Either way, and also when something
-/// goes wrong, the bank is stopped and its folder removed.
+/// Runs the demo. With `exit` it ends after the last call, otherwise on Ctrl-C. In any case, also after an error, the
+/// bank is stopped and its folder is removed.
 pub async fn demo(exit: bool) -> Result<(), Failed> {
     let stop = stop_signal()?;
     tokio::pin!(stop);
@@ -38,7 +38,7 @@ pub async fn demo(exit: bool) -> Result<(), Failed> {
     outcome
 }
 
-/// Starts the bank and goes through the story; gives back the screen for the last words.
+/// Starts the bank and runs all steps. Returns the screen for the last lines.
 async fn tell(bank: &mut Bank, exit: bool) -> Result<Screen, Failed> {
     let screen = Screen::stdout();
     let credentials = bank.start().await?;
@@ -81,7 +81,8 @@ fn invite(screen: &Screen, bank: &Bank, credentials: &Credentials) -> Result<(),
     screen.line("Ctrl-C stops the bank and removes its folder. `florin serve` runs one that keeps its data.")
 }
 
-/// Ready when the process is asked to end. Registered at once, so that no signal ends it before it has cleaned up.
+/// Waits for a signal to end. The handlers are registered at once, so that no signal ends the process before it has
+/// cleaned up.
 fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

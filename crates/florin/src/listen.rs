@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Characters of a payload on its event's line: an id and three words, so that a line stays one on most screens.
+/// Characters of a payload that are printed: an id and three words, so that a line fits most screens.
 const SHOWN: usize = 72;
 
 const EXAMPLES: &str = "\
@@ -169,7 +169,7 @@ fn line(event: &Event) -> String {
     format!("{}  #{}  {}  {}  {short}", event.created_at, event.sequence, event.kind, event.path)
 }
 
-/// Prints a line. Fails when nobody reads them any more.
+/// Prints a line. Fails if the output is closed.
 fn say(text: &str) -> Result<(), Failed> {
     writeln!(std::io::stdout().lock(), "{text}").map_err(|error| format!("cannot print: {error}").into())
 }

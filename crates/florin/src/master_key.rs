@@ -17,10 +17,10 @@ use std::path::{Path, PathBuf};
 /// The file's name.
 const NAME: &str = "vault.key";
 
-/// What others than the owner may do, and running it: none of it is allowed, so 0600 and 0400 pass.
+/// The permissions that the file must not have: any for others than the owner, and execution. 0600 and 0400 pass.
 const FORBIDDEN_MODE: u32 = 0o177;
 
-/// More than a key file has, so that a longer one is seen to be none.
+/// Longer than a key file, so that a longer file is detected.
 const READ_LIMIT: u64 = 128;
 
 /// The key, and where it comes from.
@@ -63,7 +63,7 @@ pub async fn settle(config: &Config) -> Result<MasterKey, Failed> {
         return Ok(key);
     }
     let file = config.data_dir.join(NAME);
-    // In this order: where another process makes both, the file is there before the data tell of it.
+    // In this order: a process that creates both writes the file before the data.
     let kept = Store::kept_master_key(&config.place()).await?;
     let found = read(&file)?;
     let bytes = match (kept, found) {
@@ -75,7 +75,7 @@ pub async fn settle(config: &Config) -> Result<MasterKey, Failed> {
             keep(&file, &new)?
         }
         (KeptKey::Whole(kept), _) => {
-            // The database gives its copy up when it is opened with the key, so not before the file is there.
+            // Opening the database with the key removes its copy, so the file must exist before.
             if keep(&file, &kept)? != kept {
                 return Err(format!(
                     "the database still holds the key that this data was created with, and {} holds another: \
@@ -124,7 +124,7 @@ fn absent(file: &Path) -> Failed {
     .into()
 }
 
-/// The key in the file, where there is one that only its owner can read.
+/// The key in the file, if there is one. It is an error if others can access the file.
 fn read(file: &Path) -> Result<Option<[u8; 32]>, Failed> {
     let (mode, content) = match contents(file) {
         Ok(found) => found,
@@ -168,7 +168,7 @@ fn keep(file: &Path, key: &[u8; 32]) -> Result<[u8; 32], Failed> {
 fn write(file: &Path, key: &[u8; 32]) -> io::Result<()> {
     let folder = parent(file);
     std::fs::create_dir_all(folder)?;
-    // Files of this kind are made with mode 0600.
+    // tempfile creates files with mode 0600.
     let mut new = tempfile::NamedTempFile::new_in(folder)?;
     writeln!(new, "{}", hex::encode(key))?;
     new.as_file().sync_all()?;
@@ -177,7 +177,7 @@ fn write(file: &Path, key: &[u8; 32]) -> io::Result<()> {
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error.error),
     }
-    // Also for a file that another process has just made; the folder itself may be new too.
+    // Also if another process has just created the file; the folder may be new too.
     File::open(folder)?.sync_all()?;
     File::open(parent(folder))?.sync_all()
 }

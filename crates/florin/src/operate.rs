@@ -39,7 +39,7 @@ pub async fn open_vault(config: &Config) -> Result<Vault, Failed> {
 
 /// The platform for a single command: it starts no workers and does not listen.
 pub async fn platform(config: &Config) -> Result<App, Failed> {
-    // Its place is checked before anything is made.
+    // Checked before anything is created.
     config.vault()?;
     let store = open(config).await?;
     let settings = Settings { reference: config.reference()?, ..config.settings() };

@@ -75,7 +75,7 @@ enum Word {
 
 const NO_REVIEW: &str = "there is no such review; `florin kyc list` lists the open ones";
 
-/// Runs one.
+/// Runs a command.
 pub async fn run(command: KycCommand) -> Result<(), Failed> {
     match command {
         KycCommand::List { flags } => list(&flags.load()?).await,
@@ -187,7 +187,7 @@ pub fn by<'a>(app: &'a App, operator: &OperatorName) -> Result<Operator<'a>, Fai
     Ok(Operator { app, name })
 }
 
-/// A failure in words.
+/// The message of a failure.
 pub fn said(failure: Failure) -> Failed {
     match failure {
         Failure::Refused(refusal) => refusal.to_string().into(),

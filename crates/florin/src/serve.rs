@@ -32,10 +32,10 @@ use tracing_subscriber::{EnvFilter, Registry};
 /// How long `/readyz` waits for the database and the files. Health checkers time out after some seconds.
 const READY_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Runs until SIGTERM or SIGINT; then what was accepted is finished.
+/// Serves until SIGTERM or SIGINT, then finishes the accepted requests.
 pub async fn serve(config: &Config) -> Result<(), Failed> {
     let _logs = start_logs(config)?;
-    // Before anything is made.
+    // Checked before anything is created.
     let reference = config.reference()?;
     config.vault()?;
     let listener = TcpListener::bind(config.listen)
@@ -171,7 +171,7 @@ fn filter(wanted: &str) -> Result<impl Filter<Registry> + Send + Sync + 'static,
     Ok(EnvFilter::try_new(wanted)?.and(quiet))
 }
 
-/// Ready when the process is asked to stop.
+/// Waits for SIGTERM or SIGINT.
 fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -180,7 +180,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping: finishing what was accepted");
+        tracing::info!("stopping: finishing the accepted requests");
     })
 }
 

@@ -61,7 +61,7 @@ pub struct ExportArgs {
     flags: Flags,
 }
 
-/// Runs one.
+/// Runs a command.
 pub async fn run(command: VaultCommand) -> Result<ExitCode, Failed> {
     match command {
         VaultCommand::Export(arguments) => export(&arguments).await?,
@@ -92,7 +92,7 @@ async fn export(arguments: &ExportArgs) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Readable by its owner alone.
+/// Writes a file that only its owner can read.
 fn write(folder: &Path, file: &Exported) -> std::io::Result<()> {
     let path = folder.join(&file.file_name);
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(&file.bytes)

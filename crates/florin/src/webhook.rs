@@ -16,7 +16,7 @@ use florin_api::kit::endpoint::handler::Output;
 use florin_api::webhooks::{Registration, set, shown};
 use uuid::Uuid;
 
-/// More than any answer has.
+/// A bound on the length of an answer.
 const MAX_ANSWER: usize = 1 << 20;
 
 /// Register and show partners' webhook endpoints, as an operator.
@@ -69,7 +69,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
     Ok((kind.to_owned(), path.to_owned()))
 }
 
-/// Runs one.
+/// Runs a command.
 pub async fn run(command: WebhookCommand) -> Result<(), Failed> {
     match command {
         WebhookCommand::Set(arguments) => register(arguments).await,

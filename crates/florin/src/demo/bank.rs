@@ -1,9 +1,9 @@
-//! The demo's bank: `florin serve` as a process of its own, in a temporary folder.
+//! The demo's bank: `florin serve` as a separate process, in a temporary folder.
 //!
-//! A small shell script stands between the demo and the server, and two pipes tell each side about the other. The
-//! script reads signals to pass on from its standard input, which ends when the demo does, however that comes about
-//! (`kill -9` included): then it stops the server and removes the folder. The server alone holds the script's
-//! standard output, whose end says that the server has ended.
+//! A shell script runs between the demo and the server, with two pipes. The script reads the names of signals from its
+//! standard input and sends them to the server. If the demo ends in any way (even by `kill -9`), this pipe closes, and
+//! the script stops the server and removes the folder. Only the server holds the script's standard output, so the end
+//! of that pipe means that the server has ended.
 
 use super::screen::Unprintable;
 use crate::Failed;
@@ -29,7 +29,7 @@ wait "$server"
 rm -rf -- "$folder"
 "#;
 
-/// Where the bank listens: an address to remember, or any that is free when that one is taken.
+/// The addresses to try: one that is easy to remember, then any free port.
 const ADDRESSES: [&str; 2] = ["127.0.0.1:8080", "127.0.0.1:0"];
 
 /// How long a start may take. It takes a tenth of a second, more on a machine that is busy compiling.
@@ -44,14 +44,14 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How much of the log is shown when something went wrong.
 const TAIL_LINES: usize = 20;
 
-/// The bank, its folder, and the process in between while it runs.
+/// The bank, its folder, and the script while it runs.
 pub struct Bank {
     folder: TempDir,
     program: PathBuf,
     running: Option<Running>,
 }
 
-/// Dropping it ends the pipe, and with it the server.
+/// Dropping it closes the pipe, which stops the server.
 struct Running {
     supervisor: Child,
     signals: ChildStdin,
@@ -68,13 +68,13 @@ impl Bank {
     pub async fn start(&mut self) -> Result<Credentials, Failed> {
         for address in ADDRESSES {
             if self.running.take().is_some() {
-                // The attempt before takes its folder with it.
+                // The script of the attempt before removes its folder.
                 self.folder = temporary_folder()?;
             }
             self.running = Some(self.spawn(address)?);
             match timeout(START, self.ready()).await {
                 Ok(Some(credentials)) => return Ok(credentials),
-                // The address is taken; or there is another reason, which then shows at the next one too.
+                // The address is taken. Any other reason will fail the next attempt too.
                 Ok(None) => {}
                 Err(_) => return Err(format!("the bank was not ready within {} s", START.as_secs()).into()),
             }
@@ -89,10 +89,10 @@ impl Bank {
         }
     }
 
-    /// Stops the server in good order, by force where that takes too long, and waits until it is gone.
+    /// Stops the server, by force if it takes too long, and waits until it has ended.
     pub async fn stop(&mut self) {
         let Some(mut running) = self.running.take() else { return };
-        // A pipe that is broken says that there is nobody left to be told.
+        // If the pipe is broken, the script has ended already.
         let _ = running.signals.write_all(b"TERM\n").await;
         if timeout(GRACE, end_of(&mut running.life)).await.is_err() {
             let _ = running.signals.write_all(b"KILL\n").await;
@@ -160,7 +160,7 @@ impl Bank {
         process
     }
 
-    /// Asks until the server answers that it is ready; nothing when it ends before.
+    /// Polls until the server is ready. `None` if it ends before.
     async fn ready(&mut self) -> Option<Credentials> {
         let file = self.data().join("sandbox-credentials.json");
         let asked = async {
@@ -191,7 +191,7 @@ fn read(credentials: &Path) -> Option<Credentials> {
     serde_json::from_slice(&std::fs::read(credentials).ok()?).ok()
 }
 
-/// Ready when the other end of the pipe is closed. What comes through it does not matter.
+/// Waits until the other end of the pipe is closed, and ignores what comes through it.
 async fn end_of(pipe: &mut ChildStdout) {
     let mut buffer = [0; 256];
     while pipe.read(&mut buffer).await.is_ok_and(|length| length > 0) {}

@@ -1,4 +1,5 @@
-//! A partner's server, as the demo plays it: makes calls, shows them with their answers, and checks these.
+//! The client of the demo, in the role of a partner's server: it makes calls, prints them with their answers, and
+//! checks the answers.
 
 use super::documents::File;
 use super::json::Layout;
@@ -11,13 +12,13 @@ use serde_json::Value;
 use std::fmt::{Debug, Display};
 use std::time::Duration;
 
-/// Longer than the longest that a call waits by itself, 30 s for events.
+/// The time-out of a call. The longest wait that a call offers is 30 s, for events.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How much of the key is shown.
+/// Characters of the key that are printed.
 const KEY_SHOWN: usize = 20;
 
-/// What goes with a call.
+/// The body of a call.
 enum Body {
     None,
     Json(Value),
@@ -62,12 +63,12 @@ impl Call {
         Self { idempotency_key: Some(key), ..self }
     }
 
-    /// Shows so many items of each list in the answer, instead of one.
+    /// Prints this many items of each list in the answer, instead of one.
     pub fn items(self, items: usize) -> Self {
         Self { items, ..self }
     }
 
-    /// Shows nothing of these lists in the answer.
+    /// Hides these lists of the answer.
     pub fn hide(self, hidden: &'static [&'static str]) -> Self {
         Self { hidden, ..self }
     }
@@ -85,25 +86,25 @@ impl Body {
     }
 }
 
-/// What came back.
+/// The answer to a call.
 pub struct Answer {
-    /// Whether it was given before, to the same `Idempotency-Key`.
+    /// Whether it repeats the answer to an earlier call with the same `Idempotency-Key`.
     pub is_replayed: bool,
     body: Value,
 }
 
 impl Answer {
-    /// What is at that place of the body: names and numbers, each after a `/`.
+    /// The value at a JSON pointer; null if there is none.
     pub fn at(&self, place: &str) -> &Value {
         self.body.pointer(place).unwrap_or(&Value::Null)
     }
 
-    /// The text at that place; empty where there is none.
+    /// The text at a JSON pointer; empty if there is none.
     pub fn text(&self, place: &str) -> &str {
         self.at(place).as_str().unwrap_or_default()
     }
 
-    /// The list at that place; empty where there is none.
+    /// The list at a JSON pointer; empty if there is none.
     pub fn list(&self, place: &str) -> &[Value] {
         self.at(place).as_array().map(Vec::as_slice).unwrap_or_default()
     }
@@ -123,7 +124,7 @@ pub struct Client {
 impl Client {
     /// Takes the key and the screen.
     pub fn new(screen: Screen, credentials: &Credentials) -> Result<Self, Failed> {
-        // Straight to the bank, whatever proxy is set: it listens on this machine alone.
+        // Without a proxy: the bank listens on this machine only.
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
         let (base_url, api_key) = (credentials.base_url.clone(), credentials.api_key.clone());
         Ok(Self { http, base_url, api_key, screen, step: String::new(), steps: 0 })
@@ -172,7 +173,7 @@ impl Client {
         Ok(answer)
     }
 
-    /// Ends the demo when something is not as it must be.
+    /// Fails the demo if a value is not the expected one.
     pub fn check<T: PartialEq + Debug>(&self, what: &str, got: T, expected: T) -> Result<(), Failed> {
         if got == expected {
             return Ok(());
@@ -180,7 +181,7 @@ impl Client {
         Err(self.wrong(format!("{what}: expected {expected:?}, got {got:?}")))
     }
 
-    /// Says what was seen to be so.
+    /// Prints a remark on what was checked.
     pub fn remark(&self, text: &str) -> Result<(), Failed> {
         self.screen.line(&self.screen.paint(Colour::Green, &format!("\n✓ {text}")))
     }
@@ -231,7 +232,7 @@ impl Client {
     }
 }
 
-/// The library's own text leaves out why.
+/// The error with its causes, which the library's own text leaves out.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

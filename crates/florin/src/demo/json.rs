@@ -1,4 +1,4 @@
-//! JSON laid out for a reader: what fits stays on one line, and long lists are cut, visibly.
+//! Formats JSON for a reader: a value that fits stays on one line, and a cut list ends with `…`.
 
 use serde_json::{Number, Value};
 

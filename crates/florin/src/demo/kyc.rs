@@ -12,7 +12,7 @@ const VERIFICATION: &str = "/v1/user/verification";
 /// The statuses of each user's verification, in the order of their events.
 const WAY: [&str; 3] = ["PENDING", "VERIFICATION", "SUCCESSFUL"];
 
-/// Both of them, until they are active. Gives back the number of the last event.
+/// Verifies both users and waits until they are active. Returns the number of the last event.
 pub async fn verify_users(client: &mut Client) -> Result<u64, Failed> {
     begin_with_ada(client).await?;
     refuse(client).await?;
@@ -59,7 +59,7 @@ async fn verify_borys(client: &mut Client) -> Result<(), Failed> {
     client.call(Call::upload("/v1/user/kyc-files/borys", &PASSPORT), 201).await?;
     client.call(Call::post(VERIFICATION, borys()), 201).await?;
     let answer = client.call(Call::get("/v1/kyc/status/borys"), 200).await?;
-    // Half a second is enough to look, but for a machine that is very busy.
+    // The review takes half a second, so it is usually still open here.
     match answer.text("/attemptStatus") {
         "SUCCESSFUL" => client.check("verificationStatus", answer.text("/verificationStatus"), "VERIFIED"),
         under_review => client.check("attemptStatus", under_review, "VERIFICATION"),
@@ -80,7 +80,7 @@ async fn wait_for_approval(client: &mut Client) -> Result<u64, Failed> {
     Ok(last)
 }
 
-/// Reads events of a kind until both users have gone all of a way. Gives back the number to go on after.
+/// Reads events of a type until both users have had all statuses of `way`. Returns the number to continue after.
 async fn follow(client: &Client, kind: &str, field: &str, way: &[&str]) -> Result<u64, Failed> {
     let (mut gone, mut after) = (BTreeMap::<String, usize>::new(), 0);
     while gone.values().filter(|steps| **steps == way.len()).count() < 2 {

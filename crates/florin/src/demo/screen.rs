@@ -33,7 +33,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Looks at what the standard output is.
+    /// Checks whether the standard output takes colours.
     pub fn stdout() -> Self {
         let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self { has_colours: std::io::stdout().is_terminal() && !is_unwanted }
@@ -51,7 +51,7 @@ impl Screen {
         if self.has_colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// Prints lines. Fails when nobody reads them any more.
+    /// Prints lines. Fails if the output is closed.
     pub fn line(&self, text: &str) -> Result<(), Failed> {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{text}").map_err(|error| Unprintable(error).into())

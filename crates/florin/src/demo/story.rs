@@ -7,10 +7,10 @@ use super::kyc;
 use crate::Failed;
 use serde_json::{Value, json};
 
-/// Lists of which one sees enough once.
+/// Lists that are printed once and hidden later.
 const CRYPTO: &[&str] = &["cryptoBalances"];
 
-/// All of it.
+/// Runs all steps.
 pub async fn tell(client: &mut Client, bank: &Bank) -> Result<(), Failed> {
     create_users(client).await?;
     refuse_unverified(client).await?;
@@ -107,7 +107,7 @@ async fn fund(client: &mut Client) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Ada pays Borys. Gives back the transfer's id.
+/// Ada pays Borys. Returns the transfer's id.
 async fn pay(client: &mut Client) -> Result<String, Failed> {
     client.step(
         "Ada pays Borys",
@@ -188,7 +188,7 @@ async fn show_transfer(client: &mut Client, lunch_id: &str) -> Result<(), Failed
     client.check("reference", answer.text("/reference"), "Lunch")
 }
 
-/// Gives back the id of the transfer of that day.
+/// Returns the id of that day's transfer.
 async fn advance_clock(client: &mut Client) -> Result<String, Failed> {
     client.step(
         "A day later",
@@ -264,7 +264,7 @@ fn lunch(amount: &str) -> Call {
     Call::post("/v1/transfer", body).key("lunch-0001")
 }
 
-/// A transfer of euros. A side that is not given is the partner.
+/// A transfer of euros. A missing side is the partner.
 fn transfer(source: Option<&str>, destination: Option<&str>, amount: &str) -> Value {
     let mut body = json!({});
     if let Some(source) = source {

@@ -1,4 +1,4 @@
-//! The bank as one of its partners sees it: its events, read by long polls, for as long as it takes.
+//! The server as a partner sees it: reads its events by long polls, and waits while it is away.
 
 use super::{Access, say};
 use crate::Failed;
@@ -8,13 +8,13 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// Seconds that one call waits for an event: a quiet sandbox that was reset is noticed after so long.
+/// Seconds that one call waits for an event. A reset of a quiet sandbox is noticed after this time.
 const WAIT: u64 = 5;
 
-/// Longer than a call takes by itself.
+/// The time-out of a call, longer than its own wait.
 const PATIENCE: Duration = Duration::from_secs(WAIT + 30);
 
-/// Between two attempts to reach a bank that is away: soon enough for somebody who watches it start.
+/// The pause between attempts to reach a server that is away.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The greatest number that an event can have.
@@ -49,7 +49,7 @@ pub struct Page {
     pub next_after: u64,
 }
 
-/// What is of interest of a registered endpoint.
+/// The part of a registered endpoint that is used here.
 #[derive(Deserialize)]
 struct Registered {
     paths: HashMap<String, String>,
@@ -62,13 +62,13 @@ struct Refused {
     error_message: String,
 }
 
-/// Why a call was not answered as it should be.
+/// Why a call failed.
 enum Problem {
-    /// The bank is not there, or can't answer now: it may be later.
+    /// The server is away or overloaded. A later call may work.
     Away(String),
-    /// It will say the same again.
+    /// The server refused. A repeat will be refused too.
     Refused(Refused),
-    /// Something else answers there.
+    /// The answer is not a Florin server's.
     Strange(String),
 }
 
@@ -82,17 +82,17 @@ impl From<reqwest::Error> for Problem {
 pub struct Bank<'a> {
     http: reqwest::Client,
     access: Access,
-    /// Finds out anew where it is.
+    /// Reads URL and key again.
     find: Box<dyn Fn() -> Result<Access, Failed> + 'a>,
 }
 
 impl<'a> Bank<'a> {
-    /// With where it is, and how to find that out when it has gone.
+    /// Takes URL and key, and a function that reads them again when the server is away.
     pub fn new(access: Access, find: impl Fn() -> Result<Access, Failed> + 'a) -> Result<Self, Failed> {
         let url = Url::parse(&access.url).map_err(|error| format!("--url: {error}"))?;
         let mut builder = reqwest::Client::builder().timeout(PATIENCE);
         if is_here(&url) {
-            // Whatever proxy is set, it does not know this machine.
+            // Without a proxy: it could not reach this machine.
             builder = builder.no_proxy();
         }
         Ok(Self { http: builder.build()?, access, find: Box::new(find) })
@@ -112,7 +112,7 @@ impl<'a> Bank<'a> {
         Ok(!page.data.is_empty())
     }
 
-    /// The newest event's number. Numbers have no gaps: they are doubled until there is no such event, then halved.
+    /// The newest event's number, found by binary search, since numbers have no gaps.
     pub async fn last(&mut self) -> Result<u64, Failed> {
         let (mut there, mut absent) = (0, 1);
         while absent <= MAX_SEQUENCE && self.has(absent).await? {
@@ -170,7 +170,7 @@ impl<'a> Bank<'a> {
         }
     }
 
-    /// Until the bank answers anything.
+    /// Waits until the server answers anything.
     async fn wait(&mut self) {
         let question = [("limit", "1".to_owned())];
         while let Err(Problem::Away(_)) = self.attempt::<Page>("/v1/events", &question).await {
@@ -218,7 +218,7 @@ fn is_here(url: &Url) -> bool {
     }
 }
 
-/// The cause that tells most.
+/// The innermost cause.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

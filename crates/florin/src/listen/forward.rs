@@ -11,13 +11,13 @@ use florin_webhook::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
 
-/// Who sends.
+/// The user agent.
 const AGENT: &str = concat!("Florin/", env!("CARGO_PKG_VERSION"));
 
 /// Derives the Ed25519 key from the secret, so that the same secret has the same public key.
 const KEY_CONTEXT: &str = "florin 2026 florin listen's Ed25519 key v1";
 
-/// Characters of an answer that are shown: its first sentence.
+/// Characters of a failure's answer that are printed.
 const SHOWN: usize = 100;
 
 /// Sends events to a base URL.
@@ -40,7 +40,7 @@ impl Forwarder {
             None => SigningSecret::from_bytes(drawn()),
         };
         Ok(Self {
-            // The engineer's own machine is meant, and no other partner's.
+            // The target is the engineer's own machine, so no address is refused.
             sender: Sender::new(Guard::open(), Arc::new(SystemResolver)),
             target,
             token: token.unwrap_or_else(|| hex::encode(drawn())),
@@ -105,7 +105,7 @@ fn drawn() -> [u8; 32] {
     bytes
 }
 
-/// The status, and what a failure says.
+/// The status, and for a failure the start of the answer.
 fn answer(answered: &Answered) -> String {
     if (200..300).contains(&answered.status) {
         return answered.status.to_string();
