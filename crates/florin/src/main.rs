@@ -13,6 +13,7 @@ mod review;
 mod scheduler;
 mod serve;
 mod system;
+mod terms;
 mod vault;
 mod webhook;
 
@@ -118,6 +119,11 @@ enum PartnerCommand {
         #[command(flatten)]
         flags: Flags,
     },
+    /// Show and set what is agreed with a partner: fees and rules that differ from the defaults.
+    Terms {
+        #[command(subcommand)]
+        command: terms::TermsCommand,
+    },
 }
 
 #[derive(Subcommand)]
@@ -181,6 +187,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
         Command::Listen(arguments) => runtime.block_on(listen::listen(&arguments))?,
         Command::Verify { flags } => return runtime.block_on(operate::verify(&flags.load()?)),
         Command::Partner { command } => match command {
+            PartnerCommand::Terms { command } => runtime.block_on(terms::run(command))?,
             PartnerCommand::Create { name, flags } => {
                 runtime.block_on(operate::create_partner(&flags.load()?, &name))?;
             }

@@ -1,12 +1,14 @@
 //! What every handler of a partner's call is given: the platform, and the partner that the key proves.
 
 use super::app::App;
-use super::edge::partner::Partner;
+use super::book::terms::Terms;
+use super::edge::partner::{Caller, Partner};
 use super::endpoint::failure::Failure;
 use super::endpoint::handler::{Argument, Incoming, Signature};
 use super::endpoint::table::Access;
 use florin_store::{Snapshot, StoreError};
 use std::ops::Deref;
+use std::sync::Arc;
 
 /// A partner's call.
 #[derive(Clone)]
@@ -15,6 +17,8 @@ pub struct Context {
     pub app: App,
     /// Who calls.
     pub partner: Partner,
+    /// What is agreed with the partner.
+    pub terms: Arc<Terms>,
 }
 
 impl Context {
@@ -31,8 +35,8 @@ impl Argument for Context {
     fn describe(_: &mut Signature) {}
 
     async fn take(incoming: &mut Incoming) -> Result<Self, Failure> {
-        let partner = Partner::of_request(&incoming.parts, &incoming.app).await?;
-        Ok(Self { app: incoming.app.clone(), partner })
+        let Caller { partner, terms } = Caller::of_request(&incoming.parts, &incoming.app).await?;
+        Ok(Self { app: incoming.app.clone(), partner, terms })
     }
 }
 

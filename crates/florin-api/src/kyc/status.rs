@@ -13,6 +13,7 @@ use florin_store::{Holder, Scope};
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KycStatus {
+    /// Your own id of the user.
     external_user_id: String,
     /// Whether the user is known.
     verification_status: VerificationStatus,

@@ -196,6 +196,34 @@ fn file_parts_say_what_they_take() {
     assert!(walked > 0);
 }
 
+/// By itself, or by the component that it refers to.
+fn is_described(document: &Value, schema: &Value) -> bool {
+    let text = |value: &Value| value["description"].as_str().is_some_and(|text| !text.is_empty());
+    let of_choice = |one: &Value| one["type"] != "null" && is_described(document, one);
+    text(schema)
+        || schema.get("$ref").is_some() && text(resolved(document, schema))
+        || schema["oneOf"].as_array().is_some_and(|choices| choices.iter().any(of_choice))
+}
+
+#[test]
+fn every_property_and_every_answer_is_described() {
+    let document = json();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for (property, schema) in schema["properties"].as_object().into_iter().flatten() {
+            assert!(is_described(&document, schema), "{name}.{property} is not described");
+        }
+    }
+    for endpoint in crate::endpoints() {
+        let answers = operation_of(&document, &endpoint)["responses"].as_object().unwrap();
+        let contents =
+            answers.iter().flat_map(|(_, answer)| answer["content"].as_object().into_iter().flatten());
+        for (kind, content) in contents.filter(|(kind, _)| *kind == "application/json") {
+            let is_shown = content.get("example").is_some() || content.get("examples").is_some();
+            assert!(is_shown, "{} answers {kind} without an example", endpoint.path);
+        }
+    }
+}
+
 #[test]
 fn names_are_the_wires() {
     let document = json();

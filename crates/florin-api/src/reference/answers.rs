@@ -3,6 +3,9 @@
 //! Each is `{"data":[…]}` in the order of its table, whole: the longest has 249 rows. An optional fact that
 //! does not apply is `null`, never left out, so that a client's types stay simple. Numbers print exactly.
 
+use crate::kit::book::terms::Terms;
+use crate::words;
+use florin_types::Timestamp;
 use florin_types::{Country, CurrencyKind};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -46,15 +49,38 @@ pub struct CurrencyList {
     pub data: Vec<CurrencyEntry>,
 }
 
+words! {
+    /// Whether a currency is money of a state.
+    pub enum CurrencyType {
+        /// Money of a state.
+        Fiat = "fiat",
+        /// A crypto currency.
+        Crypto = "crypto",
+    }
+}
+
+words! {
+    /// What a fee is paid for.
+    pub enum FeeOperation {
+        /// A SEPA transfer.
+        SepaTransfer = "SEPA_TRANSFER",
+        /// An exchange.
+        Exchange = "EXCHANGE",
+        /// A crypto withdrawal, beside the fee of the network itself.
+        CryptoWithdrawal = "CRYPTO_WITHDRAWAL",
+        /// An active card, for a month.
+        CardMonth = "CARD_MONTH",
+    }
+}
+
 /// A currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CurrencyEntry {
     /// The lower-case slug.
     #[schema(example = "usdc")]
     pub code: String,
-    /// `fiat` or `crypto`.
-    #[schema(example = "crypto")]
-    pub kind: &'static str,
+    /// Whether it is money of a state.
+    pub kind: CurrencyType,
     /// Most digits after the point of an amount.
     #[schema(example = 6)]
     pub decimals: u8,
@@ -89,10 +115,8 @@ pub struct FeeList {
 /// A fee: a share of the amount, or a fixed amount; what does not apply is null.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FeeEntry {
-    /// `SEPA_TRANSFER`, `EXCHANGE`, `CRYPTO_WITHDRAWAL` (beside the network's own fee) or `CARD_MONTH` (per
-    /// active card).
-    #[schema(example = "SEPA_TRANSFER")]
-    pub operation: &'static str,
+    /// What is paid for.
+    pub operation: FeeOperation,
     /// The currency of the operation and its fee; null for any.
     #[schema(required)]
     pub currency: Option<String>,
@@ -161,8 +185,8 @@ pub fn currencies(reference: &Reference) -> CurrencyList {
     let entry = |row: &CurrencyReference| CurrencyEntry {
         code: row.currency.code.to_string(),
         kind: match row.currency.kind {
-            CurrencyKind::Fiat => "fiat",
-            CurrencyKind::Crypto => "crypto",
+            CurrencyKind::Fiat => CurrencyType::Fiat,
+            CurrencyKind::Crypto => CurrencyType::Crypto,
         },
         decimals: row.currency.decimals,
         networks: row.networks.iter().map(network).collect(),
@@ -183,8 +207,8 @@ fn network(network: &Network) -> NetworkEntry {
 
 /// `GET /v1/reference/fees`.
 #[must_use]
-pub fn fees(reference: &Reference) -> FeeList {
-    let fees = reference.fees();
+pub fn fees(reference: &Reference, terms: &Terms, at: Timestamp) -> FeeList {
+    let fees = terms.fees(reference.fees(), at);
     let none = |operation| FeeEntry {
         operation,
         currency: None,
@@ -199,19 +223,22 @@ pub fn fees(reference: &Reference) -> FeeList {
             currency: eur(),
             percentage: Some(fees.sepa_percentage),
             minimum: Some(fees.sepa_minimum),
-            ..none("SEPA_TRANSFER")
+            ..none(FeeOperation::SepaTransfer)
         },
-        FeeEntry { percentage: Some(fees.exchange_percentage), ..none("EXCHANGE") },
+        FeeEntry { percentage: Some(fees.exchange_percentage), ..none(FeeOperation::Exchange) },
     ];
     for row in reference.currencies() {
         data.extend(row.networks.iter().map(|network| FeeEntry {
             currency: Some(row.currency.code.to_string()),
             network: Some(network.slug.clone()),
-            fixed: Some(network.terms().withdrawal.fee_withdrawal),
-            ..none("CRYPTO_WITHDRAWAL")
+            fixed: Some(ExactNumber::new(
+                terms.withdrawal_fee(row.currency.code, network, at),
+                network.decimals,
+            )),
+            ..none(FeeOperation::CryptoWithdrawal)
         }));
     }
-    data.push(FeeEntry { currency: eur(), fixed: Some(fees.card_monthly), ..none("CARD_MONTH") });
+    data.push(FeeEntry { currency: eur(), fixed: Some(fees.card_monthly), ..none(FeeOperation::CardMonth) });
     FeeList { data }
 }
 
@@ -278,7 +305,7 @@ mod tests {
 
     #[test]
     fn fees_answer() {
-        let (text, rows) = json(&fees(&Reference::default()));
+        let (text, rows) = json(&fees(&Reference::default(), &Terms::default(), Timestamp::from_micros(0)));
         assert_eq!(rows, 12);
         let row = |operation, currency, network, percentage, minimum, fixed| {
             let start = format!(r#"{{"operation":"{operation}","currency":{currency},"network":{network},"#);

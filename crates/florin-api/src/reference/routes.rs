@@ -26,7 +26,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint {
             id: "getFees",
             summary: "List fees",
-            description: "What each service costs.",
+            description: "What each service costs you.",
             answer: r#"{"data":[{"operation":"SEPA_TRANSFER","currency":"eur","network":null,"percentage":0.1,
                 "minimum":1,"fixed":null}]}"#,
             ..get("/v1/reference/fees", get_fees)
@@ -51,7 +51,8 @@ async fn get_currencies(context: Context) -> Result<Success<CurrencyList>, Failu
 }
 
 async fn get_fees(context: Context) -> Result<Success<FeeList>, Failure> {
-    Success::of(&answers::fees(&context.app.settings.reference))
+    let at = context.snapshot().await?.book_row().now(context.app.wall());
+    Success::of(&answers::fees(&context.app.settings.reference, &context.terms, at))
 }
 
 async fn get_errors(_: Context) -> Result<Success<ErrorList>, Failure> {

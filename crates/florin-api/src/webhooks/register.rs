@@ -170,8 +170,10 @@ pub struct EndpointItem {
     /// The Ed25519 key that signatures `v1a` verify with.
     #[schema(example = "whpk_1hqMqWGvQQ1nIwXTAvIlQgJ3CRIbnCAgFTIY4s6RnCA=")]
     public_key: String,
+    /// When it was registered.
     #[schema(format = DateTime)]
     created_at: String,
+    /// When the registration changed last.
     #[schema(format = DateTime)]
     updated_at: String,
     /// The secret that signatures `v1` verify with: shown when it is made, never again.

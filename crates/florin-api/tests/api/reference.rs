@@ -1,7 +1,13 @@
 //! Reference data, section 7.
 
 use crate::support::{Client, TestApp};
+use florin_api::kit::book::audit::Deed;
+use florin_api::kit::book::registry::book_of;
+use florin_api::kit::book::terms::{self, Term, TermName};
+use florin_types::Text;
+use http::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 async fn rows(client: &Client, name: &str) -> Vec<Value> {
     let answer = client.get(&format!("/v1/reference/{name}")).await.expect(200);
@@ -60,5 +66,39 @@ async fn currencies_fees_and_errors_are_the_contracts() {
     let p403 = errors.iter().find(|error| error["errorCode"] == "P403").expect("P403");
     assert_eq!(p403["errorName"], Value::Null);
     assert_eq!(errors.len(), 54);
+    app.finish().await;
+}
+
+/// Terms belong to one partner, count from a time of its book, and are in the audit.
+#[tokio::test]
+async fn a_partners_terms_count_from_their_time() {
+    let app = TestApp::start().await;
+    let (a, b) = (app.a(), app.b());
+    let exchange = async |client: &Client| {
+        let fees = rows(client, "fees").await;
+        let of_exchange = |fee: &&Value| fee["operation"] == "EXCHANGE";
+        fees.iter().find(of_exchange).expect("a fee")["percentage"].to_string()
+    };
+    let partner = app.partners[0];
+    let book = book_of(&app.app.store, partner).await.expect("a read").expect("a book");
+    let in_an_hour = app.app.wall().saturating_add(Duration::from_secs(3_600));
+    let operator = "olga".to_owned();
+    let term = Term {
+        name: TermName::ExchangePercentage,
+        scope: String::new(),
+        effective_from: in_an_hour,
+        set_at: app.app.wall(),
+        value: "0.99".to_owned(),
+        operator,
+    };
+    let by = Text::parse("olga").expect("a name");
+    let deed = Deed { operator: by, action: "terms.set", object: partner, detail: "exchange".to_owned() };
+    terms::set(&app.app, book, partner, term, deed).await.expect("a command");
+    assert_eq!((exchange(&a).await, exchange(&b).await), ("1.49".to_owned(), "1.49".to_owned()));
+    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 3_600})).send().await.expect(200);
+    assert_eq!((exchange(&a).await, exchange(&b).await), ("0.99".to_owned(), "1.49".to_owned()));
+    // The terms are the partner's, not the book's.
+    a.call(Method::POST, "/v1/sandbox/reset").send().await.expect(200);
+    assert_eq!(exchange(&a).await, "1.49", "the new book's clock is the wall's again");
     app.finish().await;
 }

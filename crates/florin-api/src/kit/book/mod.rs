@@ -8,4 +8,5 @@ pub mod memo;
 pub mod record;
 pub mod registry;
 pub mod seal;
+pub mod terms;
 pub mod work;

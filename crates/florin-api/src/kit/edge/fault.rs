@@ -2,7 +2,7 @@
 //! client takes that. The key counts first; nothing else of the call is looked at, and nothing happens.
 
 use crate::kit::app::App;
-use crate::kit::edge::partner::Partner;
+use crate::kit::edge::partner::Caller;
 use crate::kit::endpoint::codes::{P500, P501};
 use crate::kit::endpoint::failure::Failure;
 use crate::kit::endpoint::refusal::Refusal;
@@ -23,7 +23,7 @@ pub(super) async fn fail_to_order(State(app): State<App>, request: Request, next
         return next.run(request).await;
     }
     let (parts, _) = request.into_parts();
-    let failure = match Partner::of_request(&parts, &app).await {
+    let failure = match Caller::of_request(&parts, &app).await {
         Ok(_) => ordered(parts.headers[FAULT_HEADER].as_bytes()),
         Err(failure) => failure,
     };

@@ -1,10 +1,11 @@
 //! A partner as its key proves it, and the keys that were looked up lately.
 
+use crate::kit::book::terms::Terms;
 use florin_ledger::BookId;
 use florin_types::Timestamp;
 use ipnet::IpNet;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -24,9 +25,18 @@ pub struct Partner {
     pub book: BookId,
 }
 
+/// A partner that calls.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who it is.
+    pub partner: Partner,
+    /// What is agreed with it.
+    pub terms: Arc<Terms>,
+}
+
 #[derive(Clone)]
 pub(super) struct Known {
-    pub(super) partner: Partner,
+    pub(super) caller: Caller,
     pub(super) allowed: Vec<IpNet>,
     pub(super) is_revoked: bool,
     pub(super) looked_at: Timestamp,

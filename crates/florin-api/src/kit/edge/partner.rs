@@ -1,9 +1,10 @@
-//! Who calls: the `x-api-key` becomes a [`Partner`], without which no handler can be written.
+//! Who calls: the `x-api-key` becomes a [`Caller`], without which no handler can be written.
 
 use super::keys::Known;
-pub use super::keys::Partner;
+pub use super::keys::{Caller, Partner};
 use crate::kit::app::App;
 use crate::kit::book::registry::{FIND_KEY, hash_of};
+use crate::kit::book::terms::Terms;
 use crate::kit::edge::http::Peer;
 use crate::kit::endpoint::codes::P401;
 use crate::kit::endpoint::failure::Failure;
@@ -13,19 +14,20 @@ use florin_store::{StoreError, params};
 use http::request::Parts;
 use ipnet::IpNet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// The longest key that is looked at; ours are far shorter.
 const MAX_KEY_LENGTH: usize = 256;
 
-impl Partner {
+impl Caller {
     /// Who calls, by the key of the request.
     ///
     /// # Errors
     /// P401, or P429 for an address that tries many wrong keys.
     pub async fn of_request(parts: &Parts, app: &App) -> Result<Self, Failure> {
         // The rate limit has proven it already.
-        if let Some(partner) = parts.extensions.get::<Self>() {
-            return Ok(*partner);
+        if let Some(caller) = parts.extensions.get::<Self>() {
+            return Ok(caller.clone());
         }
         let source = source_address(parts, &app.settings.trusted_proxies);
         let known = match key_of(parts) {
@@ -43,7 +45,7 @@ impl Partner {
         if is_live && !known.allowed.is_empty() && !source.is_some_and(|ip| is_in(&known.allowed, ip)) {
             return Err(denied("xo3").into());
         }
-        Ok(known.partner)
+        Ok(known.caller)
     }
 }
 
@@ -75,8 +77,10 @@ async fn look_up(app: &App, key: &str) -> Result<Option<Known>, StoreError> {
     let rows = app.store.look(FIND_KEY, &params![hash]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let allowed: String = row.get(1)?;
+    let partner = Partner { id: row.get(0)?, book: row.get(3)? };
+    let terms = Arc::new(Terms::of(&app.store, partner.id).await?);
     let known = Known {
-        partner: Partner { id: row.get(0)?, book: row.get(3)? },
+        caller: Caller { partner, terms },
         allowed: allowed.split_whitespace().filter_map(|net| net.parse().ok()).collect(),
         is_revoked: row.get::<Option<i64>>(2)?.is_some(),
         looked_at: now,

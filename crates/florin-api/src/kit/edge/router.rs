@@ -4,7 +4,7 @@
 
 use crate::kit::app::App;
 use crate::kit::edge::fault::fail_to_order;
-use crate::kit::edge::partner::Partner;
+use crate::kit::edge::partner::Caller;
 use crate::kit::edge::request_id::RequestIdLayer;
 use crate::kit::endpoint::codes::{P404, P405};
 use crate::kit::endpoint::refusal::Refusal;
@@ -89,14 +89,14 @@ fn methods_of(allowed: &Allowed, uri: &Uri) -> Option<String> {
 /// Takes a call out of the partner's bucket and says what is left.
 async fn limit_rate(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let partner = match Partner::of_request(&parts, &app).await {
-        Ok(partner) => partner,
+    let caller = match Caller::of_request(&parts, &app).await {
+        Ok(caller) => caller,
         Err(failure) => return failure.into_response(),
     };
-    let Some((checked, left)) = app.limiter.check_partner(partner.id) else {
+    let Some((checked, left)) = app.limiter.check_partner(caller.partner.id) else {
         return next.run(Request::from_parts(parts, body)).await;
     };
-    parts.extensions.insert(partner);
+    parts.extensions.insert(caller);
     let mut response = match checked {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,
         Err(refusal) => refusal.into_response(),

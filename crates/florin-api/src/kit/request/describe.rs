@@ -38,7 +38,7 @@ impl Property {
             return Self { name, is_required, about, schema: schema.into(), named: Vec::new() };
         };
         let mut reference = Ref::from_schema_name(component);
-        reference.description = about.to_owned();
+        about.clone_into(&mut reference.description);
         let named = vec![(component.to_owned(), schema.into())];
         Self { name, is_required, about, schema: reference.into(), named }
     }

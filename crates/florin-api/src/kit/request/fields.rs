@@ -391,7 +391,13 @@ impl<'a> Slot<'_, 'a> {
         (fields.object, fields.known, fields.prefix) = (outer, outer_known, outer_prefix);
         if let Some(mut outer) = outer_description {
             let inner = fields.description.take().unwrap_or_default();
-            outer.add(Property { name, is_required, about, schema: inner.schema(""), named: inner.named() });
+            outer.add(Property {
+                name,
+                is_required,
+                about,
+                schema: inner.schema(about),
+                named: inner.named(),
+            });
             fields.description = Some(outer);
         }
         value
@@ -427,6 +433,7 @@ impl<'a> Slot<'_, 'a> {
         }
     }
 
+    /// A component says what all of its kind have in common; where nothing is said of the field itself, this is it.
     fn describe_named(&mut self, component: &'static str, schema: impl FnOnce() -> Schema) {
         if self.fields.description.is_some() {
             let schema = schema();

@@ -143,7 +143,9 @@ impl Visitor<'_> for ExactVisitor {
 
 impl utoipa::PartialSchema for ExactNumber {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(schema::SchemaType::new(Type::Number)).into()
+        // The format tells generators that a float would lose digits.
+        let decimal = schema::SchemaFormat::Custom("decimal".to_owned());
+        ObjectBuilder::new().schema_type(schema::SchemaType::new(Type::Number)).format(Some(decimal)).into()
     }
 }
 

@@ -1,0 +1,229 @@
+//! What is agreed with a partner: fees and rules that differ from the installation's defaults. Each change is a row with
+//! the time from which it counts, and no row is ever changed: which fee applied to a transaction can be told from its
+//! time. Terms are read with the partner's key.
+
+use super::audit::{self, Deed};
+use super::jobs::run_inside;
+use super::work::Work;
+use crate::kit::app::App;
+use crate::kit::request::number::ExactNumber;
+use crate::kit::tables::{Fees, Network, Reference};
+use crate::words;
+use florin_store::{BookId, Row, Statement, Store, StoreError, params};
+use florin_types::{CurrencyCode, Timestamp};
+use uuid::Uuid;
+
+/// Rows of a partner that are read: a change a day for some years.
+const FIND: Statement = "SELECT name, scope, effective_from, set_at, value, operator FROM partner_terms \
+     WHERE partner = $1 ORDER BY effective_from, set_at LIMIT 2000";
+const INSERT: Statement = "INSERT INTO partner_terms (partner, name, scope, effective_from, set_at, value, operator) \
+     SELECT id, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS TEXT), \
+     CAST($7 AS TEXT) FROM partner WHERE book = $1";
+
+/// Every statement here, for the test that prepares and runs them all.
+pub(crate) const STATEMENTS: &[Statement] = &[FIND, INSERT];
+
+words! {
+    /// What can be agreed.
+    pub enum TermName {
+        /// The fee of a SEPA transfer, in percent of its amount.
+        SepaPercentage = "sepa_percentage",
+        /// The least fee of a SEPA transfer, in EUR.
+        SepaMinimum = "sepa_minimum",
+        /// The fee of an exchange, in percent of what is received.
+        ExchangePercentage = "exchange_percentage",
+        /// The fee of an active card for a month, in EUR.
+        CardMonthly = "card_monthly",
+        /// The service fee of a crypto withdrawal, in the currency. Its scope is currency and network: `usdc/polygon`.
+        WithdrawalFee = "withdrawal_fee",
+        /// Where SEPA transfers may go: `CLOSED`, to accounts of the user's own, or `OPEN`, to anybody's.
+        SepaLoop = "sepa_loop",
+    }
+}
+
+/// A change of terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// What was agreed on.
+    pub name: TermName,
+    /// Of what, where there are several.
+    pub scope: String,
+    /// From when on, by the business time of the partner's book.
+    pub effective_from: Timestamp,
+    /// When it was set, wall clock.
+    pub set_at: Timestamp,
+    /// A decimal, or a word.
+    pub value: String,
+    /// Who set it.
+    pub operator: String,
+}
+
+impl Term {
+    /// What is wrong with a term's scope or value.
+    ///
+    /// # Errors
+    /// A sentence that names the option.
+    pub fn check(name: TermName, scope: &str, value: &str, reference: &Reference) -> Result<(), String> {
+        let known = match name {
+            TermName::WithdrawalFee => network_of(scope, reference).is_some(),
+            _ => scope.is_empty(),
+        };
+        if !known {
+            return Err(
+                "scope must be currency/network with withdrawal_fee, such as usdc/polygon, else empty".into(),
+            );
+        }
+        if name == TermName::SepaLoop {
+            let is_word = matches!(value, "OPEN" | "CLOSED");
+            return if is_word { Ok(()) } else { Err("value must be OPEN or CLOSED".into()) };
+        }
+        let number = ExactNumber::parse(value).map_err(|error| format!("value {error}"))?;
+        let is_percentage = matches!(name, TermName::SepaPercentage | TermName::ExchangePercentage);
+        let too_much = is_percentage && number.at_scale(6).is_none_or(|units| units > 100_000_000);
+        let scale = network_of(scope, reference).map_or(2, |network| network.decimals);
+        let too_fine = !is_percentage && number.at_scale(scale).is_none();
+        match (too_much, too_fine) {
+            (true, _) => Err("value must be at most 100 per cent, with at most 6 decimal places".into()),
+            (_, true) => Err(format!("value can have at most {scale} decimal places")),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn network_of<'a>(scope: &str, reference: &'a Reference) -> Option<&'a Network> {
+    let (currency, network) = scope.split_once('/')?;
+    reference.network(CurrencyCode::parse(currency)?, network)
+}
+
+/// The terms of a partner, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Terms(Vec<Term>);
+
+impl Terms {
+    /// The terms of a partner.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn of(store: &Store, partner: Uuid) -> Result<Self, StoreError> {
+        let rows = store.look(FIND, &params![partner]).await?;
+        rows.iter().map(term_of_row).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// All changes, oldest first.
+    pub fn history(&self) -> &[Term] {
+        &self.0
+    }
+
+    /// The change that is in force at a time.
+    pub fn at(&self, name: TermName, scope: &str, at: Timestamp) -> Option<&Term> {
+        let is_it = |term: &&Term| term.name == name && term.scope == scope && term.effective_from <= at;
+        self.0.iter().rev().find(is_it)
+    }
+
+    /// The fees at a time, with the installation's where nothing else is agreed.
+    pub fn fees(&self, defaults: Fees, at: Timestamp) -> Fees {
+        let agreed = |name, default| {
+            let term = self.at(name, "", at).and_then(|term| ExactNumber::parse(&term.value).ok());
+            term.unwrap_or(default)
+        };
+        Fees {
+            sepa_percentage: agreed(TermName::SepaPercentage, defaults.sepa_percentage),
+            sepa_minimum: agreed(TermName::SepaMinimum, defaults.sepa_minimum),
+            exchange_percentage: agreed(TermName::ExchangePercentage, defaults.exchange_percentage),
+            card_monthly: agreed(TermName::CardMonthly, defaults.card_monthly),
+        }
+    }
+
+    /// The service fee of a withdrawal at a time, in minor units.
+    pub fn withdrawal_fee(&self, currency: CurrencyCode, network: &Network, at: Timestamp) -> i64 {
+        let scope = format!("{currency}/{}", network.slug);
+        let agreed = self.at(TermName::WithdrawalFee, &scope, at);
+        let agreed = agreed.and_then(|term| ExactNumber::parse(&term.value).ok()?.at_scale(network.decimals));
+        agreed.unwrap_or(network.withdrawal_fee)
+    }
+}
+
+fn term_of_row(row: &Row) -> Result<Term, StoreError> {
+    Ok(Term {
+        name: row.get(0)?,
+        scope: row.get(1)?,
+        effective_from: row.get(2)?,
+        set_at: row.get(3)?,
+        value: row.get(4)?,
+        operator: row.get(5)?,
+    })
+}
+
+/// Adds a change to a partner's terms and to the audit, in one transaction.
+///
+/// # Errors
+/// When the database is away.
+pub async fn set(app: &App, book: BookId, partner: Uuid, term: Term, deed: Deed) -> Result<(), StoreError> {
+    debug_assert_eq!(deed.object, partner, "the audit names the partner");
+    run_inside(app, book, Vec::new(), async move |work: &mut Work<'_>| {
+        let Term { name, scope, effective_from, set_at, value, operator } = term.clone();
+        let row = params![name, scope.as_str(), effective_from, set_at, value.as_str(), operator.as_str()];
+        work.execute(INSERT, &row).await?;
+        Ok(audit::note(work, &deed).await?)
+    })
+    .await?;
+    app.keys.clear();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn term(name: TermName, scope: &str, from: i64, set_at: i64, value: &str) -> Term {
+        let at = Timestamp::from_micros;
+        let (scope, value, operator) = (scope.to_owned(), value.to_owned(), "olga".to_owned());
+        Term { name, scope, effective_from: at(from), set_at: at(set_at), value, operator }
+    }
+
+    #[test]
+    fn the_newest_change_that_is_in_force_counts() {
+        let exchange = |from, set_at, value| term(TermName::ExchangePercentage, "", from, set_at, value);
+        let terms = Terms(vec![exchange(10, 1, "1"), exchange(20, 2, "0.5"), exchange(20, 3, "0.4")]);
+        let fee =
+            |at| terms.fees(Fees::default(), Timestamp::from_micros(at)).exchange_percentage.to_string();
+        assert_eq!([5, 10, 19, 20, 99].map(fee), ["1.49", "1", "1", "0.4", "0.4"]);
+        assert_eq!(
+            terms.fees(Fees::default(), Timestamp::from_micros(99)).sepa_minimum,
+            ExactNumber::whole(1)
+        );
+    }
+
+    #[test]
+    fn a_withdrawal_has_its_own_fee_per_network() {
+        let (reference, code) = (Reference::default(), CurrencyCode::new("usdc"));
+        let polygon = reference.network(code, "polygon").unwrap();
+        let terms = Terms(vec![term(TermName::WithdrawalFee, "usdc/polygon", 10, 1, "0.25")]);
+        let fee = |at| terms.withdrawal_fee(code, polygon, Timestamp::from_micros(at));
+        assert_eq!([9, 10].map(fee), [500_000, 250_000]);
+        let ethereum = reference.network(code, "ethereum").unwrap();
+        assert_eq!(terms.withdrawal_fee(code, ethereum, Timestamp::from_micros(10)), 10_000_000);
+    }
+
+    #[test]
+    fn what_cannot_be_agreed_is_refused() {
+        let reference = Reference::default();
+        for (name, scope, value, is_good) in [
+            (TermName::ExchangePercentage, "", "0.99", true),
+            (TermName::ExchangePercentage, "", "100.1", false),
+            (TermName::ExchangePercentage, "eur", "1", false),
+            (TermName::SepaMinimum, "", "0.5", true),
+            (TermName::SepaMinimum, "", "0.005", false),
+            (TermName::SepaMinimum, "", "-1", false),
+            (TermName::WithdrawalFee, "usdc/polygon", "0.000001", true),
+            (TermName::WithdrawalFee, "usdc/polygon", "0.0000001", false),
+            (TermName::WithdrawalFee, "usdc/bitcoin", "1", false),
+            (TermName::WithdrawalFee, "", "1", false),
+            (TermName::SepaLoop, "", "OPEN", true),
+            (TermName::SepaLoop, "", "open", false),
+        ] {
+            let checked = Term::check(name, scope, value, &reference);
+            assert_eq!(checked.is_ok(), is_good, "{name} {scope} {value}: {checked:?}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! `florin partner terms`: what is agreed with a partner.
+
+use crate::config::Flags;
+use crate::operate::{platform, print};
+use crate::{Failed, OperatorName};
+use clap::{Args, Subcommand};
+use florin_api::kit::app::App;
+use florin_api::kit::book::audit::Deed;
+use florin_api::kit::book::registry::book_of;
+use florin_api::kit::book::terms::{self, Term, TermName, Terms};
+use florin_types::Timestamp;
+use uuid::Uuid;
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum TermsCommand {
+    /// Show the history of a partner's terms, oldest first. What is not in it is as the configuration says.
+    Show {
+        /// The partner's id, from `florin partner list`.
+        #[arg(long)]
+        partner: Uuid,
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// Set a term. Earlier ones stay in the history, so that past fees can be explained. The audit records it.
+    Set(SetArgs),
+}
+
+/// A term.
+#[derive(Args)]
+pub struct SetArgs {
+    /// The partner's id, from `florin partner list`.
+    #[arg(long)]
+    partner: Uuid,
+    /// sepa_percentage, sepa_minimum, exchange_percentage, card_monthly, withdrawal_fee or sepa_loop.
+    #[arg(long)]
+    name: String,
+    /// With withdrawal_fee: currency and network, such as usdc/polygon.
+    #[arg(long, default_value = "")]
+    scope: String,
+    /// A decimal such as 0.99 (percent, or whole units of the currency); with sepa_loop OPEN or CLOSED.
+    #[arg(long)]
+    value: String,
+    /// From when on, ISO 8601, by the business time of the partner's book; now if omitted.
+    #[arg(long)]
+    from: Option<String>,
+    #[command(flatten)]
+    operator: OperatorName,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Runs one.
+pub async fn run(command: TermsCommand) -> Result<(), Failed> {
+    match command {
+        TermsCommand::Show { partner, flags } => {
+            let app = platform(&flags.load()?).await?;
+            // An unknown partner is told apart from one without terms.
+            book_of_partner(&app, partner).await?;
+            Terms::of(&app.store, partner).await?.history().iter().for_each(|term| print(&line(term)));
+            Ok(())
+        }
+        TermsCommand::Set(arguments) => set(arguments).await,
+    }
+}
+
+fn line(term: &Term) -> String {
+    let Term { name, scope, effective_from, set_at, value, operator } = term;
+    let scope = if scope.is_empty() { String::new() } else { format!(" {scope}") };
+    format!("{effective_from}  {name}{scope} = {value}  (set {set_at} by {operator})")
+}
+
+async fn book_of_partner(app: &App, partner: Uuid) -> Result<florin_store::BookId, Failed> {
+    let book = book_of(&app.store, partner).await?;
+    Ok(book
+        .ok_or_else(|| format!("there is no partner {partner}; `florin partner list` lists the partners"))?)
+}
+
+async fn set(arguments: SetArgs) -> Result<(), Failed> {
+    let SetArgs { partner, name, scope, value, from, operator, flags } = arguments;
+    let known = || TermName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    let name = TermName::of_word(&name).ok_or_else(|| format!("--name must be one of {}", known()))?;
+    let from =
+        from.as_deref().map(Timestamp::parse).transpose().map_err(|error| format!("--from {error}"))?;
+    let app = platform(&flags.load()?).await?;
+    Term::check(name, &scope, &value, &app.settings.reference).map_err(|error| format!("--{error}"))?;
+    let book = book_of_partner(&app, partner).await?;
+    let now = app.store.snapshot(book).await?.book_row().now(app.wall());
+    let by = florin_types::Text::parse(&operator.operator).map_err(|error| format!("--operator {error}"))?;
+    let detail = format!("{name} {scope} = {value}");
+    let deed = Deed { operator: by, action: "terms.set", object: partner, detail };
+    let term = Term {
+        name,
+        scope,
+        effective_from: from.unwrap_or(now),
+        set_at: app.wall(),
+        value,
+        operator: operator.operator,
+    };
+    print(&line(&term));
+    Ok(terms::set(&app, book, partner, term, deed).await?)
+}
