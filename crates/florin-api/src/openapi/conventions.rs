@@ -64,10 +64,10 @@ field that is left out has a meaning: in a transfer an absent source is your own
 optional field, an empty text count as absent. Times are ISO 8601 in UTC with milliseconds. Currencies are lower-case \
 words, read in any letter case. Our ids are UUIDs; `externalUserId` is your own id of a user.
 
-**Files.** Calls that take files take `multipart/form-data`, one part a file. The type of a file is told by its content; \
-its name and declared type are not looked at. If one file is refused, nothing of the request is stored. A body that is \
-broken, or in which a part comes too often, is `P403`. `P426` says which file is not taken, and why. Bytes before and \
-behind a file are dropped, where they do not make it another document.
+**Files.** Calls that take files take `multipart/form-data`, one part a file. The type of a file is told by its \
+content; its name and declared type are not looked at. If one file is refused, nothing of the request is stored. A \
+body that is broken, or in which a part comes too often, is `P403`. `P426` says which file is not taken, and why. \
+Bytes before and behind a file are dropped, where they do not make it another document.
 
 **Pages.** Lists are newest first; `limit` is 1 to 200 and 50 if omitted. Send `nextCursor` as `cursor` with the same \
 filters to go on, until it is null. A cursor stays right while new rows arrive.

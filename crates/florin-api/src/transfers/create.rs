@@ -1,5 +1,5 @@
-//! `POST /v1/transfer` and `POST /v1/partner/transfer-master-balance`: one use case, two routes. The master-balance call
-//! is a transfer without a reference that names exactly one side.
+//! `POST /v1/transfer` and `POST /v1/partner/transfer-master-balance`: one use case, two routes. The master-balance
+//! call is a transfer without a reference that names exactly one side.
 
 use super::postings;
 use super::transfer::{Reference, TRANSFER};

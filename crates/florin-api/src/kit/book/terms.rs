@@ -1,6 +1,6 @@
-//! What is agreed with a partner: fees and rules that differ from the installation's defaults. Each change is a row with
-//! the time from which it counts, and no row is ever changed: which fee applied to a transaction can be told from its
-//! time. Terms are read with the partner's key.
+//! What is agreed with a partner: fees and rules that differ from the installation's defaults. Each change is a row
+//! with the time from which it counts, and no row is ever changed: which fee applied to a transaction can be told from
+//! its time. Terms are read with the partner's key.
 
 use super::audit::{self, Deed};
 use super::jobs::run_inside;
