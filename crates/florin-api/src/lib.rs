@@ -21,12 +21,12 @@ pub mod openapi;
 
 use florin_store::{Migration, SetStatement, Statement, migration};
 use kit::endpoint::events::EventType;
-use kit::endpoint::family::{EventRow, Family};
+use kit::endpoint::family::{EventRow, Families};
 use kit::endpoint::table::Endpoint;
 use std::sync::OnceLock;
 
 /// The families, in reading order.
-pub static FAMILIES: &[&Family] = &[
+pub static FAMILIES: Families = Families(&[
     &users::FAMILY,
     &balances::FAMILY,
     &kyc::FAMILY,
@@ -35,17 +35,17 @@ pub static FAMILIES: &[&Family] = &[
     &webhooks::FAMILY,
     &reference::FAMILY,
     &sandbox::FAMILY,
-];
+]);
 
 /// Every call of the API.
 pub fn endpoints() -> Vec<Endpoint> {
-    FAMILIES.iter().flat_map(|family| (family.endpoints)()).collect()
+    FAMILIES.0.iter().flat_map(|family| (family.endpoints)()).collect()
 }
 
 /// Every type of events that happens today, in the order of the contract.
 pub fn event_rows() -> impl Iterator<Item = &'static EventRow> {
     let find =
-        |kind: &EventType| FAMILIES.iter().flat_map(|family| family.events).find(|row| row.event == *kind);
+        |kind: &EventType| FAMILIES.0.iter().flat_map(|family| family.events).find(|row| row.event == *kind);
     EventType::ALL.iter().filter_map(find)
 }
 
@@ -54,7 +54,7 @@ pub fn migrations() -> &'static [Migration] {
     static ALL: OnceLock<Vec<Migration>> = OnceLock::new();
     ALL.get_or_init(|| {
         let kit = [migration!(1001, "1001_partners"), migration!(1005, "1005_terms")];
-        let families = FAMILIES.iter().flat_map(|family| family.migrations.iter().copied());
+        let families = FAMILIES.0.iter().flat_map(|family| family.migrations.iter().copied());
         let mut all: Vec<_> = kit.into_iter().chain(families).collect();
         all.sort_by_key(|migration| migration.number);
         all
@@ -65,11 +65,11 @@ pub fn migrations() -> &'static [Migration] {
 pub fn statements() -> Vec<Statement> {
     let kit = [kit::book::registry::STATEMENTS, kit::book::audit::STATEMENTS, kit::book::terms::STATEMENTS]
         .concat();
-    let families = FAMILIES.iter().flat_map(|family| family.statements.concat());
+    let families = FAMILIES.0.iter().flat_map(|family| family.statements.concat());
     kit.into_iter().chain(families).collect()
 }
 
 /// Every statement of the families over a set of rows, looked up or written, for the same test.
 pub fn sets() -> Vec<&'static SetStatement> {
-    FAMILIES.iter().flat_map(|family| family.sets.iter().copied()).collect()
+    FAMILIES.0.iter().flat_map(|family| family.sets.iter().copied()).collect()
 }

@@ -44,7 +44,14 @@ pub async fn platform(config: &Config) -> Result<App, Failed> {
     let store = open(config).await?;
     let settings = Settings { reference: config.reference()?, ..config.settings() };
     let vault = open_vault(config).await?;
-    Ok(App::new(store, vault, Arc::new(SystemClock), Arc::new(SystemEntropy), settings, florin_api::FAMILIES))
+    Ok(App::new(
+        store,
+        vault,
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+        settings,
+        &florin_api::FAMILIES,
+    ))
 }
 
 /// `florin verify`.

@@ -59,7 +59,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         Arc::new(SystemClock),
         Arc::new(SystemEntropy),
         settings,
-        florin_api::FAMILIES,
+        &florin_api::FAMILIES,
     );
     if let Some(made) = &made {
         credentials::give_token(&app, made).await?;

@@ -5,9 +5,10 @@ use crate::operate::{platform, print};
 use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand};
 use florin_api::kit::app::App;
+use florin_api::kit::book::agree::agree;
 use florin_api::kit::book::audit::Deed;
 use florin_api::kit::book::registry::book_of;
-use florin_api::kit::book::terms::{self, Term, TermName, Terms};
+use florin_api::kit::book::terms::{Term, TermName, Terms};
 use florin_types::Timestamp;
 use uuid::Uuid;
 
@@ -98,5 +99,5 @@ async fn set(arguments: SetArgs) -> Result<(), Failed> {
         operator: operator.operator,
     };
     print(&line(&term));
-    Ok(terms::set(&app, book, partner, term, deed).await?)
+    Ok(agree(&app, book, partner, term, deed).await?)
 }

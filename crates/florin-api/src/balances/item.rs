@@ -3,8 +3,8 @@
 use crate::kit::app::App;
 use crate::kit::book::memo::SealedMemo;
 use crate::kit::book::record::{HistoryStatus, HistoryType, Line, RecordType};
+use crate::kit::request::types::words;
 use crate::users::{self, Profile, User};
-use crate::words;
 use florin_ledger::{AccountKey, HolderId, Record};
 use florin_store::{Holder, Scope, StoreError};
 use florin_types::{CurrencyCode, format_minor};
@@ -155,7 +155,7 @@ impl<'a> Renderer<'a> {
 
 /// The kind of a record, from its family's table.
 pub(super) fn type_of<'a>(app: &'a App, record: &Record) -> Result<&'a RecordType, StoreError> {
-    let mut types = app.families.iter().flat_map(|family| family.records);
+    let mut types = app.families().iter().flat_map(|family| family.records);
     let found = types.find(|known| known.kind == record.kind);
     found.ok_or_else(|| StoreError::unexpected(format!("no family has records of kind {}", record.kind.0)))
 }

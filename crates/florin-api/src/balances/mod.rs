@@ -17,8 +17,8 @@ pub use generate::generate;
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{Erasure, EventRow, Family};
 use crate::kit::endpoint::table::{Endpoint, Shape};
+use crate::kit::request::types::words;
 use crate::users::render_user_events;
-use crate::words;
 use utoipa::ToSchema;
 
 /// The family's table.

@@ -1,6 +1,6 @@
 //! The SQL of bank accounts: which IBAN a user's EUR balance has.
 
-use crate::words;
+use crate::kit::request::types::words;
 use florin_store::{HolderId, Scope, Statement, StoreError, Tx, params};
 use florin_types::Iban;
 

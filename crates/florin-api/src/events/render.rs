@@ -46,7 +46,7 @@ pub async fn render_each(
     events: &[StoredEvent],
 ) -> Result<Vec<Result<EventItem, StoreError>>, StoreError> {
     let mut items: Vec<Option<Result<EventItem, StoreError>>> = events.iter().map(|_| None).collect();
-    for row in app.families.iter().flat_map(|family| family.events) {
+    for row in app.families().iter().flat_map(|family| family.events) {
         let is_of_it = |(_, event): &(usize, &StoredEvent)| event.kind == row.event.as_str();
         let (places, of_type): (Vec<usize>, Vec<&StoredEvent>) =
             events.iter().enumerate().filter(is_of_it).unzip();

@@ -4,8 +4,7 @@ use super::outgoing::Outgoing;
 use crate::kit::book::seal::Seals;
 use crate::kit::edge::keys::KeyCache;
 use crate::kit::edge::rate_limit::RateLimiter;
-use crate::kit::endpoint::family::Family;
-use crate::kit::request::upload::Uploads;
+use crate::kit::request::places::Uploads;
 use crate::kit::settings::{Environment, Settings};
 use florin_store::Store;
 use florin_types::{Clock, Currencies, Entropy, Timestamp, uuid_v7};
@@ -18,6 +17,9 @@ use uuid::Uuid;
 /// The platform, shared by all handlers and workers.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
+
+/// A table of a type that is not known here.
+pub type Tables = dyn std::any::Any + Send + Sync;
 
 /// The parts of [`App`].
 pub struct Inner {
@@ -33,8 +35,9 @@ pub struct Inner {
     pub currencies: Currencies,
     /// What the operator set.
     pub settings: Settings,
-    /// The families of calls, in reading order.
-    pub families: &'static [&'static Family],
+    /// The table of families, whose type `kit::endpoint::family` knows: its functions take the platform, so the
+    /// platform can't know them.
+    pub(crate) families: &'static Tables,
     stopping: tokio::sync::watch::Sender<bool>,
     pub(crate) keys: KeyCache,
     pub(crate) limiter: RateLimiter,
@@ -54,7 +57,7 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         settings: Settings,
-        families: &'static [&'static Family],
+        families: &'static Tables,
     ) -> Self {
         let seals = Seals::new(store.derive_key("florin 2026 wrapping of users' keys v1"));
         let guard = match settings.environment {

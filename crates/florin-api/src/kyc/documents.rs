@@ -1,7 +1,7 @@
 //! The words of the contract for documents, incomes and reasons, and which files a document needs. Pure.
 
 use crate::kit::request::fields::Fields;
-use crate::words;
+use crate::kit::request::types::words;
 use florin_types::{Country, Date, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 //! event is read: `externalUserId` from the user, the rest as it was kept.
 
 use super::standing::{AttemptStatus, RejectionReason, VerificationStatus};
-use crate::words;
+use crate::kit::request::types::words;
 use utoipa::ToSchema;
 
 words! {

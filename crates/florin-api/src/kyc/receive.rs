@@ -2,7 +2,7 @@
 //! files.
 
 use super::store::NewFile;
-use super::sweep::SWEEP_AGE;
+use super::sweep::{SWEEP_AGE, discard};
 use crate::kit::prelude::*;
 use crate::kit::request::upload::{Received, StoredFile};
 use crate::users::existing;
@@ -112,14 +112,4 @@ pub(super) async fn commit(
 fn has_aged(app: &App, files: &[StoredFile]) -> bool {
     let now = app.wall();
     files.iter().any(|file| now.saturating_since(file.name.made_at()) > SWEEP_AGE / 2)
-}
-
-/// Removes objects that no row knows any more. What fails here is left to the sweep.
-pub(super) async fn discard(app: &App, names: &[ObjectName]) {
-    if names.is_empty() {
-        return;
-    }
-    if let Err(error) = app.vault.remove(names).await {
-        tracing::warn!(%error, "could not remove files; the sweep will");
-    }
 }

@@ -3,7 +3,7 @@
 use super::documents::DocumentType;
 use crate::kit::endpoint::codes::{Code, P448, P449, P459, P464, P465};
 use crate::kit::endpoint::refusal::Refusal;
-use crate::words;
+use crate::kit::request::types::words;
 
 words! {
     /// Whether the user is known.

@@ -3,8 +3,8 @@
 use super::documents::Details;
 use super::standing::{Method, Standing};
 use crate::kit::book::seal::{Nonce, Seals};
+use crate::kit::request::types::words;
 use crate::kit::request::upload::StoredFile;
-use crate::words;
 use florin_document::{Kind, Size};
 use florin_store::{HolderId, Row, Scope, SetStatement, Statement, StoreError, Tx, Type, params};
 use florin_types::Timestamp;

@@ -1,7 +1,6 @@
 //! Objects of the vault that no row knows are removed: what crashed between the file and its row leaves one, and what
 //! failed to be removed at its time. And the other way round, for operators: rows whose object is gone or damaged.
 
-use super::receive::discard;
 use super::store;
 use crate::kit::app::App;
 use crate::kit::request::upload::vault_fault;
@@ -88,4 +87,14 @@ pub async fn remove_objects(app: &App, rows: &[Row]) -> Result<(), StoreError> {
     let names: Vec<_> = names.into_iter().filter_map(ObjectName::new).collect();
     discard(app, &names).await;
     Ok(())
+}
+
+/// Removes objects that no row knows any more. What fails here is left to the sweep.
+pub(super) async fn discard(app: &App, names: &[ObjectName]) {
+    if names.is_empty() {
+        return;
+    }
+    if let Err(error) = app.vault.remove(names).await {
+        tracing::warn!(%error, "could not remove files; the sweep will");
+    }
 }

@@ -255,7 +255,7 @@ pub(super) fn webhook_headers() -> Vec<Parameter> {
 /// An example of the table with its placeholders filled in: the same ids everywhere, so that who tries one call after
 /// the other on the page creates the user that the next calls are about.
 pub(super) fn filled(example: &str) -> String {
-    let placeholders = FAMILIES.iter().flat_map(|family| family.placeholders);
+    let placeholders = FAMILIES.0.iter().flat_map(|family| family.placeholders);
     placeholders.fold(example.to_owned(), |text, one| text.replace(one.word, one.shown))
 }
 

@@ -29,7 +29,7 @@ use utoipa::openapi::{OpenApi, OpenApiBuilder, PathItem, PathsBuilder, Ref};
 /// The document.
 pub fn document() -> OpenApi {
     let mut paths = PathsBuilder::new();
-    for family in FAMILIES {
+    for family in FAMILIES.0 {
         for endpoint in (family.endpoints)() {
             let operation = operation::operation(&endpoint, family.tag.0);
             paths = paths.path(endpoint.path, PathItem::new(operation::method(&endpoint.method), operation));
@@ -42,7 +42,7 @@ pub fn document() -> OpenApi {
         .webhooks(Some(events::webhooks()))
         .components(Some(components()))
         .security(Some([conventions::security()]))
-        .tags(Some(FAMILIES.iter().map(|family| conventions::tag(family.tag))))
+        .tags(Some(FAMILIES.0.iter().map(|family| conventions::tag(family.tag))))
         .build()
 }
 

@@ -4,7 +4,7 @@
 //! does not apply is `null`, never left out, so that a client's types stay simple. Numbers print exactly.
 
 use crate::kit::book::terms::Terms;
-use crate::words;
+use crate::kit::request::types::words;
 use florin_types::Timestamp;
 use florin_types::{Country, CurrencyKind};
 use serde::Serialize;

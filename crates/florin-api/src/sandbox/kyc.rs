@@ -1,9 +1,9 @@
 //! `POST /v1/sandbox/kyc/{externalUserId}`: be the reviewer.
 
 use crate::kit::prelude::*;
+use crate::kit::request::types::words;
 use crate::kyc::{AttemptSecret, Decision, RejectionReason, decide};
 use crate::users::UserId;
-use crate::words;
 
 words! {
     /// A reviewer's decision.

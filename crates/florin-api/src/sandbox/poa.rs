@@ -1,9 +1,9 @@
 //! `POST /v1/sandbox/poa/{externalUserId}`: ask for proof of address, and be its reviewer.
 
 use crate::kit::prelude::*;
+use crate::kit::request::types::words;
 use crate::kyc::{PoaStatus, decide_poa};
 use crate::users::UserId;
-use crate::words;
 
 words! {
     /// What happens to a proof of address.

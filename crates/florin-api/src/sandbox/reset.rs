@@ -21,7 +21,7 @@ async fn reset_sandbox(context: SandboxContext, call: BareCall) -> Result<Succes
     let new = new_book(context.partner.id, &context.app.currencies);
     let answer = context
         .run(call.keyed, Vec::new(), async move |work| {
-            let families = work.app().families;
+            let families = work.app().families();
             for statement in families.iter().flat_map(|family| family.forgets) {
                 work.execute(statement, &params![]).await?;
             }

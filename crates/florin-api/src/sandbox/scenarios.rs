@@ -24,7 +24,7 @@ pub fn endpoint() -> Endpoint {
 }
 
 async fn get_scenarios(context: SandboxContext) -> Result<Success<Scenarios>, Failure> {
-    let families = context.app.families.iter().flat_map(|family| (family.scenarios)());
+    let families = context.app.families().iter().flat_map(|family| (family.scenarios)());
     let faults = FAULTS.map(|code| Scenario {
         call: "every call with a key",
         field: FAULT_HEADER,

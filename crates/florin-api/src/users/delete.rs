@@ -38,7 +38,7 @@ async fn delete_user(
             if accounts.any(|account| account.balance != 0 || account.held != 0) {
                 return Err(Refusal::of(&P456).into());
             }
-            for obstacle in work.app().families.iter().flat_map(|family| family.obstacles) {
+            for obstacle in work.app().families().iter().flat_map(|family| family.obstacles) {
                 (obstacle.to_deleting)(work, &holder).await?;
             }
             work.set_gate(&user, Gate { is_closed: true, ..gate }.bits())?;

@@ -19,7 +19,7 @@ pub async fn erase(app: &App, job: &Job) -> Result<(), StoreError> {
     let user = String::from_utf8(job.payload.clone()).map_err(StoreError::unexpected)?;
     let touches = vec![Touch::User(user.clone())];
     let listed: Arc<Mutex<Vec<Vec<Row>>>> = Arc::default();
-    let (found, families) = (Arc::clone(&listed), app.families);
+    let (found, families) = (Arc::clone(&listed), app.families());
     let command = async move |work: &mut Work<'_>| {
         let mut lists = Vec::new();
         if let Some(holder) = work.holder(&user) {

@@ -56,7 +56,7 @@ async fn set_suspended(
             let gate = Gate::of(&holder);
             if gate.is_suspended != is_suspended {
                 if is_suspended {
-                    let obstacles = work.app().families.iter().flat_map(|family| family.obstacles);
+                    let obstacles = work.app().families().iter().flat_map(|family| family.obstacles);
                     for obstacle in obstacles {
                         (obstacle.to_suspending)(work, &holder).await?;
                     }

@@ -8,10 +8,10 @@
 
 mod read;
 mod settle;
+mod state;
 
 use super::delivery::{Attempt, DeliveryStatus, Ended, Standing};
-use super::endpoint::WebhookEndpoint;
-use super::message::{Signer, headers};
+use super::message::headers;
 use super::store::{self, Delivery};
 use super::window::Window;
 use crate::kit::app::App;
@@ -22,7 +22,9 @@ use florin_types::Timestamp;
 use florin_webhook::{BaseUrl, EventPath};
 use http::HeaderMap;
 use read::read_terms;
-use settle::{Batch, Changes, is_held, outcome};
+use settle::{is_held, outcome};
+pub(super) use state::Courier;
+use state::{Changes, Fate, LEASE, Parcel, Returned};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -31,31 +33,15 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior};
-use uuid::Uuid;
-
-/// How long an endpoint is one process's: after a crash its deliveries stand still for so long.
-const LEASE: Duration = Duration::from_secs(3);
 
 /// How long before its end a lease is not trusted any more: what is begun must be begun while it holds.
 const LEASE_MARGIN: Duration = Duration::from_millis(500);
-
-/// Events held in memory at most: what a fast endpoint takes in a few tenths of a second. At 1 KB each they are 2 MB.
-const MAX_HELD: usize = 2_048;
-
-/// Events read at a time.
-const PAGE: i64 = 256;
 
 /// A courier's measure of time, and how long outcomes gather before they are settled, so that one commit serves many.
 const TICK: Duration = Duration::from_millis(50);
 
 /// How often it looks for events of other processes and for what came due, in ticks; its own process rings a bell.
 const LOOK_TICKS: u64 = 4;
-
-/// When a lease is kept on, without anything to settle: every second, some tries before it ends.
-const RENEW_TICKS: u64 = 20;
-
-/// How long an event may be under way before the cursor passes it: 1 s.
-const SLOW_TICKS: u64 = 20;
 
 /// When more is read: what is left to send keeps the endpoint busy meanwhile.
 const LOW: usize = 512;
@@ -66,81 +52,12 @@ const STOP_PATIENCE: Duration = Duration::from_secs(2);
 /// Characters that are kept of why there was no answer: as much as of an answer.
 const MAX_ERROR: usize = 512;
 
-/// An event ready to be sent.
-struct Parcel {
-    id: Uuid,
-    position: Position,
-    object: Uuid,
-    kind: String,
-    /// None: it can't be rendered.
-    body: Option<Bytes>,
-    standing: Standing,
-}
-
-/// What became of an event after the cursor, so far.
-enum Fate {
-    /// Waits or is under way, since when; whether it is its object's turn.
-    Open { since: u64, object: Uuid, is_first: bool },
-    /// Its row to be.
-    Settled(Delivery),
-}
-
-/// What the endpoint says, as it was read last.
-struct Terms {
-    base: Arc<BaseUrl>,
-    endpoint: WebhookEndpoint,
-    signer: Signer,
-    book: Book,
-}
-
 /// A request to be.
 struct Outgoing {
     base: Arc<BaseUrl>,
     path: EventPath,
     headers: HeaderMap,
     body: Bytes,
-}
-
-/// What came back from a request, and the address that it went to.
-struct Returned {
-    parcel: Parcel,
-    ended: Ended,
-    base: Arc<BaseUrl>,
-}
-
-type Settling = Pin<Box<dyn Future<Output = Result<bool, StoreError>> + Send>>;
-
-/// A courier at work.
-pub(super) struct Courier {
-    app: App,
-    book: BookId,
-    terms: Terms,
-    /// The cursor as it is in the database.
-    cursor: i64,
-    leased_until: Timestamp,
-    /// The events after the cursor that were read, by number.
-    held: BTreeMap<i64, Fate>,
-    /// Objects with something under way, and what waits here for its turn.
-    waiting: HashMap<Uuid, VecDeque<Parcel>>,
-    /// Those of them whose event under way was read from a row: later ones may wait in rows that are not here.
-    from_rows: HashSet<Uuid>,
-    /// What can be sent now.
-    ready: VecDeque<Parcel>,
-    under_way: JoinSet<Returned>,
-    /// Parcels here, wherever they are.
-    parcels: usize,
-    /// What the next command settles, but for what `held` gives.
-    next: Changes,
-    settling: Option<(Settling, Arc<Batch>)>,
-    /// Ticks of its life.
-    tick: u64,
-    /// Outcomes that are not settled, and the tick of the first.
-    outcomes: usize,
-    first_outcome: u64,
-    renewed: u64,
-    window: Window,
-    /// The last page was full: there is more.
-    has_more: bool,
 }
 
 impl Courier {

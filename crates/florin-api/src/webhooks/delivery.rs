@@ -1,7 +1,7 @@
 //! A delivery: an event on its way to the endpoint, and the attempts that were made. Pure.
 
 use super::schedule::next_try;
-use crate::words;
+use crate::kit::request::types::words;
 use florin_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

@@ -1,9 +1,10 @@
 //! Reference data, section 7.
 
 use crate::support::{Client, TestApp};
+use florin_api::kit::book::agree::agree;
 use florin_api::kit::book::audit::Deed;
 use florin_api::kit::book::registry::book_of;
-use florin_api::kit::book::terms::{self, Term, TermName};
+use florin_api::kit::book::terms::{Term, TermName};
 use florin_types::Text;
 use http::Method;
 use serde_json::{Value, json};
@@ -93,7 +94,7 @@ async fn a_partners_terms_count_from_their_time() {
     };
     let by = Text::parse("olga").expect("a name");
     let deed = Deed { operator: by, action: "terms.set", object: partner, detail: "exchange".to_owned() };
-    terms::set(&app.app, book, partner, term, deed).await.expect("a command");
+    agree(&app.app, book, partner, term, deed).await.expect("a command");
     assert_eq!((exchange(&a).await, exchange(&b).await), ("1.49".to_owned(), "1.49".to_owned()));
     a.post("/v1/sandbox/clock/advance", &json!({"seconds": 3_600})).send().await.expect(200);
     assert_eq!((exchange(&a).await, exchange(&b).await), ("0.99".to_owned(), "1.49".to_owned()));

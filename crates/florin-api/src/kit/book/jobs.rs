@@ -129,7 +129,7 @@ pub async fn run_due(app: &App, which: Due) -> Result<usize, StoreError> {
 }
 
 async fn run(app: &App, job: &Job) {
-    let mut handlers = app.families.iter().flat_map(|family| family.jobs);
+    let mut handlers = app.families().iter().flat_map(|family| family.jobs);
     let result = match handlers.find(|(kind, _)| *kind == job.kind) {
         // A handler that panics must not end its lane.
         Some((_, handler)) => match AssertUnwindSafe(handler(app, job)).catch_unwind().await {

@@ -1,5 +1,6 @@
 //! The book: commands at the store's door, jobs, seals, kinds of records, the audit.
 
+pub mod agree;
 pub mod audit;
 pub mod command;
 pub mod housekeeping;

@@ -1,7 +1,7 @@
 //! Kinds of journal records, and how they are read as lines of history. Each family owns its numbers, which are kept
 //! for ever.
 
-use crate::words;
+use crate::kit::request::types::words;
 use florin_ledger::{AccountKey, AccountKind, HolderId, Leg, Record, RecordKind};
 
 words! {

@@ -2,23 +2,19 @@
 //! with the time from which it counts, and no row is ever changed: which fee applied to a transaction can be told from
 //! its time. Terms are read with the partner's key.
 
-use super::audit::{self, Deed};
-use super::jobs::run_inside;
-use super::work::Work;
-use crate::kit::app::App;
 use crate::kit::request::number::ExactNumber;
+use crate::kit::request::types::words;
 use crate::kit::tables::{Fees, Network, Reference};
-use crate::words;
-use florin_store::{BookId, Row, Statement, Store, StoreError, params};
+use florin_store::{Row, Statement, Store, StoreError, params};
 use florin_types::{CurrencyCode, Timestamp};
 use uuid::Uuid;
 
 /// Rows of a partner that are read: a change a day for some years.
 const FIND: Statement = "SELECT name, scope, effective_from, set_at, value, operator FROM partner_terms \
      WHERE partner = $1 ORDER BY effective_from, set_at LIMIT 2000";
-const INSERT: Statement = "INSERT INTO partner_terms (partner, name, scope, effective_from, set_at, value, operator) \
-     SELECT id, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS TEXT), \
-     CAST($7 AS TEXT) FROM partner WHERE book = $1";
+pub(super) const INSERT: Statement = "INSERT INTO partner_terms (partner, name, scope, effective_from, set_at, value, \
+     operator) SELECT id, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS \
+     TEXT), CAST($7 AS TEXT) FROM partner WHERE book = $1";
 
 /// Every statement here, for the test that prepares and runs them all.
 pub(crate) const STATEMENTS: &[Statement] = &[FIND, INSERT];
@@ -152,23 +148,6 @@ fn term_of_row(row: &Row) -> Result<Term, StoreError> {
         value: row.get(4)?,
         operator: row.get(5)?,
     })
-}
-
-/// Adds a change to a partner's terms and to the audit, in one transaction.
-///
-/// # Errors
-/// When the database is away.
-pub async fn set(app: &App, book: BookId, partner: Uuid, term: Term, deed: Deed) -> Result<(), StoreError> {
-    debug_assert_eq!(deed.object, partner, "the audit names the partner");
-    run_inside(app, book, Vec::new(), async move |work: &mut Work<'_>| {
-        let Term { name, scope, effective_from, set_at, value, operator } = term.clone();
-        let row = params![name, scope.as_str(), effective_from, set_at, value.as_str(), operator.as_str()];
-        work.execute(INSERT, &row).await?;
-        Ok(audit::note(work, &deed).await?)
-    })
-    .await?;
-    app.keys.clear();
-    Ok(())
 }
 
 #[cfg(test)]

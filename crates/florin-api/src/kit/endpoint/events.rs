@@ -1,7 +1,7 @@
 //! The types of events: the contract's table of webhooks. A type is listed here from the start, so that a partner can
 //! register a path for it; it happens once a family has a row for it.
 
-use crate::words;
+use crate::kit::request::types::words;
 
 words! {
     /// What an event says happened.

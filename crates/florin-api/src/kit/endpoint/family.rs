@@ -71,6 +71,16 @@ impl Family {
     };
 }
 
+/// All families, in reading order, as [`App::new`] takes them.
+pub struct Families(pub &'static [&'static Family]);
+
+impl App {
+    /// The families of calls, in reading order.
+    pub fn families(&self) -> &'static [&'static Family] {
+        self.families.downcast_ref::<Families>().map_or(&[], |families| families.0)
+    }
+}
+
 /// A type of events that happens today.
 pub struct EventRow {
     /// Its type.

@@ -5,7 +5,7 @@
 //! which they stand. The answer is an [`Output`].
 
 use super::failure::Failure;
-use super::table::{Access, PathParameter, RequestBody, Shape};
+use super::shape::{Access, PathParameter, RequestBody, Shape};
 use crate::kit::app::App;
 use crate::kit::request::describe::Property;
 use crate::kit::request::query::path_segment;

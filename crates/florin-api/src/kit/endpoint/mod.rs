@@ -8,4 +8,5 @@ pub mod family;
 pub mod handler;
 pub mod page;
 pub mod refusal;
+pub mod shape;
 pub mod table;

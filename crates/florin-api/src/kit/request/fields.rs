@@ -25,7 +25,7 @@
 use super::describe::{Description, Property};
 use super::json::{Json, Object, canonical_number};
 use super::near_miss;
-use super::types::{FieldType, text_schema};
+use super::types::{FieldType, not_one_of, text_schema};
 use crate::kit::endpoint::codes::P410;
 use crate::kit::endpoint::refusal::Refusal;
 use florin_types::{Amount, Currencies, Currency, Decimal};
@@ -480,11 +480,6 @@ impl<'a> Slot<'_, 'a> {
 
 fn is_empty_text(value: &Json<'_>) -> bool {
     matches!(value, Json::String(text) if text.is_empty())
-}
-
-/// "must be one of the following values: …".
-pub fn not_one_of<'v>(values: impl Iterator<Item = &'v str>) -> String {
-    format!("must be one of the following values: {}", values.collect::<Vec<_>>().join(", "))
 }
 
 /// What a client sent, cut to what fits a message.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::kit::request::body::{Parsed, Request, parse_body};
 use crate::kit::request::types::Cursor;
-use crate::words;
+use crate::kit::request::types::words;
 use florin_types::{Country, ExternalUserId};
 use proptest::prelude::*;
 

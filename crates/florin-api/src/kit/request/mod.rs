@@ -7,6 +7,7 @@ pub mod fields;
 pub mod json;
 pub mod near_miss;
 pub mod number;
+pub mod places;
 pub mod query;
 pub mod types;
 pub mod upload;

@@ -1,6 +1,6 @@
 //! What a field's text can be: each type says how it is read, how it is spelt for idempotency, and its schema.
 //!
-//! Closed sets of words (`enum`s that are kept, read and shown) are declared by [`words!`](crate::words) and nothing
+//! Closed sets of words (`enum`s that are kept, read and shown) are declared by `words!` and nothing
 //! else.
 
 use florin_types::{Country, Date, Email, ExternalUserId, Iban, Phone, Text, Timestamp};
@@ -43,6 +43,11 @@ pub fn uri_schema() -> ObjectBuilder {
 /// A schema of texts of a known format.
 pub fn formatted(format: KnownFormat) -> ObjectBuilder {
     text_schema().format(Some(SchemaFormat::KnownFormat(format)))
+}
+
+/// "must be one of the following values: …".
+pub fn not_one_of<'v>(values: impl Iterator<Item = &'v str>) -> String {
+    format!("must be one of the following values: {}", values.collect::<Vec<_>>().join(", "))
 }
 
 macro_rules! field_types {
@@ -151,7 +156,6 @@ impl FieldType for Cursor {
 /// ```
 ///
 /// The doc comments are the texts of the OpenAPI document, where the enum is a component of its own name.
-#[macro_export]
 macro_rules! words {
     ($(#[doc = $about:literal])+ $vis:vis enum $type:ident {
         $($(#[doc = $meaning:literal])+ $case:ident = $word:literal,)+
@@ -191,7 +195,7 @@ macro_rules! words {
 
             fn parse(text: &str) -> Result<Self, String> {
                 Self::of_word(text).ok_or_else(|| {
-                    $crate::kit::request::fields::not_one_of(Self::ALL.iter().map(|case| case.as_str()))
+                    $crate::kit::request::types::not_one_of(Self::ALL.iter().map(|case| case.as_str()))
                 })
             }
 
@@ -250,3 +254,5 @@ macro_rules! words {
         }
     };
 }
+
+pub(crate) use words;

@@ -2,7 +2,7 @@
 //!
 //! Memory does not grow with the number or the size of files: a frame at a time goes from the socket through the
 //! multipart parser ([`multipart`]) to the vault's deposit, which checks, encrypts and writes on a thread of its own
-//! and holds the client back by not taking more. At most [`MAX_UPLOADS`] at a time.
+//! and holds the client back by not taking more. At most [`MAX_UPLOADS`](super::places::MAX_UPLOADS) at a time.
 //!
 //! What is wrong with the frame is P403 at once, whatever else was found. What is wrong with a file (P426, P440) or
 //! missing (P439) is for the command to answer in its turn of the order of refusals, and is kept under an idempotency
@@ -16,12 +16,14 @@ mod messages;
 pub mod multipart;
 mod pace;
 mod receive;
+mod rules;
 mod stored;
+mod wrong;
 
-pub use stored::{StoredFile, StoredFiles};
+pub use rules::{Rules, Wanted};
+pub use stored::{Received, StoredFile, StoredFiles, vault_fault};
 
 use crate::kit::app::App;
-use crate::kit::endpoint::codes::P501;
 use crate::kit::endpoint::failure::Failure;
 use crate::kit::endpoint::handler::{Argument, Ignored, Incoming, Signature};
 use crate::kit::endpoint::refusal::Refusal;
@@ -29,9 +31,8 @@ use crate::kit::endpoint::table::{FilePart, RequestBody};
 use crate::kit::request::body::check_encoding;
 use crate::kit::request::call::{idempotency_key, keyed};
 use axum::body::Body;
-use florin_document::Kind;
-use florin_store::{Keyed, StoreError};
-use florin_vault::{Recipient, VaultError};
+use florin_store::Keyed;
+use florin_vault::Recipient;
 use head::{ContentType, parse_content_type};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -39,42 +40,6 @@ use http::{HeaderMap, HeaderValue};
 use multipart::MAX_BOUNDARY;
 use receive::Receiver;
 use std::marker::PhantomData;
-use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
-
-/// Uploads at a time in one process. Each takes a thread and some 1 MiB at its largest, 64 MiB together; at 1 MB a
-/// second each they fill a gigabit line's half, and few disks sync more files at once.
-pub const MAX_UPLOADS: usize = 64;
-
-/// How long an upload waits for a place before it is told to come again. A file over a good line takes a second or two:
-/// by then a place is free, or the crowd is one that waiting does not help.
-const MAX_WAIT: Duration = Duration::from_secs(5);
-
-/// What the client is asked to wait before it comes again: longer than the usual second, as it has to send its files
-/// anew.
-const RETRY_AFTER_SECS: u32 = 5;
-
-/// A part that takes files.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted {
-    /// Its name.
-    pub name: &'static str,
-    /// What a file may be.
-    pub kinds: &'static [Kind],
-    /// How often it can be given.
-    pub max_count: usize,
-}
-
-/// What a call takes.
-#[derive(Clone, Copy, Debug)]
-pub struct Rules {
-    /// The parts; others are ignored, and named in the answer.
-    pub parts: &'static [Wanted],
-    /// Longest file, in bytes.
-    pub max_bytes: u64,
-    /// Largest picture.
-    pub max_pixels: u64,
-}
 
 /// A call with files, its body unread.
 #[derive(Debug)]
@@ -88,15 +53,6 @@ pub struct Upload {
     body: Body,
     /// Where parts that nobody knows are noted.
     ignored: Ignored,
-}
-
-/// What a call brought.
-#[derive(Debug)]
-pub struct Received {
-    /// Its idempotency key with what makes it the same request, where it brought one.
-    pub keyed: Option<Keyed>,
-    /// The files, or why there are none; empty where they were not to be kept.
-    pub files: Result<StoredFiles, Refusal>,
 }
 
 /// The parts of a call that takes files, by which its row of the table describes it.
@@ -171,33 +127,6 @@ fn boundary(headers: &HeaderMap) -> Result<Option<Vec<u8>>, Refusal> {
         ContentType::NoBoundary => Err(Refusal::invalid(format!(
             "Content-Type must have a boundary of 1 to {MAX_BOUNDARY} characters, without quotes and control characters"
         ))),
-    }
-}
-
-/// The places for uploads of a process.
-#[derive(Debug)]
-pub(crate) struct Uploads(Semaphore);
-
-impl Default for Uploads {
-    fn default() -> Self {
-        Self(Semaphore::new(MAX_UPLOADS))
-    }
-}
-
-impl Uploads {
-    async fn place(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        let place = tokio::time::timeout(MAX_WAIT, self.0.acquire()).await;
-        place.ok().and_then(Result::ok).ok_or_else(|| Refusal::of(&P501).retry_after(RETRY_AFTER_SECS))
-    }
-}
-
-/// A vault's fault as the answers and the jobs know it.
-pub fn vault_fault(error: VaultError) -> StoreError {
-    match error {
-        VaultError::Unavailable(cause) => StoreError::unavailable(format!("the vault: {cause}")),
-        VaultError::Missing | VaultError::Damaged | VaultError::Unexpected(_) => {
-            StoreError::unexpected(error)
-        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! Tests of receiving files into a vault on a temporary folder.
 
 use super::*;
-use crate::kit::endpoint::codes::{P403, P426, P440};
+use crate::kit::endpoint::codes::{P403, P426, P440, P501};
+use crate::kit::request::places::{MAX_UPLOADS, RETRY_AFTER_SECS};
 use crate::kit::settings::Settings;
 use axum::extract::Request;
 use bytes::Bytes;
+use florin_document::Kind;
 use florin_document::samples::{of_size, valid};
-use florin_store::{Options, Place, Store};
+use florin_store::{Options, Place, Store, StoreError};
 use florin_types::{Entropy, ManualClock, Timestamp};
 use florin_vault::{Identity, Vault};
 use futures_util::future::Either;
@@ -18,6 +20,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Two chunks of the vault.
@@ -69,7 +72,7 @@ impl Platform {
         });
         let place = florin_vault::Place::Folder(folder.path().join("files"));
         let vault = Vault::open(&place).await.unwrap();
-        let app = App::new(store.await.unwrap(), vault, clock.clone(), entropy, Settings::sandbox(), &[]);
+        let app = App::new(store.await.unwrap(), vault, clock.clone(), entropy, Settings::sandbox(), &());
         Self { app, clock, identity: Identity::from_secret(&[9; 32]), folder }
     }
 

@@ -1,6 +1,6 @@
 //! What a courier reads: the endpoint's terms, rows that came due, and more events.
 
-use super::{Courier, Fate, MAX_HELD, PAGE, Parcel, Terms};
+use super::state::{Courier, Fate, MAX_HELD, PAGE, Parcel, Terms};
 use crate::events::{EventItem, render_each};
 use crate::kit::app::App;
 use crate::webhooks::delivery::Standing;

@@ -1,12 +1,11 @@
 //! What a courier writes: what came of its requests, as rows, with the cursor and the lease, in one command.
 
-use super::{Courier, Fate, LEASE, RENEW_TICKS, SLOW_TICKS};
+use super::state::{Batch, Courier, Fate, LEASE, RENEW_TICKS, SLOW_TICKS};
 use crate::kit::app::App;
 use crate::webhooks::delivery::{DeliveryStatus, Standing};
 use crate::webhooks::store::{self, Delivery};
 use bytes::Bytes;
 use florin_store::{Answer, BookId, Outcome, StoreError, Tx};
-use florin_types::Timestamp;
 use std::collections::HashSet;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -17,27 +16,6 @@ const SETTLE_SIZE: usize = 512;
 /// The answers of the command that takes over, or settles.
 const HELD: u16 = 200;
 const LOST: u16 = 409;
-
-/// What one command settles.
-pub(super) struct Batch {
-    pub(super) cursor: i64,
-    /// Until when the endpoint is ours.
-    pub(super) until: Timestamp,
-    pub(super) new: Vec<Delivery>,
-    pub(super) changes: Changes,
-}
-
-/// What there is to be settled besides new rows.
-#[derive(Default)]
-pub(super) struct Changes {
-    pub(super) changed: Vec<Delivery>,
-    /// Objects whose next row may go.
-    pub(super) freed: Vec<Uuid>,
-    /// Objects that have something pending by it.
-    pub(super) blocked: HashSet<Uuid>,
-    /// The address that answered 410.
-    pub(super) gone: Option<String>,
-}
 
 impl Courier {
     /// Begins to write what has ended, and to keep the lease on; `is_last` writes everything, and lets the lease go.

@@ -238,7 +238,7 @@ async fn open(
     let store = Store::open(options).await.expect("the store opens");
     let vault =
         Vault::open(&florin_vault::Place::Folder(files.path().to_owned())).await.expect("the vault opens");
-    let app = App::new(store, vault, clock.clone(), Arc::clone(entropy), setup.settings, FAMILIES);
+    let app = App::new(store, vault, clock.clone(), Arc::clone(entropy), setup.settings, &FAMILIES);
     let routes = build(&app, setup.extra);
     (app, routes)
 }

@@ -1,6 +1,6 @@
 //! Headers with parameters: the head of a part, and the `Content-Type` that names the boundary.
 
-use super::multipart::{Broken, MAX_BOUNDARY};
+use super::wrong::{Broken, MAX_BOUNDARY};
 
 /// Headers of a part. Three are usual.
 const MAX_HEADERS: usize = 16;

@@ -1,7 +1,7 @@
 //! What a refused upload is told: the stable text of its code first, then which part, and why. Of the client's own
 //! words only names of parts and its content type are repeated, and only their beginning.
 
-use super::{Rules, Wanted};
+use super::rules::{Rules, Wanted};
 use crate::kit::endpoint::codes::{Code, P426, P439, P440};
 use crate::kit::endpoint::refusal::Refusal;
 use florin_document::{Kind, Rejected};

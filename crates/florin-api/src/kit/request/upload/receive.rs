@@ -1,9 +1,10 @@
 //! One upload under way.
 
+use super::messages;
 use super::multipart::{Broken, Event, Parser};
 use super::pace::{Paced, Unreceived};
-use super::stored::{StoredFile, StoredFiles};
-use super::{Received, Rules, Wanted, messages, vault_fault};
+use super::rules::{Rules, Wanted};
+use super::stored::{Received, StoredFile, StoredFiles, vault_fault};
 use crate::kit::app::App;
 use crate::kit::endpoint::failure::Failure;
 use crate::kit::endpoint::handler::Ignored;

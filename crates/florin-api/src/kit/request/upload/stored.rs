@@ -1,8 +1,11 @@
 //! Files that are in the vault and that no row knows yet.
 
 use crate::kit::app::App;
+use crate::kit::endpoint::refusal::Refusal;
 use florin_document::Facts;
+use florin_store::{Keyed, StoreError};
 use florin_vault::ObjectName;
+use florin_vault::VaultError;
 use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
@@ -102,5 +105,24 @@ impl Drop for StoredFiles {
 async fn remove(app: App, names: Vec<ObjectName>) {
     if let Err(error) = app.vault.remove(&names).await {
         tracing::warn!(%error, "could not remove files; the sweep will");
+    }
+}
+
+/// What a call brought.
+#[derive(Debug)]
+pub struct Received {
+    /// Its idempotency key with what makes it the same request, where it brought one.
+    pub keyed: Option<Keyed>,
+    /// The files, or why there are none; empty where they were not to be kept.
+    pub files: Result<StoredFiles, Refusal>,
+}
+
+/// A vault's fault as the answers and the jobs know it.
+pub fn vault_fault(error: VaultError) -> StoreError {
+    match error {
+        VaultError::Unavailable(cause) => StoreError::unavailable(format!("the vault: {cause}")),
+        VaultError::Missing | VaultError::Damaged | VaultError::Unexpected(_) => {
+            StoreError::unexpected(error)
+        }
     }
 }
