@@ -51,9 +51,11 @@ impl Filter {
             && self.to.is_none_or(|to| entry.record.at < to)
     }
 
-    /// Names the list for its cursors: whose it is, and by which filters.
+    /// Names the list for its cursors: whose it is, and by which filters. Clients hold cursors made from this text, so
+    /// it never changes: it has the contract's words, not the names of types and cases here.
     fn list(&self, holder: HolderId) -> String {
-        let Self { currency, kind, status, from, to, .. } = self;
+        let Self { currency, from, to, .. } = self;
+        let (kind, status) = (self.kind.map(HistoryType::as_str), self.status.map(HistoryStatus::as_str));
         format!("history {} {currency:?} {kind:?} {status:?} {from:?} {to:?}", holder.0)
     }
 }

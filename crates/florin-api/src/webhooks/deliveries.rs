@@ -11,7 +11,7 @@ use super::store::{self, Delivery};
 use crate::kit::endpoint::events::EventType;
 use crate::kit::prelude::*;
 use crate::kit::request::types::Cursor;
-use florin_store::{Snapshot, StoredEvent, events_at, events_before};
+use florin_store::{BookId, Snapshot, StoredEvent, events_at, events_before};
 use std::collections::HashMap;
 
 /// Deliveries that one page reads at most: a page of the largest size with nine of ten filtered out.
@@ -25,6 +25,20 @@ struct Filter {
     kind: Option<EventType>,
     limit: usize,
     cursor: Option<Cursor>,
+}
+
+impl Filter {
+    /// Names the list for its cursors: whose it is, and by which filters. Clients hold cursors made from this text, so
+    /// it never changes, whatever types and cases here are called.
+    fn list(&self, book: BookId) -> String {
+        let status = match self.status {
+            None => "None",
+            Some(DeliveryStatus::Pending) => "Some(Pending)",
+            Some(DeliveryStatus::Delivered) => "Some(Delivered)",
+            Some(DeliveryStatus::Failed) => "Some(Failed)",
+        };
+        format!("deliveries {} {status} {:?}", book.0, self.kind.map(EventType::as_str))
+    }
 }
 
 impl Request for Filter {
@@ -107,7 +121,7 @@ async fn get_webhook_deliveries(
     let app = &context.app;
     let mut snapshot = context.snapshot().await?;
     let endpoint = registered(store::find(&mut snapshot).await?)?;
-    let list = format!("deliveries {} {:?} {:?}", snapshot.book().0, filter.status, filter.kind);
+    let list = filter.list(snapshot.book());
     let before = match &filter.cursor {
         Some(cursor) => place(&app.place_of(&list, &cursor.0)?)?,
         None => snapshot.book_row().last_event() + 1,
