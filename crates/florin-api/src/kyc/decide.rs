@@ -31,6 +31,14 @@ impl Decision {
             Self::Reject(reason) => reason.as_str(),
         }
     }
+
+    /// The detail that the audit keeps. It never changes, whatever the cases here are called.
+    pub(super) fn in_audit(self) -> String {
+        match self {
+            Self::Approve => "Approve".to_owned(),
+            Self::Reject(reason) => format!("Reject(\"{}\")", reason.as_str()),
+        }
+    }
 }
 
 /// Carries a decision out on a touched user. Where nothing is open to decide on, it is an attempt of its own.

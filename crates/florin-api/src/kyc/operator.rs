@@ -165,7 +165,7 @@ impl Operator<'_> {
         let (book, handle) = (snapshot.book(), holder.handle.clone().unwrap_or_default());
         drop(snapshot);
         let (secret, user) = (AttemptSecret::draw(self.app), handle.clone());
-        let deed = self.deed("kyc.decide", id, format!("{decision:?}"));
+        let deed = self.deed("kyc.decide", id, decision.in_audit());
         let by = self.name.as_str().to_owned();
         let command = async move |work: &mut Work<'_>| {
             let holder = existing(work.holder(&user))?.id;
