@@ -18,5 +18,6 @@ mod statements;
 mod support;
 mod tenancy;
 mod transfers;
+mod upgrade;
 mod users;
 mod webhooks;

@@ -17,6 +17,7 @@ mod races;
 mod restart;
 mod support;
 mod unavailable;
+mod upgrade;
 mod uploads;
 mod verify;
 mod webhook_examples;

@@ -1,7 +1,7 @@
 //! Webhooks while the server is killed: every event arrives, in order per object, and nothing that did not happen.
 
 mod command;
-mod receiver;
+pub mod receiver;
 
 use crate::support::{Call, Client, Deadline, Event, Server, ambient_seed, transfer_body};
 use rand::{RngExt, SeedableRng};
@@ -20,7 +20,7 @@ const OF_USERS: usize = 1_500;
 
 const USERS: usize = 40;
 
-const TOKEN: &str = "the-token";
+pub const TOKEN: &str = "the-token";
 
 const CLIENTS: usize = 16;
 
@@ -30,7 +30,7 @@ const CRASHES: usize = 9;
 /// Until everything has arrived, however slow the machine.
 const ARRIVING: Duration = Duration::from_secs(240);
 
-async fn put_endpoint(client: &Client, url: &str, enabled: bool) {
+pub async fn put_endpoint(client: &Client, url: &str, enabled: bool) {
     let body = json!({"url": url, "token": TOKEN, "enabled": enabled}).to_string();
     client.send(&Call::bare("PUT", "/v1/webhooks/endpoint", Some(body))).await.expect(200);
 }
@@ -76,7 +76,7 @@ async fn pending(client: &Client) -> usize {
 }
 
 /// Moves the clock on until nothing is pending.
-async fn until_delivered(client: &Client, receiver: &Receiver) {
+pub async fn until_delivered(client: &Client, receiver: &Receiver) {
     let deadline = Deadline::after(ARRIVING);
     while pending(client).await > 0 {
         advance(client, 60).await;
@@ -110,7 +110,7 @@ async fn deliver_through_crashes(
 }
 
 /// What the event is about.
-fn object(event: &Event) -> String {
+pub fn object(event: &Event) -> String {
     let payload = &event.payload;
     let of = if event.kind == "transfer" { &payload["id"] } else { &payload["externalUserId"] };
     of.as_str().expect("an object").to_owned()

@@ -19,6 +19,7 @@ pub use call::{BOUNDARY, Call, File};
 pub use client::{Client, person};
 pub use contract::{Contract, Exchange};
 pub use database::{Database, Engine, engine};
+pub use entropy::Counted;
 pub use log::expect_errors;
 pub use schema::{Strictness, misfits, resolved, validator};
 pub use template::seed;

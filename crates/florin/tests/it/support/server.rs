@@ -88,7 +88,7 @@ impl Server {
     }
 
     /// Directories and an empty database; nothing runs yet.
-    async fn prepare(options: Options) -> Self {
+    pub async fn prepare(options: Options) -> Self {
         let home = tempfile::Builder::new().prefix("florin-test-").tempdir().expect("a directory");
         let database = match engine() {
             Engine::Sqlite => None,

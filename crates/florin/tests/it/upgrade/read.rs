@@ -1,0 +1,118 @@
+//! Everything that was there reads the same.
+
+use super::before::{Before, KeyedCall, Read, form};
+use crate::support::Call;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// What the ids of the objects begin with for which `tool.rs` held money.
+const HOLDS: &str = "00000000-0000-0000-0000-0000501d";
+
+/// A delivery but for what the new server has tried since.
+fn as_before(delivery: &Value, attempts: usize) -> Value {
+    let mut kept = delivery.clone();
+    kept["nextAttemptAt"] = Value::Null;
+    kept["attempts"].as_array_mut().expect("attempts").truncate(attempts);
+    kept
+}
+
+/// The history of a user with holds, without the records by which `tool.rs` made them: no call of the old server held
+/// money, so it had no words for that.
+fn without_holds(answer: &str) -> Value {
+    let mut page: Value = serde_json::from_str(answer).expect("JSON");
+    let lines = page["data"].as_array_mut().expect("a page");
+    lines.retain(|line| !line["id"].as_str().is_some_and(|id| id.starts_with(HOLDS)));
+    assert!(!lines.is_empty(), "{answer}");
+    page
+}
+
+async fn reads_are_the_same(before: &Before) {
+    for Read { partner, path, status, answer } in &before.recorded.reads {
+        let now = before.client(partner).send(&Call::get(path)).await;
+        if path.starts_with("/v1/user/transactions/hugo") {
+            assert_eq!(without_holds(&now.text()), without_holds(answer), "GET {path}");
+            continue;
+        }
+        assert_eq!((now.status, &now.text()), (*status, answer), "GET {path} of the {partner} partner");
+    }
+    let now = before.client("first").get("/v1/webhooks/deliveries?limit=200").await;
+    let now = now["data"].as_array().expect("deliveries");
+    assert_eq!(now.len(), before.recorded.deliveries.len());
+    for (now, old) in now.iter().zip(&before.recorded.deliveries) {
+        let attempts = old["attempts"].as_array().expect("attempts").len();
+        assert_eq!(as_before(now, attempts), as_before(old, attempts));
+    }
+    for page in &before.recorded.pages {
+        let page = before.client("first").get(page).await;
+        assert!(!page["data"].as_array().expect("deliveries").is_empty(), "{page}");
+    }
+}
+
+/// Whatever a client sends again gets the answer that the old server kept, byte for byte. The keys from before the
+/// reset of the second partner's book went with the book.
+async fn keys_are_known(before: &Before) {
+    let calls = &before.recorded.calls;
+    let reset = calls.iter().position(|call| call.path.ends_with("/reset")).expect("a reset");
+    let kept = |(index, call): &(usize, &KeyedCall)| call.partner == "first" || *index >= reset;
+    for (_, call) in calls.iter().enumerate().filter(kept) {
+        let KeyedCall { partner, method, path, key, body, files, status, answer } = call;
+        let client = before.client(partner);
+        let again = match files {
+            Some(parts) => client.try_upload(path, Some(key), &form(parts)).await.expect("an answer"),
+            None => {
+                let method = ["POST", "PATCH", "DELETE"].into_iter().find(|known| known == method);
+                let body = body.as_ref().map(Value::to_string);
+                client.send(&Call::bare(method.expect("a method"), path, body).keyed(key)).await
+            }
+        };
+        assert!(again.replayed(), "{method} {path} under {key}: {}", again.summary());
+        assert_eq!((again.status, &again.text()), (*status, answer), "{method} {path} under {key}");
+    }
+}
+
+fn operators_see_the_same(before: &Before) {
+    let recorded = &before.recorded;
+    let audit = before.server.command(&["audit"]).stdout;
+    let audit: Vec<&str> = audit.lines().collect();
+    assert_eq!(audit, recorded.audit);
+    for (user, review) in &recorded.reviews {
+        let shown: Value = serde_json::from_str(&before.operate(&["kyc", "show", review])).expect("JSON");
+        assert_eq!(shown, recorded.shown[user], "the review of {user}");
+    }
+    let partner = &recorded.partners["first"].id;
+    for (user, files) in &recorded.exports {
+        let folder = before.server.home().join(format!("export-{user}"));
+        let to = folder.to_str().expect("a path in UTF-8");
+        before.operate(&["vault", "export", "--partner", partner, "--user", user, "--to", to]);
+        let exported: BTreeMap<String, String> = std::fs::read_dir(&folder)
+            .expect("a folder")
+            .map(|file| {
+                let path = file.expect("a file").path();
+                let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+                (name, hex::encode(Sha256::digest(std::fs::read(path).expect("its content"))))
+            })
+            .collect();
+        assert_eq!(&exported, files, "the files of {user}");
+    }
+    let checked = before.server.command(&["vault", "check"]);
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_reads_as_it_did() {
+    let mut before = Before::put_back().await;
+    before.server.verify();
+    before.server.start_again().await;
+    reads_are_the_same(&before).await;
+    keys_are_known(&before).await;
+    operators_see_the_same(&before);
+    // The link that a user was sent.
+    let page = reqwest::get(format!("{}{}", before.server.base_url(), before.recorded.page)).await;
+    let page = page.expect("an answer");
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.expect("a page").contains("Your verification is open"));
+    // Nothing of all that changed anything.
+    reads_are_the_same(&before).await;
+    before.server.finish().await;
+}
