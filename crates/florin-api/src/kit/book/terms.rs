@@ -9,9 +9,9 @@ use florin_store::{Row, Statement, Store, StoreError, params};
 use florin_types::{CurrencyCode, Timestamp};
 use uuid::Uuid;
 
-/// Rows of a partner that are read: a change a day for some years.
+/// All of them, as only an operator adds rows: a limit would hide the newest.
 const FIND: Statement = "SELECT name, scope, effective_from, set_at, value, operator FROM partner_terms \
-     WHERE partner = $1 ORDER BY effective_from, set_at LIMIT 2000";
+     WHERE partner = $1 ORDER BY effective_from, set_at";
 pub(super) const INSERT: Statement = "INSERT INTO partner_terms (partner, name, scope, effective_from, set_at, value, \
      operator) SELECT id, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS \
      TEXT), CAST($7 AS TEXT) FROM partner WHERE book = $1";
