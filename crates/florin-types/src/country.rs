@@ -1,4 +1,5 @@
-//! Countries: the codes of ISO 3166-1 alpha-2, officially assigned ones only.
+//! Countries: the codes of ISO 3166-1 alpha-2, officially assigned ones only, and `XK`, the code that banks and
+//! passports use for Kosovo, which ISO has assigned none.
 //!
 //! Which of them are served, and which overseas regions count as their parent, is configuration and not here.
 
@@ -10,11 +11,20 @@ use thiserror::Error;
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Error)]
 pub enum CountryError {
     /// Not two letters, or not assigned.
-    #[error("must be an ISO 3166-1 alpha-2 country code")]
+    #[error("must be an ISO 3166-1 alpha-2 country code: two letters such as DE")]
     Unknown,
+    /// What is often taken for the code of the United Kingdom.
+    #[error("must be an ISO 3166-1 alpha-2 country code: the United Kingdom is GB")]
+    UnitedKingdom,
 }
 
-/// A country or territory of ISO 3166-1; sorts by code.
+/// Kosovo: a code that ISO leaves to its users, and its name.
+const KOSOVO: (&str, &str) = ("XK", "Kosovo");
+
+/// The country whose name follows it: Kuwait.
+const AFTER_KOSOVO: &str = "KW";
+
+/// A country or territory of ISO 3166-1, or Kosovo; sorts by code.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country([u8; 2]);
 
@@ -22,13 +32,17 @@ impl Country {
     /// Reads a code in any letter case.
     ///
     /// # Errors
-    /// [`CountryError::Unknown`] for anything that is no assigned two-letter code.
+    /// [`CountryError`] for anything that is no assigned two-letter code.
     pub fn parse(text: &str) -> Result<Self, CountryError> {
         let &[first, second] = text.as_bytes() else {
             return Err(CountryError::Unknown);
         };
         let country = Self([first.to_ascii_uppercase(), second.to_ascii_uppercase()]);
-        country.entry().map(|_| country).ok_or(CountryError::Unknown)
+        match country.known_name() {
+            Some(_) => Ok(country),
+            None if country.0 == *b"UK" => Err(CountryError::UnitedKingdom),
+            None => Err(CountryError::Unknown),
+        }
     }
 
     /// The code, in upper case.
@@ -40,16 +54,23 @@ impl Country {
     /// The English short name, as ISO writes it.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.entry().expect("a country is in the table that it was parsed by").name
+        self.known_name().expect("a country is in the table that it was parsed by")
     }
 
     /// All of them, in the order of their English names.
     pub fn all() -> impl Iterator<Item = Self> {
-        rust_iso3166::ALL.iter().filter_map(|entry| Self::parse(entry.alpha2).ok())
+        let codes = rust_iso3166::ALL.iter().flat_map(|entry| {
+            let before = (entry.alpha2 == AFTER_KOSOVO).then_some(KOSOVO.0);
+            before.into_iter().chain([entry.alpha2])
+        });
+        codes.filter_map(|code| Self::parse(code).ok())
     }
 
-    fn entry(&self) -> Option<rust_iso3166::CountryCode> {
-        rust_iso3166::from_alpha2(self.as_str())
+    fn known_name(&self) -> Option<&'static str> {
+        match self.as_str() {
+            code if code == KOSOVO.0 => Some(KOSOVO.1),
+            code => rust_iso3166::from_alpha2(code).map(|entry| entry.name),
+        }
     }
 }
 
@@ -84,13 +105,15 @@ mod tests {
             ("lt", "LT", "Lithuania"),
             ("dE", "DE", "Germany"),
             ("AX", "AX", "Åland Islands"),
+            ("xk", "XK", "Kosovo"),
         ] {
             let country = Country::parse(text).unwrap();
             assert_eq!((country.as_str(), country.name()), (code, name));
         }
-        for text in ["", "L", "LTU", "XX", "EU", "UK", "XK", "AN", "L1", " L", "é", "٣", "\0\0"] {
+        for text in ["", "L", "LTU", "XX", "EU", "AN", "L1", " L", "é", "٣", "\0\0"] {
             assert_eq!(Country::parse(text), Err(CountryError::Unknown), "{text:?}");
         }
+        assert_eq!(Country::parse("uk"), Err(CountryError::UnitedKingdom));
     }
 
     #[test]
@@ -101,10 +124,13 @@ mod tests {
     }
 
     #[test]
-    fn all_are_the_249_of_iso_3166() {
+    fn all_are_the_249_of_iso_3166_and_kosovo() {
         let codes: BTreeSet<_> = Country::all().collect();
-        assert_eq!(codes.len(), 249);
-        assert_eq!(Country::all().count(), 249);
+        assert_eq!(codes.len(), 250);
+        assert_eq!(Country::all().count(), 250);
+        let all: Vec<_> = Country::all().collect();
+        let kosovo = all.iter().position(|country| country.name() == "Kosovo").unwrap();
+        assert_eq!(all[kosovo + 1].name(), "Kuwait");
         assert!(Country::all().all(|country| !country.name().is_empty()));
     }
 

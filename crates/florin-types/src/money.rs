@@ -23,9 +23,14 @@ pub const MAX_MINOR_UNITS: i64 = 100_000_000_000_000_000;
 /// Why a text is no [`Decimal`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Error)]
 pub enum DecimalError {
-    /// The text is not digits with at most one point inside: a sign, an exponent, a space, `.5`, `5.`, `007`, nothing.
-    #[error("must be a positive decimal number")]
+    /// The text is not digits with at most one point inside: a sign, a comma, a space, `.5`, `5.`, `007`, nothing.
+    #[error(
+        "must be a positive decimal number: digits and a point, such as 12.50, without comma, sign or symbol"
+    )]
     Malformed,
+    /// The text has an exponent, as many languages write small numbers.
+    #[error("must be a positive decimal number: without an exponent, such as 0.00000001")]
+    Exponent,
     /// The text is longer than any amount needs.
     #[error("can have at most {MAX_DECIMAL_CHARACTERS} characters")]
     TooLong,
@@ -67,6 +72,9 @@ impl Decimal {
     pub fn parse(text: &str) -> Result<Self, DecimalError> {
         if text.chars().nth(MAX_DECIMAL_CHARACTERS).is_some() {
             return Err(DecimalError::TooLong);
+        }
+        if has_exponent(text) {
+            return Err(DecimalError::Exponent);
         }
         let (whole, fraction) = match text.split_once('.') {
             Some((whole, fraction)) if is_digits(fraction) => (whole, fraction),
@@ -116,6 +124,15 @@ impl fmt::Debug for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Whether a text is a number with an exponent, such as `1e-8` or `1.5E+3`.
+fn has_exponent(text: &str) -> bool {
+    let Some((number, exponent)) = text.split_once(['e', 'E']) else { return false };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    is_digits(whole)
+        && is_digits(fraction)
+        && is_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))
 }
 
 fn is_digits(text: &str) -> bool {
@@ -202,10 +219,17 @@ mod tests {
     #[test]
     fn other_texts_are_no_decimals() {
         for text in [
-            "", " ", ".", "-1", "-0", "+5", ".5", "5.", "007", "00", "00.5", "1e5", "1E5", "1.5e3", " 1",
-            "1 ", "1\n", "1.2.3", "1,5", "1_000", "0x10", "NaN", "inf", "٣", "１", "1.٣", "−1", "1\0",
+            "", " ", ".", "-1", "-0", "+5", ".5", "5.", "007", "00", "00.5", "1e", "e5", "1e5 ", "€1.50",
+            " 1", "1 ", "1\n", "1.2.3", "1,5", "1_000", "0x10", "NaN", "inf", "٣", "１", "1.٣", "−1", "1\0",
         ] {
             assert_eq!(Decimal::parse(text), Err(DecimalError::Malformed), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn exponents_are_told_apart() {
+        for text in ["1e5", "1E5", "1.5e3", "1e-8", "1.5E+3", "1e-08"] {
+            assert_eq!(Decimal::parse(text), Err(DecimalError::Exponent), "{text:?}");
         }
     }
 

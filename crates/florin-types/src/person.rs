@@ -14,7 +14,7 @@ const MAX_EMAIL_CHARACTERS: usize = 254;
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Error)]
 pub enum EmailError {
     /// No address, or one that mail between strangers cannot use.
-    #[error("must be an email")]
+    #[error("must be an email: an address such as ada@example.com")]
     Malformed,
     /// More than 254 characters.
     #[error("can have at most {MAX_EMAIL_CHARACTERS} characters")]
@@ -68,10 +68,18 @@ impl fmt::Debug for Email {
 /// Why a text is no [`Phone`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Error)]
 pub enum PhoneError {
-    /// Not 8 to 15 digits after an optional `+`, or a first digit of 0.
-    #[error("must be a phone number with country code, 8 to 15 digits")]
+    /// Not 8 to 15 digits after an optional `+`, a first digit of 0, or something else between them than separators.
+    #[error(
+        "must be a phone number with country code, 8 to 15 digits: such as +447700900123, without 00 or 0 in front"
+    )]
     Malformed,
 }
+
+/// Digits of a phone number, country code included.
+const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
+
+/// What people write between the digits of a phone number.
+const SEPARATORS: &[u8] = b" -.()";
 
 /// A phone number with country code, kept as its digits.
 ///
@@ -81,18 +89,21 @@ pub enum PhoneError {
 pub struct Phone(String);
 
 impl Phone {
-    /// Reads digits after an optional `+`.
+    /// Reads digits after an optional `+`. Spaces, hyphens, dots and brackets between digits are dropped.
     ///
     /// # Errors
-    /// [`PhoneError`] for anything else, spaces and dashes included.
+    /// [`PhoneError`] for anything else.
     pub fn parse(text: &str) -> Result<Self, PhoneError> {
-        let digits = text.strip_prefix('+').unwrap_or(text);
-        let numeric = digits.bytes().all(|byte| byte.is_ascii_digit());
-        if numeric && (8..=15).contains(&digits.len()) && !digits.starts_with('0') {
-            Ok(Self(digits.to_owned()))
-        } else {
-            Err(PhoneError::Malformed)
+        let written = text.strip_prefix('+').unwrap_or(text);
+        let is_allowed = |byte: u8| byte.is_ascii_digit() || SEPARATORS.contains(&byte);
+        let ends_in_digits = [written.bytes().next(), written.bytes().last()]
+            .iter()
+            .all(|end| end.is_some_and(|byte| byte.is_ascii_digit()));
+        if !ends_in_digits || !written.bytes().all(is_allowed) || written.starts_with('0') {
+            return Err(PhoneError::Malformed);
         }
+        let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+        if DIGITS.contains(&digits.len()) { Ok(Self(digits)) } else { Err(PhoneError::Malformed) }
     }
 
     /// The digits, without the `+`.
@@ -244,6 +255,11 @@ mod tests {
             ("37061234567", "37061234567"),
             ("12345678", "12345678"),
             ("+123456789012345", "123456789012345"),
+            ("+370 612 34567", "37061234567"),
+            ("370-61234567", "37061234567"),
+            ("+49 (0151) 123.45-67", "4901511234567"),
+            ("1 (212) 555-0100", "12125550100"),
+            ("+1 2 3 4 5 6 7 8 9 0 1 2 3 4 5", "123456789012345"),
         ] {
             assert_eq!(Phone::parse(text).map(Phone::into_string), Ok(digits.to_owned()));
         }
@@ -256,10 +272,19 @@ mod tests {
             "0037061234567",
             "+0037061234567",
             "++37061234567",
-            "+370 612 34567",
-            "370-61234567",
+            "+1 2 3 4 5 6 7",
+            "+1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6",
             " 37061234567",
+            "37061234567 ",
+            "+ 37061234567",
+            "+(370)61234567",
             "37061234567+",
+            "370+61234567",
+            "370/61234567",
+            "370_61234567",
+            "370 612 34567 ext. 8",
+            "370\t61234567",
+            "370\u{a0}61234567",
             "３７０６１２３４５６７",
         ] {
             assert_eq!(Phone::parse(text), Err(PhoneError::Malformed), "{text:?}");

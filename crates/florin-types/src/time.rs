@@ -27,6 +27,12 @@ pub enum TimeError {
     /// Not RFC 3339, or no such day or hour.
     #[error("must be a date or an ISO 8601 time with a time zone, such as 2026-11-23T17:26:57Z")]
     MalformedTimestamp,
+    /// A space where the offset's `+` was: a query in which it was not encoded.
+    #[error(
+        "must be a date or an ISO 8601 time with a time zone, such as 2026-11-23T17:26:57Z: in an address a + is \
+         written %2B"
+    )]
+    LostPlus,
     /// Not `YYYY-MM-DD`, or no such day.
     #[error("must be a date in the form YYYY-MM-DD")]
     MalformedDate,
@@ -70,7 +76,7 @@ impl Timestamp {
         if let Ok(date) = Date::parse(text) {
             return Ok(date.midnight());
         }
-        match parse_date_time(text).ok_or(TimeError::MalformedTimestamp)? {
+        match parse_date_time(text).ok_or_else(|| malformed(text))? {
             micros @ FIRST_MICROS..=LAST_MICROS => Ok(Self(micros)),
             _ => Err(TimeError::OutOfRange),
         }
@@ -116,6 +122,12 @@ impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.6}Z", self.civil())
     }
+}
+
+/// Why a text is no time: often a `+` became a space, as queries are read.
+fn malformed(text: &str) -> TimeError {
+    let is_lost = text.matches(' ').count() == 1 && parse_date_time(&text.replace(' ', "+")).is_some();
+    if is_lost { TimeError::LostPlus } else { TimeError::MalformedTimestamp }
 }
 
 fn whole_micros(duration: Duration) -> i64 {
@@ -368,6 +380,7 @@ mod tests {
         ] {
             assert_eq!(Timestamp::parse(text), Err(TimeError::MalformedTimestamp), "{text:?}");
         }
+        assert_eq!(Timestamp::parse("2026-11-23T17:26:57 01:00"), Err(TimeError::LostPlus));
         for text in ["0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "9999-12-31T23:59:60Z"] {
             assert_eq!(Timestamp::parse(text), Err(TimeError::OutOfRange), "{text}");
         }

@@ -14,6 +14,7 @@
 //! Accounts touched: none, but those that the balances make. Events: `kyc_files.status`, `kyc_verification.status`,
 //! `poa_verification.status`. Jobs: decoding, reviews, expiry.
 
+mod auto_verify;
 mod change;
 mod create;
 mod decide;
@@ -45,7 +46,7 @@ pub use sweep::{SWEEP_AGE, Swept, sweep, work as sweep_now_and_then};
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{Erasure, EventRow, Family, Placeholder, Scenario};
 use crate::kit::endpoint::table::Shape;
-use crate::users::render_user_events;
+use crate::users::{AUTO_VERIFY_JOB, render_user_events};
 use florin_store::migration;
 use payloads::{KycFilesPayload, KycVerificationPayload, PoaVerificationPayload};
 
@@ -68,6 +69,7 @@ pub static FAMILY: Family = Family {
     jobs: &[
         (decode::DECODE_JOB, |app, job| Box::pin(decode::decode_files(app, job))),
         (review::REVIEW_JOB, |app, job| Box::pin(review::review(app, job))),
+        (AUTO_VERIFY_JOB, |app, job| Box::pin(auto_verify::auto_verify(app, job))),
         (poa::POA_REVIEW_JOB, |app, job| Box::pin(poa::review(app, job))),
         (expire::EXPIRE_JOB, |app, job| Box::pin(expire::expire(app, job))),
     ],

@@ -8,7 +8,7 @@ use super::standing::{Next, Submission};
 use super::store::{self, Current};
 use super::task::Task;
 use crate::kit::prelude::*;
-use crate::users::{self, Gate, existing};
+use crate::users::{self, BirthDate, Gate, existing, require_birth_date};
 use florin_store::Holder;
 
 /// What a request says, typed.
@@ -21,6 +21,7 @@ pub struct UserVerification {
     expires: Date,
     country: Country,
     background: Background,
+    birth_date: Option<BirthDate>,
 }
 
 impl Request for UserVerification {
@@ -42,6 +43,8 @@ impl Request for UserVerification {
         let about = "The country that issued the document, ISO 3166-1 alpha-2.";
         let country = fields.required("documentIssuingCountry").about(about).text();
         let background = Background::read(fields, false);
+        let about = "The user's date of birth, where the user was created without one.";
+        let birth_date = fields.optional("birthDate").about(about).text();
         if let (Some(issued), Some(expires)) = (issued, expires)
             && issued > expires
         {
@@ -55,12 +58,13 @@ impl Request for UserVerification {
             expires: expires?,
             country: country?,
             background,
+            birth_date,
         })
     }
 }
 
 impl UserVerification {
-    /// Refuses a document that is no longer valid, or not yet, at a time.
+    /// Refuses a document that is no longer valid, or not yet, at a time; and who is too young.
     fn check_dates(&self, now: Timestamp) -> Result<(), Refusal> {
         let today = now.date();
         let mut failures = Vec::new();
@@ -69,6 +73,9 @@ impl UserVerification {
         }
         if self.expires < today {
             failures.push("documentExpirationDate must not be in the past".to_owned());
+        }
+        if let Some(Err(refusal)) = self.birth_date.map(|date| date.check_age(now)) {
+            failures.push(refusal.message.into_owned());
         }
         if failures.is_empty() { Ok(()) } else { Err(Refusal::validation(failures)) }
     }
@@ -117,12 +124,16 @@ async fn submit_verification(
             request.check_dates(work.now())?;
             let user = request.user.as_str();
             let holder = existing(work.holder(user))?.clone();
+            let profile = require_birth_date(work, &holder, request.birth_date).await?;
             let (seals, secret) = (&work.app().seals, holder.secret.as_deref());
             let current = store::find(work.scope(), holder.id).await?;
             let details = current.as_ref().map(|current| current.details(seals, secret)).transpose()?;
             let mut details = details.unwrap_or_default();
             let next = next(work, &holder, &request, (current.as_ref(), &details)).await?;
             let current = current.ok_or_else(|| StoreError::unexpected("a submission without an attempt"))?;
+            if let Some(profile) = profile {
+                users::set_profile(work, &holder, &profile).await?;
+            }
             details.document = Some(request.document());
             if request.background != Background::default() {
                 details.background = Some(request.background.clone());

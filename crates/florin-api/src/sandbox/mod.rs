@@ -10,6 +10,7 @@ mod kyc;
 mod poa;
 mod reset;
 mod scenarios;
+mod settings;
 
 pub use inbox::InboxItem;
 
@@ -27,6 +28,7 @@ pub static FAMILY: Family = Family {
             reset::endpoint(),
             inbox::endpoint(),
             scenarios::endpoint(),
+            settings::endpoint(),
         ]
     },
     ..Family::EMPTY

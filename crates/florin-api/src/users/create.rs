@@ -1,12 +1,12 @@
 //! `POST /v1/user/balances/crypto-and-fiat`: create a user.
 
+use super::auto_verify::leave_auto_verify;
+use super::birth_date::BirthDate;
 use super::store::{self, NewUser};
 use super::user::{Gate, Profile};
 use crate::kit::prelude::*;
+use crate::kit::request::types::FieldType;
 use florin_types::{Email, Phone};
-
-/// Age from which one may be a user.
-const ADULT_YEARS: i32 = 18;
 
 /// Longest name, street or town, in characters: what SEPA lets a name be (EPC AT-02, 70) and twice that for the rest.
 pub(super) const MAX_NAME: usize = 70;
@@ -22,13 +22,15 @@ pub struct CreateUserAnswer {
     user_id: Uuid,
     /// Whether the user must prove the address too.
     poa_required_for_extended: bool,
+    /// The same, as older clients read it.
+    poa_required: bool,
 }
 
 /// What a request says, typed.
 #[derive(Clone)]
 pub struct CreateUser {
     external_user_id: ExternalUserId,
-    birth_date: Date,
+    birth_date: Option<BirthDate>,
     country: Country,
     profile: Profile,
     terms_accepted: bool,
@@ -45,8 +47,9 @@ impl Request for CreateUser {
         let first_name =
             fields.required("firstName").about("Given names, as in the document.").text::<Name>();
         let last_name = fields.required("lastName").about("Family names, as in the document.").text::<Name>();
-        let about = "The date of birth. A user is 18 or older.";
-        let birth_date = fields.required("birthDate").about(about).text::<Date>();
+        let about = "The date of birth, from 1900 on. A user is 18 or older. Older clients may omit it here: it must be \
+                     known before a verification can be asked for.";
+        let birth_date = fields.optional("birthDate").about(about).text();
         read_address(fields, &mut profile);
         require_address(fields, &profile);
         let about = "The country of residence, ISO 3166-1 alpha-2.";
@@ -61,12 +64,12 @@ impl Request for CreateUser {
         let terms_accepted = read_terms(fields);
         profile.first_name = first_name.map(Text::into_string);
         profile.last_name = last_name.map(Text::into_string);
-        profile.birth_date = birth_date.map(|date| date.to_string());
+        profile.birth_date = birth_date.as_ref().map(BirthDate::canonical);
         profile.country = text_of(country);
         profile.citizenship = text_of(citizenship);
         Some(Self {
             external_user_id: external_user_id?,
-            birth_date: birth_date?,
+            birth_date,
             country: country?,
             profile,
             terms_accepted,
@@ -84,7 +87,8 @@ pub(super) fn read_contact(fields: &mut Fields<'_>, is_required: bool) -> Profil
     let mut profile = Profile::default();
     let email = fields.field("email", is_required).about("The email address.").text::<Email>();
     profile.email = email.map(Email::into_string);
-    let about = "The phone number in international form. A leading `+` is optional.";
+    let about = "The phone number in international form. A leading `+` is optional; spaces, hyphens, dots and brackets \
+                 between digits are dropped.";
     let phone = fields.field("phone", is_required).about(about).text::<Phone>();
     profile.phone = phone.map(Phone::into_string);
     profile
@@ -146,24 +150,6 @@ pub(super) fn read_terms(fields: &mut Fields<'_>) -> bool {
     terms == Some(true)
 }
 
-/// Refuses who is too young at a time.
-pub(super) fn check_age(birth_date: Date, at: Timestamp) -> Result<(), Refusal> {
-    match birth_date.years_old_on(at.date()) < ADULT_YEARS {
-        true => Err(Refusal::invalid("birthDate must be at least 18 years ago")),
-        false => Ok(()),
-    }
-}
-
-/// The same before the door, so that it comes before a known idempotency key. The book's clock, which may be ahead of
-/// the wall's and is never behind it, is asked only by those whom the wall's finds too young.
-pub(super) async fn check_age_early(context: &Context, birth_date: Date) -> Result<(), Failure> {
-    let wall = context.app.wall();
-    if check_age(birth_date, wall).is_err() {
-        check_age(birth_date, context.snapshot().await?.book_row().now(wall))?;
-    }
-    Ok(())
-}
-
 pub(super) fn text_of(country: Option<Country>) -> Option<String> {
     country.map(|country| country.as_str().to_owned())
 }
@@ -174,12 +160,13 @@ pub fn endpoint() -> Endpoint {
         id: "createUser",
         summary: "Create a user",
         description: "Creates a user without balances: they exist once the user is verified. Older clients may send \
-                      `address` instead of `street` and `number`. Without `hasAcceptedP100Tc` the user is created, but \
+                      `address` instead of `street` and `number`, and omit `birthDate`. Without `hasAcceptedP100Tc` the user is created, but \
                       cannot be verified until an update accepts the terms.",
         example: r#"{"externalUserId":"$new","email":"ada@example.com","phone":"+447700900123","firstName":"Ada",
             "lastName":"Lovelace","birthDate":"1990-12-10","street":"St James's Square","number":"12","city":"London",
             "postCode":"SW1Y 4LE","country":"GB","citizenship":"GB","hasAcceptedP100Tc":true}"#,
-        answer: r#"{"userId":"0198c5d2-6f10-7b02-8a51-9d3c2e7f4b18","poaRequiredForExtended":false}"#,
+        answer: r#"{"userId":"0198c5d2-6f10-7b02-8a51-9d3c2e7f4b18","poaRequiredForExtended":false,
+            "poaRequired":false}"#,
         refusals: &[&P411, &P431],
         ..post("/v1/user/balances/crypto-and-fiat", create_user)
     }
@@ -187,7 +174,9 @@ pub fn endpoint() -> Endpoint {
 
 async fn create_user(context: Context, call: Call<CreateUser>) -> Result<Created<CreateUserAnswer>, Failure> {
     let Call { request, keyed } = call;
-    check_age_early(&context, request.birth_date).await?;
+    if let Some(birth_date) = request.birth_date {
+        birth_date.check_age_early(&context).await?;
+    }
     // A key is a secret: the operating system draws it, before the command.
     let secret = context.app.seals.new_secret(&*context.app.entropy);
     let secret = secret.ok_or_else(|| StoreError::unexpected("a user's key can't be made"))?;
@@ -196,7 +185,9 @@ async fn create_user(context: Context, call: Call<CreateUser>) -> Result<Created
     let touches = vec![Touch::User(request.external_user_id.as_str().to_owned())];
     context
         .run(keyed, touches, async move |work| {
-            check_age(request.birth_date, work.now())?;
+            if let Some(birth_date) = request.birth_date {
+                birth_date.check_age(work.now())?;
+            }
             let external_user_id = request.external_user_id.as_str();
             if work.holder(external_user_id).is_some() {
                 return Err(Refusal::of(&P411).into());
@@ -209,7 +200,10 @@ async fn create_user(context: Context, call: Call<CreateUser>) -> Result<Created
             let holder = work.open_holder(user_id, external_user_id, Gate::default().bits(), secret.clone());
             let user = NewUser { holder, terms_accepted: request.terms_accepted, poa_required };
             store::insert(work, &user, &sealed).await?;
-            Ok(CreateUserAnswer { user_id, poa_required_for_extended: poa_required })
+            if request.birth_date.is_none() {
+                leave_auto_verify(work, external_user_id).await?;
+            }
+            Ok(CreateUserAnswer { user_id, poa_required_for_extended: poa_required, poa_required })
         })
         .await
 }

@@ -8,6 +8,8 @@
 //! the id is never free again; after the retention time a job destroys the user's key, and with it the profile.
 //! Accounts touched: none. Events: none.
 
+mod auto_verify;
+mod birth_date;
 mod create;
 mod delete;
 mod erase;
@@ -20,11 +22,13 @@ mod suspend;
 mod update;
 mod user;
 
+pub use auto_verify::{AUTO_VERIFY_JOB, set_auto_verify};
+pub use birth_date::{BirthDate, require_birth_date};
 pub use events::render_user_events;
 pub use job::carry_out_for;
 pub use owner::{Owner, Role, admit};
 pub use path::UserId;
-pub use store::{User, find, find_many, set_poa_required};
+pub use store::{User, accept_terms, find, find_many, set_poa_required, set_profile};
 pub use user::{Gate, Profile, existing};
 
 use crate::kit::endpoint::family::{Family, Placeholder};
@@ -36,9 +40,10 @@ pub static FAMILY: Family = Family {
     tag: ("Users", "Your customers: who they are, and whether they may move money."),
     endpoints,
     jobs: &[(erase::ERASE_JOB, |app, job| Box::pin(erase::erase(app, job)))],
-    statements: &[store::STATEMENTS],
+    statements: &[store::STATEMENTS, auto_verify::STATEMENTS],
     sets: store::SETS,
-    migrations: &[migration!(1002, "1002_users")],
+    migrations: &[migration!(1002, "1002_users"), migration!(1005, "1005_sandbox_settings")],
+    forgets: &[auto_verify::FORGET],
     placeholders: &[
         Placeholder { word: "$user", shown: "customer-1001", unknown: "nobody", made_by: None },
         Placeholder { word: "$other", shown: "customer-1002", unknown: "nobody-else", made_by: None },

@@ -2,6 +2,7 @@
 
 use super::user::Profile;
 use crate::kit::book::seal::{Nonce, Seals};
+use crate::kit::book::work::Work;
 use florin_store::{Holder, HolderId, Row, Scope, SetStatement, Statement, StoreError, Tx, Type, params};
 use florin_types::Timestamp;
 
@@ -45,12 +46,13 @@ static FIND_MANY: SetStatement = SetStatement::Find {
 };
 const UPDATE: Statement =
     "UPDATE end_user SET profile = $3, terms_accepted = $4 WHERE book = $1 AND holder = $2";
+const ACCEPT_TERMS: Statement = "UPDATE end_user SET terms_accepted = $3 WHERE book = $1 AND holder = $2";
 const SET_POA_REQUIRED: Statement = "UPDATE end_user SET poa_required = $3 WHERE book = $1 AND holder = $2";
 const CLOSE: Statement = "UPDATE end_user SET closed_at = $3 WHERE book = $1 AND holder = $2";
 const ERASE: Statement = "UPDATE end_user SET profile = NULL, erased_at = $3 WHERE book = $1 AND holder = $2";
 
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[INSERT, FIND, UPDATE, SET_POA_REQUIRED, CLOSE, ERASE];
+pub const STATEMENTS: &[Statement] = &[INSERT, FIND, UPDATE, ACCEPT_TERMS, SET_POA_REQUIRED, CLOSE, ERASE];
 
 /// The look-ups by sets, for the same test.
 pub const SETS: &[&SetStatement] = &[&FIND_MANY];
@@ -100,6 +102,19 @@ pub(super) async fn update(
 ) -> Result<(), StoreError> {
     let row = params![holder, sealed, terms_accepted];
     tx.execute(UPDATE, &row).await.map(drop)
+}
+
+/// Replaces what is known of a person.
+pub async fn set_profile(work: &mut Work<'_>, holder: &Holder, profile: &Profile) -> Result<(), StoreError> {
+    let nonce = work.nonce();
+    let sealed = seal(&work.app().seals, holder.secret.as_deref(), nonce, profile)?;
+    let terms_accepted = find(work.scope(), holder.id).await?.terms_accepted;
+    update(work, holder.id, &sealed, terms_accepted).await
+}
+
+/// Notes that the terms are accepted.
+pub async fn accept_terms(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {
+    tx.execute(ACCEPT_TERMS, &params![holder, true]).await.map(drop)
 }
 
 /// Asks for proof of address, or no longer.

@@ -1,16 +1,18 @@
 //! `PATCH /v1/user/{externalUserId}`: change the profile of a user.
 
-use super::create::{Name, check_age, check_age_early, read_address, read_contact, read_terms, text_of};
+use super::birth_date::BirthDate;
+use super::create::{Name, read_address, read_contact, read_terms, text_of};
 use super::path::UserId;
 use super::store;
 use super::user::{Gate, Profile, existing};
 use crate::kit::prelude::*;
+use crate::kit::request::types::FieldType;
 
 /// What a request says, typed.
 #[derive(Clone)]
 pub struct UpdateUser {
     profile: Profile,
-    birth_date: Option<Date>,
+    birth_date: Option<BirthDate>,
     country: Option<Country>,
     changes_identity: bool,
     accepts_terms: bool,
@@ -30,9 +32,9 @@ impl Request for UpdateUser {
         profile.first_name = fields.optional("firstName").about(about).text::<Name>().map(Text::into_string);
         let about = "Family names. Only before the user is verified.";
         profile.last_name = fields.optional("lastName").about(about).text::<Name>().map(Text::into_string);
-        let about = "The date of birth. Only before the user is verified.";
-        let birth_date = fields.optional("birthDate").about(about).text::<Date>();
-        profile.birth_date = birth_date.map(|date| date.to_string());
+        let about = "The date of birth, from 1900 on. Only before the user is verified.";
+        let birth_date = fields.optional("birthDate").about(about).text();
+        profile.birth_date = birth_date.as_ref().map(BirthDate::canonical);
         let about = "The citizenship, ISO 3166-1 alpha-2. Only before the user is verified.";
         profile.citizenship = text_of(fields.optional("citizenship").about(about).text());
         let accepts_terms = read_terms(fields);
@@ -89,7 +91,7 @@ async fn update_user(
 ) -> Result<Success<Message>, Failure> {
     let Call { request, keyed } = call;
     if let Some(birth_date) = request.birth_date {
-        check_age_early(&context, birth_date).await?;
+        birth_date.check_age_early(&context).await?;
     }
     let reference = &context.app.settings.reference;
     let is_accepted = request.country.is_none_or(|country| reference.is_accepted(country));
@@ -97,7 +99,7 @@ async fn update_user(
     context
         .run(keyed, touches, async move |work| {
             if let Some(birth_date) = request.birth_date {
-                check_age(birth_date, work.now())?;
+                birth_date.check_age(work.now())?;
             }
             let holder = existing(work.holder(user.as_str()))?.clone();
             if !is_accepted {

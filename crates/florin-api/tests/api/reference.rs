@@ -20,7 +20,7 @@ async fn rows(client: &Client, name: &str) -> Vec<Value> {
 async fn countries_say_what_residence_means() {
     let app = TestApp::start().await;
     let countries = rows(&app.a(), "countries").await;
-    assert_eq!(countries.len(), 249);
+    assert_eq!(countries.len(), 250);
     let codes = |field: &str, value: bool| -> String {
         let with =
             countries.iter().filter(|country| country[field] == value && country["countsAs"].is_null());

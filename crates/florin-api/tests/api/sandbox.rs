@@ -1,6 +1,6 @@
 //! The sandbox's controls, section 5.
 
-use crate::support::{Client, TestApp};
+use crate::support::{Client, TestApp, person};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -114,5 +114,71 @@ async fn a_reset_begins_anew_and_keeps_the_key() {
     let first = &a.events().await[0];
     assert_eq!((&first["sequence"], &first["createdAt"]), (&json!(1), &json!("2026-11-23T12:00:00.501Z")));
     assert_eq!(app.b().amount(None, "eur").await, "7.00");
+    app.finish().await;
+}
+
+fn older(id: &str) -> Value {
+    let mut body = person(id);
+    let fields = body.as_object_mut().expect("an object");
+    for name in ["birthDate", "street", "number", "hasAcceptedP100Tc"] {
+        fields.remove(name);
+    }
+    fields.insert("address".to_owned(), json!("ul. Prosta 1"));
+    body
+}
+
+/// Older clients have no call for a verification: a sandbox can be set to verify their users by itself.
+#[tokio::test]
+async fn users_of_older_clients_are_verified_by_themselves_where_that_is_set() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let create = async |client: &Client, body: &Value| {
+        client.post("/v1/user/balances/crypto-and-fiat", body).send().await.expect(201);
+    };
+    let set = async |body: Value| a.call(Method::PUT, "/v1/sandbox/settings").json(&body).send().await;
+    let is_verified = async |client: &Client, user: &str| {
+        client.get(&format!("/v1/kyc/status/{user}")).await.json()["verificationStatus"] == "VERIFIED"
+    };
+    create(&a, &older("before")).await;
+    set(json!({"autoVerify": true})).await.is(200, r#"{"message":"Settings saved"}"#);
+    for wrong in [json!({}), json!({"autoVerify": "true"}), json!({"autoverify": true})] {
+        set(wrong).await.is_refused("P403");
+    }
+    create(&a, &older("anna")).await;
+    create(&a, &person("newer")).await;
+    create(&a, &older("decided")).await;
+    a.post("/v1/sandbox/kyc/decided", &json!({"decision": "REJECT"})).send().await.expect(200);
+    create(&app.b(), &older("anna")).await;
+    a.get("/v1/kyc/status/anna").await.is_refused("P445");
+    a.settle().await;
+    a.settle().await;
+    assert!(is_verified(&a, "anna").await);
+    for user in ["before", "newer", "decided"] {
+        assert!(!is_verified(&a, user).await, "{user}");
+    }
+    assert!(!is_verified(&app.b(), "anna").await, "another partner's sandbox is set by itself");
+    assert_eq!(a.balances(Some("anna")).await["fiatBalances"][0]["status"], "ACTIVE");
+    // The same events as after an approval.
+    create(&a, &person("approved")).await;
+    a.approve("approved").await;
+    a.settle().await;
+    let events = a.events().await;
+    let of = |user: &str| -> Vec<(Value, Value)> {
+        let of_user = events.iter().filter(|event| event["payload"]["externalUserId"] == user);
+        let without_user = |event: &Value| {
+            let mut payload = event["payload"].clone();
+            payload["externalUserId"] = Value::Null;
+            (event["type"].clone(), payload)
+        };
+        of_user.map(without_user).collect()
+    };
+    assert_eq!((of("anna").len(), of("anna")), (2, of("approved")));
+    set(json!({"autoVerify": false})).await.expect(200);
+    create(&a, &older("after")).await;
+    set(json!({"autoVerify": true})).await.expect(200);
+    a.call(Method::POST, "/v1/sandbox/reset").send().await.expect(200);
+    create(&a, &older("forgotten")).await;
+    a.settle().await;
+    assert!(!is_verified(&a, "forgotten").await, "a reset forgets it");
     app.finish().await;
 }

@@ -1,7 +1,9 @@
 //! Every statement of the store and of the families is right on this engine: it prepares, and it runs; and none runs
 //! that is not registered. Both folders of migrations end in the same tables.
 
-use crate::support::{Client, Database, Engine, Ids, Setup, TestApp, engine, expect_errors, request_of};
+use crate::support::{
+    Client, Database, Engine, Ids, Setup, TestApp, engine, expect_errors, person, request_of,
+};
 use crate::webhooks::receiver::Receiver;
 use crate::webhooks::{deliver, deliveries, register};
 use florin_api::endpoints;
@@ -71,6 +73,13 @@ async fn every_statement_runs_and_no_other() {
 
 /// Every example, one after the other, on the same few users.
 async fn every_route(a: &Client) {
+    // An older client's user, in a sandbox that verifies such users.
+    let settings = json!({"autoVerify": true});
+    a.call(Method::PUT, "/v1/sandbox/settings").json(&settings).send().await.expect(200);
+    let mut older = person("olaf");
+    older.as_object_mut().expect("an object").remove("birthDate");
+    a.post("/v1/user/balances/crypto-and-fiat", &older).send().await.expect(201);
+    a.settle().await;
     a.create_user("anna").await;
     a.post("/v1/sandbox/kyc/anna", &json!({"decision": "REJECT"})).send().await.expect(200);
     a.approve("anna").await;

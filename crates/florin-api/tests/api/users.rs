@@ -19,7 +19,8 @@ fn with(id: &str, changes: &[(&str, Value)]) -> Value {
     body
 }
 
-async fn profile_of(app: &TestApp, id: &str) -> Value {
+/// What is stored of a person.
+pub async fn profile_of(app: &TestApp, id: &str) -> Value {
     let book = app.database().count(&format!("SELECT book FROM holder WHERE handle = '{id}'")).await;
     let mut snapshot = app.app.store.snapshot(BookId(book)).await.expect("a snapshot");
     let holder = snapshot.holder(id).await.expect("an answer").expect("a holder");
@@ -30,14 +31,21 @@ async fn profile_of(app: &TestApp, id: &str) -> Value {
 #[tokio::test]
 async fn creation_answers_our_id_and_whether_a_proof_of_address_is_needed() {
     let app = TestApp::start().await;
-    for (id, country, poa) in
-        [("gb", "GB", false), ("am", "AM", true), ("gp", "GP", false), ("ua", "UA", true)]
-    {
+    for (id, country, poa) in [
+        ("gb", "GB", false),
+        ("am", "AM", true),
+        ("gp", "GP", false),
+        ("ua", "UA", true),
+        ("xk", "xk", false),
+    ] {
         let answer = app.a().post(CREATE, &with(id, &[("country", json!(country))])).send().await;
         let made = answer.expect(201);
         let user_id = made["userId"].as_str().expect("an id");
         assert_eq!(uuid::Uuid::parse_str(user_id).expect("a UUID").get_version_num(), 7);
-        assert_eq!(answer.text(), format!(r#"{{"userId":"{user_id}","poaRequiredForExtended":{poa}}}"#));
+        assert_eq!(
+            answer.text(),
+            format!(r#"{{"userId":"{user_id}","poaRequiredForExtended":{poa},"poaRequired":{poa}}}"#)
+        );
         let balances = app.a().balances(Some(id)).await;
         assert_eq!((&balances["userId"], &balances["poaRequired"]), (&json!(user_id), &json!(poa)));
     }
@@ -69,6 +77,8 @@ async fn older_clients_send_one_line_and_document_data() {
         &[
             ("street", Value::Null),
             ("number", Value::Null),
+            ("birthDate", Value::Null),
+            ("phone", json!("+48 (22) 123-45.67")),
             ("address", json!("ul. Prosta 1, 00-001 Warszawa")),
             ("pesel", json!("90121012345")),
             ("documentType", json!("ID_CARD")),
@@ -81,7 +91,8 @@ async fn older_clients_send_one_line_and_document_data() {
     for name in ["address", "pesel", "documentType", "documentNumber"] {
         assert_eq!(stored[name], older[name], "{name}");
     }
-    assert_eq!(stored.get("street"), None);
+    assert_eq!(stored["phone"], "48221234567");
+    assert_eq!((stored.get("street"), stored.get("birthDate")), (None, None));
     app.finish().await;
 }
 
@@ -94,7 +105,6 @@ async fn every_failure_is_told_at_once() {
         "phone",
         "firstName",
         "lastName",
-        "birthDate",
         "street",
         "number",
         "city",
@@ -116,10 +126,10 @@ async fn every_failure_is_told_at_once() {
             ("hasAcceptedP100Tc", json!(false)),
         ],
     );
-    let message = "externalUserId can only contain letters, digits and the characters ._:@-. email must be an email. \
-        phone must be a string. firstName must not be empty. birthDate must be a date in the form YYYY-MM-DD. \
-        country must be an ISO 3166-1 alpha-2 country code. citizenship must be an ISO 3166-1 alpha-2 country code. \
-        hasAcceptedP100Tc must be true";
+    let message = "externalUserId can only contain letters, digits and the characters ._:@-. email must be an email: an address such as \
+        ada@example.com. phone must be a string. firstName must not be empty. birthDate must be a date in the form YYYY-MM-DD. \
+        country must be an ISO 3166-1 alpha-2 country code: two letters such as DE. citizenship must be an ISO 3166-1 \
+        alpha-2 country code: two letters such as DE. hasAcceptedP100Tc must be true";
     app.a().post(CREATE, &wrong).send().await.is_invalid(message);
     app.finish().await;
 }
@@ -169,6 +179,12 @@ async fn an_adult_is_18_on_the_clock_of_the_book() {
     assert_eq!(created(&a, &born("just", "2008-11-23")).await, 201);
     let young = a.post(CREATE, &born("young", "2008-11-24")).send().await;
     young.is_invalid("birthDate must be at least 18 years ago");
+    assert_eq!(created(&a, &born("oldest", "1900-01-01")).await, 201);
+    a.post(CREATE, &born("older", "1899-12-31"))
+        .send()
+        .await
+        .is_invalid("birthDate must be 1900-01-01 or later");
+    a.patch("/v1/user/oldest", &json!({"birthDate": "0001-01-01"})).send().await.is_refused("P403");
     assert_eq!(created(&a, &born("leap", "2008-02-29")).await, 201);
     a.post("/v1/sandbox/clock/advance", &json!({"seconds": 43_199})).send().await.expect(200);
     assert_eq!(created(&a, &born("young", "2008-11-24")).await, 400);

@@ -2,6 +2,7 @@
 
 use super::{passport, photo, send_passport, status, submit, told, upload};
 use crate::support::{TestApp, person};
+use crate::users::profile_of;
 use florin_document::samples;
 use serde_json::json;
 
@@ -164,7 +165,7 @@ async fn a_document_is_valid_through_its_last_day() {
         ("documentIssueDate", "2026-11-24", "documentIssueDate must not be in the future"),
         ("documentIssueDate", "2031-04-16", "documentIssueDate must not be after documentExpirationDate"),
         ("documentExpirationDate", "2026-11-31", "documentExpirationDate must be a date: YYYY-MM-DD"),
-        ("documentIssuingCountry", "XX", "documentIssuingCountry must be an ISO 3166-1 alpha-2 country code"),
+        ("documentIssuingCountry", "XX", "documentIssuingCountry must be an ISO 3166-1"),
         ("documentNumber", "", "documentNumber must be 1 to 35 characters"),
     ] {
         let good = std::mem::replace(&mut data[field], value.into());
@@ -208,5 +209,49 @@ async fn an_approval_of_files_waits_for_the_data() {
     a.settle().await;
     assert_eq!(a.balances(Some("anna")).await["fiatBalances"][0]["status"], "ACTIVE");
     submit(&a, &passport("anna")).await.is_refused("P448");
+    app.finish().await;
+}
+
+/// Older clients create users without a date of birth; whoever asks for a verification must know it.
+#[tokio::test]
+async fn a_verification_needs_a_date_of_birth() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let hosted = |user: &str| {
+        json!({
+            "externalUserId": user, "documentType": "PASSPORT", "country": "XK", "incomeSource": "SALARY",
+            "occupation": "IT", "openAccountReason": "DAILY_USE",
+        })
+    };
+    for user in ["patched", "given"] {
+        let mut older = person(user);
+        older.as_object_mut().expect("an object").remove("birthDate");
+        a.post("/v1/user/balances/crypto-and-fiat", &older).send().await.expect(201);
+        let required = "birthDate is required: give it by PATCH /v1/user/{externalUserId}";
+        a.post("/v1/kyc", &hosted(user)).send().await.is_invalid(required);
+        submit(&a, &passport(user)).await.is_invalid(required);
+        send_passport(&a, user).await;
+        submit(&a, &passport(user)).await.is_invalid(required);
+    }
+    a.patch("/v1/user/patched", &json!({"birthDate": "1990-12-10"})).send().await.expect(200);
+    let mut data = passport("patched");
+    data["birthDate"] = "1990-12-11".into();
+    let other = "birthDate must be the one that the user has: change it by PATCH /v1/user/{externalUserId}";
+    submit(&a, &data).await.is_invalid(other);
+    data["birthDate"] = "1990-12-10".into();
+    submit(&a, &data).await.expect(201);
+    let mut data = passport("given");
+    for wrong in ["1899-12-31", "2020-01-01", "10.12.1990"] {
+        data["birthDate"] = wrong.into();
+        submit(&a, &data).await.is_refused("P403");
+    }
+    data["birthDate"] = "1980-01-31".into();
+    submit(&a, &data).await.expect(201);
+    a.settle().await;
+    for user in ["patched", "given"] {
+        assert_eq!(status(&a, user).await, ["VERIFIED", "SUCCESSFUL", ""], "{user}");
+        submit(&a, &passport(user)).await.is_refused("P448");
+    }
+    assert_eq!(profile_of(&app, "given").await["birthDate"], "1980-01-31");
     app.finish().await;
 }
