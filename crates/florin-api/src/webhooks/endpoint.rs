@@ -39,6 +39,9 @@ pub struct WebhookEndpoint {
     pub updated_at: Timestamp,
 }
 
+/// The name in [`Paths`] that stands for every event type that is not named.
+pub const EVERY_OTHER: &str = "*";
+
 /// Paths per event type, where they are the partner's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Paths(pub BTreeMap<&'static str, EventPath>);
@@ -46,10 +49,16 @@ pub struct Paths(pub BTreeMap<&'static str, EventPath>);
 impl Paths {
     /// The path of a type.
     pub fn of(&self, kind: &str) -> Option<EventPath> {
-        if let Some(own) = self.0.get(kind) {
-            return Some(own.clone());
+        let kind = EventType::of_word(kind)?;
+        match self.0.get(kind.as_str()).or_else(|| self.0.get(EVERY_OTHER)) {
+            Some(own) => Some(own.clone()),
+            None => EventPath::parse(kind.path()).ok(),
         }
-        EventPath::parse(EventType::of_word(kind)?.path()).ok()
+    }
+
+    /// The name of an event type, or that of every other.
+    pub fn name(word: &str) -> Option<&'static str> {
+        if word == EVERY_OTHER { Some(EVERY_OTHER) } else { EventType::of_word(word).map(EventType::as_str) }
     }
 
     /// As it is kept.
@@ -63,8 +72,8 @@ impl Paths {
         let kept: BTreeMap<String, String> = serde_json::from_str(text).map_err(StoreError::unexpected)?;
         let mut paths = BTreeMap::new();
         for (kind, path) in kept {
-            let Some(kind) = EventType::of_word(&kind) else { continue };
-            paths.insert(kind.as_str(), EventPath::parse(&path).map_err(StoreError::unexpected)?);
+            let Some(name) = Self::name(&kind) else { continue };
+            paths.insert(name, EventPath::parse(&path).map_err(StoreError::unexpected)?);
         }
         Ok(Self(paths))
     }
@@ -199,6 +208,17 @@ mod tests {
         assert_eq!(kept.of("transfer").unwrap().as_str(), "/mine");
         assert_eq!(kept.of("user.status").unwrap().as_str(), "/webhook/user/status");
         assert!(kept.of("nothing").is_none());
+        let all = Paths(
+            [
+                ("transfer", EventPath::parse("/transfer-webhook").unwrap()),
+                ("*", EventPath::parse("/hook").unwrap()),
+            ]
+            .into(),
+        );
+        let kept = Paths::of_json(&all.to_json().unwrap()).unwrap();
+        let of = |kind: &str| kept.of(kind).map(|path| path.as_str().to_owned());
+        assert_eq!(of("transfer").as_deref(), Some("/transfer-webhook"));
+        assert_eq!((of("user.status").as_deref(), of("nothing"), of("*")), (Some("/hook"), None, None));
         let of = |kind: EventType| Paths::default().of(kind.as_str()).unwrap();
         assert!(EventType::ALL.iter().all(|kind| of(*kind).as_str() == kind.path()));
     }

@@ -1,6 +1,6 @@
 //! `PUT /v1/webhooks/endpoint` and `GET /v1/webhooks/endpoint`: where a partner hears of its events.
 
-use super::endpoint::{Drawn, Paths, Secrets, WebhookEndpoint};
+use super::endpoint::{Drawn, EVERY_OTHER, Paths, Secrets, WebhookEndpoint};
 use super::store;
 use crate::kit::book::audit::{self, Deed};
 use crate::kit::endpoint::events::EventType;
@@ -42,9 +42,9 @@ impl Registration {
         let token = token.map(Token::parse).transpose().map_err(|error| format!("token {error}"))?;
         let mut own = BTreeMap::new();
         for (kind, path) in paths {
-            let kind = EventType::of_word(kind).ok_or_else(|| no_event_type(kind))?;
+            let name = Paths::name(kind).ok_or_else(|| no_event_type(kind))?;
             let path = EventPath::parse(path).map_err(|error| format!("the path of {kind} {error}"))?;
-            own.insert(kind.as_str(), path);
+            own.insert(name, path);
         }
         Ok(Self { url, token, enabled, paths: Paths(own), rotate })
     }
@@ -63,7 +63,8 @@ impl Request for Registration {
         let token = fields.optional("token").about(about).text();
         let about = "Whether webhooks are sent; true if omitted. While false, events wait.";
         let enabled = fields.optional("enabled").about(about).boolean().unwrap_or(true);
-        let about = "Your own paths by event type. Types that are not named keep the default path.";
+        let about = "Your own paths by event type. `*` is the path of every type that is not named; without it those \
+                     types keep the default path.";
         let is_given = fields.is_given("paths");
         let paths = fields.optional("paths").about(about).object(own_paths);
         let paths = if is_given { paths } else { Some(Paths::default()) };
@@ -135,19 +136,17 @@ impl FieldType for EventPath {
 
 fn no_event_type(word: &str) -> String {
     let known: Vec<_> = EventType::ALL.iter().map(|kind| kind.as_str()).collect();
-    format!("{word} is no event type; event types: {}", known.join(", "))
+    format!("{word} is no event type; event types: {}, and {EVERY_OTHER} for all others", known.join(", "))
 }
 
 fn own_paths(fields: &mut Fields<'_>) -> Option<Paths> {
-    for unknown in fields.unknown(|name| EventType::of_word(name).is_some()) {
+    for unknown in fields.unknown(|name| Paths::name(name).is_some()) {
         fields.fail(format!("paths.{}", no_event_type(&unknown)));
     }
     let mut paths = BTreeMap::new();
-    for kind in EventType::ALL {
-        if let Some(path) = fields.optional(kind.as_str()).text::<EventPath>()
-            && path.as_str() != kind.path()
-        {
-            paths.insert(kind.as_str(), path);
+    for name in EventType::ALL.iter().map(|kind| kind.as_str()).chain([EVERY_OTHER]) {
+        if let Some(path) = fields.optional(name).text::<EventPath>() {
+            paths.insert(name, path);
         }
     }
     Some(Paths(paths))

@@ -18,6 +18,10 @@ fn folded(name: &str) -> Vec<char> {
 }
 
 fn is_near(unknown: &[char], known: &[char]) -> bool {
+    // Every other letter is one edit away from a name of one letter, such as `*`.
+    if known.len() < 2 {
+        return unknown == known;
+    }
     let is_part = unknown.len() >= SHORTEST_PART && (known.starts_with(unknown) || known.ends_with(unknown));
     is_part || is_one_edit(unknown, known)
 }
@@ -74,6 +78,8 @@ mod tests {
             ("", "amount"),
             ("amounts2", "amount"),
             ("abcd", "badc"),
+            ("x", "*"),
+            ("", "*"),
         ] {
             assert_eq!(meant(unknown, [known]), None, "{unknown}");
         }

@@ -20,7 +20,7 @@ async fn put(client: &Client, body: Value) -> crate::support::Answer {
 const NO_EVENT_TYPE: &str = "paths.x is no event type; event types: user.status, kyc_files.status, \
      poa_verification.status, kyc_verification.status, wallet.created, transfer, sepa_transfer, sepa_deposit, \
      iban.status, crypto_withdrawal, crypto_deposit, exchange, card.transaction, order, payment_link, card.3ds, \
-     card.activation";
+     card.activation, and * for all others";
 
 #[tokio::test]
 async fn a_registration_is_shown_without_its_secrets() {
@@ -50,6 +50,37 @@ async fn a_registration_is_shown_without_its_secrets() {
     );
     assert_eq!((&again["publicKey"], &again["createdAt"]), (&made["publicKey"], &made["createdAt"]));
     assert_eq!(app.b().get("/v1/webhooks/endpoint").await.code(), "P467");
+    app.finish().await;
+}
+
+/// `*` is the path of every type that is not named; a named one may keep the contract's path.
+#[tokio::test]
+async fn one_path_can_stand_for_all_others() {
+    let app = TestApp::start().await;
+    let (a, receiver) = (app.a(), Receiver::start().await);
+    let paths = json!({"*": "/all", "transfer": "/transfer-webhook", "user.status": "/users"});
+    let made = put(&a, json!({"url": receiver.url, "token": "t", "paths": paths})).await.expect(200);
+    let shown = made["paths"].as_object().expect("an object");
+    for (kind, path) in shown {
+        let expected = match kind.as_str() {
+            "transfer" => "/transfer-webhook",
+            "user.status" => "/users",
+            _ => "/all",
+        };
+        assert_eq!(path, expected, "{kind}");
+    }
+    assert_eq!(shown.len(), 17);
+    a.verified_user("anna").await;
+    a.fund(Some("anna"), "1", "eur").await;
+    a.pay(Some("anna"), None, "1").await;
+    let inbox = a.get("/v1/sandbox/inbox").await.expect(200);
+    let inbox: Vec<_> = inbox["data"].as_array().expect("a list").iter().map(|item| &item["path"]).collect();
+    assert_eq!(inbox, ["/all", "/users", "/transfer-webhook"]);
+    deliver(&app).await;
+    let mut got: Vec<_> = receiver.take().into_iter().map(|got| got.path).collect();
+    got.sort_unstable();
+    assert_eq!(got, ["/all", "/transfer-webhook", "/users"]);
+    put(&a, json!({"url": receiver.url, "paths": {"*": "all"}})).await.is_refused("P403");
     app.finish().await;
 }
 
