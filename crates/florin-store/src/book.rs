@@ -176,6 +176,11 @@ impl Book {
         Timestamp::from_micros(wall.micros().saturating_add(self.clock_offset)).max(self.last_at)
     }
 
+    /// What advancing the clock has added to the wall clock.
+    pub fn offset(&self) -> Duration {
+        Duration::from_micros(self.clock_offset.unsigned_abs())
+    }
+
     /// The number of the newest event.
     pub fn last_event(&self) -> i64 {
         self.event_head

@@ -5,8 +5,9 @@ use florin_ledger::BookId;
 use florin_types::Entropy;
 use florin_webhook::Sender;
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// Requests at once over all endpoints of a process: a connection each. One that hangs holds few of them (see
 /// `webhooks/window.rs`), and none for more than 15 s.
@@ -23,6 +24,7 @@ pub struct Outgoing {
     /// Proves ids of deliveries.
     pub id_key: [u8; 32],
     active: Mutex<HashSet<BookId>>,
+    left: Notify,
 }
 
 impl Outgoing {
@@ -31,7 +33,7 @@ impl Outgoing {
         let mut owner = [0; 16];
         entropy.fill(&mut owner);
         let places = Arc::new(Semaphore::new(MAX_AT_ONCE));
-        Self { sender, owner, places, id_key, active: Mutex::default() }
+        Self { sender, owner, places, id_key, active: Mutex::default(), left: Notify::new() }
     }
 
     /// Notes that a book is delivered for. False: it is already.
@@ -42,5 +44,18 @@ impl Outgoing {
     /// Notes that it is no more.
     pub fn leave(&self, book: BookId) {
         self.active.lock().unwrap_or_else(PoisonError::into_inner).remove(&book);
+        self.left.notify_waiters();
+    }
+
+    /// Ready when no book is delivered for.
+    pub async fn all_left(&self) {
+        loop {
+            let mut left = pin!(self.left.notified());
+            left.as_mut().enable();
+            if self.active.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+                return;
+            }
+            left.await;
+        }
     }
 }

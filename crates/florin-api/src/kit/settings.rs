@@ -38,6 +38,10 @@ pub struct RateLimit {
 /// Bytes of a document: the contract's 10 MB, enough for a page photographed in full and small enough to be decoded.
 pub const DOCUMENT_MAX_BYTES: u64 = 10 * 1024 * 1024;
 
+/// How long advancing a sandbox's clock waits for webhooks by default. A server under test answers within milliseconds;
+/// one that cannot answer before the call returns, since it runs on the same thread, costs each call as long as this.
+const WEBHOOK_PATIENCE: Duration = Duration::from_secs(2);
+
 /// What an operator may set, besides where the data is.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -58,6 +62,8 @@ pub struct Settings {
     pub document_max_bytes: u64,
     /// Networks to which webhooks go in live though they are not public.
     pub webhook_allow: Vec<IpNet>,
+    /// How long advancing a sandbox's clock waits for the partner's server to answer its webhooks.
+    pub webhook_patience: Duration,
     /// Who knows the addresses of partners' servers.
     pub resolver: Names,
     /// Countries, fees, networks, rates.
@@ -86,6 +92,7 @@ impl Settings {
             public_url: "http://localhost".to_owned(),
             document_max_bytes: DOCUMENT_MAX_BYTES,
             webhook_allow: Vec::new(),
+            webhook_patience: WEBHOOK_PATIENCE,
             resolver: Names(Arc::new(SystemResolver)),
             reference: Reference::default(),
         }

@@ -4,6 +4,7 @@
 use super::change::emit_files;
 use super::documents::PROOFS;
 use super::poa;
+use super::review;
 use super::store::{self, Checked, File, FileState, NewFile};
 use super::task::Task;
 use crate::kit::app::App;
@@ -117,10 +118,10 @@ async fn emit(
         if !is_readable {
             poa::reject_unreadable(work, holder, task.of).await?;
         }
-    } else {
-        emit_files(work, holder, is_readable);
+        return poa::resume(work, holder, task).await;
     }
-    Ok(())
+    emit_files(work, holder, is_readable);
+    review::resume(work, holder, task).await
 }
 
 /// Those of the task's files that were not replaced or erased meanwhile.

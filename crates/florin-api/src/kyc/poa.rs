@@ -1,7 +1,6 @@
 //! Proof of address: asked for by country, by an operator or in a sandbox; the states, and what a decision does.
 
-use super::review::PAUSE;
-use super::store::{File, FileState, files};
+use super::review::is_decoded;
 use super::task::Task;
 use crate::kit::app::App;
 use crate::kit::book::work::{Event, Work};
@@ -9,7 +8,7 @@ use crate::kit::endpoint::codes::{P211, P447, P460};
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::request::types::words;
-use crate::users::{self, carry_out_for, existing};
+use crate::users::{self, carry_out_for, require};
 use florin_store::{Holder, HolderId, Job, Lane, NewJob, Scope, Statement, Stop, StoreError, Tx, params};
 use florin_types::Timestamp;
 use uuid::Uuid;
@@ -17,7 +16,7 @@ use uuid::Uuid;
 /// The kind of the job that looks at proofs of address.
 pub const POA_REVIEW_JOB: &str = "kyc.review_poa";
 
-const FIND: Statement = "SELECT submission, status FROM poa WHERE book = $1 AND holder = $2";
+const FIND: Statement = "SELECT submission, status, updated_at FROM poa WHERE book = $1 AND holder = $2";
 const PUT: Statement = "INSERT INTO poa (holder, book, submission, status, updated_at) VALUES ($2, $1, $3, $4, $5) \
      ON CONFLICT (holder) DO UPDATE SET submission = excluded.submission, status = excluded.status, \
      updated_at = excluded.updated_at WHERE poa.book = excluded.book";
@@ -50,15 +49,24 @@ words! {
 pub(super) struct Poa {
     pub(super) submission: Uuid,
     pub(super) status: PoaStatus,
+    /// Since when; none where it was asked for when the user was created.
+    since: Option<Timestamp>,
+}
+
+impl Poa {
+    /// What was just sent.
+    pub(super) const fn sent(submission: Uuid) -> Self {
+        Self { submission, status: PoaStatus::Waiting, since: None }
+    }
 }
 
 /// Where a user's proof of address stands; none where it was never asked for.
 pub(super) async fn find(scope: &mut Scope, holder: HolderId) -> Result<Option<Poa>, StoreError> {
     let Some(row) = scope.query_one(FIND, &params![holder]).await? else {
-        let required = Poa { submission: Uuid::nil(), status: PoaStatus::Required };
+        let required = Poa { submission: Uuid::nil(), status: PoaStatus::Required, since: None };
         return Ok(users::find(scope, holder).await?.poa_required.then_some(required));
     };
-    Ok(Some(Poa { submission: row.get(0)?, status: row.get(1)? }))
+    Ok(Some(Poa { submission: row.get(0)?, status: row.get(1)?, since: row.get(2)? }))
 }
 
 /// Whether proofs may come now.
@@ -85,9 +93,9 @@ pub(super) async fn put(work: &mut Work<'_>, holder: &Holder, poa: Poa) -> Resul
 
 /// A reviewer's decision on a touched user's proof of address, or the request for one.
 pub async fn decide(work: &mut Work<'_>, user: &str, status: PoaStatus) -> Result<(), Stop> {
-    let holder = existing(work.holder(user))?.clone();
+    let holder = require(work.holder(user), user)?.clone();
     let poa = match (find(work.scope(), holder.id).await?, status) {
-        (None, PoaStatus::Required) => Poa { submission: Uuid::nil(), status },
+        (None, PoaStatus::Required) => Poa { submission: Uuid::nil(), status, since: None },
         (None, _) => return Err(Refusal::of(&P460).into()),
         (Some(Poa { status: PoaStatus::Approved, .. }), PoaStatus::Approved) => {
             return Err(Refusal::of(&P447).into());
@@ -114,7 +122,20 @@ pub(super) async fn reject_unreadable(
     }
 }
 
-/// Leaves the job that reviews in a sandbox.
+/// Leaves the job that reviews in a sandbox anew, where it came due before the files were decoded.
+pub(super) async fn resume(work: &mut Work<'_>, holder: &Holder, task: &Task) -> Result<(), StoreError> {
+    let Some(poa) = find(work.scope(), holder.id).await? else { return Ok(()) };
+    let now = work.now();
+    let is_open = poa.submission == task.of && poa.status == PoaStatus::Waiting && work.app().is_sandbox();
+    let is_due = poa.since.is_some_and(|since| since.saturating_add(work.app().settings.settle) <= now);
+    if is_open && is_due && is_decoded(work, holder, task.of).await? {
+        enqueue(work, &Task::of(&task.user, task.of), now);
+    }
+    Ok(())
+}
+
+/// Leaves the job that reviews in a sandbox. If it comes due before all files are decoded, it does nothing, and
+/// [`resume`] leaves it anew.
 pub(super) fn leave_review(work: &mut Work<'_>, task: &Task) {
     let due = work.now().saturating_add(work.app().settings.settle);
     enqueue(work, task, due);
@@ -132,12 +153,7 @@ pub async fn review(app: &App, job: &Job) -> Result<(), StoreError> {
         let poa = find(work.scope(), holder.id).await?;
         let is_open = |poa: &Poa| poa.submission == task.of && poa.status == PoaStatus::Waiting;
         let Some(poa) = poa.filter(is_open) else { return Ok(()) };
-        let all = files(work.scope(), holder.id).await?;
-        let is_unchecked = |file: &File| file.owner == task.of && file.state == FileState::Unchecked;
-        if all.iter().any(is_unchecked) {
-            let due = work.now().saturating_add(PAUSE);
-            enqueue(work, &task, due);
-        } else {
+        if is_decoded(work, &holder, task.of).await? {
             put(work, &holder, Poa { status: PoaStatus::Approved, ..poa }).await?;
         }
         Ok(())

@@ -2,14 +2,14 @@
 
 use super::decode::leave_decode;
 use super::documents::PROOFS;
-use super::poa::{self, Poa, PoaStatus, may_send};
+use super::poa::{self, Poa, may_send};
 use super::receive::{Incoming, Replaced, commit, precheck};
 use super::store;
 use super::task::Task;
 use crate::kit::endpoint::table::FilePart;
 use crate::kit::prelude::*;
 use crate::kit::request::upload::{FileParts, Rules, UploadOf, Wanted};
-use crate::users::{UserId, existing};
+use crate::users::{UserId, require};
 use florin_document::{Kind, MAX_PIXELS};
 
 /// What a proof of address may be: the contract's.
@@ -65,12 +65,12 @@ async fn upload_poa_files(
     let received = upload.receive(&context.app, &rules, to.as_ref().map(|addressee| &addressee.to)).await?;
     let (incoming, external_user_id) = (Incoming::of(&received, to.as_ref()), user.clone());
     let command = async move |work: &mut Work<'_>| {
-        let holder = existing(work.holder(&external_user_id))?.clone();
+        let holder = require(work.holder(&external_user_id), &external_user_id)?.clone();
         may_send(poa::find(work.scope(), holder.id).await?)?;
         let files = incoming.files(&holder)?;
         let submission = work.id();
         store::insert_files(work, holder.id, submission, files).await?;
-        poa::put(work, &holder, Poa { submission, status: PoaStatus::Waiting }).await?;
+        poa::put(work, &holder, Poa::sent(submission)).await?;
         leave_decode(work, &external_user_id, submission, files);
         if work.app().is_sandbox() {
             poa::leave_review(work, &Task::of(&external_user_id, submission));

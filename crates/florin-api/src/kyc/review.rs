@@ -11,7 +11,7 @@ use crate::kit::book::work::Work;
 use crate::users::carry_out_for;
 use florin_store::{Holder, Job, Lane, NewJob, StoreError, Tx};
 use florin_types::Timestamp;
-use std::time::Duration;
+use uuid::Uuid;
 
 /// The kind of the job.
 pub const REVIEW_JOB: &str = "kyc.review";
@@ -25,14 +25,33 @@ pub const REJECT_PREFIX: &str = "REJECT-";
 /// The document number that a sandbox leaves to `POST /v1/sandbox/kyc/{externalUserId}`.
 pub const HOLD: &str = "HOLD";
 
-/// Until it looks again at files that are not decoded yet: seldom enough that a thousand reviews that wait for a file
-/// store do no harm.
-pub(super) const PAUSE: Duration = Duration::from_secs(2);
-
-/// Leaves the job.
+/// Leaves the job. If it comes due before all files are decoded, it does nothing, and [`resume`] leaves it anew.
 pub(super) fn leave_review(work: &mut Work<'_>, task: &Task) {
     let due = work.now().saturating_add(work.app().settings.settle);
     enqueue(work, task, due);
+}
+
+/// Leaves the job anew for a review that came due before its files were decoded; they are decoded now.
+pub(super) async fn resume(work: &mut Work<'_>, holder: &Holder, task: &Task) -> Result<(), StoreError> {
+    let Some(current) = store::find(work.scope(), holder.id).await? else { return Ok(()) };
+    let is_open = current.attempt == task.of && current.standing.progress == AttemptStatus::InReview;
+    let now = work.now();
+    // Before that, the job of the submission still waits.
+    let is_due = current.updated_at.saturating_add(work.app().settings.settle) <= now;
+    if is_open && is_due && is_decoded(work, holder, task.of).await? {
+        enqueue(work, &Task::of(&task.user, task.of), now);
+    }
+    Ok(())
+}
+
+/// Whether all files of an attempt or submission are decoded.
+pub(super) async fn is_decoded(
+    work: &mut Work<'_>,
+    holder: &Holder,
+    owner: Uuid,
+) -> Result<bool, StoreError> {
+    let files = store::files(work.scope(), holder.id).await?;
+    Ok(!files.iter().any(|file| file.owner == owner && file.state == FileState::Unchecked))
 }
 
 fn enqueue(tx: &mut Tx, task: &Task, due: Timestamp) {
@@ -53,11 +72,8 @@ pub async fn review(app: &App, job: &Job) -> Result<(), StoreError> {
         let states = files.iter().filter(|file| file.owner == task.of).map(|file| file.state);
         let decision = match worst(states) {
             FileState::Unreadable => Some(Decision::Reject(RejectionReason::DocumentUnreadable)),
-            FileState::Unchecked => {
-                let due = work.now().saturating_add(PAUSE);
-                enqueue(work, &task, due);
-                None
-            }
+            // Decoding leaves this job anew.
+            FileState::Unchecked => None,
             FileState::Readable if work.app().is_sandbox() => {
                 let details = current.details(&work.app().seals, holder.secret.as_deref())?;
                 sandbox_decision(details.document.as_ref().map_or("", |document| &document.number))

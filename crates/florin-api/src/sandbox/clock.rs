@@ -1,8 +1,9 @@
-//! `POST /v1/sandbox/clock/advance`: move the book's clock forward. What comes due by it has been done when the call
-//! answers.
+//! `POST /v1/sandbox/clock/advance` and `GET /v1/sandbox/clock`: move the book's clock forward, and read it. What comes
+//! due by a step has been done when the call answers: jobs first, then an attempt at each webhook.
 
 use crate::kit::book::jobs::run_due;
 use crate::kit::prelude::*;
+use crate::webhooks::attempt_due;
 use florin_store::Due;
 use std::time::Duration;
 
@@ -22,35 +23,80 @@ impl Request for Advance {
     }
 }
 
-/// The call.
-pub fn endpoint() -> Endpoint {
-    Endpoint {
-        id: "advanceClock",
-        summary: "Advance the clock",
-        description: "Moves the clock of your book forward, and with it everything that waits. What comes due by it \
-                      has been done when the call answers.",
-        example: r#"{"seconds":60}"#,
-        answer: r#"{"message":"Clock advanced by 60 seconds"}"#,
-        ..post("/v1/sandbox/clock/advance", advance_clock)
-    }
+/// The clock after a step.
+#[derive(Serialize, ToSchema)]
+pub struct ClockAdvanced {
+    /// What was done.
+    message: String,
+    /// The time in your book.
+    #[schema(format = DateTime)]
+    now: String,
 }
 
-async fn advance_clock(context: SandboxContext, call: Call<Advance>) -> Result<Success<Message>, Failure> {
+/// The clock of a book.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BookClock {
+    /// The time in your book.
+    #[schema(format = DateTime)]
+    now: String,
+    /// How far it is ahead of the real time.
+    offset_seconds: u64,
+}
+
+/// The calls.
+pub fn endpoints() -> [Endpoint; 2] {
+    [
+        Endpoint {
+            id: "advanceClock",
+            summary: "Advance the clock",
+            description: "Moves the clock of your book forward. What comes due by it has been done when the call answers: \
+                          files are checked, reviews are decided, and each webhook that is due was attempted once. A \
+                          test need not poll.\n\nThe call waits at most two seconds for your server to answer \
+                          webhooks; attempts that take longer go on after the answer.",
+            example: r#"{"seconds":60}"#,
+            answer: r#"{"message":"Clock advanced by 60 seconds","now":"2026-01-31T09:31:00.000Z"}"#,
+            ..post("/v1/sandbox/clock/advance", advance_clock)
+        },
+        Endpoint {
+            id: "getClock",
+            summary: "Read the clock",
+            description: "The time in your book: the real time and what you have advanced it by.",
+            answer: r#"{"now":"2026-01-31T09:31:00.000Z","offsetSeconds":60}"#,
+            ..get("/v1/sandbox/clock", get_clock)
+        },
+    ]
+}
+
+async fn advance_clock(
+    context: SandboxContext,
+    call: Call<Advance>,
+) -> Result<Success<ClockAdvanced>, Failure> {
     let Call { request: Advance(step), keyed } = call;
     let answer = context
         .run(keyed, Vec::new(), async move |work| {
+            let now = work.now().saturating_add(step);
             work.advance_clock(step).await?;
-            Ok(Message::new(format!("Clock advanced by {} seconds", step.as_secs())))
+            let message = format!("Clock advanced by {} seconds", step.as_secs());
+            Ok(ClockAdvanced { message, now: now.to_string() })
         })
         .await?;
-    // The clock has moved, whatever happens here: jobs that are left are run by the worker.
-    if let Err(error) = run_jobs(&context).await {
-        tracing::warn!(%error, "could not run what came due");
+    // The clock has moved, whatever happens here: what is left is done by the workers.
+    if let Err(error) = do_what_is_due(&context).await {
+        tracing::warn!(%error, "could not do all that came due");
     }
     Ok(answer)
 }
 
-async fn run_jobs(context: &Context) -> Result<(), StoreError> {
+async fn do_what_is_due(context: &Context) -> Result<(), StoreError> {
     let book = context.snapshot().await?.book();
-    run_due(&context.app, Due::OfBook(book)).await.map(drop)
+    run_due(&context.app, Due::OfBook(book)).await?;
+    attempt_due(&context.app, book).await
+}
+
+async fn get_clock(context: SandboxContext) -> Result<Success<BookClock>, Failure> {
+    let snapshot = context.snapshot().await?;
+    let book = snapshot.book_row();
+    let now = book.now(context.app.wall()).to_string();
+    Success::of(&BookClock { now, offset_seconds: book.offset().as_secs() })
 }

@@ -20,16 +20,16 @@ use crate::kit::endpoint::family::Family;
 pub static FAMILY: Family = Family {
     tag: ("Sandbox", "Decisions, money, time and a fresh start. Only in a sandbox."),
     endpoints: || {
-        vec![
+        let calls = vec![
             kyc::endpoint(),
             poa::endpoint(),
             fund::endpoint(),
-            clock::endpoint(),
             reset::endpoint(),
             inbox::endpoint(),
             scenarios::endpoint(),
             settings::endpoint(),
-        ]
+        ];
+        clock::endpoints().into_iter().chain(calls).collect()
     },
     ..Family::EMPTY
 };

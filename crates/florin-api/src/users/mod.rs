@@ -29,7 +29,7 @@ pub use job::carry_out_for;
 pub use owner::{Owner, Role, admit};
 pub use path::UserId;
 pub use store::{User, accept_terms, find, find_many, set_poa_required, set_profile};
-pub use user::{Gate, Profile, existing};
+pub use user::{Gate, Profile, existing, require};
 
 use crate::kit::endpoint::family::{Family, Placeholder};
 use crate::kit::endpoint::table::Endpoint;

@@ -4,6 +4,7 @@ use crate::kit::endpoint::codes::{P412, P455, P459};
 use crate::kit::endpoint::refusal::Refusal;
 use florin_store::Holder;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// What must be known of a holder before money moves. Kept as bits in the holder's row.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +64,24 @@ impl Gate {
     pub fn check_active(self) -> Result<(), Refusal> {
         if self.is_suspended { Err(Refusal::of(&P455)) } else { Ok(()) }
     }
+}
+
+/// The user of this id, if there is one that is not closed; else P412 with the id. An id that a path cannot hold is empty
+/// here, and not named.
+pub fn require<'h>(holder: Option<&'h Holder>, external_user_id: &str) -> Result<&'h Holder, Refusal> {
+    existing(holder).map_err(|refusal| match external_user_id {
+        "" => refusal,
+        id => unknown_user("externalUserId", id),
+    })
+}
+
+/// P412 with the field and its value. Partners often send our own id of a user.
+pub fn unknown_user(field: &str, external_user_id: &str) -> Refusal {
+    let mut refusal = Refusal::naming_field(&P412, field, external_user_id);
+    if Uuid::try_parse(external_user_id).is_ok() {
+        refusal.message.to_mut().push_str("; use the externalUserId that you gave, not our userId");
+    }
+    refusal
 }
 
 /// The user, if there is one that is not closed.

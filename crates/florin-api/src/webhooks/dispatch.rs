@@ -2,7 +2,7 @@
 //! delivers.
 
 use super::courier::{self, Courier};
-use super::store::with_work;
+use super::store::{has_unattempted, with_work};
 use crate::kit::app::App;
 use florin_store::{BookId, StoreError};
 use std::time::Duration;
@@ -17,6 +17,9 @@ const LINGER: Duration = Duration::from_secs(5);
 /// How long an endpoint is left alone after something went wrong with it here: long enough that a fault that stays is
 /// no load, below what a partner would notice of one that does not.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How often [`attempt_due`] looks whether what is due was attempted: below the time that an attempt takes to be settled.
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A courier's name in the list of those that are out.
 struct Out {
@@ -62,6 +65,8 @@ pub async fn work(app: App) {
         }
     }
     while couriers.join_next().await.is_some() {}
+    // Those of `attempt_due` too.
+    app.outgoing.all_left().await;
 }
 
 /// False: it went wrong, and may soon again.
@@ -74,6 +79,34 @@ async fn run(out: &Out, linger: Duration) -> bool {
     result
         .inspect_err(|error| tracing::warn!(%error, book = out.book.0, "gave up delivering for now"))
         .is_ok()
+}
+
+/// Attempts each webhook of a book once that is due: every event until now, and every retry whose time has come. It
+/// returns when the attempts are settled, or after the operator's `webhook_patience`; then they go on without it.
+pub async fn attempt_due(app: &App, book: BookId) -> Result<(), StoreError> {
+    let last_event = app.store.snapshot(book).await?.book_row().last_event();
+    let attempts = async {
+        while !app.is_stopping() {
+            let mut snapshot = app.store.snapshot(book).await?;
+            let now = snapshot.book_row().now(app.wall());
+            // A reset has taken the endpoint to another book meanwhile.
+            if snapshot.book() != book || !has_unattempted(&mut snapshot, last_event, now).await? {
+                break;
+            }
+            drop(snapshot);
+            match Out::of(app, book) {
+                // A task of its own: it ends in good order even if nobody waits for it any more.
+                Some(out) => {
+                    let courier = tokio::spawn(async move { run(&out, Duration::ZERO).await });
+                    courier.await.map_err(StoreError::unexpected)?;
+                }
+                None => app.store.event_bell(book).notify_waiters(),
+            }
+            tokio::time::sleep(CHECK_INTERVAL).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(app.settings.webhook_patience, attempts).await.unwrap_or(Ok(()))
 }
 
 /// Delivers what is due now, and returns when nothing is left: for tests and single commands.

@@ -22,7 +22,7 @@ mod store;
 mod window;
 
 pub use book::give_token;
-pub use dispatch::{deliver_now, work};
+pub use dispatch::{attempt_due, deliver_now, work};
 pub use message::{Signer, headers};
 pub use register::{Registration, set, shown};
 

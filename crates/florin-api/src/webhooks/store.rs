@@ -33,6 +33,13 @@ const WITH_WORK: Statement = "SELECT e.book FROM webhook_endpoint e JOIN book b 
      (SELECT 1 FROM webhook_delivery f WHERE f.book = d.book AND f.object = d.object AND f.status = 0 \
      AND f.position < d.position))) LIMIT 1000";
 
+/// Whether an enabled endpoint has something that is due and was not attempted: an event up to `$2`, which the cursor
+/// has not passed yet, or a row that came due by `$3`.
+const HAS_UNATTEMPTED: Statement = "SELECT e.book FROM webhook_endpoint e WHERE e.book = $1 AND e.enabled = 1 \
+     AND (e.cursor < $2 OR EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.book = e.book AND d.due_at <= $3 \
+     AND NOT EXISTS (SELECT 1 FROM webhook_delivery f WHERE f.book = d.book AND f.object = d.object AND f.status = 0 \
+     AND f.position < d.position)))";
+
 const DUE: Statement = "SELECT position, object, status, due_at, tries, attempts FROM webhook_delivery d \
      WHERE book = $1 AND due_at <= $2 AND NOT EXISTS (SELECT 1 FROM webhook_delivery f WHERE f.book = d.book \
      AND f.object = d.object AND f.status = 0 AND f.position < d.position) ORDER BY due_at, position LIMIT $3";
@@ -106,6 +113,7 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     DISABLE,
     MOVE,
     WITH_WORK,
+    HAS_UNATTEMPTED,
     DUE,
     FIND_DELIVERY,
     BETWEEN,
@@ -205,6 +213,15 @@ pub(super) async fn with_work(
 ) -> Result<Vec<BookId>, StoreError> {
     let rows = store.look(WITH_WORK, &params![wall, owner]).await?;
     rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Whether something is due and was not attempted yet: an event up to this number, or a row that came due by `now`.
+pub(super) async fn has_unattempted(
+    scope: &mut Scope,
+    last_event: i64,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(scope.query_one(HAS_UNATTEMPTED, &params![last_event, now]).await?.is_some())
 }
 
 /// Deliveries that are due, the longest waiting first.

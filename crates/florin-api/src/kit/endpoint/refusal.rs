@@ -5,6 +5,7 @@
 //! ([`Refused`]), so that the middleware can log it and put the request id into the body of P500.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::kit::endpoint::codes::{Code, P401, P403, P429, P500, P501};
+use crate::kit::request::fields::SHOWN_NAME;
 
 /// Seconds a client is asked to wait when nothing better is known. What makes P501 and P429 (a full queue, a
 /// database that is failing over, an empty bucket) is usually gone within a second; clients add their own
@@ -80,11 +82,22 @@ impl Refusal {
         Self { message: message.into(), ..Self::of(code) }
     }
 
+    /// The code with its stable message and, after a colon, what helps.
+    #[must_use]
+    pub fn because(code: &'static Code, why: impl Display) -> Self {
+        Self::with(code, format!("{}: {why}", code.message))
+    }
+
     /// The code with its stable message and, after a colon, what the client sent.
     #[must_use]
     pub fn naming(code: &'static Code, sent: &str) -> Self {
-        let sent: String = sent.chars().take(64).collect();
-        Self::with(code, format!("{}: {sent:?}", code.message))
+        Self::because(code, format_args!("{:?}", shown(sent)))
+    }
+
+    /// The same with the field that it was sent in.
+    #[must_use]
+    pub fn naming_field(code: &'static Code, field: &str, sent: &str) -> Self {
+        Self::because(code, format_args!("{field} {:?}", shown(sent)))
     }
 
     /// P403 with every failure, joined as the contract says. An empty list still refuses, with the row's
@@ -151,6 +164,11 @@ impl Refusal {
     pub fn is_fault(&self) -> bool {
         *self.code == P500
     }
+}
+
+/// What a client sent, cut to what fits a message.
+fn shown(sent: &str) -> String {
+    sent.chars().take(SHOWN_NAME).collect()
 }
 
 impl From<&'static Code> for Refusal {

@@ -1,10 +1,15 @@
 //! Method A from the files to the balances, and every other end.
 
 use super::{passport, photo, send_passport, status, submit, told, upload};
-use crate::support::{TestApp, person};
+use crate::support::{Setup, TestApp, person};
 use crate::users::profile_of;
-use florin_document::samples;
+use florin_api::kit::book::jobs::run_lane;
+use florin_api::kit::settings::Settings;
+use florin_document::{Kind, samples};
+use florin_store::Lane;
+use http::Method;
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_passport_user_is_verified_by_the_automatic_reviewer() {
@@ -37,6 +42,48 @@ async fn a_passport_user_is_verified_by_the_automatic_reviewer() {
     app.finish().await;
 }
 
+/// Advancing the clock does all of it: a test need not poll.
+#[tokio::test]
+async fn files_are_checked_and_reviewed_when_the_clock_was_advanced() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    send_passport(&a, "anna").await;
+    submit(&a, &passport("anna")).await.expect(201);
+    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 1})).send().await.expect(200);
+    assert_eq!(status(&a, "anna").await, ["VERIFIED", "SUCCESSFUL", ""]);
+    assert_eq!(told(&a, "anna").await.len(), 4);
+    app.finish().await;
+}
+
+/// A review that comes due before its files are decoded begins as soon as they are: no time passes here.
+#[tokio::test]
+async fn a_review_begins_when_its_files_are_decoded() {
+    let settings = Settings { settle: Duration::ZERO, ..Settings::sandbox() };
+    let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
+    let a = app.a();
+    let lane = async |lane| run_lane(&app.app, lane).await.expect("jobs can be looked for");
+    a.create_user("anna").await;
+    send_passport(&a, "anna").await;
+    submit(&a, &passport("anna")).await.expect(201);
+    lane(Lane::Quick).await;
+    assert_eq!(status(&a, "anna").await, ["NOT_VERIFIED", "VERIFICATION", ""], "nothing is decoded yet");
+    lane(Lane::Slow).await;
+    lane(Lane::Quick).await;
+    assert_eq!(status(&a, "anna").await, ["VERIFIED", "SUCCESSFUL", ""]);
+    // A proof of address does not wait either.
+    a.post("/v1/sandbox/poa/anna", &json!({"decision": "REQUIRE"})).send().await.expect(200);
+    let bill = samples::valid(Kind::Pdf, 0, 0);
+    let upload = a.call(Method::POST, "/v1/user/poa-files/anna");
+    upload.multipart(&[("files", "bill.pdf", "application/pdf", &bill)]).send().await.expect(201);
+    for each in [Lane::Quick, Lane::Slow, Lane::Quick] {
+        assert_eq!(a.balances(Some("anna")).await["poaRequired"], true);
+        lane(each).await;
+    }
+    assert_eq!(a.balances(Some("anna")).await["poaRequired"], false);
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn an_identity_card_needs_its_back() {
     let app = TestApp::start().await;
@@ -65,7 +112,7 @@ async fn each_reason_can_be_had_and_another_attempt_begins_afresh() {
     let a = app.a();
     let scenarios = a.get("/v1/sandbox/scenarios").await.expect(200);
     let numbers: Vec<_> = scenarios["data"].as_array().expect("a list").iter().collect();
-    assert_eq!(numbers.len(), 11);
+    assert_eq!(numbers.len(), 14);
     a.create_user("anna").await;
     for number in numbers.iter().filter_map(|scenario| scenario["value"].as_str()) {
         let Some(reason) = number.strip_prefix("REJECT-") else { continue };

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
 
 async fn put(client: &Client, body: Value) -> crate::support::Answer {
     client.call(Method::PUT, "/v1/webhooks/endpoint").json(&body).send().await
@@ -50,6 +52,50 @@ async fn a_registration_is_shown_without_its_secrets() {
     );
     assert_eq!((&again["publicKey"], &again["createdAt"]), (&made["publicKey"], &made["createdAt"]));
     assert_eq!(app.b().get("/v1/webhooks/endpoint").await.code(), "P467");
+    app.finish().await;
+}
+
+/// Nobody else delivers here: what came due was attempted when the call that advances the clock answered.
+#[tokio::test]
+async fn advancing_the_clock_attempts_each_webhook_that_is_due_once() {
+    let app = TestApp::start().await;
+    let (a, receiver) = (app.a(), Receiver::start().await);
+    register(&a, &receiver.url).await;
+    receiver.answers(|_| 503);
+    a.create_user("anna").await;
+    a.approve("anna").await;
+    advance(&a, 1).await;
+    assert_eq!(receiver.take().len(), 1, "the next of the user waits for the first");
+    advance(&a, 7).await;
+    assert_eq!(receiver.take().len(), 0);
+    receiver.answers(|_| 200);
+    advance(&a, 1).await;
+    let paths: Vec<_> = receiver.take().into_iter().map(|got| got.path).collect();
+    assert_eq!(paths, ["/webhook/kyc-verification/status", "/webhook/user/status"]);
+    assert_eq!(deliveries(&a, "status=DELIVERED").await.len(), 2, "what came of them is settled");
+    a.fund(None, "1", "eur").await;
+    a.pay(None, Some("anna"), "1").await;
+    advance(&a, 1).await;
+    assert_eq!(receiver.take().len(), 1);
+    enable(&a, &receiver.url, false).await.expect(200);
+    a.fund(None, "1", "eur").await;
+    a.pay(None, Some("anna"), "1").await;
+    advance(&a, 1).await;
+    assert_eq!(receiver.take().len(), 0, "a disabled endpoint is not waited for");
+    app.finish().await;
+}
+
+/// A server that takes requests and never answers.
+#[tokio::test]
+async fn a_server_that_hangs_does_not_hold_the_clock_for_longer_than_it_may() {
+    let settings = Settings { webhook_patience: Duration::from_millis(100), ..Settings::sandbox() };
+    let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
+    let (a, server) = (app.a(), TcpListener::bind(("127.0.0.1", 0)).await.expect("a port"));
+    register(&a, &format!("http://{}", server.local_addr().expect("an address"))).await;
+    a.verified_user("anna").await;
+    advance(&a, 1).await;
+    let (_request, _) = server.accept().await.expect("the attempt was begun");
+    assert_eq!(deliveries(&a, "status=DELIVERED").await.len(), 0);
     app.finish().await;
 }
 

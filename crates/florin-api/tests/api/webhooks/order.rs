@@ -7,6 +7,7 @@ use florin_document::{Kind, samples};
 use florin_store::StoreError;
 use http::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -155,7 +156,7 @@ async fn a_retry_during_an_attempt_is_made() {
     receiver.answers(|_| 200);
     let slow = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     register(&a, &format!("http://{}", slow.local_addr().expect("an address"))).await;
-    advance(&a, 8).await;
+    app.clock.advance(Duration::from_secs(8));
     let attempt = UnderWay::to(&slow, &app).await;
     let pending = deliveries(&a, "status=PENDING").await;
     retry(&a, &pending[0]).await;
