@@ -51,8 +51,9 @@ validation error is always 400 `P403`, has no `errorName`, and joins everything 
 unknown path is 404 `P404`, another method 405 `P405`. What belongs to another partner answers like what does not exist.
 
 **Faults.** Our own faults come as HTTP 400 with `P500` or `P501`: your client's automatic retry does not see them. \
-Retry on the code. `P429` and `P501` carry `Retry-After` in seconds. In a sandbox, send `x-sandbox-fault: P500` (or \
-`P501`) to make a call fail so without doing anything: a test for your retries.
+Retry on the code. `P429` and `P501` carry `Retry-After` in seconds. In a sandbox, send `x-sandbox-fault` to \
+test your retries: `P429`, `P500` and `P501` are answered without doing anything; with `LOST` the call is done and the \
+connection closes without an answer; with `SLOW:<seconds>` (up to 60) it is done and answered so much later.
 
 **Amounts.** Amounts are in whole units of the currency, euros and not cents: `\"12.50\"`. Send strings, with no more \
 decimals than the currency has. Balances and history answer strings; transfer details and webhooks answer numbers: \
@@ -62,7 +63,7 @@ read them with a decimal parser.
 in the answer's header `x-ignored-fields`. One that looks like a misspelt field that you left out is `P403`, because a \
 field that is left out has a meaning: in a transfer an absent source is your own master balance. `null` and, in an \
 optional field, an empty text count as absent. Times are ISO 8601 in UTC with milliseconds. Currencies are lower-case \
-words, read in any letter case. Our ids are UUIDs; `externalUserId` is your own id of a user.
+words, read in any letter case. Countries are ISO 3166-1 alpha-2 codes, and `XK` for Kosovo. Our ids are UUIDs; `externalUserId` is your own id of a user.
 
 **Files.** Calls that take files take `multipart/form-data`, one part a file. The type of a file is told by its \
 content; its name and declared type are not looked at. If one file is refused, nothing of the request is stored. A \

@@ -25,11 +25,11 @@ pub fn endpoint() -> Endpoint {
 
 async fn get_scenarios(context: SandboxContext) -> Result<Success<Scenarios>, Failure> {
     let families = context.app.families().iter().flat_map(|family| (family.scenarios)());
-    let faults = FAULTS.map(|code| Scenario {
+    let faults = FAULTS.map(|(value, outcome)| Scenario {
         call: "every call with a key",
         field: FAULT_HEADER,
-        value: code.to_owned(),
-        outcome: format!("answered {code}, changing nothing"),
+        value: value.to_owned(),
+        outcome: outcome.to_owned(),
     });
     Success::of(&Scenarios { data: families.chain(faults).collect() })
 }

@@ -101,6 +101,15 @@ impl Default for HttpLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
+/// Response extension: the connection is closed in place of this answer, as a network does that fails just then.
+#[derive(Debug, Clone, Copy)]
+pub struct LostAnswer;
+
+/// Why a request gets no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is lost, as the request asked for")]
+struct Lost;
+
 /// What can be served: an axum `Router`, or one in layers.
 pub trait HttpApp:
     tower::Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
@@ -192,9 +201,9 @@ async fn serve_connection<S: HttpApp>(connection: Accepted, app: S, limits: Http
         phase.request();
         let (app, phase) = (app.clone(), phase.clone());
         async move {
-            let response = app.oneshot(prepare(request, peer, &phase)).await;
+            let Ok(response) = app.oneshot(prepare(request, peer, &phase)).await;
             phase.idle();
-            response
+            if response.extensions().get::<LostAnswer>().is_some() { Err(Lost) } else { Ok(response) }
         }
     });
     let mut http = http1::Builder::new();

@@ -28,6 +28,7 @@ fn app(gate: Arc<Gate>) -> Router {
         .route("/peer", get(async |Extension(Peer(peer)): Extension<Peer>| peer.ip().to_string()))
         .route("/refuse", post(async || "refused"))
         .route("/refuse-later", post(refuse_later))
+        .route("/lost", get(async || Extension(LostAnswer)))
         .route("/echo", post(async |body: String| body))
         .route("/large", get(async || vec![b'x'; 64 * 1024 * 1024]))
         .route(
@@ -95,6 +96,15 @@ async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn a_lost_answer_closes_the_connection_without_a_byte() {
+    let server = start(HttpLimits::default()).await;
+    let mut stream = server.connect().await;
+    send(&mut stream, "GET /lost HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert_eq!(rest(&mut stream).await, "");
+    server.stop().await;
 }
 
 /// Reads until this text is there.
