@@ -12,7 +12,7 @@ use super::item::{Entry, HistoryItem, Renderer, type_of};
 use crate::kit::book::record::{HistoryStatus, HistoryType, Operation, Steps};
 use crate::kit::prelude::*;
 use crate::kit::request::types::Cursor;
-use crate::users::{UserId, existing};
+use crate::users::{UserId, require};
 use florin_ledger::{AccountKey, HolderId, Position, Record};
 use florin_store::{Scope, entries_back, records_of_objects, skip_to};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -97,7 +97,7 @@ async fn get_user_transactions(
 ) -> Result<Success<Page<HistoryItem>>, Failure> {
     let mut snapshot = context.snapshot().await?;
     let holder = snapshot.holder(user.as_str()).await?;
-    let holder = existing(holder.as_ref())?.id;
+    let holder = require(holder.as_ref(), user.as_str())?.id;
     Success::of(&page(&context.app, &mut snapshot, holder, &filter).await?)
 }
 

@@ -4,7 +4,7 @@
 use super::store::{self, BalanceStatus};
 use crate::kit::prelude::*;
 use crate::kit::tables::NetworkTerms;
-use crate::users::{self, UserId, existing};
+use crate::users::{self, UserId, require};
 use florin_ledger::Account;
 use florin_types::{CurrencyKind, format_minor};
 use serde_json::value::RawValue;
@@ -139,7 +139,7 @@ async fn get_user_balances(
     let app = &context.app;
     let mut snapshot = context.snapshot().await?;
     let holder = snapshot.holder(user.as_str()).await?;
-    let holder = existing(holder.as_ref())?;
+    let holder = require(holder.as_ref(), user.as_str())?;
     let user = users::find(&mut snapshot, holder.id).await?;
     let accounts = snapshot.accounts(holder.id, &app.currencies.codes()).await?;
     let bank_account = store::find(&mut snapshot, holder.id).await?;

@@ -6,7 +6,7 @@ use super::standing::{Method, may_begin};
 use super::store;
 use crate::kit::prelude::*;
 use crate::kit::request::types::{FieldType, uri_schema};
-use crate::users::{existing, require_birth_date};
+use crate::users::{require, require_birth_date};
 use http::Uri;
 use std::time::Duration;
 use utoipa::openapi::schema::ObjectBuilder;
@@ -118,7 +118,7 @@ async fn create_verification(
     context
         .run(keyed, touches, async move |work| {
             let user = request.user.as_str();
-            let holder = existing(work.holder(user))?.clone();
+            let holder = require(work.holder(user), user)?.clone();
             require_birth_date(work, &holder, None).await?;
             let before = store::find(work.scope(), holder.id).await?;
             let was = before.as_ref().map(|current| current.standing);

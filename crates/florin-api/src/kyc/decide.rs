@@ -9,7 +9,7 @@ use crate::balances::generate;
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::codes::P464;
 use crate::kit::endpoint::refusal::Refusal;
-use crate::users::{self, Gate, existing};
+use crate::users::{self, Gate, require};
 use florin_store::{Holder, Stop};
 use florin_types::Date;
 use uuid::Uuid;
@@ -48,7 +48,7 @@ pub async fn decide(
     (decision, by): (Decision, &str),
     secret: &AttemptSecret,
 ) -> Result<(), Stop> {
-    let holder = existing(work.holder(user))?.clone();
+    let holder = require(work.holder(user), user)?.clone();
     let current = store::find(work.scope(), holder.id).await?;
     may_decide(current.as_ref().map(|current| current.standing)).map_err(Refusal::of)?;
     if decision == Decision::Approve && !users::find(work.scope(), holder.id).await?.terms_accepted {

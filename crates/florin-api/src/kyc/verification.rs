@@ -8,7 +8,7 @@ use super::standing::{Next, Submission};
 use super::store::{self, Current};
 use super::task::Task;
 use crate::kit::prelude::*;
-use crate::users::{self, BirthDate, Gate, existing, require_birth_date};
+use crate::users::{self, BirthDate, Gate, require, require_birth_date};
 use florin_store::Holder;
 
 /// What a request says, typed.
@@ -123,7 +123,7 @@ async fn submit_verification(
         .run(keyed, touches, async move |work| {
             request.check_dates(work.now())?;
             let user = request.user.as_str();
-            let holder = existing(work.holder(user))?.clone();
+            let holder = require(work.holder(user), user)?.clone();
             let profile = require_birth_date(work, &holder, request.birth_date).await?;
             let (seals, secret) = (&work.app().seals, holder.secret.as_deref());
             let current = store::find(work.scope(), holder.id).await?;

@@ -52,7 +52,7 @@ async fn fund_balance(context: SandboxContext, call: Call<Fund>) -> Result<Creat
     let touches = vec![Touch::SystemAccount(code, AccountKind::SandboxFunding), owner.touch(code)];
     context
         .run(keyed, touches, async move |work| {
-            let [destination] = admit(work, [(&owner, Role::IsPaid)])?;
+            let [destination] = admit(work, [(&owner, Role::IsPaid, "externalUserId")])?;
             let transfer_id = work.id();
             let posting = funding(destination, code, amount);
             work.post(FUNDING.kind, transfer_id, &posting, Vec::new()).map_err(posting_refused)?;

@@ -3,12 +3,14 @@
 
 use super::postings;
 use super::transfer::{Reference, TRANSFER};
-use crate::kit::book::command::posting_refused;
 use crate::kit::book::memo::Memo;
 use crate::kit::endpoint::answers::TransferMade;
 use crate::kit::endpoint::events::EventType;
 use crate::kit::prelude::*;
-use crate::users::{Owner, Role, admit};
+use crate::users::{Owner, Role, admit, not_paid};
+
+const SOURCE: &str = "sourceExternalUserId";
+const DESTINATION: &str = "destinationExternalUserId";
 
 /// A transfer as it is asked for. The currency may be one that is not served: that is P410, in its turn.
 struct Wanted<const OF_MASTER_BALANCE: bool> {
@@ -25,15 +27,15 @@ impl<const OF_MASTER_BALANCE: bool> Request for Wanted<OF_MASTER_BALANCE> {
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let about = "The user that pays. If omitted, your master balance pays.";
-        let source = fields.optional("sourceExternalUserId").about(about).text::<ExternalUserId>();
+        let source = fields.optional(SOURCE).about(about).text::<ExternalUserId>();
         let about = "The user that is paid. If omitted, your master balance is paid.";
-        let destination = fields.optional("destinationExternalUserId").about(about).text::<ExternalUserId>();
+        let destination = fields.optional(DESTINATION).about(about).text::<ExternalUserId>();
         let currency = fields.required("currency").listed_currency();
         let amount = fields.required("amount").listed_amount(currency.as_ref());
         let about = "A text of up to 140 characters, shown in the history of both sides.";
         let reference =
             (!OF_MASTER_BALANCE).then(|| fields.optional("reference").about(about).text()).flatten();
-        fields.needs_one_of(&[&["sourceExternalUserId"], &["destinationExternalUserId"]]);
+        fields.needs_one_of(&[&[SOURCE], &[DESTINATION]]);
         if OF_MASTER_BALANCE && source.is_some() && destination.is_some() {
             fields.fail("only one of sourceExternalUserId and destinationExternalUserId can be given");
         } else if source.is_some() && source == destination {
@@ -89,14 +91,14 @@ async fn create_transfer<const OF_MASTER_BALANCE: bool>(
                 return Err(Refusal::of(&P424).into());
             }
             let (currency, amount) = (currency.known()?.code, amount.known()?);
-            let [from, to] = admit(work, [(&source, Role::Pays), (&destination, Role::IsPaid)])?;
+            let [from, to] = admit(work, [(&source, Role::Pays, SOURCE), (&destination, Role::IsPaid, DESTINATION)])?;
             let transfer_id = work.id();
             // Under the key of a user, the paying one's first.
             let holder = if source == Owner::Partner { to } else { from };
             let reference = reference.as_ref().map(|reference| reference.as_str().to_owned());
             let memo = Memo { reference, ..Memo::default() }.seal(work, holder)?;
             let posting = postings::transfer(from, to, currency, amount);
-            work.post(TRANSFER.kind, transfer_id, &posting, memo).map_err(posting_refused)?;
+            work.post(TRANSFER.kind, transfer_id, &posting, memo).map_err(|error| not_paid(error, &source, SOURCE))?;
             work.emit(Event::about(EventType::Transfer, transfer_id).of_last_record());
             Ok(TransferMade { transfer_id })
         })

@@ -113,7 +113,8 @@ async fn get_transfer(
     context: Context,
     Path(TransferId(id)): Path<TransferId>,
 ) -> Result<Success<TransferDetails>, Failure> {
-    let id = id.ok_or_else(|| Refusal::of(&P437))?;
+    let id =
+        id.ok_or_else(|| Refusal::because(&P437, "transferId must be a UUID, as POST /v1/transfer answers"))?;
     let app = &context.app;
     let mut snapshot = context.snapshot().await?;
     let record = record_of(records_of_object(&mut snapshot, id).await?)?;

@@ -3,7 +3,7 @@
 use super::erase::ERASE_JOB;
 use super::path::UserId;
 use super::store;
-use super::user::{Gate, existing};
+use super::user::{Gate, require};
 use crate::kit::prelude::*;
 use florin_ledger::AccountKey;
 use florin_store::{Lane, NewJob};
@@ -32,7 +32,7 @@ async fn delete_user(
     let touches = codes.iter().map(|code| Touch::UserAccount(user.clone(), *code)).collect();
     context
         .run(call.keyed, touches, async move |work| {
-            let holder = existing(work.holder(&user))?.clone();
+            let holder = require(work.holder(&user), &user)?.clone();
             let (id, gate) = (holder.id, Gate::of(&holder));
             let mut accounts = codes.iter().filter_map(|code| work.account(AccountKey::main(id, *code)));
             if accounts.any(|account| account.balance != 0 || account.held != 0) {

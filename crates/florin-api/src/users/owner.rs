@@ -1,9 +1,12 @@
 //! Whose money an operation moves: the partner's, or that of one of its users. The checks that every movement makes
 //! stand here once.
 
-use super::user::{Gate, existing};
+use super::user::{Gate, existing, unknown_user};
+use crate::kit::book::command::posting_refused;
+use crate::kit::endpoint::codes::P433;
 use crate::kit::endpoint::refusal::Refusal;
-use florin_store::{HolderId, Touch, Tx};
+use florin_ledger::PostingError;
+use florin_store::{HolderId, Stop, Touch, Tx};
 use florin_types::{CurrencyCode, ExternalUserId};
 
 /// One side of a movement of money.
@@ -47,22 +50,42 @@ impl Owner {
     }
 }
 
+/// One side of a movement: whose it is, what it does, and the field that names it.
+pub type Side<'a> = (&'a Owner, Role, &'static str);
+
 /// The holders of all sides, where each may do what it does: P412 before P459 before P455, and of each the first side
 /// before the next.
 ///
 /// # Errors
-/// P412, P459 or P455.
-pub fn admit<const N: usize>(tx: &Tx, sides: [(&Owner, Role); N]) -> Result<[HolderId; N], Refusal> {
+/// P412, P459 or P455, with the side.
+pub fn admit<const N: usize>(tx: &Tx, sides: [Side<'_>; N]) -> Result<[HolderId; N], Refusal> {
     let mut found = [(tx.book().partner(), None); N];
-    for ((owner, _), found) in sides.iter().zip(&mut found) {
+    for ((owner, _, field), found) in sides.iter().zip(&mut found) {
         if let Some(id) = owner.external_user_id() {
-            let holder = existing(tx.holder(id))?;
+            let holder = existing(tx.holder(id)).map_err(|_| unknown_user(field, id))?;
             *found = (holder.id, Some(Gate::of(holder)));
         }
     }
-    let users = || sides.iter().zip(&found).filter_map(|((_, role), (_, gate))| Some((*role, (*gate)?)));
-    users().filter(|(role, _)| *role == Role::Pays).try_for_each(|(_, gate)| gate.check_may_send())?;
-    users().try_for_each(|(_, gate)| gate.check_verified())?;
-    users().try_for_each(|(_, gate)| gate.check_active())?;
+    let check = |check: fn(Gate, Role) -> Result<(), Refusal>| {
+        sides.iter().zip(&found).try_for_each(|((owner, role, field), (_, gate))| {
+            let Some((gate, id)) = gate.zip(owner.external_user_id()) else { return Ok(()) };
+            check(gate, *role).map_err(|refusal| Refusal::naming_field(refusal.code, field, id))
+        })
+    };
+    check(|gate, role| if role == Role::Pays { gate.check_may_send() } else { Ok(()) })?;
+    check(|gate, _| gate.check_verified())?;
+    check(|gate, _| gate.check_active())?;
     Ok(found.map(|(holder, _)| holder))
+}
+
+/// What a posting that was not made means to a client. P433 says whose balance is too small: a source that was left out
+/// is often a mistake.
+pub fn not_paid(error: PostingError, source: &Owner, field: &str) -> Stop {
+    match (error, source.external_user_id()) {
+        (PostingError::InsufficientFunds(_), Some(id)) => Refusal::naming_field(&P433, field, id).into(),
+        (PostingError::InsufficientFunds(_), None) => {
+            Refusal::because(&P433, format!("your master balance pays, since no {field} was given")).into()
+        }
+        (other, _) => posting_refused(other),
+    }
 }

@@ -1,7 +1,7 @@
 //! `PATCH /v1/user/suspend/{externalUserId}` and `PATCH /v1/user/unsuspend/{externalUserId}`: one use case, two routes.
 
 use super::path::UserId;
-use super::user::{Gate, existing};
+use super::user::{Gate, require};
 use crate::kit::prelude::*;
 
 /// The calls.
@@ -52,7 +52,7 @@ async fn set_suspended(
     let touches = vec![Touch::User(user.as_str().to_owned())];
     context
         .run(keyed, touches, async move |work| {
-            let holder = existing(work.holder(user.as_str()))?.clone();
+            let holder = require(work.holder(user.as_str()), user.as_str())?.clone();
             let gate = Gate::of(&holder);
             if gate.is_suspended != is_suspended {
                 if is_suspended {

@@ -4,7 +4,7 @@ use super::birth_date::BirthDate;
 use super::create::{Name, read_address, read_contact, read_terms, text_of};
 use super::path::UserId;
 use super::store;
-use super::user::{Gate, Profile, existing};
+use super::user::{Gate, Profile, require};
 use crate::kit::prelude::*;
 use crate::kit::request::types::FieldType;
 
@@ -101,7 +101,7 @@ async fn update_user(
             if let Some(birth_date) = request.birth_date {
                 birth_date.check_age(work.now())?;
             }
-            let holder = existing(work.holder(user.as_str()))?.clone();
+            let holder = require(work.holder(user.as_str()), user.as_str())?.clone();
             if !is_accepted {
                 return Err(Refusal::of(&P431).into());
             }

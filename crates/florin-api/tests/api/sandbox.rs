@@ -3,6 +3,7 @@
 use crate::support::{Client, TestApp, person};
 use http::Method;
 use serde_json::{Value, json};
+use std::pin::pin;
 
 async fn decide(client: &Client, id: &str, body: &Value) -> (u16, String) {
     let answer = client.post(&format!("/v1/sandbox/kyc/{id}"), body).send().await;
@@ -76,7 +77,11 @@ async fn the_clock_moves_with_what_waits_for_it() {
     let status = async || a.balances(Some("anna")).await["fiatBalances"][0]["status"].clone();
     assert_eq!(status().await, "WAITING_TO_BE_ACTIVATED");
     let advance = |seconds: Value| a.post("/v1/sandbox/clock/advance", &json!({"seconds": seconds})).send();
-    advance(json!(1)).await.is(200, r#"{"message":"Clock advanced by 1 seconds"}"#);
+    let advanced = r#"{"message":"Clock advanced by 1 seconds","now":"2026-11-23T12:00:01.000Z"}"#;
+    advance(json!(1)).await.is(200, advanced);
+    let clock = async |client: &Client| client.get("/v1/sandbox/clock").await.text().to_owned();
+    assert_eq!(clock(&a).await, r#"{"now":"2026-11-23T12:00:01.000Z","offsetSeconds":1}"#);
+    assert_eq!(clock(&app.b()).await, r#"{"now":"2026-11-23T12:00:00.000Z","offsetSeconds":0}"#);
     assert_eq!(status().await, "ACTIVE", "what came due had been done when the call answered");
     let events = a.events().await;
     assert_eq!(events[1]["createdAt"], "2026-11-23T12:00:01.000Z");
@@ -180,5 +185,34 @@ async fn users_of_older_clients_are_verified_by_themselves_where_that_is_set() {
     create(&a, &older("forgotten")).await;
     a.settle().await;
     assert!(!is_verified(&a, "forgotten").await, "a reset forgets it");
+    app.finish().await;
+}
+
+/// The call is done, and its answer does not come: a retry under the same key learns what became of it.
+#[tokio::test]
+async fn a_lost_or_slow_answer_is_that_of_a_call_that_was_done() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let fund = || a.post("/v1/sandbox/fund", &json!({"amount": "5", "currency": "eur"}));
+    // The server closes the connection in place of this answer (kit/edge/http_tests.rs).
+    fund().keyed("lost").header("x-sandbox-fault", "LOST").send().await.expect(201);
+    assert_eq!(a.amount(None, "eur").await, "5.00");
+    assert!(fund().keyed("lost").send().await.is_replayed());
+    fund().header("x-sandbox-fault", "SLOW:0").send().await.expect(201);
+    assert_eq!(a.amount(None, "eur").await, "10.00");
+    let mut slow = pin!(fund().header("x-sandbox-fault", "SLOW:60").send());
+    let is_done = async { while a.amount(None, "eur").await != "15.00" {} };
+    tokio::select! {
+        answer = &mut slow => panic!("answered at once: {}", answer.text()),
+        () = is_done => {}
+    }
+    // A server that stops does not wait.
+    app.app.stop_waiting();
+    slow.await.expect(201);
+    let scenarios = a.get("/v1/sandbox/scenarios").await.expect(200);
+    let listed = scenarios["data"].as_array().expect("a list").iter();
+    let listed: Vec<_> =
+        listed.filter(|one| one["field"] == "x-sandbox-fault").map(|one| &one["value"]).collect();
+    assert_eq!(listed, ["P429", "P500", "P501", "LOST", "SLOW:5"]);
     app.finish().await;
 }

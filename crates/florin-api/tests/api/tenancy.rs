@@ -1,7 +1,7 @@
 //! Two partners: whatever one asks about the other's objects is answered, byte for byte, as for objects that do not
 //! exist. Every route of the table is walked, and every id that its path or its example names.
 
-use crate::support::{Client, Contract, Ids, TestApp, names, prepared, request_of, resolved};
+use crate::support::{Answer, Client, Contract, Ids, TestApp, names, prepared, request_of, resolved};
 use florin_api::endpoints;
 use florin_api::kit::endpoint::table::Endpoint;
 use http::Method;
@@ -15,6 +15,14 @@ async fn everything(client: &Client, ids: &Ids) -> Vec<(u16, Vec<u8>)> {
         read.push((answer.status, answer.comparable_body()));
     }
     read
+}
+
+/// An answer as it can be compared: an id that the request named may be repeated (so the length goes by the id), and
+/// nothing else may differ.
+fn without(answer: &Answer, id: &str) -> (u16, Vec<(String, Vec<u8>)>, String) {
+    let (status, mut headers, body) = answer.comparable();
+    headers.retain(|(name, _)| name != "content-length");
+    (status, headers, String::from_utf8(body).expect("text").replace(id, "(id)"))
 }
 
 /// The ids with one of them replaced.
@@ -49,7 +57,7 @@ async fn walk(app: &TestApp, endpoint: &Endpoint, tag: usize) -> usize {
         let (of_owned, of_unknown) = (ask(owned, "owned").await, ask(unknown, "unknown").await);
         let name = format!("{} {} with another partner's {placeholder}", endpoint.method, endpoint.path);
         assert!(matches!(of_unknown.status, 400 | 404), "{name}: {}", of_unknown.text());
-        assert_eq!(of_owned.comparable(), of_unknown.comparable(), "{name}");
+        assert_eq!(without(&of_owned, owned), without(&of_unknown, unknown), "{name}");
         walked += 1;
     }
     assert_eq!(
@@ -86,7 +94,7 @@ async fn the_side_that_the_example_leaves_out_is_closed_too() {
         for side in ["sourceExternalUserId", "destinationExternalUserId"] {
             let ask = async |id: &str| {
                 let body = json!({side: id, "amount": "1", "currency": "eur"});
-                app.b().post(path, &body).send().await.comparable()
+                without(&app.b().post(path, &body).send().await, id)
             };
             assert_eq!(ask("anna").await, ask("nobody").await, "{path} {side}");
         }

@@ -3,6 +3,7 @@
 pub mod fault;
 pub mod http;
 pub(crate) mod keys;
+mod nearest;
 pub mod partner;
 pub mod rate_limit;
 pub mod request_id;

@@ -31,39 +31,61 @@ impl Caller {
         }
         let source = source_address(parts, &app.settings.trusted_proxies);
         let known = match key_of(parts) {
-            Err(suffix) => Err(suffix),
-            Ok(key) => look_up(app, &key).await?.ok_or("xo2"),
+            Err(refusal) => Err(refusal),
+            Ok(key) => {
+                let known = look_up(app, &key).await?.filter(|known| !known.is_revoked);
+                known.ok_or_else(|| unknown_key(&key, app.is_sandbox()))
+            }
         };
         let known = match known {
-            Ok(known) if !known.is_revoked => known,
-            refused => {
+            Ok(known) => known,
+            Err(refusal) => {
                 app.limiter.check_wrong_key(source)?;
-                return Err(denied(refused.err().unwrap_or("xo2")).into());
+                return Err(refusal.into());
             }
         };
         let is_live = app.settings.environment == Environment::Live;
         if is_live && !known.allowed.is_empty() && !source.is_some_and(|ip| is_in(&known.allowed, ip)) {
-            return Err(denied("xo3").into());
+            return Err(denied("xo3", "the key may not be used from this address").into());
         }
         Ok(known.caller)
     }
 }
 
-fn denied(suffix: &str) -> Refusal {
-    Refusal::with(&P401, format!("Access Denied. {suffix}"))
+fn denied(suffix: &str, why: &str) -> Refusal {
+    Refusal::with(&P401, format!("Access Denied. {suffix}: {why}"))
+}
+
+fn no_key() -> Refusal {
+    denied("xo1", "send your key in the header x-api-key; Authorization is not read")
+}
+
+/// Nothing that tells a revoked key from one that never was.
+fn unknown_key(key: &str, is_sandbox: bool) -> Refusal {
+    let is_wrapped = key.contains([' ', '"', '\'']);
+    denied(
+        "xo2",
+        match (is_wrapped, is_sandbox) {
+            (true, _) => "send the key alone in x-api-key, without a prefix or quotes",
+            (false, true) => {
+                "this server does not know the key in x-api-key; the sandbox's own is in sandbox-credentials.json"
+            }
+            (false, false) => "this server does not know the key in x-api-key",
+        },
+    )
 }
 
 /// The one key of a request; several are as good as a wrong one.
-fn key_of(parts: &Parts) -> Result<String, &'static str> {
+fn key_of(parts: &Parts) -> Result<String, Refusal> {
     let mut keys = parts.headers.get_all("x-api-key").iter();
     let key = match (keys.next(), keys.next()) {
-        (None, _) => return Err("xo1"),
-        (Some(key), None) => key.to_str().map_err(|_| "xo2")?,
-        (Some(_), Some(_)) => return Err("xo2"),
+        (None, _) => return Err(no_key()),
+        (Some(key), None) => key.to_str().map_err(|_| denied("xo2", "x-api-key must be ASCII"))?,
+        (Some(_), Some(_)) => return Err(denied("xo2", "x-api-key is given twice")),
     };
     match key.trim() {
-        "" => Err("xo1"),
-        key if key.len() > MAX_KEY_LENGTH => Err("xo2"),
+        "" => Err(no_key()),
+        key if key.len() > MAX_KEY_LENGTH => Err(denied("xo2", "the key in x-api-key is too long to be one")),
         key => Ok(key.to_owned()),
     }
 }

@@ -4,11 +4,13 @@
 
 use crate::kit::app::App;
 use crate::kit::edge::fault::fail_to_order;
+use crate::kit::edge::nearest::nearest;
 use crate::kit::edge::partner::Caller;
 use crate::kit::edge::request_id::RequestIdLayer;
 use crate::kit::endpoint::codes::{P404, P405};
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::endpoint::table::{Access, Endpoint};
+use crate::kit::request::fields::SHOWN_NAME;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -22,6 +24,7 @@ pub fn router(app: &App, endpoints: Vec<Endpoint>, extra: Router, request_ids: R
     let is_served = |endpoint: &Endpoint| endpoint.signature.access != Access::Sandbox || app.is_sandbox();
     let endpoints: Vec<_> = endpoints.into_iter().filter(is_served).collect();
     let allowed = Arc::new(allowed_methods(&endpoints));
+    let paths = Arc::clone(&allowed);
     let mut calls = Router::new();
     for mut endpoint in endpoints {
         if app.is_sandbox() && endpoint.signature.access != Access::Open {
@@ -36,7 +39,7 @@ pub fn router(app: &App, endpoints: Vec<Endpoint>, extra: Router, request_ids: R
     calls
         .with_state(app.clone())
         .merge(extra)
-        .fallback(async || Refusal::of(&P404))
+        .fallback(async move |uri: Uri| no_such_path(&paths, &uri))
         .layer(from_fn(move |request: Request, next: Next| answer_405(Arc::clone(&allowed), request, next)))
         .layer(request_ids)
 }
@@ -52,20 +55,30 @@ fn allowed_methods(endpoints: &[Endpoint]) -> Allowed {
     allowed
 }
 
+/// P404, with the path that was probably meant.
+fn no_such_path(paths: &Allowed, uri: &Uri) -> Refusal {
+    let sent: String = uri.path().chars().take(SHOWN_NAME).collect();
+    let meant = nearest(uri.path(), paths.keys().copied());
+    let meant = meant.map(|path| format!("; did you mean {path}?")).unwrap_or_default();
+    Refusal::because(&P404, format!("{sent}{meant}"))
+}
+
 /// Puts the envelope around the router's own bare 405, and names the methods that there are.
 async fn answer_405(allowed: Arc<Allowed>, request: Request, next: Next) -> Response {
-    let uri = request.uri().clone();
+    let (uri, method) = (request.uri().clone(), request.method().clone());
     let response = next.run(request).await;
     let is_bare = response.status() == StatusCode::METHOD_NOT_ALLOWED
         && !response.headers().contains_key(http::header::CONTENT_TYPE);
     if !is_bare {
         return response;
     }
-    let refusal = Refusal::of(&P405);
+    let sent: String = method.as_str().chars().take(SHOWN_NAME).collect();
     match methods_of(&allowed, &uri) {
-        Some(methods) => refusal.allow(methods).into_response(),
+        Some(methods) => {
+            Refusal::because(&P405, format!("{sent}; allowed: {methods}")).allow(methods).into_response()
+        }
         // A page's: axum adds the header further out.
-        None => refusal.into_response(),
+        None => Refusal::because(&P405, sent).into_response(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The codes that every call can give, or every call of its kind.
 
-use super::{declaring, name_of, refusal};
+use super::{agrees, declaring, name_of, refusal};
 use crate::support::{Answer, BOUNDARY, Call, Client, Engine};
 use crate::support::{Ids, Setup, TestApp, engine, expect_errors, prepared, request_of};
 use axum::Router;
@@ -24,7 +24,8 @@ const P500: &str = concat!(
 #[track_caller]
 fn is_denied(endpoint: &Endpoint, answer: &Answer, suffix: &str) {
     let expected = refusal("P401", "access-denied", &format!("Access Denied. {suffix}"));
-    assert_eq!((answer.status, answer.text()), (401, &*expected), "{}", name_of(endpoint));
+    let name = name_of(endpoint);
+    assert!(answer.status == 401 && agrees(answer.text(), &expected), "{name}: {}", answer.text());
     assert_eq!(answer.header("www-authenticate"), r#"ApiKey realm="florin", header="x-api-key""#);
 }
 
@@ -323,7 +324,7 @@ async fn p500_when_the_database_is_not_what_it_should_be() {
 }
 
 #[tokio::test]
-async fn p500_and_p501_when_they_are_asked_for() {
+async fn p429_p500_and_p501_when_they_are_asked_for() {
     let app = TestApp::start().await;
     let keyed = |endpoint: &Endpoint| endpoint.signature.access != Access::Open;
     for endpoint in declaring("P500").into_iter().filter(keyed) {
@@ -335,7 +336,12 @@ async fn p500_and_p501_when_they_are_asked_for() {
         let answer = ordered(&app.a(), "P500").await;
         assert_eq!((answer.status, answer.text()), (400, P500), "{}", name_of(&endpoint));
         is_p501(&endpoint, &ordered(&app.a(), "P501").await);
-        ordered(&app.a(), "P502").await.is_invalid("x-sandbox-fault must be P500 or P501");
+        let limited = ordered(&app.a(), "P429").await;
+        assert_eq!((limited.status, limited.code().as_str()), (429, "P429"), "{}", name_of(&endpoint));
+        assert_eq!(limited.header("retry-after"), "1");
+        for unknown in ["P502", "SLOW:61", "lost"] {
+            ordered(&app.a(), unknown).await.is_refused("P403");
+        }
         is_denied(&endpoint, &ordered(&app.a().with_key(None), "P500").await, "xo1");
     }
     expect_errors(&["x-sandbox-fault asked for it"]);
@@ -400,7 +406,9 @@ async fn what_is_of_the_sandbox_is_not_there_in_live() {
     assert_eq!(app.app.settings.environment, Environment::Live);
     let expected = refusal("P404", "not-found", "No such path");
     for endpoint in endpoints().into_iter().filter(|endpoint| endpoint.signature.access == Access::Sandbox) {
-        request_of(&app.a(), &endpoint, &Ids::unknown()).send().await.is(404, &expected);
+        let answer = request_of(&app.a(), &endpoint, &Ids::unknown()).send().await;
+        assert!(answer.status == 404 && agrees(answer.text(), &expected), "{}", answer.text());
+        assert!(!answer.text().contains("did you mean /v1/sandbox"), "{}", answer.text());
     }
     app.finish().await;
 }

@@ -5,6 +5,7 @@
 
 mod everywhere;
 mod kyc;
+mod messages;
 mod own;
 mod routes;
 
@@ -38,6 +39,12 @@ fn declaring(code: &str) -> Vec<Endpoint> {
 /// The body of a refusal, spelt out.
 fn refusal(code: &str, name: &str, message: &str) -> String {
     format!(r#"{{"errorCode":"{code}","errorName":"{name}","errorMessage":"{message}"}}"#)
+}
+
+/// Whether an answer is this refusal, or begins with its text and goes on after a colon with what helps.
+fn agrees(answer: &str, refusal: &str) -> bool {
+    let begins = refusal.strip_suffix(r#""}"#).expect("a refusal's end");
+    answer == refusal || answer.starts_with(&format!("{begins}: "))
 }
 
 /// An endpoint for messages.
