@@ -4,6 +4,7 @@
 mod allocator;
 mod config;
 mod credentials;
+mod data_lock;
 mod demo;
 mod listen;
 mod master_key;

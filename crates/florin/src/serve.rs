@@ -1,6 +1,7 @@
 //! `florin serve`: opens the store, starts the workers, serves, and stops in good order.
 
 use crate::config::{Config, LogFormat};
+use crate::data_lock::DataLock;
 use crate::system::{SystemClock, SystemEntropy, monotonic_micros};
 use crate::{Failed, credentials, operate};
 use axum::Router;
@@ -14,7 +15,7 @@ use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
 use florin_api::kit::endpoint::codes::P501;
 use florin_api::kit::endpoint::refusal::Refusal;
-use florin_api::kit::settings::Settings;
+use florin_api::kit::settings::{Environment, Settings};
 use florin_store::{Lane, Place, ReservedLog, StoreError};
 use florin_types::{Clock, uuid_v7};
 use std::io::IsTerminal;
@@ -38,15 +39,27 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     // Checked before anything is created.
     let reference = config.reference()?;
     config.vault()?;
+    let is_exclusive = config.environment() == Environment::Sandbox || !config.uses_server();
+    // Before the port is taken, so that a second server is told of the first. A folder that does not exist is nobody's,
+    // and is created only once the port is free.
+    let early =
+        (is_exclusive && config.data_dir.is_dir()).then(|| DataLock::take(&config.data_dir)).transpose()?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("cannot listen at {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
+    let mut lock = match early {
+        None if is_exclusive => Some(DataLock::take(&config.data_dir)?),
+        early => early,
+    };
+    if let Some(lock) = &mut lock {
+        lock.sign(address)?;
+    }
     let settings = Settings { reference, public_url: config.public_url(address)?, ..config.settings() };
     let store = operate::open(config).await?;
     let reserved = reserve_log(config).await?;
     let mut made = None;
-    if settings.environment == florin_api::kit::settings::Environment::Sandbox {
+    if settings.environment == Environment::Sandbox {
         let credentials = credentials::settle(config, &store, address).await?;
         let folder = config.data_dir.display();
         tracing::info!(partner = %credentials.partner_id, %folder, "the API key is in sandbox-credentials.json");
@@ -90,7 +103,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         tracing::error!("the delivery of webhooks ended in a panic");
     }
     app.store.close();
-    drop(reserved);
+    drop((reserved, lock));
     tracing::info!("stopped");
     Ok(())
 }

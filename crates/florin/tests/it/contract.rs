@@ -26,7 +26,13 @@ async fn fixed_texts() {
     let server = Server::start().await;
     let client = server.client();
     for (call, status, code, name, message) in [
-        (Call::get("/v1/user/balances/nobody"), 400, "P412", "invalid-user", "User does not exist"),
+        (
+            Call::get("/v1/user/balances/nobody"),
+            400,
+            "P412",
+            "invalid-user",
+            r#"User does not exist: externalUserId \"nobody\""#,
+        ),
         (
             Call::post("/v1/transfer", &json!({"amount": 1, "currency": "eur"})),
             400,
@@ -59,7 +65,7 @@ async fn the_life_of_a_user() {
     body["country"] = "FR".into();
     body.as_object_mut().expect("an object").shift_remove("hasAcceptedP100Tc");
     let made = client.send(&create(&body)).await.expect(201);
-    has_exactly(&made, "userId poaRequiredForExtended");
+    has_exactly(&made, "userId poaRequiredForExtended poaRequired");
     client.send(&create(&body)).await.expect_refusal("P411");
     assert_eq!(client.balances(Some("anna")).await["fiatBalances"], json!([]));
     assert_eq!(client.transfer(None, Some("anna"), "1", "eur").await.code(), "P459");

@@ -40,6 +40,27 @@ async fn data_keys_and_answers_survive() {
     server.finish().await;
 }
 
+/// Whatever port the second asks for, and however the first ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_server_on_one_data_folder_is_refused_and_changes_nothing() {
+    let mut server = Server::start().await;
+    let (home, address) = (server.home().to_owned(), server.address().to_string());
+    let file = server.data_dir().join("sandbox-credentials.json");
+    let before = std::fs::read_to_string(&file).expect("the file is there");
+    let data_dir = server.data_dir().display().to_string();
+    for listen in ["127.0.0.1:0", &address] {
+        let outcome = serve(listen, &data_dir, &[], &home);
+        fails_plainly(
+            &outcome,
+            &[&format!("is in use by process {}, which serves at http://{address}", server.process_id())],
+        );
+    }
+    assert_eq!(std::fs::read_to_string(&file).expect("the file is there"), before);
+    server.kill9();
+    server.start_again().await;
+    server.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_credentials_file_tells_where_and_who() {
     let server = Server::start().await;
