@@ -80,7 +80,7 @@ enum Command {
         #[command(subcommand)]
         command: webhook::WebhookCommand,
     },
-    /// List what operators did and when.
+    /// List what operators did and which fields of users' profiles partners changed, and when.
     Audit {
         #[command(flatten)]
         flags: Flags,

@@ -28,7 +28,9 @@ pub enum KycCommand {
         #[command(flatten)]
         flags: crate::config::Flags,
     },
-    /// Decide an open review. The partner gets the event at once.
+    /// Decide an open review, as `show` has shown it. The partner gets the event at once.
+    ///
+    /// The decision is refused if the profile, the verification's data or the files have changed since.
     Decide(DecideArgs),
     /// Require proof of address from a user, for example one rated high risk.
     RequirePoa {
@@ -52,6 +54,9 @@ pub struct DecideArgs {
     review: Uuid,
     /// The decision.
     word: Word,
+    /// The `version` that `florin kyc show` printed.
+    #[arg(long, value_name = "VERSION")]
+    shown: String,
     /// Why an identity is rejected: NO_FACE_FOUND, FACE_MISMATCH, DOCUMENT_UNREADABLE, DOCUMENT_EXPIRED,
     /// DOCUMENT_NOT_SUPPORTED, DATA_MISMATCH, SUSPECTED_FRAUD or OTHER.
     #[arg(long, default_value = "OTHER")]
@@ -91,7 +96,7 @@ pub async fn run(command: KycCommand) -> Result<(), Failed> {
     }
 }
 
-/// `florin audit`: what operators did, oldest first within each partner.
+/// `florin audit`: what operators did and which fields of profiles partners changed, oldest first within each partner.
 pub async fn audit(config: &Config) -> Result<(), Failed> {
     let app = platform(config).await?;
     let operator = Operator { app: &app, name: florin_types::Text::parse("florin")? };
@@ -140,6 +145,7 @@ fn json(shown: &Shown) -> Result<serde_json::Value, Failed> {
     });
     Ok(serde_json::json!({
         "review": if shown.of == ReviewOf::Identity { "identity" } else { "address" },
+        "version": shown.version,
         "externalUserId": shown.user,
         "profile": serde_json::to_value(&shown.profile)?,
         "said": shown.said()?,
@@ -158,11 +164,10 @@ async fn decide(config: &Config, arguments: &DecideArgs) -> Result<(), Failed> {
     let app = platform(config).await?;
     let operator = by(&app, &arguments.operator)?;
     let review = operator.review(arguments.review).await.map_err(said)?.ok_or(NO_REVIEW)?;
+    let (id, version) = (arguments.review, arguments.shown.as_str());
     let done = match (review, arguments.word) {
-        (ReviewOf::Identity, Word::Approve) => operator.decide(arguments.review, Decision::Approve).await,
-        (ReviewOf::Identity, Word::Reject) => {
-            operator.decide(arguments.review, Decision::Reject(reason)).await
-        }
+        (ReviewOf::Identity, Word::Approve) => operator.decide(id, version, Decision::Approve).await,
+        (ReviewOf::Identity, Word::Reject) => operator.decide(id, version, Decision::Reject(reason)).await,
         (ReviewOf::Identity, Word::Question) => {
             return Err("`question` is only for proof of address; approve or reject an identity".into());
         }
@@ -172,7 +177,7 @@ async fn decide(config: &Config, arguments: &DecideArgs) -> Result<(), Failed> {
                 Word::Reject => PoaStatus::Rejected,
                 Word::Question => PoaStatus::Questioned,
             };
-            operator.decide_address(arguments.review, status).await
+            operator.decide_address(id, version, status).await
         }
     };
     done.map_err(said)?.ok_or(NO_REVIEW)?;

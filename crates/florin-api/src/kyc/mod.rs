@@ -29,6 +29,7 @@ mod poa;
 mod poa_files;
 mod receive;
 mod review;
+mod shown;
 mod standing;
 mod status;
 mod store;
@@ -38,13 +39,14 @@ mod verification;
 
 pub use change::AttemptSecret;
 pub use decide::{Decision, decide};
-pub use operator::{Exported, OpenReview, Operator, ReviewOf, Shown};
+pub use operator::{Exported, OpenReview, Operator, ReviewOf};
 pub use poa::{PoaStatus, decide as decide_poa};
+pub use shown::Shown;
 pub use standing::RejectionReason;
 pub use sweep::{SWEEP_AGE, Swept, sweep, work as sweep_now_and_then};
 
 use crate::kit::endpoint::events::EventType;
-use crate::kit::endpoint::family::{Erasure, EventRow, Family, Placeholder, Scenario};
+use crate::kit::endpoint::family::{Erasure, EventRow, Family, Obstacle, Placeholder, Scenario, no_obstacle};
 use crate::kit::endpoint::table::Shape;
 use crate::users::{AUTO_VERIFY_JOB, render_user_events};
 use florin_store::migration;
@@ -83,6 +85,12 @@ pub static FAMILY: Family = Family {
         remove: |app, rows| Box::pin(sweep::remove_objects(app, rows)),
     }],
     forgets: &[store::FORGET],
+    obstacles: &[Obstacle {
+        to_suspending: no_obstacle,
+        to_deleting: no_obstacle,
+        to_changing_identity: |tx, holder| Box::pin(shown::check_identity_may_change(tx, holder)),
+        to_changing_address: |tx, holder| Box::pin(shown::check_address_may_change(tx, holder)),
+    }],
     scenarios,
     placeholders: &[Placeholder {
         word: "$verification",

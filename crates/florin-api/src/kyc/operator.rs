@@ -3,9 +3,9 @@
 
 use super::change::AttemptSecret;
 use super::decide::{Decision, decide};
-use super::documents::Details;
 use super::poa::{self, PoaStatus, WAITING};
-use super::standing::{AttemptStatus, Standing};
+use super::shown::Shown;
+use super::standing::AttemptStatus;
 use super::store::{self, File, OPEN_REVIEWS};
 use crate::kit::app::App;
 use crate::kit::book::audit::{self, Deed, MAX_OPERATOR};
@@ -15,7 +15,7 @@ use crate::kit::book::work::{Work, WorkCommand};
 use crate::kit::endpoint::failure::Failure;
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::request::upload::vault_fault;
-use crate::users::{self, Profile, existing};
+use crate::users::existing;
 use florin_store::{BookId, Holder, HolderId, Outcome, Snapshot, Statement, Stop, StoreError, Touch, params};
 use florin_types::{Text, Timestamp};
 use florin_vault::ObjectName;
@@ -59,32 +59,6 @@ pub struct OpenReview {
     pub user: String,
     /// Since when it waits.
     pub since: Timestamp,
-}
-
-/// All that a reviewer needs to see.
-#[derive(Debug)]
-pub struct Shown {
-    /// What it is about.
-    pub of: ReviewOf,
-    /// The partner's id of the user.
-    pub user: String,
-    /// What the partner said of the user.
-    pub profile: Profile,
-    /// What was said with the verification.
-    details: Details,
-    /// Where the user stands.
-    pub standing: Option<Standing>,
-    /// Where proof of address stands.
-    pub poa: Option<PoaStatus>,
-    /// The files of this review.
-    pub files: Vec<File>,
-}
-
-impl Shown {
-    /// What was said with the verification, as JSON, but for the verification id: it would open the user's page.
-    pub fn said(&self) -> Result<serde_json::Value, serde_json::Error> {
-        serde_json::to_value(Details { verification_id: String::new(), ..self.details.clone() })
-    }
 }
 
 /// A file in clear, without what tells where it was taken.
@@ -137,66 +111,62 @@ impl Operator<'_> {
     /// What a reviewer needs to see of a review, open or not.
     pub async fn show(&self, id: Uuid) -> Result<Option<Shown>, Failure> {
         let Some(Found { of, id, holder, mut snapshot }) = self.find(id).await? else { return Ok(None) };
-        let user = users::find(&mut snapshot, holder.id).await?;
-        let current = store::find(&mut snapshot, holder.id).await?;
-        let secret = holder.secret.as_deref();
-        let details = current.as_ref().map(|current| current.details(&self.app.seals, secret)).transpose()?;
-        let files = store::files(&mut snapshot, holder.id).await?;
-        let shown = Shown {
-            of,
-            user: holder.handle.clone().unwrap_or_default(),
-            profile: user.profile(&self.app.seals, &holder)?,
-            details: details.unwrap_or_default(),
-            standing: current.map(|current| current.standing),
-            poa: poa::find(&mut snapshot, holder.id).await?.map(|poa| poa.status),
-            files: files.into_iter().filter(|file| file.owner == id).collect(),
-        };
+        let shown = Shown::read(self.app, &mut snapshot, &holder, (of, id)).await?;
         let book = snapshot.book();
         drop(snapshot);
         self.note(book, "kyc.show", id, String::new()).await?;
         Ok(Some(shown))
     }
 
-    /// Decides on the identity of a user, as long as the review is open.
-    pub async fn decide(&self, id: Uuid, decision: Decision) -> Result<Option<()>, Failure> {
+    /// Decides on the identity of a user, as long as the review is open and shows what it showed in this version.
+    pub async fn decide(&self, id: Uuid, version: &str, decision: Decision) -> Result<Option<()>, Failure> {
         let Some(Found { of: ReviewOf::Identity, id, holder, snapshot }) = self.find(id).await? else {
             return Ok(None);
         };
         let (book, handle) = (snapshot.book(), holder.handle.clone().unwrap_or_default());
         drop(snapshot);
         let (secret, user) = (AttemptSecret::draw(self.app), handle.clone());
-        let deed = self.deed("kyc.decide", id, decision.in_audit());
-        let by = self.name.as_str().to_owned();
+        let deed = self.deed("kyc.decide", id, format!("{} of version {version}", decision.in_audit()));
+        let (by, version) = (self.name.as_str().to_owned(), version.to_owned());
         let command = async move |work: &mut Work<'_>| {
-            let holder = existing(work.holder(&user))?.id;
-            let current = store::find(work.scope(), holder).await?;
+            let holder = existing(work.holder(&user))?.clone();
+            let current = store::find(work.scope(), holder.id).await?;
             let is_open = current.is_some_and(|current| {
                 current.attempt == id && current.standing.progress == AttemptStatus::InReview
             });
             if !is_open {
                 return Err(Stop::Fault(StoreError::unexpected("this review is not open any more")));
             }
+            let shown = Shown::read(work.app(), work.scope(), &holder, (ReviewOf::Identity, id)).await?;
+            shown.check_version(&version)?;
             decide(work, &user, (decision, by.as_str()), &secret).await?;
             Ok(audit::note(work, &deed).await?)
         };
         self.run(book, &handle, command).await.map(Some)
     }
 
-    /// Decides on the address of a user, as long as the review is open.
-    pub async fn decide_address(&self, id: Uuid, status: PoaStatus) -> Result<Option<()>, Failure> {
+    /// Decides on the address of a user, as long as the review is open and shows what it showed in this version.
+    pub async fn decide_address(
+        &self,
+        id: Uuid,
+        version: &str,
+        status: PoaStatus,
+    ) -> Result<Option<()>, Failure> {
         let Some(Found { of: ReviewOf::Address, id, holder, snapshot }) = self.find(id).await? else {
             return Ok(None);
         };
         let (book, handle) = (snapshot.book(), holder.handle.clone().unwrap_or_default());
         drop(snapshot);
-        let user = handle.clone();
-        let deed = self.deed("poa.decide", id, status.as_str().to_owned());
+        let (user, version) = (handle.clone(), version.to_owned());
+        let deed = self.deed("poa.decide", id, format!("{} of version {version}", status.as_str()));
         let command = async move |work: &mut Work<'_>| {
-            let holder = existing(work.holder(&user))?.id;
-            let now = poa::find(work.scope(), holder).await?;
+            let holder = existing(work.holder(&user))?.clone();
+            let now = poa::find(work.scope(), holder.id).await?;
             if !now.is_some_and(|poa| poa.submission == id && poa.status == PoaStatus::Waiting) {
                 return Err(Stop::Fault(StoreError::unexpected("this review is not open any more")));
             }
+            let shown = Shown::read(work.app(), work.scope(), &holder, (ReviewOf::Address, id)).await?;
+            shown.check_version(&version)?;
             poa::decide(work, &user, status).await?;
             Ok(audit::note(work, &deed).await?)
         };

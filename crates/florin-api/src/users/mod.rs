@@ -10,6 +10,7 @@
 
 mod auto_verify;
 mod birth_date;
+mod changes;
 mod create;
 mod delete;
 mod erase;

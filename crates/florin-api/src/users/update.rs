@@ -1,12 +1,14 @@
 //! `PATCH /v1/user/{externalUserId}`: change the profile of a user.
 
 use super::birth_date::BirthDate;
+use super::changes::{changed_fields, note_changes};
 use super::create::{Name, read_address, read_contact, read_terms, text_of};
 use super::path::UserId;
 use super::store;
 use super::user::{Gate, Profile, require};
 use crate::kit::prelude::*;
 use crate::kit::request::types::FieldType;
+use florin_store::Holder;
 
 /// What a request says, typed.
 #[derive(Clone)]
@@ -15,6 +17,7 @@ pub struct UpdateUser {
     birth_date: Option<BirthDate>,
     country: Option<Country>,
     changes_identity: bool,
+    changes_address: bool,
     accepts_terms: bool,
 }
 
@@ -40,7 +43,10 @@ impl Request for UpdateUser {
         let accepts_terms = read_terms(fields);
         let identity = [&profile.first_name, &profile.last_name, &profile.birth_date, &profile.citizenship];
         let changes_identity = identity.iter().any(|field| field.is_some());
-        Some(Self { profile, birth_date, country, changes_identity, accepts_terms })
+        let Profile { address, street, number, city, post_code, country: residence, .. } = &profile;
+        let address = [address, street, number, city, post_code, residence];
+        let changes_address = address.iter().any(|field| field.is_some());
+        Some(Self { profile, birth_date, country, changes_identity, changes_address, accepts_terms })
     }
 }
 
@@ -75,11 +81,14 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         id: "updateUser",
         summary: "Update a user",
-        description: "Changes contact data and address, or accepts the terms. Names, birth date and citizenship can \
-                      change only before the user is verified (P448 afterwards).",
+        description: "Changes contact data and address, or accepts the terms. Names, birth date and citizenship \
+                      can change only before the user is verified (P448 afterwards), and not while a review is \
+                      open (P465). While a proof of address is being checked, the address cannot change (P465). \
+                      The rules of a new country of residence apply at once: it may be one that is not served \
+                      (P431), or one that needs a proof of address (`poaRequired` of the user's balances).",
         example: r#"{"email":"ada.new@example.com","hasAcceptedP100Tc":true}"#,
         answer: r#"{"message":"User updated successfully"}"#,
-        refusals: &[&P412, &P431, &P448],
+        refusals: &[&P412, &P431, &P448, &P465],
         ..patch("/v1/user/{externalUserId}", update_user)
     }
 }
@@ -108,13 +117,33 @@ async fn update_user(
             if request.changes_identity && Gate::of(&holder).is_identified {
                 return Err(Refusal::of(&P448).into());
             }
+            check_no_review(work, &holder, &request).await?;
             let user = store::find(work.scope(), holder.id).await?;
             let (seals, nonce) = (&work.app().seals, work.nonce());
-            let mut profile = user.profile(seals, &holder)?;
+            let before = user.profile(seals, &holder)?;
+            let mut profile = before.clone();
             request.apply(&mut profile);
             let sealed = store::seal(seals, holder.secret.as_deref(), nonce, &profile)?;
             store::update(work, holder.id, &sealed, user.terms_accepted || request.accepts_terms).await?;
+            let mut changed = changed_fields(&before, &profile)?;
+            if request.accepts_terms && !user.terms_accepted {
+                changed.push("hasAcceptedP100Tc".to_owned());
+            }
+            note_changes(work, &holder, &changed).await?;
             Ok(Message::new("User updated successfully"))
         })
         .await
+}
+
+/// Refuses to change what a reviewer is looking at: the approval would be of something else.
+async fn check_no_review(work: &mut Work<'_>, holder: &Holder, request: &UpdateUser) -> Result<(), Stop> {
+    for obstacle in work.app().families.iter().flat_map(|family| family.obstacles) {
+        if request.changes_identity {
+            (obstacle.to_changing_identity)(work, holder).await?;
+        }
+        if request.changes_address {
+            (obstacle.to_changing_address)(work, holder).await?;
+        }
+    }
+    Ok(())
 }

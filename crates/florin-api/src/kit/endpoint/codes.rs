@@ -132,7 +132,7 @@ codes! {
     P464 400 Some("terms-not-accepted"), "Terms and conditions are not accepted",
         "user verification before hasAcceptedP100Tc is true";
     P465 400 Some("kyc-in-review"), "KYC is already in review",
-        "files or a verification sent while a review is open";
+        "files, a verification, or fields under review sent while a review is open";
     P466 404 Some("delivery-not-found"), "Webhook delivery not found",
         "no such webhook delivery";
     P467 404 Some("webhook-endpoint-not-found"), "Webhook endpoint not found",

@@ -43,7 +43,7 @@ pub struct Family {
     pub forgets: &'static [Statement],
     /// What it moves to the book that a reset opens; `$1` is the old book, `$2` the new one.
     pub moves: &'static [Statement],
-    /// What keeps a user from being suspended or deleted.
+    /// What keeps a user from being suspended, deleted or changed.
     pub obstacles: &'static [Obstacle],
     /// Values that make a sandbox do something else than succeed.
     pub scenarios: fn() -> Vec<Scenario>,
@@ -124,12 +124,16 @@ impl Erasure {
     }
 }
 
-/// Refuses that a user is suspended or deleted. It runs in the command, after the user was found.
+/// Refuses that a user is suspended, deleted or changed. It runs in the command, after the user was found.
 pub struct Obstacle {
     /// To suspending.
     pub to_suspending: Check,
     /// To deleting.
     pub to_deleting: Check,
+    /// To changing names, birth date or citizenship.
+    pub to_changing_identity: Check,
+    /// To changing the address.
+    pub to_changing_address: Check,
 }
 
 /// Looks at a user in a command, and refuses.

@@ -1,5 +1,6 @@
 //! The codes of verification and of uploads.
 
+use super::own::changed;
 use super::{declaring, name_of, refusal};
 use crate::support::{Answer, Call, Client, Ids, TestApp, prepared, request_of};
 use florin_api::kit::endpoint::table::{Endpoint, FilePart, RequestBody};
@@ -117,7 +118,11 @@ async fn p465_a_review_is_open() {
     request_of(&a, &submit, &ids).send().await.expect(201);
     let expected = refusal("P465", "kyc-in-review", "KYC is already in review");
     for endpoint in declaring("P465") {
-        check(&endpoint, &request_of(&a, &endpoint, &ids).send().await, 400, &expected);
+        let call = match endpoint.method {
+            Method::PATCH => changed(&a, &endpoint, &ids, |body| body["firstName"] = "Eve".into()),
+            _ => request_of(&a, &endpoint, &ids),
+        };
+        check(&endpoint, &call.send().await, 400, &expected);
     }
     app.finish().await;
 }

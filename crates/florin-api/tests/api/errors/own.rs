@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 /// The endpoint's example with real ids, changed.
-fn changed(
+pub(super) fn changed(
     client: &Client,
     endpoint: &Endpoint,
     ids: &Ids,

@@ -8,9 +8,15 @@ use florin_document::Kind;
 use florin_document::samples::{PLANTED, with_location};
 use florin_types::Text;
 use http::Method;
+use serde_json::json;
 
 fn olga(app: &TestApp) -> Operator<'_> {
     Operator { app: &app.app, name: Text::parse("olga").expect("a name") }
+}
+
+/// The version that an operator is shown.
+async fn version(app: &TestApp, review: uuid::Uuid) -> String {
+    olga(app).show(review).await.expect("it is shown").expect("there is one").version
 }
 
 /// Live has no reviewer of its own.
@@ -37,14 +43,17 @@ async fn in_live_a_person_decides() {
     let said = shown.said().expect("JSON");
     assert_eq!(said["document"]["number"], "L898902C3");
     assert_eq!(said.get("verificationId"), None);
-    olga(&app).decide(open[0].id, Decision::Approve).await.expect("decided").expect("there is one");
-    olga(&app).decide(open[1].id, Decision::Reject(RejectionReason::FaceMismatch)).await.expect("decided");
+    let second = version(&app, open[1].id).await;
+    olga(&app)
+        .decide(open[0].id, &shown.version, Decision::Approve)
+        .await
+        .expect("decided")
+        .expect("there is one");
+    let reject = Decision::Reject(RejectionReason::FaceMismatch);
+    olga(&app).decide(open[1].id, &second, reject).await.expect("decided");
     assert_eq!(status(&a, "anna").await, ["VERIFIED", "SUCCESSFUL", ""]);
     assert_eq!(status(&a, "bert").await, ["NOT_VERIFIED", "REJECTED_BY_PROVIDER", "FACE_MISMATCH"]);
-    assert!(
-        olga(&app).decide(open[0].id, Decision::Reject(RejectionReason::Other)).await.is_err(),
-        "it is decided"
-    );
+    assert!(olga(&app).decide(open[0].id, &shown.version, reject).await.is_err(), "it is decided");
     assert_eq!(olga(&app).reviews().await.expect("a list"), []);
     a.settle().await;
     assert_eq!(a.balances(Some("anna")).await["fiatBalances"][0]["status"], "ACTIVE");
@@ -55,8 +64,12 @@ async fn in_live_a_person_decides() {
         .map(|(_, deed)| [&deed.operator, &deed.action, &deed.detail].map(String::as_str))
         .collect();
     deeds.sort_unstable();
-    let decided = ["Approve", "Reject(\"FACE_MISMATCH\")"].map(|detail| ["olga", "kyc.decide", detail]);
-    assert_eq!(deeds, [decided[0], decided[1], ["olga", "kyc.show", ""]]);
+    let decided = ["Approve of version ", "Reject(\"FACE_MISMATCH\") of version "];
+    for (deed, detail) in deeds.iter().zip(decided) {
+        assert_eq!(deed[..2], ["olga", "kyc.decide"]);
+        assert!(deed[2].starts_with(detail), "{deed:?}");
+    }
+    assert_eq!(deeds[2..], [["olga", "kyc.show", ""], ["olga", "kyc.show", ""]]);
     app.finish().await;
 }
 
@@ -75,8 +88,76 @@ async fn proofs_of_address_are_asked_for_and_decided() {
     a.settle().await;
     let open = olga(&app).reviews().await.expect("a list");
     assert_eq!((open.len(), open[0].of), (1, ReviewOf::Address));
-    olga(&app).decide_address(open[0].id, PoaStatus::Approved).await.expect("decided").expect("there is one");
+    let version = version(&app, open[0].id).await;
+    olga(&app)
+        .decide_address(open[0].id, &version, PoaStatus::Approved)
+        .await
+        .expect("decided")
+        .expect("there is one");
     assert_eq!(a.balances(Some("anna")).await["poaRequired"], false);
+    app.finish().await;
+}
+
+/// Approved is who was looked at: the identity cannot be exchanged under a review, and a decision is on what was shown.
+#[tokio::test]
+async fn an_identity_can_not_be_exchanged_under_review() {
+    let app = live().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    send_passport(&a, "anna").await;
+    submit(&a, &passport("anna")).await.expect(201);
+    a.settle().await;
+    let review = olga(&app).reviews().await.expect("a list")[0].id;
+    let shown = version(&app, review).await;
+    for change in [
+        json!({"firstName": "Eve"}),
+        json!({"lastName": "Eve"}),
+        json!({"birthDate": "1980-01-01"}),
+        json!({"citizenship": "PL"}),
+    ] {
+        a.patch("/v1/user/anna", &change).send().await.is_refused("P465");
+    }
+    assert_eq!(version(&app, review).await, shown, "nothing of a refused change is kept");
+    a.patch("/v1/user/anna", &json!({"email": "new@example.com", "city": "Paris"})).send().await.expect(200);
+    let late = olga(&app).decide(review, &shown, Decision::Approve).await;
+    assert!(late.is_err(), "the profile has changed since it was shown");
+    assert_eq!(status(&a, "anna").await, ["NOT_VERIFIED", "VERIFICATION", ""]);
+    let now = version(&app, review).await;
+    assert_ne!(now, shown);
+    olga(&app).decide(review, &now, Decision::Approve).await.expect("decided").expect("there is one");
+    assert_eq!(status(&a, "anna").await, ["VERIFIED", "SUCCESSFUL", ""]);
+    let deeds = olga(&app).audit().await.expect("a list");
+    let of = |action: &str| deeds.iter().map(|(_, deed)| deed).find(|deed| deed.action == action);
+    let change = of("user.update").expect("the change is in the audit");
+    assert_eq!((change.operator.as_str(), change.detail.as_str()), ("partner", "email city"));
+    assert_eq!(of("kyc.decide").expect("a decision").detail, format!("Approve of version {now}"));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_address_can_not_be_exchanged_under_review() {
+    let app = live().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    olga(&app).require_address(app.partners[0], "anna").await.expect("asked").expect("there is one");
+    let bill = florin_document::samples::valid(Kind::Pdf, 0, 0);
+    let parts: &[(&str, &str, &str, &[u8])] = &[("files", "bill.pdf", "application/pdf", &bill)];
+    let send = async || a.call(Method::POST, "/v1/user/poa-files/anna").multipart(parts).send().await;
+    send().await.expect(201);
+    let review = olga(&app).reviews().await.expect("a list")[0].id;
+    let shown = version(&app, review).await;
+    for field in ["address", "street", "number", "city", "postCode", "country"] {
+        let change = json!({ field: if field == "country" { "FR" } else { "Other" } });
+        a.patch("/v1/user/anna", &change).send().await.is_refused("P465");
+    }
+    a.patch("/v1/user/anna", &json!({"firstName": "Eve"})).send().await.expect(200);
+    assert!(olga(&app).decide_address(review, &shown, PoaStatus::Approved).await.is_err(), "changed since");
+    let now = version(&app, review).await;
+    olga(&app).decide_address(review, &now, PoaStatus::Questioned).await.expect("decided");
+    a.patch("/v1/user/anna", &json!({"city": "Other"})).send().await.expect(200);
+    send().await.expect(201);
+    let open = olga(&app).reviews().await.expect("a list");
+    assert!(olga(&app).decide_address(open[0].id, &now, PoaStatus::Approved).await.is_err(), "other files");
     app.finish().await;
 }
 

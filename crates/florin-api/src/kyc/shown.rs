@@ -1,0 +1,121 @@
+//! What a reviewer is shown, and its version. A decision names the version, and is refused once anything shown has
+//! changed. While a review is open, the identity or the address that it is about cannot change. The automatic reviewer
+//! needs no version: it reads and decides in one transaction.
+
+use super::documents::Details;
+use super::operator::ReviewOf;
+use super::poa::{self, PoaStatus};
+use super::standing::{AttemptStatus, Standing};
+use super::store::{self, File};
+use crate::kit::app::App;
+use crate::kit::endpoint::codes::P465;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::users::{self, Profile};
+use florin_store::{Holder, Scope, Stop, StoreError, Tx};
+use uuid::Uuid;
+
+/// Bytes of a version: 64 bits of a keyed hash. Who changes a profile does not know the key, and has one try per review
+/// to hit the version that an operator read. Sixteen digits can still be compared by eye.
+const VERSION_BYTES: usize = 8;
+
+/// All that a reviewer needs to see.
+#[derive(Debug)]
+pub struct Shown {
+    /// What it is about.
+    pub of: ReviewOf,
+    /// The partner's id of the user.
+    pub user: String,
+    /// What the partner said of the user.
+    pub profile: Profile,
+    /// What was said with the verification.
+    details: Details,
+    /// Where the user stands.
+    pub standing: Option<Standing>,
+    /// Where proof of address stands.
+    pub poa: Option<PoaStatus>,
+    /// The files of this review.
+    pub files: Vec<File>,
+    /// The version of the profile, the verification's data and the files. A decision names it.
+    pub version: String,
+}
+
+impl Shown {
+    /// Reads what a review shows.
+    pub(super) async fn read(
+        app: &App,
+        scope: &mut Scope,
+        holder: &Holder,
+        (of, id): (ReviewOf, Uuid),
+    ) -> Result<Self, StoreError> {
+        let profile = users::find(scope, holder.id).await?.profile(&app.seals, holder)?;
+        let current = store::find(scope, holder.id).await?;
+        let secret = holder.secret.as_deref();
+        let details = current.as_ref().map(|current| current.details(&app.seals, secret)).transpose()?;
+        let files = store::files(scope, holder.id).await?.into_iter().filter(|file| file.owner == id);
+        let mut shown = Self {
+            of,
+            user: holder.handle.clone().unwrap_or_default(),
+            profile,
+            details: details.unwrap_or_default(),
+            standing: current.map(|current| current.standing),
+            poa: poa::find(scope, holder.id).await?.map(|poa| poa.status),
+            files: files.collect(),
+            version: String::new(),
+        };
+        shown.version = shown.version_of(app, id)?;
+        Ok(shown)
+    }
+
+    /// What was said with the verification, as JSON, but for the verification id: it would open the user's page.
+    pub fn said(&self) -> Result<serde_json::Value, serde_json::Error> {
+        serde_json::to_value(Details { verification_id: String::new(), ..self.details.clone() })
+    }
+
+    /// Refuses a decision on another version than this.
+    pub(super) fn check_version(&self, version: &str) -> Result<(), StoreError> {
+        if self.version == version {
+            return Ok(());
+        }
+        Err(StoreError::unexpected(
+            "the profile, the verification's data or the files are not those of the version that was shown: show the \
+             review again, then decide",
+        ))
+    }
+
+    /// Covers what a decision is about. Results of decoding are left out: they say more of the same bytes, and an
+    /// unreadable file rejects by itself. An address is not decided by the identity's documents.
+    fn version_of(&self, app: &App, id: Uuid) -> Result<String, StoreError> {
+        let files: Vec<_> = self
+            .files
+            .iter()
+            .map(|file| (file.name.to_string(), &file.part, file.kind.as_str(), file.bytes))
+            .collect();
+        let details = (self.of == ReviewOf::Identity).then_some(&self.details);
+        let content =
+            serde_json::to_vec(&(id, &self.profile, details, files)).map_err(StoreError::unexpected)?;
+        let key = app.store.derive_key("florin 2026 versions of reviews v1");
+        let hash = blake3::keyed_hash(&key, &content);
+        Ok(hash.as_bytes().iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// Refuses to change an identity that is being reviewed.
+pub(super) async fn check_identity_may_change(tx: &mut Tx, holder: &Holder) -> Result<(), Stop> {
+    match store::find(tx.scope(), holder.id).await? {
+        Some(current) if current.standing.progress == AttemptStatus::InReview => {
+            Err(Refusal::of(&P465).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses to change an address whose proof is being reviewed.
+pub(super) async fn check_address_may_change(tx: &mut Tx, holder: &Holder) -> Result<(), Stop> {
+    match poa::find(tx.scope(), holder.id).await? {
+        Some(poa) if poa.status == PoaStatus::Waiting => {
+            let message = format!("{}: the proof of address is being checked", P465.message);
+            Err(Refusal::with(&P465, message).into())
+        }
+        _ => Ok(()),
+    }
+}
