@@ -9,7 +9,7 @@ use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::request::types::words;
 use crate::users::{self, carry_out_for, require};
-use florin_store::{Holder, HolderId, Job, Lane, NewJob, Scope, Statement, Stop, StoreError, Tx, params};
+use florin_store::{Holder, HolderId, Job, Lane, NewJob, Row, Scope, Statement, Stop, StoreError, Tx, params};
 use florin_types::Timestamp;
 use uuid::Uuid;
 
@@ -62,11 +62,17 @@ impl Poa {
 
 /// Where a user's proof of address stands; none where it was never asked for.
 pub(super) async fn find(scope: &mut Scope, holder: HolderId) -> Result<Option<Poa>, StoreError> {
-    let Some(row) = scope.query_one(FIND, &params![holder]).await? else {
-        let required = Poa { submission: Uuid::nil(), status: PoaStatus::Required, since: None };
-        return Ok(users::find(scope, holder).await?.poa_required.then_some(required));
-    };
-    Ok(Some(Poa { submission: row.get(0)?, status: row.get(1)?, since: row.get(2)? }))
+    let row = scope.query_one(FIND, &params![holder]).await?;
+    let read = |row: Row| Ok::<_, StoreError>(Poa { submission: row.get(0)?, status: row.get(1)?, since: row.get(2)? });
+    match row.map(read).transpose()? {
+        // Approved, and asked for again since: the user has moved to a country that needs a proof.
+        None | Some(Poa { status: PoaStatus::Approved, .. })
+            if users::find(scope, holder).await?.poa_required =>
+        {
+            Ok(Some(Poa { submission: Uuid::nil(), status: PoaStatus::Required, since: None }))
+        }
+        found => Ok(found),
+    }
 }
 
 /// Whether proofs may come now.

@@ -104,6 +104,7 @@ async fn update_user(
     }
     let reference = &context.app.settings.reference;
     let is_accepted = request.country.is_none_or(|country| reference.is_accepted(country));
+    let needs_poa = request.country.is_some_and(|country| reference.needs_poa(country));
     let touches = vec![Touch::User(user.as_str().to_owned())];
     context
         .run(keyed, touches, async move |work| {
@@ -125,6 +126,9 @@ async fn update_user(
             request.apply(&mut profile);
             let sealed = store::seal(seals, holder.secret.as_deref(), nonce, &profile)?;
             store::update(work, holder.id, &sealed, user.terms_accepted || request.accepts_terms).await?;
+            if profile.country != before.country && needs_poa {
+                store::set_poa_required(work, holder.id, true).await?;
+            }
             let mut changed = changed_fields(&before, &profile)?;
             if request.accepts_terms && !user.terms_accepted {
                 changed.push("hasAcceptedP100Tc".to_owned());

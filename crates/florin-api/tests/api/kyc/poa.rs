@@ -46,6 +46,33 @@ async fn who_lives_where_it_is_asked_for_sends_it_and_is_approved() {
     app.finish().await;
 }
 
+/// The rules of a country hold for who moves there as for who was created there.
+#[tokio::test]
+async fn who_moves_to_where_it_is_asked_for_sends_it_too() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    let move_to = async |country: &str| {
+        a.patch("/v1/user/anna", &json!({"country": country})).send().await.expect(200);
+        is_required(&a, "anna").await
+    };
+    assert!(!move_to("PL").await);
+    send(&a, "anna", &[bill()]).await.is_refused("P460");
+    assert!(move_to("UA").await);
+    assert!(move_to("PL").await, "what was asked for is not avoided by moving on");
+    assert!(move_to("UA").await);
+    send(&a, "anna", &[bill()]).await.expect(201);
+    a.settle().await;
+    assert!(!move_to("UA").await, "the same country again is no move");
+    send(&a, "anna", &[bill()]).await.is_refused("P447");
+    assert!(move_to("MD").await, "the approved proof is of the home before");
+    send(&a, "anna", &[bill()]).await.expect(201);
+    a.patch("/v1/user/anna", &json!({"country": "RU"})).send().await.is_refused("P431");
+    a.settle().await;
+    assert!(!is_required(&a, "anna").await);
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn every_state_can_be_reached() {
     let app = TestApp::start().await;
