@@ -1,6 +1,7 @@
 //! Configuration: defaults < TOML file < `FLORIN_…` variables < flags, all by the same names.
 
 use crate::Failed;
+use crate::variables::{self, PREFIX, SETTINGS};
 use clap::Args;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -20,31 +21,6 @@ use std::time::Duration;
 
 /// The configuration file, unless `--config` names another.
 const DEFAULT_FILE: &str = "florin.toml";
-
-/// The settings that are read from `FLORIN_…` variables; all other variables are ignored.
-const VARIABLES: &[&str] = &[
-    "listen",
-    "data_dir",
-    "database_url",
-    "environment",
-    "master_key",
-    "vault",
-    "vault_is_shared",
-    "vault_s3_endpoint",
-    "vault_s3_region",
-    "vault_s3_access_key_id",
-    "vault_s3_secret_access_key",
-    "vault_s3_allow_http",
-    "public_url",
-    "document_max_bytes",
-    "log",
-    "log_format",
-    "sandbox_settle_ms",
-    "rate_limit_per_second",
-    "rate_limit_burst",
-    "trusted_proxies",
-    "webhook_allow",
-];
 
 /// The prefix of a `vault` that is a bucket.
 const BUCKET_SCHEME: &str = "s3://";
@@ -109,6 +85,8 @@ pub struct Config {
     /// The PostgreSQL database, if one is used.
     database_url: Option<SecretString>,
     environment: Purpose,
+    /// Whether live may run on simulated rails: no money moves at a bank, and users get simulated IBANs.
+    pub simulated_rails: bool,
     /// 64 hexadecimal digits. Required in live; a sandbox without one creates the file `vault.key`.
     master_key: Option<SecretString>,
     /// Where users' files are kept: a folder, or `s3://bucket/prefix`. If omitted: `vault` in the data folder.
@@ -150,6 +128,7 @@ struct Defaults {
     listen: &'static str,
     data_dir: &'static str,
     environment: Purpose,
+    simulated_rails: bool,
     vault_is_shared: bool,
     vault_s3_region: &'static str,
     vault_s3_allow_http: bool,
@@ -165,6 +144,7 @@ const DEFAULTS: Defaults = Defaults {
     listen: "127.0.0.1:8080",
     data_dir: "florin-data",
     environment: Purpose::Sandbox,
+    simulated_rails: false,
     vault_is_shared: false,
     vault_s3_region: "us-east-1",
     vault_s3_allow_http: false,
@@ -183,9 +163,10 @@ impl Flags {
         if self.config.is_some() && !file.is_file() {
             return Err(format!("the configuration file {} does not exist", file.display()).into());
         }
+        variables::check(std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()))?;
         let merged = Figment::from(Serialized::defaults(DEFAULTS))
             .merge(Toml::file(file))
-            .merge(Env::prefixed("FLORIN_").only(VARIABLES))
+            .merge(Env::prefixed(PREFIX).only(SETTINGS))
             .merge(Serialized::defaults(self));
         Ok(merged.extract::<Config>().map_err(Box::new)?)
     }
@@ -197,6 +178,19 @@ impl Config {
         match self.environment {
             Purpose::Sandbox => Environment::Sandbox,
             Purpose::Live => Environment::Live,
+        }
+    }
+
+    /// Refuses live on simulated rails unless the operator has said that this is meant. There are no other rails yet.
+    pub fn check_rails(&self) -> Result<(), Failed> {
+        match (self.environment, self.simulated_rails) {
+            (Purpose::Live, false) => {
+                Err("live has no rails but simulated ones yet: no money moves at a bank, and users \
+                                           get simulated IBANs. If this is meant, set simulated_rails = true \
+                                           (FLORIN_SIMULATED_RAILS)"
+                    .into())
+            }
+            (Purpose::Live | Purpose::Sandbox, _) => Ok(()),
         }
     }
 
@@ -343,6 +337,7 @@ impl Config {
             ("data_dir", quoted(self.data_dir.display())),
             ("database_url", hidden(&self.database_url)),
             ("environment", quoted(self.environment().as_str())),
+            ("simulated_rails", self.simulated_rails.to_string()),
             ("master_key", hidden(&self.master_key)),
             ("vault", quoted(self.vault_text())),
             ("vault_is_shared", self.vault_is_shared.to_string()),
@@ -403,6 +398,15 @@ mod tests {
         let wrong = reference("[reference]\npoa_countries = [\"XX\"]\n").expect_err("no such country");
         assert!(wrong.starts_with("configuration section reference: country \"XX\""), "{wrong}");
         assert!(reference("[reference]\nfee = 1\n").is_err());
+    }
+
+    #[test]
+    fn live_on_simulated_rails_must_be_meant() {
+        let check = |file: &str| config(file).expect(file).check_rails().map_err(|error| error.to_string());
+        assert_eq!(check(""), Ok(()));
+        assert_eq!(check("environment = \"live\"\nsimulated_rails = true"), Ok(()));
+        let said = check("environment = \"live\"").expect_err("nobody said that it is meant");
+        assert!(said.contains("set simulated_rails = true"), "{said}");
     }
 
     fn vault(file: &str) -> Result<florin_vault::Place, String> {
@@ -496,7 +500,7 @@ mod tests {
             shown.lines().filter(|line| !line.ends_with("(none)")).map(|l| format!("{l}\n")).collect();
         let again = config(&set).expect("what is shown can be read");
         assert_eq!(again.shown(), shown);
-        for name in VARIABLES {
+        for name in SETTINGS {
             assert!(shown.lines().any(|line| line.starts_with(&format!("{name} = "))), "{name} is not shown");
         }
     }

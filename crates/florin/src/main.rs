@@ -15,6 +15,7 @@ mod scheduler;
 mod serve;
 mod system;
 mod terms;
+mod variables;
 mod vault;
 mod webhook;
 

@@ -37,6 +37,7 @@ const READY_TIMEOUT: Duration = Duration::from_secs(3);
 pub async fn serve(config: &Config) -> Result<(), Failed> {
     let _logs = start_logs(config)?;
     // Checked before anything is created.
+    config.check_rails()?;
     let reference = config.reference()?;
     config.vault()?;
     let is_exclusive = config.environment() == Environment::Sandbox || !config.uses_server();
@@ -89,6 +90,9 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let service =
         router(&app, florin_api::endpoints(), open, RequestIdLayer::new(make_id, monotonic_micros()));
     let environment = config.environment().as_str();
+    if config.environment() == Environment::Live {
+        tracing::warn!("live on simulated rails: no money moves at a bank, and users get simulated IBANs");
+    }
     tracing::info!(%address, environment, "ready: API documentation at http://{address}/docs");
     let stop = stop_signal()?;
     let waiting = app.clone();

@@ -262,6 +262,32 @@ async fn live_has_no_sandbox() {
     server.finish().await;
 }
 
+/// Whoever meant another database or another environment must not get an empty sandbox.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_misspelt_variable_starts_nothing() {
+    let home = tempfile::TempDir::new().expect("a folder");
+    let variable = [("FLORIN_DATABASE_ULR".to_owned(), "postgres://h/d".to_owned())];
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["verify"], &["config"]] {
+        let outcome = run_florin_with(arguments, &variable, home.path());
+        fails_plainly(&outcome, &["the nearest one is florin_database_url"]);
+    }
+    assert_eq!(std::fs::read_dir(home.path()).expect("a folder").count(), 0, "something was made");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn live_says_at_each_start_that_its_rails_are_simulated() {
+    let mut server = Server::start_with(Options { environment: Some("live"), ..Options::default() }).await;
+    restart(&mut server).await;
+    assert_eq!(server.log().matches("live on simulated rails").count(), 2, "{}", server.log());
+    let data_dir = server.home().join("refused");
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data_dir.to_str().expect("UTF-8")];
+    let variables = server.variables().into_iter().filter(|(name, _)| name != "FLORIN_SIMULATED_RAILS");
+    let refused = run_florin_with(&arguments, &variables.collect::<Vec<_>>(), server.home());
+    fails_plainly(&refused, &["set simulated_rails = true"]);
+    assert!(!data_dir.exists(), "refused before anything is made");
+    server.finish().await;
+}
+
 /// The token bucket of live: 200 at once, 100 a second.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn live_limits_the_rate() {

@@ -149,6 +149,7 @@ impl Server {
             variables.push(("FLORIN_ENVIRONMENT", environment.to_owned()));
             variables.push(("FLORIN_MASTER_KEY", "5e".repeat(32)));
             variables.push(("FLORIN_PUBLIC_URL", "https://bank.example".to_owned()));
+            variables.push(("FLORIN_SIMULATED_RAILS", "true".to_owned()));
         }
         if self.database.is_some() {
             variables.push(("FLORIN_VAULT", path_text(&self.home.path().join("vault"))));
