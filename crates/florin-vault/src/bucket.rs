@@ -19,8 +19,9 @@ use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path as Key;
 use object_store::{BackoffConfig, ObjectStore, ObjectStoreExt, RetryConfig};
 use secrecy::{ExposeSecret, SecretString};
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
@@ -107,7 +108,7 @@ impl Bucket {
     /// Checks the settings, then writes, reads, lists and removes.
     pub(crate) async fn open(settings: &BucketSettings, spool: PathBuf) -> Result<Self, VaultError> {
         let bucket = Self::new(settings, spool)?;
-        std::fs::create_dir_all(&bucket.spool).map_err(|error| {
+        DirBuilder::new().recursive(true).mode(0o700).create(&bucket.spool).map_err(|error| {
             VaultError::Unavailable(format!("the folder {} cannot be made: {error}", bucket.spool.display()))
         })?;
         try_writing(&bucket.spool)?;

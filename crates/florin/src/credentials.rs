@@ -1,9 +1,9 @@
 //! `sandbox-credentials.json`: the values that a partner's engineer needs to call the sandbox, kept in the data folder.
 //! The database keeps only hashes of keys, so if the file is missing or its key does not work, a new key is issued.
 
-use crate::Failed;
 use crate::config::Config;
 use crate::system::{SystemClock, SystemEntropy};
+use crate::{Failed, data_folder};
 use florin_api::kit::app::App;
 use florin_api::kit::book::registry::{Issued, Registry, book_of};
 use florin_api::kit::settings::Environment;
@@ -34,8 +34,7 @@ pub struct Credentials {
 
 /// Ensures that the file holds a valid key and the address at which the server listens.
 pub async fn settle(config: &Config, store: &Store, address: SocketAddr) -> Result<Credentials, Failed> {
-    std::fs::create_dir_all(&config.data_dir)
-        .map_err(|error| format!("the data folder {}: {error}", config.data_dir.display()))?;
+    data_folder::create(&config.data_dir)?;
     let file = config.data_dir.join("sandbox-credentials.json");
     let kept: Option<Credentials> =
         std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());

@@ -5,6 +5,7 @@ mod allocator;
 mod config;
 mod credentials;
 mod data_lock;
+mod data_folder;
 mod demo;
 mod listen;
 mod master_key;

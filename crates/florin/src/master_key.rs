@@ -9,9 +9,9 @@ use crate::system::SystemEntropy;
 use florin_api::kit::settings::Environment;
 use florin_store::{KeptKey, OpenError, Store};
 use florin_types::Entropy;
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The file's name.
@@ -167,7 +167,7 @@ fn keep(file: &Path, key: &[u8; 32]) -> Result<[u8; 32], Failed> {
 /// Writes the file atomically and durably, readable by its owner alone. An existing file stays.
 fn write(file: &Path, key: &[u8; 32]) -> io::Result<()> {
     let folder = parent(file);
-    std::fs::create_dir_all(folder)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     // tempfile creates files with mode 0600.
     let mut new = tempfile::NamedTempFile::new_in(folder)?;
     writeln!(new, "{}", hex::encode(key))?;
@@ -215,6 +215,10 @@ mod tests {
         let content = std::fs::read_to_string(&file).expect("text");
         assert_eq!(content, format!("{}\n", "a5".repeat(32)));
         assert_eq!(contents(&file).expect("it is there").0 & 0o7777, 0o600);
+        assert_eq!(
+            std::fs::metadata(parent(&file)).expect("it is there").permissions().mode() & 0o7777,
+            0o700
+        );
         assert_eq!(keep(&file, &[1; 32]).expect("the first stays"), KEY);
         let names = std::fs::read_dir(parent(&file)).expect("a folder");
         assert_eq!(names.count(), 1, "nothing is left beside it");

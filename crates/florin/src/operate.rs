@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::system::{SystemClock, SystemEntropy};
-use crate::{Failed, master_key};
+use crate::{Failed, data_folder, master_key};
 use florin_api::kit::app::App;
 use florin_api::kit::book::registry::{Issued, Registry};
 use florin_api::kit::settings::Settings;
@@ -17,8 +17,7 @@ use uuid::Uuid;
 /// Opens the store that the configuration names.
 pub async fn open(config: &Config) -> Result<Store, Failed> {
     if !config.uses_server() {
-        std::fs::create_dir_all(&config.data_dir)
-            .map_err(|error| format!("the data folder {}: {error}", config.data_dir.display()))?;
+        data_folder::create(&config.data_dir)?;
     }
     let master_key = master_key::settle(config).await?;
     let options = Options {

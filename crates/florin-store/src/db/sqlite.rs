@@ -7,8 +7,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
 use std::collections::HashMap;
-use std::fs::OpenOptions;
-use std::io::Read;
+use std::fs::{OpenOptions, Permissions};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -50,6 +51,10 @@ impl SqliteConnection {
             // Opened for writing as well, because the log's index is shared memory; `query_only` forbids the rest.
             Mode::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
         };
+        if mode == Mode::Create {
+            keep_private(file)
+                .map_err(|error| StoreError::unavailable(format!("{}: {error}", file.display())))?;
+        }
         let connection = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
@@ -171,6 +176,32 @@ pub fn reserve_log(file: &Path) -> Result<ReservedLog, StoreError> {
     connection.run_script("ROLLBACK")?;
     lengthened.map_err(StoreError::unavailable)?;
     Ok(ReservedLog(connection))
+}
+
+/// The mode of the database's files.
+const OWNER_ONLY: u32 = 0o600;
+
+/// Lets the owner alone access the database, its log and its shared memory: the file is created so, and SQLite creates
+/// the others with its mode. Files of an older version are changed. A file that cannot be changed belongs to somebody
+/// else, who decides.
+fn keep_private(file: &Path) -> std::io::Result<()> {
+    // An existing file is not opened: closing it would release the locks that this process has on the database.
+    match OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(file) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let file = file.canonicalize()?;
+    for end in ["", "-wal", "-shm"] {
+        let mut path = file.clone().into_os_string();
+        path.push(end);
+        match std::fs::set_permissions(&path, Permissions::from_mode(OWNER_ONLY)) {
+            Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+                return Err(error);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Appends zeros up to this length, durably: a hole would have to be filled at each write.

@@ -5,6 +5,7 @@ use crate::support::{
     transfer_body,
 };
 use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 async fn restart(server: &mut Server) {
@@ -58,6 +59,36 @@ async fn a_second_server_on_one_data_folder_is_refused_and_changes_nothing() {
     assert_eq!(std::fs::read_to_string(&file).expect("the file is there"), before);
     server.kill9();
     server.start_again().await;
+    server.finish().await;
+}
+
+/// Also after a server of an older version, whose files others could read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_are_the_owners_alone() {
+    let mut server = Server::start().await;
+    let data_dir = server.data_dir();
+    let set_mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    let are_private = || {
+        let files: Vec<_> =
+            std::fs::read_dir(&data_dir).expect("a folder").map(|e| e.expect("a file").path()).collect();
+        for path in files.iter().chain([&data_dir]) {
+            let found = std::fs::metadata(path).expect("it is there");
+            let expected = if found.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(found.permissions().mode() & 0o7777, expected, "{}", path.display());
+        }
+    };
+    server.client().create_user("anna").await;
+    are_private();
+    server.kill9();
+    for name in ["florin.db", "florin.db-wal", "florin.db-shm"].map(|name| data_dir.join(name)) {
+        if name.exists() {
+            set_mode(&name, 0o644);
+        }
+    }
+    server.start_again().await;
+    are_private();
     server.finish().await;
 }
 
