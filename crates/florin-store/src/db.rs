@@ -55,6 +55,8 @@ pub(crate) enum Mode {
     Write,
     /// To write, and to make the database where it is missing.
     Create,
+    /// To read a consistent state, maybe beside a server, and to change no file: neither the database nor its log.
+    Inspect,
 }
 
 impl Db {
@@ -232,11 +234,11 @@ impl Db {
     pub(crate) async fn begin(&mut self, mode: Mode) -> Result<(), StoreError> {
         self.failed = false;
         match (&mut self.connection, mode) {
-            (Connection::Sqlite(sqlite), Mode::Read) => sqlite.run_script("BEGIN")?,
+            (Connection::Sqlite(sqlite), Mode::Read | Mode::Inspect) => sqlite.run_script("BEGIN")?,
             (Connection::Sqlite(sqlite), Mode::Write | Mode::Create) => {
                 sqlite.run_script("BEGIN IMMEDIATE")?
             }
-            (Connection::Postgres(pg), Mode::Read) => {
+            (Connection::Postgres(pg), Mode::Read | Mode::Inspect) => {
                 pg.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
             }
             (Connection::Postgres(pg), Mode::Write | Mode::Create) => pg.begin("BEGIN"),

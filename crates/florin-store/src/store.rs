@@ -156,16 +156,17 @@ impl Store {
 
     /// Reads everything and says what is wrong with it.
     pub async fn verify(&self) -> Result<Report, StoreError> {
-        verify_all(&self.source, &self.master_key).await
+        verify_all(&self.source, Mode::Read, &self.master_key).await
     }
 
-    /// The same of data that no server has open here, changing nothing: no table is made or brought up to date.
+    /// The same of data that this process has not opened, changing no file: no table is made or brought up to date, and
+    /// the log of an embedded database stays.
     pub async fn verify_at(place: &Place, master_key: &[u8; 32]) -> Result<Report, OpenError> {
         let source = Source::of(place)?;
-        let mut db = source.connect(Mode::Read).await?;
+        let mut db = source.connect(Mode::Inspect).await?;
         installation::check_master_key(&mut db, master_key).await?;
         drop(db);
-        Ok(verify_all(&source, master_key).await?)
+        Ok(verify_all(&source, Mode::Inspect, master_key).await?)
     }
 
     /// What data tell of the key that they were made with, before they are opened with it. Changes nothing.
@@ -175,7 +176,7 @@ impl Store {
         {
             return Ok(KeptKey::Nothing);
         }
-        let mut db = Source::of(place)?.connect(Mode::Read).await?;
+        let mut db = Source::of(place)?.connect(Mode::Inspect).await?;
         installation::kept_master_key(&mut db).await
     }
 
@@ -240,9 +241,9 @@ fn chain_key(master_key: &[u8; 32]) -> ChainKey {
     ChainKey::new(blake3::derive_key("florin 2026 journal and event chains v1", master_key))
 }
 
-async fn verify_all(source: &Source, master_key: &[u8; 32]) -> Result<Report, StoreError> {
-    let mut db = source.connect(Mode::Read).await?;
-    db.begin(Mode::Read).await?;
+async fn verify_all(source: &Source, mode: Mode, master_key: &[u8; 32]) -> Result<Report, StoreError> {
+    let mut db = source.connect(mode).await?;
+    db.begin(mode).await?;
     db.lift_time_limit().await?;
     let report = verify(&mut db, &chain_key(master_key)).await;
     db.rollback().await;

@@ -5,9 +5,13 @@ mod store;
 
 use bytes::Bytes;
 use florin_store::{Answer, KeptKey, OpenError, Place, Store, Tx, params};
+use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use store::{MASTER_KEY, TestStore, options};
 
 const OTHER_KEY: [u8; 32] = [8; 32];
@@ -69,6 +73,59 @@ async fn looking_for_a_key_makes_nothing() {
     assert!(kept(&place).await == KeptKey::Nothing);
     assert!(Store::verify_at(&place, &MASTER_KEY).await.is_err());
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+/// The files of a folder, with their content and their time.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Option<(Vec<u8>, SystemTime)>> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path());
+    let read = |path: PathBuf| {
+        let time = std::fs::metadata(&path).and_then(|found| found.modified()).expect("a time");
+        let content = std::fs::read(&path).expect("a file");
+        // Shared memory is where processes agree; it holds no data.
+        let is_shared = path.to_string_lossy().ends_with("-shm");
+        (path, (!is_shared).then_some((content, time)))
+    };
+    entries.map(read).collect()
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("a mode");
+}
+
+/// A copy of a database with a log that was not copied back: alone, with its log, and with all its files. Verifying
+/// reads it, also where it may not be written, and leaves every byte as it was.
+#[tokio::test]
+async fn verifying_changes_no_file_and_reads_what_cannot_be_written() {
+    let store = TestStore::open().await;
+    let Place::File(file) = store.place.clone() else { return store.finish().await };
+    // Everything is in the file now, but for the next commit, which is in the log.
+    store.store.look("PRAGMA wal_checkpoint(TRUNCATE)", &[]).await.expect("the log is copied back");
+    aged(&store).await;
+    for ends in [&[""][..], &["", "-wal"], &["", "-wal", "-shm"]] {
+        for mode in [0o755, 0o555] {
+            let folder = tempfile::Builder::new().prefix("a copy? of 100% #").tempdir().expect("a folder");
+            let copy = folder.path().join("florin.db");
+            for end in ends {
+                std::fs::copy(with_end(&file, end), with_end(&copy, end)).expect("a copy");
+                set_mode(&with_end(&copy, end), if mode == 0o755 { 0o644 } else { 0o444 });
+            }
+            set_mode(folder.path(), mode);
+            let before = files(folder.path());
+            let place = Place::File(copy);
+            let is_in_log = kept(&place).await == KeptKey::Whole(MASTER_KEY);
+            assert_eq!(is_in_log, ends.len() > 1, "the log is read: {ends:?} {mode:o}");
+            let report = Store::verify_at(&place, &MASTER_KEY).await.expect("the books can be read");
+            assert!(report.is_clean(), "{:?}", report.findings);
+            let after = files(folder.path());
+            assert!(before == after, "a file was changed, made or removed: {ends:?} {mode:o}");
+            set_mode(folder.path(), 0o755);
+        }
+    }
+    store.finish().await;
+}
+
+fn with_end(file: &Path, end: &str) -> PathBuf {
+    PathBuf::from(format!("{}{end}", file.display()))
 }
 
 /// Part of a command: lets the store go when it is dropped itself, after everybody else has.

@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
 use std::collections::HashMap;
 use std::fs::{OpenOptions, Permissions};
 use std::io::{ErrorKind, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub(super) struct SqliteConnection {
 impl SqliteConnection {
     pub(super) fn open(file: &Path, mode: Mode) -> Result<Self, StoreError> {
         let flags = match mode {
+            Mode::Inspect => return Self::inspect(file),
             Mode::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
             Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
             // Opened for writing as well, because the log's index is shared memory; `query_only` forbids the rest.
@@ -71,6 +73,37 @@ impl SqliteConnection {
         if mode == Mode::Read {
             connection.pragma_update(None, "query_only", "ON")?;
         }
+        Ok(Self { connection, spelt: HashMap::new(), sets: HashMap::new() })
+    }
+
+    /// Opens the database for reading without changing a file.
+    ///
+    /// A shared memory file means that another process has the database open, or was killed: SQLite reads beside it.
+    /// Without one nobody has it open, and SQLite would create the files of the log, or fail where it may not. So then
+    /// it takes no locks, and reads the log, if there is one, with an index in its own memory.
+    fn inspect(file: &Path) -> Result<Self, StoreError> {
+        let file = file.canonicalize().map_err(StoreError::unavailable)?;
+        let beside = |end: &str| {
+            let mut path = file.clone().into_os_string();
+            path.push(end);
+            std::fs::metadata(path).ok()
+        };
+        let has_log = beside("-wal").is_some_and(|log| log.len() > 0);
+        let (query, is_alone) = match (beside("-shm").is_some(), has_log) {
+            (true, _) => ("mode=ro", false),
+            (false, true) => ("mode=ro&vfs=unix-none", true),
+            (false, false) => ("mode=ro&immutable=1", false),
+        };
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(format!("{}?{query}", uri_of(&file)), flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        if is_alone {
+            connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        }
+        connection.pragma_update(None, "cache_size", CACHE_KIB)?;
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(Self { connection, spelt: HashMap::new(), sets: HashMap::new() })
     }
 
@@ -215,6 +248,20 @@ fn lengthen(file: &Path, length: u64) -> std::io::Result<()> {
         file.set_len(found)?;
     }
     written
+}
+
+/// The URI of a file, as SQLite reads it: `%`, `?` and `#` would end the path.
+fn uri_of(file: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    for byte in file.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'_' | b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                uri.push(char::from(*byte))
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
 }
 
 fn spell<'a>(spelt: &'a mut HashMap<(usize, usize), String>, sql: &'static str) -> &'a str {
