@@ -7,6 +7,7 @@ mod credentials;
 mod data_lock;
 mod data_folder;
 mod demo;
+mod descriptors;
 mod listen;
 mod master_key;
 mod operate;

@@ -3,7 +3,7 @@
 use crate::config::{Config, LogFormat};
 use crate::data_lock::DataLock;
 use crate::system::{SystemClock, SystemEntropy, monotonic_micros};
-use crate::{Failed, credentials, operate};
+use crate::{Failed, credentials, descriptors, operate};
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -36,6 +36,7 @@ const READY_TIMEOUT: Duration = Duration::from_secs(3);
 /// Serves until SIGTERM or SIGINT, then finishes the accepted requests.
 pub async fn serve(config: &Config) -> Result<(), Failed> {
     let _logs = start_logs(config)?;
+    let limits = http_limits(config);
     // Checked before anything is created.
     config.check_rails()?;
     let reference = config.reference()?;
@@ -100,7 +101,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         stop.await;
         waiting.stop_waiting();
     };
-    serve_http(listener, service, HttpLimits::default(), stop).await;
+    serve_http(listener, service, limits, stop).await;
     end(workers).await;
     // It was signalled to stop, and has its own time limit.
     if webhooks.await.is_err() {
@@ -110,6 +111,23 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     drop((reserved, lock));
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The limits of the server loop, for as many connections as there are descriptors for.
+fn http_limits(config: &Config) -> HttpLimits {
+    let limits = HttpLimits { trusted_proxies: config.settings().trusted_proxies, ..HttpLimits::default() };
+    let wanted = limits.max_connections;
+    let descriptors = descriptors::raise_limit();
+    let max_connections = descriptors::max_connections(descriptors, wanted);
+    if max_connections < wanted {
+        tracing::warn!(
+            descriptors,
+            max_connections,
+            wanted,
+            "the limit of open files leaves fewer connections than wanted"
+        );
+    }
+    HttpLimits { max_connections, ..limits }
 }
 
 /// Stops the workers and waits until all have ended, so that no running job finds the store closed.

@@ -1,7 +1,8 @@
 //! The server loop: connections in, one service over all of them, a stop that finishes what was accepted.
 //!
-//! 1. A free place among `max_connections` is waited for; only then is the next connection accepted, so that
-//!    above the limit clients queue in the kernel's backlog and nobody is cut off.
+//! 1. Each connection has one of `max_connections` places (`crate::kit::edge::places`). When all are taken, the
+//!    connection that has been idle for longest closes. When none is idle, requests wait for a place, but health checks
+//!    do not; above a small reserve clients queue in the kernel's backlog.
 //! 2. Each connection is one task: hyper's HTTP/1 over a guarded socket (`crate::kit::edge::socket`), which closes it
 //!    when a head arrives too slowly, an idle connection stays too long or an answer is not taken off.
 //! 3. Each request gets its peer's address ([`Peer`]), and a body whose rest is thrown away when nobody reads
@@ -22,19 +23,20 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, EXPECT};
+use http::header::{CONNECTION, CONTENT_TYPE, EXPECT};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
+use crate::kit::edge::places::{Admitted, Places};
 use crate::kit::edge::socket::{Guarded, Phase, Stalls};
 
 /// Longest head of a request (start line and headers). The longest of ours, with a cursor and an idempotency
@@ -69,10 +71,12 @@ const FILES: Drain =
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Limits of the server loop; the defaults are argued beside each field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpLimits {
     /// Connections at a time. 10,000 of them idle take some 100 MB; partners' clients pool a few dozen each.
     pub max_connections: usize,
+    /// Proxies: their addresses have no share, because they bring the connections of many.
+    pub trusted_proxies: Vec<IpNet>,
     /// From the first byte of a head to its last. Ten seconds is far above any honest line, and ends a
     /// slow-loris.
     pub head_timeout: Duration,
@@ -89,6 +93,7 @@ impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             max_connections: 10_000,
+            trusted_proxies: Vec::new(),
             head_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             write_timeout: Duration::from_secs(30),
@@ -127,6 +132,9 @@ impl<S> HttpApp for S where
 {
 }
 
+/// Paths that are answered without a place: who looks after the server must hear of it above all when it is full.
+const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
+
 /// Serves until `shutdown` is ready, then finishes what was accepted.
 pub async fn serve<S: HttpApp>(
     listener: TcpListener,
@@ -134,8 +142,9 @@ pub async fn serve<S: HttpApp>(
     limits: HttpLimits,
     shutdown: impl Future<Output = ()>,
 ) {
-    let places = Arc::new(Semaphore::new(limits.max_connections));
-    let graceful = GracefulShutdown::new();
+    let places = Places::new(limits.max_connections, limits.trusted_proxies.clone());
+    let limits = Arc::new(limits);
+    let (stop, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -147,7 +156,12 @@ pub async fn serve<S: HttpApp>(
         while connections.try_join_next().is_some() {}
         match accepted {
             Ok(connection) => {
-                connections.spawn(serve_connection(connection, app.clone(), limits, graceful.watcher()));
+                connections.spawn(serve_connection(
+                    connection,
+                    app.clone(),
+                    Arc::clone(&limits),
+                    stopping.clone(),
+                ));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -156,26 +170,37 @@ pub async fn serve<S: HttpApp>(
         }
     }
     drop(listener);
-    let running = graceful.count();
+    while connections.try_join_next().is_some() {}
+    let running = connections.len();
     tracing::info!(running, "stopping: no new connections, finishing the running requests");
-    if tokio::time::timeout(limits.shutdown_deadline, graceful.shutdown()).await.is_err() {
+    drop(stop);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.shutdown_deadline, ended).await.is_err() {
         let cut_off = connections.len();
         tracing::warn!(cut_off, "stopped at the deadline with requests still running");
     }
 }
 
-/// A connection and its place among the allowed ones.
+/// A connection that may stay.
 struct Accepted {
     stream: TcpStream,
     peer: SocketAddr,
-    _place: OwnedSemaphorePermit,
+    phase: Phase,
+    admitted: Admitted,
 }
 
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<Accepted> {
-    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+async fn accept(listener: &TcpListener, places: &Places) -> io::Result<Accepted> {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return Ok(Accepted { stream, peer, _place: place }),
+            Ok((stream, peer)) => {
+                let phase = Phase::default();
+                match places.admit(peer.ip(), &phase).await {
+                    Some(admitted) => return Ok(Accepted { stream, peer, phase, admitted }),
+                    None => {
+                        tracing::debug!(%peer, "closed: its address has used up its share of connections")
+                    }
+                }
+            }
             // The client went away while it waited in the backlog; the next one may be fine.
             Err(error) if is_of_the_client(&error) => {}
             Err(error) => return Err(error),
@@ -188,21 +213,31 @@ fn is_of_the_client(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn serve_connection<S: HttpApp>(connection: Accepted, app: S, limits: HttpLimits, watcher: Watcher) {
-    let Accepted { stream, peer, _place } = connection;
+async fn serve_connection<S: HttpApp>(
+    connection: Accepted,
+    app: S,
+    limits: Arc<HttpLimits>,
+    mut stopping: watch::Receiver<()>,
+) {
+    let Accepted { stream, peer, phase, admitted } = connection;
     // Answers are written in one piece; waiting to join it with a next one would only delay it.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let phase = Phase::default();
     let stalls = Stalls { head: limits.head_timeout, write: limits.write_timeout };
     let socket = TokioIo::new(Guarded::new(stream, phase.clone(), stalls));
+    let admitted = &admitted;
     let service = service_fn(move |request: Request<Incoming>| {
         phase.request();
         let (app, phase) = (app.clone(), phase.clone());
         async move {
-            let Ok(response) = app.oneshot(prepare(request, peer, &phase)).await;
-            phase.idle();
+            if !HEALTH.contains(&request.uri().path()) {
+                admitted.place().await;
+            }
+            let Ok(mut response) = app.oneshot(prepare(request, peer, &phase)).await;
+            if admitted.became_idle(&phase) {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             if response.extensions().get::<LostAnswer>().is_some() { Err(Lost) } else { Ok(response) }
         }
     });
@@ -213,7 +248,16 @@ async fn serve_connection<S: HttpApp>(connection: Accepted, app: S, limits: Http
         .header_read_timeout(limits.idle_timeout)
         .max_header_size(MAX_HEAD_BYTES)
         .max_buf_size(MAX_BUFFER_BYTES);
-    if let Err(error) = watcher.watch(http.serve_connection(socket, service)).await {
+    let mut http = pin!(http.serve_connection(socket, service));
+    let ended = tokio::select! {
+        ended = &mut http => ended,
+        _ = async { tokio::select! { _ = stopping.changed() => {}, () = admitted.close.notified() => {} } } => {
+            // An idle one closes now, another after its answer.
+            http.as_mut().graceful_shutdown();
+            http.await
+        }
+    };
+    if let Err(error) = ended {
         // Nothing of ours: a client that went away, was too slow, or spoke no HTTP.
         tracing::debug!(%error, "connection ended");
     }

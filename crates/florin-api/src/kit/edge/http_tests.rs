@@ -4,6 +4,7 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::{JoinHandle, yield_now};
 
@@ -26,6 +27,7 @@ struct Server {
 fn app(gate: Arc<Gate>) -> Router {
     Router::new()
         .route("/peer", get(async |Extension(Peer(peer)): Extension<Peer>| peer.ip().to_string()))
+        .route("/healthz", get(async || "healthy"))
         .route("/refuse", post(async || "refused"))
         .route("/refuse-later", post(refuse_later))
         .route("/lost", get(async || Extension(LostAnswer)))
@@ -79,6 +81,13 @@ async fn pass(time: Duration) {
 impl Server {
     async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// From an address of the loopback's.
+    async fn connect_from(&self, host: u8) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, host], 0))).unwrap();
+        socket.connect(self.address).await.unwrap()
     }
 
     async fn stop(self) {
@@ -301,19 +310,77 @@ async fn an_answer_that_is_not_taken_off_ends_the_connection() {
     server.stop().await;
 }
 
+const PEER: &str = "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n";
+const SLOW: &str = "GET /slow HTTP/1.1\r\nhost: x\r\n\r\n";
+
 #[tokio::test]
-async fn above_the_limit_connections_wait() {
+async fn while_every_place_is_busy_requests_wait_and_health_checks_do_not() {
     let server = start(HttpLimits { max_connections: 1, ..HttpLimits::default() }).await;
-    let mut first = server.connect().await;
-    send(&mut first, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    read_until(&mut first, "127.0.0.1").await;
-    let mut second = server.connect().await;
-    send(&mut second, "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let mut first = server.connect_from(2).await;
+    send(&mut first, SLOW).await;
+    server.slow.is_reached.notified().await;
+    let mut second = server.connect_from(3).await;
+    send(&mut second, PEER).await;
     settle().await;
     let early = second.try_read(&mut [0]).unwrap_err();
     assert_eq!(early.kind(), io::ErrorKind::WouldBlock, "served above the limit");
-    drop(first);
-    read_until(&mut second, "127.0.0.1").await;
+    let mut checker = server.connect_from(4).await;
+    send(&mut checker, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    read_until(&mut checker, "healthy").await;
+    server.slow.is_open.notify_one();
+    let answer = rest(&mut first).await;
+    assert!(answer.contains("connection: close") && answer.ends_with("slow"), "gave its place on: {answer}");
+    read_until(&mut second, "127.0.0.3").await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_longest_idle_connection_closes_when_all_places_are_taken() {
+    let server = start(HttpLimits { max_connections: 3, ..HttpLimits::default() }).await;
+    let mut idle = Vec::new();
+    for address in [2, 3, 4] {
+        idle.push(server.connect_from(address).await);
+    }
+    // Also one that has sent nothing yet is idle. The first has been idle for less time than the second now.
+    for at in [0, 2] {
+        send(&mut idle[at], PEER).await;
+        read_until(&mut idle[at], "127.0.0.").await;
+    }
+    let mut next = server.connect_from(5).await;
+    send(&mut next, PEER).await;
+    read_until(&mut next, "127.0.0.5").await;
+    assert_eq!(rest(&mut idle.remove(1)).await, "");
+    for mut other in idle {
+        send(&mut other, PEER).await;
+        read_until(&mut other, "127.0.0.").await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_address_has_half_of_the_places_and_a_proxy_all() {
+    let trusted_proxies = vec!["127.0.0.9/32".parse().unwrap()];
+    let server = start(HttpLimits { max_connections: 4, trusted_proxies, ..HttpLimits::default() }).await;
+    let mut busy = Vec::new();
+    for _ in 0..2 {
+        let mut connection = server.connect_from(2).await;
+        send(&mut connection, SLOW).await;
+        server.slow.is_reached.notified().await;
+        busy.push(connection);
+    }
+    assert_eq!(rest(&mut server.connect_from(2).await).await, "", "its share is used up");
+    for _ in 0..2 {
+        let mut connection = server.connect_from(9).await;
+        send(&mut connection, SLOW).await;
+        server.slow.is_reached.notified().await;
+        busy.push(connection);
+    }
+    drop(busy);
+    for address in [9, 9, 9, 9, 2] {
+        let mut connection = server.connect_from(address).await;
+        send(&mut connection, PEER).await;
+        read_until(&mut connection, "127.0.0.").await;
+    }
     server.stop().await;
 }
 

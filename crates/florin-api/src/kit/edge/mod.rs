@@ -5,6 +5,7 @@ pub mod http;
 pub(crate) mod keys;
 mod nearest;
 pub mod partner;
+mod places;
 pub mod rate_limit;
 pub mod request_id;
 pub mod router;

@@ -9,7 +9,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -25,13 +25,15 @@ const HEAD: u8 = 1;
 const REQUEST: u8 = 2;
 
 /// What a connection is doing, shared by its socket and its service, which run in the same task, and by who throws the
-/// rest of a body away. No ordering is needed beyond the values themselves.
+/// rest of a body away. Who looks for an idle connection reads it too.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Phase(Arc<Doing>);
 
 #[derive(Debug, Default)]
 struct Doing {
     phase: AtomicU8,
+    /// The moment at which it became idle, by the numbers of `Places`.
+    idle_since: AtomicU64,
     /// The answer is made, and the rest of the request's body is being thrown away: what comes is no head.
     is_draining: AtomicBool,
 }
@@ -42,9 +44,18 @@ impl Phase {
         self.0.phase.store(REQUEST, Ordering::Relaxed);
     }
 
-    /// Its answer is made.
-    pub(super) fn idle(&self) {
-        self.0.phase.store(IDLE, Ordering::Relaxed);
+    /// Its answer is made, at this moment.
+    pub(super) fn idle(&self, moment: u64) {
+        self.0.idle_since.store(moment, Ordering::Relaxed);
+        // Ordered before the look at who waits for a place, as they look at this after they have said so.
+        self.0.phase.store(IDLE, Ordering::SeqCst);
+    }
+
+    /// Since when no request is running, if none is.
+    pub(super) fn idle_since(&self) -> Option<u64> {
+        let is_busy =
+            self.0.phase.load(Ordering::SeqCst) == REQUEST || self.0.is_draining.load(Ordering::Relaxed);
+        (!is_busy).then(|| self.0.idle_since.load(Ordering::Relaxed))
     }
 
     /// The rest of its body begins to be thrown away, or that is over.
