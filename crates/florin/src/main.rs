@@ -9,6 +9,7 @@ mod data_folder;
 mod demo;
 mod descriptors;
 mod listen;
+mod logs;
 mod master_key;
 mod operate;
 mod review;

@@ -1,9 +1,9 @@
 //! `florin serve`: opens the store, starts the workers, serves, and stops in good order.
 
-use crate::config::{Config, LogFormat};
+use crate::config::Config;
 use crate::data_lock::DataLock;
 use crate::system::{SystemClock, SystemEntropy, monotonic_micros};
-use crate::{Failed, credentials, descriptors, operate};
+use crate::{Failed, credentials, descriptors, logs, operate};
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -18,24 +18,18 @@ use florin_api::kit::endpoint::refusal::Refusal;
 use florin_api::kit::settings::{Environment, Settings};
 use florin_store::{Lane, Place, ReservedLog, StoreError};
 use florin_types::{Clock, uuid_v7};
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::filter::{FilterExt, LevelFilter, ParseError, Targets};
-use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
-use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Registry};
 
 /// How long `/readyz` waits for the database and the files. Health checkers time out after some seconds.
 const READY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Serves until SIGTERM or SIGINT, then finishes the accepted requests.
 pub async fn serve(config: &Config) -> Result<(), Failed> {
-    let _logs = start_logs(config)?;
+    let logs = logs::start(config)?;
     let limits = http_limits(config);
     // Checked before anything is created.
     config.check_rails()?;
@@ -83,6 +77,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         tokio::spawn(jobs::work(app.clone(), Lane::Quick)),
         tokio::spawn(jobs::work(app.clone(), Lane::Slow)),
         tokio::spawn(housekeeping::work(app.clone())),
+        tokio::spawn(logs.report_dropped()),
         tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
     ];
     let webhooks = tokio::spawn(florin_api::webhooks::work(app.clone()));
@@ -172,40 +167,6 @@ async fn is_ready(State(app): State<App>) -> Response {
     }
 }
 
-/// Log lines that may be queued: one second's at full load. If the queue is full, the caller waits; no line is lost.
-const WAITING_LINES: usize = 16_384;
-
-/// A separate thread writes the log, so that no call waits for a disk or a terminal. Dropping the returned guard writes
-/// the queued lines, for at most one second.
-fn start_logs(config: &Config) -> Result<WorkerGuard, Failed> {
-    let filter = filter(&config.log).map_err(|error| format!("log: {error}"))?;
-    let lines = NonBlockingBuilder::default().lossy(false).buffered_lines_limit(WAITING_LINES);
-    let (lines, writing) = lines.finish(std::io::stderr());
-    let logs = tracing_subscriber::fmt::layer().with_writer(lines);
-    match config.log_format {
-        LogFormat::Text => {
-            let logs = logs.with_ansi(std::io::stderr().is_terminal()).compact();
-            tracing_subscriber::registry().with(logs.with_filter(filter)).init();
-        }
-        LogFormat::Json => {
-            tracing_subscriber::registry().with(logs.json().flatten_event(true).with_filter(filter)).init();
-        }
-    }
-    Ok(writing)
-}
-
-/// Libraries whose debug logs contain secrets: statements with their parameters (the master key, personal data), and
-/// headers with keys.
-const KEPT_QUIET: [&str; 6] =
-    ["tokio_postgres", "hyper", "hyper_util", "rusqlite", "reqwest", "object_store"];
-
-/// The log filter: the operator's setting, but never more than `info` for the libraries in [`KEPT_QUIET`].
-fn filter(wanted: &str) -> Result<impl Filter<Registry> + Send + Sync + 'static, ParseError> {
-    let quiet = KEPT_QUIET.map(|target| (target, LevelFilter::INFO));
-    let quiet = Targets::new().with_default(LevelFilter::TRACE).with_targets(quiet);
-    Ok(EnvFilter::try_new(wanted)?.and(quiet))
-}
-
 /// Waits for SIGTERM or SIGINT.
 fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
     let mut terminate = signal(SignalKind::terminate())?;
@@ -222,8 +183,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Mutex, PoisonError, mpsc};
-    use tracing_subscriber::fmt::MakeWriter;
+    use std::sync::mpsc;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn workers_have_ended_when_they_are_said_to_have() {
@@ -245,65 +205,5 @@ mod tests {
         go_on.send(()).expect("somebody listens");
         ended.await;
         assert!(is_done.try_recv().is_ok());
-    }
-
-    /// Where a test's log goes.
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl std::io::Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl MakeWriter<'_> for Written {
-        type Writer = Self;
-
-        fn make_writer(&self) -> Self {
-            self.clone()
-        }
-    }
-
-    /// What is written of a line of each library, and of one of ours, at `debug`.
-    fn written(wanted: &str) -> String {
-        let written = Written::default();
-        let filter = filter(wanted).expect("a filter");
-        let logs = tracing_subscriber::fmt::layer().with_writer(written.clone()).with_filter(filter);
-        let logs = tracing_subscriber::registry().with(logs);
-        tracing::subscriber::with_default(logs, || {
-            tracing::debug!(target: "tokio_postgres::query", "secret");
-            tracing::debug!(target: "tokio_postgres", "secret");
-            tracing::debug!(target: "hyper::proto::h1", "secret");
-            tracing::debug!(target: "hyper_util::client", "secret");
-            tracing::debug!(target: "rusqlite", "secret");
-            tracing::debug!(target: "object_store::aws", "secret");
-            tracing::debug_span!("request")
-                .in_scope(|| tracing::debug!(target: "reqwest::connect", "secret"));
-            tracing::debug!(target: "florin_api::kit", "ours");
-        });
-        let bytes = written.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        String::from_utf8(bytes).expect("text")
-    }
-
-    #[test]
-    fn libraries_that_show_secrets_stay_quiet_whatever_is_asked() {
-        for wanted in [
-            "debug",
-            "trace",
-            "debug,hyper=trace",
-            "trace,tokio_postgres::query=debug",
-            "debug,[request]=trace",
-        ] {
-            let log = written(wanted);
-            assert!(log.contains("ours") && !log.contains("secret"), "{wanted}: {log}");
-        }
-        assert_eq!(written("info,tokio_postgres=debug"), "");
-        assert!(filter("florin=loud").is_err());
     }
 }
