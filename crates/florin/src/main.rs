@@ -4,8 +4,8 @@
 mod allocator;
 mod config;
 mod credentials;
-mod data_lock;
 mod data_folder;
+mod data_lock;
 mod demo;
 mod descriptors;
 mod listen;

@@ -9,7 +9,9 @@ use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::request::types::words;
 use crate::users::{self, carry_out_for, require};
-use florin_store::{Holder, HolderId, Job, Lane, NewJob, Row, Scope, Statement, Stop, StoreError, Tx, params};
+use florin_store::{
+    Holder, HolderId, Job, Lane, NewJob, Row, Scope, Statement, Stop, StoreError, Tx, params,
+};
 use florin_types::Timestamp;
 use uuid::Uuid;
 
@@ -63,7 +65,9 @@ impl Poa {
 /// Where a user's proof of address stands; none where it was never asked for.
 pub(super) async fn find(scope: &mut Scope, holder: HolderId) -> Result<Option<Poa>, StoreError> {
     let row = scope.query_one(FIND, &params![holder]).await?;
-    let read = |row: Row| Ok::<_, StoreError>(Poa { submission: row.get(0)?, status: row.get(1)?, since: row.get(2)? });
+    let read = |row: Row| {
+        Ok::<_, StoreError>(Poa { submission: row.get(0)?, status: row.get(1)?, since: row.get(2)? })
+    };
     match row.map(read).transpose()? {
         // Approved, and asked for again since: the user has moved to a country that needs a proof.
         None | Some(Poa { status: PoaStatus::Approved, .. })

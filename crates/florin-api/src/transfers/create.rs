@@ -91,14 +91,16 @@ async fn create_transfer<const OF_MASTER_BALANCE: bool>(
                 return Err(Refusal::of(&P424).into());
             }
             let (currency, amount) = (currency.known()?.code, amount.known()?);
-            let [from, to] = admit(work, [(&source, Role::Pays, SOURCE), (&destination, Role::IsPaid, DESTINATION)])?;
+            let [from, to] =
+                admit(work, [(&source, Role::Pays, SOURCE), (&destination, Role::IsPaid, DESTINATION)])?;
             let transfer_id = work.id();
             // Under the key of a user, the paying one's first.
             let holder = if source == Owner::Partner { to } else { from };
             let reference = reference.as_ref().map(|reference| reference.as_str().to_owned());
             let memo = Memo { reference, ..Memo::default() }.seal(work, holder)?;
             let posting = postings::transfer(from, to, currency, amount);
-            work.post(TRANSFER.kind, transfer_id, &posting, memo).map_err(|error| not_paid(error, &source, SOURCE))?;
+            work.post(TRANSFER.kind, transfer_id, &posting, memo)
+                .map_err(|error| not_paid(error, &source, SOURCE))?;
             work.emit(Event::about(EventType::Transfer, transfer_id).of_last_record());
             Ok(TransferMade { transfer_id })
         })

@@ -141,7 +141,7 @@ async fn update_user(
 
 /// Refuses to change what a reviewer is looking at: the approval would be of something else.
 async fn check_no_review(work: &mut Work<'_>, holder: &Holder, request: &UpdateUser) -> Result<(), Stop> {
-    for obstacle in work.app().families.iter().flat_map(|family| family.obstacles) {
+    for obstacle in work.app().families().iter().flat_map(|family| family.obstacles) {
         if request.changes_identity {
             (obstacle.to_changing_identity)(work, holder).await?;
         }
