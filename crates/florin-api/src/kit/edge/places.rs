@@ -229,3 +229,17 @@ fn shared_by(address: IpAddr) -> IpAddr {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_of_one_customer_has_one_share() {
+        let share = |address: &str| shared_by(address.parse().unwrap());
+        assert_eq!(share("2001:db8:1:2::1"), share("2001:db8:1:2:ffff::2"));
+        assert_ne!(share("2001:db8:1:2::1"), share("2001:db8:1:3::1"));
+        assert_eq!(share("::ffff:192.0.2.7"), share("192.0.2.7"));
+        assert_ne!(share("192.0.2.7"), share("192.0.2.8"));
+    }
+}
