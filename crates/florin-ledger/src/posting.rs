@@ -39,7 +39,8 @@ pub enum Rest {
 pub struct Capture {
     /// The account that pays, as it is before the posting.
     pub account: Account,
-    /// What is held on it for the object, by the journal records of that object.
+    /// What is held on it for the object. Keep it in the object's row: reads of the journal do not see what other
+    /// commands of the same batch have posted.
     pub held: i64,
     /// What is to be paid.
     pub amount: i64,

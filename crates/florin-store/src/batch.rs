@@ -71,6 +71,8 @@ pub(crate) struct BatchState {
     accounts: BTreeMap<AccountKey, Slot>,
     keys: HashMap<KeyHash, Stored>,
     records: Vec<Record>,
+    /// How many records there were when the running command began.
+    command_start: usize,
     events: Vec<StoredEvent>,
     jobs: Vec<(Timestamp, NewJob)>,
     commands: Vec<KeyRows>,
@@ -90,6 +92,7 @@ impl BatchState {
             accounts: BTreeMap::new(),
             keys: HashMap::new(),
             records: Vec::new(),
+            command_start: 0,
             events: Vec::new(),
             jobs: Vec::new(),
             commands: Vec::new(),
@@ -246,7 +249,8 @@ impl BatchState {
 
     pub(crate) fn emit(&mut self, event: NewEvent) {
         let position = self.book.id.position(self.last_event() + 1);
-        let journal = self.records.last().filter(|_| event.of_last_record).map(|record| record.position);
+        let of_command = self.records.get(self.command_start..).unwrap_or_default();
+        let journal = of_command.last().filter(|_| event.of_last_record).map(|record| record.position);
         self.events.push(StoredEvent {
             position,
             id: event.id,
@@ -301,7 +305,8 @@ impl BatchState {
         self.keys.insert(digest.key, KeyIndex::stored(digest, answer, at));
     }
 
-    pub(crate) fn undo_point(&self) -> UndoPoint {
+    pub(crate) fn undo_point(&mut self) -> UndoPoint {
+        self.command_start = self.records.len();
         UndoPoint {
             undo: self.undo.len(),
             records: self.records.len(),

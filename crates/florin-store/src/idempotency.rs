@@ -22,7 +22,7 @@ use std::time::Duration;
 pub const KEY_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A request that carries an `Idempotency-Key`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Keyed {
     /// The key as the client sent it.
     pub key: String,
@@ -48,6 +48,13 @@ const FIELD_HASH: usize = 8;
 /// Keys the hashes of an installation, so that a stolen database doesn't tell what low-entropy fields held.
 #[derive(Clone)]
 pub struct DigestKey([u8; 32]);
+
+// The values may be secret or personal.
+impl fmt::Debug for Keyed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keyed(…)")
+    }
+}
 
 impl fmt::Debug for DigestKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -75,6 +75,18 @@ impl Objects {
         Ok(())
     }
 
+    /// The same of rows that are not known yet, within a command. What it reads may be its own direct write, so it is forgotten when that is taken back.
+    pub(crate) fn absorb_in_command(
+        &mut self,
+        touched: &Touched,
+        found: &[Vec<Row>],
+    ) -> Result<(), StoreError> {
+        for (table, ids) in touched.objects.values() {
+            self.undo.extend(ids.iter().map(|id| Undo { table: table.name(), id: *id, before: None }));
+        }
+        self.absorb(touched, found)
+    }
+
     /// Leaves what is not known yet.
     pub(crate) fn retain_unknown(&self, touched: &mut Touched) {
         for (table, ids) in touched.objects.values_mut() {

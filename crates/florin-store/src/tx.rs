@@ -67,7 +67,7 @@ impl Tx {
         self.scope.objects().retain_unknown(&mut touched);
         let found = self.scope.db().find_sets(touched.look_ups(book)).await?;
         self.batch.absorb(&touched, &found)?;
-        self.scope.objects().absorb(&touched, found.get(FIXED_LOOK_UPS..).unwrap_or_default())
+        self.scope.objects().absorb_in_command(&touched, found.get(FIXED_LOOK_UPS..).unwrap_or_default())
     }
 
     /// A user by handle. It must have been touched or loaded.

@@ -285,6 +285,27 @@ async fn a_direct_write_changes_what_is_known() {
     store.finish().await;
 }
 
+/// What a refused command wrote directly and then read is not what the next one finds.
+#[tokio::test]
+async fn what_is_loaded_is_forgotten_with_the_command() {
+    let store = TestStore::open().await;
+    put(&store, 1, 10).await.expect("stored");
+    let write_and_load = store.run(Vec::new(), async move |tx: &mut Tx| {
+        expect(tx.execute(ADD, &params![100_i64]).await?, 1)?;
+        tx.load(&[Parcel::touch(1)]).await?;
+        expect(tx.object::<Parcel>(id(1))?.map(|parcel| parcel.weight), Some(110))?;
+        Err(no())
+    });
+    let load = store.run(Vec::new(), async move |tx: &mut Tx| {
+        tx.load(&[Parcel::touch(1)]).await?;
+        expect(tx.object::<Parcel>(id(1))?.map(|parcel| parcel.weight), Some(10))?;
+        done("loaded")
+    });
+    assert_eq!(store.batch(vec![write_and_load, load]).await, [refused(), outcome("loaded")]);
+    assert_eq!(store.parcels().await, [(1, 10)]);
+    store.finish().await;
+}
+
 /// A row of an earlier command that cannot be written early is that command's fault, not the reader's.
 #[tokio::test]
 async fn who_reads_early_is_not_blamed_for_what_cannot_be_written() {

@@ -42,7 +42,7 @@ pub struct SetArgs {
     /// A decimal such as 0.99 (percent, or whole units of the currency); with sepa_loop OPEN or CLOSED.
     #[arg(long)]
     value: String,
-    /// From when on, ISO 8601, by the business time of the partner's book; now if omitted.
+    /// From when on, ISO 8601; now if omitted. Not in the past, as fees that were charged must stay explained.
     #[arg(long)]
     from: Option<String>,
     #[command(flatten)]
@@ -84,20 +84,29 @@ async fn set(arguments: SetArgs) -> Result<(), Failed> {
     let from =
         from.as_deref().map(Timestamp::parse).transpose().map_err(|error| format!("--from {error}"))?;
     let app = platform(&flags.load()?).await?;
-    Term::check(name, &scope, &value, &app.settings.reference).map_err(|error| format!("--{error}"))?;
+    let scope =
+        Term::check(name, &scope, &value, &app.settings.reference).map_err(|error| format!("--{error}"))?;
     let book = book_of_partner(&app, partner).await?;
-    let now = app.store.snapshot(book).await?.book_row().now(app.wall());
+    let (wall, now) = (app.wall(), app.store.snapshot(book).await?.book_row().now(app.wall()));
+    if from.is_some_and(|from| from < now) {
+        return Err(format!("--from must not be in the past: it is {now} for this partner").into());
+    }
+    // By the wall's clock, which is never ahead of the book's, so also after a reset; but not before what it replaces.
+    let terms = Terms::of(&app.store, partner).await?;
+    let at_once = terms.at(name, &scope, now).map_or(wall, |term| term.effective_from.max(wall));
     let by = florin_types::Text::parse(&operator.operator).map_err(|error| format!("--operator {error}"))?;
     let detail = format!("{name} {scope} = {value}");
     let deed = Deed { operator: by, action: "terms.set", object: partner, detail };
     let term = Term {
         name,
         scope,
-        effective_from: from.unwrap_or(now),
-        set_at: app.wall(),
+        effective_from: from.unwrap_or(at_once),
+        set_at: wall,
         value,
         operator: operator.operator,
     };
-    print(&line(&term));
-    Ok(agree(&app, book, partner, term, deed).await?)
+    let said = line(&term);
+    agree(&app, book, partner, term, deed).await?;
+    print(&said);
+    Ok(())
 }

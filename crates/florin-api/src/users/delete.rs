@@ -29,12 +29,19 @@ async fn delete_user(
 ) -> Result<Success<Message>, Failure> {
     let user = user.into_string();
     let codes = context.app.currencies.codes();
-    let touches = codes.iter().map(|code| Touch::UserAccount(user.clone(), *code)).collect();
+    let touches = codes.iter().flat_map(|code| {
+        [Touch::UserAccount(user.clone(), *code), Touch::UserReceivable(user.clone(), *code)]
+    });
+    let touches = touches.collect();
     context
         .run(call.keyed, touches, async move |work| {
             let holder = require(work.holder(&user), &user)?.clone();
             let (id, gate) = (holder.id, Gate::of(&holder));
-            let mut accounts = codes.iter().filter_map(|code| work.account(AccountKey::main(id, *code)));
+            let keys = codes
+                .iter()
+                .flat_map(|code| [AccountKey::main(id, *code), AccountKey::receivable(id, *code)]);
+            let mut accounts = keys.filter_map(|key| work.account(key));
+            // Not money of the user's, nor held, nor owed.
             if accounts.any(|account| account.balance != 0 || account.held != 0) {
                 return Err(Refusal::of(&P456).into());
             }

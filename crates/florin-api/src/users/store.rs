@@ -1,5 +1,6 @@
 //! The SQL of users.
 
+use super::changes::{changed_fields, note_changes};
 use super::user::Profile;
 use crate::kit::book::seal::{Nonce, Seals};
 use crate::kit::book::work::Work;
@@ -104,12 +105,14 @@ pub(super) async fn update(
     tx.execute(UPDATE, &row).await.map(drop)
 }
 
-/// Replaces what is known of a person.
+/// Replaces what is known of a person, and notes in the audit what changed.
 pub async fn set_profile(work: &mut Work<'_>, holder: &Holder, profile: &Profile) -> Result<(), StoreError> {
     let nonce = work.nonce();
     let sealed = seal(&work.app().seals, holder.secret.as_deref(), nonce, profile)?;
-    let terms_accepted = find(work.scope(), holder.id).await?.terms_accepted;
-    update(work, holder.id, &sealed, terms_accepted).await
+    let user = find(work.scope(), holder.id).await?;
+    let changed = changed_fields(&user.profile(&work.app().seals, holder)?, profile)?;
+    update(work, holder.id, &sealed, user.terms_accepted).await?;
+    note_changes(work, holder, &changed).await
 }
 
 /// Notes that the terms are accepted.

@@ -17,7 +17,9 @@ pub async fn agree(app: &App, book: BookId, partner: Uuid, term: Term, deed: Dee
     run_inside(app, book, Vec::new(), async move |work: &mut Work<'_>| {
         let Term { name, scope, effective_from, set_at, value, operator } = term.clone();
         let row = params![name, scope.as_str(), effective_from, set_at, value.as_str(), operator.as_str()];
-        work.execute(INSERT, &row).await?;
+        if work.execute(INSERT, &row).await? != 1 {
+            return Err(StoreError::unexpected("terms without a partner").into());
+        }
         Ok(audit::note(work, &deed).await?)
     })
     .await?;

@@ -55,40 +55,48 @@ pub struct Term {
 }
 
 impl Term {
-    /// What is wrong with a term's scope or value.
+    /// The scope as it is stored and looked up, where scope and value are right.
     ///
     /// # Errors
     /// A sentence that names the option.
-    pub fn check(name: TermName, scope: &str, value: &str, reference: &Reference) -> Result<(), String> {
-        let known = match name {
-            TermName::WithdrawalFee => network_of(scope, reference).is_some(),
-            _ => scope.is_empty(),
+    pub fn check(name: TermName, scope: &str, value: &str, reference: &Reference) -> Result<String, String> {
+        let network = network_of(scope, reference);
+        let scope = match (name, network) {
+            (TermName::WithdrawalFee, Some((currency, network))) => scope_of(currency, network),
+            (TermName::WithdrawalFee, None) => String::new(),
+            _ => scope.to_owned(),
         };
-        if !known {
+        if scope.is_empty() == (name == TermName::WithdrawalFee) {
             return Err(
                 "scope must be currency/network with withdrawal_fee, such as usdc/polygon, else empty".into(),
             );
         }
         if name == TermName::SepaLoop {
             let is_word = matches!(value, "OPEN" | "CLOSED");
-            return if is_word { Ok(()) } else { Err("value must be OPEN or CLOSED".into()) };
+            return if is_word { Ok(scope) } else { Err("value must be OPEN or CLOSED".into()) };
         }
         let number = ExactNumber::parse(value).map_err(|error| format!("value {error}"))?;
         let is_percentage = matches!(name, TermName::SepaPercentage | TermName::ExchangePercentage);
         let too_much = is_percentage && number.at_scale(6).is_none_or(|units| units > 100_000_000);
-        let scale = network_of(scope, reference).map_or(2, |network| network.decimals);
+        let scale = network.map_or(2, |(_, network)| network.decimals);
         let too_fine = !is_percentage && number.at_scale(scale).is_none();
         match (too_much, too_fine) {
             (true, _) => Err("value must be at most 100 per cent, with at most 6 decimal places".into()),
             (_, true) => Err(format!("value can have at most {scale} decimal places")),
-            _ => Ok(()),
+            _ => Ok(scope),
         }
     }
 }
 
-fn network_of<'a>(scope: &str, reference: &'a Reference) -> Option<&'a Network> {
+fn network_of<'a>(scope: &str, reference: &'a Reference) -> Option<(CurrencyCode, &'a Network)> {
     let (currency, network) = scope.split_once('/')?;
-    reference.network(CurrencyCode::parse(currency)?, network)
+    let currency = CurrencyCode::parse(currency)?;
+    Some((currency, reference.network(currency, network)?))
+}
+
+/// A network's currency and slug: what a withdrawal fee is agreed for.
+fn scope_of(currency: CurrencyCode, network: &Network) -> String {
+    format!("{currency}/{}", network.slug)
 }
 
 /// The terms of a partner, oldest first.
@@ -102,7 +110,7 @@ impl Terms {
     /// When the database is away.
     pub async fn of(store: &Store, partner: Uuid) -> Result<Self, StoreError> {
         let rows = store.look(FIND, &params![partner]).await?;
-        rows.iter().map(term_of_row).collect::<Result<_, _>>().map(Self)
+        rows.iter().filter_map(|row| term_of_row(row).transpose()).collect::<Result<_, _>>().map(Self)
     }
 
     /// All changes, oldest first.
@@ -132,22 +140,27 @@ impl Terms {
 
     /// The service fee of a withdrawal at a time, in minor units.
     pub fn withdrawal_fee(&self, currency: CurrencyCode, network: &Network, at: Timestamp) -> i64 {
-        let scope = format!("{currency}/{}", network.slug);
-        let agreed = self.at(TermName::WithdrawalFee, &scope, at);
+        let agreed = self.at(TermName::WithdrawalFee, &scope_of(currency, network), at);
         let agreed = agreed.and_then(|term| ExactNumber::parse(&term.value).ok()?.at_scale(network.decimals));
         agreed.unwrap_or(network.withdrawal_fee)
     }
 }
 
-fn term_of_row(row: &Row) -> Result<Term, StoreError> {
-    Ok(Term {
-        name: row.get(0)?,
+/// None for a term of a newer version, which this one does not apply: it must go on serving the partner.
+fn term_of_row(row: &Row) -> Result<Option<Term>, StoreError> {
+    let name: String = row.get(0)?;
+    let Some(name) = TermName::of_word(&name) else {
+        tracing::warn!(%name, "a term of this name is not known");
+        return Ok(None);
+    };
+    Ok(Some(Term {
+        name,
         scope: row.get(1)?,
         effective_from: row.get(2)?,
         set_at: row.get(3)?,
         value: row.get(4)?,
         operator: row.get(5)?,
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -196,6 +209,7 @@ mod tests {
             (TermName::SepaMinimum, "", "-1", false),
             (TermName::WithdrawalFee, "usdc/polygon", "0.000001", true),
             (TermName::WithdrawalFee, "usdc/polygon", "0.0000001", false),
+            (TermName::WithdrawalFee, "USDC/Polygon", "1", true),
             (TermName::WithdrawalFee, "usdc/bitcoin", "1", false),
             (TermName::WithdrawalFee, "", "1", false),
             (TermName::SepaLoop, "", "OPEN", true),
@@ -203,6 +217,7 @@ mod tests {
         ] {
             let checked = Term::check(name, scope, value, &reference);
             assert_eq!(checked.is_ok(), is_good, "{name} {scope} {value}: {checked:?}");
+            assert!(checked.is_err() || checked == Ok(scope.to_ascii_lowercase()), "{checked:?}");
         }
     }
 }

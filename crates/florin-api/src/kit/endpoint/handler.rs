@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::shape::{Access, PathParameter, RequestBody, Shape};
 use crate::kit::app::App;
 use crate::kit::request::describe::Property;
+use crate::kit::request::fields::SHOWN_NAME;
 use crate::kit::request::query::path_segment;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
@@ -98,7 +99,8 @@ impl Incoming {
     fn ignored(self) -> Vec<String> {
         if let (false, Some(query)) = (self.is_query_read, self.parts.uri.query()) {
             let names = query.split('&').filter_map(|pair| pair.split('=').next());
-            self.ignored.add(names.filter(|name| !name.is_empty()).map(str::to_owned));
+            let names = names.filter(|name| !name.is_empty());
+            self.ignored.add(names.map(|name| name.chars().take(SHOWN_NAME).collect()));
         }
         self.ignored.take()
     }

@@ -196,7 +196,9 @@ impl<'a> Fields<'a> {
     fn look_at_unknown(&mut self) {
         let object = self.object;
         for (name, _) in object.iter().filter(|(name, _)| !self.known.contains(&name.as_ref())) {
-            let absent = self.known.iter().copied().filter(|known| self.get(known).is_none());
+            let is_absent =
+                |value: Option<&Json<'_>>| value.is_none_or(|value| !self.textual && is_empty_text(value));
+            let absent = self.known.iter().copied().filter(|known| is_absent(self.get(known)));
             match near_miss::meant(name, absent) {
                 Some(meant) => {
                     let what = if self.textual { "parameter" } else { "field" };

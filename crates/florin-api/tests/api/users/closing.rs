@@ -4,8 +4,12 @@ use crate::support::{Client, Ids, Setup, TestApp, names, person, request_of};
 use florin_api::endpoints;
 use florin_api::kit::endpoint::table::Access;
 use florin_api::kit::settings::Settings;
+use florin_ledger::{AccountKey, AccountKind, Capture, Posting, RecordKind, Rest};
+use florin_store::{Answer, BookId, Stop, StoreError, Touch, Tx};
+use florin_types::CurrencyCode;
 use serde_json::{Value, json};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Anna has paid Ben with a reference, and has nothing left.
 async fn with_history(app: &TestApp) -> (Client, String) {
@@ -34,6 +38,31 @@ async fn money_left_is_p456_in_any_currency() {
         a.get(&format!("/v1/transfer/details/{id}")).await.expect(200);
     }
     a.delete("/v1/user/anna").await.is(200, r#"{"message":"User deleted successfully"}"#);
+    app.finish().await;
+}
+
+/// Nothing makes a user owe money yet but the words of the ledger.
+#[tokio::test]
+async fn a_debt_is_p456() {
+    const EUR: CurrencyCode = CurrencyCode::new("eur");
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.verified_user("anna").await;
+    a.fund(Some("anna"), "30", "eur").await;
+    let house = Touch::SystemAccount(EUR, AccountKind::Fees);
+    let touches =
+        vec![Touch::UserAccount("anna".into(), EUR), Touch::UserReceivable("anna".into(), EUR), house];
+    let capture = async move |tx: &mut Tx| -> Result<Answer, Stop> {
+        let main = AccountKey::main(tx.holder("anna").expect("the user").id, EUR);
+        let account = tx.account(main).expect("touched");
+        let to = AccountKey::system(tx.book(), EUR, AccountKind::Fees);
+        let capture = Capture { account, held: 0, amount: 9000, to, rest: Rest::Released };
+        let posting = Posting::new().capture(capture);
+        tx.post(RecordKind(2), Uuid::from_u128(1), &posting, Vec::new()).map_err(StoreError::unexpected)?;
+        Ok(Answer { status: 200, body: "".into() })
+    };
+    app.app.store.door().run(BookId(1), None, touches, capture).await.expect("it comes through");
+    a.delete("/v1/user/anna").await.is_refused("P456");
     app.finish().await;
 }
 

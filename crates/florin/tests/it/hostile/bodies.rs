@@ -86,7 +86,7 @@ async fn texts_that_are_none_are_refused() {
         }
     }
     let long = format!("\"{}\"", "a".repeat(65));
-    for text in [&long, "\"\"", "\"an/na\"", "\" anna\"", "\"anna \"", "\"ann\u{e4}\"", "\"..\""] {
+    for text in [&long, "\"an/na\"", "\" anna\"", "\"anna \"", "\"ann\u{e4}\"", "\"..\""] {
         for field in ["sourceExternalUserId", "destinationExternalUserId"] {
             cases.push((transfer_text(&[(field, Some(text))]), &["P403", "P412"]));
         }

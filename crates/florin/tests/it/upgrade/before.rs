@@ -113,6 +113,14 @@ impl Before {
         Client::new(&self.server.base_url(), Some(&self.recorded.partners[partner].api_key))
     }
 
+    /// Looks at a review and decides on what was shown.
+    pub fn decide(&self, review: &str, decision: &str) {
+        let shown = self.operate(&["kyc", "show", review]);
+        let shown: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+        let version = shown["version"].as_str().expect("a version");
+        self.operate(&["kyc", "decide", review, decision, "--shown", version]);
+    }
+
     /// Runs a command of an operator that must succeed.
     pub fn operate(&self, words: &[&str]) -> String {
         let done = self.server.command(&[words, &["--operator", "ona"]].concat());

@@ -70,8 +70,8 @@ async fn reviews_and_jobs_that_waited_go_on() {
     let before = Before::start().await;
     let client = before.client("first");
     let reviews = &before.recorded.reviews;
-    before.operate(&["kyc", "decide", &reviews["ivan"], "approve"]);
-    before.operate(&["kyc", "decide", &reviews["kara"], "question"]);
+    before.decide(&reviews["ivan"], "approve");
+    before.decide(&reviews["kara"], "question");
     let verified = (json!("VERIFIED"), json!("SUCCESSFUL"));
     assert_eq!(status_of(&client, "ivan").await, verified);
     client.settled(&["ivan"]).await;
