@@ -1,10 +1,12 @@
-//! `florin.lock`: one server per data folder. A second one would write its own address into the credentials of the first,
-//! and both would work on one SQLite database.
+//! `florin.lock`: one server per data folder. A second one would write its own address into the credentials of the
+//! first, and both would work on one SQLite database.
 //!
 //! The operating system holds the lock for the process and releases it however the process ends. The file itself stays;
 //! it names the process and its address for whoever is refused.
 
 use crate::Failed;
+use crate::config::Config;
+use florin_api::kit::settings::Environment;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::net::SocketAddr;
@@ -41,6 +43,14 @@ impl DataLock {
                 Err(format!("the data folder {} is in use by {holder}", folder.display()).into())
             }
         }
+    }
+
+    /// Takes the folder of a server where only one may serve: not where several share a PostgreSQL database in live.
+    /// Before the port is known, and so free, a folder that does not exist is not created: it is nobody's.
+    pub fn of_server(config: &Config, is_port_free: bool) -> Result<Option<Self>, Failed> {
+        let is_exclusive = config.environment() == Environment::Sandbox || !config.uses_server();
+        let is_wanted = is_exclusive && (is_port_free || config.data_dir.is_dir());
+        is_wanted.then(|| Self::take(&config.data_dir)).transpose()
     }
 
     /// Names this process and where it listens.

@@ -35,19 +35,13 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     config.check_rails()?;
     let reference = config.reference()?;
     config.vault()?;
-    let is_exclusive = config.environment() == Environment::Sandbox || !config.uses_server();
-    // Before the port is taken, so that a second server is told of the first. A folder that does not exist is nobody's,
-    // and is created only once the port is free.
-    let early =
-        (is_exclusive && config.data_dir.is_dir()).then(|| DataLock::take(&config.data_dir)).transpose()?;
+    // Before the port is taken, so that a second server is told of the first.
+    let early = DataLock::of_server(config, false)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("cannot listen at {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
-    let mut lock = match early {
-        None if is_exclusive => Some(DataLock::take(&config.data_dir)?),
-        early => early,
-    };
+    let mut lock = if early.is_none() { DataLock::of_server(config, true)? } else { early };
     if let Some(lock) = &mut lock {
         lock.sign(address)?;
     }

@@ -13,7 +13,8 @@ impl Request for Wanted {
     const ABOUT: &'static str = "The settings of your sandbox.";
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let about = "Whether users who are created without `birthDate`, as older clients do, are verified by themselves.";
+        let about =
+            "Whether users created without `birthDate`, as by older clients, are verified by themselves.";
         let auto_verify = fields.required("autoVerify").about(about).boolean();
         Some(Self { auto_verify: auto_verify? })
     }

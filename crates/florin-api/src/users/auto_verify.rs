@@ -1,5 +1,5 @@
-//! `autoVerify`: a sandbox can verify users whom older clients create by itself, since such clients have no call for it.
-//! The setting is read when a user is created; the job that verifies is the KYC family's.
+//! `autoVerify`: a sandbox can verify by itself users whom older clients create, since such clients have no call for
+//! it. The setting is read when a user is created; the job that verifies is the KYC family's.
 
 use crate::kit::prelude::*;
 use florin_store::{Lane, NewJob, Statement, params};

@@ -57,8 +57,8 @@ impl BirthDate {
     }
 }
 
-/// Refuses a verification of a user whose date of birth is not known and not given. Answers the profile with a given one
-/// that is new, for [`store::set_profile`]. Who is identified already needs none.
+/// Refuses a verification of a user whose date of birth is not known and not given. Answers the profile with a given
+/// one that is new, for [`store::set_profile`]. Who is identified already needs none.
 pub async fn require_birth_date(
     work: &mut Work<'_>,
     holder: &Holder,

@@ -47,8 +47,8 @@ impl Request for CreateUser {
         let first_name =
             fields.required("firstName").about("Given names, as in the document.").text::<Name>();
         let last_name = fields.required("lastName").about("Family names, as in the document.").text::<Name>();
-        let about = "The date of birth, from 1900 on. A user is 18 or older. Older clients may omit it here: it must be \
-                     known before a verification can be asked for.";
+        let about = "The date of birth, from 1900 on. A user is 18 or older. Older clients may omit it here: it must \
+                     be known before a verification can be asked for.";
         let birth_date = fields.optional("birthDate").about(about).text();
         read_address(fields, &mut profile);
         require_address(fields, &profile);
@@ -160,7 +160,8 @@ pub fn endpoint() -> Endpoint {
         id: "createUser",
         summary: "Create a user",
         description: "Creates a user without balances: they exist once the user is verified. Older clients may send \
-                      `address` instead of `street` and `number`, and omit `birthDate`. Without `hasAcceptedP100Tc` the user is created, but \
+                      `address` instead of `street` and `number`, and omit `birthDate`. Without \
+                      `hasAcceptedP100Tc` the user is created, but \
                       cannot be verified until an update accepts the terms.",
         example: r#"{"externalUserId":"$new","email":"ada@example.com","phone":"+447700900123","firstName":"Ada",
             "lastName":"Lovelace","birthDate":"1990-12-10","street":"St James's Square","number":"12","city":"London",

@@ -66,8 +66,8 @@ impl Gate {
     }
 }
 
-/// The user of this id, if there is one that is not closed; else P412 with the id. An id that a path cannot hold is empty
-/// here, and not named.
+/// The user of this id, if there is one that is not closed; else P412 with the id. What cannot be an id is empty here,
+/// and not named.
 pub fn require<'h>(holder: Option<&'h Holder>, external_user_id: &str) -> Result<&'h Holder, Refusal> {
     existing(holder).map_err(|refusal| match external_user_id {
         "" => refusal,

@@ -18,7 +18,8 @@ const LINGER: Duration = Duration::from_secs(5);
 /// no load, below what a partner would notice of one that does not.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How often [`attempt_due`] looks whether what is due was attempted: below the time that an attempt takes to be settled.
+/// How often [`attempt_due`] looks whether what is due was attempted: below the time that it takes to settle an
+/// attempt.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A courier's name in the list of those that are out.

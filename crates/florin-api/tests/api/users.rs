@@ -126,10 +126,10 @@ async fn every_failure_is_told_at_once() {
             ("hasAcceptedP100Tc", json!(false)),
         ],
     );
-    let message = "externalUserId can only contain letters, digits and the characters ._:@-. email must be an email: an address such as \
-        ada@example.com. phone must be a string. firstName must not be empty. birthDate must be a date in the form YYYY-MM-DD. \
-        country must be an ISO 3166-1 alpha-2 country code: two letters such as DE. citizenship must be an ISO 3166-1 \
-        alpha-2 country code: two letters such as DE. hasAcceptedP100Tc must be true";
+    let message = "externalUserId can only contain letters, digits and the characters ._:@-. email must be an email: \
+        an address such as ada@example.com. phone must be a string. firstName must not be empty. birthDate must be a \
+        date in the form YYYY-MM-DD. country must be an ISO 3166-1 alpha-2 country code: two letters such as DE. \
+        citizenship must be an ISO 3166-1 alpha-2 country code: two letters such as DE. hasAcceptedP100Tc must be true";
     app.a().post(CREATE, &wrong).send().await.is_invalid(message);
     app.finish().await;
 }

@@ -1,6 +1,6 @@
-//! Fault injection, in a sandbox: a header makes a call fail as it may fail one day, for a partner who tests its client's
-//! retries and time-outs. A valid key comes first. `P429`, `P500` and `P501` answer so and do nothing; `LOST` and `SLOW`
-//! do the call and spoil its answer.
+//! Fault injection, in a sandbox: a header makes a call fail as it may fail one day, for a partner who tests its
+//! client's retries and time-outs. A valid key comes first. `P429`, `P500` and `P501` answer so and do nothing; `LOST`
+//! and `SLOW` do the call and spoil its answer.
 
 use crate::kit::app::App;
 use crate::kit::edge::http::LostAnswer;
@@ -17,8 +17,8 @@ use std::time::Duration;
 /// The header.
 pub const FAULT_HEADER: &str = "x-sandbox-fault";
 
-/// The longest that an answer is held back: past the time-out of most clients, and no more, since each such answer holds
-/// a connection.
+/// The longest that an answer is held back: past the time-out of most clients, and no more, since each such answer
+/// holds a connection.
 const MAX_SLOW_SECONDS: u64 = 60;
 
 /// Its values, each with what happens.

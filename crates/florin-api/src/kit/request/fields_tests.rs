@@ -169,7 +169,8 @@ fn describing_meets_every_field_that_reading_meets() {
 
 #[test]
 fn odd_amounts_are_refused_as_numbers_and_as_strings() {
-    let malformed = "amount must be a positive decimal number: digits and a point, such as 12.50, without comma, sign or symbol";
+    let malformed = "amount must be a positive decimal number: digits and a point, such as 12.50, without comma, sign \
+         or symbol";
     let exponent = "amount must be a positive decimal number: without an exponent, such as 0.00000001";
     for (text, message) in [
         ("0", "amount must be greater than zero"),
