@@ -187,8 +187,8 @@ pub async fn entries_back(
     Ok(records)
 }
 
-/// The records of an object, oldest first: all of them, or the first and the last thirty-two. In a command: without those
-/// that the batch has posted, so nothing that money depends on can be decided by them.
+/// The records of an object, oldest first: all of them, or the first and the last thirty-two. In a command: without
+/// those that the batch has posted, so nothing that money depends on can be decided by them.
 pub async fn records_of_object(scope: &mut Scope, object: Uuid) -> Result<Vec<Record>, StoreError> {
     Ok(records_of_objects(scope, &[object]).await?.remove(&object).unwrap_or_default())
 }

@@ -75,7 +75,8 @@ impl Objects {
         Ok(())
     }
 
-    /// The same of rows that are not known yet, within a command. What it reads may be its own direct write, so it is forgotten when that is taken back.
+    /// The same of rows that are not known yet, within a command. What it reads may be its own direct write, so it is
+    /// forgotten when that is taken back.
     pub(crate) fn absorb_in_command(
         &mut self,
         touched: &Touched,

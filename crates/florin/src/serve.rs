@@ -18,6 +18,7 @@ use florin_api::kit::endpoint::refusal::Refusal;
 use florin_api::kit::settings::{Environment, Settings};
 use florin_store::{Lane, Place, ReservedLog, StoreError};
 use florin_types::{Clock, uuid_v7};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -79,11 +80,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let open = pages(&app).merge(florin_api::openapi::routes());
     let service =
         router(&app, florin_api::endpoints(), open, RequestIdLayer::new(make_id, monotonic_micros()));
-    let environment = config.environment().as_str();
-    if config.environment() == Environment::Live {
-        tracing::warn!("live on simulated rails: no money moves at a bank, and users get simulated IBANs");
-    }
-    tracing::info!(%address, environment, "ready: API documentation at http://{address}/docs");
+    say_ready(config, address);
     let stop = stop_signal()?;
     let waiting = app.clone();
     let stop = async move {
@@ -100,6 +97,14 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     drop((reserved, lock));
     tracing::info!("stopped");
     Ok(())
+}
+
+fn say_ready(config: &Config, address: SocketAddr) {
+    let environment = config.environment().as_str();
+    if config.environment() == Environment::Live {
+        tracing::warn!("live on simulated rails: no money moves at a bank, and users get simulated IBANs");
+    }
+    tracing::info!(%address, environment, "ready: API documentation at http://{address}/docs");
 }
 
 /// The limits of the server loop, for as many connections as there are descriptors for.

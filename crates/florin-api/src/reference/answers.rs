@@ -340,6 +340,6 @@ mod tests {
         let schema = serde_json::to_string(&WithdrawalTerms::schema()).unwrap();
         assert_has(&schema, "feeWithdrawal");
         let number = serde_json::to_string(&ExactNumber::schema()).unwrap();
-        assert_eq!(number, r#"{"type":"number"}"#);
+        assert_eq!(number, r#"{"type":"number","format":"decimal"}"#);
     }
 }

@@ -5,7 +5,7 @@ use florin_api::kit::book::agree::agree;
 use florin_api::kit::book::audit::Deed;
 use florin_api::kit::book::registry::book_of;
 use florin_api::kit::book::terms::{Term, TermName};
-use florin_types::Text;
+use florin_types::{Text, Timestamp};
 use http::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -70,6 +70,23 @@ async fn currencies_fees_and_errors_are_the_contracts() {
     app.finish().await;
 }
 
+/// Agrees with the first partner on the fee of exchanges from a time on.
+pub async fn agree_on_exchange_fee(app: &TestApp, percentage: &str, effective_from: Timestamp) {
+    let partner = app.partners[0];
+    let book = book_of(&app.app.store, partner).await.expect("a read").expect("a book");
+    let term = Term {
+        name: TermName::ExchangePercentage,
+        scope: String::new(),
+        effective_from,
+        set_at: app.app.wall(),
+        value: percentage.to_owned(),
+        operator: "olga".to_owned(),
+    };
+    let by = Text::parse("olga").expect("a name");
+    let deed = Deed { operator: by, action: "terms.set", object: partner, detail: "exchange".to_owned() };
+    agree(&app.app, book, partner, term, deed).await.expect("a command");
+}
+
 /// Terms belong to one partner, count from a time of its book, and are in the audit.
 #[tokio::test]
 async fn a_partners_terms_count_from_their_time() {
@@ -80,21 +97,7 @@ async fn a_partners_terms_count_from_their_time() {
         let of_exchange = |fee: &&Value| fee["operation"] == "EXCHANGE";
         fees.iter().find(of_exchange).expect("a fee")["percentage"].to_string()
     };
-    let partner = app.partners[0];
-    let book = book_of(&app.app.store, partner).await.expect("a read").expect("a book");
-    let in_an_hour = app.app.wall().saturating_add(Duration::from_secs(3_600));
-    let operator = "olga".to_owned();
-    let term = Term {
-        name: TermName::ExchangePercentage,
-        scope: String::new(),
-        effective_from: in_an_hour,
-        set_at: app.app.wall(),
-        value: "0.99".to_owned(),
-        operator,
-    };
-    let by = Text::parse("olga").expect("a name");
-    let deed = Deed { operator: by, action: "terms.set", object: partner, detail: "exchange".to_owned() };
-    agree(&app.app, book, partner, term, deed).await.expect("a command");
+    agree_on_exchange_fee(&app, "0.99", app.app.wall().saturating_add(Duration::from_secs(3_600))).await;
     assert_eq!((exchange(&a).await, exchange(&b).await), ("1.49".to_owned(), "1.49".to_owned()));
     a.post("/v1/sandbox/clock/advance", &json!({"seconds": 3_600})).send().await.expect(200);
     assert_eq!((exchange(&a).await, exchange(&b).await), ("0.99".to_owned(), "1.49".to_owned()));

@@ -1,6 +1,7 @@
 //! Every statement of the store and of the families is right on this engine: it prepares, and it runs; and none runs
 //! that is not registered. Both folders of migrations end in the same tables.
 
+use crate::reference::agree_on_exchange_fee;
 use crate::support::{
     Client, Database, Engine, Ids, Setup, TestApp, engine, expect_errors, person, request_of,
 };
@@ -194,6 +195,7 @@ async fn verification(app: &TestApp, a: &Client) {
 
 /// What an operator does with partners and keys.
 async fn operator(app: &TestApp) {
+    agree_on_exchange_fee(app, "0.99", app.app.wall()).await;
     let issued = app.issue_key(0, &[]).await;
     let (key, partner) = (issued.api_key.clone(), issued.partner);
     let known = app

@@ -68,10 +68,11 @@ impl Planted {
         body
     }
 
-    /// Photos with the word inside, under names with it, beside a part that nobody asked for.
+    /// Photos with the word inside, under names with it, beside a part that nobody asked for. That part's own name is
+    /// answered in `x-ignored-fields`.
     fn form(&self) -> Form {
         let mut form =
-            Form::new().named_file(&self.word, &format!("{}.txt", self.word), self.word.as_bytes());
+            Form::new().named_file("unwanted", &format!("{}.txt", self.word), self.word.as_bytes());
         for (part, kind) in PARTS.into_iter().zip([Kind::Jpeg, Kind::Png, Kind::Heic]) {
             let content = if kind == Kind::Jpeg { self.photo() } else { with_location(kind) };
             form = form.named_file(part, &format!("../{} {part}.jpg", self.word), &content);

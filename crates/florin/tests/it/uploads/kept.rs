@@ -89,7 +89,7 @@ pub fn sweep(server: &Server, older_than: &str) -> (usize, usize) {
     assert_eq!(outcome.code, Some(0), "florin vault sweep: {outcome:?}");
     let words: Vec<&str> = outcome.stdout.split_whitespace().collect();
     let number = |index: usize| words.get(index).and_then(|word| word.parse().ok());
-    number(0).zip(number(2)).unwrap_or_else(|| panic!("florin vault sweep: {outcome:?}"))
+    number(0).zip(number(3)).unwrap_or_else(|| panic!("florin vault sweep: {outcome:?}"))
 }
 
 /// `florin vault check` finds nothing wrong and read every file that there is a row of.
