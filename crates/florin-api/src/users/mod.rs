@@ -43,7 +43,7 @@ pub static FAMILY: Family = Family {
     jobs: &[(erase::ERASE_JOB, |app, job| Box::pin(erase::erase(app, job)))],
     statements: &[store::STATEMENTS, auto_verify::STATEMENTS],
     sets: store::SETS,
-    migrations: &[migration!(1002, "1002_users"), migration!(1005, "1005_sandbox_settings")],
+    migrations: &[migration!(1002, "1002_users"), migration!(1006, "1006_sandbox_settings")],
     forgets: &[auto_verify::FORGET],
     placeholders: &[
         Placeholder { word: "$user", shown: "customer-1001", unknown: "nobody", made_by: None },
