@@ -23,7 +23,7 @@ pub struct DataLock(File);
 
 impl DataLock {
     /// Takes the folder, which is created if it does not exist.
-    pub fn take(folder: &Path) -> Result<Self, Failed> {
+    fn take(folder: &Path) -> Result<Self, Failed> {
         let failed = |error: std::io::Error| format!("the data folder {}: {error}", folder.display());
         std::fs::create_dir_all(folder).map_err(failed)?;
         let mut options = OpenOptions::new();
@@ -53,8 +53,17 @@ impl DataLock {
         is_wanted.then(|| Self::take(&config.data_dir)).transpose()
     }
 
+    /// The lock with this process and its address in the file, taken now if it was not before.
+    pub fn signed(early: Option<Self>, config: &Config, address: SocketAddr) -> Result<Option<Self>, Failed> {
+        let mut lock = if early.is_none() { Self::of_server(config, true)? } else { early };
+        if let Some(lock) = &mut lock {
+            lock.sign(address)?;
+        }
+        Ok(lock)
+    }
+
     /// Names this process and where it listens.
-    pub fn sign(&mut self, address: SocketAddr) -> Result<(), Failed> {
+    fn sign(&mut self, address: SocketAddr) -> Result<(), Failed> {
         self.0.set_len(0)?;
         self.0.rewind()?;
         writeln!(self.0, "process {}, which serves at http://{address}", std::process::id())?;

@@ -42,10 +42,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         .await
         .map_err(|error| format!("cannot listen at {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
-    let mut lock = if early.is_none() { DataLock::of_server(config, true)? } else { early };
-    if let Some(lock) = &mut lock {
-        lock.sign(address)?;
-    }
+    let lock = DataLock::signed(early, config, address)?;
     let settings = Settings { reference, public_url: config.public_url(address)?, ..config.settings() };
     let store = operate::open(config).await?;
     let reserved = reserve_log(config).await?;
