@@ -4,12 +4,13 @@
 //! The operating system holds the lock for the process and releases it however the process ends. The file itself stays;
 //! it names the process and its address for whoever is refused.
 
-use crate::Failed;
 use crate::config::Config;
+use crate::{Failed, data_folder};
 use florin_api::kit::settings::Environment;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The file's name.
@@ -25,9 +26,9 @@ impl DataLock {
     /// Takes the folder, which is created if it does not exist.
     fn take(folder: &Path) -> Result<Self, Failed> {
         let failed = |error: std::io::Error| format!("the data folder {}: {error}", folder.display());
-        std::fs::create_dir_all(folder).map_err(failed)?;
+        data_folder::create(folder)?;
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let file = options.open(folder.join(NAME)).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
