@@ -17,6 +17,7 @@ mod model;
 mod races;
 mod restart;
 mod support;
+mod terms;
 mod unavailable;
 mod upgrade;
 mod uploads;

@@ -49,13 +49,13 @@ async fn a_debt_is_p456() {
     let a = app.a();
     a.verified_user("anna").await;
     a.fund(Some("anna"), "30", "eur").await;
-    let house = Touch::SystemAccount(EUR, AccountKind::Fees);
+    let settlement = Touch::SystemAccount(EUR, AccountKind::CardSettlement);
     let touches =
-        vec![Touch::UserAccount("anna".into(), EUR), Touch::UserReceivable("anna".into(), EUR), house];
+        vec![Touch::UserAccount("anna".into(), EUR), Touch::UserReceivable("anna".into(), EUR), settlement];
     let capture = async move |tx: &mut Tx| -> Result<Answer, Stop> {
         let main = AccountKey::main(tx.holder("anna").expect("the user").id, EUR);
         let account = tx.account(main).expect("touched");
-        let to = AccountKey::system(tx.book(), EUR, AccountKind::Fees);
+        let to = AccountKey::system(tx.book(), EUR, AccountKind::CardSettlement);
         let capture = Capture { account, held: 0, amount: 9000, to, rest: Rest::Released };
         let posting = Posting::new().capture(capture);
         tx.post(RecordKind(2), Uuid::from_u128(1), &posting, Vec::new()).map_err(StoreError::unexpected)?;

@@ -5,13 +5,12 @@ use crate::support::{Call, person};
 use serde_json::{Value, json};
 
 const PATH: &str = "/v1/user/balances/crypto-and-fiat";
-const REQUIRED: [&str; 12] = [
+const REQUIRED: [&str; 11] = [
     "externalUserId",
     "email",
     "phone",
     "firstName",
     "lastName",
-    "birthDate",
     "street",
     "number",
     "city",
@@ -44,6 +43,10 @@ async fn a_field_missing_or_of_another_type_is_p403() {
             refused(&stage, &with(field, value)).await;
         }
     }
+    // The older form of the call leaves it out.
+    for value in [json!(true), json!(7), json!(["x"]), json!({"x": 1}), json!("a\u{0}b")] {
+        refused(&stage, &with("birthDate", value)).await;
+    }
     for value in [json!(false), json!("true"), json!(1), json!([])] {
         refused(&stage, &with("hasAcceptedP100Tc", value)).await;
     }
@@ -65,7 +68,7 @@ async fn a_value_out_of_its_range_is_p403() {
             &["balances", "transactions", "suspend", "unsuspend", "kyc-files", "verification"],
         ),
         ("email", &["anna", "@example.com", "anna@", "a b@example.com", "anna@example.com\n"]),
-        ("phone", &["+", "abc", "+370-6000", "12 34 56 78", "+3706001234x"]),
+        ("phone", &["+", "abc", "+370-6000", "+3706001234x"]),
         (
             "birthDate",
             &["1990-02-30", "1990-13-01", "17.05.1990", "1990-5-7", "2999-01-01", "2020-01-01", "0"],
@@ -88,12 +91,12 @@ async fn a_value_out_of_its_range_is_p403() {
 async fn every_failure_is_named() {
     let stage = Stage::set().await;
     let mut body = person("dora");
-    for field in ["email", "birthDate", "city"] {
+    for field in ["email", "street", "city"] {
         body[field] = json!(null);
     }
     let answer = stage.client.send(&Call::post(PATH, &body)).await;
     answer.expect_refusal("P403");
-    for field in ["email", "birthDate", "city"] {
+    for field in ["email", "street", "city"] {
         assert!(answer.message().contains(field), "{field} is not named: {}", answer.message());
     }
     assert!(answer.message().contains(". "), "failures are joined with a full stop: {}", answer.message());

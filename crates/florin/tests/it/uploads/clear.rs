@@ -183,7 +183,7 @@ async fn provoke(client: &Client, planted: &Planted) -> Vec<Answer> {
     for user in ["bela", "nobody"] {
         let path = files_path(user);
         for form in [
-            Form::new().named_file(word, word, text.as_bytes()),
+            Form::new().named_file("unwanted", word, text.as_bytes()),
             Form::new().named_file("front_id", word, text.as_bytes()),
             Form::new().named_file("selfie", word, &with_location(Kind::Pdf)),
             Form::new().named_file("selfie", word, &planted.photo()).named_file(
