@@ -43,12 +43,17 @@ pub struct Credentials {
     pub webhook_token: String,
 }
 
+/// The data directories of two processes on one database: each has its own, which only one may serve.
+const FOLDERS: [&str; 2] = ["data", "data-2"];
+
 /// A server with a data directory and a database of its own.
 pub struct Server {
     options: Options,
     database: Option<Database>,
     process: Option<Process>,
     seconds: Vec<Process>,
+    /// The name of the first process's data directory.
+    folder: &'static str,
     expected_errors: Vec<String>,
     credentials: Option<Credentials>,
     home: TempDir,
@@ -74,7 +79,7 @@ impl Server {
             return None;
         }
         let mut server = Self::prepare(Options::default()).await;
-        let directories = [server.data_dir(), server.home.path().join("data-2")];
+        let directories = FOLDERS.map(|folder| server.home.path().join(folder));
         directories.iter().for_each(|directory| write_key(directory, &"5e".repeat(32)));
         let [mut first, mut second] = directories.each_ref().map(|directory| server.spawn(directory));
         first.wait_until_ready().await;
@@ -95,7 +100,8 @@ impl Server {
             Engine::Postgres => Some(Database::create().await),
         };
         let (seconds, expected_errors) = (Vec::new(), Vec::new());
-        Self { options, database, process: None, seconds, expected_errors, credentials: None, home }
+        let folder = FOLDERS[0];
+        Self { options, database, process: None, seconds, folder, expected_errors, credentials: None, home }
     }
 
     /// Starts the (stopped or killed) server again on the same data.
@@ -199,7 +205,7 @@ impl Server {
     }
 
     pub fn data_dir(&self) -> PathBuf {
-        self.home.path().join("data")
+        self.home.path().join(self.folder)
     }
 
     /// A directory of the test that the server does not know.
@@ -253,6 +259,7 @@ impl Server {
     pub fn change_places(&mut self) {
         let second = self.seconds.pop().expect("two processes run");
         self.seconds.extend(self.process.replace(second));
+        self.folder = if self.folder == FOLDERS[0] { FOLDERS[1] } else { FOLDERS[0] };
     }
 
     /// SIGTERM; ends with 0.
