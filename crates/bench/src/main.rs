@@ -14,6 +14,7 @@ mod answer;
 mod figures;
 mod floor;
 mod load;
+mod place;
 mod product;
 mod requests;
 mod transfers;
@@ -26,8 +27,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use place::Place;
 use serde::Deserialize;
-use xtask::engines::Engines;
 use xtask::{interrupt, postgres, process, workspace};
 
 /// With fewer rounds a ratio is mostly chance.
@@ -75,21 +76,14 @@ enum Command {
 struct Transfers {
     #[command(flatten)]
     settings: Settings,
-    /// Which engines to measure
-    #[arg(long, value_enum, default_value_t = Engines::Both)]
-    engine: Engines,
     /// How many users money moves between
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..1_000_000))]
     accounts: u32,
     /// Chooses the users' pairs and the idempotency keys
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where the databases are put: name a folder of a real disk where the temporary folder is in memory
-    #[arg(long, default_value_os_t = std::env::temp_dir())]
-    folder: PathBuf,
-    /// Measure this program instead of building one
-    #[arg(long)]
-    florin: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Photos of documents stored per second, on each engine, against writing the same bytes to a file
@@ -120,19 +114,11 @@ struct Uploads {
     /// Other calls per second, of each kind: reads of balances, and transfers
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..10_000))]
     calls: u32,
-    /// Which engines to measure
-    #[arg(long, value_enum, default_value_t = Engines::Both)]
-    engine: Engines,
     /// Chooses the users' pairs and the idempotency keys
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where databases and files are put, some ten GB: name a folder of a real disk where the temporary
-    /// folder is in memory
-    #[arg(long, default_value_os_t = std::env::temp_dir())]
-    folder: PathBuf,
-    /// Measure this program instead of building one
-    #[arg(long)]
-    florin: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// How soon and how fast events are delivered, and what a backlog costs, on each engine
@@ -156,15 +142,8 @@ struct Webhooks {
     /// Events of the backlog
     #[arg(long, default_value_t = 1_000_000)]
     backlog: u64,
-    /// Which engines to measure
-    #[arg(long, value_enum, default_value_t = Engines::Both)]
-    engine: Engines,
-    /// Where the databases are put: name a folder of a real disk where the temporary folder is in memory
-    #[arg(long, default_value_os_t = std::env::temp_dir())]
-    folder: PathBuf,
-    /// Measure this program instead of building one
-    #[arg(long)]
-    florin: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// The floor alone: what this machine, this kernel and our load generator can do
@@ -226,12 +205,11 @@ fn run(command: &Command) -> Result<()> {
         Command::PostgresSupervisor(arguments) => return postgres::supervisor::run(arguments),
         _ => interrupt::watch()?,
     }
-    let florin = |given: &Option<PathBuf>| given.clone().map_or_else(build, Ok);
     match command {
         Command::Floor(settings) => transfers::floor_alone(settings),
-        Command::Transfers(transfers) => transfers::run(transfers, &florin(&transfers.florin)?),
-        Command::Webhooks(webhooks) => webhooks::run(webhooks, &florin(&webhooks.florin)?),
-        Command::Uploads(uploads) => uploads::run(uploads, &florin(&uploads.florin)?),
+        Command::Transfers(transfers) => transfers::run(transfers),
+        Command::Webhooks(webhooks) => webhooks::run(webhooks),
+        Command::Uploads(uploads) => uploads::run(uploads),
         Command::FloorServer(_) | Command::PostgresSupervisor(_) => Ok(()),
     }
 }

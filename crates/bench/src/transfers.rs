@@ -18,8 +18,7 @@ use super::load::{Measured, Until, drive};
 use super::product::Product;
 use super::requests::{ForEachUser, Recipient, Requests, Step, Transfers};
 use super::{FEW_ROUNDS, PREPARING, Settings, Transfers as Arguments};
-use xtask::permission;
-use xtask::postgres::{Cluster, Durability, binaries};
+use xtask::postgres::Cluster;
 
 /// The two servers and what is sent to them.
 struct Contest {
@@ -44,27 +43,18 @@ impl Side {
     }
 }
 
-/// Runs the command with this build of the product.
-pub fn run(arguments: &Arguments, florin: &Path) -> Result<()> {
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<()> {
     let mut rows = Vec::new();
-    let mut verdicts = Vec::new();
-    if arguments.engine.sqlite() {
-        verdicts.push(engine("sqlite", arguments, florin, None, &mut rows)?);
-    }
-    if arguments.engine.postgres() {
-        let cluster = Cluster::start(
-            &binaries::require(permission::may_install(false))?,
-            Durability::Durable,
-            &arguments.folder,
-        )?;
-        verdicts.push(engine("postgres", arguments, florin, Some(cluster), &mut rows)?);
-    }
+    let florin = arguments.place.program()?;
+    let verdicts =
+        arguments.place.on_engines(|name, cluster| engine(name, arguments, &florin, cluster, &mut rows))?;
     print!("\n{}\n{}", table(&rows), setting(&arguments.settings));
     println!(
         "{} users, seed {}, databases in {}",
         arguments.accounts,
         arguments.seed,
-        arguments.folder.display()
+        arguments.place.folder.display()
     );
     verdicts.iter().for_each(|verdict| println!("{verdict}"));
     Ok(())
@@ -88,7 +78,7 @@ fn engine(
     cluster: Option<Cluster>,
     rows: &mut Vec<Row>,
 ) -> Result<String> {
-    let product = Product::start(florin, &arguments.folder, cluster)?;
+    let product = Product::start(florin, &arguments.place.folder, cluster)?;
     let recipient = product.recipient()?;
     prepare(&recipient, arguments.accounts)?;
     let mut side = Side::new(&recipient, arguments.accounts, arguments.seed);

@@ -36,8 +36,7 @@ use form::Form;
 use process::Process;
 use report::{Crowd, Outcome};
 use send::{Sent, Users};
-use xtask::permission;
-use xtask::postgres::{Cluster, Durability, binaries};
+use xtask::postgres::Cluster;
 
 /// Users between whom the calls move money.
 const ACCOUNTS: u32 = 100;
@@ -90,21 +89,12 @@ struct Contest<'a> {
     written: TempDir,
 }
 
-/// Runs the command with this build of the product.
-pub fn run(arguments: &Arguments, florin: &Path) -> Result<()> {
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<()> {
     let form = Form::new(&form::photo()?)?;
-    let mut outcomes = Vec::new();
-    if arguments.engine.sqlite() {
-        outcomes.push(engine("sqlite", arguments, florin, None, &form)?);
-    }
-    if arguments.engine.postgres() {
-        let cluster = Cluster::start(
-            &binaries::require(permission::may_install(false))?,
-            Durability::Durable,
-            &arguments.folder,
-        )?;
-        outcomes.push(engine("postgres", arguments, florin, Some(cluster), &form)?);
-    }
+    let florin = arguments.place.program()?;
+    let outcomes =
+        arguments.place.on_engines(|name, cluster| engine(name, arguments, &florin, cluster, &form))?;
     outcomes.iter().for_each(|outcome| print!("\n{}", report::text(outcome)));
     print!("\n{}", setting(arguments));
     Ok(())
@@ -118,12 +108,12 @@ fn engine(
     cluster: Option<Cluster>,
     form: &Form,
 ) -> Result<Outcome> {
-    let product = Product::start(florin, &arguments.folder, cluster)?;
+    let product = Product::start(florin, &arguments.place.folder, cluster)?;
     let recipient = product.recipient()?;
     prepare(&recipient, ACCOUNTS)?;
-    let written = tempfile::Builder::new().prefix("florin-bench-floor-").tempdir_in(&arguments.folder);
+    let written = tempfile::Builder::new().prefix("florin-bench-floor-").tempdir_in(&arguments.place.folder);
     let written =
-        written.with_context(|| format!("cannot make a folder in {}", arguments.folder.display()))?;
+        written.with_context(|| format!("cannot make a folder in {}", arguments.place.folder.display()))?;
     let mut contest = Contest {
         arguments,
         form,
@@ -235,7 +225,7 @@ fn setting(arguments: &Arguments) -> String {
         "{cores} cores, load generator included; {rounds} rounds of {seconds} s each, floor and product in turns.\n\
          Other calls: {calls} of each kind a second; seed {seed}; all files and databases in {}.\n\
          Only the ratios and the memory count: the rates are this machine's.\n",
-        arguments.folder.display()
+        arguments.place.folder.display()
     );
     if *rounds < FEW_ROUNDS {
         text.push_str("Fewer than 5 rounds: take the ratios for a hint.\n");

@@ -29,8 +29,7 @@ use super::uploads::process::Process;
 use super::{PREPARING, Webhooks as Arguments};
 use receiver::Receiver;
 use xtask::interrupt;
-use xtask::permission;
-use xtask::postgres::{Cluster, Durability, binaries};
+use xtask::postgres::Cluster;
 
 /// Users between whom money moves.
 const ACCOUNTS: u32 = 1_000;
@@ -62,20 +61,10 @@ struct Outcome {
     verdict: String,
 }
 
-/// Runs the command with this build of the product.
-pub fn run(arguments: &Arguments, florin: &Path) -> Result<()> {
-    let mut outcomes = Vec::new();
-    if arguments.engine.sqlite() {
-        outcomes.push(engine("sqlite", arguments, florin, None)?);
-    }
-    if arguments.engine.postgres() {
-        let cluster = Cluster::start(
-            &binaries::require(permission::may_install(false))?,
-            Durability::Durable,
-            &arguments.folder,
-        )?;
-        outcomes.push(engine("postgres", arguments, florin, Some(cluster))?);
-    }
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let florin = arguments.place.program()?;
+    let outcomes = arguments.place.on_engines(|name, cluster| engine(name, arguments, &florin, cluster))?;
     outcomes.iter().for_each(|outcome| print(outcome, arguments));
     Ok(())
 }
@@ -86,7 +75,7 @@ fn engine(
     florin: &Path,
     cluster: Option<Cluster>,
 ) -> Result<Outcome> {
-    let product = Product::start(florin, &arguments.folder, cluster)?;
+    let product = Product::start(florin, &arguments.place.folder, cluster)?;
     let (ours, process) = (product.recipient()?, Process::new(product.id()));
     prepare(&ours, ACCOUNTS)?;
     let receiver = Receiver::start()?;

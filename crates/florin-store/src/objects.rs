@@ -33,12 +33,13 @@ struct Table {
     slots: BTreeMap<Uuid, Slot>,
 }
 
-/// A row before a command changed it. None: it was not known.
+/// A row before a command changed it or read it. None: it was not known.
 #[derive(Debug)]
 struct Undo {
     table: &'static str,
     id: Uuid,
     before: Option<Slot>,
+    is_change: bool,
 }
 
 /// Which of the rows that are to be written.
@@ -83,7 +84,12 @@ impl Objects {
         found: &[Vec<Row>],
     ) -> Result<(), StoreError> {
         for (table, ids) in touched.objects.values() {
-            self.undo.extend(ids.iter().map(|id| Undo { table: table.name(), id: *id, before: None }));
+            self.undo.extend(ids.iter().map(|id| Undo {
+                table: table.name(),
+                id: *id,
+                before: None,
+                is_change: false,
+            }));
         }
         self.absorb(touched, found)
     }
@@ -140,7 +146,7 @@ impl Objects {
     }
 
     fn change(&mut self, table: &'static ObjectTable, id: Uuid, before: Option<Slot>, after: Slot) {
-        self.undo.push(Undo { table: table.name(), id, before });
+        self.undo.push(Undo { table: table.name(), id, before, is_change: true });
         self.table(table).slots.insert(id, after);
     }
 
@@ -152,7 +158,7 @@ impl Objects {
 
     /// Takes back what was changed since.
     pub(crate) fn undo_to(&mut self, point: usize) {
-        for Undo { table, id, before } in self.undo.drain(point..).rev() {
+        for Undo { table, id, before, .. } in self.undo.drain(point..).rev() {
             let Some(table) = self.tables.get_mut(table) else { continue };
             match before {
                 Some(slot) => drop(table.slots.insert(id, slot)),
@@ -168,7 +174,7 @@ impl Objects {
 
     /// Whether commands changed rows, written or not.
     pub(crate) fn has_changes(&self) -> bool {
-        !self.undo.is_empty()
+        self.undo.iter().any(|undo| undo.is_change)
     }
 
     /// The rows to be written of the tables that `sql` names, as sets. From now on they count as written.
@@ -190,7 +196,12 @@ impl Objects {
                     continue;
                 }
                 if which == Changed::ByAny {
-                    self.undo.push(Undo { table: table.name(), id: *id, before: Some(slot.clone()) });
+                    self.undo.push(Undo {
+                        table: table.name(),
+                        id: *id,
+                        before: Some(slot.clone()),
+                        is_change: true,
+                    });
                 }
                 let mut values = params![book, *id].to_vec();
                 values.extend(slot.row.iter().flatten().cloned());
@@ -230,7 +241,7 @@ impl Objects {
             if slot.row != row {
                 let after = Slot { command: self.command, ..read(row) };
                 let before = Some(std::mem::replace(slot, after));
-                self.undo.push(Undo { table: table.name(), id: *id, before });
+                self.undo.push(Undo { table: table.name(), id: *id, before, is_change: true });
             }
         }
         Ok(())

@@ -32,7 +32,7 @@ fn accounts() -> Vec<Touch> {
     vec![Touch::PartnerAccount(EUR), Touch::SystemAccount(EUR, AccountKind::SandboxFunding)]
 }
 
-/// Runs a bad command between two good ones, all in one batch; what came of it. It may be tried more than once.
+/// Runs a bad command between two good ones in one batch, and returns its result. It can run more than once.
 async fn among_neighbours(store: &TestStore, bad: impl florin_store::Command) -> Result<Outcome, StoreError> {
     let book = store.book;
     let before = store.balance(EUR).await;

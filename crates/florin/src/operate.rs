@@ -31,26 +31,20 @@ pub async fn open(config: &Config) -> Result<Store, Failed> {
     Store::open(options).await.map_err(|error| master_key.explain(error))
 }
 
-/// Opens the place of files that the configuration names.
-pub async fn open_vault(config: &Config) -> Result<Vault, Failed> {
-    Ok(Vault::open(&config.vault()?).await?)
-}
-
 /// The platform for a single command: it starts no workers and does not listen.
 pub async fn platform(config: &Config) -> Result<App, Failed> {
     // Checked before anything is created.
     config.vault()?;
     let store = open(config).await?;
     let settings = Settings { reference: config.reference()?, ..config.settings() };
-    let vault = open_vault(config).await?;
-    Ok(App::new(
-        store,
-        vault,
-        Arc::new(SystemClock),
-        Arc::new(SystemEntropy),
-        settings,
-        &florin_api::FAMILIES,
-    ))
+    assemble(config, store, settings).await
+}
+
+/// The platform over an open store, with the vault, the system's clock and randomness, and all families.
+pub async fn assemble(config: &Config, store: Store, settings: Settings) -> Result<App, Failed> {
+    let vault = Vault::open(&config.vault()?).await?;
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    Ok(App::new(store, vault, clock, entropy, settings, &florin_api::FAMILIES))
 }
 
 /// `florin verify`.

@@ -36,7 +36,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     config.check_rails()?;
     let reference = config.reference()?;
     config.vault()?;
-    // Before the port is taken, so that a second server is told of the first.
+    // Before the port is taken, as the refusal of a second server names the first.
     let early = DataLock::of_server(config, false)?;
     let listener = TcpListener::bind(config.listen)
         .await
@@ -53,15 +53,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         tracing::info!(partner = %credentials.partner_id, %folder, "the API key is in sandbox-credentials.json");
         made = Some(credentials);
     }
-    let vault = operate::open_vault(config).await?;
-    let app = App::new(
-        store,
-        vault,
-        Arc::new(SystemClock),
-        Arc::new(SystemEntropy),
-        settings,
-        &florin_api::FAMILIES,
-    );
+    let app = operate::assemble(config, store, settings).await?;
     if let Some(made) = &made {
         credentials::give_token(&app, made).await?;
     }

@@ -18,7 +18,7 @@ use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{Erasure, EventRow, Family};
 use crate::kit::endpoint::table::{Endpoint, Shape};
 use crate::kit::request::types::words;
-use crate::users::render_user_events;
+use crate::users::RENDER_USER_EVENTS;
 use utoipa::ToSchema;
 
 /// The family's table.
@@ -32,7 +32,7 @@ pub static FAMILY: Family = Family {
         description: "The balances of a verified user can be used. Where the residence has IBANs, the IBAN is there.",
         payload: Shape::of::<UserStatusPayload>(),
         example: r#"{"externalUserId":"customer-1001","status":"ACTIVE"}"#,
-        render: |app, scope, events| Box::pin(render_user_events(app, scope, events)),
+        render: RENDER_USER_EVENTS,
     }],
     statements: &[store::STATEMENTS],
     erasures: &[Erasure::of_rows(store::ERASE)],

@@ -21,3 +21,5 @@ pub mod prelude;
 pub mod request;
 pub mod settings;
 pub mod tables;
+#[cfg(test)]
+pub(crate) mod testing;

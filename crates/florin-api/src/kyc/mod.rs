@@ -48,7 +48,7 @@ pub use sweep::{SWEEP_AGE, Swept, sweep, work as sweep_now_and_then};
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{Erasure, EventRow, Family, Obstacle, Placeholder, Scenario, no_obstacle};
 use crate::kit::endpoint::table::Shape;
-use crate::users::{AUTO_VERIFY_JOB, render_user_events};
+use crate::users::{AUTO_VERIFY_JOB, RENDER_USER_EVENTS};
 use florin_store::migration;
 use payloads::{KycFilesPayload, KycVerificationPayload, PoaVerificationPayload};
 
@@ -108,7 +108,7 @@ const EVENTS: &[EventRow] = &[
         description: "The files of an upload were decoded.",
         payload: Shape::of::<KycFilesPayload>(),
         example: r#"{"externalUserId":"customer-1001","status":"ADDED"}"#,
-        render: |app, scope, events| Box::pin(render_user_events(app, scope, events)),
+        render: RENDER_USER_EVENTS,
     },
     EventRow {
         event: EventType::PoaVerification,
@@ -116,7 +116,7 @@ const EVENTS: &[EventRow] = &[
         description: "A proof of address was sent or decided on.",
         payload: Shape::of::<PoaVerificationPayload>(),
         example: r#"{"externalUserId":"customer-1001","status":"APPROVED"}"#,
-        render: |app, scope, events| Box::pin(render_user_events(app, scope, events)),
+        render: RENDER_USER_EVENTS,
     },
     EventRow {
         event: EventType::KycVerification,
@@ -127,7 +127,7 @@ const EVENTS: &[EventRow] = &[
             r#"{"externalUserId":"customer-1001","verificationStatus":"VERIFIED","#,
             r#""attemptStatus":"SUCCESSFUL","rejectionReason":null}"#,
         ),
-        render: |app, scope, events| Box::pin(render_user_events(app, scope, events)),
+        render: RENDER_USER_EVENTS,
     },
 ];
 

@@ -275,7 +275,7 @@ pub(super) async fn delete_file(tx: &mut Tx, name: ObjectName) -> Result<(), Sto
     tx.execute(DELETE_FILE, &params![name.uuid()]).await.map(drop)
 }
 
-/// Notes what came of full decodes of files that were not checked before.
+/// Stores the results of full decodes of files that were not checked before.
 pub(super) async fn check_files(tx: &mut Tx, files: &[&Checked]) -> Result<(), StoreError> {
     let book = tx.book();
     let rows = files.iter().map(|file| {

@@ -4,9 +4,9 @@ use super::transfer::{Sides, record_of};
 use crate::kit::book::memo::SealedMemo;
 use crate::kit::endpoint::family::Rendered;
 use crate::kit::endpoint::handler::PathId;
+use crate::kit::endpoint::handler::uuid_of;
 use crate::kit::endpoint::table::PathParameter;
 use crate::kit::prelude::*;
-use crate::kit::request::types::FieldType;
 use crate::kit::request::types::words;
 use crate::users;
 use florin_ledger::{HolderId, Record};
@@ -91,7 +91,7 @@ impl PathId for TransferId {
     };
 
     fn of_segment(segment: Option<String>) -> Self {
-        Self(segment.and_then(|text| <Uuid as FieldType>::parse(&text).ok()))
+        Self(uuid_of(segment))
     }
 }
 

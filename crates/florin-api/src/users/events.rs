@@ -1,13 +1,15 @@
 //! Events about users: the payload is `externalUserId` and what the family kept with the event.
 
 use crate::kit::app::App;
-use crate::kit::endpoint::family::Rendered;
+use crate::kit::endpoint::family::{Render, Rendered};
 use florin_store::{Holder, HolderId, Scope, StoreError, StoredEvent};
 use serde_json::value::{RawValue, to_raw_value};
 use std::collections::HashMap;
 
-/// The payloads of events about users, in their order.
-pub async fn render_user_events(_: &App, scope: &mut Scope, events: &[&StoredEvent]) -> Rendered {
+/// Renders events about users, in their order.
+pub const RENDER_USER_EVENTS: Render = |app, scope, events| Box::pin(render_user_events(app, scope, events));
+
+async fn render_user_events(_: &App, scope: &mut Scope, events: &[&StoredEvent]) -> Rendered {
     let mut ids: Vec<HolderId> = events.iter().filter_map(|event| event.holder).collect();
     ids.sort_unstable();
     ids.dedup();

@@ -25,7 +25,7 @@ mod user;
 
 pub use auto_verify::{AUTO_VERIFY_JOB, set_auto_verify};
 pub use birth_date::{BirthDate, require_birth_date};
-pub use events::render_user_events;
+pub use events::RENDER_USER_EVENTS;
 pub use job::carry_out_for;
 pub use owner::{Owner, Role, admit, not_paid};
 pub use path::UserId;

@@ -6,9 +6,9 @@ use super::ids::sequence_of;
 use super::register::registered;
 use super::store::{self, Delivery};
 use crate::kit::endpoint::handler::PathId;
+use crate::kit::endpoint::handler::uuid_of;
 use crate::kit::endpoint::table::PathParameter;
 use crate::kit::prelude::*;
-use crate::kit::request::types::FieldType;
 use florin_store::{Tx, events_after};
 use std::collections::{BTreeSet, HashMap};
 
@@ -60,7 +60,7 @@ impl PathId for DeliveryId {
     };
 
     fn of_segment(segment: Option<String>) -> Self {
-        Self(segment.and_then(|text| <Uuid as FieldType>::parse(&text).ok()))
+        Self(uuid_of(segment))
     }
 }
 

@@ -152,7 +152,7 @@ impl Courier {
         self.outcomes += 1;
     }
 
-    /// Takes in what came of an attempt, and lets the next of the object go.
+    /// Takes in the result of an attempt, and lets the next of the object go.
     fn take_back(&mut self, returned: Returned) {
         let Returned { parcel, ended, base } = returned;
         if ended.is_overload() {
@@ -281,7 +281,7 @@ impl Courier {
         self.finish().await
     }
 
-    /// Ends in good order: what is under way may come back, what came of it is settled, and the lease is let go.
+    /// Ends in good order: what is under way may come back, its result is settled, and the lease is let go.
     async fn finish(&mut self) -> Result<(), StoreError> {
         let mut patience = pin!(tokio::time::sleep(STOP_PATIENCE));
         while !self.under_way.is_empty() {

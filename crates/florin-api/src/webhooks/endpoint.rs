@@ -162,18 +162,11 @@ impl Secrets {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Counting(std::sync::atomic::AtomicU8);
-
-    impl Entropy for Counting {
-        fn fill(&self, bytes: &mut [u8]) {
-            bytes.fill(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-        }
-    }
+    use crate::kit::testing::Counted;
 
     #[test]
     fn a_rotated_secret_signs_for_a_day_more() {
-        let entropy = Counting(1.into());
+        let entropy = Counted::default();
         let mut secrets = Secrets::new("t".to_owned(), &Drawn::draw(&entropy));
         let now = Timestamp::from_micros(1_000_000);
         let first = *secrets.signing_secret().as_bytes();
@@ -189,7 +182,7 @@ mod tests {
 
     #[test]
     fn secrets_are_kept_sealed_and_do_not_print() {
-        let (entropy, seals) = (Counting(1.into()), Seals::new([7; 32]));
+        let (entropy, seals) = (Counted::default(), Seals::new([7; 32]));
         let drawn = Drawn::draw(&entropy);
         let secrets = Secrets::new("the-token".to_owned(), &drawn);
         let sealed = secrets.seal(&seals, &drawn).unwrap();

@@ -1,8 +1,8 @@
 //! Webhooks: every event on its way to the partner's own server.
 //!
 //! A delivery is `PENDING`, `DELIVERED` or `FAILED`. `dispatch` finds endpoints with work and starts a `courier` for
-//! each; that one holds the endpoint's lease, reads the events after its cursor, sends them, and settles what came of
-//! them through the door. The events themselves are in the same transaction as what they tell of, so none is lost or
+//! each; that one holds the endpoint's lease, reads the events after its cursor, sends them, and stores the
+//! results through the door. The events themselves are in the same transaction as what they tell of, so none is lost or
 //! invented; a delivery that was made and not settled is made again, under the same id.
 //!
 //! No account is touched; no event is made.

@@ -201,7 +201,7 @@ impl TestStore {
         Box::pin(self.store.door().run(self.book, None, touches, command))
     }
 
-    /// Runs commands in one batch; what came of each. They may be tried more than once.
+    /// Runs commands in one batch, and returns the result of each. A command can run more than once.
     pub async fn batch(&self, mut commands: Vec<Running<'_>>) -> Vec<Result<Outcome, StoreError>> {
         let gate = Gate::close(self, self.book).await;
         for command in &mut commands {

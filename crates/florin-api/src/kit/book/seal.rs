@@ -99,19 +99,11 @@ fn decrypt(cipher: &XChaCha20Poly1305, sealed: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Counts up: enough to tell keys apart.
-    struct Counting(std::sync::atomic::AtomicU8);
-
-    impl Entropy for Counting {
-        fn fill(&self, bytes: &mut [u8]) {
-            bytes.fill(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-        }
-    }
+    use crate::kit::testing::Counted;
 
     #[test]
     fn only_the_same_users_key_opens() {
-        let entropy = Counting(1.into());
+        let entropy = Counted::default();
         let seals = Seals::new([9; KEY_BYTES]);
         let (mine, other) = (seals.new_secret(&entropy).unwrap(), seals.new_secret(&entropy).unwrap());
         let sealed = seals.seal(&mine, Nonce::draw(&entropy), "invoice 7").unwrap();

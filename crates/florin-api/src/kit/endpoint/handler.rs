@@ -10,6 +10,7 @@ use crate::kit::app::App;
 use crate::kit::request::describe::Property;
 use crate::kit::request::fields::SHOWN_NAME;
 use crate::kit::request::query::path_segment;
+use crate::kit::request::types::FieldType;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +20,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// The header that names what of a request was ignored.
 pub const IGNORED_FIELDS: HeaderName = HeaderName::from_static("x-ignored-fields");
@@ -160,6 +162,11 @@ pub trait PathId: Sized + Send {
 
     /// Reads it. What can't be one is answered like an unknown one, so there is no failing here.
     fn of_segment(segment: Option<String>) -> Self;
+}
+
+/// One of our ids in a path; none for what can't be one.
+pub fn uuid_of(segment: Option<String>) -> Option<Uuid> {
+    <Uuid as FieldType>::parse(&segment?).ok()
 }
 
 /// An id of a handler's path, in the order of the path.

@@ -4,6 +4,7 @@ use super::*;
 use crate::kit::endpoint::codes::{P403, P426, P440, P501};
 use crate::kit::request::places::{MAX_UPLOADS, RETRY_AFTER_SECS};
 use crate::kit::settings::Settings;
+use crate::kit::testing::Counted;
 use axum::extract::Request;
 use bytes::Bytes;
 use florin_document::Kind;
@@ -18,7 +19,6 @@ use std::convert::Infallible;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -40,15 +40,6 @@ const RULES: Rules = Rules {
 /// The longest body under these rules.
 const MAX_BODY: usize = 4 * MAX_BYTES + 1024 * 1024;
 
-struct Counted(AtomicU64);
-
-impl Entropy for Counted {
-    fn fill(&self, bytes: &mut [u8]) {
-        let draw = self.0.fetch_add(1, Ordering::Relaxed);
-        blake3::Hasher::new().update(&draw.to_be_bytes()).finalize_xof().fill(bytes);
-    }
-}
-
 /// A platform with a vault.
 struct Platform {
     app: App,
@@ -61,7 +52,7 @@ impl Platform {
     async fn start() -> Self {
         let folder = TempDir::new().unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(1_795_435_200_000_000)));
-        let entropy: Arc<dyn Entropy> = Arc::new(Counted(AtomicU64::new(0)));
+        let entropy: Arc<dyn Entropy> = Arc::new(Counted::default());
         let store = Store::open(Options {
             place: Place::File(folder.path().join("test.db")),
             environment: "sandbox",

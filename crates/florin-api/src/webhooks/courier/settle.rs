@@ -1,4 +1,4 @@
-//! What a courier writes: what came of its requests, as rows, with the cursor and the lease, in one command.
+//! What a courier writes: the results of its requests, as rows, with the cursor and the lease, in one command.
 
 use super::state::{Batch, Courier, Fate, LEASE, RENEW_TICKS, SLOW_TICKS};
 use crate::kit::app::App;
@@ -84,7 +84,7 @@ impl Courier {
         rows
     }
 
-    /// Takes in what came of settling. False: the endpoint is another process's.
+    /// Takes in the result of settling. False: the endpoint is another process's.
     pub(super) fn settled(&mut self, result: Result<bool, StoreError>) -> Result<bool, StoreError> {
         let Some((_, batch)) = self.settling.take() else { return Ok(true) };
         if !result? {

@@ -72,7 +72,7 @@ async fn advancing_the_clock_attempts_each_webhook_that_is_due_once() {
     advance(&a, 1).await;
     let paths: Vec<_> = receiver.take().into_iter().map(|got| got.path).collect();
     assert_eq!(paths, ["/webhook/kyc-verification/status", "/webhook/user/status"]);
-    assert_eq!(deliveries(&a, "status=DELIVERED").await.len(), 2, "what came of them is settled");
+    assert_eq!(deliveries(&a, "status=DELIVERED").await.len(), 2, "both attempts are stored");
     a.fund(None, "1", "eur").await;
     a.pay(None, Some("anna"), "1").await;
     advance(&a, 1).await;
