@@ -1,4 +1,4 @@
-//! What a command costs that changes an object. One test, for what is counted is counted for the whole process.
+//! What a command costs that changes an object or reads one. One test, as costs are counted for the whole process.
 
 #[expect(dead_code, reason = "what the other tests use")]
 mod store;
@@ -47,7 +47,7 @@ fn pay(store: &TestStore, parcel: Option<u128>, touches: bool) -> Running<'_> {
 }
 
 #[tokio::test]
-async fn a_command_that_changes_an_object_costs_no_savepoint_and_no_round_trip() {
+async fn a_command_costs_what_its_objects_need() {
     recorder::start();
     let store = TestStore::open().await;
     // Accounts are there, and statements prepared.
@@ -71,6 +71,17 @@ async fn a_command_that_changes_an_object_costs_no_savepoint_and_no_round_trip()
         "the look-up, the insert, the update"
     );
     assert_eq!(of_many.savepoints, 0);
+
+    // Who only reads writes nothing, not even the book's row.
+    let nothing = store.run(Vec::new(), async move |_: &mut Tx| done("paid"));
+    let (nothing, _) = cost(&store, vec![nothing]).await;
+    let load = store.run(Vec::new(), async move |tx: &mut Tx| {
+        tx.load(&[Parcel::touch(1)]).await?;
+        done("paid")
+    });
+    let (loaded, _) = cost(&store, vec![load]).await;
+    let (statements, round_trips) = (nothing.statements + 1, nothing.round_trips + 1);
+    assert_eq!(loaded, Cost { statements, round_trips, ..nothing }, "the look-up");
     assert_eq!(store.parcels().await, [(1, 7), (2, 5), (3, 5), (4, 5)]);
     store.finish().await;
 }

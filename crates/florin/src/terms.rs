@@ -5,9 +5,9 @@ use crate::operate::{platform, print};
 use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand};
 use florin_api::kit::app::App;
-use florin_api::kit::book::agree::agree;
 use florin_api::kit::book::audit::Deed;
 use florin_api::kit::book::registry::book_of;
+use florin_api::kit::book::set_terms::set_terms;
 use florin_api::kit::book::terms::{Term, TermName, Terms};
 use florin_types::Timestamp;
 use uuid::Uuid;
@@ -106,7 +106,7 @@ async fn set(arguments: SetArgs) -> Result<(), Failed> {
         operator: operator.operator,
     };
     let said = line(&term);
-    agree(&app, book, partner, term, deed).await?;
+    set_terms(&app, book, partner, term, deed).await?;
     print(&said);
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Reference data, section 7.
 
 use crate::support::{Client, TestApp};
-use florin_api::kit::book::agree::agree;
 use florin_api::kit::book::audit::Deed;
 use florin_api::kit::book::registry::book_of;
+use florin_api::kit::book::set_terms::set_terms;
 use florin_api::kit::book::terms::{Term, TermName};
 use florin_types::{Text, Timestamp};
 use http::Method;
@@ -84,7 +84,7 @@ pub async fn agree_on_exchange_fee(app: &TestApp, percentage: &str, effective_fr
     };
     let by = Text::parse("olga").expect("a name");
     let deed = Deed { operator: by, action: "terms.set", object: partner, detail: "exchange".to_owned() };
-    agree(&app.app, book, partner, term, deed).await.expect("a command");
+    set_terms(&app.app, book, partner, term, deed).await.expect("a command");
 }
 
 /// Terms belong to one partner, count from a time of its book, and are in the audit.

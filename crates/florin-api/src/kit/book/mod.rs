@@ -1,6 +1,5 @@
 //! The book: commands at the store's door, jobs, seals, kinds of records, the audit.
 
-pub mod agree;
 pub mod audit;
 pub mod command;
 pub mod housekeeping;
@@ -9,5 +8,6 @@ pub mod memo;
 pub mod record;
 pub mod registry;
 pub mod seal;
+pub mod set_terms;
 pub mod terms;
 pub mod work;

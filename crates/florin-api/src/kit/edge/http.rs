@@ -1,6 +1,6 @@
 //! The server loop: connections in, one service over all of them, a stop that finishes what was accepted.
 //!
-//! 1. Each connection has one of `max_connections` places (`crate::kit::edge::places`). When all are taken, the
+//! 1. Each connection has one of `max_connections` places (`crate::kit::edge::connections`). When all are taken, the
 //!    connection that has been idle for longest closes. When none is idle, requests wait for a place, but health checks
 //!    do not; above a small reserve clients queue in the kernel's backlog.
 //! 2. Each connection is one task: hyper's HTTP/1 over a guarded socket (`crate::kit::edge::socket`), which closes it
@@ -36,7 +36,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::kit::edge::places::{Admitted, Places};
+use crate::kit::edge::connections::{Admitted, Places};
 use crate::kit::edge::socket::{Guarded, Phase, Stalls};
 
 /// Longest head of a request (start line and headers). The longest of ours, with a cursor and an idempotency

@@ -1,4 +1,4 @@
-//! Agreeing on terms with a partner: an operator's deed.
+//! Sets what is agreed with a partner: an operator's deed.
 
 use super::audit::{self, Deed};
 use super::jobs::run_inside;
@@ -12,7 +12,13 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// When the database is away.
-pub async fn agree(app: &App, book: BookId, partner: Uuid, term: Term, deed: Deed) -> Result<(), StoreError> {
+pub async fn set_terms(
+    app: &App,
+    book: BookId,
+    partner: Uuid,
+    term: Term,
+    deed: Deed,
+) -> Result<(), StoreError> {
     debug_assert_eq!(deed.object, partner, "the audit names the partner");
     run_inside(app, book, Vec::new(), async move |work: &mut Work<'_>| {
         let Term { name, scope, effective_from, set_at, value, operator } = term.clone();
