@@ -195,11 +195,17 @@ impl<'a> Fields<'a> {
     /// What of this object nobody read: near misses of absent fields fail, the others are noted.
     fn look_at_unknown(&mut self) {
         let object = self.object;
-        for (name, _) in object.iter().filter(|(name, _)| !self.known.contains(&name.as_ref())) {
-            let is_absent =
-                |value: Option<&Json<'_>>| value.is_none_or(|value| !self.textual && is_empty_text(value));
-            let absent = self.known.iter().copied().filter(|known| is_absent(self.get(known)));
-            match near_miss::meant(name, absent) {
+        let mut unknown = object.iter().filter(|(name, _)| !self.known.contains(&name.as_ref())).peekable();
+        if unknown.peek().is_none() {
+            return;
+        }
+        // Once for all of them: a body has room for thousands of names.
+        let is_absent =
+            |value: Option<&Json<'_>>| value.is_none_or(|value| !self.textual && is_empty_text(value));
+        let absent =
+            near_miss::Names::of(self.known.iter().copied().filter(|known| is_absent(self.get(known))));
+        for (name, _) in unknown {
+            match absent.meant(name) {
                 Some(meant) => {
                     let what = if self.textual { "parameter" } else { "field" };
                     let (prefix, name) = (&self.prefix, shown(name));

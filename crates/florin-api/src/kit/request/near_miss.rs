@@ -5,12 +5,26 @@
 /// for `email`. Shorter ends are words of their own (`id`, `to`).
 const SHORTEST_PART: usize = 4;
 
-/// The known name that an unknown one was probably meant to be: it differs only by letter case, `_` or `-`, by a single
-/// edit, or is the known name's beginning or end.
+/// Known names, ready to be compared with many unknown ones.
+pub struct Names<'k>(Vec<(&'k str, Vec<char>)>);
+
+impl<'k> Names<'k> {
+    /// These names.
+    pub fn of(known: impl IntoIterator<Item = &'k str>) -> Self {
+        Self(known.into_iter().map(|name| (name, folded(name))).collect())
+    }
+
+    /// The known name that an unknown one was probably meant to be: it differs only by letter case, `_` or `-`, by a
+    /// single edit, or is the known name's beginning or end.
+    pub fn meant(&self, unknown: &str) -> Option<&'k str> {
+        let unknown = folded(unknown);
+        self.0.iter().find(|(_, known)| is_near(&unknown, known)).map(|(name, _)| *name)
+    }
+}
+
+/// The same of one unknown name.
 pub fn meant<'k>(unknown: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let unknown = folded(unknown);
-    let mut known = known.into_iter().map(|name| (name, folded(name)));
-    known.find(|(_, known)| is_near(&unknown, known)).map(|(name, _)| name)
+    Names::of(known).meant(unknown)
 }
 
 fn folded(name: &str) -> Vec<char> {
