@@ -92,6 +92,50 @@ impl Rate {
             units => Ok(Self(units)),
         }
     }
+
+    /// What one EUR buys of the currency.
+    ///
+    /// # Errors
+    /// [`OutOfRange`] when nothing is left of it at twelve decimals.
+    pub fn inverse(self, rounding: Rounding) -> Result<Self, OutOfRange> {
+        Self::of_units(mul_div(Self::ONE.0, Self::ONE.0, self.0, rounding)?)
+    }
+
+    /// The price in EUR of what costs this much of a currency with that rate.
+    ///
+    /// # Errors
+    /// [`OutOfRange`] when it is too large, or nothing is left of it.
+    pub fn times(self, other: Self, rounding: Rounding) -> Result<Self, OutOfRange> {
+        Self::of_units(mul_div(self.0, other.0, Self::ONE.0, rounding)?)
+    }
+
+    /// `part` of `whole` parts of the rate.
+    ///
+    /// # Errors
+    /// [`OutOfRange`] when it is too large, or nothing is left of it.
+    pub fn scaled(self, part: u64, whole: u64, rounding: Rounding) -> Result<Self, OutOfRange> {
+        Self::of_units(mul_div(self.0, part.into(), whole.into(), rounding)?)
+    }
+
+    /// The rate with at most this many decimals.
+    ///
+    /// # Errors
+    /// [`OutOfRange`] when nothing is left of it.
+    pub fn rounded(self, decimals: u8, rounding: Rounding) -> Result<Self, OutOfRange> {
+        let unit = power(RATE_DECIMALS.saturating_sub(decimals))?;
+        let units = mul_div(self.0, 1, unit, rounding)?;
+        Self::of_units(units.checked_mul(unit).ok_or(OutOfRange)?)
+    }
+
+    /// The middle between two rates.
+    #[must_use]
+    pub const fn mean(self, other: Self) -> Self {
+        Self(self.0.midpoint(other.0))
+    }
+
+    fn of_units(units: u128) -> Result<Self, OutOfRange> {
+        if units == 0 || units > MAX_RATE_UNITS { Err(OutOfRange) } else { Ok(Self(units)) }
+    }
 }
 
 impl fmt::Display for Rate {

@@ -295,3 +295,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn rates_of_rates() {
+    use Rounding::{Ceil, Floor, HalfEven};
+    let rate = |text: &str| Rate::parse(text).unwrap();
+    let shown = |rate: Result<Rate, OutOfRange>| rate.map(|rate| rate.to_string());
+    assert_eq!(shown(rate("1.25").inverse(Floor)), Ok("0.8".to_owned()));
+    assert_eq!(shown(rate("3").inverse(Floor)), Ok("0.333333333333".to_owned()));
+    assert_eq!(shown(rate("3").inverse(Ceil)), Ok("0.333333333334".to_owned()));
+    assert_eq!(shown(rate("0.000000000001").inverse(Floor)), Ok("1000000000000".to_owned()));
+    assert_eq!(shown(rate("1000000000000").inverse(Floor)), Ok("0.000000000001".to_owned()));
+    assert_eq!(shown(rate("100000").times(rate("0.8"), HalfEven)), Ok("80000".to_owned()));
+    assert_eq!(shown(rate("0.000001").times(rate("0.0000001"), HalfEven)), Err(OutOfRange));
+    assert_eq!(shown(rate("1000000000000").times(rate("1.1"), HalfEven)), Err(OutOfRange));
+    assert_eq!(shown(rate("95000.5").scaled(1_010_000, 1_000_000, Floor)), Ok("95950.505".to_owned()));
+    assert_eq!(shown(rate("1").scaled(1, 0, Floor)), Err(OutOfRange));
+    assert_eq!(shown(rate("95950.505").rounded(2, HalfEven)), Ok("95950.5".to_owned()));
+    assert_eq!(shown(rate("95950.515").rounded(2, HalfEven)), Ok("95950.52".to_owned()));
+    assert_eq!(shown(rate("1.123456789012").rounded(12, Floor)), Ok("1.123456789012".to_owned()));
+    assert_eq!(shown(rate("1.5").rounded(200, Floor)), Ok("1.5".to_owned()));
+    assert_eq!(shown(rate("0.4").rounded(0, Floor)), Err(OutOfRange));
+    assert_eq!(rate("1").mean(rate("4")).to_string(), "2.5");
+}

@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("florin-document", &["florin-types"]),
     ("florin-vault", &["florin-types"]),
     ("florin-webhook", &["florin-types"]),
+    ("florin-rails", &["florin-types"]),
     (
         "florin-api",
         &[
@@ -20,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "florin-document",
             "florin-vault",
             "florin-webhook",
+            "florin-rails",
         ],
     ),
     (
@@ -31,6 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "florin-document",
             "florin-vault",
             "florin-webhook",
+            "florin-rails",
             "florin-api",
         ],
     ),

@@ -1,0 +1,5 @@
+//! The outside world: for each part of it a trait, a simulator, and the real ones behind the same trait.
+//!
+//! [`rates`] are prices of currencies. Nothing here knows a table, a partner or a call of the API.
+
+pub mod rates;

@@ -1,0 +1,31 @@
+//! A table of prices that never change.
+
+use super::{Moment, NoRate, RateSource, Rates};
+use florin_types::{CurrencyCode, Rate};
+
+/// Prices that somebody wrote down.
+#[derive(Clone, Debug, Default)]
+pub struct Fixed(pub Rates);
+
+impl RateSource for Fixed {
+    fn rate(&self, currency: CurrencyCode, _: Moment) -> Result<Rate, NoRate> {
+        self.0.get(currency).ok_or(NoRate::Absent(currency))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::EUR;
+    use super::*;
+    use florin_types::Timestamp;
+
+    #[test]
+    fn a_currency_that_is_not_in_the_table_has_no_price() {
+        let at = Timestamp::from_micros(0);
+        let (btc, now) = (CurrencyCode::new("btc"), Moment { business: at, wall: at });
+        let source = Fixed(Rates::parse("btc=2").unwrap());
+        assert_eq!(source.rates(&[EUR, btc], now).unwrap().to_string(), "eur=1 btc=2");
+        let eth = CurrencyCode::new("eth");
+        assert_eq!(source.rates(&[btc, eth], now), Err(NoRate::Absent(eth)));
+    }
+}
