@@ -10,6 +10,7 @@ pub mod balances;
 pub mod events;
 pub mod kit;
 pub mod kyc;
+pub mod rates;
 pub mod reference;
 pub mod sandbox;
 pub mod transfers;
@@ -28,6 +29,7 @@ use std::sync::OnceLock;
 /// The families, in reading order.
 pub static FAMILIES: Families = Families(&[
     &users::FAMILY,
+    &rates::FAMILY,
     &balances::FAMILY,
     &kyc::FAMILY,
     &transfers::FAMILY,

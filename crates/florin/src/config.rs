@@ -1,11 +1,12 @@
 //! Configuration: defaults < TOML file < `FLORIN_…` variables < flags, all by the same names.
 
 use crate::Failed;
+use crate::rates::{self, Rates, SourceName};
 use crate::variables::{self, PREFIX, SETTINGS};
 use clap::Args;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use florin_api::kit::settings::{DOCUMENT_MAX_BYTES, Environment, RateLimit, Settings};
+use florin_api::kit::settings::{DOCUMENT_MAX_BYTES, Environment, RATE_LOCK, RateLimit, Settings};
 use florin_api::kit::tables::{Reference, Tables};
 use florin_store::Place;
 use florin_types::Currencies;
@@ -118,9 +119,16 @@ pub struct Config {
     trusted_proxies: Vec<IpNet>,
     /// Non-public networks to which webhooks may be sent in live (CIDR).
     webhook_allow: Vec<IpNet>,
+    /// Where prices of currencies come from: `simulated`, `fixed` or `published`.
+    rate_source: SourceName,
+    /// How long a rate lock holds, in seconds of the book's clock.
+    rate_lock_seconds: u32,
     /// Countries, fees, networks and rates. An omitted table keeps its default. Only in the file.
     #[serde(default)]
     reference: Tables,
+    /// Where published prices are read. Only in the file.
+    #[serde(default)]
+    rates: rates::Section,
 }
 
 #[derive(Serialize)]
@@ -138,6 +146,8 @@ struct Defaults {
     sandbox_settle_ms: u64,
     trusted_proxies: Vec<IpNet>,
     webhook_allow: Vec<IpNet>,
+    rate_source: SourceName,
+    rate_lock_seconds: u64,
 }
 
 const DEFAULTS: Defaults = Defaults {
@@ -154,6 +164,8 @@ const DEFAULTS: Defaults = Defaults {
     sandbox_settle_ms: 500,
     trusted_proxies: Vec::new(),
     webhook_allow: Vec::new(),
+    rate_source: SourceName::Simulated,
+    rate_lock_seconds: RATE_LOCK.as_secs(),
 };
 
 impl Flags {
@@ -215,6 +227,7 @@ impl Config {
             webhook_allow: self.webhook_allow.clone(),
             rate_limit,
             document_max_bytes: self.document_max_bytes,
+            rate_lock: Duration::from_secs(self.rate_lock_seconds.into()),
             ..base
         }
     }
@@ -223,6 +236,11 @@ impl Config {
     pub fn reference(&self) -> Result<Reference, Failed> {
         Reference::new(&self.reference, &Currencies::default())
             .map_err(|error| format!("configuration section reference: {error}").into())
+    }
+
+    /// Where prices come from.
+    pub fn rates(&self, reference: &Reference) -> Result<Rates, Failed> {
+        Rates::of(self.rate_source, &self.rates, reference)
     }
 
     /// Where the data is.
@@ -355,6 +373,8 @@ impl Config {
             ("rate_limit_burst", limit.map_or(0, |limit| limit.burst).to_string()),
             ("trusted_proxies", format!("[{}]", proxies.join(", "))),
             ("webhook_allow", format!("[{}]", webhook_allow.join(", "))),
+            ("rate_source", quoted(self.rate_source.as_str())),
+            ("rate_lock_seconds", self.rate_lock_seconds.to_string()),
         ];
         lines.map(|(name, value)| format!("{name} = {value}")).join("\n")
     }

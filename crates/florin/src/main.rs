@@ -12,6 +12,7 @@ mod listen;
 mod logs;
 mod master_key;
 mod operate;
+mod rates;
 mod review;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod scheduler;

@@ -36,7 +36,9 @@ pub async fn platform(config: &Config) -> Result<App, Failed> {
     // Checked before anything is created.
     config.vault()?;
     let store = open(config).await?;
-    let settings = Settings { reference: config.reference()?, ..config.settings() };
+    let reference = config.reference()?;
+    let rates = config.rates(&reference)?.prices;
+    let settings = Settings { reference, rates, ..config.settings() };
     assemble(config, store, settings).await
 }
 

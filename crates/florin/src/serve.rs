@@ -35,6 +35,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     // Checked before anything is created.
     config.check_rails()?;
     let reference = config.reference()?;
+    let rates = config.rates(&reference)?;
     config.vault()?;
     // Before the port is taken, as the refusal of a second server names the first.
     let early = DataLock::of_server(config, false)?;
@@ -43,7 +44,9 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         .map_err(|error| format!("cannot listen at {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
     let lock = DataLock::signed(early, config, address)?;
-    let settings = Settings { reference, public_url: config.public_url(address)?, ..config.settings() };
+    let prices = rates.prices.clone();
+    let public_url = config.public_url(address)?;
+    let settings = Settings { reference, rates: prices, public_url, ..config.settings() };
     let store = operate::open(config).await?;
     let reserved = reserve_log(config).await?;
     let mut made = None;
@@ -57,13 +60,14 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     if let Some(made) = &made {
         credentials::give_token(&app, made).await?;
     }
-    let workers = [
+    let mut workers = rates.start(Arc::new(SystemClock), &app.currencies).await;
+    workers.extend([
         tokio::spawn(jobs::work(app.clone(), Lane::Quick)),
         tokio::spawn(jobs::work(app.clone(), Lane::Slow)),
         tokio::spawn(housekeeping::work(app.clone())),
         tokio::spawn(logs.report_dropped()),
         tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
-    ];
+    ]);
     let webhooks = tokio::spawn(florin_api::webhooks::work(app.clone()));
     let make_id = Arc::new(|| uuid_v7(SystemClock.now(), &SystemEntropy).to_string());
     let open = pages(&app).merge(florin_api::openapi::routes());
@@ -114,7 +118,7 @@ fn http_limits(config: &Config) -> HttpLimits {
 }
 
 /// Stops the workers and waits until all have ended, so that no running job finds the store closed.
-async fn end<const N: usize>(workers: [JoinHandle<()>; N]) {
+async fn end(workers: Vec<JoinHandle<()>>) {
     workers.iter().for_each(JoinHandle::abort);
     for worker in workers {
         if worker.await.is_err_and(|error| error.is_panic()) {
@@ -187,7 +191,7 @@ mod tests {
         });
         let waits = tokio::spawn(std::future::pending());
         starts.recv().expect("a start");
-        let mut ended = Box::pin(end([waits, at_work]));
+        let mut ended = Box::pin(end(vec![waits, at_work]));
         let early = tokio::time::timeout(Duration::ZERO, &mut ended).await;
         assert!(early.is_err(), "one is still at work");
         go_on.send(()).expect("somebody listens");

@@ -30,6 +30,8 @@ pub const SETTINGS: &[&str] = &[
     "rate_limit_burst",
     "trusted_proxies",
     "webhook_allow",
+    "rate_source",
+    "rate_lock_seconds",
 ];
 
 /// Variables that are no settings: the operator's name, which a flag reads, and what the client examples in `docs/`

@@ -3,10 +3,13 @@
 
 use super::store::{self, BalanceStatus};
 use crate::kit::prelude::*;
+use crate::kit::request::number::Number;
 use crate::kit::tables::NetworkTerms;
+use crate::rates;
 use crate::users::{self, UserId, require};
 use florin_ledger::Account;
-use florin_types::{CurrencyKind, format_minor};
+use florin_rails::rates::Rates;
+use florin_types::{CurrencyKind, Rate, format_minor};
 use serde_json::value::RawValue;
 
 /// What a user has.
@@ -52,7 +55,8 @@ pub struct FiatBalance {
     #[schema(example = "eur")]
     name: String,
     /// EUR per unit.
-    rate: ExactNumber,
+    #[schema(value_type = ExactNumber)]
+    rate: Number<Rate>,
     /// Null until it is active, and where the residence has none.
     #[schema(required)]
     iban: Option<String>,
@@ -82,7 +86,8 @@ pub struct CryptoBalance {
     #[schema(required)]
     wallet: Option<String>,
     /// EUR per unit.
-    rate: ExactNumber,
+    #[schema(value_type = ExactNumber)]
+    rate: Number<Rate>,
     /// Fees and minimums per network.
     #[schema(value_type = BTreeMap<String, NetworkTerms>)]
     network_config: Box<RawValue>,
@@ -143,9 +148,10 @@ async fn get_user_balances(
     let user = users::find(&mut snapshot, holder.id).await?;
     let accounts = snapshot.accounts(holder.id, &app.currencies.codes()).await?;
     let bank_account = store::find(&mut snapshot, holder.id).await?;
+    let rates = rates::in_snapshot(app, &mut snapshot).await?;
     drop(snapshot);
     let (status, iban) = bank_account.unwrap_or((BalanceStatus::Waiting, None));
-    let list = Lists { app, owner: holder.uuid, status, iban };
+    let list = Lists { app, owner: holder.uuid, rates, status, iban };
     let (fiat_balances, crypto_balances) = list.of(&accounts)?;
     Success::of(&UserBalances {
         user_id: holder.uuid,
@@ -160,8 +166,9 @@ async fn get_partner_balances(context: Context) -> Result<Success<PartnerBalance
     let mut snapshot = context.snapshot().await?;
     let holder = snapshot.book().partner();
     let accounts = snapshot.accounts(holder, &app.currencies.codes()).await?;
+    let rates = rates::in_snapshot(app, &mut snapshot).await?;
     drop(snapshot);
-    let list = Lists { app, owner: context.partner.id, status: BalanceStatus::Active, iban: None };
+    let list = Lists { app, owner: context.partner.id, rates, status: BalanceStatus::Active, iban: None };
     let (fiat_balances, crypto_balances) = list.of(&accounts)?;
     Success::of(&PartnerBalances { fiat_balances, crypto_balances })
 }
@@ -170,6 +177,7 @@ async fn get_partner_balances(context: Context) -> Result<Success<PartnerBalance
 struct Lists<'a> {
     app: &'a App,
     owner: Uuid,
+    rates: Rates,
     status: BalanceStatus,
     iban: Option<String>,
 }
@@ -216,8 +224,8 @@ impl Lists<'_> {
         })
     }
 
-    fn rate(&self, currency: Currency) -> Result<ExactNumber, StoreError> {
-        self.app.settings.reference.rate_eur(currency.code).ok_or_else(|| missing(currency))
+    fn rate(&self, currency: Currency) -> Result<Number<Rate>, StoreError> {
+        self.rates.get(currency.code).map(Number).ok_or_else(|| missing(currency))
     }
 }
 

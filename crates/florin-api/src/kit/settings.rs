@@ -1,6 +1,7 @@
 //! What an operator may set, besides where the data is.
 
 use super::tables::Reference;
+use florin_rails::rates::{Fixed, RateSource};
 use florin_webhook::{Resolver, SystemResolver};
 use ipnet::IpNet;
 use std::fmt;
@@ -42,6 +43,9 @@ pub const DOCUMENT_MAX_BYTES: u64 = 10 * 1024 * 1024;
 /// one that cannot answer before the call returns, since it runs on the same thread, costs each call as long as this.
 const WEBHOOK_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a rate lock holds by default: the contract's 40 seconds.
+pub const RATE_LOCK: Duration = Duration::from_secs(40);
+
 /// What an operator may set, besides where the data is.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -66,8 +70,22 @@ pub struct Settings {
     pub webhook_patience: Duration,
     /// Who knows the addresses of partners' servers.
     pub resolver: Names,
-    /// Countries, fees, networks, rates.
+    /// Countries, fees, networks.
     pub reference: Reference,
+    /// Who knows the prices of currencies.
+    pub rates: Prices,
+    /// How long a rate lock holds, in business time.
+    pub rate_lock: Duration,
+}
+
+/// Who knows the prices of currencies.
+#[derive(Clone)]
+pub struct Prices(pub Arc<dyn RateSource>);
+
+impl fmt::Debug for Prices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Prices")
+    }
 }
 
 /// Who knows the addresses of hosts: the system, unless a test says otherwise.
@@ -81,8 +99,9 @@ impl fmt::Debug for Names {
 }
 
 impl Settings {
-    /// The sandbox: quick rails, nothing kept, no limit.
+    /// The sandbox: quick rails, nothing kept, no limit, and prices that stand still.
     pub fn sandbox() -> Self {
+        let reference = Reference::default();
         Self {
             environment: Environment::Sandbox,
             settle: Duration::from_millis(500),
@@ -94,7 +113,9 @@ impl Settings {
             webhook_allow: Vec::new(),
             webhook_patience: WEBHOOK_PATIENCE,
             resolver: Names(Arc::new(SystemResolver)),
-            reference: Reference::default(),
+            rates: Prices(Arc::new(Fixed(reference.prices()))),
+            rate_lock: RATE_LOCK,
+            reference,
         }
     }
 

@@ -2,11 +2,13 @@
 //!
 //! [`Tables`] is a section of the configuration, in texts and exact numbers. [`Reference`] is made from it
 //! once, at the start: everything is checked against the currencies and countries there are, and amounts are
-//! in minor units. The defaults are the sandbox's; there is no source of live rates yet.
+//! in minor units. The defaults are the sandbox's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use florin_types::{Country, Currencies, Currency, CurrencyCode};
+use florin_rails::rates::Rates;
+use florin_store::StoreError;
+use florin_types::{Country, Currencies, Currency, CurrencyCode, Percentage, Rate};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -38,7 +40,7 @@ pub struct Tables {
 pub struct CurrencyTable {
     /// Its slug.
     pub code: String,
-    /// EUR per unit, fixed: what the sandbox's rate source says.
+    /// EUR for one unit: what the source `fixed` answers, and what the source `simulated` wanders around.
     pub rate_eur: ExactNumber,
     /// Where it lives; none for fiat.
     #[serde(default)]
@@ -76,6 +78,26 @@ pub struct Fees {
     pub exchange_percentage: ExactNumber,
     /// Per active card and month, from the partner's balance.
     pub card_monthly: ExactNumber,
+}
+
+impl Fees {
+    /// The fee of an exchange.
+    ///
+    /// # Errors
+    /// It is no share of a whole.
+    pub fn exchange(&self) -> Result<Percentage, StoreError> {
+        Percentage::parse(&self.exchange_percentage.to_string()).map_err(StoreError::unexpected)
+    }
+
+    /// Refuses percentages that are no share of a whole.
+    fn check(&self) -> Result<(), String> {
+        let all =
+            [("sepa_percentage", self.sepa_percentage), ("exchange_percentage", self.exchange_percentage)];
+        all.into_iter().try_for_each(|(field, percentage)| {
+            let parsed = Percentage::parse(&percentage.to_string());
+            parsed.map(drop).map_err(|error| format!("fees.{field} {error}"))
+        })
+    }
 }
 
 impl Default for Fees {
@@ -158,8 +180,8 @@ pub struct Reference {
 pub struct CurrencyReference {
     /// The currency.
     pub currency: Currency,
-    /// EUR per unit.
-    pub rate_eur: ExactNumber,
+    /// EUR for one unit.
+    price: Rate,
     /// Where it lives, in the order of the configuration; the first is the default.
     pub networks: Vec<Network>,
     network_config: Box<RawValue>,
@@ -264,9 +286,8 @@ impl CurrencyReference {
     fn new(table: &CurrencyTable, currencies: &Currencies) -> Result<Self, String> {
         let currency =
             currencies.parse(&table.code).ok_or_else(|| format!("currency {} is not known", table.code))?;
-        if table.rate_eur.units() <= 0 {
-            return Err(format!("rate_eur of {} must be above zero", table.code));
-        }
+        let price = Rate::parse(&table.rate_eur.to_string());
+        let price = price.map_err(|error| format!("rate_eur of {} {error}", table.code))?;
         let networks = table.networks.iter().map(|network| Network::new(network, currency));
         let networks = networks.collect::<Result<Vec<_>, _>>()?;
         let slugs: BTreeSet<&str> = networks.iter().map(|network| network.slug.as_str()).collect();
@@ -275,7 +296,7 @@ impl CurrencyReference {
         }
         let network_config =
             serde_json::value::to_raw_value(&NetworkConfig(&networks)).map_err(|error| error.to_string())?;
-        Ok(Self { currency, rate_eur: table.rate_eur, networks, network_config })
+        Ok(Self { currency, price, networks, network_config })
     }
 }
 
@@ -286,6 +307,7 @@ impl Reference {
     /// A sentence for the operator: an unknown currency or country, one given twice, or a number finer than
     /// its currency.
     pub fn new(tables: &Tables, currencies: &Currencies) -> Result<Self, String> {
+        tables.fees.check()?;
         let rows = tables.currencies.iter().map(|table| CurrencyReference::new(table, currencies));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let codes: BTreeSet<CurrencyCode> = rows.iter().map(|row| row.currency.code).collect();
@@ -325,10 +347,10 @@ impl Reference {
         self.currency(code)?.networks.iter().find(|network| network.slug.eq_ignore_ascii_case(slug))
     }
 
-    /// EUR per unit, fixed.
+    /// EUR for one unit of each currency, as the configuration has it.
     #[must_use]
-    pub fn rate_eur(&self, code: CurrencyCode) -> Option<ExactNumber> {
-        self.currency(code).map(|row| row.rate_eur)
+    pub fn prices(&self) -> Rates {
+        self.currencies.iter().map(|row| (row.currency.code, row.price)).collect()
     }
 
     /// The finished JSON of a balance's `networkConfig`, with exact numbers; `{}` for fiat.

@@ -25,7 +25,7 @@ fn the_default_is_the_contract() {
                     terms.deposit.min_deposit
                 )
             });
-            format!("{} {}{}", row.currency.code, row.rate_eur, networks.collect::<String>())
+            format!("{} {}{}", row.currency.code, row.price, networks.collect::<String>())
         })
         .collect();
     assert_eq!(
@@ -85,7 +85,7 @@ fn lookups_are_in_minor_units_and_any_letter_case() {
     );
     assert_eq!(reference.network(code("btc"), "btc").unwrap().withdrawal_fee, 30_000);
     assert!(reference.network(code("btc"), "polygon").is_none());
-    assert_eq!(reference.rate_eur(code("pol")), Some(ExactNumber::new(4, 1)));
+    assert_eq!(reference.prices().get(code("pol")), Rate::parse("0.4").ok());
 }
 
 #[test]
@@ -121,8 +121,12 @@ fn wrong_tables_are_refused_with_the_reason() {
     );
     assert_eq!(refused(|t| drop(t.currencies.pop())), "currency usdt has no rate in the reference");
     assert_eq!(
+        refused(|t| t.fees.exchange_percentage = ExactNumber::whole(101)),
+        "fees.exchange_percentage is too large"
+    );
+    assert_eq!(
         refused(|t| t.currencies[1].rate_eur = ExactNumber::whole(0)),
-        "rate_eur of btc must be above zero"
+        "rate_eur of btc must be greater than zero"
     );
     assert_eq!(
         refused(|t| t.currencies[6].networks[0].min_deposit = ExactNumber::new(1, 7)),

@@ -8,6 +8,7 @@ mod fund;
 mod inbox;
 mod kyc;
 mod poa;
+mod rates;
 mod reset;
 mod scenarios;
 mod settings;
@@ -28,6 +29,7 @@ pub static FAMILY: Family = Family {
             inbox::endpoint(),
             scenarios::endpoint(),
             settings::endpoint(),
+            rates::endpoint(),
         ];
         clock::endpoints().into_iter().chain(calls).collect()
     },

@@ -15,6 +15,7 @@ const KIT: &str = "kit";
 /// From the lowest to the highest; those of one row do not use each other.
 const ORDER: &[&[&str]] = &[
     &["users"],
+    &["rates"],
     &["balances"],
     &["kyc"],
     &["transfers", "exchange", "sepa", "crypto", "cards"],

@@ -1,4 +1,5 @@
-//! What is done now and then for every book: answers that were kept long enough are dropped.
+//! What is done now and then for every book: answers that were kept long enough are dropped, and rows of families that
+//! nobody needs any more.
 
 use crate::kit::app::App;
 use crate::kit::book::jobs::run_inside;
@@ -12,18 +13,21 @@ use std::time::Duration;
 /// How often. Keys live for 30 days: some minutes more do not matter.
 const INTERVAL: Duration = Duration::from_secs(600);
 
+/// How long families keep rows that have ended: as long as an idempotency key, whose request may name them.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// Keeps house until dropped.
 pub async fn work(app: App) {
     let mut ticks = tokio::time::interval(INTERVAL);
     loop {
         ticks.tick().await;
         if let Err(error) = prune(&app).await {
-            tracing::warn!(%error, "could not drop old idempotency keys");
+            tracing::warn!(%error, "could not drop what is outlived");
         }
     }
 }
 
-/// Drops the outlived keys of every partner's book, a bounded number per transaction.
+/// Drops what is outlived in every partner's book, a bounded number of rows per transaction.
 pub async fn prune(app: &App) -> Result<(), StoreError> {
     let mut after = BookId(0);
     loop {
@@ -43,7 +47,12 @@ async fn prune_book(app: &App, book: BookId) -> Result<bool, StoreError> {
     let pruned = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&pruned);
     let command = async move |work: &mut Work<'_>| {
-        seen.store(work.prune_keys().await? > 0, Ordering::Relaxed);
+        let mut dropped = u64::try_from(work.prune_keys().await?).unwrap_or(u64::MAX);
+        let before = work.now().saturating_sub(KEPT);
+        for statement in work.app().families().iter().flat_map(|family| family.outlived) {
+            dropped = dropped.saturating_add(work.execute(statement, &params![before]).await?);
+        }
+        seen.store(dropped > 0, Ordering::Relaxed);
         Ok(())
     };
     run_inside(app, book, Vec::new(), command).await?;

@@ -41,6 +41,8 @@ pub struct Family {
     pub erasures: &'static [Erasure],
     /// What it deletes of a book that a reset closes; `$1` is that book.
     pub forgets: &'static [Statement],
+    /// What it deletes of rows that nobody needs any more, some at a time; `$2` is the time before which they ended.
+    pub outlived: &'static [Statement],
     /// What it moves to the book that a reset opens; `$1` is the old book, `$2` the new one.
     pub moves: &'static [Statement],
     /// What keeps a user from being suspended, deleted or changed.
@@ -64,6 +66,7 @@ impl Family {
         migrations: &[],
         erasures: &[],
         forgets: &[],
+        outlived: &[],
         moves: &[],
         obstacles: &[],
         scenarios: Vec::new,

@@ -45,7 +45,7 @@ pub struct Endpoint {
     pub refusals: &'static [&'static Code],
     /// Whether another call took its place.
     pub is_deprecated: bool,
-    /// Whether repeating it under the same key is no business of the store: a GET writes nothing, unless it says so.
+    /// Whether it writes though it is a GET: each call then has an effect of its own.
     pub is_writing_get: bool,
     /// What the handler's types say.
     pub signature: Signature,

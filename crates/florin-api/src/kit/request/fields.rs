@@ -28,7 +28,7 @@ use super::near_miss;
 use super::types::{FieldType, not_one_of, text_schema};
 use crate::kit::endpoint::codes::P410;
 use crate::kit::endpoint::refusal::Refusal;
-use florin_types::{Amount, Currencies, Currency, Decimal};
+use florin_types::{Amount, Currencies, Currency, Decimal, Rate};
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -310,22 +310,22 @@ impl<'a> Slot<'_, 'a> {
         }
     }
 
-    /// A decimal, zero or more: a JSON number or a string, read exactly.
-    pub fn decimal(mut self) -> Option<Decimal> {
-        self.describe(|| {
-            decimal_schema("Zero or more, as a decimal string or a JSON number, both read exactly.")
-        });
-        self.exact()
+    /// The price of a currency in EUR.
+    pub fn rate(mut self) -> Option<Rate> {
+        self.describe_named("Rate", || rate_schema().into());
+        let rate = |text: &str| Rate::parse(text).map(|rate| (rate.to_string(), rate));
+        self.exact(rate)
     }
 
-    fn exact(self) -> Option<Decimal> {
+    /// What is read exactly from a JSON number or a text.
+    fn exact<T, E: Display>(self, parse: impl FnOnce(&str) -> Result<(String, T), E>) -> Option<T> {
         let text = match self.value? {
             Json::Number(text) => *text,
             Json::String(text) => text.as_ref(),
             _ => return self.fail("must be a decimal number"),
         };
-        let decimal = Decimal::parse(text).map(|value| (canonical_number(text).to_owned(), value));
-        self.outcome(decimal)
+        let parsed = parse(text);
+        self.outcome(parsed)
     }
 
     /// An amount of a currency that was read before; without one, only the decimal is checked.
@@ -340,7 +340,10 @@ impl<'a> Slot<'_, 'a> {
     pub fn listed_amount(mut self, currency: Option<&Listed<Currency>>) -> Option<Listed<Amount>> {
         self.describe_named("Amount", || amount_schema().into());
         let Slot { fields, name, value, is_required, about, example } = self;
-        let decimal = Slot { fields: &mut *fields, name, value, is_required, about, example }.exact()?;
+        let decimal =
+            |text: &str| Decimal::parse(text).map(|value| (canonical_number(text).to_owned(), value));
+        let decimal =
+            Slot { fields: &mut *fields, name, value, is_required, about, example }.exact(decimal)?;
         let amount = match currency {
             Some(Listed::Known(currency)) => Amount::from_decimal(&decimal, *currency).map(Listed::Known),
             _ if decimal.minor_units(u8::MAX) == Ok(0) => Err(florin_types::AmountError::NotPositive),
@@ -514,25 +517,24 @@ const DECIMAL_PATTERN: &str = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$";
 /// Longest decimal that is read.
 const MAX_DECIMAL_CHARACTERS: usize = 64;
 
-fn decimal_schema(about: &str) -> ObjectBuilder {
-    text_schema()
-        .pattern(Some(DECIMAL_PATTERN))
-        .max_length(Some(MAX_DECIMAL_CHARACTERS))
-        .description(Some(about))
+/// A decimal above zero, as a text or as a number.
+fn positive_schema(about: &str) -> OneOfBuilder {
+    let text = text_schema().pattern(Some(DECIMAL_PATTERN)).max_length(Some(MAX_DECIMAL_CHARACTERS));
+    let number = ObjectBuilder::new().schema_type(Type::Number).exclusive_minimum(Some(0));
+    OneOfBuilder::new().item(text).item(number).description(Some(about))
 }
 
 fn amount_schema() -> OneOfBuilder {
-    let text = text_schema().pattern(Some(DECIMAL_PATTERN)).max_length(Some(MAX_DECIMAL_CHARACTERS));
-    let number = ObjectBuilder::new().schema_type(Type::Number).exclusive_minimum(Some(0));
-    OneOfBuilder::new()
-        .item(text)
-        .item(number)
-        .description(Some(
-            "An amount above zero in whole units of the currency (euros, not cents): `\"12.50\"`. Send a decimal \
-             string. A JSON number is read exactly too, but many languages round it before it is sent. No more \
-             decimals than the currency has (zeros at the end do not count), and no exponent.",
-        ))
-        .examples(["12.50"])
+    let about = "An amount above zero in whole units of the currency (euros, not cents): `\"12.50\"`. Send a decimal \
+                 string. A JSON number is read exactly too, but many languages round it before it is sent. No more \
+                 decimals than the currency has (zeros at the end do not count), and no exponent.";
+    positive_schema(about).examples(["12.50"])
+}
+
+fn rate_schema() -> OneOfBuilder {
+    let about = "EUR for one unit of a currency, above zero, with at most 12 decimals. Send a decimal string. A JSON \
+                 number is read exactly too.";
+    positive_schema(about).examples(["60000.12"])
 }
 
 #[cfg(test)]

@@ -151,9 +151,20 @@ impl utoipa::PartialSchema for ExactNumber {
 
 impl utoipa::ToSchema for ExactNumber {}
 
+/// A value whose text is a JSON number, such as a rate or a percentage: printed exactly, as [`ExactNumber`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number<T>(pub T);
+
+impl<T: fmt::Display> Serialize for Number<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.0.to_string()).map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use florin_types::{Percentage, Rate};
 
     fn json(number: ExactNumber) -> String {
         serde_json::to_string(&number).unwrap()
@@ -175,6 +186,15 @@ mod tests {
             assert_eq!(serde_json::to_vec(&[number]).unwrap(), format!("[{text}]").into_bytes());
             assert_eq!(number.to_string(), text);
         }
+    }
+
+    #[test]
+    fn rates_and_percentages_print_exactly() {
+        for text in ["95000.5", "0.000000000001", "1000000000000", "123456789012.123456789012"] {
+            assert_eq!(serde_json::to_string(&Number(Rate::parse(text).unwrap())).unwrap(), text);
+        }
+        assert_eq!(serde_json::to_vec(&Number(Percentage::parse("1.49").unwrap())).unwrap(), b"1.49");
+        assert_eq!(serde_json::to_string(&Number(Percentage::ZERO)).unwrap(), "0");
     }
 
     #[test]

@@ -1,0 +1,51 @@
+//! `POST /v1/sandbox/rates`: move the market.
+
+use crate::kit::prelude::*;
+use crate::rates;
+use florin_rails::rates::EUR;
+use florin_types::Rate;
+
+#[derive(Clone)]
+struct Wanted {
+    currency: Currency,
+    rate: Rate,
+}
+
+impl Request for Wanted {
+    const NAME: &'static str = "SandboxRateRequest";
+    const ABOUT: &'static str = "The price of a currency.";
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let currency = fields.required("currency").about("Any but EUR, in which prices are.").currency();
+        let rate = fields.required("rate").about("Its new price.").rate();
+        if currency.is_some_and(|currency| currency.code == EUR) {
+            fields.fail("currency must not be eur: its rate is always 1");
+        }
+        Some(Self { currency: currency?, rate: rate? })
+    }
+}
+
+/// The call.
+pub fn endpoint() -> Endpoint {
+    Endpoint {
+        id: "setRate",
+        summary: "Set a rate",
+        description: "Sets what one unit of a currency costs in EUR, in your sandbox alone. The rate stands still from \
+                      now on, until you set another; a reset forgets it. Locks that were given before keep their \
+                      rates.",
+        example: r#"{"currency":"btc","rate":"60000.12"}"#,
+        answer: r#"{"message":"Rate of btc set to 60000.12"}"#,
+        ..post("/v1/sandbox/rates", set_rate)
+    }
+}
+
+async fn set_rate(context: SandboxContext, call: Call<Wanted>) -> Result<Success<Message>, Failure> {
+    let Call { request: Wanted { currency, rate }, keyed } = call;
+    let touches = rates::touch(&context.app).into_iter().collect();
+    context
+        .run(keyed, touches, async move |work| {
+            rates::set_price(work, currency.code, rate)?;
+            Ok(Message::new(format!("Rate of {} set to {rate}", currency.code)))
+        })
+        .await
+}
