@@ -10,7 +10,8 @@ use serde_json::json;
 /// Everything that can be read with these ids: status and body of each GET.
 async fn everything(client: &Client, ids: &Ids) -> Vec<(u16, Vec<u8>)> {
     let mut read = Vec::new();
-    for endpoint in endpoints().into_iter().filter(|endpoint| endpoint.method == Method::GET) {
+    let reads = |endpoint: &Endpoint| endpoint.method == Method::GET && !endpoint.is_writing_get;
+    for endpoint in endpoints().into_iter().filter(reads) {
         let answer = request_of(client, &endpoint, ids).send().await;
         read.push((answer.status, answer.comparable_body()));
     }
@@ -25,20 +26,6 @@ fn without(answer: &Answer, id: &str) -> (u16, Vec<(String, Vec<u8>)>, String) {
     (status, headers, String::from_utf8(body).expect("text").replace(id, "(id)"))
 }
 
-/// The ids with one of them replaced.
-fn with(ids: &Ids, placeholder: &str, id: &str) -> Ids {
-    let mut ids = ids.clone();
-    match placeholder {
-        "$user" => ids.user = id.to_owned(),
-        "$other" => ids.other = id.to_owned(),
-        "$transfer" => ids.transfer = id.to_owned(),
-        "$verification" => ids.verification = id.to_owned(),
-        "$delivery" => ids.delivery = id.to_owned(),
-        _ => panic!("{placeholder} is no id of an object"),
-    }
-    ids
-}
-
 /// Objects of an endpoint, and what a stranger gets for them.
 async fn walk(app: &TestApp, endpoint: &Endpoint, tag: usize) -> usize {
     let (a, b) = (app.a(), app.b());
@@ -46,12 +33,12 @@ async fn walk(app: &TestApp, endpoint: &Endpoint, tag: usize) -> usize {
     let strangers = prepared(&b, endpoint, &format!("b{tag}")).await;
     let mut walked = 0;
     let before = everything(&a, &owners).await;
-    for ((placeholder, owned), (_, unknown)) in owners.each().into_iter().zip(Ids::unknown().each()) {
+    for ((placeholder, owned), (_, unknown)) in owners.each().zip(Ids::unknown().each()) {
         if placeholder == "$new" || !names(endpoint, placeholder) {
             continue;
         }
         let ask = async |id: &str, key: &str| {
-            let call = request_of(&b, endpoint, &with(&strangers, placeholder, id));
+            let call = request_of(&b, endpoint, &strangers.clone().with(placeholder, id));
             call.keyed(&format!("{key}-{tag}-{placeholder}")).send().await
         };
         let (of_owned, of_unknown) = (ask(owned, "owned").await, ask(unknown, "unknown").await);
@@ -135,7 +122,7 @@ async fn made_up_money_is_its_owners_alone() {
         let path = |id: &str| format!("/v1/transfer/details/{id}");
         app.a().get(&path(&id)).await.expect(200);
         let (foreign, unknown) =
-            (app.b().get(&path(&id)).await, app.b().get(&path(&Ids::unknown().transfer)).await);
+            (app.b().get(&path(&id)).await, app.b().get(&path(Ids::unknown().get("$transfer"))).await);
         foreign.is_refused("P437");
         assert_eq!(foreign.comparable(), unknown.comparable());
     }
@@ -151,7 +138,7 @@ async fn equal_ids_are_two_users() {
         client.verified_user("same").await;
         client.fund(Some("same"), "10", "eur").await;
     }
-    let ids = Ids { user: "same".to_owned(), ..Ids::unknown() };
+    let ids = Ids::unknown().with("$user", "same");
     let before = everything(&a, &ids).await;
     b.pay(Some("same"), None, "10").await;
     b.patch("/v1/user/same", &json!({"email": "other@example.com"})).send().await.expect(200);

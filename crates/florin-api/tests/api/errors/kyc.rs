@@ -89,7 +89,7 @@ async fn p445_nothing_was_sent() {
     app.a().create_user("anna").await;
     let expected = refusal("P445", "kyc-not-found", "KYC not found");
     for endpoint in declaring("P445") {
-        let ids = Ids { user: "anna".to_owned(), ..Ids::unknown() };
+        let ids = Ids::unknown().with("$user", "anna");
         let call = request_of(&app.a(), &endpoint, &ids).header("accept", "application/json");
         check(&endpoint, &call.send().await, 404, &expected);
     }
@@ -103,7 +103,7 @@ async fn p449_files_are_missing() {
     let message = "KYC files are incomplete: front_id and selfie are missing";
     let expected = refusal("P449", "kyc-files-incomplete", message);
     for endpoint in declaring("P449") {
-        let ids = Ids { user: "anna".to_owned(), ..Ids::unknown() };
+        let ids = Ids::unknown().with("$user", "anna");
         check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 400, &expected);
     }
     app.finish().await;
@@ -133,7 +133,7 @@ async fn p460_p211_and_p447_follow_each_other() {
     let app = TestApp::start().await;
     let a = app.a();
     a.create_user("anna").await;
-    let ids = Ids { user: "anna".to_owned(), ..Ids::unknown() };
+    let ids = Ids::unknown().with("$user", "anna");
     let refusals = [
         ("P460", 404, refusal("P460", "poa-not-found", "Proof of address verification not found")),
         ("P211", 202, refusal("P211", "poa-pending", "Proof of address is already being checked")),

@@ -2,46 +2,44 @@
 //! so that the call works. A path parameter or a state that is not known here fails the test that walks.
 
 use super::{Call, Client, File};
+use florin_api::kit::endpoint::family::Placeholder;
 use florin_api::kit::endpoint::table::{Endpoint, FilePart, RequestBody};
+use florin_api::{FAMILIES, endpoints};
 use florin_document::{Kind, samples};
 use http::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-/// The ids that a request can name.
+/// The ids that a request can name, by the placeholders of the families' tables.
 #[derive(Clone, Debug)]
-pub struct Ids {
-    pub user: String,
-    pub other: String,
-    pub new: String,
-    pub transfer: String,
-    pub verification: String,
-    pub delivery: String,
-}
+pub struct Ids(BTreeMap<&'static str, String>);
 
 impl Ids {
     /// Ids of which none exists.
     pub fn unknown() -> Self {
-        Self {
-            user: "nobody".to_owned(),
-            other: "nobody-else".to_owned(),
-            new: "newcomer".to_owned(),
-            transfer: "01a00000-0000-7000-8000-000000000000".to_owned(),
-            verification: "0123456789abcdef".repeat(2),
-            delivery: "01a00000-0000-8000-8000-000000000000".to_owned(),
-        }
+        Self(placeholders().map(|one| (one.word, one.unknown.to_owned())).collect())
+    }
+
+    /// The id that stands for a placeholder.
+    pub fn get(&self, word: &str) -> &str {
+        self.0.get(word).unwrap_or_else(|| panic!("no family has the placeholder {word}"))
+    }
+
+    /// The same with another id for a placeholder.
+    pub fn with(mut self, word: &'static str, id: impl AsRef<str>) -> Self {
+        let before = self.0.insert(word, id.as_ref().to_owned());
+        assert!(before.is_some(), "no family has the placeholder {word}");
+        self
     }
 
     /// All of them, by the placeholder of each.
-    pub fn each(&self) -> [(&'static str, &str); 6] {
-        [
-            ("$user", &self.user),
-            ("$other", &self.other),
-            ("$new", &self.new),
-            ("$transfer", &self.transfer),
-            ("$verification", &self.verification),
-            ("$delivery", &self.delivery),
-        ]
+    pub fn each(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(word, id)| (*word, id.as_str()))
     }
+}
+
+fn placeholders() -> impl Iterator<Item = &'static Placeholder> {
+    FAMILIES.0.iter().flat_map(|family| family.placeholders)
 }
 
 /// The path of an endpoint with placeholders for its ids.
@@ -65,7 +63,7 @@ pub fn names(endpoint: &Endpoint, placeholder: &str) -> bool {
 
 /// A text of the table with these ids in place of the placeholders.
 fn filled(text: &str, ids: &Ids) -> String {
-    ids.each().iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id))
+    ids.each().fold(text.to_owned(), |text, (name, id)| text.replace(name, id))
 }
 
 /// The path of an endpoint with these ids, and the query that it needs.
@@ -114,13 +112,16 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
     let (user, other) = (format!("user-{tag}"), format!("other-{tag}"));
     client.fund(None, "1000", "eur").await;
     client.verified_user(&other).await;
-    let transfer = client.pay(None, Some(&other), "20").await;
-    let Ids { mut verification, mut delivery, .. } = Ids::unknown();
+    let ids = Ids::unknown().with("$other", &other).with("$new", format!("new-{tag}")).with("$user", &user);
+    let mut ids = ids.with("$transfer", client.pay(None, Some(&other), "20").await);
     match (&endpoint.method, endpoint.path) {
         (
             &Method::POST,
             "/v1/sandbox/kyc/{externalUserId}" | "/v1/user/kyc-files/{externalUserId}" | "/v1/kyc",
-        ) => drop(client.create_user(&user).await),
+        )
+        | (&Method::GET, "/v1/kyc/verification/{externalUserId}/{verificationId}") => {
+            client.create_user(&user).await;
+        }
         (&Method::POST, "/v1/user/verification") => {
             client.create_user(&user).await;
             let photo = samples::valid(Kind::Jpeg, 64, 48);
@@ -133,10 +134,6 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
             let asked = json!({"decision": "REQUIRE"});
             client.post(&format!("/v1/sandbox/poa/{user}"), &asked).send().await.expect(200);
         }
-        (&Method::GET, "/v1/kyc/verification/{externalUserId}/{verificationId}") => {
-            client.create_user(&user).await;
-            verification = hosted(client, &user).await;
-        }
         (_, path) if path.starts_with("/v1/webhooks/") => {
             client.verified_user(&user).await;
             // Nobody delivers in these tests.
@@ -144,7 +141,7 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
             client.call(Method::PUT, "/v1/webhooks/endpoint").json(&endpoint).send().await.expect(200);
             client.pay(None, Some(&user), "20").await;
             let list = client.get("/v1/webhooks/deliveries").await.expect(200);
-            delivery = list["data"][0]["id"].as_str().expect("an id").to_owned();
+            ids = ids.with("$delivery", list["data"][0]["id"].as_str().expect("an id"));
         }
         (&Method::DELETE, "/v1/user/{externalUserId}") => client.verified_user(&user).await,
         _ => {
@@ -152,15 +149,26 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
             client.pay(None, Some(&user), "20").await;
         }
     }
-    Ids { user, other, new: format!("new-{tag}"), transfer, verification, delivery }
+    for placeholder in placeholders().filter(|one| names(endpoint, one.word) && one.word != "$transfer") {
+        ids = made(client, placeholder, ids).await;
+    }
+    ids
 }
 
-/// A hosted verification of a user; its id.
-async fn hosted(client: &Client, user: &str) -> String {
-    let wanted = json!({
-        "externalUserId": user, "documentType": "PASSPORT", "country": "GB", "incomeSource": "SALARY",
-        "occupation": "IT", "openAccountReason": "DAILY_USE",
-    });
-    let made = client.post("/v1/kyc", &wanted).send().await.expect(201);
-    made["verificationId"].as_str().expect("an id").to_owned()
+/// The ids with a real one in the place of a placeholder, where its table says which call makes one. That call's own
+/// example may name others that must be made first.
+async fn made(client: &Client, placeholder: &Placeholder, ids: Ids) -> Ids {
+    let Some((method, path, field)) = placeholder.made_by else { return ids };
+    let maker = endpoints().into_iter().find(|one| one.method == method && one.path == path);
+    let maker = maker
+        .unwrap_or_else(|| panic!("{} is made by {method} {path}, which there is not", placeholder.word));
+    let mut ids = ids;
+    for needed in placeholders().filter(|one| one.word != placeholder.word && names(&maker, one.word)) {
+        ids = Box::pin(made(client, needed, ids)).await;
+    }
+    let answer = request_of(client, &maker, &ids).send().await;
+    assert!(matches!(answer.status, 200 | 201), "{method} {path}: {}", answer.text());
+    let body: Value = serde_json::from_str(answer.text()).expect("an answer is JSON");
+    let word = placeholder.word;
+    ids.with(word, body[field].as_str().unwrap_or_else(|| panic!("{method} {path} answers no {field}")))
 }

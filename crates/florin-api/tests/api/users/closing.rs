@@ -75,7 +75,7 @@ async fn a_deleted_user_is_unknown_to_every_call_and_its_id_is_never_free() {
         if is_erased {
             assert_eq!(a.run_jobs().await, 1);
         }
-        let ids = Ids { user: "anna".to_owned(), other: "ben".to_owned(), ..Ids::unknown() };
+        let ids = Ids::unknown().with("$user", "anna").with("$other", "ben");
         for endpoint in endpoints().into_iter().filter(|endpoint| names(endpoint, "$user")) {
             let answer = request_of(&a, &endpoint, &ids).send().await;
             match endpoint.signature.access {
