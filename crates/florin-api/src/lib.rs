@@ -8,6 +8,7 @@
 
 pub mod balances;
 pub mod events;
+pub mod exchange;
 pub mod kit;
 pub mod kyc;
 pub mod rates;
@@ -33,6 +34,7 @@ pub static FAMILIES: Families = Families(&[
     &balances::FAMILY,
     &kyc::FAMILY,
     &transfers::FAMILY,
+    &exchange::FAMILY,
     &events::FAMILY,
     &webhooks::FAMILY,
     &reference::FAMILY,

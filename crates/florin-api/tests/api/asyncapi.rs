@@ -87,6 +87,11 @@ async fn every_channel_has_events_and_they_fit() {
     a.post("/v1/sandbox/kyc/anna", &json!({"decision": "REJECT", "rejectionReason": "OTHER"})).send().await;
     a.fund(None, "100", "eur").await;
     a.pay(None, Some("bela"), "12.5").await;
+    let lock = a.get("/v1/exchange/get-lock/bela").await.expect(200);
+    let exchange = json!({
+        "sourceExternalUserId": "bela", "amount": "1", "currencyFrom": "eur", "currencyTo": "btc", "lockId": lock["id"],
+    });
+    a.post("/v1/exchange", &exchange).send().await.expect(201);
     a.settle().await;
     let events = a.events().await;
     let kinds: BTreeSet<_> = events.iter().filter_map(|event| event["type"].as_str()).collect();

@@ -8,6 +8,7 @@ mod asyncapi;
 mod balances;
 mod errors;
 mod events;
+mod exchange;
 mod idempotency;
 mod kyc;
 mod near_misses;

@@ -88,7 +88,11 @@ async fn every_route(a: &Client) {
     a.fund(None, "100", "eur").await;
     let transfer = a.pay(None, Some("anna"), "50").await;
     let (user, other, new) = ("anna".to_owned(), "ben".to_owned(), "carl".to_owned());
-    let ids = Ids { user, other, new, transfer, ..Ids::unknown() };
+    let ids = Ids::unknown()
+        .with("$user", &user)
+        .with("$other", &other)
+        .with("$new", &new)
+        .with("$transfer", &transfer);
     for endpoint in endpoints() {
         request_of(a, &endpoint, &ids)
             .keyed(&format!("{} {}", endpoint.method, endpoint.path).replace(' ', "-"))
@@ -124,6 +128,14 @@ async fn lifecycle(app: &TestApp, a: &Client) {
         json!({"sourceExternalUserId": "anna", "amount": "300", "currency": "eur", "reference": "rent"});
     a.post("/v1/transfer", &reference).keyed("k").send().await.expect(201);
     a.get("/v1/partner/transactions").await.expect(200);
+    // Twice: the first price of a sandbox is a new row.
+    for rate in [60_000, 61_000] {
+        a.post("/v1/sandbox/rates", &json!({"currency": "btc", "rate": rate})).send().await.expect(200);
+    }
+    let lock = a.get("/v1/partner/exchange/get-lock").await.expect(200);
+    let exchange = json!({"amount": "1", "currencyFrom": "eur", "currencyTo": "btc", "lockId": lock["id"]});
+    a.fund(None, "1", "eur").await;
+    a.post("/v1/partner/exchange", &exchange).send().await.expect(201);
     a.patch("/v1/user/anna", &json!({"email": "ada@example.org"})).send().await.expect(200);
     a.delete("/v1/user/anna").await.expect(200);
     put_off_a_job(app).await;

@@ -5,6 +5,7 @@ use crate::support::{Answer, Client, Ids, TestApp, person, prepared, request_of}
 use florin_api::kit::endpoint::table::Endpoint;
 use http::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// The endpoint's example with real ids, changed.
 pub(super) fn changed(
@@ -14,7 +15,7 @@ pub(super) fn changed(
     change: impl FnOnce(&mut Value),
 ) -> crate::support::Call {
     let example = endpoint.example().unwrap_or_else(|| panic!("{} has no JSON body", name_of(endpoint)));
-    let filled = ids.each().iter().fold(example.to_owned(), |text, (name, id)| text.replace(name, id));
+    let filled = ids.each().fold(example.to_owned(), |text, (name, id)| text.replace(name, id));
     let mut body = serde_json::from_str(&filled).expect("an example is JSON");
     change(&mut body);
     request_of(client, endpoint, ids).json(&body)
@@ -43,8 +44,13 @@ async fn p410_an_unknown_currency() {
     let expected = refusal("P410", "invalid-currency", "Currency or network is not supported: \\\"xyz\\\"");
     for (index, endpoint) in declaring("P410").iter().enumerate() {
         let made = prepared(&app.a(), endpoint, &index.to_string()).await;
-        let answer = changed(&app.a(), endpoint, &made, |body| set(body, "currency", "xyz")).send().await;
-        check(endpoint, &answer, 400, &expected);
+        let answer = changed(&app.a(), endpoint, &made, |body| {
+            let names = body.as_object().into_iter().flat_map(|fields| fields.keys());
+            let names: Vec<_> = names.filter(|name| name.starts_with("currency")).cloned().collect();
+            assert!(!names.is_empty(), "teach this test how {} names a currency", name_of(endpoint));
+            names.iter().for_each(|name| set(body, name, "xyz"));
+        });
+        check(endpoint, &answer.send().await, 400, &expected);
     }
     app.finish().await;
 }
@@ -55,7 +61,7 @@ async fn p411_an_id_that_is_taken() {
     app.a().create_user("taken").await;
     let expected = refusal("P411", "user-exists", "User already exists");
     for endpoint in declaring("P411") {
-        let ids = Ids { new: "taken".to_owned(), ..Ids::unknown() };
+        let ids = Ids::unknown().with("$new", "taken");
         check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 400, &expected);
     }
     app.finish().await;
@@ -70,7 +76,7 @@ async fn p412_an_unknown_user() {
         if endpoint.path.contains("{externalUserId}") {
             // What can't be an id at all is no known user either.
             for odd in ["%00", "%ff", "a%2Fb", "%20", "%E2%82%AC", &"x".repeat(65)] {
-                let ids = Ids { user: odd.to_owned(), ..Ids::unknown() };
+                let ids = Ids::unknown().with("$user", odd);
                 check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 400, &expected);
             }
         }
@@ -120,15 +126,61 @@ async fn p433_more_than_there_is() {
 }
 
 #[tokio::test]
+async fn p435_a_lock_that_has_expired() {
+    let app = TestApp::start().await;
+    for (index, endpoint) in declaring("P435").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        let minute = json!({"seconds": 60});
+        app.a().post("/v1/sandbox/clock/advance", &minute).send().await.expect(200);
+        let expected = refusal("P435", "rate-lock-expired", "Rate lock has expired");
+        check(endpoint, &request_of(&app.a(), endpoint, &made).send().await, 400, &expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p436_a_lock_that_is_not_there_or_was_used() {
+    let app = TestApp::start().await;
+    let expected = refusal("P436", "rate-lock-invalid", "Rate lock is not valid for this operation");
+    for (index, endpoint) in declaring("P436").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        let unknown =
+            made.clone().with("$lock", Uuid::nil().to_string()).with("$partnerLock", Uuid::max().to_string());
+        check(endpoint, &request_of(&app.a(), endpoint, &unknown).send().await, 400, &expected);
+        assert_eq!(
+            request_of(&app.a(), endpoint, &made).send().await.status,
+            endpoint.signature.success[0].0
+        );
+        check(endpoint, &request_of(&app.a(), endpoint, &made).send().await, 400, &expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p438_an_unknown_exchange() {
+    let app = TestApp::start().await;
+    let expected = refusal("P438", "exchange-not-found", "Exchange not found");
+    for endpoint in declaring("P438") {
+        let unknown = Ids::unknown();
+        for exchange in [unknown.get("$exchange"), "nothing", "%00", "%ff"] {
+            let ids = Ids::unknown().with("$exchange", exchange);
+            check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 404, &expected);
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn p437_an_unknown_transfer() {
     let app = TestApp::start().await;
     let made = prepared(&app.a(), &declaring("P437")[0], "x").await;
     let expected = refusal("P437", "transfer-not-found", "Transfer not found");
-    let upper = made.transfer.to_uppercase();
-    let ids = [&*Ids::unknown().transfer, "nothing", "%00", "%ff", &upper, &made.transfer.replace('-', "")];
+    let upper = made.get("$transfer").to_uppercase();
+    let (unknown, bare) = (Ids::unknown(), made.get("$transfer").replace('-', ""));
+    let ids = [unknown.get("$transfer"), "nothing", "%00", "%ff", &upper, &bare];
     for endpoint in declaring("P437") {
         for transfer in ids {
-            let ids = Ids { transfer: transfer.to_owned(), ..Ids::unknown() };
+            let ids = Ids::unknown().with("$transfer", transfer);
             check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 404, &expected);
         }
     }
@@ -139,7 +191,7 @@ async fn p437_an_unknown_transfer() {
 async fn p448_a_verified_user() {
     let app = TestApp::start().await;
     app.a().verified_user("anna").await;
-    let ids = Ids { user: "anna".to_owned(), ..Ids::unknown() };
+    let ids = Ids::unknown().with("$user", "anna");
     let expected = refusal("P448", "kyc-already-verified", "User is already verified");
     for endpoint in declaring("P448") {
         let calls = match (&endpoint.method, endpoint.path) {
@@ -173,7 +225,7 @@ async fn p455_a_suspended_user() {
     let expected = refusal("P455", "user-suspended", "User is suspended");
     for (index, endpoint) in declaring("P455").iter().enumerate() {
         let made = prepared(&app.a(), endpoint, &index.to_string()).await;
-        let suspend = format!("/v1/user/suspend/{}", made.user);
+        let suspend = format!("/v1/user/suspend/{}", made.get("$user"));
         app.a().call(Method::PATCH, &suspend).send().await.expect(200);
         check(endpoint, &request_of(&app.a(), endpoint, &made).send().await, 400, &expected);
     }
@@ -187,7 +239,7 @@ async fn p456_a_user_with_money() {
     app.a().fund(Some("anna"), "0.01", "eur").await;
     let expected = refusal("P456", "user-has-balance", "User has a balance or pending operations");
     for endpoint in declaring("P456") {
-        let ids = Ids { user: "anna".to_owned(), ..Ids::unknown() };
+        let ids = Ids::unknown().with("$user", "anna");
         check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 400, &expected);
     }
     app.finish().await;
@@ -203,10 +255,10 @@ async fn p459_a_user_that_is_not_verified() {
         if endpoint.path == "/v1/user/verification" {
             // Of a hosted verification that is not successful.
             let wanted = declaring("P448").into_iter().find(|endpoint| endpoint.path == "/v1/kyc");
-            let ids = Ids { user: "anna".to_owned(), ..Ids::unknown() };
+            let ids = Ids::unknown().with("$user", "anna");
             request_of(&app.a(), &wanted.expect("the call"), &ids).send().await.expect(201);
         }
-        let ids = Ids { user: "anna".to_owned(), ..made };
+        let ids = made.with("$user", "anna");
         check(endpoint, &request_of(&app.a(), endpoint, &ids).send().await, 400, &expected);
     }
     app.finish().await;
@@ -221,14 +273,14 @@ async fn p464_terms_that_are_not_accepted() {
         let mut anna = person(&user);
         anna.as_object_mut().expect("an object").remove("hasAcceptedP100Tc");
         app.a().post("/v1/user/balances/crypto-and-fiat", &anna).send().await.expect(201);
-        let ids = Ids { user, ..Ids::unknown() };
+        let ids = Ids::unknown().with("$user", &user);
         if endpoint.path == "/v1/user/verification" {
             let files = declaring("P426").into_iter().find(|endpoint| endpoint.path.contains("/kyc-files/"));
             request_of(&app.a(), &files.expect("the call"), &ids).send().await.expect(201);
         }
         check(endpoint, &request_of(&app.a(), endpoint, &ids).send().await, 400, &expected);
         let accepted = json!({"hasAcceptedP100Tc": true});
-        app.a().patch(&format!("/v1/user/{}", ids.user), &accepted).send().await.expect(200);
+        app.a().patch(&format!("/v1/user/{}", ids.get("$user")), &accepted).send().await.expect(200);
         request_of(&app.a(), endpoint, &ids).send().await.expect(endpoint.signature.success[0].0);
     }
     app.finish().await;
@@ -240,9 +292,9 @@ async fn p466_an_unknown_delivery() {
     let expected = refusal("P466", "delivery-not-found", "Webhook delivery not found");
     for (index, endpoint) in declaring("P466").iter().enumerate() {
         let made = prepared(&app.a(), endpoint, &index.to_string()).await;
-        let upper = made.delivery.to_uppercase();
-        for delivery in [&*Ids::unknown().delivery, "nothing", "%00", &upper, &made.transfer] {
-            let ids = Ids { delivery: delivery.to_owned(), ..made.clone() };
+        let (unknown, upper) = (Ids::unknown(), made.get("$delivery").to_uppercase());
+        for delivery in [unknown.get("$delivery"), "nothing", "%00", &upper, made.get("$transfer")] {
+            let ids = made.clone().with("$delivery", delivery);
             check(endpoint, &request_of(&app.a(), endpoint, &ids).send().await, 404, &expected);
         }
     }
