@@ -27,6 +27,8 @@ pub async fn tell(client: &mut Client, bank: &Bank) -> Result<(), Failed> {
     let next_day = advance_clock(client).await?;
     show_history(client, &next_day).await?;
     show_partner(client).await?;
+    exchange(client).await?;
+    let_a_lock_expire(client).await?;
     show_events(client, after).await?;
     verify(client, bank).await
 }
@@ -229,19 +231,54 @@ async fn show_partner(client: &mut Client) -> Result<(), Failed> {
     client.check("the entries of the partner's history", history.list("/data").len(), 4)
 }
 
+async fn exchange(client: &mut Client) -> Result<(), Failed> {
+    client.step(
+        "Ada buys bitcoin",
+        "The rates move; in a sandbox a simulated market moves them. A lock guarantees the rates and the fee of now to \
+         Ada, once, for 40 seconds.",
+    )?;
+    client.call(Call::get("/v1/exchange/get-rate"), 200).await?;
+    let lock = client.call(Call::get("/v1/exchange/get-lock/ada"), 200).await?;
+    let wanted = exchange_of_ada("10.00", lock.text("/id"));
+    let made = client.call(Call::post("/v1/exchange", wanted).key("bitcoin-0001"), 201).await?;
+    let path = format!("/v1/exchange/details/{}", made.text("/exchangeId"));
+    let details = client.call(Call::get(path), 200).await?;
+    client.check("status", details.text("/status"), "COMPLETED")?;
+    client.check("the rate", details.at("/rateTo"), lock.at("/rates/btc"))?;
+    let balances = client.call(Call::get("/v1/user/balances/ada").hide(CRYPTO), 200).await?;
+    client.check("Ada's euros", euros(&balances), "82.75")?;
+    client.check("Ada's bitcoins", balances.text("/cryptoBalances/0/amount"), details.text("/amountTo"))
+}
+
+async fn let_a_lock_expire(client: &mut Client) -> Result<(), Failed> {
+    client.step("A lock expires", "Ada gets another lock, and thinks about it for a minute.")?;
+    let lock = client.call(Call::get("/v1/exchange/get-lock/ada"), 200).await?;
+    client.call(Call::post("/v1/sandbox/clock/advance", json!({ "seconds": 60 })), 200).await?;
+    let late = exchange_of_ada("10.00", lock.text("/id"));
+    client.refused(Call::post("/v1/exchange", late).key("bitcoin-0002"), "P435").await?;
+    Ok(())
+}
+
+fn exchange_of_ada(amount: &str, lock: &str) -> Value {
+    json!({
+        "sourceExternalUserId": "ada", "amount": amount, "currencyFrom": "eur", "currencyTo": "btc", "lockId": lock,
+    })
+}
+
 async fn show_events(client: &mut Client, after: u64) -> Result<(), Failed> {
     client.step(
         "The events",
         "Events are numbered without gaps, and kept. Continue after the last one that you have seen, here that of \
-         step 8, and you miss none. These are the transfers.",
+         step 8, and you miss none. These are the transfers and the exchange.",
     )?;
     let answer = client.call(Call::get(format!("/v1/events?after={after}&limit=100")).items(2), 200).await?;
     let kinds: Vec<_> = answer.list("/data").iter().filter_map(|event| event["type"].as_str()).collect();
-    client.check("the types of the events", kinds, ["transfer"; 5].to_vec())?;
+    let expected = [["transfer"; 5].as_slice(), &["exchange"]].concat();
+    client.check("the types of the events", kinds, expected)?;
     let numbers: Vec<_> =
         answer.list("/data").iter().filter_map(|event| event["sequence"].as_u64()).collect();
-    client.check("the numbers of the events", numbers, (after + 1..=after + 5).collect())?;
-    client.remark("Five events without a gap: those of steps 11, 12, 13 (two) and 19.")
+    client.check("the numbers of the events", numbers, (after + 1..=after + 6).collect())?;
+    client.remark("Six events without a gap: those of steps 11, 12, 13 (two), 19 and 22.")
 }
 
 async fn verify(client: &mut Client, bank: &Bank) -> Result<(), Failed> {

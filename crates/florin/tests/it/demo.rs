@@ -19,6 +19,8 @@ fn the_demo_tells_its_story() {
         "/v1/sandbox/fund",
         "/v1/transfer",
         "P433",
+        "/v1/exchange/get-lock/ada",
+        "P435",
         "/v1/events",
         "transferId",
         "verify",

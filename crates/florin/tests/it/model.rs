@@ -5,8 +5,12 @@
 //! something. Where the contract is silent [`Model::judge`] says `None` and the workload asks something
 //! else.
 
-use crate::support::CURRENCIES;
+use crate::support::{CURRENCIES, minor_units, scale_of};
+use num_bigint::BigInt;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The largest amount of any currency, in minor units.
+const MOST: i128 = 100_000_000_000_000_000;
 
 /// Countries the default deny-list names, and some it does not.
 pub const FORBIDDEN: [&str; 3] = ["RU", "KP", "SY"];
@@ -61,6 +65,12 @@ pub enum Request {
         money: Money,
         reference: Option<String>,
     },
+    Exchange {
+        owner: Option<String>,
+        money: Money,
+        to: String,
+        lock: String,
+    },
     Suspend {
         id: String,
         on: bool,
@@ -88,6 +98,8 @@ pub struct Entry {
     pub kind: &'static str,
     pub amount: i128,
     pub currency: String,
+    /// What the house kept, in the same currency.
+    pub fee: i128,
     pub balance_after: i128,
     /// The other side: none for an adjustment, else the partner (`None`) or a user.
     pub counterparty: Option<Option<String>>,
@@ -138,6 +150,23 @@ pub struct Transfer {
     pub reference: Option<String>,
 }
 
+/// A rate lock that was given; rates and fee as the answer spelt them.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    pub id: String,
+    pub owner: Option<String>,
+    pub rates: BTreeMap<String, String>,
+    pub fee: String,
+    pub is_used: bool,
+}
+
+/// What an exchange comes to, in minor units.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Bought {
+    pub received: i128,
+    pub fee: i128,
+}
+
 /// One partner's book, or the part of it that one client of a concurrent run sees.
 #[derive(Clone, Debug, Default)]
 pub struct Model {
@@ -145,6 +174,8 @@ pub struct Model {
     pub partner: Holder,
     pub transfers: Vec<Transfer>,
     pub fundings: BTreeSet<String>,
+    pub locks: Vec<Lock>,
+    pub exchanges: usize,
 }
 
 impl Model {
@@ -177,6 +208,9 @@ impl Model {
             Request::Transfer { master, source, destination, money, reference } => {
                 let sides = [source.as_deref(), destination.as_deref()];
                 Some(self.judge_transfer(*master, sides, money, reference.as_deref()))
+            }
+            Request::Exchange { owner, money, to, lock } => {
+                Some(self.judge_exchange(owner.as_deref(), money, to, lock))
             }
             Request::Suspend { id, .. } => Some(self.judge_known(id)),
             Request::Delete { id } => Some(match self.known(id) {
@@ -252,6 +286,41 @@ impl Model {
         Verdict::Accept
     }
 
+    fn judge_exchange(&self, owner: Option<&str>, money: &Money, to: &str, lock: &str) -> Verdict {
+        if is_malformed_exchange(money, to) {
+            return Verdict::Refuse("P403");
+        }
+        if !is_currency(&money.currency) || !is_currency(to) {
+            return Verdict::Refuse("P410");
+        }
+        if let Some(id) = owner {
+            match self.known(id) {
+                None => return Verdict::Refuse("P412"),
+                Some(user) if !user.verified => return Verdict::Refuse("P459"),
+                Some(user) if user.suspended => return Verdict::Refuse("P455"),
+                Some(_) => {}
+            }
+        }
+        let own = |known: &&Lock| known.id == lock && known.owner.as_deref() == owner && !known.is_used;
+        let Some(lock) = self.locks.iter().find(own) else { return Verdict::Refuse("P436") };
+        let Some(Bought { received, .. }) = bought(money, to, lock) else { return Verdict::Refuse("P403") };
+        if received == 0 {
+            return Verdict::Refuse("P403");
+        }
+        if money.minor > Some(self.balance(owner, &money.currency)) {
+            return Verdict::Refuse("P433");
+        }
+        Verdict::Accept
+    }
+
+    /// Whether a request is refused for its form, before anything is looked at.
+    pub fn is_malformed(&self, request: &Request) -> bool {
+        match request {
+            Request::Exchange { money, to, .. } => is_malformed_exchange(money, to),
+            other => self.judge(other) == Some(Verdict::Refuse("P403")),
+        }
+    }
+
     fn judge_update(&self, id: &str, change: &Change) -> Option<Verdict> {
         let Some(user) = self.known(id) else { return Some(Verdict::Refuse("P412")) };
         match change {
@@ -298,6 +367,19 @@ impl Model {
                     reference: reference.clone(),
                 });
             }
+            Request::Exchange { owner, money, to, lock } => {
+                self.exchanges += 1;
+                let lock = self.locks.iter_mut().find(|known| known.id == *lock).expect("a lock");
+                lock.is_used = true;
+                let Bought { received, fee } = bought(money, to, lock).expect("an accepted amount");
+                let sold = Entry { kind: "EXCHANGE", ..adjustment(id, money) };
+                let sold = Entry { amount: -sold.amount, ..sold };
+                let got = Entry { amount: received, fee, currency: to.clone(), ..sold.clone() };
+                // Both are of one record; a history tells them apart by their currency.
+                let mut lines = [sold, got];
+                lines.sort_by(|one, other| one.currency.cmp(&other.currency));
+                lines.into_iter().for_each(|line| self.holder(owner.as_deref()).book(line));
+            }
             Request::Suspend { id, on } => self.user(id).suspended = *on,
             Request::Delete { id } => self.user(id).deleted = true,
             Request::Update { id, change: Change::Email(email) } => self.user(id).emails.push(email.clone()),
@@ -328,11 +410,30 @@ pub fn is_currency(slug: &str) -> bool {
     CURRENCIES.iter().any(|(known, _)| *known == slug)
 }
 
+fn is_malformed_exchange(money: &Money, to: &str) -> bool {
+    money.minor.is_none() || (money.currency == to && is_currency(to))
+}
+
+/// `floor(amount × rateFrom × (1 − fee) ÷ rateTo)`, and the fee, which is the same without it less what is received;
+/// none where that is more than an amount can be.
+fn bought(money: &Money, to: &str, lock: &Lock) -> Option<Bought> {
+    let digits = |text: &str, scale: u32| BigInt::from(minor_units(text, scale));
+    let scaled = |currency: &str| BigInt::from(10).pow(scale_of(currency));
+    let (from_rate, to_rate) = (digits(&lock.rates[&money.currency], 12), digits(&lock.rates[to], 12));
+    let whole = digits("100", 6);
+    let value = BigInt::from(money.minor?) * from_rate * scaled(to);
+    let cost = to_rate * scaled(&money.currency);
+    let gross = i128::try_from(&value / &cost).ok().filter(|gross| *gross <= MOST)?;
+    let received = i128::try_from(value * (&whole - digits(&lock.fee, 6)) / (cost * whole)).ok()?;
+    Some(Bought { received, fee: gross - received })
+}
+
 fn adjustment(id: &str, money: &Money) -> Entry {
     Entry {
         id: id.to_owned(),
         kind: "ADJUSTMENT",
         amount: money.minor.expect("an accepted amount"),
+        fee: 0,
         currency: money.currency.clone(),
         balance_after: 0,
         counterparty: None,

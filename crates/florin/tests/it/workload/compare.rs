@@ -77,7 +77,7 @@ fn same_entry(model: &Model, row: &Value, entry: &Entry, balance_after: Option<i
     assert_eq!(row["status"], "SUCCESSFUL", "{row}");
     assert_eq!(row["currency"], *entry.currency, "{row}");
     assert_eq!(row["amount"], decimal_text(entry.amount, scale), "{row}");
-    assert_eq!(minor_units(row["fee"].as_str().unwrap_or("0"), scale), 0, "{row}");
+    assert_eq!(row["fee"], decimal_text(entry.fee, scale), "{row}");
     if let Some(balance) = balance_after {
         assert_eq!(row["balanceAfter"], decimal_text(balance, scale), "{row}");
     }
@@ -164,30 +164,35 @@ pub async fn everything(clients: &[Client], beginning: &Model, models: &[Model])
     let told =
         events.iter().filter(|event| event.kind == "transfer" && !fundings.contains(text(event, "id")));
     assert_eq!(told.count(), transfers, "one transfer event for each transfer");
+    let exchanges: usize = models.iter().map(|model| model.exchanges).sum();
+    assert_eq!(events.iter().filter(|event| event.kind == "exchange").count(), exchanges);
+    assert!(exchanges > 0, "no exchange was accepted");
     partner(clients, beginning, models).await;
 }
 
 /// The partner's balances and history: every model's part of it, in an order that keeps each client's own.
 async fn partner(clients: &[Client], beginning: &Model, models: &[Model]) {
-    let mut expected: HashMap<&str, (&Model, &Entry)> = HashMap::new();
+    // An exchange has two entries of one id.
+    let mut expected: HashMap<(&str, &str), (&Model, &Entry)> = HashMap::new();
     for model in models.iter().chain([beginning]) {
-        expected.extend(model.partner.history.iter().map(|entry| (entry.id.as_str(), (model, entry))));
+        expected.extend(model.partner.history.iter().map(|entry| (key_of(entry), (model, entry))));
     }
     let mut shown = clients[0].history(None).await;
     shown.reverse();
     assert_eq!(shown.len(), expected.len(), "entries of the partner");
     let mut running: BTreeMap<&str, i128> = BTreeMap::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     for (place, row) in shown.iter().enumerate() {
-        let id = row["id"].as_str().unwrap_or_default();
-        let (model, entry) = expected.get(id).unwrap_or_else(|| panic!("nobody asked for {row}"));
+        let text = |name: &str| row[name].as_str().unwrap_or_default();
+        let key = (text("id"), text("currency"));
+        let (model, entry) = expected.get(&key).unwrap_or_else(|| panic!("nobody asked for {row}"));
         let balance = running.entry(&entry.currency).or_default();
         *balance += entry.amount;
         same_entry(model, row, entry, Some(*balance));
-        assert!(places.insert(id, place).is_none(), "{id} is there twice");
+        assert!(places.insert(key, place).is_none(), "{key:?} is there twice");
     }
     for model in models {
-        let order: Vec<usize> = model.partner.history.iter().map(|entry| places[entry.id.as_str()]).collect();
+        let order: Vec<usize> = model.partner.history.iter().map(|entry| places[&key_of(entry)]).collect();
         assert!(order.is_sorted(), "a client's entries changed their order");
     }
     for client in clients {
@@ -195,6 +200,10 @@ async fn partner(clients: &[Client], beginning: &Model, models: &[Model]) {
             assert_eq!(client.balance(None, currency).await, *balance, "{currency} of the partner");
         }
     }
+}
+
+fn key_of(entry: &Entry) -> (&str, &str) {
+    (&entry.id, &entry.currency)
 }
 
 /// The events, once those of every approval are there.

@@ -12,8 +12,8 @@ pub const MOVED: [&str; 4] = ["eur", "btc", "usdc", "doge"];
 const MOST_USERS: usize = 14;
 /// What the partner sends at most at once where clients share its balance (see [`super::SHARED_FUNDS`]).
 const SHARED_STEP: i128 = 1_000_000;
-/// More than any funds of a shared partner.
-const OUT_OF_REACH: i128 = 1_000_000_000_000_000;
+/// More than any funds of a shared partner, whatever its clients have bought for it.
+const OUT_OF_REACH: i128 = 50_000_000_000_000_000;
 
 /// One client's chance.
 pub struct Draw {
@@ -49,7 +49,8 @@ impl Draw {
             0..8 => self.create(model),
             8..18 => Request::Decide { id: self.user(model), approve: self.rng.random_ratio(4, 5) },
             18..30 => self.fund(model),
-            30..82 => self.transfer(model),
+            30..66 => self.transfer(model),
+            66..82 => self.exchange(model),
             82..89 => Request::Suspend { id: self.user(model), on: self.rng.random_ratio(2, 5) },
             89..93 => Request::Delete { id: self.user(model) },
             _ => self.update(model),
@@ -109,6 +110,40 @@ impl Draw {
         Request::Transfer { master, source, destination, money, reference }
     }
 
+    /// Whose lock, or exchange.
+    pub fn owner(&mut self, model: &Model) -> Option<String> {
+        (!self.one_in(4)).then(|| self.user(model))
+    }
+
+    /// Under a lock of the owner that was not used; now and then under any other, or none.
+    fn exchange(&mut self, model: &Model) -> Request {
+        let fresh: Vec<_> = model.locks.iter().filter(|lock| !lock.is_used).collect();
+        let any = if self.one_in(8) {
+            model.locks.choose(&mut self.rng)
+        } else {
+            fresh.choose(&mut self.rng).copied()
+        };
+        let owner = match any {
+            Some(lock) if !self.one_in(12) => lock.owner.clone(),
+            _ => self.owner(model),
+        };
+        let lock = any.map_or_else(|| uuid::Uuid::nil().to_string(), |lock| lock.id.clone());
+        let money = self.money_from(model, owner.as_deref());
+        let to =
+            if self.one_in(40) { "xyz" } else { MOVED.choose(&mut self.rng).copied().expect("a currency") };
+        Request::Exchange { owner, money, to: to.to_owned(), lock }
+    }
+
+    /// A price to be set in the sandbox.
+    pub fn price(&mut self) -> (&'static str, String) {
+        let currency = MOVED[1..].choose(&mut self.rng).copied().expect("a currency");
+        // What many spend must not become so much that it is out of nobody's reach.
+        let (least, decimals) = if self.shared { (10_000, 0..5) } else { (1, 0..10) };
+        let (units, decimals) =
+            (self.rng.random_range(least..10_i128.pow(9)), self.rng.random_range(decimals));
+        (currency, decimal_text(units, decimals))
+    }
+
     fn update(&mut self, model: &Model) -> Request {
         let id = self.user(model);
         let n: u32 = self.rng.random_range(0..1000);
@@ -150,7 +185,7 @@ impl Draw {
             _ if spent_by_many => self.rng.random_range(1..=SHARED_STEP),
             0 | 1 if owned > 0 => owned,
             2 => owned + 1,
-            3 => OUT_OF_REACH * 10,
+            3 => OUT_OF_REACH,
             4..8 if owned > 1 => self.rng.random_range(1..=owned),
             _ => return money,
         };

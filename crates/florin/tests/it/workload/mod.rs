@@ -7,7 +7,7 @@ mod compare;
 mod draw;
 mod render;
 
-use crate::model::{Model, Money, Request, Verdict};
+use crate::model::{Lock, Model, Money, Request, Verdict};
 use crate::support::{
     Answer, Call, Client, Deadline, Engine, Server, ambient_seed, decimal_text, engine, scale_of,
 };
@@ -15,6 +15,9 @@ use draw::{Draw, MOVED};
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use render::render;
+use serde_json::json;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -144,7 +147,9 @@ impl Walk {
                 return self.model;
             }
             match self.draw.rng.random_range(0..100) {
-                0..72 => self.fresh().await,
+                0..62 => self.fresh().await,
+                62..71 => self.lock().await,
+                71..72 => self.move_market().await,
                 72..80 => self.retry().await,
                 80..86 => self.reuse_key().await,
                 _ => self.read().await,
@@ -189,6 +194,33 @@ impl Walk {
         }
     }
 
+    /// A rate lock, to be used by a later request.
+    async fn lock(&mut self) {
+        let owner = self.draw.owner(&self.model);
+        let path = match &owner {
+            Some(id) => format!("/v1/exchange/get-lock/{id}"),
+            None => "/v1/partner/exchange/get-lock".to_owned(),
+        };
+        let answer = self.clients[0].send(&Call::get(path)).await;
+        if owner.as_deref().is_some_and(|id| self.model.known(id).is_none()) {
+            return answer.expect_refusal("P412");
+        }
+        let body = answer.expect(200);
+        let exact: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&answer.text()).expect("an object");
+        let rates: BTreeMap<String, Box<RawValue>> =
+            serde_json::from_str(exact["rates"].get()).expect("an object");
+        let rates = rates.into_iter().map(|(code, rate)| (code, rate.get().to_owned())).collect();
+        let (id, fee) = (uuid_in(&body["id"]), exact["feePercentage"].get().to_owned());
+        self.model.locks.push(Lock { id, owner, rates, fee, is_used: false });
+    }
+
+    /// Another price of a currency: locks that were given before keep theirs.
+    async fn move_market(&mut self) {
+        let (currency, rate) = self.draw.price();
+        let body = json!({"currency": currency, "rate": rate});
+        self.clients[0].send(&Call::post("/v1/sandbox/rates", &body)).await.expect(200);
+    }
+
     /// An earlier request again: the same bytes come back, whatever has happened since.
     async fn retry(&mut self) {
         let Some(past) = self.pasts.choose(&mut self.draw.rng) else { return };
@@ -209,7 +241,7 @@ impl Walk {
         if other == past.request {
             return;
         }
-        let invalid = self.model.judge(&other) == Some(Verdict::Refuse("P403"));
+        let invalid = self.model.is_malformed(&other);
         let call = render(&other, &mut self.draw).keyed(&past.key);
         let answer = self.clients[0].send(&call).await;
         let code = if invalid { "P403" } else { "P470" };
@@ -244,7 +276,11 @@ impl Walk {
 /// The same money request with one unit more.
 fn raised(request: &Request) -> Option<Request> {
     let mut other = request.clone();
-    let (Request::Fund { money, .. } | Request::Transfer { money, .. }) = &mut other else { return None };
+    let (Request::Fund { money, .. } | Request::Transfer { money, .. } | Request::Exchange { money, .. }) =
+        &mut other
+    else {
+        return None;
+    };
     let minor = money.minor.filter(|minor| *minor < i128::from(i64::MAX))? + 1;
     let scale = if money.currency == "xyz" { 2 } else { scale_of(&money.currency) };
     *money = Money { text: decimal_text(minor, scale), currency: money.currency.clone(), minor: Some(minor) };
@@ -254,7 +290,10 @@ fn raised(request: &Request) -> Option<Request> {
 /// Checks the answer of an accepted request; the id it gives, if any.
 fn accepted(request: &Request, call: &Call, answer: &Answer) -> String {
     let status = match request {
-        Request::Create { .. } | Request::Fund { .. } | Request::Transfer { .. } => 201,
+        Request::Create { .. }
+        | Request::Fund { .. }
+        | Request::Transfer { .. }
+        | Request::Exchange { .. } => 201,
         _ => 200,
     };
     assert_eq!(answer.status, status, "{} to {call:?}", answer.summary());
@@ -265,6 +304,7 @@ fn accepted(request: &Request, call: &Call, answer: &Answer) -> String {
             return uuid_in(&body["userId"]);
         }
         Request::Fund { .. } | Request::Transfer { .. } => return uuid_in(&body["transferId"]),
+        Request::Exchange { .. } => return uuid_in(&body["exchangeId"]),
         Request::Decide { .. } => {
             assert!(body["message"].is_string(), "{body}");
             return String::new();

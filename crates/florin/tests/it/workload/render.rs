@@ -40,6 +40,17 @@ pub fn render(request: &Request, draw: &mut Draw) -> Call {
             let path = if *master { "/v1/partner/transfer-master-balance" } else { "/v1/transfer" };
             call("POST", path.to_owned(), fields, draw)
         }
+        Request::Exchange { owner, money, to, lock } => {
+            let mut fields = money_fields(money, draw);
+            for (name, _) in &mut fields {
+                *name = if *name == "currency" { "currencyFrom" } else { *name };
+            }
+            fields.push(("currencyTo", quoted(to)));
+            fields.push(("lockId", quoted(lock)));
+            fields.extend(owner.as_ref().map(|id| ("sourceExternalUserId", quoted(id))));
+            let path = if owner.is_some() { "/v1/exchange" } else { "/v1/partner/exchange" };
+            call("POST", path.to_owned(), fields, draw)
+        }
         Request::Suspend { id, on } => {
             let verb = if *on { "suspend" } else { "unsuspend" };
             Call::bare("PATCH", format!("/v1/user/{verb}/{id}"), None)
