@@ -20,7 +20,7 @@ pub struct Row {
 }
 
 /// Answers per second.
-fn rate(measured: &Measured) -> f64 {
+pub fn rate(measured: &Measured) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a count far below 2^52")]
     let answers = measured.answers as f64;
     answers / measured.time.as_secs_f64()

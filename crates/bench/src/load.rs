@@ -175,6 +175,8 @@ impl Run<'_> {
         connection.filled = 0;
         let now = Instant::now();
         let latency = now - connection.sent;
+        self.requests
+            .answered(&connection.request, connection.answer.get(..answer.length).unwrap_or_default());
         self.under_way -= 1;
         if now >= self.from && self.to.is_none_or(|to| now < to) {
             self.measured.answers += 1;

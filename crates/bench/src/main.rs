@@ -11,6 +11,7 @@
 #![expect(clippy::disallowed_methods, reason = "benchmarks measure the real machine, by its real clock")]
 
 mod answer;
+mod exchanges;
 mod figures;
 mod floor;
 mod load;
@@ -52,6 +53,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Transfers(Transfers),
+    Exchanges(Exchanges),
     Uploads(Uploads),
     Webhooks(Webhooks),
     Floor(Settings),
@@ -80,6 +82,29 @@ struct Transfers {
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..1_000_000))]
     accounts: u32,
     /// Chooses the users' pairs and the idempotency keys
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Locks and exchanges per second of random users, on each engine, against transfers
+///
+/// Starts `florin serve` as for transfers, with locks that hold for an hour. In each round come POST
+/// /v1/transfer of 0.01 EUR, then GET /v1/exchange/get-lock for random users, then POST /v1/exchange of
+/// 0.10 EUR for ltc under the locks that these have got. The ratios are to the transfers of the same round.
+///
+///   cargo xtask bench exchanges
+///   cargo xtask bench exchanges --engine sqlite --connections 64 --rounds 9
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Exchanges {
+    #[command(flatten)]
+    settings: Settings,
+    /// How many users exchange
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..1_000_000))]
+    accounts: u32,
+    /// Chooses the users and the idempotency keys
     #[arg(long, default_value_t = 1)]
     seed: u64,
     #[command(flatten)]
@@ -208,6 +233,7 @@ fn run(command: &Command) -> Result<()> {
     match command {
         Command::Floor(settings) => transfers::floor_alone(settings),
         Command::Transfers(transfers) => transfers::run(transfers),
+        Command::Exchanges(exchanges) => exchanges::run(exchanges),
         Command::Webhooks(webhooks) => webhooks::run(webhooks),
         Command::Uploads(uploads) => uploads::run(uploads),
         Command::FloorServer(_) | Command::PostgresSupervisor(_) => Ok(()),

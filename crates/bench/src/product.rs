@@ -49,6 +49,8 @@ impl Product {
         workspace::without_settings(&mut serve).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         // One process, whose folder is its own: as shared as it needs to be.
         serve.env("FLORIN_VAULT_IS_SHARED", "true");
+        // As long as a round of any length: `bench exchanges` collects locks before it uses them.
+        serve.env("FLORIN_RATE_LOCK_SECONDS", "3600");
         eprintln!("$ {}", shown(&serve));
         let server = Group::spawn(&mut serve)?;
         let mut product = Self { server, florin: florin.to_path_buf(), address, folder, cluster };

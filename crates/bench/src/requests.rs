@@ -13,6 +13,9 @@ pub trait Requests {
 
     /// True for the status that the answers must have.
     fn accepts(&self, status: u16) -> bool;
+
+    /// Looks at the answer to a request, head and body.
+    fn answered(&mut self, _request: &[u8], _answer: &[u8]) {}
 }
 
 /// Whom the requests are for.
@@ -141,6 +144,11 @@ fn uuid(random: u128) -> [u8; NO_KEY.len()] {
         }
     }
     text
+}
+
+/// A random idempotency key.
+pub fn random_uuid(chance: &mut SmallRng) -> String {
+    String::from_utf8_lossy(&uuid(chance.random())).into_owned()
 }
 
 /// Endless looks at random users' balances.

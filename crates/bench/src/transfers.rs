@@ -161,7 +161,7 @@ impl Contest {
 }
 
 /// Where and how this was measured, and what it is worth.
-fn setting(settings: &Settings) -> String {
+pub fn setting(settings: &Settings) -> String {
     let cores = std::thread::available_parallelism().map_or(0, NonZero::get);
     let Settings { seconds, rounds, .. } = settings;
     let mut text = format!(
