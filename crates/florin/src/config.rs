@@ -23,6 +23,10 @@ use std::time::Duration;
 /// The configuration file, unless `--config` names another.
 const DEFAULT_FILE: &str = "florin.toml";
 
+/// The longest life of a lock: whoever holds one chooses at its end whether the rate suits, so an hour costs the house
+/// what rates move in an hour.
+const MAX_RATE_LOCK_SECONDS: u32 = 3_600;
+
 /// The prefix of a `vault` that is a bucket.
 const BUCKET_SCHEME: &str = "s3://";
 
@@ -119,14 +123,14 @@ pub struct Config {
     trusted_proxies: Vec<IpNet>,
     /// Non-public networks to which webhooks may be sent in live (CIDR).
     webhook_allow: Vec<IpNet>,
-    /// Where prices of currencies come from: `simulated`, `fixed` or `published`.
-    rate_source: SourceName,
+    /// Where rates of currencies come from: `simulated`, `fixed` or `published`. Required in live.
+    rate_source: Option<SourceName>,
     /// How long a rate lock holds, in seconds of the book's clock.
     rate_lock_seconds: u32,
     /// Countries, fees, networks and rates. An omitted table keeps its default. Only in the file.
     #[serde(default)]
     reference: Tables,
-    /// Where published prices are read. Only in the file.
+    /// Where published rates are read. Only in the file.
     #[serde(default)]
     rates: rates::Section,
 }
@@ -146,7 +150,6 @@ struct Defaults {
     sandbox_settle_ms: u64,
     trusted_proxies: Vec<IpNet>,
     webhook_allow: Vec<IpNet>,
-    rate_source: SourceName,
     rate_lock_seconds: u64,
 }
 
@@ -164,7 +167,6 @@ const DEFAULTS: Defaults = Defaults {
     sandbox_settle_ms: 500,
     trusted_proxies: Vec::new(),
     webhook_allow: Vec::new(),
-    rate_source: SourceName::Simulated,
     rate_lock_seconds: RATE_LOCK.as_secs(),
 };
 
@@ -238,9 +240,23 @@ impl Config {
             .map_err(|error| format!("configuration section reference: {error}").into())
     }
 
-    /// Where prices come from.
+    /// Where rates come from.
     pub fn rates(&self, reference: &Reference) -> Result<Rates, Failed> {
-        Rates::of(self.rate_source, &self.rates, reference)
+        if !(1..=MAX_RATE_LOCK_SECONDS).contains(&self.rate_lock_seconds) {
+            return Err(format!("rate_lock_seconds must be from 1 to {MAX_RATE_LOCK_SECONDS}").into());
+        }
+        let is_live = self.environment() == Environment::Live;
+        let source = match self.rate_source {
+            None | Some(SourceName::Simulated) if is_live => {
+                return Err(
+                    "live needs rate_source: published, or fixed for the rates of the section reference \
+                            (FLORIN_RATE_SOURCE). A simulated market is for sandboxes"
+                        .into(),
+                );
+            }
+            source => source.unwrap_or(SourceName::Simulated),
+        };
+        Rates::of(source, &self.rates, reference, is_live)
     }
 
     /// Where the data is.
@@ -373,7 +389,7 @@ impl Config {
             ("rate_limit_burst", limit.map_or(0, |limit| limit.burst).to_string()),
             ("trusted_proxies", format!("[{}]", proxies.join(", "))),
             ("webhook_allow", format!("[{}]", webhook_allow.join(", "))),
-            ("rate_source", quoted(self.rate_source.as_str())),
+            ("rate_source", quoted(self.rate_source.map_or("simulated", SourceName::as_str))),
             ("rate_lock_seconds", self.rate_lock_seconds.to_string()),
         ];
         lines.map(|(name, value)| format!("{name} = {value}")).join("\n")

@@ -37,8 +37,8 @@ pub async fn platform(config: &Config) -> Result<App, Failed> {
     config.vault()?;
     let store = open(config).await?;
     let reference = config.reference()?;
-    let rates = config.rates(&reference)?.prices;
-    let settings = Settings { reference, rates, ..config.settings() };
+    let rate_source = config.rates(&reference)?.source;
+    let settings = Settings { reference, rate_source, ..config.settings() };
     assemble(config, store, settings).await
 }
 

@@ -44,9 +44,9 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         .map_err(|error| format!("cannot listen at {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
     let lock = DataLock::signed(early, config, address)?;
-    let prices = rates.prices.clone();
+    let rate_source = rates.source.clone();
     let public_url = config.public_url(address)?;
-    let settings = Settings { reference, rates: prices, public_url, ..config.settings() };
+    let settings = Settings { reference, rate_source, public_url, ..config.settings() };
     let store = operate::open(config).await?;
     let reserved = reserve_log(config).await?;
     let mut made = None;
@@ -60,7 +60,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     if let Some(made) = &made {
         credentials::give_token(&app, made).await?;
     }
-    let mut workers = rates.start(Arc::new(SystemClock), &app.currencies).await;
+    let mut workers = rates.start(&app.clock);
     workers.extend([
         tokio::spawn(jobs::work(app.clone(), Lane::Quick)),
         tokio::spawn(jobs::work(app.clone(), Lane::Slow)),

@@ -1,30 +1,36 @@
-//! Brings published prices to a [`Board`]: reads a file or an address again and again, and says in the log when it
-//! can't. What is on the board then grows old, until it is given out no more.
+//! Brings published rates to a [`Board`]: reads a file or an address again and again, and says in the log when it
+//! can't, and when it can again. What is on the board then grows old, until it is given out no more.
 
-use super::{Board, EUR, Moment, Quotes, RateSource, read_ecb, read_ticker};
+use super::{Board, EUR, Moment, Quotes, RateSource, Rates, Read, read_ecb, read_ticker};
 use florin_types::{Clock, CurrencyCode, Rate, Rounding, Timestamp};
 use reqwest::Url;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use thiserror::Error;
 
-/// The time-out of one reading. A price that takes longer to arrive is no price of now.
+/// The time-out of one reading. A rate that takes longer to arrive is no rate of now.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Bytes of an answer at most. The daily file has 2 KB, a ticker of all pairs of an exchange 600 KB.
-const MAX_BYTES: usize = 4 << 20;
+const MAX_BYTES: u64 = 4 << 20;
 
 /// How soon a reading that failed is tried again, unless the feed is read more often anyway.
-const RETRY: Duration = Duration::from_secs(30);
+const RETRY: Duration = Duration::from_secs(5);
 
-/// When the day's reference rates were set: 14:15 CET (the ECB's framework for reference rates), an hour early in
-/// summer, which makes them older, not newer.
-const ECB_HOUR: Duration = Duration::from_secs(13 * 3600);
+/// When the rates of a day count as published: the ECB sets them at 14:15 CET, which is 12:15 UTC in summer. Rather a
+/// little older than newer.
+const ECB_HOUR: Duration = Duration::from_secs(12 * 3600);
 
-/// Where prices are read.
+/// How far a rate may be from the one that the operator has written down: five times as much, or a fifth. More is more
+/// likely another currency's symbol than a market that has moved.
+const FARTHEST: u64 = 5;
+
+/// Where rates are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// A file, which somebody else brings up to date.
@@ -34,18 +40,24 @@ pub enum Address {
 }
 
 impl Address {
-    /// An address that begins with `https://` or `http://`, else a path.
+    /// A URL that begins with `https://` or `http://`, or a path that begins with `/` or `.`.
     ///
     /// # Errors
     /// What is wrong with the address.
     pub fn parse(text: &str) -> Result<Self, String> {
-        match text.starts_with("https://") || text.starts_with("http://") {
-            true => Url::parse(text).map(Self::Url).map_err(|error| format!("{text}: {error}")),
-            false if text.is_empty() || text.contains("://") => {
-                Err(format!("\"{text}\" is no path and no URL"))
-            }
-            false => Ok(Self::File(text.into())),
+        if text.starts_with("https://") || text.starts_with("http://") {
+            return Url::parse(text).map(Self::Url).map_err(|error| format!("{text}: {error}"));
         }
+        if text.starts_with(['/', '.']) && !text.contains("://") {
+            return Ok(Self::File(text.into()));
+        }
+        Err(format!("\"{text}\" must be a URL that begins with https://, or a path that begins with / or ."))
+    }
+
+    /// Whether what is read there could be changed on its way.
+    #[must_use]
+    pub fn is_plain_http(&self) -> bool {
+        matches!(self, Self::Url(url) if url.scheme() == "http")
     }
 }
 
@@ -60,14 +72,14 @@ impl fmt::Display for Address {
 
 /// What is read there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FeedKind {
     /// The daily reference rates of the European Central Bank.
     Ecb,
     /// An exchange's ticker.
     Ticker {
         /// The symbol of each currency.
         symbols: BTreeMap<CurrencyCode, String>,
-        /// The currency in which the exchange quotes. Its own price must be on the board, unless it is EUR.
+        /// The currency in which the exchange quotes. Its own rate must be on the board, unless it is EUR.
         quote: CurrencyCode,
     },
 }
@@ -77,28 +89,33 @@ pub enum Kind {
 pub enum FeedError {
     /// It could not be read.
     #[error("{0}")]
-    Away(String),
+    Unreachable(String),
     /// The other side says so.
     #[error("the server says: {0}")]
     Refused(String),
     /// It was read and can't be understood.
     #[error("not as expected: {0}")]
     Malformed(String),
-    /// Prices in a currency whose own price is not known.
-    #[error("there is no price of {0}, in which this feed quotes")]
+    /// It quotes in a currency whose own rate is not known.
+    #[error("there is no rate of {0}, in which this feed quotes")]
     NoQuote(CurrencyCode),
+    /// Some rates were read, and some were not.
+    #[error("without {}", .0.join(", "))]
+    Partly(Vec<String>),
 }
 
-/// A source of published prices.
+/// A source of published rates.
 pub struct Feed {
     /// What it is.
-    pub kind: Kind,
+    pub kind: FeedKind,
     /// Where it is.
     pub address: Address,
-    /// How old its prices may become.
+    /// How old its rates may become.
     pub max_age: Duration,
     /// How often it is read.
     pub every: Duration,
+    /// Rates that the operator has written down: what is read must be near them.
+    pub expected: Rates,
     http: reqwest::Client,
 }
 
@@ -108,12 +125,23 @@ impl fmt::Debug for Feed {
     }
 }
 
+/// What was read, and when it was published.
+struct Published {
+    text: String,
+    at: Timestamp,
+}
+
 impl Feed {
-    /// A feed.
+    /// A feed, to be read every so often.
     ///
     /// # Errors
     /// This machine has no certificates of authorities, and the address is `https`.
-    pub fn new(kind: Kind, address: Address, max_age: Duration, every: Duration) -> Result<Self, String> {
+    pub fn new(
+        kind: FeedKind,
+        address: Address,
+        [max_age, every]: [Duration; 2],
+        expected: Rates,
+    ) -> Result<Self, String> {
         let client =
             || reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
         let http = match (&address, client().build()) {
@@ -125,85 +153,121 @@ impl Feed {
                 client().tls_certs_only([]).build().map_err(|error| format!("{address}: {error}"))?
             }
         };
-        Ok(Self { kind, address, max_age, every, http })
+        Ok(Self { kind, address, max_age, every, expected, http })
     }
 
-    /// Reads the prices for ever.
+    /// Reads the rates for ever.
     pub async fn work(self: Arc<Self>, board: Arc<Board>, clock: Arc<dyn Clock>) {
+        let mut before: Option<String> = Some("not read yet".to_owned());
         loop {
-            let pause = match self.refresh(&board, clock.now()).await {
-                Ok(()) => self.every,
-                Err(error) => {
-                    tracing::warn!(address = %self.address, %error, "could not read prices");
-                    self.every.min(RETRY)
+            let failure = self.refresh(&board, clock.now()).await.err().map(|error| error.to_string());
+            match &failure {
+                Some(error) if before != failure => {
+                    tracing::warn!(address = %self.address, error, "could not read all rates");
                 }
-            };
+                None if before.is_some() => tracing::info!(address = %self.address, "rates are read"),
+                _ => {}
+            }
+            let pause = if failure.is_some() { self.every.min(RETRY) } else { self.every };
+            before = failure;
             tokio::time::sleep(pause).await;
         }
     }
 
-    /// Reads the prices once, and puts them on the board.
+    /// Reads the rates once, and puts them on the board.
     ///
     /// # Errors
-    /// Then the board is as before.
+    /// What could not be read is on the board as before.
     pub async fn refresh(&self, board: &Board, now: Timestamp) -> Result<(), FeedError> {
-        let text = self.read().await?;
-        let (at, rates) = match &self.kind {
-            Kind::Ecb => {
+        let Published { text, at } = self.read(now).await?;
+        let (at, read): (_, Read) = match &self.kind {
+            FeedKind::Ecb => {
                 let (day, rates) = read_ecb(&text)?;
-                (day.midnight().saturating_add(ECB_HOUR), rates)
+                let rates = rates.into_iter().map(|(code, rate)| (code, Ok(rate)));
+                (day.midnight().saturating_add(ECB_HOUR), rates.collect())
             }
-            Kind::Ticker { symbols, quote } => {
-                let quoted_in = price_of(*quote, board, now)?;
-                let in_eur = |(code, rate): (CurrencyCode, Rate)| {
-                    let rate = rate.times(quoted_in, Rounding::HalfEven);
-                    rate.map(|rate| (code, rate))
-                        .map_err(|error| FeedError::Malformed(format!("{code} {error}")))
-                };
-                (now, read_ticker(&text, symbols)?.into_iter().map(in_eur).collect::<Result<_, _>>()?)
+            FeedKind::Ticker { symbols, quote } => {
+                let quoted_in = rate_of(*quote, board, now)?;
+                let in_eur =
+                    |rate: Rate| rate.times(quoted_in, Rounding::HalfEven).map_err(|error| error.to_string());
+                let read = read_ticker(&text, symbols)?.into_iter();
+                (at, read.map(|(code, rate)| (code, rate.and_then(in_eur))).collect())
             }
         };
-        board.put(&Quotes { rates, at, max_age: self.max_age });
-        Ok(())
+        let (mut rates, mut missing) = (Vec::new(), Vec::new());
+        for (code, rate) in read {
+            match rate.and_then(|rate| self.believed(code, rate)) {
+                Ok(rate) => rates.push((code, rate)),
+                Err(why) => missing.push(format!("{code}: {why}")),
+            }
+        }
+        board.put(&Quotes { rates, at, max_age: self.max_age }, now);
+        if missing.is_empty() { Ok(()) } else { Err(FeedError::Partly(missing)) }
     }
 
-    async fn read(&self) -> Result<String, FeedError> {
-        let away = |error: &dyn std::error::Error| FeedError::Away(innermost(error));
-        let bytes = match &self.address {
-            Address::File(path) => {
-                let path = path.clone();
-                let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
-                read.map_err(|error| away(&error))?.map_err(|error| away(&error))?
-            }
-            Address::Url(url) => self.get(url).await?,
-        };
-        match bytes.len() {
-            0..=MAX_BYTES => {
-                String::from_utf8(bytes).map_err(|error| FeedError::Malformed(error.to_string()))
-            }
-            _ => Err(FeedError::Malformed(format!("more than {MAX_BYTES} bytes"))),
+    fn believed(&self, code: CurrencyCode, rate: Rate) -> Result<Rate, String> {
+        let Some(expected) = self.expected.get(code) else { return Ok(rate) };
+        let least = expected.scaled(1, FARTHEST, Rounding::Ceil).unwrap_or(expected);
+        let most = expected.scaled(FARTHEST, 1, Rounding::Floor).unwrap_or(expected);
+        match (least..=most).contains(&rate) {
+            true => Ok(rate),
+            false => Err(format!("{rate} is too far from rate_eur = {expected} of the section reference")),
         }
     }
 
-    async fn get(&self, url: &Url) -> Result<Vec<u8>, FeedError> {
-        let away = |error: reqwest::Error| FeedError::Away(innermost(&error));
-        let mut response = self.http.get(url.clone()).send().await.map_err(away)?;
+    async fn read(&self, now: Timestamp) -> Result<Published, FeedError> {
+        let (bytes, at) = match &self.address {
+            Address::File(path) => {
+                let path = path.clone();
+                let read = tokio::task::spawn_blocking(move || read_file(&path)).await;
+                read.map_err(|error| FeedError::Unreachable(error.to_string()))?
+                    .map_err(|error| FeedError::Unreachable(error.to_string()))?
+            }
+            Address::Url(url) => {
+                let (bytes, age) = self.get(url).await?;
+                (bytes, now.saturating_sub(age))
+            }
+        };
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(FeedError::Malformed(format!("more than {MAX_BYTES} bytes")));
+        }
+        let text = String::from_utf8(bytes).map_err(|error| FeedError::Malformed(error.to_string()))?;
+        Ok(Published { text, at })
+    }
+
+    /// The answer, and how long it lay in caches on the way (RFC 9111, section 5.1).
+    async fn get(&self, url: &Url) -> Result<(Vec<u8>, Duration), FeedError> {
+        let unreachable = |error: reqwest::Error| FeedError::Unreachable(innermost(&error));
+        let mut response = self.http.get(url.clone()).send().await.map_err(unreachable)?;
         if !response.status().is_success() {
             return Err(FeedError::Refused(response.status().to_string()));
         }
+        let age = response.headers().get("age").and_then(|age| age.to_str().ok()?.trim().parse().ok());
         let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(away)? {
+        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
             bytes.extend_from_slice(&chunk);
-            if bytes.len() > MAX_BYTES {
+            if bytes.len() as u64 > MAX_BYTES {
                 break;
             }
         }
-        Ok(bytes)
+        Ok((bytes, Duration::from_secs(age.unwrap_or(0))))
     }
 }
 
-/// The price of the currency in which a feed quotes.
-fn price_of(quote: CurrencyCode, board: &Board, now: Timestamp) -> Result<Rate, FeedError> {
+/// A file, a byte more than may be of it, and when it was changed.
+fn read_file(path: &Path) -> std::io::Result<(Vec<u8>, Timestamp)> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(std::io::Error::other("it is no file"));
+    }
+    let changed = about.modified()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok((bytes, Timestamp::from_micros(i64::try_from(changed.as_micros()).unwrap_or(i64::MAX))))
+}
+
+/// The rate of the currency in which a feed quotes.
+fn rate_of(quote: CurrencyCode, board: &Board, now: Timestamp) -> Result<Rate, FeedError> {
     if quote == EUR {
         return Ok(Rate::ONE);
     }

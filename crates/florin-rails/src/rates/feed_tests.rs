@@ -16,6 +16,9 @@ fn code(slug: &'static str) -> CurrencyCode {
     CurrencyCode::new(slug)
 }
 
+/// Whether an error is the one that was to come.
+type IsExpected = fn(&FeedError) -> bool;
+
 /// A server that gives each connection the next of these answers.
 async fn serve(answers: Vec<String>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -33,14 +36,19 @@ async fn serve(answers: Vec<String>) -> String {
 }
 
 fn ok(body: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
+    answer("200 OK", body)
+}
+
+fn answer(status: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
 }
 
 fn ticker(address: &str, quote: &'static str) -> Feed {
     let symbols = BTreeMap::from([(code("btc"), "XXBTZUSD".to_owned())]);
-    let kind = Kind::Ticker { symbols, quote: code(quote) };
+    let kind = FeedKind::Ticker { symbols, quote: code(quote) };
     let minute = Duration::from_secs(60);
-    Feed::new(kind, Address::parse(address).unwrap(), minute, minute).unwrap()
+    let expected = Rates::parse("btc=95000.5").unwrap();
+    Feed::new(kind, Address::parse(address).unwrap(), [minute, minute], expected).unwrap()
 }
 
 fn price(board: &Board, slug: &'static str, wall: &str) -> Option<String> {
@@ -55,9 +63,12 @@ async fn a_ticker_in_another_currency_crosses_over_the_reference_rates() {
     let file = folder.path().join("eurofxref-daily.xml");
     let address = Address::parse(&file.display().to_string()).unwrap();
     let days = Duration::from_secs(6 * 86_400);
-    let ecb = Feed::new(Kind::Ecb, address, days, days).unwrap();
+    let ecb = Feed::new(FeedKind::Ecb, address, [days, days], Rates::default()).unwrap();
     let (board, now) = (Board::default(), "2026-11-29T12:00:00.000Z");
-    assert!(matches!(ecb.refresh(&board, at(now)).await, Err(FeedError::Away(_))), "there is no file yet");
+    assert!(
+        matches!(ecb.refresh(&board, at(now)).await, Err(FeedError::Unreachable(_))),
+        "there is no file yet"
+    );
     let ticker = ticker(&serve(vec![ok(TICKER), ok(TICKER)]).await, "usd");
     assert!(matches!(ticker.refresh(&board, at(now)).await, Err(FeedError::NoQuote(_))));
     std::fs::write(&file, ECB).unwrap();
@@ -66,34 +77,70 @@ async fn a_ticker_in_another_currency_crosses_over_the_reference_rates() {
     assert_eq!(price(&board, "usd", now).as_deref(), Some("0.8"));
     assert_eq!(price(&board, "btc", now).as_deref(), Some("80000"));
     // The rates of a Friday hold until the Thursday after, a ticker's for a minute.
-    assert_eq!(price(&board, "usd", "2026-12-03T13:00:00.000Z").as_deref(), Some("0.8"));
-    assert_eq!(price(&board, "usd", "2026-12-03T13:00:01.000Z"), None);
+    assert_eq!(price(&board, "usd", "2026-12-03T12:00:00.000Z").as_deref(), Some("0.8"));
+    assert_eq!(price(&board, "usd", "2026-12-03T12:00:01.000Z"), None);
     assert_eq!(price(&board, "btc", "2026-11-29T12:01:00.000Z").as_deref(), Some("80000"));
     assert_eq!(price(&board, "btc", "2026-11-29T12:01:01.000Z"), None);
 }
 
 #[tokio::test]
 async fn a_reading_that_fails_changes_nothing() {
-    let large = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}", " ".repeat(MAX_BYTES + 1));
-    let failures = vec![
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned(),
-        "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n".to_owned(),
-        "HTTP/1.1 200 OK\r\ncontent-length: 99\r\nconnection: close\r\n\r\n{".to_owned(),
-        "nonsense\r\n\r\n".to_owned(),
-        ok(r#"{"error":["EService:Unavailable"]}"#),
-        large,
+    let large = format!(
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}",
+        " ".repeat(usize::try_from(MAX_BYTES).unwrap() + 1)
+    );
+    let other = TICKER.replace("100001.0", "2501.0").replace("99999.0", "2500.0");
+    let failures: [(String, IsExpected); 8] = [
+        (answer("503 Service Unavailable", ""), |error| matches!(error, FeedError::Refused(_))),
+        (answer("302 Found\r\nlocation: http://127.0.0.1:9/", ""), |error| {
+            matches!(error, FeedError::Refused(_))
+        }),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 99\r\nconnection: close\r\n\r\n{".to_owned(), |error| {
+            matches!(error, FeedError::Unreachable(_))
+        }),
+        ("nonsense\r\n\r\n".to_owned(), |error| matches!(error, FeedError::Unreachable(_))),
+        (ok(r#"{"error":["EService:Unavailable"]}"#), |error| matches!(error, FeedError::Refused(_))),
+        (ok(r#"{"error":[],"result":{}}"#), |error| matches!(error, FeedError::Partly(_))),
+        // The symbol of another coin.
+        (ok(&other), |error| matches!(error, FeedError::Partly(_))),
+        (large, |error| matches!(error, FeedError::Malformed(_))),
     ];
-    let mut answers = vec![ok(TICKER)];
-    let count = failures.len();
-    answers.extend(failures);
-    let feed = ticker(&serve(answers).await, "eur");
+    let answers = std::iter::once(ok(TICKER)).chain(failures.iter().map(|(answer, _)| answer.clone()));
+    let feed = ticker(&serve(answers.collect()).await, "eur");
     let (board, now) = (Board::default(), "2026-11-29T12:00:00.000Z");
     feed.refresh(&board, at(now)).await.unwrap();
-    for index in 0..count {
-        let outcome = feed.refresh(&board, at("2026-11-29T12:00:30.000Z")).await;
-        assert!(outcome.is_err(), "failure {index}");
+    for (answer, is_expected) in failures {
+        let error = feed.refresh(&board, at("2026-11-29T12:00:30.000Z")).await.unwrap_err();
+        assert!(is_expected(&error), "{error:?} to {}", answer.chars().take(200).collect::<String>());
         assert_eq!(price(&board, "btc", now).as_deref(), Some("100000"));
     }
+}
+
+/// A file that nobody brings up to date, and an answer that lay in a cache, grow old as others do.
+#[tokio::test]
+async fn an_old_file_and_a_cached_answer_are_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ticker.json");
+    std::fs::write(&file, TICKER).unwrap();
+    let changed = std::fs::metadata(&file).unwrap().modified().unwrap();
+    let micros = changed.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
+    let changed = Timestamp::from_micros(i64::try_from(micros).unwrap());
+    let later = |seconds| changed.saturating_add(Duration::from_secs(seconds)).to_string();
+    let of_file = ticker(&file.display().to_string(), "eur");
+    let board = Board::default();
+    of_file.refresh(&board, at(&later(3600))).await.unwrap();
+    assert_eq!(price(&board, "btc", &later(59)).as_deref(), Some("100000"));
+    assert_eq!(price(&board, "btc", &later(3600)), None);
+    let cached = answer("200 OK\r\nage: 55", TICKER);
+    let of_cache = ticker(&serve(vec![cached]).await, "eur");
+    let (board, now) = (Board::default(), "2026-11-29T12:00:00.000Z");
+    of_cache.refresh(&board, at(now)).await.unwrap();
+    assert_eq!(price(&board, "btc", "2026-11-29T12:00:05.000Z").as_deref(), Some("100000"));
+    assert_eq!(price(&board, "btc", "2026-11-29T12:00:06.000Z"), None);
+    assert!(matches!(
+        ticker(&folder.path().display().to_string(), "eur").refresh(&board, at(now)).await,
+        Err(FeedError::Unreachable(_))
+    ));
 }
 
 #[tokio::test]
@@ -113,8 +160,8 @@ async fn a_feed_reads_again_and_again() {
 #[test]
 fn an_address_is_a_url_or_a_path() {
     assert!(matches!(Address::parse("https://example.com/a.xml"), Ok(Address::Url(_))));
-    assert!(matches!(Address::parse("rates/a.xml"), Ok(Address::File(_))));
-    for text in ["", "ftp://example.com", "https://"] {
+    assert!(matches!(Address::parse("./rates/a.xml"), Ok(Address::File(_))));
+    for text in ["", "ftp://example.com", "https://", "api.example.com/ticker", "./a://b"] {
         assert!(Address::parse(text).is_err(), "{text}");
     }
 }

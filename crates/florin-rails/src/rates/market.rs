@@ -65,7 +65,7 @@ fn decimals(level: Rate) -> u8 {
 }
 
 impl RateSource for Market {
-    fn rate(&self, currency: CurrencyCode, moment: Moment) -> Result<Rate, NoRate> {
+    fn quote(&self, currency: CurrencyCode, moment: Moment) -> Result<Rate, NoRate> {
         let level = self.levels.get(currency).ok_or(NoRate::Absent(currency))?;
         let second = moment.business.micros().div_euclid(MILLION);
         let millionths = (MILLION + self.swing(currency, second)).unsigned_abs();

@@ -1,8 +1,8 @@
-//! Prices of currencies in EUR, behind one trait: a simulated [`Market`], a [`Fixed`] table, and a [`Board`] to which
-//! [`Feed`]s bring what others publish (the reference rates of the European Central Bank, an exchange's ticker).
+//! Rates of currencies, which are their prices in EUR, behind one trait: a simulated [`Market`], a [`Fixed`] table, and
+//! a [`Board`] to which [`Feed`]s bring what others publish (the reference rates of the European Central Bank, an
+//! exchange's ticker).
 //!
-//! A source answers with a price that holds at the moment that is asked for, or says why it has none. It never answers
-//! with an old price.
+//! A source answers with a rate that holds at the moment that is asked for, or says why it has none.
 
 mod board;
 mod ecb;
@@ -13,68 +13,67 @@ mod ticker;
 
 pub use board::{Board, Quotes};
 pub use ecb::read_ecb;
-pub use feed::{Address, Feed, FeedError, Kind};
+pub use feed::{Address, Feed, FeedError, FeedKind};
 pub use fixed::Fixed;
 pub use market::Market;
-pub use ticker::read_ticker;
+pub use ticker::{Read, read_ticker};
 
 use florin_types::{CurrencyCode, Rate, Timestamp};
 use std::fmt;
 use std::time::Duration;
 use thiserror::Error;
 
-/// The currency in which prices are told: its own price is always 1.
+/// The currency of all rates: its own is always 1.
 pub const EUR: CurrencyCode = CurrencyCode::new("eur");
 
-/// When a price is asked for. A sandbox's book is ahead of the wall clock by what its partner has advanced it.
+/// When a rate is asked for. A sandbox's book is ahead of the wall clock by what its partner has advanced it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// By the clock of the book: a simulated market moves with it.
     pub business: Timestamp,
-    /// By the wall clock: published prices age by it.
+    /// By the wall clock: published rates age by it.
     pub wall: Timestamp,
 }
 
-/// Why there is no price.
+/// Why there is no rate.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NoRate {
-    /// Nobody has said one since the start.
-    #[error("there is no price of {0}")]
+    /// Nobody has published one since the start.
+    #[error("there is no rate of {0}")]
     Absent(CurrencyCode),
     /// The newest is too old.
-    #[error("the price of {0} is {age} s old", age = .1.as_secs())]
+    #[error("the rate of {0} is {age} s old", age = .1.as_secs())]
     TooOld(CurrencyCode, Duration),
+    /// The newest was published after the moment that is asked for: one of the two clocks is wrong.
+    #[error("the rate of {0} was published {ahead} s from now", ahead = .1.as_secs())]
+    OfTheFuture(CurrencyCode, Duration),
 }
 
-/// Who knows prices.
+/// Who knows rates.
 pub trait RateSource: Send + Sync {
-    /// EUR for one unit of a currency at a moment.
+    /// EUR for one unit of a currency other than EUR, at a moment.
     ///
     /// # Errors
     /// There is none, or none that is new enough.
-    fn rate(&self, currency: CurrencyCode, moment: Moment) -> Result<Rate, NoRate>;
+    fn quote(&self, currency: CurrencyCode, moment: Moment) -> Result<Rate, NoRate>;
 
-    /// The prices of these currencies, in their order. That of EUR needs no source.
+    /// EUR for one unit of a currency at a moment. That of EUR needs no source.
     ///
     /// # Errors
-    /// The first that has none.
-    fn rates(&self, currencies: &[CurrencyCode], moment: Moment) -> Result<Rates, NoRate> {
-        let rate = |code: &CurrencyCode| {
-            let rate = if *code == EUR { Rate::ONE } else { self.rate(*code, moment)? };
-            Ok((*code, rate))
-        };
-        currencies.iter().map(rate).collect::<Result<_, _>>().map(Rates)
+    /// As [`Self::quote`].
+    fn rate(&self, currency: CurrencyCode, moment: Moment) -> Result<Rate, NoRate> {
+        if currency == EUR { Ok(Rate::ONE) } else { self.quote(currency, moment) }
     }
 }
 
-/// Prices of one moment: EUR for one unit of each currency.
+/// Rates of one moment: EUR for one unit of each currency.
 ///
 /// Prints as `btc=95000.5 eur=1`, which is how it is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rates(Vec<(CurrencyCode, Rate)>);
 
 impl Rates {
-    /// The price of a currency, where it is one of these.
+    /// The rate of a currency, where it is one of these.
     #[must_use]
     pub fn get(&self, currency: CurrencyCode) -> Option<Rate> {
         self.0.iter().find(|(code, _)| *code == currency).map(|(_, rate)| *rate)
@@ -85,7 +84,7 @@ impl Rates {
         self.0.iter().copied()
     }
 
-    /// Puts a price in the place of the one that there is, or behind the others.
+    /// Puts a rate in the place of the one that there is, or behind the others.
     pub fn set(&mut self, currency: CurrencyCode, rate: Rate) {
         match self.0.iter_mut().find(|(code, _)| *code == currency) {
             Some((_, present)) => *present = rate,

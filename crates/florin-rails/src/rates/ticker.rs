@@ -1,6 +1,6 @@
 //! The public ticker of a crypto exchange, in the form of Kraken's `GET /0/public/Ticker`
 //! (<https://docs.kraken.com/api/docs/rest-api/get-ticker-information>): `{"error":[],"result":{"XXBTZEUR":{"a":[best
-//! ask, …],"b":[best bid, …]}}}`. A price is the middle between the two.
+//! ask, …],"b":[best bid, …]}}}`. The rate is the middle between the two.
 
 use super::FeedError;
 use florin_types::{CurrencyCode, Rate, Rounding};
@@ -27,28 +27,27 @@ struct Pair {
     b: Vec<String>,
 }
 
-/// Reads an answer of the ticker: the prices of these currencies, each under its symbol, in the quote currency.
+/// Reads an answer of the ticker: for each of these currencies its rate in the quote currency, or why there is none.
 ///
 /// # Errors
-/// It is no such answer, lacks a symbol, or has a price that can't be believed.
-pub fn read_ticker(
-    text: &str,
-    symbols: &BTreeMap<CurrencyCode, String>,
-) -> Result<Vec<(CurrencyCode, Rate)>, FeedError> {
+/// It is no such answer.
+pub fn read_ticker(text: &str, symbols: &BTreeMap<CurrencyCode, String>) -> Result<Read, FeedError> {
     let answer: Answer =
         serde_json::from_str(text).map_err(|error| FeedError::Malformed(error.to_string()))?;
     if let Some(error) = answer.error.first() {
         return Err(FeedError::Refused(error.clone()));
     }
-    let price = |(code, symbol): (&CurrencyCode, &String)| {
-        let pair = answer.result.get(symbol);
-        let pair = pair.ok_or_else(|| FeedError::Malformed(format!("there is no {symbol}")))?;
-        let middle =
-            middle(pair).ok_or_else(|| FeedError::Malformed(format!("{symbol} has no price to believe")))?;
-        Ok((*code, middle))
+    let rate = |(code, symbol): (&CurrencyCode, &String)| {
+        let pair = answer.result.get(symbol).ok_or_else(|| format!("there is no {symbol}"));
+        let rate =
+            pair.and_then(|pair| middle(pair).ok_or_else(|| format!("{symbol} has no price to believe")));
+        (*code, rate)
     };
-    symbols.iter().map(price).collect()
+    Ok(symbols.iter().map(rate).collect())
 }
+
+/// The rate of each currency, or why it has none.
+pub type Read = Vec<(CurrencyCode, Result<Rate, String>)>;
 
 fn middle(pair: &Pair) -> Option<Rate> {
     let [ask, bid] = [&pair.a, &pair.b].map(|side| Rate::parse(side.first()?).ok());
@@ -70,17 +69,22 @@ mod tests {
         pairs.iter().map(|(code, symbol)| (CurrencyCode::new(code), (*symbol).to_owned())).collect()
     }
 
-    fn read(text: &str) -> Result<String, FeedError> {
-        let rates = read_ticker(text, &symbols(&[("btc", "XXBTZEUR")]))?;
-        Ok(rates.iter().map(|(code, rate)| format!("{code} {rate}")).collect())
+    fn read(text: &str) -> Result<String, String> {
+        let rates = read_ticker(text, &symbols(&[("btc", "XXBTZEUR")])).map_err(|error| error.to_string())?;
+        let (code, rate) = rates.into_iter().next().unwrap();
+        rate.map(|rate| format!("{code} {rate}"))
     }
 
     #[test]
-    fn the_price_is_the_middle() {
-        let rates = read_ticker(ANSWER, &symbols(&[("btc", "XXBTZEUR"), ("doge", "XDGEUR")])).unwrap();
-        let rates: Vec<_> = rates.iter().map(|(code, rate)| format!("{code} {rate}")).collect();
-        assert_eq!(rates, ["btc 95000.5", "doge 0.14999995"]);
-        assert!(read_ticker(ANSWER, &symbols(&[("eth", "XETHZEUR")])).is_err());
+    fn the_rate_is_the_middle_and_one_that_is_missing_does_not_hide_the_others() {
+        let pairs = [("btc", "XXBTZEUR"), ("doge", "XDGEUR"), ("eth", "XETHZEUR")];
+        let rates = read_ticker(ANSWER, &symbols(&pairs)).unwrap();
+        let shown = |(code, rate): &(CurrencyCode, Result<Rate, String>)| match rate {
+            Ok(rate) => format!("{code} {rate}"),
+            Err(error) => format!("{code}: {error}"),
+        };
+        let rates: Vec<_> = rates.iter().map(shown).collect();
+        assert_eq!(rates, ["btc 95000.5", "doge 0.14999995", "eth: there is no XETHZEUR"]);
     }
 
     #[test]

@@ -178,7 +178,11 @@ async fn live_needs_its_key_set() {
     for _ in ["without a file", "with one"] {
         for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["verify"], &["partner", "list"]] {
             let place = ["--environment", "live", "--data-dir", data_dir];
-            let url = [("FLORIN_PUBLIC_URL", "https://bank.example"), ("FLORIN_SIMULATED_RAILS", "true")];
+            let url = [
+                ("FLORIN_PUBLIC_URL", "https://bank.example"),
+                ("FLORIN_SIMULATED_RAILS", "true"),
+                ("FLORIN_RATE_SOURCE", "fixed"),
+            ];
             let url = url.map(|(name, value)| (name.to_owned(), value.to_owned()));
             let outcome = run_florin_with(&[arguments, &place].concat(), &url, server.home());
             fails_plainly(&outcome, &["set florin_master_key", "there is no database"]);

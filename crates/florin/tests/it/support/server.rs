@@ -151,6 +151,8 @@ impl Server {
     /// one PostgreSQL database have one folder of files.
     pub fn variables(&self) -> Vec<(String, String)> {
         let mut variables = vec![("FLORIN_SANDBOX_SETTLE_MS", self.options.settle_ms.to_string())];
+        // Two looks at the same balances are the same.
+        variables.push(("FLORIN_RATE_SOURCE", "fixed".to_owned()));
         if let Some(environment) = self.options.environment {
             variables.push(("FLORIN_ENVIRONMENT", environment.to_owned()));
             variables.push(("FLORIN_MASTER_KEY", "5e".repeat(32)));

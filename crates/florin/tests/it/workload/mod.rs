@@ -9,7 +9,7 @@ mod render;
 
 use crate::model::{Lock, Model, Money, Request, Verdict};
 use crate::support::{
-    Answer, Call, Client, Deadline, Engine, Server, ambient_seed, decimal_text, engine, scale_of,
+    Answer, Call, Client, Deadline, Engine, Options, Server, ambient_seed, decimal_text, engine, scale_of,
 };
 use draw::{Draw, MOVED};
 use rand::RngExt;
@@ -31,7 +31,7 @@ const SHARED_FUNDS: i128 = 1_000_000_000_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sequential() {
-    let mut server = Server::start().await;
+    let mut server = moving_rates().await;
     let replay = Replay::new("sequential");
     let clients = server.everywhere().await;
     let walk =
@@ -44,7 +44,7 @@ async fn sequential() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent() {
-    let mut server = Server::start().await;
+    let mut server = moving_rates().await;
     let replay = Replay::new("concurrent");
     let clients = server.everywhere().await;
     let beginning = shared_beginning(&clients[0]).await;
@@ -61,6 +61,12 @@ async fn concurrent() {
     compare::everything(&clients, &beginning, &models).await;
     replay.report();
     server.finish().await;
+}
+
+/// A server whose rates move by themselves.
+async fn moving_rates() -> Server {
+    let more = vec![("FLORIN_RATE_SOURCE", "simulated".to_owned())];
+    Server::start_with(Options { more, ..Options::default() }).await
 }
 
 /// The partner's funds, as one model that the clients' models add to.
