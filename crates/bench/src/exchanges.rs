@@ -45,7 +45,8 @@ fn engine(
     let recipient = product.recipient()?;
     prepare(&recipient, arguments.accounts)?;
     let mut transfers = Transfers::new(&recipient, arguments.accounts, arguments.seed);
-    let mut chance = SmallRng::seed_from_u64(arguments.seed);
+    // Other keys than those of the transfers.
+    let mut chance = SmallRng::seed_from_u64(arguments.seed.wrapping_add(1));
     for connections in arguments.settings.connections.iter().copied() {
         let mut rounds = Rounds::default();
         for round in 1..=arguments.settings.rounds {
@@ -151,7 +152,11 @@ impl Requests for Exchanges<'_> {
             return false;
         };
         let body = format!(
-            r#"{{"sourceExternalUserId":"{user}","amount":"0.10","currencyFrom":"eur","currencyTo":"ltc","lockId":"{lock}"}}"#
+            concat!(
+                r#"{{"sourceExternalUserId":"{}","amount":"0.10","currencyFrom":"eur","currencyTo":"ltc","#,
+                r#""lockId":"{}"}}"#
+            ),
+            user, lock
         );
         *into = self.recipient.post("/v1/exchange", &random_uuid(self.chance), &body);
         true

@@ -69,7 +69,13 @@ pub fn migrations() -> &'static [Migration] {
 pub fn statements() -> Vec<Statement> {
     let kit = [kit::book::registry::STATEMENTS, kit::book::audit::STATEMENTS, kit::book::terms::STATEMENTS]
         .concat();
-    let families = FAMILIES.0.iter().flat_map(|family| family.statements.concat());
+    let families = FAMILIES.0.iter().flat_map(|family| {
+        let lists =
+            [family.statements.concat().as_slice(), family.forgets, family.outlived, family.moves].concat();
+        lists
+            .into_iter()
+            .chain(family.erasures.iter().flat_map(|one| one.list.iter().chain(one.statements)).copied())
+    });
     kit.into_iter().chain(families).collect()
 }
 

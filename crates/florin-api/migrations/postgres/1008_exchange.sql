@@ -24,14 +24,14 @@ CREATE TABLE exchange (
     id BYTEA NOT NULL,
     holder BIGINT NOT NULL,
     lock BYTEA NOT NULL,
-    sold TEXT COLLATE "C" NOT NULL,
-    sold_amount BIGINT NOT NULL,
-    sold_rate TEXT COLLATE "C" NOT NULL,
-    bought TEXT COLLATE "C" NOT NULL,
-    -- Without the fee.
-    bought_amount BIGINT NOT NULL,
-    bought_rate TEXT COLLATE "C" NOT NULL,
-    -- In the currency that was bought.
+    from_currency TEXT COLLATE "C" NOT NULL,
+    from_amount BIGINT NOT NULL,
+    from_rate TEXT COLLATE "C" NOT NULL,
+    to_currency TEXT COLLATE "C" NOT NULL,
+    -- After the fee.
+    to_amount BIGINT NOT NULL,
+    to_rate TEXT COLLATE "C" NOT NULL,
+    -- In the currency that was received.
     fee BIGINT NOT NULL,
     percentage TEXT COLLATE "C" NOT NULL,
     at BIGINT NOT NULL,

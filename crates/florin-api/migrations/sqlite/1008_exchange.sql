@@ -24,14 +24,14 @@ CREATE TABLE exchange (
     id BLOB NOT NULL,
     holder INTEGER NOT NULL,
     lock BLOB NOT NULL,
-    sold TEXT NOT NULL,
-    sold_amount INTEGER NOT NULL,
-    sold_rate TEXT NOT NULL,
-    bought TEXT NOT NULL,
-    -- Without the fee.
-    bought_amount INTEGER NOT NULL,
-    bought_rate TEXT NOT NULL,
-    -- In the currency that was bought.
+    from_currency TEXT NOT NULL,
+    from_amount INTEGER NOT NULL,
+    from_rate TEXT NOT NULL,
+    to_currency TEXT NOT NULL,
+    -- After the fee.
+    to_amount INTEGER NOT NULL,
+    to_rate TEXT NOT NULL,
+    -- In the currency that was received.
     fee INTEGER NOT NULL,
     percentage TEXT NOT NULL,
     at INTEGER NOT NULL,

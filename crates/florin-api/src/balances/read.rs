@@ -148,7 +148,11 @@ async fn get_user_balances(
     let user = users::find(&mut snapshot, holder.id).await?;
     let accounts = snapshot.accounts(holder.id, &app.currencies.codes()).await?;
     let bank_account = store::find(&mut snapshot, holder.id).await?;
-    let rates = rates::in_snapshot(app, &mut snapshot).await?;
+    // A user without balances needs no rates.
+    let rates = match accounts.is_empty() {
+        true => Rates::default(),
+        false => rates::in_snapshot(app, &mut snapshot).await?,
+    };
     drop(snapshot);
     let (status, iban) = bank_account.unwrap_or((BalanceStatus::Waiting, None));
     let list = Lists { app, owner: holder.uuid, rates, status, iban };
@@ -225,7 +229,10 @@ impl Lists<'_> {
     }
 
     fn rate(&self, currency: Currency) -> Result<Number<Rate>, StoreError> {
-        self.rates.get(currency.code).map(Number).ok_or_else(|| missing(currency))
+        let rate = self.rates.get(currency.code).map(Number);
+        rate.ok_or_else(|| {
+            StoreError::unavailable(format!("the rate of {} is absent or too old", currency.code))
+        })
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::lock::RateLock;
 use crate::kit::book::record::{HistoryStatus, HistoryType, Line, RecordType, Steps};
-use crate::kit::endpoint::codes::P436;
 use crate::kit::endpoint::refusal::Refusal;
 use florin_ledger::{HolderId, RecordKind};
+use florin_store::{Stop, StoreError};
 use florin_types::{
     Amount, Currency, CurrencyCode, Exchanged, Percentage, Price, Rate, Timestamp, exchange, format_minor,
 };
@@ -29,10 +29,10 @@ pub struct Exchange {
     /// The lock that it used.
     pub lock: Uuid,
     /// What was sold.
-    pub sold: Side,
-    /// What was bought, without the fee.
-    pub bought: Side,
-    /// What the house took, in the currency that was bought.
+    pub from: Side,
+    /// What was received for it, after the fee.
+    pub to: Side,
+    /// What the house took, in the currency that was received.
     pub fee: i64,
     /// The share that this is.
     pub percentage: Percentage,
@@ -52,35 +52,38 @@ pub struct Side {
 }
 
 impl Exchange {
-    /// The exchange of an amount under a lock, which names this exchange as the one that used it.
+    /// The exchange of an amount under a lock.
     ///
     /// # Errors
-    /// P403 where the amount buys nothing, or more than an amount can be; P436 where the lock lacks a rate.
+    /// P403 where the amount buys nothing, or more than an amount can be; P501 where the lock lacks a rate, since there
+    /// was none when it was given.
     pub fn under(
         lock: &RateLock,
+        id: Uuid,
         (from, amount): (Currency, Amount),
         to: Currency,
         at: Timestamp,
-    ) -> Result<Self, Refusal> {
-        let rate = |currency: Currency| {
+    ) -> Result<Self, Stop> {
+        let price = |currency: Currency| {
             let rate = lock.rates.get(currency.code);
-            rate.ok_or_else(|| Refusal::because(&P436, format!("it has no rate of {}", currency.code)))
+            let rate = rate.ok_or_else(|| {
+                StoreError::unavailable(format!("the lock has no rate of {}", currency.code))
+            })?;
+            Ok::<_, StoreError>(Price { rate, decimals: currency.decimals })
         };
-        let (sold, bought) = (rate(from)?, rate(to)?);
-        let price = |rate, currency: Currency| Price { rate, decimals: currency.decimals };
-        let exchanged = exchange(amount, price(sold, from), price(bought, to), lock.fee);
-        let Exchanged { received, fee } = exchanged
+        let (from_price, to_price) = (price(from)?, price(to)?);
+        let Exchanged { received, fee } = exchange(amount, from_price, to_price, lock.fee)
             .map_err(|_| Refusal::invalid(format!("amount buys more {} than an amount can be", to.code)))?;
         if received == 0 {
             let least = format_minor(1, to.decimals);
-            return Err(Refusal::invalid(format!("amount buys less than {least} {}", to.code)));
+            return Err(Refusal::invalid(format!("amount buys less than {least} {}", to.code)).into());
         }
         Ok(Self {
-            id: lock.used_by.unwrap_or_default(),
+            id,
             holder: lock.holder,
             lock: lock.id,
-            sold: Side { currency: from.code, amount: amount.minor(), rate: sold },
-            bought: Side { currency: to.code, amount: received, rate: bought },
+            from: Side { currency: from.code, amount: amount.minor(), rate: from_price.rate },
+            to: Side { currency: to.code, amount: received, rate: to_price.rate },
             fee,
             percentage: lock.fee,
             at,

@@ -4,7 +4,6 @@ use super::completed::{EXCHANGE, Exchange};
 use super::lock::RateLock;
 use super::postings;
 use super::store::LOCKS;
-use crate::kit::book::command::posting_refused;
 use crate::kit::endpoint::events::EventType;
 use crate::kit::prelude::*;
 use crate::users::{Owner, Role, admit, not_paid};
@@ -12,7 +11,7 @@ use crate::users::{Owner, Role, admit, not_paid};
 const SOURCE: &str = "sourceExternalUserId";
 
 /// An exchange as it is asked for. Currencies may be ones that are not served: that is P410, in its turn.
-struct Wanted<const OF_PARTNER: bool> {
+struct ExchangeRequest<const OF_PARTNER: bool> {
     source: Owner,
     from: Listed<Currency>,
     to: Listed<Currency>,
@@ -20,7 +19,7 @@ struct Wanted<const OF_PARTNER: bool> {
     lock: Uuid,
 }
 
-impl<const OF_PARTNER: bool> Request for Wanted<OF_PARTNER> {
+impl<const OF_PARTNER: bool> Request for ExchangeRequest<OF_PARTNER> {
     const NAME: &'static str = if OF_PARTNER { "PartnerExchangeRequest" } else { "ExchangeRequest" };
     const ABOUT: &'static str = "An exchange request.";
 
@@ -32,12 +31,11 @@ impl<const OF_PARTNER: bool> Request for Wanted<OF_PARTNER> {
                 source.text::<ExternalUserId>().map(Owner::User)
             }
         };
-        let from = fields.required("currencyFrom").about("What is sold.").listed_currency();
-        let to = fields.required("currencyTo").about("What is bought: another currency.").listed_currency();
-        let about = "How much is sold, in whole units of `currencyFrom`.";
+        let from = fields.required("currencyFrom").about("The currency to sell.").listed_currency();
+        let to = fields.required("currencyTo").about("The currency to buy: another one.").listed_currency();
+        let about = "How much to sell, in whole units of `currencyFrom`.";
         let amount = fields.required("amount").about(about).listed_amount(from.as_ref());
-        let lock =
-            fields.required("lockId").about("A lock of the same holder that has not been used.").text();
+        let lock = fields.required("lockId").about("A lock of the same holder that was not used yet.").text();
         let known = |currency: &Option<Listed<Currency>>| currency.as_ref()?.known().ok();
         if known(&from).is_some() && known(&from) == known(&to) {
             fields.fail("currencyTo must be another currency than currencyFrom");
@@ -74,27 +72,30 @@ pub fn endpoints() -> [Endpoint; 2] {
 fn described(endpoint: Endpoint) -> Endpoint {
     Endpoint {
         description: "Sells one currency for another at the rates of a lock. The money has moved when you get 201.\n\n\
-                      `received = floor(amount × rateFrom × (1 − fee) ÷ rateTo)`, at the scale of `currencyTo`. What \
-                      the rounding takes is in the fee. An amount that buys nothing is P403.",
+                      `received = floor(amount × rateFrom × (1 − fee) ÷ rateTo)`, at the scale of `currencyTo`. The \
+                      fee is the difference to the same amount without a fee, rounded down as well. An amount that \
+                      buys nothing is P403. P501: one of the two rates was missing when the lock was given.\n\n\
+                      Your master balance is exchanged by `POST /v1/partner/exchange`, which refuses a \
+                      `sourceExternalUserId`.",
         answer: r#"{"exchangeId":"$exchange"}"#,
         ..endpoint
     }
 }
 
-/// The id of an exchange that was made.
+/// An exchange that was made.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExchangeMade {
-    /// What the details call takes.
+    /// Id of the exchange.
     exchange_id: Uuid,
 }
 
 /// Makes the exchange. The command does not read the database: everything it needs was touched.
 async fn create_exchange<const OF_PARTNER: bool>(
     context: Context,
-    call: Call<Wanted<OF_PARTNER>>,
+    call: Call<ExchangeRequest<OF_PARTNER>>,
 ) -> Result<Created<ExchangeMade>, Failure> {
-    let Wanted { source, from, to, amount, lock: lock_id } = call.request;
+    let ExchangeRequest { source, from, to, amount, lock: lock_id } = call.request;
     let mut touches = vec![Touch::Object(&LOCKS, lock_id)];
     if let (Listed::Known(from), Listed::Known(to)) = (&from, &to) {
         touches.extend([source.touch(from.code), source.touch(to.code)]);
@@ -107,11 +108,10 @@ async fn create_exchange<const OF_PARTNER: bool>(
             let [holder] = admit(work, [(&source, Role::Pays, SOURCE)])?;
             let (exchange_id, now) = (work.id(), work.now());
             let lock = RateLock::take(work.object(lock_id)?, holder, now, exchange_id)?;
-            let exchange = Exchange::under(&lock, (from, amount), to, now)?;
+            let exchange = Exchange::under(&lock, exchange_id, (from, amount), to, now)?;
             let posting = postings::exchange(work.book(), &exchange);
-            let not_paid =
-                |error| if OF_PARTNER { posting_refused(error) } else { not_paid(error, &source, SOURCE) };
-            work.post(EXCHANGE.kind, exchange_id, &posting, Vec::new()).map_err(not_paid)?;
+            work.post(EXCHANGE.kind, exchange_id, &posting, Vec::new())
+                .map_err(|error| not_paid(error, &source, (!OF_PARTNER).then_some(SOURCE)))?;
             work.put(&lock)?;
             work.put(&exchange)?;
             work.emit(Event::about(EventType::Exchange, exchange_id).of_holder(holder).of_last_record());

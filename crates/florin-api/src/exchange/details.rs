@@ -18,7 +18,7 @@ words! {
     pub enum ExchangeStatus {
         /// The money has moved. An exchange that was refused does not exist.
         Completed = "COMPLETED",
-        /// It could not be executed. No exchange of this version fails after its 201.
+        /// Reserved: not used yet.
         Failed = "FAILED",
     }
 }
@@ -31,10 +31,10 @@ pub struct ExchangeDetails {
     exchange_id: Uuid,
     /// Where it stands.
     status: ExchangeStatus,
-    /// What was sold.
+    /// What was from.
     #[schema(example = "eur")]
     currency_from: String,
-    /// What was bought.
+    /// What was to.
     #[schema(example = "btc")]
     currency_to: String,
     /// How much was sold: a decimal string at the scale of `currencyFrom`.
@@ -79,7 +79,7 @@ struct ExchangeId(Option<Uuid>);
 impl PathId for ExchangeId {
     const PARAMETER: PathParameter = PathParameter {
         name: "exchangeId",
-        about: "The id of the exchange, from `POST /v1/exchange`.",
+        about: "The id of the exchange, from `POST /v1/exchange` or `POST /v1/partner/exchange`.",
         is_uuid: true,
         placeholder: "$exchange",
     };
@@ -94,20 +94,16 @@ pub fn endpoints() -> [Endpoint; 2] {
     let described = |id, summary, endpoint| Endpoint {
         id,
         summary,
-        description: "One exchange. The fee is what the house kept of what was bought.",
+        description: "One exchange, of a user or of your master balance: both paths find both.",
         answer: EXAMPLE,
         refusals: &[&P438],
         ..endpoint
     };
     [
-        described(
-            "getExchange",
-            "Get an exchange of a user",
-            get("/v1/exchange/details/{exchangeId}", get_exchange),
-        ),
+        described("getExchange", "Get an exchange", get("/v1/exchange/details/{exchangeId}", get_exchange)),
         described(
             "getPartnerExchange",
-            "Get an exchange of your master balance",
+            "Get an exchange, for your master balance",
             get("/v1/partner/exchange/details/{exchangeId}", get_exchange),
         ),
     ]
@@ -118,8 +114,9 @@ async fn get_exchange(
     context: Context,
     Path(ExchangeId(id)): Path<ExchangeId>,
 ) -> Result<Success<ExchangeDetails>, Failure> {
-    let id =
-        id.ok_or_else(|| Refusal::because(&P438, "exchangeId must be a UUID, as POST /v1/exchange answers"))?;
+    let id = id.ok_or_else(|| {
+        Refusal::because(&P438, "exchangeId must be a UUID, as the call that made the exchange answers")
+    })?;
     let exchange = context.snapshot().await?.objects_at::<Exchange>(&[id]).await?.pop();
     let exchange = exchange.ok_or_else(|| Refusal::of(&P438))?;
     Success::of(&details(&context.app, &exchange)?)
@@ -139,7 +136,7 @@ pub async fn render(app: &App, scope: &mut Scope, events: &[&StoredEvent]) -> Re
 }
 
 fn details(app: &App, exchange: &Exchange) -> Result<ExchangeDetails, StoreError> {
-    let Exchange { sold, bought, .. } = exchange;
+    let Exchange { from, to, .. } = exchange;
     let in_currency = |side: &Side, minor| {
         let currency = app.currencies.get(side.currency);
         let currency =
@@ -149,13 +146,13 @@ fn details(app: &App, exchange: &Exchange) -> Result<ExchangeDetails, StoreError
     Ok(ExchangeDetails {
         exchange_id: exchange.id,
         status: ExchangeStatus::Completed,
-        currency_from: sold.currency.to_string(),
-        currency_to: bought.currency.to_string(),
-        amount_from: in_currency(sold, sold.amount)?,
-        amount_to: in_currency(bought, bought.amount)?,
-        rate_from: Number(sold.rate),
-        rate_to: Number(bought.rate),
-        fee: in_currency(bought, exchange.fee)?,
+        currency_from: from.currency.to_string(),
+        currency_to: to.currency.to_string(),
+        amount_from: in_currency(from, from.amount)?,
+        amount_to: in_currency(to, to.amount)?,
+        rate_from: Number(from.rate),
+        rate_to: Number(to.rate),
+        fee: in_currency(to, exchange.fee)?,
         fee_percentage: Number(exchange.percentage),
         lock_id: exchange.lock,
         created_at: exchange.at.to_string(),

@@ -19,10 +19,10 @@ pub struct Lock {
     /// The fee, in per cent of what is received.
     #[schema(value_type = ExactNumber, example = 1.49)]
     fee_percentage: Number<Percentage>,
-    /// When it was given.
+    /// When the lock was given.
     #[schema(format = DateTime)]
     created_at: String,
-    /// From this time on it has expired.
+    /// When the lock expires.
     #[schema(format = DateTime)]
     valid_until: String,
 }
@@ -45,8 +45,9 @@ pub fn endpoints() -> [Endpoint; 2] {
 
 fn described(endpoint: Endpoint) -> Endpoint {
     Endpoint {
-        description: "Guarantees the rates and the fee of now for one exchange, for 40 seconds unless the \
-                      installation says otherwise. Each call gives a new lock; one that is not used costs nothing.",
+        description: "Guarantees the rates and the fee of now for one exchange, until `validUntil`: for 40 seconds by \
+                      default. Each call gives a new lock; one that is not used costs nothing. A currency whose rate \
+                      is missing or too old is left out.",
         answer: r#"{"id":"$lock","rates":{"eur":1,"btc":95000.5,"eth":2500.5,"ltc":80,"doge":0.15,"pol":0.4,
             "usdc":0.86,"usdt":0.86},"feePercentage":1.49,"createdAt":"2026-01-31T09:30:00.000Z",
             "validUntil":"2026-01-31T09:30:40.000Z"}"#,

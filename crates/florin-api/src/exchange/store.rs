@@ -24,24 +24,24 @@ static EXCHANGES: ObjectTable = ObjectTable::new(
     &[
         ("holder", Type::Int),
         ("lock", Type::Bytes),
-        ("sold", Type::Text),
-        ("sold_amount", Type::Int),
-        ("sold_rate", Type::Text),
-        ("bought", Type::Text),
-        ("bought_amount", Type::Int),
-        ("bought_rate", Type::Text),
+        ("from_currency", Type::Text),
+        ("from_amount", Type::Int),
+        ("from_rate", Type::Text),
+        ("to_currency", Type::Text),
+        ("to_amount", Type::Int),
+        ("to_rate", Type::Text),
         ("fee", Type::Int),
         ("percentage", Type::Text),
         ("at", Type::Int),
     ],
 );
 
-/// Locks that expired long ago, some at a time. What became of a lock is in its exchange.
+/// Locks that expired long ago, some at a time. What came of a lock is in its exchange.
 pub(super) const FORGET_OLD_LOCKS: Statement = "DELETE FROM exchange_lock WHERE book = $1 AND id IN (\
      SELECT id FROM exchange_lock WHERE book = $1 AND valid_until < $2 ORDER BY valid_until LIMIT 1000)";
 
-/// Every statement here, for the test that prepares and runs them all.
-pub(super) const STATEMENTS: &[Statement] = &[FORGET_OLD_LOCKS];
+/// The locks of a sandbox that is reset.
+pub(super) const FORGET_LOCKS: Statement = "DELETE FROM exchange_lock WHERE book = $1";
 
 /// Those over sets. No single lock is removed, and an exchange is final.
 pub(super) static SETS: [&SetStatement; 5] = {
@@ -95,8 +95,8 @@ impl Object for Exchange {
             id,
             holder: row.get(0)?,
             lock: row.get(1)?,
-            sold: side(2)?,
-            bought: side(5)?,
+            from: side(2)?,
+            to: side(5)?,
             fee: row.get(8)?,
             percentage: row.get(9)?,
             at: row.get(10)?,
@@ -104,16 +104,16 @@ impl Object for Exchange {
     }
 
     fn to_row(&self) -> Vec<Value> {
-        let Self { sold, bought, .. } = self;
+        let Self { from, to, .. } = self;
         params![
             self.holder,
             self.lock,
-            sold.currency,
-            sold.amount,
-            sold.rate,
-            bought.currency,
-            bought.amount,
-            bought.rate,
+            from.currency,
+            from.amount,
+            from.rate,
+            to.currency,
+            to.amount,
+            to.rate,
             self.fee,
             self.percentage,
             self.at

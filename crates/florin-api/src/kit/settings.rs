@@ -72,19 +72,19 @@ pub struct Settings {
     pub resolver: Names,
     /// Countries, fees, networks.
     pub reference: Reference,
-    /// Who knows the prices of currencies.
-    pub rates: Prices,
+    /// Who knows the rates of currencies.
+    pub rate_source: Rater,
     /// How long a rate lock holds, in business time.
     pub rate_lock: Duration,
 }
 
-/// Who knows the prices of currencies.
+/// Who knows the rates of currencies.
 #[derive(Clone)]
-pub struct Prices(pub Arc<dyn RateSource>);
+pub struct Rater(pub Arc<dyn RateSource>);
 
-impl fmt::Debug for Prices {
+impl fmt::Debug for Rater {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Prices")
+        f.write_str("Rater")
     }
 }
 
@@ -99,7 +99,7 @@ impl fmt::Debug for Names {
 }
 
 impl Settings {
-    /// The sandbox: quick rails, nothing kept, no limit, and prices that stand still.
+    /// The sandbox: quick rails, nothing kept, no limit, and rates that stand still.
     pub fn sandbox() -> Self {
         let reference = Reference::default();
         Self {
@@ -113,7 +113,7 @@ impl Settings {
             webhook_allow: Vec::new(),
             webhook_patience: WEBHOOK_PATIENCE,
             resolver: Names(Arc::new(SystemResolver)),
-            rates: Prices(Arc::new(Fixed(reference.prices()))),
+            rate_source: Rater(Arc::new(Fixed(reference.rates()))),
             rate_lock: RATE_LOCK,
             reference,
         }

@@ -181,7 +181,7 @@ pub struct CurrencyReference {
     /// The currency.
     pub currency: Currency,
     /// EUR for one unit.
-    price: Rate,
+    rate: Rate,
     /// Where it lives, in the order of the configuration; the first is the default.
     pub networks: Vec<Network>,
     network_config: Box<RawValue>,
@@ -286,8 +286,8 @@ impl CurrencyReference {
     fn new(table: &CurrencyTable, currencies: &Currencies) -> Result<Self, String> {
         let currency =
             currencies.parse(&table.code).ok_or_else(|| format!("currency {} is not known", table.code))?;
-        let price = Rate::parse(&table.rate_eur.to_string());
-        let price = price.map_err(|error| format!("rate_eur of {} {error}", table.code))?;
+        let rate = Rate::parse(&table.rate_eur.to_string());
+        let rate = rate.map_err(|error| format!("rate_eur of {} {error}", table.code))?;
         let networks = table.networks.iter().map(|network| Network::new(network, currency));
         let networks = networks.collect::<Result<Vec<_>, _>>()?;
         let slugs: BTreeSet<&str> = networks.iter().map(|network| network.slug.as_str()).collect();
@@ -296,7 +296,7 @@ impl CurrencyReference {
         }
         let network_config =
             serde_json::value::to_raw_value(&NetworkConfig(&networks)).map_err(|error| error.to_string())?;
-        Ok(Self { currency, price, networks, network_config })
+        Ok(Self { currency, rate, networks, network_config })
     }
 }
 
@@ -349,8 +349,8 @@ impl Reference {
 
     /// EUR for one unit of each currency, as the configuration has it.
     #[must_use]
-    pub fn prices(&self) -> Rates {
-        self.currencies.iter().map(|row| (row.currency.code, row.price)).collect()
+    pub fn rates(&self) -> Rates {
+        self.currencies.iter().map(|row| (row.currency.code, row.rate)).collect()
     }
 
     /// The finished JSON of a balance's `networkConfig`, with exact numbers; `{}` for fiat.

@@ -25,7 +25,7 @@ fn the_default_is_the_contract() {
                     terms.deposit.min_deposit
                 )
             });
-            format!("{} {}{}", row.currency.code, row.price, networks.collect::<String>())
+            format!("{} {}{}", row.currency.code, row.rate, networks.collect::<String>())
         })
         .collect();
     assert_eq!(
@@ -85,7 +85,7 @@ fn lookups_are_in_minor_units_and_any_letter_case() {
     );
     assert_eq!(reference.network(code("btc"), "btc").unwrap().withdrawal_fee, 30_000);
     assert!(reference.network(code("btc"), "polygon").is_none());
-    assert_eq!(reference.prices().get(code("pol")), Rate::parse("0.4").ok());
+    assert_eq!(reference.rates().get(code("pol")), Rate::parse("0.4").ok());
 }
 
 #[test]

@@ -33,7 +33,8 @@ pub fn endpoints() -> [Endpoint; 2] {
         id,
         summary,
         description: "EUR for one unit of each currency, now. The rates are indicative: to exchange at a rate that \
-                      holds, get a lock first. P501 means that there is no rate that is new enough.",
+                      holds, get a lock first. A currency whose rate is missing or too old is left out; P501: all \
+                      are.",
         answer: r#"{"eur":1,"btc":95000.5,"eth":2500.5,"ltc":80,"doge":0.15,"pol":0.4,"usdc":0.86,"usdt":0.86}"#,
         ..endpoint
     };

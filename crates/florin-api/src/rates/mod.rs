@@ -1,63 +1,74 @@
-//! Rates: EUR for one unit of each currency. They come from the installation's source, and in a sandbox from the prices
-//! that its partner has set.
+//! Rates: EUR for one unit of each currency. They come from the installation's source, and in a sandbox from what its
+//! partner has set.
 //!
-//! A source that has no price, or an old one, is a part that is away: P501. Accounts touched: none. Events: none.
+//! A currency whose rate is absent or too old is left out. Who needs it answers P501. Accounts touched: none. Events:
+//! none.
 
 mod get;
-mod own;
+mod sandbox_rates;
 
 pub use get::RateTable;
-pub use own::set_price;
+pub use sandbox_rates::set_sandbox_rate;
 
 use crate::kit::endpoint::family::Family;
 use crate::kit::prelude::*;
-use florin_rails::rates::{Moment, NoRate, Rates};
+use florin_rails::rates::{EUR, Moment, Rates};
 use florin_store::{Snapshot, migration};
-use own::OwnPrices;
+use sandbox_rates::SandboxRates;
 
 /// The family's table.
 pub static FAMILY: Family = Family {
     tag: ("Rates", "What one unit of each currency costs in EUR."),
     endpoints: || get::endpoints().into(),
-    statements: &[own::STATEMENTS],
-    sets: &own::SETS,
-    migrations: &[migration!(1007, "1007_sandbox_prices")],
-    forgets: &[own::FORGET],
+    sets: &sandbox_rates::SETS,
+    migrations: &[migration!(1007, "1007_sandbox_rates")],
+    forgets: &[sandbox_rates::FORGET],
     ..Family::EMPTY
 };
 
 /// What a command must touch to read the rates.
 pub fn touch(app: &App) -> Option<Touch> {
-    app.is_sandbox().then(own::touch)
+    app.is_sandbox().then(sandbox_rates::touch)
 }
 
-/// The rates of all currencies, now.
+/// The rates of now.
 ///
 /// # Errors
-/// There is none of some currency, or none that is new enough.
+/// There is none but that of EUR.
 pub fn in_command(work: &Work<'_>) -> Result<Rates, StoreError> {
     let app = work.app();
-    let own = if app.is_sandbox() { work.object(own::ID)? } else { None };
-    of_source(app, work.now(), own)
+    let set = if app.is_sandbox() { work.object(sandbox_rates::ID)? } else { None };
+    of_source(app, work.now(), set)
 }
 
-/// The rates of all currencies, now.
+/// The rates of now.
 ///
 /// # Errors
 /// As [`in_command`].
 pub async fn in_snapshot(app: &App, snapshot: &mut Snapshot) -> Result<Rates, StoreError> {
     let now = snapshot.book_row().now(app.wall());
-    let own = if app.is_sandbox() { snapshot.objects_at(&[own::ID]).await?.pop() } else { None };
-    of_source(app, now, own)
+    let set = if app.is_sandbox() { snapshot.objects_at(&[sandbox_rates::ID]).await?.pop() } else { None };
+    of_source(app, now, set)
 }
 
-fn of_source(app: &App, business: Timestamp, own: Option<OwnPrices>) -> Result<Rates, StoreError> {
-    let own = own.map(|own| own.prices).unwrap_or_default();
+fn of_source(app: &App, business: Timestamp, set: Option<SandboxRates>) -> Result<Rates, StoreError> {
+    let set = set.map(|set| set.rates).unwrap_or_default();
     let moment = Moment { business, wall: app.wall() };
-    let codes = app.currencies.codes();
-    // A currency whose price the partner has set needs no source.
-    let asked: Vec<_> = codes.iter().copied().filter(|code| own.get(*code).is_none()).collect();
-    let rates = app.settings.rates.0.rates(&asked, moment);
-    let rates = rates.map_err(|error: NoRate| StoreError::unavailable(format!("the rates: {error}")))?;
-    Ok(codes.iter().filter_map(|code| Some((*code, own.get(*code).or_else(|| rates.get(*code))?))).collect())
+    let mut missing = None;
+    let rate = |code: CurrencyCode| match set.get(code) {
+        Some(rate) => Some((code, rate)),
+        // A currency whose rate the partner has set needs no source.
+        None => match app.settings.rate_source.0.rate(code, moment) {
+            Ok(rate) => Some((code, rate)),
+            Err(error) => {
+                missing.get_or_insert(error);
+                None
+            }
+        },
+    };
+    let rates: Rates = app.currencies.codes().into_iter().filter_map(rate).collect();
+    match missing {
+        Some(error) if rates.iter().all(|(code, _)| code == EUR) => Err(StoreError::unavailable(error)),
+        _ => Ok(rates),
+    }
 }

@@ -6,18 +6,21 @@ use florin_rails::rates::EUR;
 use florin_types::Rate;
 
 #[derive(Clone)]
-struct Wanted {
+struct RateRequest {
     currency: Currency,
     rate: Rate,
 }
 
-impl Request for Wanted {
+impl Request for RateRequest {
     const NAME: &'static str = "SandboxRateRequest";
-    const ABOUT: &'static str = "The price of a currency.";
+    const ABOUT: &'static str = "The rate of a currency.";
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let currency = fields.required("currency").about("Any but EUR, in which prices are.").currency();
-        let rate = fields.required("rate").about("Its new price.").rate();
+        let currency = fields
+            .required("currency")
+            .about("Any currency except `eur`, whose rate is always 1.")
+            .currency();
+        let rate = fields.required("rate").about("The new rate.").rate();
         if currency.is_some_and(|currency| currency.code == EUR) {
             fields.fail("currency must not be eur: its rate is always 1");
         }
@@ -39,12 +42,12 @@ pub fn endpoint() -> Endpoint {
     }
 }
 
-async fn set_rate(context: SandboxContext, call: Call<Wanted>) -> Result<Success<Message>, Failure> {
-    let Call { request: Wanted { currency, rate }, keyed } = call;
+async fn set_rate(context: SandboxContext, call: Call<RateRequest>) -> Result<Success<Message>, Failure> {
+    let Call { request: RateRequest { currency, rate }, keyed } = call;
     let touches = rates::touch(&context.app).into_iter().collect();
     context
         .run(keyed, touches, async move |work| {
-            rates::set_price(work, currency.code, rate)?;
+            rates::set_sandbox_rate(work, currency.code, rate)?;
             Ok(Message::new(format!("Rate of {} set to {rate}", currency.code)))
         })
         .await

@@ -100,7 +100,7 @@ async fn create_transfer<const OF_MASTER_BALANCE: bool>(
             let memo = Memo { reference, ..Memo::default() }.seal(work, holder)?;
             let posting = postings::transfer(from, to, currency, amount);
             work.post(TRANSFER.kind, transfer_id, &posting, memo)
-                .map_err(|error| not_paid(error, &source, SOURCE))?;
+                .map_err(|error| not_paid(error, &source, Some(SOURCE)))?;
             work.emit(Event::about(EventType::Transfer, transfer_id).of_last_record());
             Ok(TransferMade { transfer_id })
         })

@@ -15,7 +15,7 @@ const PUT: Statement = "INSERT INTO sandbox_setting (book, auto_verify) VALUES (
 pub(super) const FORGET: Statement = "DELETE FROM sandbox_setting WHERE book = $1";
 
 /// Every statement here, for the test that prepares and runs them all.
-pub(super) const STATEMENTS: &[Statement] = &[FIND, PUT, FORGET];
+pub(super) const STATEMENTS: &[Statement] = &[FIND, PUT];
 
 /// Sets whether users of older clients are verified by themselves.
 pub async fn set_auto_verify(work: &mut Work<'_>, is_on: bool) -> Result<(), StoreError> {

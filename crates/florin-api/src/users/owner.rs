@@ -78,14 +78,16 @@ pub fn admit<const N: usize>(tx: &Tx, sides: [Side<'_>; N]) -> Result<[HolderId;
     Ok(found.map(|(holder, _)| holder))
 }
 
-/// What a posting that was not made means to a client. P433 says whose balance is too small: a source that was left out
-/// is often a mistake.
-pub fn not_paid(error: PostingError, source: &Owner, field: &str) -> Stop {
-    match (error, source.external_user_id()) {
-        (PostingError::InsufficientFunds(_), Some(id)) => Refusal::naming_field(&P433, field, id).into(),
-        (PostingError::InsufficientFunds(_), None) => {
+/// What a posting that was not made means to a client. P433 says whose balance is too small: the field that names the
+/// source, where the call has one. A source that was left out is often a mistake.
+pub fn not_paid(error: PostingError, source: &Owner, field: Option<&str>) -> Stop {
+    match (error, source.external_user_id(), field) {
+        (PostingError::InsufficientFunds(_), Some(id), Some(field)) => {
+            Refusal::naming_field(&P433, field, id).into()
+        }
+        (PostingError::InsufficientFunds(_), None, Some(field)) => {
             Refusal::because(&P433, format!("your master balance pays, since no {field} was given")).into()
         }
-        (other, _) => posting_refused(other),
+        (other, ..) => posting_refused(other),
     }
 }

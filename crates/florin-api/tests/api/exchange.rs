@@ -3,7 +3,9 @@
 mod locks;
 mod rates;
 
+use crate::reference::agree_on_exchange_fee;
 use crate::support::{Answer, Call, Client, TestApp};
+use florin_types::Timestamp;
 use serde_json::{Value, json};
 
 /// Anna with 1,000 EUR, and the same with the partner. Rates stand still: btc 95000.5, eth 2500.5, usdc 0.86.
@@ -189,5 +191,8 @@ async fn users_who_may_not_pay_do_not_exchange() {
     a.patch("/v1/user/suspend/anna", &json!({})).send().await.expect(200);
     under(&a, Some("anna"), ("1", "eur", "btc"), &of_anna).send().await.is_refused("P455");
     a.get("/v1/exchange/get-lock/nobody").await.is_refused("P412");
+    // A hundred per cent leave nothing.
+    agree_on_exchange_fee(&app, "100", Timestamp::from_micros(0)).await;
+    exchange(&a, None, ("1", "eur", "btc")).await.is_invalid("amount buys less than 0.00000001 btc");
     app.finish().await;
 }

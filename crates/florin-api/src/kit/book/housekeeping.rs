@@ -13,8 +13,8 @@ use std::time::Duration;
 /// How often. Keys live for 30 days: some minutes more do not matter.
 const INTERVAL: Duration = Duration::from_secs(600);
 
-/// How long families keep rows that have ended: as long as an idempotency key, whose request may name them.
-const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long families keep rows that have ended: whoever looks into a refusal finds, for a day, what it was about.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Keeps house until dropped.
 pub async fn work(app: App) {

@@ -15,15 +15,19 @@
 //! }
 //! ```
 
-use super::codes::Code;
+use super::codes::{Code, P405};
 use super::handler::{Handler, Incoming, Signature};
+use super::refusal::Refusal;
 pub use super::shape::{Access, FilePart, PathParameter, RequestBody, Shape};
 use crate::kit::app::App;
 use crate::kit::request::describe::Property;
 use axum::Router;
 use axum::extract::State;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
-use http::Method;
+use http::header::CACHE_CONTROL;
+use http::{HeaderValue, Method};
 
 /// One call of the API.
 pub struct Endpoint {
@@ -88,7 +92,16 @@ impl Endpoint {
     }
 
     pub(crate) fn mount(self, router: Router<App>) -> Router<App> {
-        router.route(self.path, self.router)
+        if !self.is_writing_get {
+            return router.route(self.path, self.router);
+        }
+        // Neither a cache nor a link checker may make do with, or cause, what each call makes anew.
+        let refuse = async || Refusal::of(&P405).allow("GET").into_response();
+        let not_stored = async |mut response: Response| {
+            response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        };
+        router.route(self.path, self.router.on(MethodFilter::HEAD, refuse).layer(map_response(not_stored)))
     }
 
     fn new<A, H: Handler<A>>(method: Method, filter: MethodFilter, path: &'static str, handler: H) -> Self {

@@ -5,6 +5,7 @@ use crate::reference::agree_on_exchange_fee;
 use crate::support::TestApp;
 use florin_api::kit::book::housekeeping::prune;
 use florin_types::Timestamp;
+use http::Method;
 use serde_json::json;
 use std::time::Duration;
 
@@ -125,14 +126,40 @@ async fn old_locks_are_forgotten_and_their_exchanges_are_not() {
     let a = with_anna(&app).await;
     let id = id_of(&exchange(&a, Some("anna"), TEN).await);
     lock(&a, Some("anna")).await;
-    let days = |days: i64| a.post("/v1/sandbox/clock/advance", &json!({"seconds": days * 86_400})).send();
+    let hours = |hours: i64| a.post("/v1/sandbox/clock/advance", &json!({"seconds": hours * 3600})).send();
     let locks = async || app.database().count("SELECT COUNT(*) FROM exchange_lock").await;
-    days(29).await.expect(200);
+    hours(23).await.expect(200);
     prune(&app.app).await.expect("housekeeping");
     assert_eq!(locks().await, 2);
-    days(2).await.expect(200);
+    hours(2).await.expect(200);
     prune(&app.app).await.expect("housekeeping");
     assert_eq!(locks().await, 0);
     assert_eq!(a.get(&format!("/v1/exchange/details/{id}")).await.expect(200)["amountTo"], "0.00010369");
+    app.finish().await;
+}
+
+/// A lock dies with the book that it was given in.
+#[tokio::test]
+async fn a_reset_forgets_the_locks() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let lock = lock(&a, None).await;
+    a.post("/v1/sandbox/reset", &json!({})).send().await.expect(200);
+    a.fund(None, "100", "eur").await;
+    under(&a, None, TEN, &lock).send().await.is_refused("P436");
+    assert_eq!(app.database().count("SELECT COUNT(*) FROM exchange_lock").await, 0);
+    app.finish().await;
+}
+
+/// Each call gives a lock: no cache may answer it, and a HEAD gives none.
+#[tokio::test]
+async fn a_lock_is_not_cached_and_not_given_to_head() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let path = "/v1/exchange/get-lock/anna";
+    assert_eq!(a.get(path).await.header("cache-control"), "no-store");
+    let head = a.call(Method::HEAD, path).send().await;
+    assert_eq!((head.status, head.header("allow")), (405, "GET"));
+    assert_eq!(app.database().count("SELECT COUNT(*) FROM exchange_lock").await, 1);
     app.finish().await;
 }

@@ -1,8 +1,8 @@
 //! Rates: where they come from, and how a sandbox moves them.
 
 use super::{exchange, lock, with_anna};
-use crate::support::{Setup, TestApp, expect_errors};
-use florin_api::kit::settings::{Prices, Settings};
+use crate::support::{Engine, Setup, TestApp, expect_errors};
+use florin_api::kit::settings::{Rater, Settings};
 use florin_rails::rates::{Board, EUR, Market, Quotes, Rates};
 use florin_types::{CurrencyCode, Rate};
 use serde_json::{Value, json};
@@ -56,15 +56,15 @@ async fn a_sandbox_sets_its_own_rates() {
     set("xyz", json!(1)).await.is_refused("P403");
     a.post("/v1/sandbox/reset", &json!({})).send().await.expect(200);
     assert_eq!(a.get(RATES).await.expect(200)["btc"], json!(95000.5), "a reset forgets them");
-    assert_eq!(app.database().count("SELECT COUNT(*) FROM sandbox_price").await, 0);
+    assert_eq!(app.database().count("SELECT COUNT(*) FROM sandbox_rate").await, 0);
     app.finish().await;
 }
 
 #[tokio::test]
 async fn a_simulated_market_moves_with_the_clock_of_the_book() {
-    let levels: Rates = Settings::sandbox().reference.prices();
-    let rates = Prices(Arc::new(Market::new(1, levels)));
-    let settings = Settings { rates, ..Settings::sandbox() };
+    let levels: Rates = Settings::sandbox().reference.rates();
+    let rate_source = Rater(Arc::new(Market::new(1, levels)));
+    let settings = Settings { rate_source, ..Settings::sandbox() };
     let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
     let (a, b) = (with_anna(&app).await, app.b());
     let btc = async |client: &crate::support::Client| client.get(RATES).await.expect(200)["btc"].to_string();
@@ -79,43 +79,72 @@ async fn a_simulated_market_moves_with_the_clock_of_the_book() {
     app.finish().await;
 }
 
-/// Absent or old prices are P501, never a price; a lock that was given in time is still good.
+/// Absent and old rates are P501, never a rate. A lock that was given in time is still good.
 #[tokio::test]
 async fn absent_and_old_rates_are_unavailable() {
     let board = Arc::new(Board::default());
-    let settings = Settings { rates: Prices(Arc::<Board>::clone(&board)), ..Settings::sandbox() };
+    let settings = Settings { rate_source: Rater(Arc::<Board>::clone(&board)), ..Settings::sandbox() };
     let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
     let a = with_anna(&app).await;
+    a.create_user("new").await;
     let paths = [RATES, "/v1/exchange/get-lock/anna", "/v1/user/balances/anna", "/v1/partner/balances"];
     for path in paths {
         a.get(path).await.is_refused("P501");
     }
+    a.get("/v1/user/balances/new").await.expect(200);
     let codes = app.app.currencies.codes().into_iter().filter(|code| *code != EUR);
     let rates: Vec<(CurrencyCode, Rate)> = codes.map(|code| (code, Rate::ONE)).collect();
-    board.put(&Quotes { rates: rates.clone(), at: app.app.wall(), max_age: Duration::from_secs(60) });
+    let publish = |rates: &[(CurrencyCode, Rate)]| {
+        let (rates, at) = (rates.to_vec(), app.app.wall());
+        board.put(&Quotes { rates, at, max_age: Duration::from_secs(20) }, at);
+    };
+    publish(&rates);
     for path in paths {
         a.get(path).await.expect(200);
     }
     let lock = lock(&a, Some("anna")).await;
-    app.clock.advance(Duration::from_secs(61));
+    app.clock.advance(Duration::from_secs(21));
     for path in paths {
         a.get(path).await.is_refused("P501");
     }
-    super::under(&a, Some("anna"), ("1", "eur", "btc"), &lock).send().await.is_refused("P435");
-    // A price that the sandbox has set needs no source; the others do.
-    a.post("/v1/sandbox/rates", &json!({"currency": "btc", "rate": 2})).send().await.expect(200);
-    a.get(RATES).await.is_refused("P501");
+    super::under(&a, Some("anna"), ("1", "eur", "btc"), &lock).send().await.expect(201);
+    // One that is there does not hide behind those that are not; balances show all, so they need all.
+    let btc = CurrencyCode::new("btc");
+    publish(&[(btc, Rate::ONE)]);
+    a.get(RATES).await.is(200, r#"{"eur":1,"btc":1}"#);
+    exchange(&a, Some("anna"), ("1", "eur", "btc")).await.expect(201);
+    exchange(&a, Some("anna"), ("1", "eur", "eth")).await.is_refused("P501");
+    a.get("/v1/user/balances/anna").await.is_refused("P501");
     expect_errors(&[
-        "the rates: there is no price of btc",
-        "the rates: the price of btc is 61 s old",
-        "the rates: ",
+        "there is no rate of btc",
+        "the rate of btc is 21 s old",
+        "the rate of eth is absent",
+        "the lock has no rate of eth",
     ]);
-    let codes = app.app.currencies.codes();
-    for code in codes.iter().filter(|code| **code != EUR) {
+    // A rate that the sandbox has set needs no source.
+    for (code, _) in &rates {
         a.post("/v1/sandbox/rates", &json!({"currency": code.as_str(), "rate": 2})).send().await.expect(200);
     }
+    app.clock.advance(Duration::from_secs(21));
     assert_eq!(a.get(RATES).await.expect(200)["eth"], json!(2));
     // The end of the test reads the balances of both partners.
-    board.put(&Quotes { rates, at: app.app.wall(), max_age: Duration::from_secs(60) });
+    publish(&rates);
+    app.finish().await;
+}
+
+/// In live nobody sets rates, whatever was set before.
+#[tokio::test]
+async fn live_does_not_look_at_rates_that_a_sandbox_set() {
+    let settings = Settings { rate_limit: None, ..Settings::live() };
+    let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
+    let book = app.database().count("SELECT MIN(book) FROM partner").await;
+    let id = if crate::support::engine() == Engine::Sqlite {
+        "zeroblob(16)"
+    } else {
+        r"'\x00000000000000000000000000000000'::bytea"
+    };
+    let row = format!("INSERT INTO sandbox_rate (book, id, rates) VALUES ({book}, {id}, 'btc=1')");
+    app.database().tamper(&row).await;
+    assert_eq!(app.a().get(RATES).await.expect(200)["btc"], json!(95000.5));
     app.finish().await;
 }
