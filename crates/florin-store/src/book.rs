@@ -173,7 +173,7 @@ impl Book {
 
     /// Business time of this book at a wall-clock time.
     pub fn now(&self, wall: Timestamp) -> Timestamp {
-        Timestamp::from_micros(wall.micros().saturating_add(self.clock_offset)).max(self.last_at)
+        self.at_wall(wall).max(self.last_at)
     }
 
     /// What advancing the clock has added to the wall clock.
@@ -189,6 +189,11 @@ impl Book {
     /// The wall-clock time at which a business time of this book comes.
     pub(crate) fn wall_at(&self, at: Timestamp) -> Timestamp {
         Timestamp::from_micros(at.micros().saturating_sub(self.clock_offset))
+    }
+
+    /// The business time of this book that comes at a wall-clock time.
+    pub(crate) fn at_wall(&self, wall: Timestamp) -> Timestamp {
+        Timestamp::from_micros(wall.micros().saturating_add(self.clock_offset))
     }
 
     pub(crate) fn advance(&mut self, by: Duration) {

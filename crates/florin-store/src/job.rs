@@ -2,6 +2,10 @@
 //!
 //! A job is carried out by a command that first takes the job's row away ([`crate::Tx::finish_job`]): whatever
 //! crashes, and however many processes try, its effect happens once.
+//!
+//! A slow job is leased by the process that works on it. The lease is short and renewed while the work runs, so a
+//! killed process's job is free soon. Taking a lease counts an open attempt, and the end of the attempt takes it off
+//! again: a job with open attempts and no lease has outlived a process that died while it worked on it.
 
 use crate::dialect::SetStatement;
 use crate::source::Readers;
@@ -24,6 +28,10 @@ impl Lane {
             Self::Quick => 0,
             Self::Slow => 1,
         }
+    }
+
+    const fn of_number(number: i64) -> Self {
+        if number == Self::Slow.number() { Self::Slow } else { Self::Quick }
     }
 }
 
@@ -58,11 +66,18 @@ pub struct Job {
     pub position: Position,
     /// Which handler runs it.
     pub kind: String,
+    /// Whom it waits with.
+    pub lane: Lane,
     /// What the handler needs.
     pub payload: Vec<u8>,
     /// How often it was tried and put off.
     pub attempts: i64,
+    /// Attempts that began before this one and have not ended: their processes died.
+    pub open_attempts: i64,
 }
+
+/// The owner of a job that nobody has leased.
+pub(crate) const NOBODY: [u8; 16] = [0; 16];
 
 pub(crate) static INSERT_JOB: SetStatement = SetStatement::Insert {
     table: "job",
@@ -77,26 +92,48 @@ pub(crate) static INSERT_JOB: SetStatement = SetStatement::Insert {
     ],
 };
 
+macro_rules! job_columns {
+    () => {
+        "position, kind, lane, payload, attempts, open_attempts"
+    };
+}
+
 /// Jobs of any book that are due. `run_at` is wall-clock time: advancing a book's clock moves its jobs nearer.
 pub(crate) const DUE_JOBS: &str =
-    "SELECT position, kind, payload, attempts FROM job WHERE run_at <= $1 ORDER BY run_at, position LIMIT 64";
+    concat!("SELECT ", job_columns!(), " FROM job WHERE run_at <= $1 ORDER BY run_at, position LIMIT 64");
 
 /// Jobs of one book that are due.
-pub(crate) const DUE_JOBS_OF_BOOK: &str = "SELECT position, kind, payload, attempts FROM job \
-     WHERE run_at <= $1 AND position > $2 AND position < $3 ORDER BY run_at, position LIMIT 64";
+pub(crate) const DUE_JOBS_OF_BOOK: &str = concat!(
+    "SELECT ",
+    job_columns!(),
+    " FROM job WHERE run_at <= $1 AND position > $2 AND position < $3 ORDER BY run_at, position LIMIT 64"
+);
 
 /// Jobs of a lane, of any book, that are due and leased by nobody.
-pub(crate) const DUE_JOBS_OF_LANE: &str = "SELECT position, kind, payload, attempts FROM job \
-     WHERE lane = $2 AND run_at <= $1 AND leased_until <= $1 ORDER BY run_at, position LIMIT 64";
+pub(crate) const DUE_JOBS_OF_LANE: &str = concat!(
+    "SELECT ",
+    job_columns!(),
+    " FROM job WHERE lane = $2 AND run_at <= $1 AND leased_until <= $1 ORDER BY run_at, position LIMIT 64"
+);
 
 /// Leases end by the wall clock, so that advancing a book's clock ends none.
-pub(crate) const LEASE_JOB: &str =
-    "UPDATE job SET leased_until = $3 WHERE position = $1 AND leased_until <= $2";
+pub(crate) const LEASE_JOB: &str = "UPDATE job SET leased_until = $3, owner = $4, open_attempts = open_attempts + 1 \
+     WHERE position = $1 AND leased_until <= $2";
+pub(crate) const RENEW_JOB: &str = "UPDATE job SET leased_until = $3 WHERE position = $1 AND owner = $2";
 
-pub(crate) const DELETE_JOB: &str = "DELETE FROM job WHERE position = $1";
-/// What failed is nobody's: it waits for its time, not for the end of a lease.
-pub(crate) const PUT_OFF_JOB: &str =
-    "UPDATE job SET run_at = $2, leased_until = 0, attempts = attempts + 1 WHERE position = $1";
+/// Ends a lease and its attempt, for a job that waits as before.
+pub(crate) const RETURN_JOB: &str = "UPDATE job SET leased_until = 0, owner = $3, open_attempts = open_attempts - 1 \
+     WHERE position = $1 AND owner = $2";
+
+/// Ends all leases: no process that took one is alive.
+pub(crate) const FREE_JOBS: &str = "UPDATE job SET leased_until = 0, owner = $1 WHERE owner <> $1";
+
+pub(crate) const DELETE_JOB: &str = "DELETE FROM job WHERE position = $1 RETURNING run_at";
+/// What failed is nobody's: it waits for its time, not for the end of a lease. A job that another process has leased
+/// meanwhile stays with it.
+pub(crate) const PUT_OFF_JOB: &str = "UPDATE job SET run_at = $2, leased_until = 0, owner = $4, \
+     attempts = attempts + 1, open_attempts = CASE WHEN open_attempts > 0 THEN open_attempts - 1 ELSE 0 END \
+     WHERE position = $1 AND owner = $3";
 pub(crate) const SHIFT_JOBS: &str =
     "UPDATE job SET run_at = run_at - $3 WHERE position > $1 AND position < $2";
 pub(crate) const DELETE_JOBS_OF_BOOK: &str = "DELETE FROM job WHERE position > $1 AND position < $2";
@@ -111,7 +148,14 @@ pub(crate) async fn due(readers: &Readers, wall: Timestamp, which: Due) -> Resul
 }
 
 fn job_of_row(row: &Row) -> Result<Job, StoreError> {
-    Ok(Job { position: row.get(0)?, kind: row.get(1)?, payload: row.get(2)?, attempts: row.get(3)? })
+    Ok(Job {
+        position: row.get(0)?,
+        kind: row.get(1)?,
+        lane: Lane::of_number(row.get(2)?),
+        payload: row.get(3)?,
+        attempts: row.get(4)?,
+        open_attempts: row.get(5)?,
+    })
 }
 
 pub(crate) fn job_row(position: Position, run_at: Timestamp, job: NewJob) -> Vec<Value> {

@@ -37,7 +37,8 @@ macro_rules! migration {
 }
 
 /// The store's own.
-pub(crate) const OWN: &[Migration] = &[migration!(1, "0001_foundation"), migration!(2, "0002_job_lanes")];
+pub(crate) const OWN: &[Migration] =
+    &[migration!(1, "0001_foundation"), migration!(2, "0002_job_lanes"), migration!(3, "0003_job_attempts")];
 
 /// Makes the table of what has run. Types are spelt per engine, so that both know the same statement.
 const HISTORY: (&str, &str) = (

@@ -7,7 +7,7 @@ use crate::dialect::{Engine, Statement};
 use crate::door::Door;
 use crate::idempotency::DigestKey;
 use crate::installation::{self, KeptKey, OpenError, READ_SETTING};
-use crate::job::{Due, Job};
+use crate::job::{Due, FREE_JOBS, Job, NOBODY};
 use crate::migration::{Migration, migrate};
 use crate::queue::Queue;
 use crate::source::{Readers, Snapshot, Source};
@@ -152,6 +152,13 @@ impl Store {
     /// Jobs that are due.
     pub async fn due_jobs(&self, wall: Timestamp, which: Due) -> Result<Vec<Job>, StoreError> {
         crate::job::due(&self.readers, wall, which).await
+    }
+
+    /// Ends the leases of all jobs: for the start of a process that has the database to itself.
+    pub async fn free_jobs(&self) -> Result<(), StoreError> {
+        let mut administration = self.administer().await?;
+        administration.execute(FREE_JOBS, &params![NOBODY]).await?;
+        administration.commit().await
     }
 
     /// Reads everything and says what is wrong with it.

@@ -8,7 +8,10 @@ use crate::dialect::{SetStatement, Statement};
 use crate::event::NewEvent;
 use crate::holder::Holder;
 use crate::idempotency::KeyIndex;
-use crate::job::{DELETE_JOB, DELETE_JOBS_OF_BOOK, LEASE_JOB, NewJob, PUT_OFF_JOB, SHIFT_JOBS};
+use crate::job::{
+    DELETE_JOB, DELETE_JOBS_OF_BOOK, LEASE_JOB, NOBODY, NewJob, PUT_OFF_JOB, RENEW_JOB, RETURN_JOB,
+    SHIFT_JOBS,
+};
 use crate::object::Object;
 use crate::scope::Scope;
 use crate::touch::{FIXED_LOOK_UPS, Touch, Touched};
@@ -203,28 +206,54 @@ impl Tx {
         self.batch.last_event()
     }
 
-    /// Takes a job away. False: somebody else carried it out; then this command has nothing to do.
-    pub async fn finish_job(&mut self, job: Position) -> Result<bool, StoreError> {
+    /// Takes a job away and answers the business time at which it came due. None: somebody else carried it out; then
+    /// this command has nothing to do.
+    pub async fn finish_job(&mut self, job: Position) -> Result<Option<Timestamp>, StoreError> {
         self.scope.before_direct_write().await?;
-        Ok(self.scope.db().execute(DELETE_JOB, &params![job]).await? == 1)
+        let rows = self.scope.db().query(DELETE_JOB, &params![job]).await?;
+        let run_at = rows.first().map(|row| row.get(0)).transpose()?;
+        Ok(run_at.map(|run_at| self.batch.book.at_wall(run_at).min(self.now())))
     }
 
-    /// Takes a job to work on it until a time, wall clock as `now` is. False: it is done, or somebody else works on it.
+    /// Takes a job for a process, to work on it until a time, wall clock as `now` is; this counts an open attempt.
+    /// False: it is done, or somebody else works on it.
     pub async fn lease_job(
         &mut self,
         job: Position,
-        now: Timestamp,
-        until: Timestamp,
+        owner: [u8; 16],
+        (now, until): (Timestamp, Timestamp),
     ) -> Result<bool, StoreError> {
         self.scope.before_direct_write().await?;
-        Ok(self.scope.db().execute(LEASE_JOB, &params![job, now, until]).await? == 1)
+        Ok(self.scope.db().execute(LEASE_JOB, &params![job, now, until, owner]).await? == 1)
     }
 
-    /// Leaves a job for a later time, wall clock.
-    pub async fn put_off_job(&mut self, job: Position, until: Timestamp) -> Result<(), StoreError> {
+    /// Keeps a leased job until a later time, wall clock. Where it is another process's by now, nothing happens.
+    pub async fn renew_job(
+        &mut self,
+        job: Position,
+        owner: [u8; 16],
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
         self.scope.before_direct_write().await?;
-        self.scope.db().execute(PUT_OFF_JOB, &params![job, until]).await?;
-        Ok(())
+        self.scope.db().execute(RENEW_JOB, &params![job, owner, until]).await.map(drop)
+    }
+
+    /// Gives a leased job back without a result: it is due as before, and the attempt does not count.
+    pub async fn return_job(&mut self, job: Position, owner: [u8; 16]) -> Result<(), StoreError> {
+        self.scope.before_direct_write().await?;
+        self.scope.db().execute(RETURN_JOB, &params![job, owner, NOBODY]).await.map(drop)
+    }
+
+    /// Leaves a job whose attempt has ended for a later time, wall clock; `owner` is the process that leased it.
+    pub async fn put_off_job(
+        &mut self,
+        job: Position,
+        owner: Option<[u8; 16]>,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.scope.before_direct_write().await?;
+        let row = params![job, until, owner.unwrap_or(NOBODY), NOBODY];
+        self.scope.db().execute(PUT_OFF_JOB, &row).await.map(drop)
     }
 
     /// Moves the book's clock forward, and with it the jobs that wait.

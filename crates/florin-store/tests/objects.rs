@@ -416,7 +416,7 @@ async fn carry_out(tx: &mut Tx, steps: &[Step], before: &Model, engine: Engine) 
             Step::Remove(number) => expect(tx.object::<Parcel>(id(*number))?, None)?,
             Step::Look => expect(seen(tx, engine).await?, (model.len() as i64, model.values().sum()))?,
             Step::Add(more) => drop(tx.execute(ADD, &params![*more]).await?),
-            Step::Job => drop(tx.put_off_job(tx.book().position(9), tx.now()).await?),
+            Step::Job => drop(tx.put_off_job(tx.book().position(9), None, tx.now()).await?),
             Step::Load(number) => tx.load(&[Parcel::touch(*number)]).await?,
             Step::Refuse => return Err(no()),
             Step::Fail => drop(tx.query(BROKEN, &[]).await?),

@@ -16,7 +16,7 @@ use florin_api::kit::edge::router::router;
 use florin_api::kit::endpoint::codes::P501;
 use florin_api::kit::endpoint::refusal::Refusal;
 use florin_api::kit::settings::{Environment, Settings};
-use florin_store::{Lane, Place, ReservedLog, StoreError};
+use florin_store::{Engine, Lane, Place, ReservedLog, StoreError};
 use florin_types::{Clock, uuid_v7};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -60,10 +60,14 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     if let Some(made) = &made {
         credentials::give_token(&app, made).await?;
     }
+    if app.store.engine() == Engine::Sqlite {
+        // The data folder is locked, so whoever leased a job there is dead.
+        app.store.free_jobs().await?;
+    }
+    let slow_jobs = tokio::spawn(jobs::work(app.clone(), Lane::Slow));
     let mut workers = rates.start(&app.clock);
     workers.extend([
         tokio::spawn(jobs::work(app.clone(), Lane::Quick)),
-        tokio::spawn(jobs::work(app.clone(), Lane::Slow)),
         tokio::spawn(housekeeping::work(app.clone())),
         tokio::spawn(logs.report_dropped()),
         tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
@@ -82,9 +86,11 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     };
     serve_http(listener, service, limits, stop).await;
     end(workers).await;
-    // It was signalled to stop, and has its own time limit.
-    if webhooks.await.is_err() {
-        tracing::error!("the delivery of webhooks ended in a panic");
+    // They were signalled to stop, and have their own time limits.
+    for (work, task) in [("the delivery of webhooks", webhooks), ("the work on slow jobs", slow_jobs)] {
+        if task.await.is_err() {
+            tracing::error!(work, "ended in a panic");
+        }
     }
     app.store.close();
     drop((reserved, lock));

@@ -1,5 +1,6 @@
 //! The job that decodes uploaded files in full: whether each is what it seemed to be. On a thread of low priority, one
-//! file at a time, within bounds of pixels, memory and time: what is uploaded is hostile until shown otherwise.
+//! file at a time (slow jobs run one by one), within bounds of pixels, memory and time: what is uploaded is hostile
+//! until shown otherwise. Files over which processes died time and again count as unreadable without another decode.
 
 use super::change::emit_files;
 use super::documents::PROOFS;
@@ -8,7 +9,7 @@ use super::review;
 use super::store::{self, Checked, File, FileState, NewFile};
 use super::task::Task;
 use crate::kit::app::App;
-use crate::kit::book::jobs::{carry_out, run_inside};
+use crate::kit::book::jobs::{MAX_OPEN_ATTEMPTS, carry_out, run_inside};
 use crate::kit::book::work::Work;
 use crate::kit::request::upload::vault_fault;
 use crate::users::existing;
@@ -20,7 +21,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 /// The kind of the job.
@@ -45,9 +46,6 @@ const PATIENT_ATTEMPTS: i64 = 3;
 /// Of how many questions one looks at the clocks: a photo's come every few microseconds, and a look costs half of one.
 const LOOKS: u32 = 16;
 
-/// One file at a time in the process: who waits holds none in memory, however many wait.
-static TURN: Semaphore = Semaphore::const_new(1);
-
 /// Leaves the job.
 pub(super) fn leave_decode(tx: &mut Tx, user: &str, owner: Uuid, files: &[NewFile]) {
     let names = files.iter().map(|file| file.name.uuid()).collect();
@@ -60,7 +58,7 @@ pub(super) fn leave_decode(tx: &mut Tx, user: &str, owner: Uuid, files: &[NewFil
 /// would act on it before the partner has the event.
 pub async fn decode_files(app: &App, job: &Job) -> Result<(), StoreError> {
     let task = Task::read(job)?;
-    let (mut checked, failed) = check(app, job, &task).await?;
+    let (checked, failed) = check(app, job, &task).await?;
     let touches = vec![Touch::User(task.user.clone())];
     let Some(failed) = failed else {
         return carry_out(app, job, touches, async move |work: &mut Work<'_>| {
@@ -71,15 +69,27 @@ pub async fn decode_files(app: &App, job: &Job) -> Result<(), StoreError> {
         })
         .await;
     };
-    checked.retain(|file| file.state == FileState::Readable);
-    if !checked.is_empty() {
-        run_inside(app, job.position.book(), touches, async move |work: &mut Work<'_>| {
-            save(work, &task, &checked).await?;
-            Ok(())
-        })
-        .await?;
-    }
+    save_readable(app, job, &task, checked).await?;
     Err(failed)
+}
+
+/// Saves which files were found readable, before the job has ended.
+async fn save_readable(
+    app: &App,
+    job: &Job,
+    task: &Task,
+    mut checked: Vec<Checked>,
+) -> Result<(), StoreError> {
+    checked.retain(|file| file.state == FileState::Readable);
+    if checked.is_empty() {
+        return Ok(());
+    }
+    let (touches, task) = (vec![Touch::User(task.user.clone())], task.clone());
+    run_inside(app, job.position.book(), touches, async move |work: &mut Work<'_>| {
+        save(work, &task, &checked).await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Saves results of decoding and answers the user and the task's files that still exist. A file that was replaced or
@@ -143,8 +153,19 @@ async fn check(app: &App, job: &Job, task: &Task) -> Result<(Vec<Checked>, Optio
     let files = files_of(&mut snapshot, &holder, task).await?;
     drop(snapshot);
     for file in files.iter().filter(|file| file.state == FileState::Unchecked) {
+        if job.open_attempts >= MAX_OPEN_ATTEMPTS {
+            tracing::error!(file = %file.name, kind = file.kind.as_str(), "the process died while it decoded a file");
+            checked.push(Checked::of(file, FileState::Unreadable, None));
+            continue;
+        }
         match check_one(app, file, &key, max_giving_way(job.attempts)).await {
-            Ok(file) => checked.push(file),
+            Ok(found) => {
+                // The next file may be the one that kills the process: this one need not be decoded again then.
+                if job.open_attempts > 0 {
+                    save_readable(app, job, task, vec![found.clone()]).await?;
+                }
+                checked.push(found);
+            }
             Err(error) => failed = failed.or(Some(error)),
         }
     }
@@ -162,13 +183,6 @@ async fn check_one(
     key: &Identity,
     max_giving_way: Duration,
 ) -> Result<Checked, StoreError> {
-    let _turn = TURN.acquire().await.map_err(StoreError::unexpected)?;
-    let of = |state, decoded: Option<Decoded>| Checked {
-        name: file.name,
-        state,
-        size: decoded.as_ref().and_then(|decoded| decoded.size),
-        pages: decoded.as_ref().and_then(|decoded| decoded.pages),
-    };
     let max_bytes = usize::try_from(file.bytes).map_err(StoreError::unexpected)?;
     let bytes = match app.vault.read(file.name, key, max_bytes).await {
         Ok(bytes) => bytes,
@@ -177,17 +191,17 @@ async fn check_one(
             if !app.store.look(store::IS_KNOWN, &params![file.name.uuid()]).await?.is_empty() {
                 tracing::error!(%error, file = %file.name, "a file of the vault can't be read");
             }
-            return Ok(of(FileState::Unreadable, None));
+            return Ok(Checked::of(file, FileState::Unreadable, None));
         }
         Err(error) => return Err(vault_fault(error)),
     };
     let vault = app.vault.clone();
     let bounds = Bounds::new(move |at_most| vault.give_way(at_most), max_giving_way, MAX_COMPUTED);
     match decode_within(file.kind, bytes, bounds, MAX_TIME).await? {
-        Ok(decoded) => Ok(of(FileState::Readable, Some(decoded))),
+        Ok(decoded) => Ok(Checked::of(file, FileState::Readable, Some(&decoded))),
         Err(error) => {
             tracing::info!(%error, file = %file.name, kind = file.kind.as_str(), "a file can't be decoded");
-            Ok(of(FileState::Unreadable, None))
+            Ok(Checked::of(file, FileState::Unreadable, None))
         }
     }
 }

@@ -5,7 +5,7 @@ use super::standing::{Method, Standing};
 use crate::kit::book::seal::{Nonce, Seals};
 use crate::kit::request::types::words;
 use crate::kit::request::upload::StoredFile;
-use florin_document::{Kind, Size};
+use florin_document::{Decoded, Kind, Size};
 use florin_store::{HolderId, Row, Scope, SetStatement, Statement, StoreError, Tx, Type, params};
 use florin_types::Timestamp;
 use florin_vault::ObjectName;
@@ -295,6 +295,13 @@ pub(super) struct Checked {
     pub(super) state: FileState,
     pub(super) size: Option<Size>,
     pub(super) pages: Option<u32>,
+}
+
+impl Checked {
+    pub(super) fn of(file: &File, state: FileState, decoded: Option<&Decoded>) -> Self {
+        let (size, pages) = decoded.map_or((None, None), |decoded| (decoded.size, decoded.pages));
+        Self { name: file.name, state, size, pages }
+    }
 }
 
 /// A user's files, of all attempts, oldest first.

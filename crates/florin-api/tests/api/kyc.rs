@@ -1,5 +1,6 @@
 //! Verification: what is sent, where it stands, and what comes of it.
 
+mod dead_processes;
 mod erasure;
 mod expiry;
 mod files;

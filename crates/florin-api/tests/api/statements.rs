@@ -120,6 +120,21 @@ async fn put_off_a_job(app: &TestApp) {
     carry_out(&app.app, &job, Vec::new(), async |_: &mut Work<'_>| Ok(())).await.expect("it is taken away");
 }
 
+/// A slow job that is leased, kept and given back; and all leases are ended.
+async fn give_a_job_back(app: &TestApp) {
+    let due = app.app.store.due_jobs(app.app.wall(), Due::Any).await.expect("a read");
+    let job = due.iter().find(|job| job.lane == Lane::Slow).expect("files to decode").position;
+    let (owner, now) = ([7; 16], app.app.wall());
+    let until = now.saturating_add(Duration::from_secs(15));
+    let lease_and_return = async move |work: &mut Work<'_>| {
+        assert!(work.lease_job(job, owner, (now, until)).await?, "it is free");
+        work.renew_job(job, owner, until).await?;
+        Ok(work.return_job(job, owner).await?)
+    };
+    run_inside(&app.app, job.book(), Vec::new(), lease_and_return).await.expect("a command");
+    app.app.store.free_jobs().await.expect("the leases end");
+}
+
 /// What needs many entries, or much time.
 async fn lifecycle(app: &TestApp, a: &Client) {
     join_all((0..300).map(|_| a.fund(Some("anna"), "1", "eur"))).await;
@@ -176,6 +191,7 @@ async fn verification(app: &TestApp, a: &Client) {
         upload.multipart(&[file("front_id"), file("selfie")]).send().await.expect(201);
     }
     a.post("/v1/user/verification", &data).send().await.expect(201);
+    give_a_job_back(app).await;
     run_lane(&app.app, Lane::Slow).await.expect("jobs can be looked for");
     a.settle().await;
     a.post("/v1/sandbox/poa/dora", &json!({"decision": "REQUIRE"})).send().await.expect(200);

@@ -1,17 +1,20 @@
 //! Jobs: the workers that run what is due, one per lane. [`carry_out`] takes the job's row away in the transaction of
 //! its effect, so that the effect happens once, however many processes try. A slow job is leased before, so that its
-//! work is done once too, unless a process dies over it. Anything a handler saves before it fails must be idempotent:
-//! the job will run again.
+//! work is done once too, unless a process dies over it: then its lease lapses within seconds, and the next attempt
+//! sees how many died ([`MAX_OPEN_ATTEMPTS`]). Anything a handler saves before it fails must be idempotent: the job
+//! will run again.
 
 use super::work::{Work, WorkCommand};
 use crate::kit::app::App;
 use florin_store::{Answer, BookId, Due, Job, Lane, Outcome, Stop, StoreError, Touch};
 use futures_util::FutureExt;
 use http::StatusCode;
+use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// How often the worker looks for jobs: far below the sandbox's settling time, and one index probe each.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -25,8 +28,23 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const MAX_RETRY_PAUSE: Duration = Duration::from_secs(600);
 
-/// How long a slow job is one process's alone: several times what the slowest may take.
-const LEASE: Duration = Duration::from_secs(300);
+/// How long a slow job is one process's alone, unless that one renews it: how long a killed process's job stands still.
+const LEASE: Duration = Duration::from_secs(15);
+
+/// How often a lease is renewed while the work runs: two renewals may fail.
+const RENEWAL: Duration = Duration::from_secs(5);
+
+/// Rounds in which a clock call only waits for jobs that other processes work on: a minute, as long as a decode may
+/// take.
+const MAX_WAITS: usize = 1_200;
+
+/// Attempts that may begin and never end. After so many the work itself is what kills the process, and a handler must
+/// do without it.
+pub const MAX_OPEN_ATTEMPTS: i64 = 3;
+
+/// One slow job at a time in the process. Who waits holds no lease and no file in memory; and when the process dies,
+/// only the job that it worked on has an open attempt.
+static TURN: Semaphore = Semaphore::const_new(1);
 
 /// A running handler.
 pub type JobRun<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>>;
@@ -51,7 +69,7 @@ pub async fn carry_out(
 ) -> Result<(), StoreError> {
     let position = job.position;
     let once = async move |work: &mut Work<'_>| {
-        if work.finish_job(position).await? { command(work).await } else { Ok(()) }
+        if work.begin_job(position).await? { command(work).await } else { Ok(()) }
     };
     run_inside(app, position.book(), touches, once).await
 }
@@ -77,11 +95,11 @@ pub async fn run_inside(
     }
 }
 
-/// Runs the jobs of a lane as they come due, until dropped.
+/// Runs the jobs of a lane as they come due, until the server stops: then a slow job is given back.
 pub async fn work(app: App, lane: Lane) {
     let mut ticks = tokio::time::interval(POLL_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
+    while !app.is_stopping() {
         ticks.tick().await;
         if let Err(error) = run_lane(&app, lane).await {
             tracing::warn!(%error, "could not look for jobs");
@@ -92,60 +110,115 @@ pub async fn work(app: App, lane: Lane) {
 /// Runs what is due now in a lane and nobody else works on.
 pub async fn run_lane(app: &App, lane: Lane) -> Result<(), StoreError> {
     for job in app.store.due_jobs(app.clock.now(), Due::Free(lane)).await? {
-        if lane == Lane::Quick || lease(app, &job).await? {
-            run(app, &job).await;
-        }
+        run(app, &job).await?;
     }
     Ok(())
 }
 
+/// Runs what is due now, of one book or of all, with what comes due by it: when this returns it has been done. Jobs
+/// that other processes work on are waited for. How many ran here.
+pub async fn run_due(app: &App, which: Due) -> Result<usize, StoreError> {
+    let (mut ran, mut rounds, mut waits) = (0, 0, 0);
+    while rounds < MAX_ROUNDS && waits < MAX_WAITS && !app.is_stopping() {
+        let due = app.store.due_jobs(app.clock.now(), which).await?;
+        if due.is_empty() {
+            break;
+        }
+        let before = ran;
+        for job in &due {
+            ran += usize::from(run(app, job).await?);
+        }
+        if ran > before {
+            rounds += 1;
+        } else {
+            waits += 1;
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    }
+    Ok(ran)
+}
+
+/// Runs a job. False: another process works on it, or the server is stopping.
+async fn run(app: &App, job: &Job) -> Result<bool, StoreError> {
+    if job.lane == Lane::Quick {
+        if let Err(error) = handle(app, job).await {
+            put_off(app, job, None, &error).await;
+        }
+        return Ok(true);
+    }
+    let _turn = TURN.acquire().await.map_err(StoreError::unexpected)?;
+    if app.is_stopping() || !lease(app, job).await? {
+        return Ok(false);
+    }
+    let owner = app.outgoing.owner;
+    let result = tokio::select! {
+        result = handle(app, job) => result,
+        never = renew(app, job) => match never {},
+        () = app.stopped() => {
+            give_back(app, job).await;
+            return Ok(false);
+        }
+    };
+    if let Err(error) = result {
+        put_off(app, job, Some(owner), &error).await;
+    }
+    Ok(true)
+}
+
 /// Whether the job is this process's to work on.
 async fn lease(app: &App, job: &Job) -> Result<bool, StoreError> {
-    let (position, now) = (job.position, app.clock.now());
+    let (position, owner, now) = (job.position, app.outgoing.owner, app.clock.now());
     let until = now.saturating_add(LEASE);
     let command = async move |tx: &mut florin_store::Tx| {
-        let status = if tx.lease_job(position, now, until).await? { LEASED } else { NOT_LEASED };
+        let status = if tx.lease_job(position, owner, (now, until)).await? { LEASED } else { NOT_LEASED };
         Ok(Answer { status, body: bytes::Bytes::new() })
     };
     let outcome = app.store.door().run(position.book(), None, Vec::new(), command).await?;
     Ok(matches!(outcome, Outcome::Answered(answer) if answer.status == LEASED))
 }
 
-/// Runs what is due now, of one book or of all, with what comes due by it, leased or not: when this returns it has been
-/// done. How many ran.
-pub async fn run_due(app: &App, which: Due) -> Result<usize, StoreError> {
-    let mut ran = 0;
-    for _ in 0..MAX_ROUNDS {
-        let due = app.store.due_jobs(app.clock.now(), which).await?;
-        if due.is_empty() {
-            break;
-        }
-        for job in &due {
-            run(app, job).await;
-            ran += 1;
+/// Keeps the lease of a job for as long as this runs; it never ends.
+async fn renew(app: &App, job: &Job) -> Infallible {
+    let (position, owner) = (job.position, app.outgoing.owner);
+    loop {
+        tokio::time::sleep(RENEWAL).await;
+        let until = app.clock.now().saturating_add(LEASE);
+        let renew = async move |work: &mut Work<'_>| Ok(work.renew_job(position, owner, until).await?);
+        if let Err(error) = run_inside(app, position.book(), Vec::new(), renew).await {
+            tracing::warn!(%error, kind = %job.kind, "could not renew the lease of a job");
         }
     }
-    Ok(ran)
 }
 
-async fn run(app: &App, job: &Job) {
+/// Lets another process begin the job at once.
+async fn give_back(app: &App, job: &Job) {
+    let (position, owner) = (job.position, app.outgoing.owner);
+    let give_back = async move |work: &mut Work<'_>| Ok(work.return_job(position, owner).await?);
+    if let Err(error) = run_inside(app, position.book(), Vec::new(), give_back).await {
+        tracing::warn!(%error, kind = %job.kind, "could not give a job back");
+    }
+}
+
+async fn handle(app: &App, job: &Job) -> Result<(), StoreError> {
     let mut handlers = app.families().iter().flat_map(|family| family.jobs);
-    let result = match handlers.find(|(kind, _)| *kind == job.kind) {
+    match handlers.find(|(kind, _)| *kind == job.kind) {
         // A handler that panics must not end its lane.
         Some((_, handler)) => match AssertUnwindSafe(handler(app, job)).catch_unwind().await {
             Ok(result) => result,
             Err(_) => Err(StoreError::unexpected("the job's handler panicked")),
         },
         None => Err(StoreError::unexpected("nobody runs this kind of job")),
-    };
-    let Err(error) = result else { return };
+    }
+}
+
+/// Leaves a job that failed for later; `owner` is who leased it.
+async fn put_off(app: &App, job: &Job, owner: Option<[u8; 16]>, error: &StoreError) {
     tracing::error!(%error, kind = %job.kind, attempts = job.attempts, "a job failed; it will be tried again");
     let pause =
         RETRY_PAUSE.saturating_mul(2_u32.saturating_pow(u32::try_from(job.attempts).unwrap_or(u32::MAX)));
     let until = app.clock.now().saturating_add(pause.min(MAX_RETRY_PAUSE));
     let position = job.position;
-    let put_off =
-        async move |work: &mut Work<'_>| work.put_off_job(position, until).await.map_err(Stop::from);
+    let put_off = async move |work: &mut Work<'_>| Ok(work.put_off_job(position, owner, until).await?);
     if let Err(error) = run_inside(app, position.book(), Vec::new(), put_off).await {
         tracing::warn!(%error, "could not put a job off");
     }

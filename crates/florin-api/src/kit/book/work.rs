@@ -5,7 +5,7 @@ use super::seal::Nonce;
 use crate::kit::app::App;
 use crate::kit::endpoint::events::EventType;
 use blake3::OutputReader;
-use florin_store::{Answer, Command, Holder, HolderId, NewEvent, Stop, StoreError, Tx};
+use florin_store::{Answer, Command, Holder, HolderId, NewEvent, Position, Stop, StoreError, Tx};
 use florin_types::{Entropy, Timestamp, uuid_v7};
 use http::StatusCode;
 use serde::Serialize;
@@ -14,6 +14,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Bytes drawn from the operating system for a command: 256 bits.
@@ -29,6 +30,8 @@ pub struct Work<'a> {
     app: &'a App,
     stream: Stream,
     at_door: Timestamp,
+    /// When the job came due that this command carries out.
+    job_due: Option<Timestamp>,
 }
 
 impl<'a> Work<'a> {
@@ -65,6 +68,18 @@ impl<'a> Work<'a> {
         let secret = secret.ok_or_else(|| StoreError::unexpected("a holder's key can't be made"))?;
         self.tx.set_secret(holder, secret.clone())?;
         Ok(secret)
+    }
+
+    /// Takes the job away that this command carries out. False: somebody else has carried it out.
+    pub(super) async fn begin_job(&mut self, job: Position) -> Result<bool, StoreError> {
+        self.job_due = self.tx.finish_job(job).await?;
+        Ok(self.job_due.is_some())
+    }
+
+    /// The time this long after what happens here. A job happens when it came due, which may be before now: what one
+    /// job leaves for another comes due as if each had run at its time. So one step of a sandbox's clock reaches all.
+    pub fn in_time(&self, pause: Duration) -> Timestamp {
+        self.job_due.unwrap_or_else(|| self.tx.now()).saturating_add(pause)
     }
 
     /// Emits an event.
@@ -178,7 +193,7 @@ where
     fn call<'a>(&'a self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<Answer, Stop>> + 'a>> {
         Box::pin(async move {
             let stream = Stream(Mutex::new(blake3::Hasher::new_keyed(&self.seed).finalize_xof()));
-            let mut work = Work { tx, app: &self.app, stream, at_door: self.at_door };
+            let mut work = Work { tx, app: &self.app, stream, at_door: self.at_door, job_due: None };
             let body = (self.command)(&mut work).await?;
             let body = serde_json::to_vec(&body).map_err(StoreError::unexpected)?;
             Ok(Answer { status: self.status.as_u16(), body: body.into() })

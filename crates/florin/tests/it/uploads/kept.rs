@@ -49,9 +49,7 @@ async fn postgres_rows(database: &Database) -> Vec<Row> {
 }
 
 fn sqlite_rows(server: &Server) -> Vec<Row> {
-    let file = crate::verify::database_file(&server.data_dir()).expect("a database");
-    let database = rusqlite::Connection::open(file).expect("it opens");
-    database.busy_timeout(Duration::from_secs(10)).expect("a time-out");
+    let database = sqlite(server);
     let mut statement = database.prepare(SQLITE).expect("the query is right");
     let rows = statement.query_map([], |row| {
         let bytes: i64 = row.get(2)?;
@@ -59,6 +57,30 @@ fn sqlite_rows(server: &Server) -> Vec<Row> {
         Ok(Row { user: row.get(0)?, part: row.get(1)?, bytes, state: row.get(3)?, name: row.get(4)? })
     });
     rows.and_then(Iterator::collect).expect("the rows can be read")
+}
+
+/// How many attempts at the one decode that waits have begun and not ended; none where no decode waits.
+pub async fn open_attempts(server: &Server) -> Option<i64> {
+    const QUERY: &str = "SELECT open_attempts FROM job WHERE kind = 'kyc.decode'";
+    match server.database() {
+        Some(database) => {
+            let rows = database.connect().await.query(QUERY, &[]).await.expect("the query is right");
+            rows.first().map(|row| row.get(0))
+        }
+        None => {
+            let database = sqlite(server);
+            let mut statement = database.prepare(QUERY).expect("the query is right");
+            let mut rows = statement.query([]).expect("the rows can be read");
+            rows.next().expect("a row can be read").map(|row| row.get(0).expect("a number"))
+        }
+    }
+}
+
+fn sqlite(server: &Server) -> rusqlite::Connection {
+    let file = crate::verify::database_file(&server.data_dir()).expect("a database");
+    let database = rusqlite::Connection::open(file).expect("it opens");
+    database.busy_timeout(Duration::from_secs(10)).expect("a time-out");
+    database
 }
 
 /// The names of what is in a folder of files, whatever it is: the objects' as a row has them.

@@ -8,7 +8,6 @@ use florin_document::Kind;
 use florin_document::samples::of_size;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -293,10 +292,8 @@ async fn repeat(server: &Server, world: &Arc<World>, sent: &[Sent], story: &mut 
 }
 
 /// No job was lost: every file that was kept has been looked at, and found to be what it was sent as. What a killed
-/// process worked on is another's after a while; who moves the clock need not wait for that.
+/// process worked on is another's within seconds.
 async fn until_decoded(server: &Server) {
-    let advance = Call::post("/v1/sandbox/clock/advance", &json!({"seconds": 1}));
-    server.client().send(&advance).await.expect(200);
     let deadline = Deadline::after(DECODED);
     loop {
         let rows = rows(server).await;

@@ -3,6 +3,7 @@
 
 mod clear;
 mod curl;
+mod decodes;
 mod drops;
 mod full;
 mod gone;
