@@ -27,7 +27,7 @@ pub async fn generate(work: &mut Work<'_>, holder: &Holder) -> Result<(), Stop> 
         work.open_account(AccountKey::main(holder.id, currency));
     }
     store::insert(work, holder.id).await?;
-    let due = work.now().saturating_add(work.app().settings.settle);
+    let due = work.in_time(work.app().settings.settle);
     let payload = holder.handle.clone().unwrap_or_default().into_bytes();
     work.enqueue(NewJob { kind: ACTIVATE_JOB, lane: Lane::Quick, due, payload });
     Ok(())

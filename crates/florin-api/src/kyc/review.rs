@@ -27,7 +27,7 @@ pub const HOLD: &str = "HOLD";
 
 /// Leaves the job. If it comes due before all files are decoded, it does nothing, and [`resume`] leaves it anew.
 pub(super) fn leave_review(work: &mut Work<'_>, task: &Task) {
-    let due = work.now().saturating_add(work.app().settings.settle);
+    let due = work.in_time(work.app().settings.settle);
     enqueue(work, task, due);
 }
 

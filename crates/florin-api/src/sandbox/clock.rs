@@ -51,10 +51,10 @@ pub fn endpoints() -> [Endpoint; 2] {
             id: "advanceClock",
             summary: "Advance the clock",
             description: "Moves the clock of your book forward. What comes due by it has been done when the call \
-                          answers: files are checked, reviews are decided, and each webhook that is due was attempted \
-                          once. What that starts, such as the activation of balances, comes due half a second \
-                          later: advance the clock again.\n\nThe call waits at most two seconds for your server to \
-                          answer webhooks; attempts that take longer go on after the answer.",
+                          answers: files are checked, reviews are decided, balances are active, and each webhook \
+                          that is due was attempted once. What one of them starts counts from the time at which \
+                          it came due, so one step reaches all of it.\n\nThe call waits at most two seconds for your \
+                          server to answer webhooks; attempts that take longer go on after the answer.",
             example: r#"{"seconds":60}"#,
             answer: r#"{"message":"Clock advanced by 60 seconds","now":"2026-01-31T09:31:00.000Z"}"#,
             ..post("/v1/sandbox/clock/advance", advance_clock)

@@ -31,13 +31,13 @@ fn upload(client: &Client, user: &str, parts: &[(String, Vec<u8>)]) -> Call {
 }
 
 /// The files of a passport, sent.
-async fn send_passport(client: &Client, user: &str) {
+pub(crate) async fn send_passport(client: &Client, user: &str) {
     let sent = upload(client, user, &[photo("front_id"), photo("selfie")]).send().await;
     assert_eq!(sent.expect(201), json!({"message": "KYC files uploaded successfully"}));
 }
 
 /// A passport's data.
-fn passport(user: &str) -> Value {
+pub(crate) fn passport(user: &str) -> Value {
     json!({
         "externalUserId": user, "documentType": "PASSPORT", "documentNumber": "L898902C3",
         "documentIssueDate": "2021-04-16", "documentExpirationDate": "2031-04-15",
@@ -46,7 +46,7 @@ fn passport(user: &str) -> Value {
     })
 }
 
-async fn submit(client: &Client, data: &Value) -> Answer {
+pub(crate) async fn submit(client: &Client, data: &Value) -> Answer {
     client.post("/v1/user/verification", data).send().await
 }
 

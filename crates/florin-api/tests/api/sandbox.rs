@@ -4,6 +4,7 @@ use crate::support::{Client, TestApp, person};
 use http::Method;
 use serde_json::{Value, json};
 use std::pin::pin;
+use std::time::Duration;
 
 async fn decide(client: &Client, id: &str, body: &Value) -> (u16, String) {
     let answer = client.post(&format!("/v1/sandbox/kyc/{id}"), body).send().await;
@@ -94,6 +95,34 @@ async fn the_clock_moves_with_what_waits_for_it() {
     {
         advance(seconds).await.is_refused("P403");
     }
+    app.finish().await;
+}
+
+/// What comes due by a step starts something else, that again something, and all of it is done.
+#[tokio::test]
+async fn one_step_of_the_clock_reaches_all_that_it_starts() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let is_on = json!({"autoVerify": true});
+    a.call(Method::PUT, "/v1/sandbox/settings").json(&is_on).send().await.expect(200);
+    a.post("/v1/user/balances/crypto-and-fiat", &older("olaf")).send().await.expect(201);
+    a.create_user("anna").await;
+    crate::kyc::send_passport(&a, "anna").await;
+    crate::kyc::submit(&a, &crate::kyc::passport("anna")).await.expect(201);
+    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 60})).send().await.expect(200);
+    let balances = a.balances(Some("anna")).await;
+    assert_eq!(balances["fiatBalances"][0]["status"], "ACTIVE");
+    assert_eq!(a.balances(Some("olaf")).await["fiatBalances"][0]["status"], "ACTIVE");
+    let told: Vec<_> = a.events().await.iter().map(|event| event["type"].clone()).collect();
+    assert_eq!(told.iter().filter(|kind| *kind == "user.status").count(), 2, "{told:?}");
+    // A step that reaches only a part of it leaves the rest.
+    a.create_user("ben").await;
+    app.clock.advance(Duration::from_millis(600));
+    a.approve("ben").await;
+    app.clock.advance(Duration::from_millis(400));
+    a.run_jobs().await;
+    assert_eq!(a.balances(Some("ben")).await["fiatBalances"][0]["status"], "WAITING_TO_BE_ACTIVATED");
+    a.settle().await;
     app.finish().await;
 }
 
