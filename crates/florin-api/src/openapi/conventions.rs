@@ -61,10 +61,11 @@ read them with a decimal parser.
 
 **Fields.** Bodies are JSON but where files are sent. An unknown field, part or query parameter is ignored and named \
 in the answer's header `x-ignored-fields`. One that looks like a misspelt field that you left out is `P403`, because a \
-field that is left out has a meaning: in a transfer an absent source is your own master balance. `null` and, in an \
-optional field, an empty text count as absent. Times are ISO 8601 in UTC with milliseconds. Currencies are lower-case \
-words, read in any letter case. Countries are ISO 3166-1 alpha-2 codes, and `XK` \
-for Kosovo. Our ids are UUIDs; `externalUserId` is your own id of a user.
+field that is left out has a meaning: in a transfer an absent source is your own master balance. There `from`, \
+`senderId` and other words for a field that is absent are `P403` too. `null` and, in an optional field or parameter, \
+an empty text count as absent. Times are ISO 8601 in UTC with milliseconds. Currencies are lower-case words, read in \
+any letter case. Countries are ISO 3166-1 alpha-2 codes, and `XK` for Kosovo. Our ids are UUIDs; `externalUserId` is \
+your own id of a user.
 
 **Files.** Calls that take files take `multipart/form-data`, one part a file. The type of a file is told by its \
 content; its name and declared type are not looked at. If one file is refused, nothing of the request is stored. A \

@@ -4,7 +4,7 @@ use crate::kit::book::command::posting_refused;
 use crate::kit::endpoint::answers::TransferMade;
 use crate::kit::prelude::*;
 use crate::transfers::FUNDING;
-use crate::users::{Owner, Role, admit};
+use crate::users::{Owner, Role, USER_WORDS, admit};
 use florin_ledger::{AccountKey, AccountKind, HolderId, Posting};
 
 struct Fund {
@@ -21,7 +21,7 @@ impl Request for Fund {
         let currency = fields.required("currency").currency();
         let amount = fields.required("amount").amount(currency);
         let about = "The user that gets it. If omitted, your master balance gets it.";
-        let user = fields.optional("externalUserId").about(about).text();
+        let user = fields.optional("externalUserId").about(about).also_called(USER_WORDS).text();
         Some(Self { amount: amount?, currency: currency?, user })
     }
 }

@@ -7,7 +7,7 @@ use crate::kit::book::memo::Memo;
 use crate::kit::endpoint::answers::TransferMade;
 use crate::kit::endpoint::events::EventType;
 use crate::kit::prelude::*;
-use crate::users::{Owner, Role, admit, not_paid};
+use crate::users::{Owner, PAYEE_WORDS, PAYER_WORDS, Role, admit, not_paid};
 
 const SOURCE: &str = "sourceExternalUserId";
 const DESTINATION: &str = "destinationExternalUserId";
@@ -27,9 +27,10 @@ impl<const OF_MASTER_BALANCE: bool> Request for Wanted<OF_MASTER_BALANCE> {
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let about = "The user that pays. If omitted, your master balance pays.";
-        let source = fields.optional(SOURCE).about(about).text::<ExternalUserId>();
+        let source = fields.optional(SOURCE).about(about).also_called(PAYER_WORDS).text::<ExternalUserId>();
         let about = "The user that is paid. If omitted, your master balance is paid.";
-        let destination = fields.optional(DESTINATION).about(about).text::<ExternalUserId>();
+        let destination =
+            fields.optional(DESTINATION).about(about).also_called(PAYEE_WORDS).text::<ExternalUserId>();
         let currency = fields.required("currency").listed_currency();
         let amount = fields.required("amount").listed_amount(currency.as_ref());
         let about = "A text of up to 140 characters, shown in the history of both sides.";

@@ -9,6 +9,30 @@ use florin_ledger::PostingError;
 use florin_store::{HolderId, Stop, Touch, Tx};
 use florin_types::{CurrencyCode, ExternalUserId};
 
+/// Other words for the field that names who pays.
+pub const PAYER_WORDS: &[&str] = &["source", "from", "sender", "payer", "debtor", "originator", "origin"];
+
+/// Other words for the field that names who is paid.
+pub const PAYEE_WORDS: &[&str] =
+    &["destination", "to", "receiver", "recipient", "payee", "beneficiary", "creditor", "target"];
+
+/// Other words for the field that names the one user whose money it is.
+pub const USER_WORDS: &[&str] = &[
+    "user",
+    "customer",
+    "client",
+    "account",
+    "holder",
+    "owner",
+    "destination",
+    "to",
+    "receiver",
+    "recipient",
+    "payee",
+    "beneficiary",
+    "target",
+];
+
 /// One side of a movement of money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {

@@ -82,6 +82,47 @@ async fn made_up_money_has_details_too() {
     app.finish().await;
 }
 
+/// Who leaves the source out has the master balance pay: so another word for it must not count as leaving it out.
+#[tokio::test]
+async fn another_word_for_an_absent_side_is_p403_and_moves_nothing() {
+    let app = TestApp::start().await;
+    let a = with_two(&app).await;
+    let (source, destination) = ("sourceExternalUserId", "destinationExternalUserId");
+    let sources =
+        ["sourceUserId", "sourceId", "source", "from", "fromUserId", "sender", "sender_id", "payerAccount"];
+    let destinations =
+        ["destinationUserId", "destinationId", "to", "toUser", "receiver", "recipientId", "beneficiary"];
+    for (present, absent, words) in
+        [(destination, source, &sources[..]), (source, destination, &destinations)]
+    {
+        for word in words {
+            let body = json!({present: "anna", *word: "ben", "amount": "1", "currency": "eur"});
+            for path in ["/v1/transfer", MASTER] {
+                let answer = a.post(path, &body).send().await;
+                answer.is_invalid(&format!("{word} is no field of this call; did you mean {absent}?"));
+            }
+        }
+    }
+    for word in ["user", "userId", "customerId", "client", "account", "to", "receiver", "destination"] {
+        let body = json!({"amount": "1", "currency": "eur", word: "anna"});
+        let answer = a.post("/v1/sandbox/fund", &body).send().await;
+        answer.is_invalid(&format!("{word} is no field of this call; did you mean externalUserId?"));
+    }
+    assert_eq!(a.amount(None, "eur").await, "100.00");
+    // Beside a side that is given, and with any other name, a field is ignored as ever.
+    let body = json!({
+        source: "anna", destination: "ben", "from": "x", "receiver": "y", "amount": "1", "currency": "eur",
+    });
+    a.post("/v1/transfer", &body).send().await.is_refused("P433");
+    let body = json!({
+        destination: "ben", "fromDate": "x", "senderName": "y", "tag": "z", "amount": "1", "currency": "eur",
+    });
+    let answer = a.post("/v1/transfer", &body).send().await;
+    answer.expect(201);
+    assert_eq!(answer.header("x-ignored-fields"), "fromDate, senderName, tag");
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn nobody_pays_himself() {
     let app = TestApp::start().await;

@@ -75,6 +75,8 @@ pub struct Fields<'a> {
     content: Content,
     /// Names of this object that were read.
     known: Vec<&'static str>,
+    /// Other words for some of them.
+    other_words: Vec<near_miss::Known<'static>>,
     /// Paths of fields that are unknown and no near misses.
     ignored: Vec<String>,
     description: Option<Description>,
@@ -104,6 +106,7 @@ impl<'a> Fields<'a> {
             // Room for what most requests have.
             content: Vec::with_capacity(object.len().min(8)),
             known: Vec::with_capacity(8),
+            other_words: Vec::new(),
             ignored: Vec::new(),
             description: None,
         }
@@ -200,10 +203,11 @@ impl<'a> Fields<'a> {
             return;
         }
         // Once for all of them: a body has room for thousands of names.
-        let is_absent =
-            |value: Option<&Json<'_>>| value.is_none_or(|value| !self.textual && is_empty_text(value));
+        let is_absent = |name| self.get(name).is_none_or(is_empty_text);
+        let absent = self.known.iter().copied().filter(|known| is_absent(known));
+        let other_words = |name| self.other_words.iter().find(|(known, _)| *known == name);
         let absent =
-            near_miss::Names::of(self.known.iter().copied().filter(|known| is_absent(self.get(known))));
+            near_miss::Names::of(absent.map(|name| other_words(name).copied().unwrap_or((name, &[]))));
         for (name, _) in unknown {
             match absent.meant(name) {
                 Some(meant) => {
@@ -251,6 +255,13 @@ impl<'a> Slot<'_, 'a> {
     /// A value that works, where its type's own example does not fit.
     pub fn example(self, example: &'static str) -> Self {
         Self { example: Some(example), ..self }
+    }
+
+    /// Other words by which clients call what this field names, where its absence decides whose money moves: an unknown
+    /// field of such a name was meant to be this one.
+    pub fn also_called(self, words: &'static [&'static str]) -> Self {
+        self.fields.other_words.push((self.name, words));
+        self
     }
 
     /// A text of a type.
