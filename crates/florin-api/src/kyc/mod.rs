@@ -87,7 +87,7 @@ pub static FAMILY: Family = Family {
     forgets: &[store::FORGET],
     obstacles: &[Obstacle {
         to_suspending: no_obstacle,
-        to_deleting: no_obstacle,
+        to_deleting: |tx, holder| Box::pin(shown::check_no_review(tx, holder)),
         to_changing_identity: |tx, holder| Box::pin(shown::check_identity_may_change(tx, holder)),
         to_changing_address: |tx, holder| Box::pin(shown::check_address_may_change(tx, holder)),
     }],

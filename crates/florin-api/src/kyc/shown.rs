@@ -8,7 +8,7 @@ use super::poa::{self, PoaStatus};
 use super::standing::{AttemptStatus, Standing};
 use super::store::{self, File};
 use crate::kit::app::App;
-use crate::kit::endpoint::codes::P465;
+use crate::kit::endpoint::codes::{P456, P465};
 use crate::kit::endpoint::refusal::Refusal;
 use crate::users::{self, Profile};
 use florin_store::{Holder, Scope, Stop, StoreError, Tx};
@@ -101,21 +101,34 @@ impl Shown {
 
 /// Refuses to change an identity that is being reviewed.
 pub(super) async fn check_identity_may_change(tx: &mut Tx, holder: &Holder) -> Result<(), Stop> {
-    match store::find(tx.scope(), holder.id).await? {
-        Some(current) if current.standing.progress == AttemptStatus::InReview => {
-            Err(Refusal::of(&P465).into())
-        }
-        _ => Ok(()),
-    }
+    if is_identity_reviewed(tx, holder).await? { Err(Refusal::of(&P465).into()) } else { Ok(()) }
 }
 
 /// Refuses to change an address whose proof is being reviewed.
 pub(super) async fn check_address_may_change(tx: &mut Tx, holder: &Holder) -> Result<(), Stop> {
-    match poa::find(tx.scope(), holder.id).await? {
-        Some(poa) if poa.status == PoaStatus::Waiting => {
-            let message = format!("{}: the proof of address is being checked", P465.message);
-            Err(Refusal::with(&P465, message).into())
-        }
-        _ => Ok(()),
+    if !is_address_reviewed(tx, holder).await? {
+        return Ok(());
     }
+    let message = format!("{}: the proof of address is being checked", P465.message);
+    Err(Refusal::with(&P465, message).into())
+}
+
+/// Refuses to delete a user whose identity or address is being reviewed.
+pub(super) async fn check_no_review(tx: &mut Tx, holder: &Holder) -> Result<(), Stop> {
+    let review = match (is_identity_reviewed(tx, holder).await?, is_address_reviewed(tx, holder).await?) {
+        (true, _) => "the verification is being reviewed",
+        (_, true) => "the proof of address is being checked",
+        _ => return Ok(()),
+    };
+    Err(Refusal::because(&P456, review).into())
+}
+
+async fn is_identity_reviewed(tx: &mut Tx, holder: &Holder) -> Result<bool, StoreError> {
+    let current = store::find(tx.scope(), holder.id).await?;
+    Ok(current.is_some_and(|current| current.standing.progress == AttemptStatus::InReview))
+}
+
+async fn is_address_reviewed(tx: &mut Tx, holder: &Holder) -> Result<bool, StoreError> {
+    let poa = poa::find(tx.scope(), holder.id).await?;
+    Ok(poa.is_some_and(|poa| poa.status == PoaStatus::Waiting))
 }

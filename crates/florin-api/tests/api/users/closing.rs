@@ -1,12 +1,15 @@
 //! Deleting, and what is left of a user afterwards.
 
+use crate::kyc::{passport, send_passport, submit};
 use crate::support::{Client, Ids, Setup, TestApp, names, person, request_of};
 use florin_api::endpoints;
 use florin_api::kit::endpoint::table::Access;
 use florin_api::kit::settings::Settings;
+use florin_document::{Kind, samples};
 use florin_ledger::{AccountKey, AccountKind, Capture, Posting, RecordKind, Rest};
 use florin_store::{Answer, BookId, Stop, StoreError, Touch, Tx};
 use florin_types::CurrencyCode;
+use http::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
@@ -38,6 +41,35 @@ async fn money_left_is_p456_in_any_currency() {
         a.get(&format!("/v1/transfer/details/{id}")).await.expect(200);
     }
     a.delete("/v1/user/anna").await.is(200, r#"{"message":"User deleted successfully"}"#);
+    app.finish().await;
+}
+
+/// Who is being reviewed has work pending: identity and address.
+#[tokio::test]
+async fn an_open_review_is_p456() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let refused = async |why: &str| {
+        let answer = a.delete("/v1/user/anna").await;
+        answer.is_refused("P456");
+        assert!(answer.text().ends_with(&format!(": {why}\"}}")), "{}", answer.text());
+    };
+    a.create_user("anna").await;
+    send_passport(&a, "anna").await;
+    let mut data = passport("anna");
+    data["documentNumber"] = "HOLD".into();
+    submit(&a, &data).await.expect(201);
+    refused("the verification is being reviewed").await;
+    a.settle().await;
+    refused("the verification is being reviewed").await;
+    a.post("/v1/sandbox/kyc/anna", &json!({"decision": "REJECT"})).send().await.expect(200);
+    a.post("/v1/sandbox/poa/anna", &json!({"decision": "REQUIRE"})).send().await.expect(200);
+    let bill = samples::valid(Kind::Png, 64, 48);
+    let upload = a.call(Method::POST, "/v1/user/poa-files/anna");
+    upload.multipart(&[("files", "bill.png", "image/png", &bill)]).send().await.expect(201);
+    refused("the proof of address is being checked").await;
+    a.settle().await;
+    a.delete("/v1/user/anna").await.expect(200);
     app.finish().await;
 }
 
