@@ -286,21 +286,29 @@ pub async fn set(
     let app = &context.app;
     app.outgoing.sender.check(&request.url).await.map_err(|e| Refusal::invalid(format!("url {e}")))?;
     let present = store::find(&mut *context.snapshot().await?).await?;
-    let is_off = present.is_some_and(|endpoint| endpoint.url.is_some() && !endpoint.enabled);
-    if request.enabled && is_off {
+    if request.enabled && is_off(present.as_ref()) {
         probe(app, &request.url).await?;
     }
     let drawn = Drawn::draw(&*app.entropy);
     context
         .run(keyed, Vec::new(), async move |work| {
-            let (endpoint, secrets, is_new_secret) = change(work, &request, &drawn).await?;
+            let present = store::find(work.scope()).await?;
+            let (endpoint, secrets, is_new_secret) = change(work, &request, &drawn, present.as_ref())?;
             store::put(work, &endpoint).await?;
+            if request.enabled && is_off(present.as_ref()) {
+                store::make_due(work).await?;
+            }
             if let Some(deed) = &deed {
                 audit::note(work, deed).await?;
             }
             Ok(item(&endpoint, &secrets, is_new_secret)?)
         })
         .await
+}
+
+/// Whether there is an endpoint that is disabled.
+fn is_off(endpoint: Option<&WebhookEndpoint>) -> bool {
+    endpoint.is_some_and(|endpoint| endpoint.url.is_some() && !endpoint.enabled)
 }
 
 /// Asks the partner's side whether it is well.
@@ -313,15 +321,15 @@ async fn probe(app: &App, url: &BaseUrl) -> Result<(), Refusal> {
 }
 
 /// The endpoint as the request makes it, its secrets, and whether the signing secret is new.
-async fn change(
-    work: &mut Work<'_>,
+fn change(
+    work: &Work<'_>,
     request: &Registration,
     drawn: &Drawn,
+    present: Option<&WebhookEndpoint>,
 ) -> Result<(WebhookEndpoint, Secrets, bool), Stop> {
     let (app, now, last_event) = (work.app(), work.now(), work.last_event());
-    let present = store::find(work.scope()).await?;
     let mut is_new_secret = request.rotate;
-    let mut secrets = match &present {
+    let mut secrets = match present {
         Some(present) => Secrets::open(&app.seals, &present.secrets)?,
         None => match &request.token {
             Some(token) => Secrets::new(token.0.clone(), drawn),
@@ -331,7 +339,7 @@ async fn change(
     if let Some(token) = &request.token {
         secrets.token.clone_from(&token.0);
     }
-    let is_first = present.as_ref().is_none_or(|present| present.url.is_none());
+    let is_first = present.is_none_or(|present| present.url.is_none());
     if is_first {
         is_new_secret = true;
     } else if request.rotate {
@@ -343,10 +351,10 @@ async fn change(
         disabled_reason: None,
         paths: request.paths.clone(),
         secrets: secrets.seal(&app.seals, drawn)?,
-        cursor: present.as_ref().filter(|_| !is_first).map_or(last_event, |present| present.cursor),
+        cursor: present.filter(|_| !is_first).map_or(last_event, |present| present.cursor),
         epoch: 0,
         owner: [0; 16],
-        created_at: present.as_ref().filter(|_| !is_first).map_or(now, |present| present.created_at),
+        created_at: present.filter(|_| !is_first).map_or(now, |present| present.created_at),
         updated_at: now,
     };
     Ok((endpoint, secrets, is_new_secret))

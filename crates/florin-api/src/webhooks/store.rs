@@ -21,6 +21,10 @@ const ADVANCE: Statement =
 const DISABLE: Statement = "UPDATE webhook_endpoint SET enabled = 0, disabled_reason = $2, updated_at = $3 \
      WHERE book = $1 AND url = $4";
 
+/// What is pending becomes due, all at one time and so in order; but for what waits for another of its object.
+const MAKE_DUE: Statement =
+    "UPDATE webhook_delivery SET due_at = $2 WHERE book = $1 AND status = 0 AND due_at IS NOT NULL";
+
 /// A book that replaces another takes its endpoint along; `$2` is the new one.
 pub const MOVE: Statement =
     "UPDATE webhook_endpoint SET book = $2, cursor = 0, epoch = epoch + 1, leased_until = 0 WHERE book = $1";
@@ -111,6 +115,7 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     CLAIM,
     ADVANCE,
     DISABLE,
+    MAKE_DUE,
     MOVE,
     WITH_WORK,
     HAS_UNATTEMPTED,
@@ -203,6 +208,12 @@ pub(super) async fn advance(
 pub(super) async fn disable(tx: &mut Tx, url: &str, reason: &str) -> Result<(), StoreError> {
     let now = tx.now();
     tx.execute(DISABLE, &params![reason, now, url]).await.map(drop)
+}
+
+/// Makes all that is pending due now: the endpoint is back.
+pub(super) async fn make_due(tx: &mut Tx) -> Result<(), StoreError> {
+    let now = tx.now();
+    tx.execute(MAKE_DUE, &params![now]).await.map(drop)
 }
 
 /// Books with something to deliver.

@@ -6,7 +6,7 @@ use crate::support::{
     Client, Database, Engine, Ids, Setup, TestApp, engine, expect_errors, person, request_of,
 };
 use crate::webhooks::receiver::Receiver;
-use crate::webhooks::{deliver, deliveries, register};
+use crate::webhooks::{deliver, deliveries, enable, register};
 use florin_api::endpoints;
 use florin_api::kit::book::housekeeping::prune;
 use florin_api::kit::book::jobs::{carry_out, run_due, run_inside, run_lane};
@@ -175,6 +175,9 @@ async fn webhooks(app: &TestApp, a: &Client) {
         let id = deliveries(a, "").await[0]["id"].as_str().expect("an id").to_owned();
         a.call(Method::POST, &format!("/v1/webhooks/deliveries/{id}/retry")).send().await.expect(200);
     }
+    // The last answer has disabled it.
+    receiver.answers(|_| 204);
+    enable(a, &receiver.url, true).await.expect(200);
 }
 
 /// A verification with all that can happen to it, what an operator does, and the sweep.

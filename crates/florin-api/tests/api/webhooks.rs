@@ -10,6 +10,7 @@ use florin_webhook::{SigningKey, SigningSecret, signatures};
 use http::Method;
 use receiver::{Got, Receiver};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Registers, and answers what the call answered.
 pub async fn register(client: &Client, url: &str) -> Value {
@@ -223,6 +224,37 @@ async fn gone_disables_and_a_probe_enables_again() {
     deliver(&app).await;
     assert_eq!(receiver.take().len(), 3, "nothing was lost");
     assert_eq!(statuses(&a).await, ["DELIVERED"; 3]);
+    app.finish().await;
+}
+
+/// The event that was refused need not wait for its retry's time, and goes first.
+#[tokio::test]
+async fn an_enabled_endpoint_gets_everything_at_once_and_in_order() {
+    let (app, a, receiver, _) = prepared().await;
+    receiver.answers(|_| 410);
+    // One after the other, of one user.
+    a.post("/v1/sandbox/poa/anna", &json!({"decision": "REQUIRE"})).send().await.expect(200);
+    for decision in ["QUESTION", "REJECT", "APPROVE"] {
+        a.post("/v1/sandbox/poa/anna", &json!({"decision": decision})).send().await.expect(200);
+        deliver(&app).await;
+        app.clock.advance(Duration::from_millis(1));
+    }
+    a.pay(Some("anna"), None, "1").await;
+    assert_eq!(receiver.take().len(), 1, "the endpoint is disabled by the first answer");
+    let first = deliveries(&a, "").await.pop().expect("a delivery");
+    assert_eq!(first["attempts"].as_array().map(Vec::len), Some(1));
+    receiver.answers(|_| 204);
+    enable(&a, &receiver.url, true).await.expect(200);
+    let first = deliveries(&a, "").await.pop().expect("a delivery");
+    let now = a.get("/v1/sandbox/clock").await.expect(200)["now"].clone();
+    assert_eq!(first["nextAttemptAt"], now, "it is due at once");
+    receiver.take();
+    deliver(&app).await;
+    let mut words: Vec<_> = receiver.take().iter().map(|got| got.body()["status"].clone()).collect();
+    // The transfer has an order of its own.
+    words.retain(|word| word != "SUCCESSFUL");
+    assert_eq!(words, ["QUESTIONED", "REJECTED", "APPROVED"]);
+    assert_eq!(statuses(&a).await, ["DELIVERED"; 4]);
     app.finish().await;
 }
 
