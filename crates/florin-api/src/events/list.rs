@@ -3,6 +3,7 @@
 use super::render::{EventItem, render};
 use crate::kit::endpoint::events::EventType;
 use crate::kit::prelude::*;
+use crate::webhooks::own_paths;
 use florin_store::{BookId, Snapshot, StoredEvent, events_after};
 use std::pin::pin;
 use std::time::Duration;
@@ -96,8 +97,15 @@ async fn get_events(context: Context, Query(wanted): Query<Wanted>) -> Result<Su
 async fn look(context: &Context, wanted: &Wanted, after: i64) -> Result<(EventList, BookId), Failure> {
     let mut snapshot = context.snapshot().await?;
     let (events, next_after) = matching(&mut snapshot, wanted, after).await?;
-    let data =
-        if events.is_empty() { Vec::new() } else { render(&context.app, &mut snapshot, &events).await? };
+    let mut data = Vec::new();
+    if !events.is_empty() {
+        data = render(&context.app, &mut snapshot, &events).await?;
+        let paths = own_paths(&mut snapshot).await?;
+        for item in &mut data {
+            item.path =
+                paths.of(item.kind.as_str()).map_or_else(String::new, |path| path.as_str().to_owned());
+        }
+    }
     Ok((EventList { data, next_after }, snapshot.book()))
 }
 

@@ -19,9 +19,9 @@ pub struct EventItem {
     /// What happened.
     #[serde(rename = "type")]
     pub kind: EventType,
-    /// Where its webhook goes, below the base URL.
+    /// Where its webhook goes, below the base URL: your own path where you have registered one.
     #[schema(example = "/transfer-webhook")]
-    pub path: &'static str,
+    pub path: String,
     /// As the webhook's body.
     #[schema(value_type = Object)]
     pub payload: Box<RawValue>,
@@ -68,7 +68,7 @@ impl EventItem {
             id: event.id,
             sequence: event.position.sequence(),
             kind,
-            path: kind.path(),
+            path: kind.path().to_owned(),
             payload,
             created_at: event.at.to_string(),
         }

@@ -180,7 +180,7 @@ fn inbox_item(app: &App, signer: Option<&Signer>, item: EventItem) -> Result<Inb
         head.insert("webhook-id".to_owned(), item.id.to_string());
     }
     let own = signer.and_then(|signer| signer.path_of(item.kind.as_str()));
-    let path = own.unwrap_or_else(|| item.path.to_owned());
+    let path = own.unwrap_or(item.path);
     Ok(InboxItem {
         sequence: item.sequence,
         webhook_id: item.id,

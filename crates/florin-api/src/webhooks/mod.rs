@@ -25,6 +25,7 @@ pub use book::give_token;
 pub use dispatch::{attempt_due, deliver_now, work};
 pub use message::{Signer, headers};
 pub use register::{Registration, set, shown};
+pub use store::own_paths;
 
 use crate::kit::endpoint::family::{Family, Placeholder};
 use florin_store::migration;

@@ -145,6 +145,11 @@ pub(super) async fn find(scope: &mut Scope) -> Result<Option<WebhookEndpoint>, S
     scope.query_one(FIND, &params![]).await?.as_ref().map(endpoint_of_row).transpose()
 }
 
+/// The paths that a book's partner has registered, none if there is no endpoint.
+pub async fn own_paths(scope: &mut Scope) -> Result<Paths, StoreError> {
+    Ok(find(scope).await?.map(|endpoint| endpoint.paths).unwrap_or_default())
+}
+
 fn endpoint_of_row(row: &Row) -> Result<WebhookEndpoint, StoreError> {
     Ok(WebhookEndpoint {
         url: row.get(0)?,

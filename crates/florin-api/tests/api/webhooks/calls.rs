@@ -122,6 +122,8 @@ async fn one_path_can_stand_for_all_others() {
     let inbox = a.get("/v1/sandbox/inbox").await.expect(200);
     let inbox: Vec<_> = inbox["data"].as_array().expect("a list").iter().map(|item| &item["path"]).collect();
     assert_eq!(inbox, ["/all", "/users", "/transfer-webhook"]);
+    let listed: Vec<_> = a.events().await.iter().map(|event| event["path"].clone()).collect();
+    assert_eq!(listed, inbox.iter().map(|path| (*path).clone()).collect::<Vec<_>>());
     deliver(&app).await;
     let mut got: Vec<_> = receiver.take().into_iter().map(|got| got.path).collect();
     got.sort_unstable();

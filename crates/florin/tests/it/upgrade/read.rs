@@ -27,6 +27,15 @@ fn without_holds(answer: &str) -> Value {
     page
 }
 
+/// Events without the paths of their webhooks: the old program listed the contract's also where a partner had its own.
+fn without_paths(answer: &str) -> Value {
+    let mut page: Value = serde_json::from_str(answer).expect("JSON");
+    for event in page["data"].as_array_mut().expect("events") {
+        assert!(event.as_object_mut().expect("an object").shift_remove("path").is_some(), "{event}");
+    }
+    page
+}
+
 /// A refusal as it read before messages told more after their stable text.
 fn before_details(now: String, then: &str) -> String {
     let message = |text: &str| {
@@ -48,6 +57,10 @@ async fn reads_are_the_same(before: &Before) {
         let now = before.client(partner).send(&Call::get(path)).await;
         if path.starts_with("/v1/user/transactions/hugo") {
             assert_eq!(without_holds(&now.text()), without_holds(answer), "GET {path}");
+            continue;
+        }
+        if path.starts_with("/v1/events") {
+            assert_eq!(without_paths(&now.text()), without_paths(answer), "GET {path}");
             continue;
         }
         let now = (now.status, before_details(now.text(), answer));
