@@ -7,12 +7,15 @@ use florin_api::kit::app::App;
 use florin_api::kit::book::registry::{Issued, Registry};
 use florin_api::kit::settings::Settings;
 use florin_store::{Options, Store};
-use florin_types::Clock;
+use florin_types::{Clock, Text};
 use florin_vault::Vault;
 use ipnet::IpNet;
 use std::process::ExitCode;
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// Longest name of a partner, in characters: a company's, with its legal form.
+const MAX_PARTNER_NAME: usize = 140;
 
 /// Opens the store that the configuration names.
 pub async fn open(config: &Config) -> Result<Store, Failed> {
@@ -73,11 +76,12 @@ pub async fn verify(config: &Config) -> Result<ExitCode, Failed> {
 
 /// `florin partner create`.
 pub async fn create_partner(config: &Config, name: &str) -> Result<(), Failed> {
+    let name = Text::<MAX_PARTNER_NAME>::parse(name).map_err(|error| format!("--name {error}"))?;
     let store = open(config).await?;
     let mut administration = store.administer().await?;
     let mut registry =
         Registry { administration: &mut administration, now: SystemClock.now(), entropy: &SystemEntropy };
-    let issued = registry.create_partner(name, config.environment()).await?;
+    let issued = registry.create_partner(name.as_str(), config.environment()).await?;
     administration.commit().await?;
     show(&issued)
 }

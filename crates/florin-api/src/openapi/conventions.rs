@@ -83,7 +83,8 @@ document. `webhook-timestamp` is the time of sending, also where the clock of a 
 **Clients.** A client made from this document must send the key in `x-api-key`, without a prefix: in Python's \
 openapi-python-client that is `AuthenticatedClient(…, prefix=\"\", auth_header_name=\"x-api-key\")`.
 
-**Request id.** Every answer carries `x-request-id`: your own if you sent one, and what to quote when asking for help.";
+**Request id.** Every answer carries `x-request-id`, which is what to quote when asking for help. It is your own if \
+you sent one, once, of 1 to 128 visible ASCII characters; else it is one of ours.";
 
 /// Title, version and introduction.
 pub(super) fn info() -> Info {

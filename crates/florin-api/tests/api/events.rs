@@ -86,17 +86,17 @@ async fn after_limit_and_type_choose() {
     assert_eq!(sequences("type=transfer&limit=3").await, (vec![3, 4, 5], 5));
     assert_eq!(sequences("type=transfer&limit=3&after=5").await, (vec![6, 7, 8], 8));
     assert_eq!(sequences("type=exchange").await, (vec![], 10));
+    // An empty parameter is an absent one.
+    assert_eq!(sequences("after=&type=&limit=&wait=").await, ((1..=10).collect(), 10));
     for query in [
         "after=-1",
         "after=x",
         "after=1.0",
-        "after=",
         "limit=0",
         "limit=201",
         "wait=-1",
         "wait=31",
         "wait=0.5",
-        "type=",
         "type=transfers",
         "type=TRANSFER",
         "after=1&after=2",

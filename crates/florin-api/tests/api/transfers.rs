@@ -64,6 +64,8 @@ async fn details_look_as_the_contract_says() {
         id = id
     );
     a.get(&format!("/v1/transfer/details/{id}")).await.is(200, &expected);
+    // Letter case does not matter in a UUID.
+    a.get(&format!("/v1/transfer/details/{}", id.to_uppercase())).await.is(200, &expected);
     let id = a.pay(Some("anna"), Some("ben"), "0.1").await;
     let details = a.get(&format!("/v1/transfer/details/{id}")).await.expect(200);
     assert_eq!((&details["amount"], &details["reference"]), (&json!(0.1), &Value::Null));

@@ -140,10 +140,10 @@ impl<'a> Fields<'a> {
         Slot { fields: self, name, value, is_required: true, about: "", example: None }
     }
 
-    /// A field that may be missing, `null` or an empty text; a parameter that may be missing.
+    /// A field or parameter that may be missing, `null` or an empty text.
     pub fn optional(&mut self, name: &'static str) -> Slot<'_, 'a> {
         self.known.push(name);
-        let value = self.get(name).filter(|value| self.textual || !is_empty_text(value));
+        let value = self.get(name).filter(|value| !is_empty_text(value));
         Slot { fields: self, name, value, is_required: false, about: "", example: None }
     }
 

@@ -107,9 +107,10 @@ impl FieldType for Uuid {
     type Error = &'static str;
 
     fn parse(text: &str) -> Result<Self, Self::Error> {
-        // Only the form that we give out: lower case, with hyphens.
-        let id = Uuid::try_parse(text).ok().filter(|id| id.hyphenated().to_string() == text);
-        id.ok_or("must be a UUID in lower case")
+        // With hyphens, in any letter case (RFC 9562, section 4).
+        let id = Uuid::try_parse(text).ok();
+        let id = id.filter(|id| id.hyphenated().to_string().eq_ignore_ascii_case(text));
+        id.ok_or("must be a UUID")
     }
 
     fn canonical(&self) -> String {

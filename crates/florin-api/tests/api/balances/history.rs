@@ -75,7 +75,7 @@ async fn pages_are_newest_first_over_all_currencies() {
         let all: Vec<_> = pages.concat().iter().map(number).collect();
         assert_eq!(all, expected, "{query}");
     }
-    for limit in ["0", "201", "-1", "1.0", "x", ""] {
+    for limit in ["0", "201", "-1", "1.0", "x"] {
         a.get(&format!("/v1/user/transactions/anna?limit={limit}")).await.is_refused("P403");
     }
     assert_eq!(a.get("/v1/user/transactions/anna?limit=200").await.expect(200)["nextCursor"], Value::Null);
@@ -122,8 +122,7 @@ async fn a_cursor_belongs_to_its_list_and_its_filters() {
         format!("/v1/user/transactions/anna?from=2026-01-01T00:00:00Z&cursor={cursor}"),
         format!("/v1/user/transactions/anna?to=2100-01-01T00:00:00Z&cursor={cursor}"),
     ];
-    let mut damaged: Vec<String> =
-        vec![String::new(), "x".to_owned(), cursor[1..].to_owned(), cursor.clone() + "A"];
+    let mut damaged: Vec<String> = vec!["x".to_owned(), cursor[1..].to_owned(), cursor.clone() + "A"];
     damaged.extend((0..cursor.len()).step_by(5).map(|at| {
         let other = if &cursor[at..=at] == "A" { "B" } else { "A" };
         format!("{}{other}{}", &cursor[..at], &cursor[at + 1..])

@@ -278,10 +278,11 @@ fn matches(template: &str, path: &str) -> bool {
         && template.split('/').zip(path.split('/')).all(fits)
 }
 
-/// The values of a request's path and query by name.
+/// The values of a request's path and query by name. An empty parameter is an absent one.
 fn values_of(template: &str, path: &str, query: &str) -> HashMap<String, String> {
     let segments = template.split('/').zip(path.split('/')).filter(|(name, _)| is_name(name));
     let named = segments
         .filter_map(|(name, raw)| Some((name.trim_matches(['{', '}']).to_owned(), path_segment(raw)?)));
-    url::form_urlencoded::parse(query.as_bytes()).into_owned().chain(named).collect()
+    let given = url::form_urlencoded::parse(query.as_bytes()).into_owned();
+    given.filter(|(_, value)| !value.is_empty()).chain(named).collect()
 }
