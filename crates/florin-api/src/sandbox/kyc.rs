@@ -3,7 +3,7 @@
 use crate::kit::prelude::*;
 use crate::kit::request::types::words;
 use crate::kyc::{AttemptSecret, Decision, RejectionReason, decide};
-use crate::users::UserId;
+use crate::users::{UserId, require, require_birth_date};
 
 words! {
     /// A reviewer's decision.
@@ -35,7 +35,8 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         id: "decideVerification",
         summary: "Decide on a user's verification",
-        description: "Approves or rejects at once, even if no files were sent. A user who is verified already is P448. \
+        description: "Approves or rejects at once, even if no files were sent. A user who is verified already is P448; \
+                      one without `birthDate` cannot be approved (P403). \
                       After an approval the balances exist (of a user with a hosted verification once the user \
                       verification is added); EUR is `ACTIVE`, with an IBAN, half a second later. Events: \
                       `kyc_verification.status` for the decision, `user.status` for the active balances.",
@@ -56,6 +57,11 @@ async fn decide_verification(
     let touches = vec![Touch::User(user.as_str().to_owned())];
     context
         .run(keyed, touches, async move |work| {
+            if decision == Decision::Approve {
+                // As in every other way to an approval.
+                let holder = require(work.holder(user.as_str()), user.as_str())?.clone();
+                require_birth_date(work, &holder, None).await?;
+            }
             decide(work, user.as_str(), (decision, "sandbox"), &secret).await?;
             let word = if decision == Decision::Approve { "approved" } else { "rejected" };
             Ok(Message::new(format!("User verification {word}")))

@@ -35,7 +35,8 @@ impl Request for UpdateUser {
         profile.first_name = fields.optional("firstName").about(about).text::<Name>().map(Text::into_string);
         let about = "Family names. Only before the user is verified.";
         profile.last_name = fields.optional("lastName").about(about).text::<Name>().map(Text::into_string);
-        let about = "The date of birth, from 1900 on. Only before the user is verified.";
+        let about =
+            "The date of birth, from 1900 on. Only before the user is verified, or where none is known.";
         let birth_date = fields.optional("birthDate").about(about).text();
         profile.birth_date = birth_date.as_ref().map(BirthDate::canonical);
         let about = "The citizenship, ISO 3166-1 alpha-2. Only before the user is verified.";
@@ -51,6 +52,13 @@ impl Request for UpdateUser {
 }
 
 impl UpdateUser {
+    /// Whether it changes an identity only by what was missing of it: the birth date of an older client's user.
+    fn only_adds_birth_date(&self, known: &Profile) -> bool {
+        let Profile { first_name, last_name, citizenship, .. } = &self.profile;
+        let others = [first_name, last_name, citizenship];
+        known.birth_date.is_none() && others.iter().all(|field| field.is_none())
+    }
+
     /// What is given takes the place of what was known.
     fn apply(&self, known: &mut Profile) {
         let new = self.profile.clone();
@@ -82,10 +90,11 @@ pub fn endpoint() -> Endpoint {
         id: "updateUser",
         summary: "Update a user",
         description: "Changes contact data and address, or accepts the terms. Names, birth date and citizenship \
-                      can change only before the user is verified (P448 afterwards), and not while a review is \
-                      open (P465). While a proof of address is being checked, the address cannot change (P465). \
-                      The rules of a new country of residence apply at once: it may be one that is not served \
-                      (P431), or one that needs a proof of address (`poaRequired` of the user's balances).",
+                      can change only before the user is verified (P448 afterwards, but for a birth date that is \
+                      missing), and not while a review is open (P465). While a proof of address is being checked, \
+                      the address cannot change (P465). The rules of a new country of residence apply at once: it \
+                      may be one that is not served (P431), or one that needs a proof of address (`poaRequired` of \
+                      the user's balances).",
         example: r#"{"email":"ada.new@example.com","hasAcceptedP100Tc":true}"#,
         answer: r#"{"message":"User updated successfully"}"#,
         refusals: &[&P412, &P431, &P448, &P465],
@@ -115,13 +124,14 @@ async fn update_user(
             if !is_accepted {
                 return Err(Refusal::of(&P431).into());
             }
-            if request.changes_identity && Gate::of(&holder).is_identified {
-                return Err(Refusal::of(&P448).into());
-            }
-            check_no_review(work, &holder, &request).await?;
             let user = store::find(work.scope(), holder.id).await?;
             let (seals, nonce) = (&work.app().seals, work.nonce());
             let before = user.profile(seals, &holder)?;
+            let changes_known = request.changes_identity && !request.only_adds_birth_date(&before);
+            if changes_known && Gate::of(&holder).is_identified {
+                return Err(Refusal::of(&P448).into());
+            }
+            check_no_review(work, &holder, &request).await?;
             let mut profile = before.clone();
             request.apply(&mut profile);
             let sealed = store::seal(seals, holder.secret.as_deref(), nonce, &profile)?;

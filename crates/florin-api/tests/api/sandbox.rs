@@ -209,6 +209,22 @@ async fn users_of_older_clients_are_verified_by_themselves_where_that_is_set() {
     assert_eq!((of("anna").len(), of("anna")), (2, of("approved")));
     set(json!({"autoVerify": false})).await.expect(200);
     create(&a, &older("after")).await;
+    // The birth date that is missing can be added, once; anything else is as of every verified user.
+    let patch = async |body: Value| a.patch("/v1/user/anna", &body).send().await;
+    patch(json!({"birthDate": "1990-12-10", "lastName": "Byron"})).await.is_refused("P448");
+    patch(json!({"birthDate": "2020-12-10"})).await.is_refused("P403");
+    patch(json!({"birthDate": "1990-12-10"})).await.expect(200);
+    patch(json!({"birthDate": "1990-12-11"})).await.is_refused("P448");
+    // Nobody is approved without one.
+    let approve = async || decide(&a, "after", &json!({"decision": "APPROVE"})).await;
+    let (status, message) = approve().await;
+    assert!(
+        status == 400 && message.contains("P403") && message.contains("birthDate is required"),
+        "{message}"
+    );
+    a.patch("/v1/user/after", &json!({"birthDate": "1990-12-10"})).send().await.expect(200);
+    a.patch("/v1/user/after", &json!({"hasAcceptedP100Tc": true})).send().await.expect(200);
+    assert_eq!(approve().await.0, 200);
     set(json!({"autoVerify": true})).await.expect(200);
     a.call(Method::POST, "/v1/sandbox/reset").send().await.expect(200);
     create(&a, &older("forgotten")).await;
