@@ -33,15 +33,19 @@ pub struct SetArgs {
     /// The partner's id, from `florin partner list`.
     #[arg(long)]
     partner: Uuid,
-    /// sepa_percentage, sepa_minimum, exchange_percentage, card_monthly, withdrawal_fee or sepa_loop.
-    #[arg(long)]
-    name: String,
+    /// sepa_percentage, sepa_minimum, exchange_percentage, card_monthly, withdrawal_fee, sepa_loop or auto_verify.
+    #[arg(long, required_unless_present = "auto_verify")]
+    name: Option<String>,
     /// With withdrawal_fee: currency and network, such as usdc/polygon.
     #[arg(long, default_value = "")]
     scope: String,
-    /// A decimal such as 0.99 (percent, or whole units of the currency); with sepa_loop OPEN or CLOSED.
-    #[arg(long)]
-    value: String,
+    /// A decimal such as 0.99 (percent, or whole units of the currency); with sepa_loop OPEN or CLOSED, with
+    /// auto_verify ON or OFF.
+    #[arg(long, required_unless_present = "auto_verify")]
+    value: Option<String>,
+    /// Short for --name auto_verify --value ON: a sandbox verifies users of older clients by itself.
+    #[arg(long, conflicts_with_all = ["name", "scope", "value"])]
+    auto_verify: bool,
     /// From when on, ISO 8601; now if omitted. Not in the past, as fees that were charged must stay explained.
     #[arg(long)]
     from: Option<String>,
@@ -78,12 +82,18 @@ async fn book_of_partner(app: &App, partner: Uuid) -> Result<florin_store::BookI
 }
 
 async fn set(arguments: SetArgs) -> Result<(), Failed> {
-    let SetArgs { partner, name, scope, value, from, operator, flags } = arguments;
+    let SetArgs { partner, name, scope, value, auto_verify: _, from, operator, flags } = arguments;
     let known = || TermName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    // Without a name and a value it is --auto-verify.
+    let (name, value) =
+        (name.unwrap_or_else(|| TermName::AutoVerify.to_string()), value.unwrap_or_else(|| "ON".to_owned()));
     let name = TermName::of_word(&name).ok_or_else(|| format!("--name must be one of {}", known()))?;
     let from =
         from.as_deref().map(Timestamp::parse).transpose().map_err(|error| format!("--from {error}"))?;
     let app = platform(&flags.load()?).await?;
+    if name == TermName::AutoVerify && !app.is_sandbox() {
+        return Err("auto_verify is for a sandbox: nobody is verified without a review in live".into());
+    }
     let scope =
         Term::check(name, &scope, &value, &app.settings.reference).map_err(|error| format!("--{error}"))?;
     let book = book_of_partner(&app, partner).await?;

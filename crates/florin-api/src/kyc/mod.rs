@@ -45,6 +45,7 @@ pub use shown::Shown;
 pub use standing::RejectionReason;
 pub use sweep::{SWEEP_AGE, Swept, sweep, work as sweep_now_and_then};
 
+use crate::kit::book::audit;
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{Erasure, EventRow, Family, Obstacle, Placeholder, Scenario, no_obstacle};
 use crate::kit::endpoint::table::Shape;
@@ -85,6 +86,7 @@ pub static FAMILY: Family = Family {
         remove: |app, rows| Box::pin(sweep::remove_objects(app, rows)),
     }],
     forgets: &[store::FORGET],
+    moves: &[audit::MOVE],
     obstacles: &[Obstacle {
         to_suspending: no_obstacle,
         to_deleting: |tx, holder| Box::pin(shown::check_no_review(tx, holder)),

@@ -28,7 +28,8 @@ pub fn endpoint() -> Endpoint {
         description: "Changes what your sandbox does by itself. With `autoVerify` a user who is created without \
                       `birthDate` is verified half a second later, with the same events as after an approval, and \
                       without having accepted the terms: for older clients, which have no call for a verification. It \
-                      counts for users who are created from now on. A reset forgets it.",
+                      counts for users who are created from now on. A reset forgets it; then what the operator has \
+                      set counts.",
         example: r#"{"autoVerify":true}"#,
         answer: r#"{"message":"Settings saved"}"#,
         ..put("/v1/sandbox/settings", set_sandbox_settings)

@@ -1,6 +1,8 @@
 //! `autoVerify`: a sandbox can verify by itself users whom older clients create, since such clients have no call for
-//! it. The setting is read when a user is created; the job that verifies is the KYC family's.
+//! it. The partner sets it (`PUT /v1/sandbox/settings`, until a reset), else the operator (a term). It is read when a
+//! user is created; the job that verifies is the KYC family's.
 
+use crate::kit::book::terms::Terms;
 use crate::kit::prelude::*;
 use florin_store::{Lane, NewJob, Statement, params};
 
@@ -23,13 +25,18 @@ pub async fn set_auto_verify(work: &mut Work<'_>, is_on: bool) -> Result<(), Sto
 }
 
 /// Leaves the job for a new user of an older client, where the partner's sandbox is set so.
-pub(super) async fn leave_auto_verify(work: &mut Work<'_>, user: &str) -> Result<(), StoreError> {
+pub(super) async fn leave_auto_verify(
+    work: &mut Work<'_>,
+    user: &str,
+    terms: &Terms,
+) -> Result<(), StoreError> {
     if !work.app().is_sandbox() {
         return Ok(());
     }
     let row = work.scope().query_one(FIND, &params![]).await?;
-    if row.map(|row| row.get(0)).transpose()? == Some(true) {
-        let due = work.now().saturating_add(work.app().settings.settle);
+    let set = row.map(|row| row.get(0)).transpose()?;
+    if set.unwrap_or_else(|| terms.auto_verifies(work.now())) {
+        let due = work.in_time(work.app().settings.settle);
         let payload = user.as_bytes().to_vec();
         work.enqueue(NewJob { kind: AUTO_VERIFY_JOB, lane: Lane::Quick, due, payload });
     }

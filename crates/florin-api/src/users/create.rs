@@ -7,6 +7,7 @@ use super::user::{Gate, Profile};
 use crate::kit::prelude::*;
 use crate::kit::request::types::FieldType;
 use florin_types::{Email, Phone};
+use std::sync::Arc;
 
 /// Longest name, street or town, in characters: what SEPA lets a name be (EPC AT-02, 70) and twice that for the rest.
 pub(super) const MAX_NAME: usize = 70;
@@ -184,6 +185,7 @@ async fn create_user(context: Context, call: Call<CreateUser>) -> Result<Created
     let poa_required = context.app.settings.reference.needs_poa(request.country);
     let is_accepted = context.app.settings.reference.is_accepted(request.country);
     let touches = vec![Touch::User(request.external_user_id.as_str().to_owned())];
+    let terms = Arc::clone(&context.terms);
     context
         .run(keyed, touches, async move |work| {
             if let Some(birth_date) = request.birth_date {
@@ -202,7 +204,7 @@ async fn create_user(context: Context, call: Call<CreateUser>) -> Result<Created
             let user = NewUser { holder, terms_accepted: request.terms_accepted, poa_required };
             store::insert(work, &user, &sealed).await?;
             if request.birth_date.is_none() {
-                leave_auto_verify(work, external_user_id).await?;
+                leave_auto_verify(work, external_user_id, &terms).await?;
             }
             Ok(CreateUserAnswer { user_id, poa_required_for_extended: poa_required, poa_required })
         })

@@ -13,8 +13,11 @@ const INSERT: Statement = "INSERT INTO audit (id, book, at, operator, action, ob
 const LIST: Statement = "SELECT at, operator, action, object, detail, id FROM audit WHERE book = $1 AND id > $2 \
      ORDER BY id LIMIT 1000";
 
+/// A book that replaces another takes its audit along; `$2` is the new one.
+pub(crate) const MOVE: Statement = "UPDATE audit SET book = $2 WHERE book = $1";
+
 /// Every statement here, for the test that prepares and runs them all.
-pub(crate) const STATEMENTS: &[Statement] = &[INSERT, LIST];
+pub(crate) const STATEMENTS: &[Statement] = &[INSERT, LIST, MOVE];
 
 /// A deed.
 #[derive(Clone, Debug)]

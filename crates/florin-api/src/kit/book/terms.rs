@@ -34,8 +34,25 @@ words! {
         WithdrawalFee = "withdrawal_fee",
         /// Where SEPA transfers may go: `CLOSED`, to accounts of the user's own, or `OPEN`, to anybody's.
         SepaLoop = "sepa_loop",
+        /// In a sandbox: whether users of older clients are verified by themselves, `ON` or `OFF`. What the partner
+        /// sets by `PUT /v1/sandbox/settings` goes before, until a reset.
+        AutoVerify = "auto_verify",
     }
 }
+
+impl TermName {
+    /// The words that its value is one of; none where the value is a decimal.
+    const fn words(self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::SepaLoop => Some(["OPEN", "CLOSED"]),
+            Self::AutoVerify => Some([ON, "OFF"]),
+            _ => None,
+        }
+    }
+}
+
+/// The value of a term that is switched on.
+const ON: &str = "ON";
 
 /// A change of terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,9 +88,9 @@ impl Term {
                 "scope must be currency/network with withdrawal_fee, such as usdc/polygon, else empty".into(),
             );
         }
-        if name == TermName::SepaLoop {
-            let is_word = matches!(value, "OPEN" | "CLOSED");
-            return if is_word { Ok(scope) } else { Err("value must be OPEN or CLOSED".into()) };
+        if let Some(words) = name.words() {
+            let is_word = words.contains(&value);
+            return if is_word { Ok(scope) } else { Err(format!("value must be {}", words.join(" or "))) };
         }
         let number = ExactNumber::parse(value).map_err(|error| format!("value {error}"))?;
         let is_percentage = matches!(name, TermName::SepaPercentage | TermName::ExchangePercentage);
@@ -122,6 +139,11 @@ impl Terms {
     pub fn at(&self, name: TermName, scope: &str, at: Timestamp) -> Option<&Term> {
         let is_it = |term: &&Term| term.name == name && term.scope == scope && term.effective_from <= at;
         self.0.iter().rev().find(is_it)
+    }
+
+    /// Whether users of older clients are verified by themselves at a time.
+    pub fn auto_verifies(&self, at: Timestamp) -> bool {
+        self.at(TermName::AutoVerify, "", at).is_some_and(|term| term.value == ON)
     }
 
     /// The fees at a time, with the installation's where nothing else is agreed.
@@ -214,6 +236,9 @@ mod tests {
             (TermName::WithdrawalFee, "", "1", false),
             (TermName::SepaLoop, "", "OPEN", true),
             (TermName::SepaLoop, "", "open", false),
+            (TermName::SepaLoop, "", "ON", false),
+            (TermName::AutoVerify, "", "ON", true),
+            (TermName::AutoVerify, "", "true", false),
         ] {
             let checked = Term::check(name, scope, value, &reference);
             assert_eq!(checked.is_ok(), is_good, "{name} {scope} {value}: {checked:?}");
