@@ -11,6 +11,7 @@
 //! | `file-name`, `header`, `file-length`, `line-length`, `whitespace` | [`layout`] |
 //! | `unfinished` | no `todo!`, `unimplemented!`, `dbg!` ([`words`]) |
 //! | `function-length` | no function over 70 lines ([`functions`]) |
+//! | `migration` | migrations are numbered without gaps or doubles, the same for both engines ([`migrations`]) |
 //! | `machine-path` | no path that exists on one machine only ([`machine`]) |
 
 mod code;
@@ -20,6 +21,7 @@ mod families;
 mod functions;
 mod layout;
 mod machine;
+mod migrations;
 mod words;
 
 use std::fmt;
@@ -101,6 +103,7 @@ pub fn is_clean() -> Result<bool> {
     let files = read_files()?;
     let mut found = edges::check(&workspace::packages()?);
     found.extend(files.iter().flat_map(check_file));
+    found.extend(migrations::check(&files));
     let list = fs::read_to_string(workspace::root().join(EXCEPTIONS));
     let exceptions = Exceptions::parse(&list.with_context(|| format!("cannot read {EXCEPTIONS}"))?);
     let verdict = exceptions.judge(found);
