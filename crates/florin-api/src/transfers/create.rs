@@ -8,14 +8,15 @@ use crate::kit::endpoint::answers::TransferMade;
 use crate::kit::endpoint::events::EventType;
 use crate::kit::prelude::*;
 use crate::users::{Owner, PAYEE_WORDS, PAYER_WORDS, Role, admit, not_paid};
+use std::borrow::Cow;
 
 const SOURCE: &str = "sourceExternalUserId";
 const DESTINATION: &str = "destinationExternalUserId";
 
 /// A transfer as it is asked for. The currency may be one that is not served: that is P410, in its turn.
-struct Wanted<const OF_MASTER_BALANCE: bool> {
-    source: Option<ExternalUserId>,
-    destination: Option<ExternalUserId>,
+pub(super) struct Wanted<const OF_MASTER_BALANCE: bool> {
+    source: Owner,
+    destination: Owner,
     currency: Listed<Currency>,
     amount: Listed<Amount>,
     reference: Option<Reference>,
@@ -38,10 +39,11 @@ impl<const OF_MASTER_BALANCE: bool> Request for Wanted<OF_MASTER_BALANCE> {
             (!OF_MASTER_BALANCE).then(|| fields.optional("reference").about(about).text()).flatten();
         fields.needs_one_of(&[&[SOURCE], &[DESTINATION]]);
         if OF_MASTER_BALANCE && source.is_some() && destination.is_some() {
-            fields.fail("only one of sourceExternalUserId and destinationExternalUserId can be given");
+            fields.fail_of(&["only one of ", SOURCE, " and ", DESTINATION, " can be given"]);
         } else if source.is_some() && source == destination {
-            fields.fail("destinationExternalUserId must be another user than sourceExternalUserId");
+            fields.fail_of(&["", DESTINATION, " must be another user than ", SOURCE]);
         }
+        let (source, destination) = (Owner::of(source), Owner::of(destination));
         Some(Self { source, destination, currency: currency?, amount: amount?, reference })
     }
 }
@@ -74,36 +76,59 @@ pub fn endpoints() -> [Endpoint; 2] {
     [transfer, of_master_balance]
 }
 
-/// Makes the transfer. The command does not read the database: everything it needs was touched.
 async fn create_transfer<const OF_MASTER_BALANCE: bool>(
     context: Context,
     call: Call<Wanted<OF_MASTER_BALANCE>>,
 ) -> Result<Created<TransferMade>, Failure> {
-    let Wanted { source, destination, currency, amount, reference } = call.request;
-    let has_side = source.is_some() || destination.is_some();
-    let (source, destination) = (Owner::of(source), Owner::of(destination));
-    let touches = match &currency {
-        Listed::Known(currency) => vec![source.touch(currency.code), destination.touch(currency.code)],
-        Listed::Unknown(_) => Vec::new(),
-    };
-    context
-        .run(call.keyed, touches, async move |work| {
-            if !has_side {
-                return Err(Refusal::of(&P424).into());
+    let Call { request: wanted, keyed } = call;
+    context.run(keyed, wanted.touches(), async move |work| wanted.make(work, "")).await
+}
+
+impl<const OF_MASTER_BALANCE: bool> Wanted<OF_MASTER_BALANCE> {
+    /// What the command must touch.
+    pub(super) fn touches(&self) -> Vec<Touch> {
+        match &self.currency {
+            Listed::Known(currency) => {
+                vec![self.source.touch(currency.code), self.destination.touch(currency.code)]
             }
-            let (currency, amount) = (currency.known()?.code, amount.known()?);
-            let [from, to] =
-                admit(work, [(&source, Role::Pays, SOURCE), (&destination, Role::IsPaid, DESTINATION)])?;
-            let transfer_id = work.id();
-            // Under the key of a user, the paying one's first.
-            let holder = if source == Owner::Partner { to } else { from };
-            let reference = reference.as_ref().map(|reference| reference.as_str().to_owned());
-            let memo = Memo { reference, ..Memo::default() }.seal(work, holder)?;
-            let posting = postings::transfer(from, to, currency, amount);
-            work.post(TRANSFER.kind, transfer_id, &posting, memo)
-                .map_err(|error| not_paid(error, &source, Some(SOURCE)))?;
-            work.emit(Event::about(EventType::Transfer, transfer_id).of_last_record());
-            Ok(TransferMade { transfer_id })
-        })
-        .await
+            Listed::Unknown(_) => Vec::new(),
+        }
+    }
+
+    /// Makes the transfer. It does not read the database: everything that it needs was touched. What is refused has no
+    /// effect. `at` stands before the names of fields in messages: empty, or the place in a list.
+    pub(super) fn make(&self, work: &mut Work<'_>, at: &str) -> Result<TransferMade, Stop> {
+        let Self { source, destination, reference, .. } = self;
+        let field = |name: &'static str| match at {
+            "" => Cow::Borrowed(name),
+            at => Cow::Owned(format!("{at}{name}")),
+        };
+        let (source_field, destination_field) = (field(SOURCE), field(DESTINATION));
+        if (source, destination) == (&Owner::Partner, &Owner::Partner) {
+            return Err(match at.strip_suffix('.') {
+                Some(at) => Refusal::because(&P424, at),
+                None => Refusal::of(&P424),
+            }
+            .into());
+        }
+        let currency = match &self.currency {
+            Listed::Unknown(text) if !at.is_empty() => {
+                return Err(Refusal::naming_field(&P410, &field("currency"), text).into());
+            }
+            currency => currency.known()?.code,
+        };
+        let amount = self.amount.known()?;
+        let sides = [(source, Role::Pays, &*source_field), (destination, Role::IsPaid, &*destination_field)];
+        let [from, to] = admit(work, sides)?;
+        let transfer_id = work.id();
+        // Under the key of a user, the paying one's first.
+        let holder = if *source == Owner::Partner { to } else { from };
+        let reference = reference.as_ref().map(|reference| reference.as_str().to_owned());
+        let memo = Memo { reference, ..Memo::default() }.seal(work, holder)?;
+        let posting = postings::transfer(from, to, currency, amount);
+        work.post(TRANSFER.kind, transfer_id, &posting, memo)
+            .map_err(|error| not_paid(error, source, Some(&source_field)))?;
+        work.emit(Event::about(EventType::Transfer, transfer_id).of_last_record());
+        Ok(TransferMade { transfer_id })
+    }
 }

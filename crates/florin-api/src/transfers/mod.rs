@@ -4,6 +4,7 @@
 //!
 //! Accounts touched: the main accounts of both sides. Events: `transfer`.
 
+mod batch;
 mod create;
 mod details;
 mod postings;
@@ -18,7 +19,7 @@ use crate::kit::endpoint::table::Shape;
 /// The family's table.
 pub static FAMILY: Family = Family {
     tag: ("Internal transfers", "Money between two users, or between a user and your master balance."),
-    endpoints: || create::endpoints().into_iter().chain([details::endpoint()]).collect(),
+    endpoints: || create::endpoints().into_iter().chain([batch::endpoint(), details::endpoint()]).collect(),
     records: &[transfer::TRANSFER, FUNDING],
     events: &[EventRow {
         event: EventType::Transfer,

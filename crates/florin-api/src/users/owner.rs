@@ -75,7 +75,7 @@ impl Owner {
 }
 
 /// One side of a movement: whose it is, what it does, and the field that names it.
-pub type Side<'a> = (&'a Owner, Role, &'static str);
+pub type Side<'a> = (&'a Owner, Role, &'a str);
 
 /// The holders of all sides, where each may do what it does: P412 before P459 before P455, and of each the first side
 /// before the next.

@@ -1,6 +1,7 @@
 //! Internal transfers, section 2.4, and the partner's master balance, section 3.
 
 mod amounts;
+mod batch;
 mod order;
 
 use crate::support::{Client, TestApp};

@@ -17,6 +17,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
+use tokio::sync::Semaphore;
 
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::request::describe::Description;
@@ -26,6 +27,12 @@ use crate::kit::request::json::parse_object;
 /// Longest JSON body, in bytes. The largest request of the API (a payment link with metadata) stays under 8
 /// KiB; eight times that is room for growth, and 10,000 connections sending at once still fit into memory.
 pub const MAX_JSON_BYTES: usize = 64 * 1024;
+
+/// Bodies over [`MAX_JSON_BYTES`] that the process receives at a time, of calls that take such: with the longest of
+/// 1 MiB they are 16 MiB. Each has [`BODY_READ_TIMEOUT`] to arrive, the wait for its turn included.
+const MAX_LONG_BODIES: usize = 16;
+
+static LONG_BODIES: Semaphore = Semaphore::const_new(MAX_LONG_BODIES);
 
 /// How long a body may take to arrive in whole. 64 KiB in 10 s is 52 kbit/s, slower than any line a server
 /// calls from.
@@ -38,6 +45,9 @@ pub trait Request: Sized + Send {
 
     /// What it says, in a line.
     const ABOUT: &'static str = "";
+
+    /// Longest body, in bytes.
+    const MAX_BYTES: usize = MAX_JSON_BYTES;
 
     /// Reads every field, so that all failures are found, then answers the request; `None` only when one failed. Over
     /// fields that describe, it must read them all too: no `?` before the last read.
@@ -73,7 +83,7 @@ pub async fn read_body<R: Request>(
     currencies: &Currencies,
 ) -> Result<Parsed<R>, Refusal> {
     check_head(headers)?;
-    let bytes = receive(body, MAX_JSON_BYTES, BODY_READ_TIMEOUT).await?;
+    let bytes = receive(body, R::MAX_BYTES, BODY_READ_TIMEOUT).await?;
     parse_body(&bytes, currencies)
 }
 
@@ -133,11 +143,15 @@ pub async fn receive(body: Body, limit: usize, timeout: Duration) -> Result<Byte
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Refusal> {
     let mut only = Bytes::new();
     let mut joined = BytesMut::new();
+    let mut turn = None;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Refusal::invalid("body could not be received in whole"))?;
         let Ok(data) = frame.into_data() else { continue };
         if only.len().max(joined.len()) + data.len() > limit {
             return Err(too_long(limit));
+        }
+        if turn.is_none() && only.len().max(joined.len()) + data.len() > MAX_JSON_BYTES {
+            turn = LONG_BODIES.acquire().await.ok();
         }
         if only.is_empty() {
             only = data;

@@ -1,9 +1,12 @@
 //! A request as it describes itself: its fields in the order in which they are read, as schemas of the OpenAPI
-//! document.
+//! document. What numbers, amounts and currencies look like stands here too.
 
+use super::body::Request;
+use super::types::text_schema;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr};
 
 /// The key under which alternatives stand until the document is written, where it becomes `anyOf`: the builder of
@@ -41,6 +44,18 @@ impl Property {
         about.clone_into(&mut reference.description);
         let named = vec![(component.to_owned(), schema.into())];
         Self { name, is_required, about, schema: reference.into(), named }
+    }
+}
+
+impl Property {
+    /// A list of one to `max` requests of a kind.
+    pub fn list<R: Request>(name: &'static str, is_required: bool, about: &'static str, max: usize) -> Self {
+        let (item, inner) = (Ref::from_schema_name(R::NAME), R::description());
+        let list = ArrayBuilder::new().items(item).min_items(Some(1)).max_items(Some(max));
+        let schema = Schema::from(list.description(Some(about)));
+        let mut named = inner.named();
+        named.push((R::NAME.to_owned(), inner.schema(R::ABOUT)));
+        Self { name, is_required, about, schema: schema.into(), named }
     }
 }
 
@@ -107,4 +122,47 @@ impl Description {
         let named = self.properties.iter().flat_map(|property| property.named.iter().cloned());
         named.collect::<BTreeMap<_, _>>().into_iter().collect()
     }
+}
+
+/// A whole number of a range.
+pub(super) fn integer_schema(range: &RangeInclusive<i64>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(*range.start())).maximum(Some(*range.end()))
+}
+
+/// A currency.
+pub(super) fn currency_schema() -> ObjectBuilder {
+    text_schema()
+        .description(Some(
+            "A currency's code, read in any letter case. `GET /v1/reference/currencies` lists them.",
+        ))
+        .pattern(Some("^[A-Za-z0-9]{2,8}$"))
+        .examples(["eur"])
+}
+
+/// Digits with a point; not `007`, `.5`, `5.` or an exponent.
+const DECIMAL_PATTERN: &str = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$";
+
+/// Longest decimal that is read.
+const MAX_DECIMAL_CHARACTERS: usize = 64;
+
+/// A decimal above zero, as a text or as a number.
+fn positive_schema(about: &str) -> OneOfBuilder {
+    let text = text_schema().pattern(Some(DECIMAL_PATTERN)).max_length(Some(MAX_DECIMAL_CHARACTERS));
+    let number = ObjectBuilder::new().schema_type(Type::Number).exclusive_minimum(Some(0));
+    OneOfBuilder::new().item(text).item(number).description(Some(about))
+}
+
+/// An amount.
+pub(super) fn amount_schema() -> OneOfBuilder {
+    let about = "An amount above zero in whole units of the currency (euros, not cents): `\"12.50\"`. Send a decimal \
+                 string. A JSON number is read exactly too, but many languages round it before it is sent. No more \
+                 decimals than the currency has (zeros at the end do not count), and no exponent.";
+    positive_schema(about).examples(["12.50"])
+}
+
+/// A rate.
+pub(super) fn rate_schema() -> OneOfBuilder {
+    let about = "EUR for one unit of a currency, above zero, with at most 12 decimals. Send a decimal string. A JSON \
+                 number is read exactly too.";
+    positive_schema(about).examples(["60000.12"])
 }

@@ -22,7 +22,8 @@
 //! The same function describes the request: over [`Fields::describing`] every read notes the field's name, text and
 //! schema and answers `None`. So all reads stand before the first `?`.
 
-use super::describe::{Description, Property};
+use super::body::Request;
+use super::describe::{Description, Property, amount_schema, currency_schema, integer_schema, rate_schema};
 use super::json::{Json, Object, canonical_number};
 use super::near_miss;
 use super::types::{FieldType, not_one_of, text_schema};
@@ -32,7 +33,7 @@ use florin_types::{Amount, Currencies, Currency, Decimal, Rate};
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 /// The typed content of a request: name of a field (`originator.firstName` for an inner one) and its canonical text, in
 /// the order of the reads.
@@ -40,6 +41,9 @@ pub type Content = Vec<(Cow<'static, str>, String)>;
 
 /// Characters of a client's own name that a message repeats: the contract's.
 pub const SHOWN_NAME: usize = 64;
+
+/// Failures after which the rest of a list is not read: who made so many mends those first, and the answer stays short.
+const MAX_LISTED_FAILURES: usize = 50;
 
 /// A value that a call answers with P410 when it is not known, instead of P403.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +174,16 @@ impl<'a> Fields<'a> {
         self.failures.push(failure.into());
     }
 
+    /// A failure of fields together: every second piece of the sentence is a field's name, shown with its path.
+    pub fn fail_of(&mut self, pieces: &[&str]) {
+        let piece = |(index, piece): (usize, &&str)| match index % 2 {
+            1 => format!("{}{piece}", self.prefix),
+            _ => (*piece).to_owned(),
+        };
+        let failure = pieces.iter().enumerate().map(piece).collect();
+        self.failures.push(failure);
+    }
+
     /// Describes that one of these groups of fields must be given. The reader checks it in its own words.
     pub fn needs_one_of(&mut self, groups: &'static [&'static [&'static str]]) {
         if let Some(description) = &mut self.description {
@@ -220,6 +234,25 @@ impl<'a> Fields<'a> {
                 None => self.ignored.push(format!("{}{}", self.prefix, shown(name))),
             }
         }
+    }
+
+    /// Reads an inner object with its own fields, whose names get `prefix` before them.
+    fn within<T>(
+        &mut self,
+        inner: &'a Object<'a>,
+        prefix: &str,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        let outer = std::mem::replace(&mut self.object, inner);
+        let known = std::mem::take(&mut self.known);
+        let other_words = std::mem::take(&mut self.other_words);
+        let outer_prefix = self.prefix.len();
+        self.prefix.push_str(prefix);
+        let value = read(self);
+        self.look_at_unknown();
+        self.prefix.truncate(outer_prefix);
+        (self.object, self.known, self.other_words) = (outer, known, other_words);
+        value
     }
 
     fn get(&self, name: &str) -> Option<&'a Json<'a>> {
@@ -390,6 +423,37 @@ impl<'a> Slot<'_, 'a> {
         self.outcome(Ok::<_, String>((text.to_lowercase(), found)))
     }
 
+    /// A list of one to `max` objects, each read as a request of its own; their names carry this field's name and their
+    /// place in the list before them. For idempotency the list is one field.
+    pub fn list<R: Request>(self, max: usize) -> Option<Vec<R>> {
+        let Slot { fields, name, value, is_required, about, .. } = self;
+        if let Some(description) = &mut fields.description {
+            description.add(Property::list::<R>(name, is_required, about, max));
+            return None;
+        }
+        let slot = |fields| Slot { fields, name, value, is_required, about, example: None };
+        let items = match value? {
+            Json::Array(items) if (1..=max).contains(&items.len()) => items,
+            Json::Array(_) => return slot(fields).fail(format!("must have 1 to {max} items")),
+            _ => return slot(fields).fail("must be an array"),
+        };
+        let before = fields.content.len();
+        let mut read = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            match item {
+                Json::Object(item) => read.extend(fields.within(item, &format!("{name}[{index}]."), R::read)),
+                _ => fields.failures.push(format!("{}{name}[{index}] must be an object", fields.prefix)),
+            }
+            if fields.failures.len() > MAX_LISTED_FAILURES {
+                return None;
+            }
+        }
+        // The names say the place, so no two lists have one text.
+        let content = fields.content.split_off(before);
+        let content = content.iter().map(|(name, text)| format!("{name:?}:{text:?}")).collect::<Vec<_>>();
+        slot(fields).outcome(Ok::<_, String>((content.join(","), read)))
+    }
+
     /// An inner object, read by `read` with its own fields; their names carry this field's name before them.
     pub fn object<T>(self, read: impl FnOnce(&mut Fields<'a>) -> Option<T>) -> Option<T> {
         let Slot { fields, name, value, is_required, about, .. } = self;
@@ -402,15 +466,8 @@ impl<'a> Slot<'_, 'a> {
                     .fail("must be an object");
             }
         };
-        let outer = std::mem::replace(&mut fields.object, inner);
-        let outer_known = std::mem::take(&mut fields.known);
         let outer_description = fields.description.as_mut().map(std::mem::take);
-        let outer_prefix = fields.prefix.clone();
-        fields.prefix.push_str(name);
-        fields.prefix.push('.');
-        let value = read(fields);
-        fields.look_at_unknown();
-        (fields.object, fields.known, fields.prefix) = (outer, outer_known, outer_prefix);
+        let value = fields.within(inner, &format!("{name}."), read);
         if let Some(mut outer) = outer_description {
             let inner = fields.description.take().unwrap_or_default();
             outer.add(Property {
@@ -507,45 +564,6 @@ fn is_empty_text(value: &Json<'_>) -> bool {
 /// What a client sent, cut to what fits a message.
 fn shown(text: &str) -> String {
     text.chars().take(SHOWN_NAME).collect()
-}
-
-fn integer_schema(range: &RangeInclusive<i64>) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(*range.start())).maximum(Some(*range.end()))
-}
-
-fn currency_schema() -> ObjectBuilder {
-    text_schema()
-        .description(Some(
-            "A currency's code, read in any letter case. `GET /v1/reference/currencies` lists them.",
-        ))
-        .pattern(Some("^[A-Za-z0-9]{2,8}$"))
-        .examples(["eur"])
-}
-
-/// Digits with a point; not `007`, `.5`, `5.` or an exponent.
-const DECIMAL_PATTERN: &str = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$";
-
-/// Longest decimal that is read.
-const MAX_DECIMAL_CHARACTERS: usize = 64;
-
-/// A decimal above zero, as a text or as a number.
-fn positive_schema(about: &str) -> OneOfBuilder {
-    let text = text_schema().pattern(Some(DECIMAL_PATTERN)).max_length(Some(MAX_DECIMAL_CHARACTERS));
-    let number = ObjectBuilder::new().schema_type(Type::Number).exclusive_minimum(Some(0));
-    OneOfBuilder::new().item(text).item(number).description(Some(about))
-}
-
-fn amount_schema() -> OneOfBuilder {
-    let about = "An amount above zero in whole units of the currency (euros, not cents): `\"12.50\"`. Send a decimal \
-                 string. A JSON number is read exactly too, but many languages round it before it is sent. No more \
-                 decimals than the currency has (zeros at the end do not count), and no exponent.";
-    positive_schema(about).examples(["12.50"])
-}
-
-fn rate_schema() -> OneOfBuilder {
-    let about = "EUR for one unit of a currency, above zero, with at most 12 decimals. Send a decimal string. A JSON \
-                 number is read exactly too.";
-    positive_schema(about).examples(["60000.12"])
 }
 
 #[cfg(test)]
