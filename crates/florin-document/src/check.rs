@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use crate::kind::{Facts, Kind, Size};
+use crate::kind::{Facts, Kind, MAX_SIDE, Size};
 pub(crate) use jpeg::is_no_marker;
 use walk::Walker;
 
@@ -36,6 +36,9 @@ pub enum Rejected {
     /// The image is larger than allowed.
     #[error("has more than {0} pixels")]
     TooManyPixels(u64),
+    /// The image is wider or higher than allowed.
+    #[error("is more than {0} pixels wide or high")]
+    TooLong(u32),
     /// One row of the image needs more memory than decoding may take.
     #[error("has rows that are too long to be decoded")]
     Memory,
@@ -239,6 +242,7 @@ pub(crate) fn sized(width: u32, height: u32, max_pixels: u64) -> Result<Size, Re
     let size = Size { width, height };
     match size.pixels() {
         0 => Err(Rejected::Broken("no width or no height")),
+        _ if width.max(height) > MAX_SIDE => Err(Rejected::TooLong(MAX_SIDE)),
         pixels if pixels > max_pixels => Err(Rejected::TooManyPixels(max_pixels)),
         _ => Ok(size),
     }

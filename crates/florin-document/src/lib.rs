@@ -22,4 +22,4 @@ pub use check::{Checker, Rejected};
 pub use cost::MAX_DECODE_MEMORY;
 pub use decode::{DecodeLimits, Decoded, Unreadable, decode};
 pub use export::for_export;
-pub use kind::{Facts, Kind, MAX_PIXELS, Size};
+pub use kind::{Facts, Kind, MAX_PIXELS, MAX_SIDE, Size};

@@ -177,6 +177,14 @@ fn hostile_files_come_out_as_the_table_says() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// An image of one column takes far more of a decoder than its pixels say.
+#[test]
+fn an_image_is_not_longer_than_a_jpeg_can_be() {
+    let long = |height| check(&samples::valid(Kind::Png, 1, height)).map(drop);
+    assert_eq!(long(MAX_SIDE), Ok(()));
+    assert_eq!(long(MAX_SIDE + 1), Err(Rejected::TooLong(MAX_SIDE)));
+}
+
 #[test]
 fn bombs_end_at_a_bound() {
     let bombs = samples::hostile().into_iter().filter(|row| row.name.contains("bomb of"));

@@ -72,7 +72,7 @@ pub fn endpoint() -> Endpoint {
 async fn get_events(context: Context, Query(wanted): Query<Wanted>) -> Result<Success<EventList>, Failure> {
     let (app, partner) = (&context.app, &context.partner);
     let mut patience = pin!(tokio::time::sleep(wanted.wait));
-    let (mut after, mut book) = (wanted.after, partner.book);
+    let (mut after, mut book, mut place) = (wanted.after, partner.book, None);
     loop {
         // The bell is taken before looking, so that what is written in between still rings.
         let bell = app.store.event_bell(book);
@@ -85,6 +85,14 @@ async fn get_events(context: Context, Query(wanted): Query<Wanted>) -> Result<Su
         }
         (after, book) = (list.next_after, looked_at);
         // Only the bell is ever given up, never a read: that would cost its connection.
+        if place.is_none() {
+            tokio::select! {
+                taken = app.polls.take(partner.book) => place = Some(taken),
+                () = &mut patience => {}
+                () = app.stopped() => {}
+            }
+            continue;
+        }
         tokio::select! {
             _ = timeout(LOOK_INTERVAL, rung) => {}
             () = &mut patience => {}

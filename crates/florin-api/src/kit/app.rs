@@ -1,6 +1,7 @@
 //! What every handler is given: the store, the vault, the clock, the tables, the settings.
 
 use super::outgoing::Outgoing;
+use super::shares::{Limits, Shares};
 use crate::kit::book::seal::Seals;
 use crate::kit::edge::keys::KeyCache;
 use crate::kit::edge::rate_limit::RateLimiter;
@@ -13,6 +14,10 @@ use florin_webhook::{Guard, Sender};
 use std::ops::Deref;
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// Calls that wait for events at a time in a process. Each looks into the database five times a second, which is 5,000
+/// small reads of the 50,000 that a core can do. Who waits for a place does not look.
+const POLLS: Limits = Limits { total: 1_000, share: 200, kept: 250 };
 
 /// The platform, shared by all handlers and workers.
 #[derive(Clone)]
@@ -42,6 +47,8 @@ pub struct Inner {
     pub(crate) keys: KeyCache,
     pub(crate) limiter: RateLimiter,
     pub(crate) uploads: Uploads,
+    /// Places for calls that wait for events.
+    pub(crate) polls: Shares,
     /// Who sends webhooks.
     pub outgoing: Outgoing,
     /// Seals what is personal under users' own keys.
@@ -79,6 +86,7 @@ impl App {
             stopping: tokio::sync::watch::Sender::new(false),
             keys: KeyCache::default(),
             uploads: Uploads::default(),
+            polls: Shares::new(POLLS),
             seals,
         }))
     }

@@ -8,7 +8,7 @@
 //! - [`endpoint`]: the table of calls and what they answer and refuse with.
 //! - [`book`]: commands at the store's door, jobs, seals, the audit.
 //!
-//! Beside them [`app`] holds what every handler is given, and [`tables`] what the operator configures of currencies,
+//! Beside them [`app`] holds what every handler is given, [`shares`] how partners share what there is little of, and [`tables`] what the operator configures of currencies,
 //! countries and fees.
 
 pub mod app;
@@ -20,6 +20,7 @@ pub mod outgoing;
 pub mod prelude;
 pub mod request;
 pub mod settings;
+pub mod shares;
 pub mod tables;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -1,17 +1,19 @@
 //! What a process needs to send webhooks: the sender, its name among the processes that deliver, places for requests,
 //! and which books it delivers for at the moment.
 
+use super::shares::{Limits, Shares};
 use florin_ledger::BookId;
 use florin_types::Entropy;
 use florin_webhook::Sender;
 use std::collections::HashSet;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Notify, Semaphore};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::Notify;
 
 /// Requests at once over all endpoints of a process: a connection each. One that hangs holds few of them (see
-/// `webhooks/window.rs`), and none for more than 15 s.
-const MAX_AT_ONCE: usize = 1_024;
+/// `webhooks/window.rs`), and none for more than 15 s. A quarter is kept for endpoints with hardly any under way: slow
+/// ones, however many, do not hold up the others.
+const LIMITS: Limits = Limits { total: 1_024, share: 64, kept: 256 };
 
 /// The sending side of a process.
 pub struct Outgoing {
@@ -20,7 +22,7 @@ pub struct Outgoing {
     /// This process, among those that deliver.
     pub owner: [u8; 16],
     /// Places for requests.
-    pub places: Arc<Semaphore>,
+    pub places: Shares,
     /// Proves ids of deliveries.
     pub id_key: [u8; 32],
     active: Mutex<HashSet<BookId>>,
@@ -32,8 +34,14 @@ impl Outgoing {
     pub fn new(sender: Sender, entropy: &dyn Entropy, id_key: [u8; 32]) -> Self {
         let mut owner = [0; 16];
         entropy.fill(&mut owner);
-        let places = Arc::new(Semaphore::new(MAX_AT_ONCE));
-        Self { sender, owner, places, id_key, active: Mutex::default(), left: Notify::new() }
+        Self {
+            sender,
+            owner,
+            places: Shares::new(LIMITS),
+            id_key,
+            active: Mutex::default(),
+            left: Notify::new(),
+        }
     }
 
     /// Notes that a book is delivered for. False: it is already.

@@ -76,7 +76,9 @@ async fn upload_kyc_files(
         Ok(may_begin(current.map(|current| current.standing)).is_ok())
     });
     let to = to.await?;
-    let received = upload.receive(app, &rules, to.as_ref().map(|addressee| &addressee.to)).await?;
+    let received = upload
+        .receive((app, context.partner.book), &rules, to.as_ref().map(|addressee| &addressee.to))
+        .await?;
     let (incoming, replaced) = (Incoming::of(&received, to.as_ref()), Replaced::default());
     let (secret, others, external_user_id) = (AttemptSecret::draw(app), replaced.clone(), user.clone());
     let command = async move |work: &mut Work<'_>| {

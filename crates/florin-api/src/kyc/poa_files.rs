@@ -62,7 +62,9 @@ async fn upload_poa_files(
         Ok(may_send(poa::find(scope, holder.id).await?).is_ok())
     });
     let to = to.await?;
-    let received = upload.receive(&context.app, &rules, to.as_ref().map(|addressee| &addressee.to)).await?;
+    let received = upload
+        .receive((&context.app, context.partner.book), &rules, to.as_ref().map(|addressee| &addressee.to))
+        .await?;
     let (incoming, external_user_id) = (Incoming::of(&received, to.as_ref()), user.clone());
     let command = async move |work: &mut Work<'_>| {
         let holder = require(work.holder(&external_user_id), &external_user_id)?.clone();

@@ -15,6 +15,7 @@ use super::message::headers;
 use super::store::{self, Delivery};
 use super::window::Window;
 use crate::kit::app::App;
+use crate::kit::shares::Place;
 use bytes::Bytes;
 use florin_ledger::Position;
 use florin_store::{Book, BookId, StoreError, Tx};
@@ -30,7 +31,6 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior};
 
@@ -117,7 +117,7 @@ impl Courier {
     /// Sends as much as the endpoint takes.
     fn send(&mut self) {
         while self.under_way.len() < self.window.size() && !self.ready.is_empty() && self.may_send() {
-            let Ok(place) = Arc::clone(&self.app.outgoing.places).try_acquire_owned() else { return };
+            let Some(place) = self.app.outgoing.places.try_take(self.terms.book.id) else { return };
             let Some(parcel) = self.ready.pop_front() else { return };
             let Some(request) = self.request(&parcel) else {
                 let (ended, base) = (self.not_sent(), Arc::clone(&self.terms.base));
@@ -322,13 +322,7 @@ pub(super) async fn deliver(mut courier: Courier, linger: Duration) -> Result<()
 }
 
 /// One request.
-async fn attempt(
-    app: App,
-    book: Book,
-    request: Outgoing,
-    parcel: Parcel,
-    place: OwnedSemaphorePermit,
-) -> Returned {
+async fn attempt(app: App, book: Book, request: Outgoing, parcel: Parcel, place: Place) -> Returned {
     let Outgoing { base, path, headers, body } = request;
     let answered = app.outgoing.sender.post(&base.join(&path), headers, body).await;
     drop(place);

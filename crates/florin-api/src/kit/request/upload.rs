@@ -31,7 +31,7 @@ use crate::kit::endpoint::table::{FilePart, RequestBody};
 use crate::kit::request::body::check_encoding;
 use crate::kit::request::call::{idempotency_key, keyed};
 use axum::body::Body;
-use florin_store::Keyed;
+use florin_store::{BookId, Keyed};
 use florin_vault::Recipient;
 use head::{ContentType, parse_content_type};
 use http::header::CONTENT_TYPE;
@@ -100,7 +100,7 @@ impl Upload {
     /// P403 for what is wrong with the frame, P501 when there is no place or no vault; nothing is stored then.
     pub async fn receive(
         self,
-        app: &App,
+        (app, book): (&App, BookId),
         rules: &Rules,
         to: Option<&Recipient>,
     ) -> Result<Received, Failure> {
@@ -109,7 +109,11 @@ impl Upload {
             let refusal = messages::no_multipart(rules, content_type.as_ref().map(HeaderValue::as_bytes));
             return Ok(Received { keyed, files: Err(refusal) });
         };
-        let _place = app.uploads.place().await?;
+        // Where nothing is stored, as the call will be refused, no place is taken from those that will not.
+        let _place = match to {
+            Some(_) => Some(app.uploads.place(book).await?),
+            None => None,
+        };
         Receiver::new(app, rules, to, (keyed, ignored)).receive(&boundary, body).await
     }
 }

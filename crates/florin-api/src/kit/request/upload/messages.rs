@@ -131,6 +131,10 @@ mod tests {
                 "Invalid file type: front_id has more than 52000000 pixels",
             ),
             (
+                not_a_file(&wanted, Rejected::TooLong(65_535), None),
+                "Invalid file type: front_id is more than 65535 pixels wide or high",
+            ),
+            (
                 not_a_file(&wanted, Rejected::Memory, None),
                 "Invalid file type: front_id has rows that are too long to be decoded",
             ),
