@@ -4,7 +4,8 @@ mod properties;
 
 use crate::samples::{self, Expected};
 use crate::{
-    Checker, DecodeLimits, Decoded, Facts, Kind, MAX_PIXELS, Rejected, Size, Unreadable, decode, for_export,
+    Checker, DecodeLimits, Decoded, Facts, Kind, MAX_PIXELS, MAX_SIDE, Rejected, Size, Unreadable, decode,
+    for_export,
 };
 
 fn check(bytes: &[u8]) -> Result<Facts, Rejected> {
