@@ -8,8 +8,8 @@ use std::fmt;
 /// million). Sensors with 108 or 200 do not write files below 10 MB at full size.
 pub const MAX_PIXELS: u64 = 52_000_000;
 
-/// The most pixels that an image may be wide or high: what a JPEG can be. A row costs a decoder something of its own, so
-/// that an image of one column and fifty million rows took it four seconds; a photo of as many pixels takes one.
+/// The most pixels that an image may be wide or high: what a JPEG can be. A row costs a decoder something of its own:
+/// an image of one column and fifty million rows took it four seconds, and a photo of as many pixels takes one.
 pub const MAX_SIDE: u32 = 65_535;
 
 /// What a file is, by its content.

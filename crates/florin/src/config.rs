@@ -240,6 +240,12 @@ impl Config {
             .map_err(|error| format!("configuration section reference: {error}").into())
     }
 
+    /// Whether exchanges go by the rates that Florin brings along.
+    pub fn has_built_in_rates(&self) -> bool {
+        self.rate_source != Some(SourceName::Published)
+            && self.reference.currencies == Tables::default().currencies
+    }
+
     /// Where rates come from.
     pub fn rates(&self, reference: &Reference) -> Result<Rates, Failed> {
         if !(1..=MAX_RATE_LOCK_SECONDS).contains(&self.rate_lock_seconds) {

@@ -211,7 +211,13 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
         Command::Vault { command } => return runtime.block_on(vault::run(command)),
         Command::Webhook { command } => runtime.block_on(webhook::run(command))?,
         Command::Audit { flags } => runtime.block_on(review::audit(&flags.load()?))?,
-        Command::Config { flags } => operate::print(&flags.load()?.shown()),
+        Command::Config { flags } => {
+            let config = flags.load()?;
+            operate::print(&config.shown());
+            // What `serve` would refuse is said here too.
+            config.rates(&config.reference()?)?;
+            config.vault()?;
+        }
         Command::Openapi => operate::print(florin_api::openapi::document_text()?.trim_end()),
         Command::Asyncapi => operate::print(florin_api::asyncapi::document_text()?.trim_end()),
     }

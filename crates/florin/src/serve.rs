@@ -103,6 +103,11 @@ fn say_ready(config: &Config, address: SocketAddr) {
     if config.environment() == Environment::Live {
         tracing::warn!("live on simulated rails: no money moves at a bank, and users get simulated IBANs");
     }
+    if config.environment() == Environment::Live && config.has_built_in_rates() {
+        tracing::warn!(
+            "the rates are those that Florin brings along: list your own as [[reference.currencies]]"
+        );
+    }
     tracing::info!(%address, environment, "ready: API documentation at http://{address}/docs");
 }
 

@@ -2,9 +2,9 @@
 
 use super::lock::RateLock;
 use crate::kit::book::record::{HistoryStatus, HistoryType, Line, RecordType, Steps};
+use crate::kit::endpoint::codes::P436;
 use crate::kit::endpoint::refusal::Refusal;
 use florin_ledger::{HolderId, RecordKind};
-use florin_store::{Stop, StoreError};
 use florin_types::{
     Amount, Currency, CurrencyCode, Exchanged, Percentage, Price, Rate, Timestamp, exchange, format_minor,
 };
@@ -55,7 +55,7 @@ impl Exchange {
     /// The exchange of an amount under a lock.
     ///
     /// # Errors
-    /// P403 where the amount buys nothing, or more than an amount can be; P501 where the lock lacks a rate, since there
+    /// P403 where the amount buys nothing, or more than an amount can be; P436 where the lock lacks a rate, since there
     /// was none when it was given.
     pub fn under(
         lock: &RateLock,
@@ -63,20 +63,20 @@ impl Exchange {
         (from, amount): (Currency, Amount),
         to: Currency,
         at: Timestamp,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, Refusal> {
         let price = |currency: Currency| {
             let rate = lock.rates.get(currency.code);
-            let rate = rate.ok_or_else(|| {
-                StoreError::unavailable(format!("the lock has no rate of {}", currency.code))
-            })?;
-            Ok::<_, StoreError>(Price { rate, decimals: currency.decimals })
+            let why =
+                || format!("there was no rate of {} when it was given; get another lock", currency.code);
+            let rate = rate.ok_or_else(|| Refusal::because(&P436, why()))?;
+            Ok::<_, Refusal>(Price { rate, decimals: currency.decimals })
         };
         let (from_price, to_price) = (price(from)?, price(to)?);
         let Exchanged { received, fee } = exchange(amount, from_price, to_price, lock.fee)
             .map_err(|_| Refusal::invalid(format!("amount buys more {} than an amount can be", to.code)))?;
         if received == 0 {
-            let least = format_minor(1, to.decimals);
-            return Err(Refusal::invalid(format!("amount buys less than {least} {}", to.code)).into());
+            let of = format!("{} {} after a fee of {} %", format_minor(1, to.decimals), to.code, lock.fee);
+            return Err(Refusal::invalid(format!("amount buys less than {of}")));
         }
         Ok(Self {
             id,

@@ -6,7 +6,7 @@ use super::postings;
 use super::store::LOCKS;
 use crate::kit::endpoint::events::EventType;
 use crate::kit::prelude::*;
-use crate::users::{Owner, Role, admit, not_paid};
+use crate::users::{Owner, PAYER_WORDS, Role, admit, not_paid};
 
 const SOURCE: &str = "sourceExternalUserId";
 
@@ -40,10 +40,9 @@ impl<const OF_PARTNER: bool> Request for ExchangeRequest<OF_PARTNER> {
         if known(&from).is_some() && known(&from) == known(&to) {
             fields.fail("currencyTo must be another currency than currencyFrom");
         }
-        if OF_PARTNER && fields.is_given(SOURCE) {
-            fields.fail(
-                "sourceExternalUserId cannot be given here: POST /v1/exchange exchanges a user's money",
-            );
+        if OF_PARTNER {
+            let why = "POST /v1/exchange exchanges a user's money";
+            fields.must_not_have(SOURCE, PAYER_WORDS, why);
         }
         Some(Self { source: source?, from: from?, to: to?, amount: amount?, lock: lock? })
     }
@@ -74,7 +73,7 @@ fn described(endpoint: Endpoint) -> Endpoint {
         description: "Sells one currency for another at the rates of a lock. The money has moved when you get 201.\n\n\
                       `received = floor(amount × rateFrom × (1 − fee) ÷ rateTo)`, at the scale of `currencyTo`. The \
                       fee is the difference to the same amount without a fee, rounded down as well. An amount that \
-                      buys nothing is P403. P501: one of the two rates was missing when the lock was given.\n\n\
+                      buys nothing is P403. P436: also if one of the two rates was missing when the lock was given.\n\n\
                       Your master balance is exchanged by `POST /v1/partner/exchange`, which refuses a \
                       `sourceExternalUserId`.",
         answer: r#"{"exchangeId":"$exchange"}"#,

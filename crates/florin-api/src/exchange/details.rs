@@ -8,7 +8,8 @@ use crate::kit::endpoint::table::PathParameter;
 use crate::kit::prelude::*;
 use crate::kit::request::number::Number;
 use crate::kit::request::types::words;
-use florin_store::{Scope, StoredEvent};
+use florin_ledger::HolderId;
+use florin_store::{Holder, Scope, StoredEvent};
 use florin_types::{Percentage, Rate, format_minor};
 use serde_json::value::to_raw_value;
 use std::collections::HashMap;
@@ -63,6 +64,9 @@ pub struct ExchangeDetails {
     /// Why it failed; null otherwise.
     #[schema(required)]
     error: Option<String>,
+    /// Whose money was exchanged: your own id of the user; null for your master balance.
+    #[schema(required)]
+    external_user_id: Option<String>,
 }
 
 /// An exchange, as text.
@@ -70,7 +74,7 @@ pub const EXAMPLE: &str = concat!(
     r#"{"exchangeId":"0198c5d2-9c20-7e13-8b74-5d8f2a3b4c6e","status":"COMPLETED","currencyFrom":"eur","#,
     r#""currencyTo":"btc","amountFrom":"10.00","amountTo":"0.00010369","rateFrom":1,"rateTo":95000.5,"#,
     r#""fee":"0.00000157","feePercentage":1.49,"lockId":"0198c5d2-8b1f-7d02-9a63-4c7e1f2a3b5d","#,
-    r#""createdAt":"2026-01-31T09:30:00.000Z","error":null}"#,
+    r#""createdAt":"2026-01-31T09:30:00.000Z","error":null,"externalUserId":"customer-1001"}"#,
 );
 
 /// The id of an exchange in a path.
@@ -117,25 +121,33 @@ async fn get_exchange(
     let id = id.ok_or_else(|| {
         Refusal::because(&P438, "exchangeId must be a UUID, as the call that made the exchange answers")
     })?;
-    let exchange = context.snapshot().await?.objects_at::<Exchange>(&[id]).await?.pop();
+    let mut snapshot = context.snapshot().await?;
+    let exchange = snapshot.objects_at::<Exchange>(&[id]).await?.pop();
     let exchange = exchange.ok_or_else(|| Refusal::of(&P438))?;
-    Success::of(&details(&context.app, &exchange)?)
+    let holder = snapshot.holders(&[exchange.holder]).await?.pop();
+    Success::of(&details(&context.app, &exchange, holder.as_ref())?)
 }
 
 /// The payloads of exchanges' events, in their order.
 pub async fn render(app: &App, scope: &mut Scope, events: &[&StoredEvent]) -> Rendered {
     let ids: Vec<Uuid> = events.iter().map(|event| event.object).collect();
     let exchanges = scope.objects_at::<Exchange>(&ids).await?;
+    let mut holders: Vec<HolderId> = exchanges.iter().map(|exchange| exchange.holder).collect();
+    holders.sort_unstable();
+    holders.dedup();
+    let holders: HashMap<_, _> =
+        scope.holders(&holders).await?.into_iter().map(|holder| (holder.id, holder)).collect();
     let exchanges: HashMap<_, _> = exchanges.into_iter().map(|exchange| (exchange.id, exchange)).collect();
     let render = |event: &&StoredEvent| {
         let exchange = exchanges.get(&event.object);
         let exchange = exchange.ok_or_else(|| StoreError::unexpected("the exchange of an event is gone"))?;
-        to_raw_value(&details(app, exchange)?).map_err(StoreError::unexpected)
+        let holder = holders.get(&exchange.holder);
+        to_raw_value(&details(app, exchange, holder)?).map_err(StoreError::unexpected)
     };
     Ok(events.iter().map(render).collect())
 }
 
-fn details(app: &App, exchange: &Exchange) -> Result<ExchangeDetails, StoreError> {
+fn details(app: &App, exchange: &Exchange, holder: Option<&Holder>) -> Result<ExchangeDetails, StoreError> {
     let Exchange { from, to, .. } = exchange;
     let in_currency = |side: &Side, minor| {
         let currency = app.currencies.get(side.currency);
@@ -157,5 +169,6 @@ fn details(app: &App, exchange: &Exchange) -> Result<ExchangeDetails, StoreError
         lock_id: exchange.lock,
         created_at: exchange.at.to_string(),
         error: None,
+        external_user_id: holder.and_then(|holder| holder.handle.clone()),
     })
 }

@@ -30,15 +30,20 @@ impl RateLock {
     /// Uses the lock that was found for an exchange of this holder.
     ///
     /// # Errors
-    /// P436 where there is none, it is somebody else's or was used; P435 where it has expired.
+    /// P436 where there is none, it is another holder's of the partner, or was used; P435 where it has expired.
     pub fn take(
         found: Option<Self>,
         holder: HolderId,
         now: Timestamp,
         exchange: Uuid,
     ) -> Result<Self, Refusal> {
-        let own = found.filter(|lock| lock.holder == holder && lock.used_by.is_none());
-        let lock = own.ok_or_else(|| Refusal::of(&P436))?;
+        let lock = found.ok_or_else(|| Refusal::because(&P436, "it is unknown, or was forgotten"))?;
+        if lock.holder != holder {
+            return Err(Refusal::because(&P436, "it was given to another holder"));
+        }
+        if let Some(exchange) = lock.used_by {
+            return Err(Refusal::because(&P436, format!("exchange {exchange} has used it")));
+        }
         if now >= lock.valid_until {
             return Err(Refusal::because(&P435, format!("it was valid until {}", lock.valid_until)));
         }
@@ -74,7 +79,7 @@ mod tests {
         assert_eq!(
             take(&lock, ben, 140, first),
             Err("P436"),
-            "whether it expired is not a stranger's business"
+            "whose it is comes before whether it has expired"
         );
         assert_eq!(take(&used, anna, 101, second), Err("P436"));
         assert_eq!(take(&used, anna, 140, second), Err("P436"));

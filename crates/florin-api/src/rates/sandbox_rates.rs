@@ -50,12 +50,19 @@ pub(super) fn touch() -> Touch {
     Touch::Object(&TABLE, ID)
 }
 
-/// Sets the rate of a currency.
+/// Sets the rate of a currency, or lets it come from the source again.
 ///
 /// # Errors
 /// The rates were not touched.
-pub fn set_sandbox_rate(work: &mut Work<'_>, currency: CurrencyCode, rate: Rate) -> Result<(), StoreError> {
+pub fn set_sandbox_rate(
+    work: &mut Work<'_>,
+    currency: CurrencyCode,
+    rate: Option<Rate>,
+) -> Result<(), StoreError> {
     let mut own = work.object::<SandboxRates>(ID)?.unwrap_or_default();
-    own.rates.set(currency, rate);
+    match rate {
+        Some(rate) => own.rates.set(currency, rate),
+        None => own.rates.remove(currency),
+    }
     work.put(&own)
 }

@@ -8,7 +8,7 @@ use florin_types::Rate;
 #[derive(Clone)]
 struct RateRequest {
     currency: Currency,
-    rate: Rate,
+    rate: Option<Rate>,
 }
 
 impl Request for RateRequest {
@@ -20,11 +20,14 @@ impl Request for RateRequest {
             .required("currency")
             .about("Any currency except `eur`, whose rate is always 1.")
             .currency();
-        let rate = fields.required("rate").about("The new rate.").rate();
+        let rate = fields
+            .optional("rate")
+            .about("The new rate. If omitted, the rate comes from the market again.")
+            .rate();
         if currency.is_some_and(|currency| currency.code == EUR) {
             fields.fail("currency must not be eur: its rate is always 1");
         }
-        Some(Self { currency: currency?, rate: rate? })
+        Some(Self { currency: currency?, rate })
     }
 }
 
@@ -34,8 +37,8 @@ pub fn endpoint() -> Endpoint {
         id: "setRate",
         summary: "Set a rate",
         description: "Sets what one unit of a currency costs in EUR, in your sandbox alone. The rate stands still from \
-                      now on, until you set another; a reset forgets it. Locks that were given before keep their \
-                      rates.",
+                      now on, until you set another or omit `rate`; a reset forgets it. Locks that were given before \
+                      keep their rates.",
         example: r#"{"currency":"btc","rate":"60000.12"}"#,
         answer: r#"{"message":"Rate of btc set to 60000.12"}"#,
         ..post("/v1/sandbox/rates", set_rate)
@@ -48,7 +51,10 @@ async fn set_rate(context: SandboxContext, call: Call<RateRequest>) -> Result<Su
     context
         .run(keyed, touches, async move |work| {
             rates::set_sandbox_rate(work, currency.code, rate)?;
-            Ok(Message::new(format!("Rate of {} set to {rate}", currency.code)))
+            Ok(Message::new(match rate {
+                Some(rate) => format!("Rate of {} set to {rate}", currency.code),
+                None => format!("Rate of {} comes from the market again", currency.code),
+            }))
         })
         .await
 }

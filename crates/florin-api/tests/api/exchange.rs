@@ -76,6 +76,8 @@ async fn the_partner_exchanges_its_master_balance() {
     exchange(&a, None, ("100", "eur", "usdc")).await.expect(201);
     assert_eq!(a.amount(None, "eur").await, "900.00");
     assert_eq!(a.amount(None, "usdc").await, "114.546511");
+    let event = a.events().await.pop().expect("an event");
+    assert_eq!(event["payload"]["externalUserId"], Value::Null);
     assert_eq!(a.amount(Some("anna"), "eur").await, "1000.00");
     let of_user = lock(&a, None).await;
     let body = json!({
@@ -85,6 +87,18 @@ async fn the_partner_exchanges_its_master_balance() {
     let answer = a.post("/v1/partner/exchange", &body).send().await;
     answer
         .is_invalid("sourceExternalUserId cannot be given here: POST /v1/exchange exchanges a user's money");
+    // Nor under another name: the master balance would be exchanged in its place.
+    for name in
+        ["source_external_user_id", "externalUserId", "userId", "sourceExternalUserID", "source", "payer"]
+    {
+        let mut other = body.clone();
+        let fields = other.as_object_mut().expect("an object");
+        let id = fields.remove("sourceExternalUserId").expect("the field");
+        fields.insert(name.to_owned(), id);
+        let answer = a.post("/v1/partner/exchange", &other).send().await;
+        answer.is_invalid(&format!("{name} is no field of this call; did you mean sourceExternalUserId?"));
+    }
+    assert_eq!(a.amount(None, "eur").await, "900.00");
     app.finish().await;
 }
 
@@ -101,7 +115,7 @@ async fn details_and_event_look_as_the_contract_says() {
         concat!(
             r#"{{"exchangeId":"{id}","status":"COMPLETED","currencyFrom":"eur","currencyTo":"btc","#,
             r#""amountFrom":"10.00","amountTo":"0.00010369","rateFrom":1,"rateTo":95000.5,"fee":"0.00000157","#,
-            r#""feePercentage":1.49,"lockId":"{lock_id}","createdAt":"{at}","error":null}}"#,
+            r#""feePercentage":1.49,"lockId":"{lock_id}","createdAt":"{at}","error":null,"externalUserId":"anna"}}"#,
         ),
         id = id,
         lock_id = lock_id,
@@ -164,7 +178,9 @@ async fn what_buys_nothing_or_the_same_is_refused() {
     a.fund(Some("anna"), "900000000", "btc").await;
     let lock = lock(&a, Some("anna")).await;
     let refused = |wanted| under(&a, Some("anna"), wanted, &lock).send();
-    refused(("0.00000010", "btc", "eur")).await.is_invalid("amount buys less than 0.01 eur");
+    refused(("0.00000010", "btc", "eur"))
+        .await
+        .is_invalid("amount buys less than 0.01 eur after a fee of 1.49 %");
     refused(("900000000", "btc", "doge")).await.is_invalid("amount buys more doge than an amount can be");
     refused(("1", "eur", "EUR")).await.is_invalid("currencyTo must be another currency than currencyFrom");
     refused(("0", "eur", "btc")).await.is_refused("P403");
@@ -193,6 +209,8 @@ async fn users_who_may_not_pay_do_not_exchange() {
     a.get("/v1/exchange/get-lock/nobody").await.is_refused("P412");
     // A hundred per cent leave nothing.
     agree_on_exchange_fee(&app, "100", Timestamp::from_micros(0)).await;
-    exchange(&a, None, ("1", "eur", "btc")).await.is_invalid("amount buys less than 0.00000001 btc");
+    exchange(&a, None, ("1", "eur", "btc"))
+        .await
+        .is_invalid("amount buys less than 0.00000001 btc after a fee of 100 %");
     app.finish().await;
 }

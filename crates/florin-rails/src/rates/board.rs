@@ -7,7 +7,7 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 /// How far the clock of a publisher may be ahead of ours. Clocks that are kept by NTP differ by less than a second.
-const SKEW: Duration = Duration::from_secs(60);
+pub(super) const SKEW: Duration = Duration::from_secs(60);
 
 /// Rates as somebody published them at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]

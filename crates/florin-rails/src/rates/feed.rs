@@ -1,6 +1,7 @@
 //! Brings published rates to a [`Board`]: reads a file or an address again and again, and says in the log when it
 //! can't, and when it can again. What is on the board then grows old, until it is given out no more.
 
+use super::board::SKEW;
 use super::{Board, EUR, Moment, Quotes, RateSource, Rates, Read, read_ecb, read_ticker};
 use florin_types::{Clock, CurrencyCode, Rate, Rounding, Timestamp};
 use reqwest::Url;
@@ -99,6 +100,9 @@ pub enum FeedError {
     /// It quotes in a currency whose own rate is not known.
     #[error("there is no rate of {0}, in which this feed quotes")]
     NoQuote(CurrencyCode),
+    /// What was read is too old already, or of the future.
+    #[error("read, but published at {0}: too old, or of the future")]
+    NotNow(Timestamp),
     /// Some rates were read, and some were not.
     #[error("without {}", .0.join(", "))]
     Partly(Vec<String>),
@@ -202,7 +206,12 @@ impl Feed {
             }
         }
         board.put(&Quotes { rates, at, max_age: self.max_age }, now);
-        if missing.is_empty() { Ok(()) } else { Err(FeedError::Partly(missing)) }
+        let is_now = now.saturating_since(at) <= self.max_age && at.saturating_since(now) <= SKEW;
+        match (is_now, missing.is_empty()) {
+            (false, _) => Err(FeedError::NotNow(at)),
+            (_, false) => Err(FeedError::Partly(missing)),
+            _ => Ok(()),
+        }
     }
 
     fn believed(&self, code: CurrencyCode, rate: Rate) -> Result<Rate, String> {

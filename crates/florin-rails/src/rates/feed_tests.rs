@@ -128,7 +128,8 @@ async fn an_old_file_and_a_cached_answer_are_old() {
     let later = |seconds| changed.saturating_add(Duration::from_secs(seconds)).to_string();
     let of_file = ticker(&file.display().to_string(), "eur");
     let board = Board::default();
-    of_file.refresh(&board, at(&later(3600))).await.unwrap();
+    let stale = of_file.refresh(&board, at(&later(3600))).await;
+    assert!(matches!(stale, Err(FeedError::NotNow(_))), "{stale:?}");
     assert_eq!(price(&board, "btc", &later(59)).as_deref(), Some("100000"));
     assert_eq!(price(&board, "btc", &later(3600)), None);
     let cached = answer("200 OK\r\nage: 55", TICKER);

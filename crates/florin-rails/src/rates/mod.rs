@@ -92,6 +92,11 @@ impl Rates {
         }
     }
 
+    /// Takes a rate away.
+    pub fn remove(&mut self, currency: CurrencyCode) {
+        self.0.retain(|(code, _)| *code != currency);
+    }
+
     /// Reads what was printed; none for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -140,6 +145,8 @@ mod tests {
             (rates.get(doge), rates.get(CurrencyCode::new("pol"))),
             (Some(rate("0.000000000001")), None)
         );
+        rates.remove(btc);
+        assert_eq!(rates.to_string(), "eur=1 doge=0.000000000001");
         assert_eq!(Rates::parse(""), Some(Rates::default()));
         for text in ["btc", "btc=", "=1", "btc=0", "btc=x", "btc 1"] {
             assert_eq!(Rates::parse(text), None, "{text}");

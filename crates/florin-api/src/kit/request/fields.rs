@@ -151,6 +151,19 @@ impl<'a> Fields<'a> {
         Slot { fields: self, name, value, is_required: false, about: "", example: None }
     }
 
+    /// A field of another call that must not be given here, as this call would do something else without it. What was
+    /// probably meant to be it is a failure too.
+    pub fn must_not_have(&mut self, name: &'static str, words: &'static [&'static str], why: &str) {
+        if self.description.is_some() {
+            return;
+        }
+        self.known.push(name);
+        self.other_words.push((name, words));
+        if self.is_given(name) {
+            self.failures.push(format!("{}{name} cannot be given here: {why}", self.prefix));
+        }
+    }
+
     /// Required or optional, for a part that several requests share.
     pub fn field(&mut self, name: &'static str, is_required: bool) -> Slot<'_, 'a> {
         if is_required { self.required(name) } else { self.optional(name) }
