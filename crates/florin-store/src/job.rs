@@ -42,7 +42,7 @@ pub enum Due {
     Any,
     /// Those of one book, whoever works on them.
     OfBook(BookId),
-    /// Those of a lane that nobody has leased.
+    /// Those of a lane that nobody has leased; books take turns.
     Free(Lane),
 }
 
@@ -109,11 +109,19 @@ pub(crate) const DUE_JOBS_OF_BOOK: &str = concat!(
     " FROM job WHERE run_at <= $1 AND position > $2 AND position < $3 ORDER BY run_at, position LIMIT 64"
 );
 
-/// Jobs of a lane, of any book, that are due and leased by nobody.
+/// Jobs of a lane, of any book, that are due and leased by nobody; books take turns: the first of each, then the second
+/// of each. A book has 2^40 positions. Of more due jobs than 16,384 the oldest are looked at: to number that many takes
+/// some milliseconds, and they are done within seconds.
 pub(crate) const DUE_JOBS_OF_LANE: &str = concat!(
     "SELECT ",
     job_columns!(),
-    " FROM job WHERE lane = $2 AND run_at <= $1 AND leased_until <= $1 ORDER BY run_at, position LIMIT 64"
+    " FROM (SELECT ",
+    job_columns!(),
+    ", run_at, ROW_NUMBER() OVER (PARTITION BY position / 1099511627776 ORDER BY run_at, position) AS turn \
+     FROM (SELECT ",
+    job_columns!(),
+    ", run_at FROM job WHERE lane = $2 AND run_at <= $1 AND leased_until <= $1 ORDER BY run_at, position \
+     LIMIT 16384) AS oldest) AS due ORDER BY turn, run_at, position LIMIT 64"
 );
 
 /// Leases end by the wall clock, so that advancing a book's clock ends none.

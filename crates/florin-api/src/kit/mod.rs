@@ -8,8 +8,8 @@
 //! - [`endpoint`]: the table of calls and what they answer and refuse with.
 //! - [`book`]: commands at the store's door, jobs, seals, the audit.
 //!
-//! Beside them [`app`] holds what every handler is given, [`shares`] how partners share what there is little of, and [`tables`] what the operator configures of currencies,
-//! countries and fees.
+//! Beside them [`app`] holds what every handler is given, [`shares`] how partners share what there is little of, and
+//! [`tables`] what the operator configures of currencies, countries and fees.
 
 pub mod app;
 pub mod book;

@@ -9,6 +9,7 @@ use crate::kit::app::App;
 use florin_store::{Answer, BookId, Due, Job, Lane, Outcome, Stop, StoreError, Touch};
 use futures_util::FutureExt;
 use http::StatusCode;
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -107,12 +108,35 @@ pub async fn work(app: App, lane: Lane) {
     }
 }
 
-/// Runs what is due now in a lane and nobody else works on.
+/// Runs what is due now in a lane and nobody else works on. Books take turns, so that a partner with much work does not
+/// hold up the others. After each slow job it is looked again what has come due meanwhile.
 pub async fn run_lane(app: &App, lane: Lane) -> Result<(), StoreError> {
-    for job in app.store.due_jobs(app.clock.now(), Due::Free(lane)).await? {
+    if lane == Lane::Quick {
+        for job in app.store.due_jobs(app.clock.now(), Due::Free(lane)).await? {
+            run(app, &job).await?;
+        }
+        return Ok(());
+    }
+    let (mut tried, mut last) = (HashSet::new(), BookId(0));
+    while !app.is_stopping() {
+        let due = app.store.due_jobs(app.clock.now(), Due::Free(lane)).await?;
+        let Some(job) = next_in_turn(due.into_iter().filter(|job| !tried.contains(&job.position)), last)
+        else {
+            break;
+        };
+        last = job.position.book();
+        tried.insert(job.position);
         run(app, &job).await?;
     }
     Ok(())
+}
+
+/// The first job of the book after the one that had its turn last, and after the last book that of the first again.
+fn next_in_turn(due: impl Iterator<Item = Job>, last: BookId) -> Option<Job> {
+    due.min_by_key(|job| {
+        let book = job.position.book();
+        (book <= last, book)
+    })
 }
 
 /// Runs what is due now, of one book or of all, with what comes due by it: when this returns it has been done. Jobs
@@ -221,5 +245,31 @@ async fn put_off(app: &App, job: &Job, owner: Option<[u8; 16]>, error: &StoreErr
     let put_off = async move |work: &mut Work<'_>| Ok(work.put_off_job(position, owner, until).await?);
     if let Err(error) = run_inside(app, position.book(), Vec::new(), put_off).await {
         tracing::warn!(%error, "could not put a job off");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn books_take_turns() {
+        let job = |book: i64, sequence| Job {
+            position: BookId(book).position(sequence),
+            kind: String::new(),
+            lane: Lane::Slow,
+            payload: Vec::new(),
+            attempts: 0,
+            open_attempts: 0,
+        };
+        let mut waiting: Vec<Job> =
+            (1..4).map(|number| job(1, number)).chain([job(2, 1), job(3, 1), job(3, 2)]).collect();
+        let (mut order, mut last) = (Vec::new(), BookId(0));
+        while let Some(next) = next_in_turn(waiting.iter().cloned(), last) {
+            last = next.position.book();
+            order.push((last.0, next.position.sequence()));
+            waiting.retain(|job| job.position != next.position);
+        }
+        assert_eq!(order, [(1, 1), (2, 1), (3, 1), (1, 2), (3, 2), (1, 3)]);
     }
 }
