@@ -125,7 +125,9 @@ pub(crate) const DUE_JOBS_OF_LANE: &str = concat!(
 );
 
 /// Leases end by the wall clock, so that advancing a book's clock ends none.
-pub(crate) const LEASE_JOB: &str = "UPDATE job SET leased_until = $3, owner = $4, open_attempts = open_attempts + 1 \
+/// A process that could not end its own attempt, as the database was away, lives: that attempt is not counted again.
+pub(crate) const LEASE_JOB: &str = "UPDATE job SET leased_until = $3, owner = $4, \
+     open_attempts = CASE WHEN owner = $4 THEN open_attempts ELSE open_attempts + 1 END \
      WHERE position = $1 AND leased_until <= $2";
 pub(crate) const RENEW_JOB: &str = "UPDATE job SET leased_until = $3 WHERE position = $1 AND owner = $2";
 
