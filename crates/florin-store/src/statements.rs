@@ -9,6 +9,7 @@ pub fn statements() -> Vec<Statement> {
         installation::READ_SETTING,
         installation::WRITE_SETTING,
         installation::DELETE_SETTING,
+        installation::REPLACE_SETTING,
         migration::APPLIED,
         migration::APPLY,
         book::READ_BOOK,

@@ -6,7 +6,7 @@ use crate::db::{Db, Mode};
 use crate::dialect::{Engine, Statement};
 use crate::door::Door;
 use crate::idempotency::DigestKey;
-use crate::installation::{self, KeptKey, OpenError, READ_SETTING};
+use crate::installation::{self, KeptKey, OpenError, READ_SETTING, REPLACE_SETTING, VAULT_MARK};
 use crate::job::{Due, FREE_JOBS, Job, NOBODY};
 use crate::migration::{Migration, migrate};
 use crate::queue::Queue;
@@ -17,7 +17,7 @@ use crate::watch::Watchers;
 use crate::writer::{Shared, work};
 use crate::{BookId, Row, StoreError, Value, params};
 use florin_ledger::ChainKey;
-use florin_types::{Clock, Entropy, Timestamp};
+use florin_types::{Clock, Entropy, Timestamp, VaultMark};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -133,6 +133,23 @@ impl Store {
     /// Whether the database answers.
     pub async fn is_there(&self) -> Result<(), StoreError> {
         self.look(READ_SETTING, &params!["environment"]).await.map(drop)
+    }
+
+    /// The mark of the vault that is this database's.
+    pub async fn vault_mark(&self) -> Result<VaultMark, StoreError> {
+        let rows = self.look(READ_SETTING, &params![VAULT_MARK]).await?;
+        let text: Option<Vec<u8>> = rows.first().map(|row| row.get(0)).transpose()?;
+        let mark = text.and_then(|text| VaultMark::parse(&String::from_utf8_lossy(&text)));
+        mark.ok_or_else(|| StoreError::unexpected("the database has no mark of its vault"))
+    }
+
+    /// Raises the mark. False: another process has raised it meanwhile.
+    pub async fn raise_vault_mark(&self, from: &VaultMark, to: &VaultMark) -> Result<bool, StoreError> {
+        let [from, to] = [from, to].map(|mark| mark.to_string().into_bytes());
+        let mut administration = self.administer().await?;
+        let raised = administration.execute(REPLACE_SETTING, &params![VAULT_MARK, to, from]).await?;
+        administration.commit().await?;
+        Ok(raised == 1)
     }
 
     /// A transaction outside of any book, for the few things that an operator or the start of a server writes. One at a

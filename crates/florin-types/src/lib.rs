@@ -17,6 +17,7 @@ pub mod money;
 pub mod person;
 pub mod rate;
 pub mod time;
+pub mod vault_mark;
 
 pub use country::*;
 pub use currency::*;
@@ -26,3 +27,4 @@ pub use money::*;
 pub use person::*;
 pub use rate::*;
 pub use time::*;
+pub use vault_mark::*;

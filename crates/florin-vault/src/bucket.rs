@@ -5,7 +5,7 @@
 //! spooled ciphertext, which the store compares with what arrived, and streamed from the spool at a known length.
 
 use crate::VaultError;
-use crate::name::ObjectName;
+use crate::name::{MARK, ObjectName};
 use crate::seal::Ciphertext;
 use crate::spool::{Spooled, try_writing};
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -282,6 +282,23 @@ impl Bucket {
             Err(error) => Err(wrong(&error)),
         });
         listed.filter_map(|name| async { name.transpose() }).boxed()
+    }
+
+    /// The text of the mark, if there is one in a bucket that is there.
+    pub(crate) async fn read_mark(&self) -> Result<Option<String>, VaultError> {
+        let key = self.prefix.clone().join(MARK);
+        let found = match self.store.get(&key).await.map_err(|error| wrong(&error)) {
+            Err(VaultError::Missing) => return self.is_there().await.map(|()| None),
+            found => found?,
+        };
+        let text = found.bytes().await.map_err(|error| wrong(&error))?;
+        String::from_utf8(text.into()).map(Some).map_err(VaultError::unexpected)
+    }
+
+    /// Puts a mark in the place of the one before.
+    pub(crate) async fn write_mark(&self, text: String) -> Result<(), VaultError> {
+        let key = self.prefix.clone().join(MARK);
+        self.store.put(&key, text.into_bytes().into()).await.map(drop).map_err(|error| wrong(&error))
     }
 
     /// Whether the bucket answers: one entry of it, whatever it is.

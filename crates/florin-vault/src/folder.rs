@@ -7,13 +7,13 @@
 //! such names, and cannot be fed by a thread.)
 
 use crate::direct::Direct;
-use crate::name::{SHELVES, shelf_name};
+use crate::name::{MARK, SHELVES, shelf_name};
 use crate::spool::try_writing;
 use crate::turns::Turns;
 use crate::{ObjectName, VaultError};
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufReader, ErrorKind};
+use std::io::{self, BufReader, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -139,6 +139,29 @@ impl Folder {
             }
         }
         Ok(true)
+    }
+
+    /// The text of the mark, if there is one in a folder that is there: an unmounted disk is not an unmarked one.
+    pub(crate) fn read_mark(&self) -> Result<Option<String>, VaultError> {
+        match fs::read_to_string(self.root.join(MARK)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == ErrorKind::NotFound && self.root.join(shelf_name(0)).is_dir() => {
+                Ok(None)
+            }
+            Err(error) => Err(VaultError::io("reading the vault's mark", &error)),
+        }
+    }
+
+    /// Puts a mark in the place of the one before, durably: a reader sees one of the two as a whole.
+    pub(crate) fn write_mark(&self, text: &str) -> Result<(), VaultError> {
+        let written = || {
+            let mut file = tempfile::NamedTempFile::new_in(&self.root)?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            file.persist(self.root.join(MARK)).map_err(|error| error.error)?;
+            sync_folder(&self.root)
+        };
+        written().map_err(|error| VaultError::io("writing the vault's mark", &error))
     }
 
     /// Whether the folder is there and takes files.

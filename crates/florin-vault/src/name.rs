@@ -17,6 +17,9 @@ const SUFFIX: &str = ".age";
 /// objects holds some four thousand entries.
 pub(crate) const SHELVES: u16 = 256;
 
+/// The file of the vault's [`VaultMark`](florin_types::VaultMark). It is no object's name.
+pub(crate) const MARK: &str = "installation";
+
 impl ObjectName {
     /// This UUID as a name; `None` when it is not version 7.
     #[must_use]

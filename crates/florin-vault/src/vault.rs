@@ -7,9 +7,10 @@ use crate::priority::{DEPOSIT, lower, passed_time, run_low_priority};
 use crate::seal::{self, Check, Lines, Target};
 use crate::turns::Turns;
 use crate::{BucketSettings, Deposit, Identity, ObjectName, Recipient, VaultError};
+use florin_types::VaultMark;
 use futures_util::stream::{self, Stream, StreamExt};
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc as std_mpsc};
+use std::sync::{Arc, PoisonError, RwLock, mpsc as std_mpsc};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -46,6 +47,8 @@ pub struct Vault(Arc<Inner>);
 struct Inner {
     store: Store,
     turns: Turns,
+    /// Why nothing may be written or removed.
+    closed: RwLock<Option<String>>,
 }
 
 enum Store {
@@ -66,7 +69,7 @@ impl Vault {
                 Store::Bucket(Arc::new(Bucket::open(&settings, spool).await?))
             }
         };
-        Ok(Self(Arc::new(Inner { store, turns: Turns::new() })))
+        Ok(Self(Arc::new(Inner { store, turns: Turns::new(), closed: RwLock::default() })))
     }
 
     /// Begins a deposit, on a thread of its own.
@@ -74,13 +77,15 @@ impl Vault {
     /// The name must not have been used before.
     ///
     /// # Errors
-    /// [`VaultError::Unavailable`] when no thread can be had. All else is told by the deposit.
+    /// [`VaultError::NotOurs`], and [`VaultError::Unavailable`] when no thread can be had. All else is told by the
+    /// deposit.
     pub fn receive<C: Check>(
         &self,
         name: ObjectName,
         to: &Recipient,
         check: C,
     ) -> Result<Deposit<C::Facts, C::Rejected>, VaultError> {
+        self.must_be_ours()?;
         let (messages, receiver) = mpsc::channel(QUEUED);
         let (used, given_back) = std_mpsc::channel();
         let (answer, outcome) = oneshot::channel();
@@ -140,8 +145,9 @@ impl Vault {
     /// Removes objects, durably. One that is gone already is fine.
     ///
     /// # Errors
-    /// [`VaultError::Unavailable`]: some may have been removed, and all may be asked for again.
+    /// [`VaultError::NotOurs`]; [`VaultError::Unavailable`]: some may have been removed, and all may be asked for again.
     pub async fn remove(&self, names: &[ObjectName]) -> Result<(), VaultError> {
+        self.must_be_ours()?;
         match &self.0.store {
             Store::Folder(folder) => {
                 let (folder, names) = (Arc::clone(folder), names.to_owned());
@@ -160,6 +166,56 @@ impl Vault {
             Store::Folder(folder) => list_folder(Arc::clone(folder)).boxed(),
             Store::Bucket(bucket) => bucket.list(),
         }
+    }
+
+    /// The mark in the vault, that of the installation whose it is; none where no installation has set one.
+    ///
+    /// # Errors
+    /// [`VaultError::Unavailable`]; [`VaultError::Unexpected`] for a mark that cannot be read.
+    pub async fn mark(&self) -> Result<Option<VaultMark>, VaultError> {
+        let text = match &self.0.store {
+            Store::Folder(folder) => {
+                let folder = Arc::clone(folder);
+                blocking(move || folder.read_mark()).await?
+            }
+            Store::Bucket(bucket) => bucket.read_mark().await?,
+        };
+        let Some(text) = text else { return Ok(None) };
+        let unreadable =
+            || VaultError::unexpected("the vault's mark, its file `installation`, cannot be read");
+        VaultMark::parse(&text).map(Some).ok_or_else(unreadable)
+    }
+
+    /// Puts a mark in the place of the one in the vault, durably.
+    ///
+    /// # Errors
+    /// [`VaultError::Unavailable`].
+    pub async fn set_mark(&self, mark: &VaultMark) -> Result<(), VaultError> {
+        let text = mark.to_string();
+        match &self.0.store {
+            Store::Folder(folder) => {
+                let folder = Arc::clone(folder);
+                blocking(move || folder.write_mark(&text)).await
+            }
+            Store::Bucket(bucket) => bucket.write_mark(text).await,
+        }
+    }
+
+    /// Closes the vault to writing and removing, with the reason, or opens it again. Whether this changed anything.
+    pub fn close_to_writing(&self, reason: Option<&str>) -> bool {
+        let mut closed = self.0.closed.write().unwrap_or_else(PoisonError::into_inner);
+        let is_new = closed.is_some() != reason.is_some();
+        *closed = reason.map(str::to_owned);
+        is_new
+    }
+
+    /// Why nothing may be written or removed; none where all may.
+    pub fn closed_to_writing(&self) -> Option<String> {
+        self.0.closed.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn must_be_ours(&self) -> Result<(), VaultError> {
+        self.closed_to_writing().map_or(Ok(()), |reason| Err(VaultError::NotOurs(reason)))
     }
 
     /// Whether the place answers now, for a readiness check: that it is there and, on disk, takes a new file.

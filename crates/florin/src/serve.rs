@@ -57,6 +57,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         made = Some(credentials);
     }
     let app = operate::assemble(config, store, settings).await?;
+    florin_api::kyc::begin_ownership(&app).await?;
     if let Some(made) = &made {
         credentials::give_token(&app, made).await?;
     }
@@ -70,6 +71,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         tokio::spawn(jobs::work(app.clone(), Lane::Quick)),
         tokio::spawn(housekeeping::work(app.clone())),
         tokio::spawn(logs.report_dropped()),
+        tokio::spawn(florin_api::kyc::own_vault(app.clone())),
         tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
     ]);
     let webhooks = tokio::spawn(florin_api::webhooks::work(app.clone()));
@@ -162,11 +164,20 @@ async fn is_ready(State(app): State<App>) -> Response {
     let both = async { tokio::try_join!(app.store.is_there(), files) };
     let in_time = tokio::time::timeout(READY_TIMEOUT, both).await;
     match in_time.unwrap_or_else(|_| Err(StoreError::unavailable("no answer in time"))) {
-        Ok(_) => "ready\n".into_response(),
+        Ok(_) => ready(&app).into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");
             Refusal::of(&P501).into_response()
         }
+    }
+}
+
+/// What is not as it should be, a line each. A process that serves most calls is ready all the same: a balancer that
+/// takes it out, and the others with it, would make it worse.
+fn ready(app: &App) -> String {
+    match app.vault.closed_to_writing() {
+        Some(reason) => format!("ready, but for uploads: {reason}\n"),
+        None => "ready\n".to_owned(),
     }
 }
 

@@ -209,7 +209,7 @@ async fn verification(app: &TestApp, a: &Client) {
     }
     operator.audit().await.expect("a list");
     assert_eq!(operator.check().await.expect("all are read").1, []);
-    sweep(&app.app, Duration::ZERO, false).await.expect("a sweep");
+    sweep(&app.app, Duration::ZERO).await.expect("a sweep");
     // Known by nothing but its verification id.
     let begun = json!({
         "externalUserId": "emil", "documentType": "PASSPORT", "country": "GB", "incomeSource": "SALARY",

@@ -1,6 +1,6 @@
 //! A vault in a bucket of a real S3 server, where `cargo xtask test` brought one; and what is told without one.
 
-use crate::support::{Count, content, files, key, name, store, write_all};
+use crate::support::{Count, content, files, key, mark_is_kept, name, store, write_all};
 use florin_testing::skip;
 use florin_vault::{BucketSettings, Check, DepositError, Place, Vault, VaultError};
 use futures_util::{StreamExt, TryStreamExt};
@@ -53,6 +53,13 @@ async fn what_is_stored_is_read_again() {
     assert!(matches!(vault.read(name(), &key, 10).await, Err(VaultError::Missing)));
     assert_eq!(vault.is_there().await, Ok(()));
     assert_eq!(files(spool.path()).len(), 0);
+}
+
+#[tokio::test]
+async fn the_mark_is_kept() {
+    let Some(settings) = settings() else { return };
+    let (vault, _spool) = open(&settings).await;
+    mark_is_kept(&vault.unwrap()).await;
 }
 
 #[tokio::test]

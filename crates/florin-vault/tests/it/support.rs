@@ -1,8 +1,9 @@
 //! What the tests share.
 
 use bytes::Bytes;
-use florin_types::{Entropy, Timestamp, uuid_v7};
+use florin_types::{Entropy, Timestamp, VaultMark, uuid_v7};
 use florin_vault::{Check, Deposit, DepositError, Identity, ObjectName, Place, Stored, Vault};
+use futures_util::StreamExt;
 use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -84,6 +85,19 @@ pub async fn store(vault: &Vault, key: &Identity, content: &Bytes) -> Stored<usi
     let mut deposit = vault.receive(name(), &key.recipient(), Count::default()).unwrap();
     write_all(&mut deposit, content, 10_007).await.unwrap();
     deposit.finish().await.unwrap()
+}
+
+/// A vault's mark is set, replaced and read, and is no object.
+pub async fn mark_is_kept(vault: &Vault) {
+    assert_eq!(vault.mark().await, Ok(None));
+    let raised_at = Timestamp::parse("2026-11-23T17:26:57Z").unwrap();
+    let first = VaultMark { installation: name().uuid(), epoch: 1, draw: name().uuid(), raised_at };
+    let second = VaultMark { epoch: 2, draw: name().uuid(), ..first };
+    for mark in [first, second] {
+        vault.set_mark(&mark).await.unwrap();
+        assert_eq!(vault.mark().await, Ok(Some(mark)));
+    }
+    assert!(vault.list().next().await.is_none());
 }
 
 /// Every file in a folder and below.

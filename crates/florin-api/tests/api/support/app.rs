@@ -10,6 +10,7 @@ use florin_api::kit::book::registry::{Issued, Registry};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
 use florin_api::kit::settings::{Environment, Settings};
+use florin_api::kyc::begin_ownership;
 use florin_api::{FAMILIES, endpoints, migrations};
 use florin_store::{Options, Place, Store};
 use florin_types::{Entropy, ManualClock, Timestamp};
@@ -52,7 +53,7 @@ pub struct TestApp {
     /// What it stores in.
     pub database: Option<Database>,
     /// The folder of files.
-    pub files: TempDir,
+    pub files: Arc<TempDir>,
     /// Public ids of the partners.
     pub partners: [Uuid; 2],
     entropy: Arc<dyn Entropy>,
@@ -104,7 +105,7 @@ impl TestApp {
             false => Database::seeded().await,
             true => (Database::empty().await, super::template::Seeds::default()),
         };
-        let files = TempDir::new().expect("a folder");
+        let files = Arc::new(TempDir::new().expect("a folder"));
         let (app, routes) = open((&database, &files), setup, &clock, &entropy).await;
         let client = |index: usize| Client {
             router: routes.clone(),
@@ -173,14 +174,14 @@ impl TestApp {
         self.database.as_ref().expect("only the end takes it")
     }
 
-    /// What is in the vault's folder, as it is on disk.
+    /// The files in the vault's folder, as they are on disk, without the vault's mark.
     pub fn vault_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         fn collect(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
             for entry in std::fs::read_dir(folder).expect("a folder can be read") {
                 let path = entry.expect("an entry can be read").path();
                 if path.is_dir() {
                     collect(&path, found);
-                } else {
+                } else if path.file_name().is_some_and(|name| name != "installation") {
                     let bytes = std::fs::read(&path).expect("a file can be read");
                     found.push((path, bytes));
                 }
@@ -194,6 +195,24 @@ impl TestApp {
     /// Takes all books from the platform until the answer is dropped.
     pub async fn hold_books(&self) -> Held {
         self.database().hold_books().await
+    }
+
+    /// A platform over a copy of the database as it is now, and over the same files: what a restored dump is. Both go on.
+    pub async fn copy(&mut self) -> Self {
+        self.app.store.close();
+        let database = self.database().copy().await;
+        self.reopen(Setup::default()).await;
+        let clock = Arc::new(ManualClock::new(self.app.wall()));
+        // Of other ids than the original draws.
+        let entropy: Arc<dyn Entropy> = Arc::new(Counted::new(3));
+        let (app, router) = open((&database, &self.files), Setup::default(), &clock, &entropy).await;
+        let clients = self.clients.clone().map(|client| {
+            let users = client.users.lock().expect("no test thread has panicked with it").clone();
+            let users = Arc::new(Mutex::new(users));
+            Client { router: router.clone(), app: app.clone(), clock: Arc::clone(&clock), users, ..client }
+        });
+        let (database, files, partners) = (Some(database), Arc::clone(&self.files), self.partners);
+        Self { app, clock, database, files, partners, entropy, clients, is_finished: false }
     }
 
     /// Ends the platform and opens another one over the same data, as a restart of the server does.
@@ -228,7 +247,7 @@ impl TestApp {
 }
 
 async fn open(
-    (database, files): (&Database, &TempDir),
+    (database, files): (&Database, &Arc<TempDir>),
     setup: Setup,
     clock: &Arc<ManualClock>,
     entropy: &Arc<dyn Entropy>,
@@ -239,6 +258,7 @@ async fn open(
     let vault =
         Vault::open(&florin_vault::Place::Folder(files.path().to_owned())).await.expect("the vault opens");
     let app = App::new(store, vault, clock.clone(), Arc::clone(entropy), setup.settings, &FAMILIES);
+    begin_ownership(&app).await.expect("the vault has an owner");
     let routes = build(&app, setup.extra);
     (app, routes)
 }

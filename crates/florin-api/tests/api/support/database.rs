@@ -80,6 +80,26 @@ impl Database {
         }
     }
 
+    /// A copy as a dump would be, restored. No platform may be open on it on PostgreSQL.
+    pub async fn copy(&self) -> Self {
+        match self {
+            Self::Sqlite { .. } => {
+                let folder = TempDir::new().expect("a folder");
+                let to = folder.path().join("florin.db");
+                self.tamper(&format!("VACUUM INTO '{}'", to.display())).await;
+                Self::Sqlite { folder }
+            }
+            Self::Postgres { name } => {
+                // Readers that a closed store leaves behind.
+                let end = format!(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+                );
+                connect(&cluster()).await.batch_execute(&end).await.expect("nobody else is connected");
+                Self::make(&format!("TEMPLATE {name}")).await
+            }
+        }
+    }
+
     async fn make(how: &str) -> Self {
         static MADE: AtomicU64 = AtomicU64::new(0);
         let name = format!("florin_api_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
