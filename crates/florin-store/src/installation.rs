@@ -11,10 +11,17 @@ use florin_types::{VaultMark, uuid_v7};
 pub(crate) const READ_SETTING: &str = "SELECT value FROM installation WHERE name = $1";
 pub(crate) const WRITE_SETTING: &str = "INSERT INTO installation (name, value) VALUES ($1, $2)";
 pub(crate) const DELETE_SETTING: &str = "DELETE FROM installation WHERE name = $1";
+pub(crate) const SET_SETTING: &str = "INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 pub(crate) const REPLACE_SETTING: &str = "UPDATE installation SET value = $2 WHERE name = $1 AND value = $3";
 
 /// The setting that holds the [`VaultMark`].
 pub(crate) const VAULT_MARK: &str = "vault_mark";
+
+/// The setting that holds the newest time that a process believed.
+pub(crate) const KNOWN_TIME: &str = "known_time";
+
+/// The setting that holds the time to which an operator set the clock right.
+pub(crate) const REPAIRED_TIME: &str = "repaired_time";
 
 /// Which of these tables are there.
 pub(crate) static FIND_TABLES: SetStatement = SetStatement::Find {

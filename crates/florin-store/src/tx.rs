@@ -267,6 +267,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Takes the book's time back to a wall-clock time, after a false one: what is written from here on has it. What was
+    /// dated before stays as it is.
+    pub fn set_time_back(&mut self, wall: Timestamp) {
+        self.batch.book.set_back(wall);
+    }
+
     /// Closes this book and opens a fresh one in its place.
     pub async fn succeed_book(&mut self, new: NewBook) -> Result<BookId, StoreError> {
         self.scope.before_direct_write().await?;

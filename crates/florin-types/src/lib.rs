@@ -9,6 +9,7 @@
 //! have no `Display`.
 #![deny(missing_docs)]
 
+pub mod clock_guard;
 pub mod country;
 pub mod currency;
 pub mod iban;
@@ -19,6 +20,7 @@ pub mod rate;
 pub mod time;
 pub mod vault_mark;
 
+pub use clock_guard::*;
 pub use country::*;
 pub use currency::*;
 pub use iban::*;

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::system::{SystemClock, SystemEntropy};
-use crate::{Failed, data_folder, master_key};
+use crate::{Failed, clock, data_folder, master_key};
 use florin_api::kit::app::App;
 use florin_api::kit::book::registry::{Issued, Registry};
 use florin_api::kit::settings::Settings;
@@ -32,7 +32,9 @@ pub async fn open(config: &Config) -> Result<Store, Failed> {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
-    Store::open(options).await.map_err(|error| master_key.explain(error))
+    let store = Store::open(options).await.map_err(|error| master_key.explain(error))?;
+    clock::begin(config, &store).await?;
+    Ok(store)
 }
 
 /// The platform for a single command: it starts no workers and does not listen.

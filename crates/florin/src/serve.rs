@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::data_lock::DataLock;
 use crate::system::{SystemClock, SystemEntropy, monotonic_micros};
-use crate::{Failed, credentials, descriptors, logs, operate};
+use crate::{Failed, clock, credentials, descriptors, logs, operate};
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -72,6 +72,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         tokio::spawn(housekeeping::work(app.clone())),
         tokio::spawn(logs.report_dropped()),
         tokio::spawn(florin_api::kyc::own_vault(app.clone())),
+        tokio::spawn(clock::watch(app.clone())),
         tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
     ]);
     let webhooks = tokio::spawn(florin_api::webhooks::work(app.clone()));
@@ -164,6 +165,7 @@ async fn is_ready(State(app): State<App>) -> Response {
     let both = async { tokio::try_join!(app.store.is_there(), files) };
     let in_time = tokio::time::timeout(READY_TIMEOUT, both).await;
     match in_time.unwrap_or_else(|_| Err(StoreError::unavailable("no answer in time"))) {
+        Ok(_) if !app.may_write() => Refusal::of(&P501).into_response(),
         Ok(_) => ready(&app).into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");
@@ -175,10 +177,10 @@ async fn is_ready(State(app): State<App>) -> Response {
 /// What is not as it should be, a line each. A process that serves most calls is ready all the same: a balancer that
 /// takes it out, and the others with it, would make it worse.
 fn ready(app: &App) -> String {
-    match app.vault.closed_to_writing() {
-        Some(reason) => format!("ready, but for uploads: {reason}\n"),
-        None => "ready\n".to_owned(),
-    }
+    let uploads = app.vault.closed_to_writing().map(|reason| format!("ready, but for uploads: {reason}\n"));
+    let clock = app.clock.doubt().map(|doubt| format!("ready, but for the clock: {doubt}\n"));
+    let lines = [uploads, clock].into_iter().flatten().collect::<String>();
+    if lines.is_empty() { "ready\n".to_owned() } else { lines }
 }
 
 /// Waits for SIGTERM or SIGINT.

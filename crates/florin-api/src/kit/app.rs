@@ -101,6 +101,11 @@ impl App {
         self.clock.now()
     }
 
+    /// Whether the time is known well enough to write. Workers wait until it is.
+    pub fn may_write(&self) -> bool {
+        self.clock.doubt().is_none_or(|doubt| !doubt.forbids_writing())
+    }
+
     /// Tells calls that only wait to answer now.
     pub fn stop_waiting(&self) {
         self.stopping.send_replace(true);

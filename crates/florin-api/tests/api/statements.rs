@@ -237,6 +237,8 @@ async fn operator(app: &TestApp) {
         .await;
     assert_eq!(known, ((true, true), Some(app.partners[0]), 2));
     assert!(app.revoke_key(&issued.api_key).await);
+    app.app.store.note_time(app.app.wall()).await.expect("the time is noted");
+    assert_eq!(app.app.store.newest_time().await, Ok(Some(app.app.wall())));
     app.clock.advance(Duration::from_secs(1));
 }
 

@@ -1,6 +1,7 @@
 //! The book: commands at the store's door, jobs, seals, kinds of records, the audit.
 
 pub mod audit;
+pub mod clock;
 pub mod command;
 pub mod housekeeping;
 pub mod jobs;
