@@ -11,7 +11,8 @@ use florin_types::{VaultMark, uuid_v7};
 pub(crate) const READ_SETTING: &str = "SELECT value FROM installation WHERE name = $1";
 pub(crate) const WRITE_SETTING: &str = "INSERT INTO installation (name, value) VALUES ($1, $2)";
 pub(crate) const DELETE_SETTING: &str = "DELETE FROM installation WHERE name = $1";
-pub(crate) const SET_SETTING: &str = "INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+pub(crate) const SET_SETTING: &str = "INSERT INTO installation (name, value) VALUES ($1, $2) \
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 pub(crate) const REPLACE_SETTING: &str = "UPDATE installation SET value = $2 WHERE name = $1 AND value = $3";
 
 /// The setting that holds the [`VaultMark`].

@@ -1,8 +1,9 @@
 //! Which time to believe: a wall clock that jumps is not, and a process goes on by the time that has passed since.
 //!
-//! Payments depend on time: an answer is kept for its idempotency key for thirty days, so that a clock which jumps forty
-//! days ahead for a moment would let a repeated request pay twice, and what is dated in the future stays so. So the wall
-//! clock is compared with a clock that only counts on ([`Reading`]), and at the start with what the data were dated last.
+//! Payments depend on time: an answer is kept for its idempotency key for thirty days, so that a clock which jumps
+//! forty days ahead for a moment would let a repeated request pay twice, and what is dated in the future stays so. So
+//! the wall clock is compared with a clock that only counts on ([`Reading`]), and at the start with what the data were
+//! dated last.
 
 use crate::{Clock, Timestamp};
 use std::fmt;
@@ -13,12 +14,12 @@ use std::time::Duration;
 /// expire that a client may still use.
 pub const MAX_STEP: Duration = Duration::from_secs(5 * 60);
 
-/// How long steps are measured against one reading. Until then they add up, so that many small ones are no large one; by
-/// then the two clocks of a machine have drifted apart by a second at most.
+/// How long steps are measured against one reading. Until then they add up, so that many small ones are no large one;
+/// by then the two clocks of a machine have drifted apart by a second at most.
 const ANCHOR_LIFE: Duration = Duration::from_secs(60 * 60);
 
-/// How long a process may write by its own time. A glitch passes within seconds; one that lasts needs an operator, since
-/// other processes and the data go on by other clocks.
+/// How long a process may write by its own time. A glitch passes within seconds; one that lasts needs an operator,
+/// since other processes and the data go on by other clocks.
 pub const OWN_TIME: Duration = Duration::from_secs(60 * 60);
 
 /// Both clocks of a machine at one instant.

@@ -1,7 +1,7 @@
 //! The mark by which an installation knows its vault. Database and vault hold the same one.
 //!
-//! The epoch rises while a server runs, first in the database, then in the vault. So a copy of the database falls behind
-//! the vault, whatever way it was copied, and tells by the mark that the vault is not its own.
+//! The epoch rises while a server runs, first in the database, then in the vault. So a copy of the database falls
+//! behind the vault, whatever way it was copied, and tells by the mark that the vault is not its own.
 
 use crate::Timestamp;
 use std::fmt;

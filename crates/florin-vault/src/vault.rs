@@ -9,12 +9,14 @@ use crate::turns::Turns;
 use crate::{BucketSettings, Deposit, Identity, ObjectName, Recipient, VaultError};
 use florin_types::VaultMark;
 use futures_util::stream::{self, Stream, StreamExt};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, mpsc as std_mpsc};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// The stack of a deposit's thread. What runs there (checks without recursion, BLAKE3, ChaCha20) needs some ten KiB;
@@ -145,7 +147,8 @@ impl Vault {
     /// Removes objects, durably. One that is gone already is fine.
     ///
     /// # Errors
-    /// [`VaultError::NotOurs`]; [`VaultError::Unavailable`]: some may have been removed, and all may be asked for again.
+    /// [`VaultError::NotOurs`]; [`VaultError::Unavailable`]: some may have been removed, and all may be asked for
+    /// again.
     pub async fn remove(&self, names: &[ObjectName]) -> Result<(), VaultError> {
         self.must_be_ours()?;
         match &self.0.store {
@@ -216,6 +219,52 @@ impl Vault {
 
     fn must_be_ours(&self) -> Result<(), VaultError> {
         self.closed_to_writing().map_or(Ok(()), |reason| Err(VaultError::NotOurs(reason)))
+    }
+
+    /// Keeps a sheet of keys under a new id, durably. It is random bytes, worth nothing without the master key and what
+    /// the database keeps.
+    ///
+    /// # Errors
+    /// [`VaultError::NotOurs`], [`VaultError::Unavailable`].
+    pub async fn add_sheet(&self, sheet: Uuid, bytes: Zeroizing<Vec<u8>>) -> Result<(), VaultError> {
+        self.must_be_ours()?;
+        match &self.0.store {
+            Store::Folder(folder) => {
+                let folder = Arc::clone(folder);
+                blocking(move || folder.add_sheet(sheet, &bytes)).await
+            }
+            Store::Bucket(bucket) => bucket.put_sheet(sheet, bytes.to_vec()).await,
+        }
+    }
+
+    /// A sheet of keys.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`], [`VaultError::Unavailable`].
+    pub async fn sheet(&self, sheet: Uuid) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        match &self.0.store {
+            Store::Folder(folder) => {
+                let folder = Arc::clone(folder);
+                blocking(move || folder.read_sheet(sheet)).await
+            }
+            Store::Bucket(bucket) => bucket.read_sheet(sheet).await,
+        }
+    }
+
+    /// Overwrites parts of a sheet with zeros, durably. In a bucket two processes at once may undo each other's work,
+    /// and versions of objects must not be kept.
+    ///
+    /// # Errors
+    /// [`VaultError::NotOurs`], [`VaultError::Missing`], [`VaultError::Unavailable`].
+    pub async fn erase_in_sheet(&self, sheet: Uuid, parts: Vec<Range<usize>>) -> Result<(), VaultError> {
+        self.must_be_ours()?;
+        match &self.0.store {
+            Store::Folder(folder) => {
+                let folder = Arc::clone(folder);
+                blocking(move || folder.erase_in_sheet(sheet, &parts)).await
+            }
+            Store::Bucket(bucket) => bucket.erase_in_sheet(sheet, &parts).await,
+        }
     }
 
     /// Whether the place answers now, for a readiness check: that it is there and, on disk, takes a new file.

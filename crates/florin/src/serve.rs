@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use florin_api::kit::app::App;
-use florin_api::kit::book::{housekeeping, jobs};
+use florin_api::kit::book::{housekeeping, jobs, key_sheets};
 use florin_api::kit::edge::http::{HttpLimits, serve as serve_http};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
@@ -58,6 +58,9 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     }
     let app = operate::assemble(config, store, settings).await?;
     florin_api::kyc::begin_ownership(&app).await?;
+    if app.vault.closed_to_writing().is_none() && app.may_write() {
+        key_sheets::keep_ahead(&app).await?;
+    }
     if let Some(made) = &made {
         credentials::give_token(&app, made).await?;
     }
@@ -72,6 +75,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         tokio::spawn(housekeeping::work(app.clone())),
         tokio::spawn(logs.report_dropped()),
         tokio::spawn(florin_api::kyc::own_vault(app.clone())),
+        tokio::spawn(key_sheets::work(app.clone())),
         tokio::spawn(clock::watch(app.clone())),
         tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
     ]);

@@ -140,8 +140,8 @@ async fn adopt(arguments: &AdoptArgs) -> Result<ExitCode, Failed> {
     print(&format!("database: installation {} at epoch {}", database.installation, database.epoch));
     print(&format!("files:    {known} that this database knows, {unknown} that it does not know"));
     print(&format!(
-        "The vault becomes this database's. Servers on any other database stop writing files within a minute. Sweeps of \
-         this database will remove the {unknown} files that it does not know."
+        "The vault becomes this database's. Servers on any other database stop writing files within a minute. Sweeps \
+         of this database will remove the {unknown} files that it does not know."
     ));
     if !arguments.yes {
         print("Nothing was changed. Repeat the command with --yes to do it.");

@@ -126,6 +126,9 @@ pub(super) fn open_details(
 ) -> Result<Details, StoreError> {
     let (Some(sealed), Some(secret)) = (sealed, secret) else { return Ok(Details::default()) };
     let text = seals.open(secret, sealed);
+    if text.is_none() && seals.is_destroyed(secret) {
+        return Ok(Details::default());
+    }
     let text =
         text.ok_or_else(|| StoreError::unexpected("details can't be opened with their holder's key"))?;
     serde_json::from_str(&text).map_err(StoreError::unexpected)

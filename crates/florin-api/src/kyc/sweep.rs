@@ -54,7 +54,8 @@ pub async fn work(app: App) {
 
 /// Removes objects of at least this age that no row knows, if the vault is this database's.
 ///
-/// An age below [`SWEEP_AGE`] says that no server runs: then the epoch is raised first, and all that is old enough goes.
+/// An age below [`SWEEP_AGE`] says that no server runs: then the epoch is raised first, and all that is old enough
+/// goes.
 ///
 /// # Errors
 /// When vault or database is away, or the vault is not this database's.

@@ -10,6 +10,7 @@ use crate::webhooks::{deliver, deliveries, enable, register};
 use florin_api::endpoints;
 use florin_api::kit::book::housekeeping::prune;
 use florin_api::kit::book::jobs::{carry_out, run_due, run_inside, run_lane};
+use florin_api::kit::book::key_sheets;
 use florin_api::kit::book::registry::book_of;
 use florin_api::kit::book::work::Work;
 use florin_api::kyc::{Operator, sweep};
@@ -237,6 +238,9 @@ async fn operator(app: &TestApp) {
         .await;
     assert_eq!(known, ((true, true), Some(app.partners[0]), 2));
     assert!(app.revoke_key(&issued.api_key).await);
+    key_sheets::keep_ahead(&app.app).await.expect("sheets are made");
+    key_sheets::erase_again(&app.app).await.expect("nothing is to be erased");
+    key_sheets::give_slots(&app.app).await.expect("all have slots");
     app.app.store.note_time(app.app.wall()).await.expect("the time is noted");
     assert_eq!(app.app.store.newest_time().await, Ok(Some(app.app.wall())));
     app.clock.advance(Duration::from_secs(1));

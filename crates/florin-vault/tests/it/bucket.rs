@@ -1,6 +1,6 @@
 //! A vault in a bucket of a real S3 server, where `cargo xtask test` brought one; and what is told without one.
 
-use crate::support::{Count, content, files, key, mark_is_kept, name, store, write_all};
+use crate::support::{Count, content, files, key, mark_is_kept, name, sheets_are_kept, store, write_all};
 use florin_testing::skip;
 use florin_vault::{BucketSettings, Check, DepositError, Place, Vault, VaultError};
 use futures_util::{StreamExt, TryStreamExt};
@@ -173,4 +173,11 @@ async fn settings_that_cannot_be_right() {
         let error = open(&settings).await.0.err().unwrap();
         assert!(matches!(error, VaultError::Unexpected(_)), "{settings:?}: {error}");
     }
+}
+
+#[tokio::test]
+async fn sheets_of_keys_are_kept() {
+    let Some(settings) = settings() else { return };
+    let (vault, _spool) = open(&settings).await;
+    sheets_are_kept(&vault.unwrap()).await;
 }

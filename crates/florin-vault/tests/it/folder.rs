@@ -1,7 +1,8 @@
 //! A vault on local disk: what is listed and removed, and what a disk can do to it.
 
 use crate::support::{
-    Count, content, files, folder, key, mark_is_kept, name, name_at, path, store, write_all,
+    Count, content, files, folder, key, mark_is_kept, name, name_at, one, path, sheets_are_kept, store,
+    write_all,
 };
 use florin_testing::skip;
 use florin_types::Timestamp;
@@ -9,7 +10,7 @@ use florin_vault::{DepositError, ObjectName, Place, Vault, VaultError};
 use futures_util::{StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
 
@@ -168,4 +169,18 @@ async fn a_closed_vault_is_read_only() {
     assert_eq!(vault.read(stored.name, &key(1), 1_000).await.unwrap()[..], content(1_000)[..]);
     assert!(vault.close_to_writing(None));
     assert_eq!(vault.remove(&[stored.name]).await, Ok(()));
+}
+
+#[tokio::test]
+async fn sheets_of_keys_are_kept() {
+    let (vault, folder) = folder().await;
+    let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+    let sheet = name().uuid();
+    vault.add_sheet(sheet, vec![1; 64].into()).await.unwrap();
+    let path = folder.path().join(format!("keys/{sheet}.keys"));
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = inode(&path);
+    vault.erase_in_sheet(sheet, one(0..32)).await.unwrap();
+    assert_eq!(inode(&path), before, "a new file would leave the old one's blocks");
+    sheets_are_kept(&vault).await;
 }

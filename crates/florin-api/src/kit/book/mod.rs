@@ -5,6 +5,7 @@ pub mod clock;
 pub mod command;
 pub mod housekeeping;
 pub mod jobs;
+pub mod key_sheets;
 pub mod memo;
 pub mod record;
 pub mod registry;

@@ -1,7 +1,7 @@
 //! Whose the vault is: a copy of the database on the vault of the original neither writes nor removes its files.
 
 use super::{photo, send_passport, upload};
-use crate::support::{Setup, TestApp, expect_errors};
+use crate::support::{Setup, TestApp, expect_errors, person};
 use florin_api::kyc::{Marks, Operator, RAISE_INTERVAL, SWEEP_AGE, begin_ownership, own_vault, renew, sweep};
 use florin_store::StoreError;
 use florin_types::Text;
@@ -57,12 +57,14 @@ async fn a_restored_dump_sweeps_nothing_and_the_original_goes_on() {
     renew(&copy.app).await.expect_err("the vault is not the copy's");
     copy.a().create_user("cora").await;
     upload_fails(&copy, "cora").await;
-    // Nor is a file removed with a user that only the copy deletes.
+    // Nor is anything removed with a user that only the copy deletes: its erasure waits.
     copy.a().delete("/v1/user/anna").await.expect(200);
     copy.a().run_jobs().await;
+    expect_errors(&["florin vault adopt"]);
+    copy.database().tamper("DELETE FROM job").await;
     assert_eq!(app.vault_files().len(), 4);
     // What it knows it reads.
-    assert_eq!(operator(&copy).check().await.expect("files are read"), (0, Vec::new()));
+    assert_eq!(operator(&copy).check().await.expect("files are read"), (2, Vec::new()));
 
     run_on(&app, LATER).await;
     assert_eq!(sweep(&app.app, SWEEP_AGE).await.expect("a sweep").removed, 0);
@@ -127,8 +129,12 @@ async fn another_installation_does_not_write() {
     other.files = std::sync::Arc::clone(&app.files);
     other.reopen(Setup::default()).await;
     assert!(closed(&other).contains("belongs to installation"), "{}", closed(&other));
-    other.a().create_user("anna").await;
-    upload_fails(&other, "anna").await;
+    // Its own users' keys are in the vault that it had.
+    assert_eq!(
+        other.a().post("/v1/user/balances/crypto-and-fiat", &person("anna")).send().await.code(),
+        "P501"
+    );
+    expect_errors(&["florin vault adopt"]);
     other.finish().await;
     app.finish().await;
 }

@@ -6,6 +6,7 @@ use super::entropy::Counted;
 use super::{check, log};
 use axum::Router;
 use florin_api::kit::app::App;
+use florin_api::kit::book::key_sheets;
 use florin_api::kit::book::registry::{Issued, Registry};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
@@ -174,14 +175,14 @@ impl TestApp {
         self.database.as_ref().expect("only the end takes it")
     }
 
-    /// The files in the vault's folder, as they are on disk, without the vault's mark.
+    /// The files of users in the vault's folder, as they are on disk: without the vault's mark and sheets of keys.
     pub fn vault_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         fn collect(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
             for entry in std::fs::read_dir(folder).expect("a folder can be read") {
                 let path = entry.expect("an entry can be read").path();
                 if path.is_dir() {
                     collect(&path, found);
-                } else if path.file_name().is_some_and(|name| name != "installation") {
+                } else if path.extension().is_some_and(|end| end == "age") {
                     let bytes = std::fs::read(&path).expect("a file can be read");
                     found.push((path, bytes));
                 }
@@ -197,7 +198,8 @@ impl TestApp {
         self.database().hold_books().await
     }
 
-    /// A platform over a copy of the database as it is now, and over the same files: what a restored dump is. Both go on.
+    /// A platform over a copy of the database as it is now, and over the same files: what a restored dump is. Both go
+    /// on.
     pub async fn copy(&mut self) -> Self {
         self.app.store.close();
         let database = self.database().copy().await;
@@ -258,6 +260,7 @@ async fn open(
     let vault =
         Vault::open(&florin_vault::Place::Folder(files.path().to_owned())).await.expect("the vault opens");
     let app = App::new(store, vault, clock.clone(), Arc::clone(entropy), setup.settings, &FAMILIES);
+    key_sheets::load(&app).await.expect("keys are read");
     begin_ownership(&app).await.expect("the vault has an owner");
     let routes = build(&app, setup.extra);
     (app, routes)

@@ -160,6 +160,23 @@ impl Database {
         }
     }
 
+    /// What is on disk of the database, its log included, though nobody may find it there by a statement.
+    pub async fn on_disk(&self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Sqlite { folder } => {
+                let files = ["florin.db", "florin.db-wal"].map(|name| folder.path().join(name));
+                files.iter().filter_map(|file| std::fs::read(file).ok()).collect()
+            }
+            Self::Postgres { .. } => {
+                self.tamper("CHECKPOINT").await;
+                let tables = "SELECT pg_read_binary_file(pg_relation_filepath(oid::regclass)) FROM pg_class \
+                              WHERE relkind = 'r' AND relname IN ('holder', 'end_user')";
+                let log = "SELECT pg_read_binary_file('pg_wal/' || pg_walfile_name(pg_current_wal_lsn()))";
+                [self.bytes(tables).await, self.bytes(log).await].concat()
+            }
+        }
+    }
+
     /// One number, by a statement of the test's own.
     pub async fn count(&self, sql: &str) -> i64 {
         match self {
