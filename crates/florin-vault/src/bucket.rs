@@ -86,6 +86,7 @@ pub(crate) struct Bucket {
     region: String,
     prefix: Key,
     spool: PathBuf,
+    settings: BucketSettings,
 }
 
 /// Gives `object_store` the client that puts use, so that both share its connections and limits.
@@ -178,6 +179,7 @@ impl Bucket {
             region: region.clone(),
             prefix,
             spool,
+            settings: settings.clone(),
         })
     }
 
@@ -209,6 +211,11 @@ impl Bucket {
         };
         let too_long = |_| Err(unavailable("putting an object", "it took too long"));
         tokio::time::timeout(PATIENCE, attempts).await.unwrap_or_else(too_long)
+    }
+
+    /// The same bucket with connections of its own, for a runtime of its own.
+    pub(crate) fn apart(&self) -> Result<Self, VaultError> {
+        Self::new(&self.settings, self.spool.clone())
     }
 
     async fn put_once(&self, name: ObjectName, ciphertext: &Ciphertext) -> Result<Put, VaultError> {

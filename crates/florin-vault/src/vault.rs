@@ -251,6 +251,24 @@ impl Vault {
         }
     }
 
+    /// A sheet of keys, for code that cannot await. It holds the calling thread: microseconds for a folder, a request's
+    /// time for a bucket.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`], [`VaultError::Unavailable`].
+    pub fn sheet_now(&self, sheet: Uuid) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let bucket = match &self.0.store {
+            Store::Folder(folder) => return folder.read_sheet(sheet),
+            Store::Bucket(bucket) => Arc::clone(bucket),
+        };
+        let read = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| VaultError::io("starting a runtime", &error))?;
+            runtime.block_on(async { bucket.apart()?.read_sheet(sheet).await })
+        };
+        thread::spawn(read).join().map_err(|_| VaultError::unexpected("reading a sheet panicked"))?
+    }
+
     /// Overwrites parts of a sheet with zeros, durably. In a bucket two processes at once may undo each other's work,
     /// and versions of objects must not be kept.
     ///

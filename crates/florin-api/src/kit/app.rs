@@ -66,7 +66,13 @@ impl App {
         settings: Settings,
         families: &'static Tables,
     ) -> Self {
-        let seals = Seals::new(store.derive_key("florin 2026 wrapping of users' keys v1"));
+        let sheets = vault.clone();
+        let read_sheet = move |sheet| {
+            let read = sheets.sheet_now(sheet);
+            read.inspect_err(|error| tracing::warn!(%error, %sheet, "a sheet of keys can't be read")).ok()
+        };
+        let key = store.derive_key("florin 2026 wrapping of users' keys v1");
+        let seals = Seals::new(key, Box::new(read_sheet));
         let guard = match settings.environment {
             Environment::Sandbox => Guard::open(),
             Environment::Live => Guard::public_only(settings.webhook_allow.clone()),

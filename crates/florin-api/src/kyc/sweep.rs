@@ -83,7 +83,7 @@ pub async fn sweep(app: &App, age: Duration) -> Result<Swept, StoreError> {
     Ok(swept)
 }
 
-/// Removes the objects of a user that was erased: rows of [`store::NAMES`].
+/// Removes the objects of a user that was erased: rows of `store::NAMES`.
 pub async fn remove_objects(app: &App, rows: &[Row]) -> Result<(), StoreError> {
     let names: Vec<Uuid> = rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
     let names: Vec<_> = names.into_iter().filter_map(ObjectName::new).collect();

@@ -114,6 +114,8 @@ pub async fn sheets_are_kept(vault: &Vault) {
     assert_eq!(vault.erase_in_sheet(sheet, one(0..1)).await, Err(VaultError::Missing));
     vault.add_sheet(sheet, bytes.clone()).await.unwrap();
     assert_eq!(vault.sheet(sheet).await.unwrap(), bytes);
+    assert_eq!(vault.sheet_now(sheet).unwrap(), bytes);
+    assert_eq!(vault.sheet_now(name().uuid()), Err(VaultError::Missing));
     let mut expected = bytes;
     for parts in [one(32..64), vec![32..64, 992..1_024]] {
         parts.iter().for_each(|part| expected[part.clone()].fill(0));

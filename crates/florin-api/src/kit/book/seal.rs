@@ -11,7 +11,7 @@ use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use florin_types::Entropy;
 use florin_vault::Identity;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError, RwLock};
 use uuid::Uuid;
@@ -70,13 +70,25 @@ struct FreeSlots {
     given_back: Vec<Slot>,
 }
 
+/// Reads a sheet of the vault, holding the calling thread.
+pub type ReadSheet = Box<dyn Fn(Uuid) -> Option<Zeroizing<Vec<u8>>> + Send + Sync>;
+
+/// The sheets of the vault, as far as they were read.
+#[derive(Default)]
+struct Sheets {
+    known: HashMap<Uuid, Zeroizing<Vec<u8>>>,
+    /// Those that could not be read when they were needed, until they are read after all.
+    missing: HashSet<Uuid>,
+}
+
 /// Seals and opens; knows the key that wraps the users' keys, and the one for partners' secrets.
 pub struct Seals {
     wrapping: XChaCha20Poly1305,
     partners: XChaCha20Poly1305,
     /// Makes a wrapping key of a slot.
     slots: Zeroizing<[u8; KEY_BYTES]>,
-    sheets: RwLock<HashMap<Uuid, Zeroizing<Vec<u8>>>>,
+    sheets: RwLock<Sheets>,
+    read_sheet: ReadSheet,
     free: Mutex<FreeSlots>,
     /// One at a time reserves slots.
     pub(super) reserving: tokio::sync::Mutex<()>,
@@ -96,14 +108,16 @@ impl Nonce {
 }
 
 impl Seals {
-    /// Takes the installation's key.
-    pub fn new(key: [u8; KEY_BYTES]) -> Self {
+    /// Takes the installation's key, and what reads a sheet that another process has made a moment ago. All others are
+    /// read ahead.
+    pub fn new(key: [u8; KEY_BYTES], read_sheet: ReadSheet) -> Self {
         let partners = blake3::derive_key("florin 2026 partners' secrets v1", &key);
         Self {
             wrapping: XChaCha20Poly1305::new(&key.into()),
             partners: XChaCha20Poly1305::new(&partners.into()),
             slots: Zeroizing::new(blake3::derive_key("florin 2026 slots of users' keys v1", &key)),
             sheets: RwLock::default(),
+            read_sheet,
             free: Mutex::default(),
             reserving: tokio::sync::Mutex::default(),
         }
@@ -111,30 +125,33 @@ impl Seals {
 
     /// Takes in a sheet of the vault.
     pub fn add_sheet(&self, sheet: Uuid, bytes: Zeroizing<Vec<u8>>) {
-        self.sheets.write().unwrap_or_else(PoisonError::into_inner).insert(sheet, bytes);
+        let mut sheets = self.sheets.write().unwrap_or_else(PoisonError::into_inner);
+        sheets.missing.remove(&sheet);
+        sheets.known.insert(sheet, bytes);
     }
 
     /// How many sheets were taken in.
     pub fn sheets(&self) -> usize {
-        self.sheets.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.sheets.read().unwrap_or_else(PoisonError::into_inner).known.len()
     }
 
     /// Whether a sheet was taken in.
     pub fn has_sheet(&self, sheet: Uuid) -> bool {
-        self.sheets.read().unwrap_or_else(PoisonError::into_inner).contains_key(&sheet)
+        self.sheets.read().unwrap_or_else(PoisonError::into_inner).known.contains_key(&sheet)
     }
 
     /// Whether a slot's bytes were erased, in this process's memory.
     pub fn is_erased(&self, slot: Slot) -> bool {
         let sheets = self.sheets.read().unwrap_or_else(PoisonError::into_inner);
-        let bytes = sheets.get(&slot.sheet).and_then(|sheet| sheet.get(slot.place()));
+        let bytes = sheets.known.get(&slot.sheet).and_then(|sheet| sheet.get(slot.place()));
         bytes.is_some_and(is_zero)
     }
 
     /// Forgets a slot's bytes.
     pub fn forget_slot(&self, slot: Slot) {
         let mut sheets = self.sheets.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bytes) = sheets.get_mut(&slot.sheet).and_then(|sheet| sheet.get_mut(slot.place())) {
+        let sheet = sheets.known.get_mut(&slot.sheet);
+        if let Some(bytes) = sheet.and_then(|sheet| sheet.get_mut(slot.place())) {
             bytes.fill(0);
         }
     }
@@ -201,12 +218,29 @@ impl Seals {
         Some([&[WITH_SLOT], &slot.sheet.as_bytes()[..], &number, &sealed].concat())
     }
 
-    /// What wraps with a slot; none where it is erased or its sheet is not known here.
+    /// What wraps with a slot; none where it is erased or its sheet is missing.
     fn cipher_of(&self, slot: Slot) -> Option<XChaCha20Poly1305> {
+        self.read_unknown(slot.sheet);
         let sheets = self.sheets.read().unwrap_or_else(PoisonError::into_inner);
-        let bytes = sheets.get(&slot.sheet)?.get(slot.place()).filter(|bytes| !is_zero(bytes))?;
+        let bytes = sheets.known.get(&slot.sheet)?.get(slot.place()).filter(|bytes| !is_zero(bytes))?;
         let key = blake3::keyed_hash(&self.slots, bytes);
         Some(XChaCha20Poly1305::new(&(*key.as_bytes()).into()))
+    }
+
+    /// Reads a sheet that was not read ahead.
+    fn read_unknown(&self, sheet: Uuid) {
+        let sheets = self.sheets.read().unwrap_or_else(PoisonError::into_inner);
+        if sheets.known.contains_key(&sheet) || sheets.missing.contains(&sheet) {
+            return;
+        }
+        drop(sheets);
+        match (self.read_sheet)(sheet) {
+            Some(bytes) => self.add_sheet(sheet, bytes),
+            None => {
+                let mut sheets = self.sheets.write().unwrap_or_else(PoisonError::into_inner);
+                sheets.missing.insert(sheet);
+            }
+        }
     }
 
     /// Whether a user's key can't be unwrapped because its slot was erased: the erasure is under way.
@@ -269,11 +303,43 @@ fn decrypt(cipher: &XChaCha20Poly1305, sealed: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::kit::testing::Counted;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    fn sheet_bytes() -> Zeroizing<Vec<u8>> {
+        Zeroizing::new((0..usize::from(SLOTS) * SLOT_BYTES).map(|at| (at % 251 + 1) as u8).collect())
+    }
+
+    fn without_sheets(key: u8) -> Seals {
+        Seals::new([key; KEY_BYTES], Box::new(|_| None))
+    }
+
+    /// One that another process has made a moment ago, and one that nobody has.
+    #[test]
+    fn a_sheet_that_is_not_known_is_read_once() {
+        let entropy = Counted::default();
+        let (sheet, reads) = (Uuid::from_u128(1), Arc::new(AtomicUsize::new(0)));
+        let other = with_sheet(9, sheet);
+        let secret = other.new_user_secret(other.take_slot().unwrap(), &entropy).unwrap();
+        let sealed = other.seal(&secret, Nonce::draw(&entropy), "invoice 7").unwrap();
+        for (is_there, opened) in [(true, Some("invoice 7")), (false, None)] {
+            let count = Arc::clone(&reads);
+            let read = move |_| {
+                count.fetch_add(1, Ordering::Relaxed);
+                is_there.then(sheet_bytes)
+            };
+            let seals = Seals::new([9; KEY_BYTES], Box::new(read));
+            reads.store(0, Ordering::Relaxed);
+            for _ in 0..3 {
+                assert_eq!(seals.open(&secret, &sealed).as_deref(), opened);
+            }
+            assert_eq!(reads.load(Ordering::Relaxed), 1);
+        }
+    }
 
     fn with_sheet(key: u8, sheet: Uuid) -> Seals {
-        let seals = Seals::new([key; KEY_BYTES]);
-        let bytes = (0..usize::from(SLOTS) * SLOT_BYTES).map(|at| (at % 251 + 1) as u8).collect();
-        seals.add_sheet(sheet, Zeroizing::new(bytes));
+        let seals = without_sheets(key);
+        seals.add_sheet(sheet, sheet_bytes());
         seals.add_slots(sheet, 0..SLOTS);
         seals
     }
@@ -304,7 +370,7 @@ mod tests {
         assert_eq!(wrapped.len(), WITH_SLOT_BYTES);
         assert_eq!(Slot::of_secret(&wrapped), Some(Slot { sheet, number: 0 }));
         assert_eq!(seals.open(&wrapped, &sealed).as_deref(), Some("invoice 7"));
-        assert_eq!(Seals::new([9; KEY_BYTES]).open(&wrapped, &sealed), None, "the sheet is not known");
+        assert_eq!(without_sheets(9).open(&wrapped, &sealed), None, "the sheet is not known");
         seals.give_back(slot);
         assert_eq!(seals.take_slot(), Some(slot));
         assert_eq!(seals.take_slot(), Some(Slot { sheet, number: 1 }));
