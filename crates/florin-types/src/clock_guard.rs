@@ -45,6 +45,8 @@ pub struct Known {
     pub newest: Timestamp,
     /// How far the wall clock may be ahead of it: how long nobody may have written.
     pub bound: Duration,
+    /// Whether a wall clock that is behind it is believed.
+    pub trusts_behind: bool,
 }
 
 /// Why the wall clock is not believed.
@@ -66,13 +68,14 @@ pub enum ClockDoubt {
         /// The newest time in the data.
         newest: Timestamp,
     },
-    /// At the start it is behind the data: it, or what is in the data, is wrong. It is believed all the same, as no
-    /// book's time runs backwards.
+    /// At the start it is behind the data: it, or what is in the data, is wrong.
     BehindData {
         /// What it shows.
         wall: Timestamp,
         /// The newest time in the data.
         newest: Timestamp,
+        /// Whether it is believed all the same.
+        is_believed: bool,
     },
 }
 
@@ -81,10 +84,10 @@ impl ClockDoubt {
     #[must_use]
     pub fn forbids_writing(&self) -> bool {
         match self {
-            // Behind, a book's time stands still at worst.
             Self::Stepped { wall, believed, lasted } => wall > believed && *lasted >= OWN_TIME,
             Self::AheadOfData { .. } => true,
-            Self::BehindData { .. } => false,
+            // Believed, a book's time stands still at worst.
+            Self::BehindData { is_believed, .. } => !is_believed,
         }
     }
 }
@@ -99,7 +102,7 @@ impl fmt::Display for ClockDoubt {
             Self::AheadOfData { wall, newest } => {
                 write!(f, "the system clock shows {wall}, long after the newest time in the data, {newest}")
             }
-            Self::BehindData { wall, newest } => {
+            Self::BehindData { wall, newest, .. } => {
                 write!(f, "the system clock shows {wall}, before the newest time in the data, {newest}")
             }
         }?;
@@ -111,7 +114,7 @@ impl fmt::Display for ClockDoubt {
 #[derive(Clone, Debug)]
 pub struct ClockGuard {
     /// What the data say, until the wall clock has agreed with them.
-    data: Option<(Reading, Duration)>,
+    data: Option<(Reading, Known)>,
     /// What steps are measured against; none before anything was believed.
     anchor: Option<Reading>,
     /// The last reading that was believed.
@@ -125,7 +128,7 @@ impl ClockGuard {
     /// Begins with what the data say, and believes the wall clock where they say nothing.
     #[must_use]
     pub fn new(known: Option<Known>, monotonic: Duration) -> Self {
-        let data = known.map(|known| (Reading { wall: known.newest, monotonic }, known.bound));
+        let data = known.map(|known| (Reading { wall: known.newest, monotonic }, known));
         Self { data, anchor: None, last: None, stepped: None, doubt: None }
     }
 
@@ -142,7 +145,7 @@ impl ClockGuard {
             now.wall <= expected.saturating_add(ahead) && now.wall >= expected.saturating_sub(MAX_STEP)
         };
         let is_first = self.data.is_none() && self.anchor.is_none();
-        if is_first || self.data.is_some_and(|(newest, bound)| agrees(&newest, bound)) {
+        if is_first || self.data.is_some_and(|(newest, known)| agrees(&newest, known.bound)) {
             self.data = None;
             return self.believe(now, true);
         }
@@ -155,6 +158,11 @@ impl ClockGuard {
                 self.doubt = Some(ClockDoubt::AheadOfData { wall: now.wall, newest: newest.wall });
                 newest.expected(now.monotonic)
             }
+            (None, Some((newest, known))) if !known.trusts_behind => {
+                let (wall, is_believed) = (now.wall, false);
+                self.doubt = Some(ClockDoubt::BehindData { wall, newest: newest.wall, is_believed });
+                newest.expected(now.monotonic)
+            }
             (None, _) => self.believe(now, true),
         }
     }
@@ -165,8 +173,11 @@ impl ClockGuard {
             self.anchor = Some(now);
         }
         (self.last, self.stepped) = (Some(now), None);
-        let behind =
-            |(newest, _): (Reading, _)| ClockDoubt::BehindData { wall: now.wall, newest: newest.wall };
+        let behind = |(newest, _): (Reading, _)| ClockDoubt::BehindData {
+            wall: now.wall,
+            newest: newest.wall,
+            is_believed: true,
+        };
         self.doubt = self.data.map(behind);
         now.wall
     }
@@ -229,7 +240,13 @@ mod tests {
     }
 
     fn known(newest: i64, days: u64) -> Option<Known> {
-        Some(Known { newest: seconds(newest), bound: Duration::from_secs(days * 86_400) })
+        let bound = Duration::from_secs(days * 86_400);
+        Some(Known { newest: seconds(newest), bound, trusts_behind: true })
+    }
+
+    /// As in live.
+    fn strictly(newest: i64, days: u64) -> Option<Known> {
+        known(newest, days).map(|known| Known { trusts_behind: false, ..known })
     }
 
     /// What is said of a reading: nothing, or why it is not believed, and whether that forbids writing.
@@ -240,7 +257,8 @@ mod tests {
             (Some(ClockDoubt::Stepped { .. }), false) => "stepped",
             (Some(ClockDoubt::Stepped { .. }), true) => "stepped, no writing",
             (Some(ClockDoubt::AheadOfData { .. }), _) => "ahead, no writing",
-            (Some(ClockDoubt::BehindData { .. }), _) => "behind",
+            (Some(ClockDoubt::BehindData { .. }), false) => "behind",
+            (Some(ClockDoubt::BehindData { .. }), true) => "behind, no writing",
         }
     }
 
@@ -332,6 +350,15 @@ mod tests {
             (30, 30, 30, "behind"),
         ];
         check("data from the future", known(3_650 * DAY, 7), &rows);
+        let rows = [
+            (0, -20_000 * DAY, 0, "behind, no writing"),
+            (10, -20_000 * DAY + 10, 10, "behind, no writing"),
+            (15, -301, 15, "behind, no writing"),
+            (20, DAY, DAY, "good"),
+            (30, -DAY, DAY + 10, "stepped"),
+        ];
+        check("a clock without battery in live", strictly(0, 7), &rows);
+        check("a clock that is a little behind", strictly(0, 7), &[(0, -300, -300, "good")]);
     }
 
     #[test]
@@ -347,7 +374,11 @@ mod tests {
         *wall.lock().unwrap() = jump;
         assert_eq!(clock.now(), seconds(0));
         assert_eq!(word(clock.doubt()), "stepped");
-        clock.restart(Some(Known { newest: seconds(0).saturating_add(jump), bound: MAX_STEP }));
+        clock.restart(Some(Known {
+            newest: seconds(0).saturating_add(jump),
+            bound: MAX_STEP,
+            trusts_behind: true,
+        }));
         assert_eq!(clock.read(), (seconds(40 * DAY), None));
     }
 }

@@ -18,7 +18,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 /// How far the clock may be ahead of the newest time in live data when a process starts: an operator knows of a longer
-/// pause. Of the thirty days for which idempotency keys hold, a false clock could take these seven.
+/// pause. Of the thirty days for which idempotency keys hold, a false clock could take these seven at each start: what
+/// is written then is the newest time of the next.
 const LIVE_PAUSE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How often a server looks whether it doubts its clock, and then for an operator's word.
@@ -95,46 +96,102 @@ async fn repair(arguments: &RepairArgs) -> Result<ExitCode, Failed> {
 
 /// Judges the clock of this process by the data.
 pub async fn begin(config: &Config, store: &Store) -> Result<(), StoreError> {
-    let bound = match config.environment() {
+    let (bound, trusts_behind) = match config.environment() {
         // A sandbox may rest on a disk for years, and has no money to lose.
-        Environment::Sandbox => Duration::MAX,
-        Environment::Live => LIVE_PAUSE,
+        Environment::Sandbox => (Duration::MAX, true),
+        Environment::Live => (LIVE_PAUSE, false),
     };
     let newest = store.newest_time().await?;
-    SystemClock::restart(newest.map(|newest| Known { newest, bound }));
+    SystemClock::restart(newest.map(|newest| Known { newest, bound, trusts_behind }));
     Ok(())
 }
 
 /// Believes the system's clock as far as it agrees with a time.
 fn believe(time: Timestamp) {
-    SystemClock::restart(Some(Known { newest: time, bound: MAX_STEP }));
+    SystemClock::restart(Some(Known { newest: time, bound: MAX_STEP, trusts_behind: false }));
 }
 
 /// Notes the time in the database, and looks there for an operator's word, until dropped.
 pub async fn watch(app: App) {
-    let mut heard = app.store.repaired_time().await.unwrap_or_default();
+    let mut heard = None;
     let mut ticks = tokio::time::interval(LOOK_INTERVAL);
     let mut looks = 0;
     loop {
         ticks.tick().await;
-        let (now, doubt) = (SystemClock.now(), SystemClock.doubt());
-        let result = match doubt {
-            Some(_) => hear(&app.store, &mut heard).await,
-            None if looks % LOOKS_PER_NOTE == 0 => app.store.note_time(now).await,
-            None => Ok(()),
-        };
-        looks = if doubt.is_some() { 0 } else { looks.wrapping_add(1) };
-        if let Err(error) = result {
+        if let Err(error) = look(&app.store, &mut heard, &mut looks).await {
             tracing::warn!(%error, "could not compare the clock with the database");
         }
     }
 }
 
-async fn hear(store: &Store, heard: &mut Option<Timestamp>) -> Result<(), StoreError> {
+/// One look. `heard` is the last word; none before the first look that worked.
+async fn look(
+    store: &Store,
+    heard: &mut Option<Option<Timestamp>>,
+    looks: &mut u32,
+) -> Result<(), StoreError> {
+    let (now, doubt) = (SystemClock.now(), SystemClock.doubt());
+    // Also without a doubt: what was said by then does not end a later one.
     let said = store.repaired_time().await?;
-    if said != *heard {
-        *heard = said;
-        said.into_iter().for_each(believe);
+    let word = new_word(heard.replace(said), said);
+    if doubt.is_some() {
+        *looks = 0;
+        match word {
+            Some(word) if is_near(word, SystemClock::wall()) => believe(word),
+            Some(word) => {
+                tracing::warn!("an operator's word is not followed: it was {word}, far from this clock")
+            }
+            None => {}
+        }
+        return Ok(());
     }
-    Ok(())
+    let is_due = looks.is_multiple_of(LOOKS_PER_NOTE);
+    *looks = looks.wrapping_add(1);
+    if is_due { store.note_time(now).await } else { Ok(()) }
+}
+
+/// What an operator has said since it was heard last. Before the first look everything is new.
+fn new_word(heard: Option<Option<Timestamp>>, said: Option<Timestamp>) -> Option<Timestamp> {
+    said.filter(|_| heard != Some(said))
+}
+
+/// Whether the clock may show `wall` soon after an operator said that it is `word`.
+fn is_near(word: Timestamp, wall: Timestamp) -> bool {
+    word.saturating_since(wall).max(wall.saturating_since(word)) <= MAX_STEP
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORD: Timestamp = Timestamp::from_micros(1_795_435_200_000_000);
+
+    #[test]
+    fn a_word_is_followed_once() {
+        let later = WORD.saturating_add(MAX_STEP);
+        for (heard, said, word) in [
+            (None, Some(WORD), Some(WORD)),
+            (None, None, None),
+            (Some(None), Some(WORD), Some(WORD)),
+            (Some(Some(WORD)), Some(WORD), None),
+            (Some(Some(WORD)), Some(later), Some(later)),
+        ] {
+            assert_eq!(new_word(heard, said), word, "{heard:?} {said:?}");
+        }
+    }
+
+    /// The finding: a repair of last week restarted the guard of a server whose first look had failed.
+    #[test]
+    fn an_old_word_is_far_from_the_clock() {
+        let week = Duration::from_secs(7 * 24 * 60 * 60);
+        for (wall, expected) in [
+            (WORD, true),
+            (WORD.saturating_add(MAX_STEP), true),
+            (WORD.saturating_sub(MAX_STEP), true),
+            (WORD.saturating_add(week), false),
+            (WORD.saturating_sub(week), false),
+        ] {
+            assert_eq!(is_near(WORD, wall), expected, "{wall}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! A system clock that is far ahead of the data at a start: nothing is written until an operator says that it is right.
+//! A system clock that is far ahead of the data at a start, or behind: in live nothing is written until an operator says that it is right.
 
 use crate::support::{Call, Client, Deadline, Options, Server};
 use serde_json::Value;
@@ -7,9 +7,9 @@ use std::time::Duration;
 /// Longer than the server takes until it looks for an operator's word.
 const HEARD: Duration = Duration::from_secs(30);
 
-/// What a clock that is forty days ahead looks like from here: the newest time in the data is long ago.
-async fn age(server: &Server) {
-    let known = (1_795_435_200_000_000_i64 - 40 * 86_400_000_000).to_be_bytes();
+/// What a false clock looks like from here: the newest time in the data is long ago, or to come.
+async fn set_known(server: &Server, known: i64) {
+    let known = known.to_be_bytes();
     let (time, book) = ("DELETE FROM installation WHERE name = 'known_time'", "UPDATE book SET last_at = 0");
     let insert =
         |value: &str| format!("INSERT INTO installation (name, value) VALUES ('known_time', {value})");
@@ -30,13 +30,23 @@ async fn age(server: &Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_far_ahead_of_the_data_needs_an_operators_word() {
+    needs_a_word(1_795_435_200_000_000 - 40 * 86_400_000_000).await;
+}
+
+/// The year 2100.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_behind_the_data_needs_an_operators_word() {
+    needs_a_word(4_102_444_800_000_000).await;
+}
+
+async fn needs_a_word(known: i64) {
     let mut server = Server::start_with(Options { environment: Some("live"), ..Options::default() }).await;
     let client = server.second_partner("Shop");
     client.create_user("anna").await;
     let shown = server.command(&["clock", "show"]);
     assert!(shown.code == Some(0) && shown.stdout.contains("the system clock is believed"), "{shown:?}");
     server.stop();
-    age(&server).await;
+    set_known(&server, known).await;
 
     server.expect_error("florin clock show");
     server.start_unready().await;
