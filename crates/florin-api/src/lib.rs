@@ -60,7 +60,7 @@ pub fn migrations() -> &'static [Migration] {
         let kit = [
             migration!(1001, "1001_partners"),
             migration!(1005, "1005_terms"),
-            migration!(1010, "1010_key_sheets"),
+            migration!(1009, "1009_key_sheets"),
         ];
         let families = FAMILIES.0.iter().flat_map(|family| family.migrations.iter().copied());
         let mut all: Vec<_> = kit.into_iter().chain(families).collect();

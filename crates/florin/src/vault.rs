@@ -35,7 +35,8 @@ pub enum VaultCommand {
     /// Take the vault over for this database, after a restore or with a vault of another installation.
     ///
     /// Vault and database bear one mark. A database that is behind the vault's mark, such as a restored dump, neither
-    /// writes nor removes files until this command raises the epoch in both. The audit log records it.
+    /// writes nor removes files until this command raises the epoch in both; nor does one that finds no mark where it had
+    /// set one. The audit log records it.
     Adopt(AdoptArgs),
     /// Read every file and list those that are missing or damaged. The exit code is 0 if there are none.
     Check {
@@ -140,8 +141,9 @@ async fn adopt(arguments: &AdoptArgs) -> Result<ExitCode, Failed> {
     print(&format!("database: installation {} at epoch {}", database.installation, database.epoch));
     print(&format!("files:    {known} that this database knows, {unknown} that it does not know"));
     print(&format!(
-        "The vault becomes this database's. Servers on any other database stop writing files within a minute. Sweeps \
-         of this database will remove the {unknown} files that it does not know."
+        "The vault becomes this database's. Servers on any other database write and remove files until they look at \
+         its mark: two minutes at most where they reach it. Stop them first. Sweeps of this database will remove the \
+         {unknown} files that it does not know."
     ));
     if !arguments.yes {
         print("Nothing was changed. Repeat the command with --yes to do it.");

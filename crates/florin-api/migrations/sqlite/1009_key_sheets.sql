@@ -13,3 +13,7 @@ CREATE TABLE erased_slot (
     number INTEGER NOT NULL,
     PRIMARY KEY (sheet, number)
 ) WITHOUT ROWID;
+
+-- No two users share a slot: what names it is in front of a wrapped key that has one. A server that goes on after a
+-- failover to a replica, which has lost a reservation, fails to create a user instead.
+CREATE UNIQUE INDEX holder_slot ON holder (substr(secret, 1, 19)) WHERE length(secret) = 91;

@@ -2,14 +2,14 @@
 
 use super::outgoing::Outgoing;
 use super::shares::{Limits, Shares};
-use crate::kit::book::seal::Seals;
+use crate::kit::book::seal::{Seals, SheetRead};
 use crate::kit::edge::keys::KeyCache;
 use crate::kit::edge::rate_limit::RateLimiter;
 use crate::kit::request::places::Uploads;
 use crate::kit::settings::{Environment, Settings};
 use florin_store::Store;
 use florin_types::{Clock, Currencies, Entropy, Timestamp, uuid_v7};
-use florin_vault::Vault;
+use florin_vault::{Vault, VaultError};
 use florin_webhook::{Guard, Sender};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -69,7 +69,13 @@ impl App {
         let sheets = vault.clone();
         let read_sheet = move |sheet| {
             let read = sheets.sheet_now(sheet);
-            read.inspect_err(|error| tracing::warn!(%error, %sheet, "a sheet of keys can't be read")).ok()
+            let read =
+                read.inspect_err(|error| tracing::warn!(%error, %sheet, "a sheet of keys can't be read"));
+            match read {
+                Ok(bytes) => SheetRead::Found(bytes),
+                Err(VaultError::Missing) => SheetRead::Missing,
+                Err(_) => SheetRead::Unavailable,
+            }
         };
         let key = store.derive_key("florin 2026 wrapping of users' keys v1");
         let seals = Seals::new(key, Box::new(read_sheet));

@@ -233,18 +233,20 @@ impl Operator<'_> {
         Ok((read, bad))
     }
 
-    /// Makes the vault this database's. It is written down for every partner first, as the files are theirs.
+    /// Makes the vault this database's, then writes it down for every partner, as the files are theirs.
     ///
     /// # Errors
-    /// When vault or database is away, or a server of this database raised the epoch meanwhile.
+    /// When vault or database is away, or a server of this database raised the epoch meanwhile. A takeover that could
+    /// not be written down for all partners stands.
     pub async fn adopt(&self, marks: &Marks) -> Result<VaultMark, Failure> {
         let was = marks.vault.map_or("unmarked".to_owned(), |vault| {
             format!("of installation {} at epoch {}", vault.installation, vault.epoch)
         });
+        let mark = take_over(self.app, marks).await?;
         for PartnerBook { book, .. } in partner_books(&self.app.store).await? {
             self.note(book, "vault.adopt", marks.database.installation, was.clone()).await?;
         }
-        Ok(take_over(self.app, marks).await?)
+        Ok(mark)
     }
 
     /// What operators did in a partner's book, oldest first.

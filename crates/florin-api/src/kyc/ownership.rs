@@ -2,12 +2,16 @@
 //! of the database, such as a restored dump on the vault of live, falls behind by that and is told: it reads its files,
 //! but neither writes nor removes any, until an operator lets it take the vault over (`florin vault adopt`).
 //!
+//! A vault without a mark is closed too, but for an empty one at the first start and for one of an older version whose
+//! files this database knows. A database that has had a vault does not take an unmarked one for it: a disk may not be
+//! mounted, or a prefix be misspelt.
+//!
 //! A server that has just started raises nothing for two minutes. By then the server of the original has raised the
 //! epoch, if there is one, and only a copy is behind.
 
 use super::store;
-use super::sweep::SWEEP_AGE;
 use crate::kit::app::App;
+use crate::kit::book::key_sheets;
 use crate::kit::request::upload::vault_fault;
 use florin_store::{StoreError, params};
 use florin_types::{Belonging, VaultMark};
@@ -20,16 +24,16 @@ use std::time::Duration;
 /// costs a small commit and a request to the bucket.
 pub const RAISE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Files that a vault without a mark may have though the database does not know them: what crashes left, some of each
-/// of a few dozen, even in a bad week. More of them, and the vault is taken for another installation's.
-const MAX_UNKNOWN: u64 = 100;
+/// By how much a takeover raises the epoch: servers of the former owner raise it once a minute, and must not reach the
+/// new one's for as long as they may run without having looked at the vault.
+const TAKEOVER: u64 = 1000;
 
-/// The files of a vault, as far as they are old enough to have a row.
+/// The files of a vault.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
     /// Those that the database knows.
     pub known: u64,
-    /// Those that it does not know.
+    /// Those that it does not know, those of running uploads too.
     pub unknown: u64,
 }
 
@@ -40,18 +44,35 @@ pub struct Marks {
     pub vault: Option<VaultMark>,
     /// The database's.
     pub database: VaultMark,
+    /// Whether users' keys of this database need sheets: then it has had a vault.
+    pub needs_sheets: bool,
 }
 
 impl Marks {
     /// Reads both: the vault's first, as an epoch is in the database before it is in the vault.
     pub async fn read(app: &App) -> Result<Self, StoreError> {
         let vault = app.vault.mark().await.map_err(vault_fault)?;
-        Ok(Self { vault, database: app.store.vault_mark().await? })
+        let needs_sheets = key_sheets::is_there_one(app).await?;
+        Ok(Self { vault, database: app.store.vault_mark().await?, needs_sheets })
     }
 
-    /// Why the vault is not the database's; none where it is. A vault without a mark is nobody's yet.
+    /// Whether the vault may get this database's mark without an operator: nobody has set one, and this database has
+    /// had none.
+    fn is_nobodys(&self) -> bool {
+        self.vault.is_none() && !(self.database.epoch > 0 && self.needs_sheets)
+    }
+
+    /// Why the vault is not the database's; none where it is.
     fn objection(&self) -> Option<String> {
-        let (vault, database) = (self.vault.as_ref()?, &self.database);
+        let database = &self.database;
+        let Some(vault) = &self.vault else {
+            return Some(match self.is_nobodys() {
+                true => format!("the vault has no mark yet: {UNTIL_COMPARED}"),
+                false => format!(
+                    "the vault has no mark, though this database has set one: {MOUNTED} {CONSEQUENCE}"
+                ),
+            });
+        };
         let whose = match database.judge(vault) {
             Belonging::Ours => return None,
             Belonging::OtherInstallation => {
@@ -67,6 +88,10 @@ impl Marks {
 
     /// Opens the vault for writing, or closes it with the reason.
     fn settle(&self, app: &App) -> Result<(), StoreError> {
+        if let (None, Some(reason)) = (self.vault, app.vault.closed_to_writing()) {
+            // It was said more exactly.
+            return Err(StoreError::unavailable(reason));
+        }
         let objection = self.objection();
         close(app, objection.as_deref());
         objection.map_or(Ok(()), |objection| Err(StoreError::unavailable(objection)))
@@ -76,6 +101,13 @@ impl Marks {
 /// What follows from a vault that is not ours, with the command that mends it.
 const CONSEQUENCE: &str =
     "no file is written or removed until `florin vault adopt` lets this database take the vault over";
+
+/// What follows from a vault that nobody has marked.
+const UNTIL_COMPARED: &str =
+    "no file is written or removed until a server has compared its files with this database";
+
+/// What to look for where a mark is gone.
+const MOUNTED: &str = "is the disk mounted, and the place the right one?";
 
 /// Closes the vault with a reason or opens it, and says so once.
 fn close(app: &App, reason: Option<&str>) {
@@ -92,19 +124,19 @@ fn close(app: &App, reason: Option<&str>) {
 /// When vault or database is away.
 pub async fn begin(app: &App) -> Result<(), StoreError> {
     let marks = Marks::read(app).await?;
-    if marks.vault.is_some() {
-        // Not ours: that is no reason not to start.
-        let _ = marks.settle(app);
-        return Ok(());
+    if marks.is_nobodys() && pin!(app.vault.list()).next().await.is_none() {
+        return raise(app, &marks.database).await;
     }
-    let is_empty = pin!(app.vault.list()).next().await.is_none();
-    if is_empty { raise(app, &marks.database).await } else { Ok(()) }
+    // Not ours, or not yet: that is no reason not to start.
+    let _ = marks.settle(app);
+    Ok(())
 }
 
 /// Raises the epoch until dropped, and looks whether the vault is ours.
 pub async fn work(app: App) {
-    if let Err(error) = mark_known(&app).await {
+    while let Err(error) = mark_known(&app).await {
         tracing::warn!(%error, "could not mark the vault");
+        tokio::time::sleep(RAISE_INTERVAL).await;
     }
     tokio::time::sleep(RAISE_INTERVAL).await;
     let mut ticks = tokio::time::interval(RAISE_INTERVAL);
@@ -119,18 +151,20 @@ pub async fn work(app: App) {
     }
 }
 
-/// Marks a vault that has files and no mark, as older versions left it, if this database knows its files.
+/// Marks a vault that has files and no mark, as older versions left it, if this database knows every file.
 async fn mark_known(app: &App) -> Result<(), StoreError> {
     let marks = Marks::read(app).await?;
-    if marks.vault.is_some() {
+    if !marks.is_nobodys() {
         return Ok(());
     }
     let Counted { known, unknown } = count(app).await?;
-    if unknown > MAX_UNKNOWN {
+    if unknown > 0 {
         let files = known + unknown;
-        let reason =
-            format!("the vault has no mark, and this database does not know {unknown} of its {files} files");
-        close(app, Some(&format!("{reason}: {CONSEQUENCE}")));
+        let reason = format!(
+            "the vault has no mark, and this database does not know {unknown} of its {files} files: {CONSEQUENCE}"
+        );
+        tracing::warn!("{reason}");
+        app.vault.close_to_writing(Some(&reason));
         return Ok(());
     }
     raise(app, &marks.database).await
@@ -143,8 +177,7 @@ pub async fn count(app: &App) -> Result<Counted, StoreError> {
     while let Some(name) = objects.try_next().await.map_err(vault_fault)? {
         match is_known(app, name).await? {
             true => counted.known += 1,
-            false if is_older(app, name, SWEEP_AGE) => counted.unknown += 1,
-            false => {}
+            false => counted.unknown += 1,
         }
     }
     Ok(counted)
@@ -167,12 +200,7 @@ pub(super) fn is_older(app: &App, name: ObjectName, age: Duration) -> bool {
 pub(super) async fn require(app: &App) -> Result<VaultMark, StoreError> {
     let marks = Marks::read(app).await?;
     marks.settle(app)?;
-    match marks.vault {
-        Some(_) => Ok(marks.database),
-        None => Err(StoreError::unavailable(
-            "the vault has no mark yet: a server sets it, or `florin vault adopt`",
-        )),
-    }
+    Ok(marks.database)
 }
 
 /// Looks whether the vault is ours, and raises the epoch if it is time.
@@ -180,10 +208,11 @@ pub(super) async fn require(app: &App) -> Result<VaultMark, StoreError> {
 /// # Errors
 /// Why it is not ours, or what is away.
 pub async fn renew(app: &App) -> Result<(), StoreError> {
-    let Marks { vault, database } = Marks::read(app).await?;
-    Marks { vault, database }.settle(app)?;
+    let marks = Marks::read(app).await?;
+    marks.settle(app)?;
+    let Marks { vault, database, .. } = marks;
     match vault {
-        None => mark_known(app).await,
+        None => Ok(()),
         // Several processes of one database take turns.
         Some(vault) if vault.epoch == database.epoch => match is_due(app, &database) {
             true => raise(app, &database).await,
@@ -203,7 +232,10 @@ fn is_due(app: &App, database: &VaultMark) -> bool {
 /// Raises the epoch in the database, then in the vault. What another process does at the same time stands.
 pub(super) async fn raise(app: &App, from: &VaultMark) -> Result<(), StoreError> {
     let to = VaultMark { epoch: from.epoch + 1, draw: app.new_id(), raised_at: app.wall(), ..*from };
-    put(app, from, &to).await.map(drop)
+    if put(app, from, &to).await? {
+        close(app, None);
+    }
+    Ok(())
 }
 
 /// Whether it was put: false where another process was faster.
@@ -215,12 +247,18 @@ async fn put(app: &App, from: &VaultMark, to: &VaultMark) -> Result<bool, StoreE
     Ok(is_raised)
 }
 
-/// Makes the vault this database's, whoever's it was: with an epoch above both.
+/// Makes the vault this database's, whoever's it was: with an epoch far above both, as they are now. `shown` are the
+/// marks that the operator has seen.
 ///
 /// # Errors
-/// When vault or database is away.
-pub(super) async fn take_over(app: &App, marks: &Marks) -> Result<VaultMark, StoreError> {
-    let epoch = marks.vault.map_or(0, |vault| vault.epoch).max(marks.database.epoch) + 1;
+/// When vault or database is away; when the vault is another installation's by now than was shown.
+pub(super) async fn take_over(app: &App, shown: &Marks) -> Result<VaultMark, StoreError> {
+    let marks = Marks::read(app).await?;
+    let whose = |marks: &Marks| marks.vault.map(|vault| vault.installation);
+    if whose(&marks) != whose(shown) {
+        return Err(StoreError::unavailable("the vault got another mark meanwhile: look again"));
+    }
+    let epoch = marks.vault.map_or(0, |vault| vault.epoch).max(marks.database.epoch) + TAKEOVER;
     let to = VaultMark { epoch, draw: app.new_id(), raised_at: app.wall(), ..marks.database };
     if !put(app, &marks.database, &to).await? {
         return Err(StoreError::unavailable("a server raised the epoch meanwhile: try again"));

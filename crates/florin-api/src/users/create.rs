@@ -211,8 +211,6 @@ async fn create_user(context: Context, call: Call<CreateUser>) -> Result<Created
             Ok(CreateUserAnswer { user_id, poa_required_for_extended: poa_required, poa_required })
         })
         .await;
-    if created.as_ref().is_ok_and(|created| !created.is_new()) {
-        context.app.seals.give_back(slot);
-    }
+    key_sheets::settle(&context.app, slot, &created, Created::is_new);
     created
 }

@@ -282,7 +282,8 @@ const SQLITE_KEYS: &str = "SELECT m.name, (SELECT group_concat(name, ',') FROM \
      (SELECT name FROM pragma_table_info(m.name) WHERE pk > 0 ORDER BY pk)) \
      FROM sqlite_master m WHERE m.type = 'table'";
 const SQLITE_INDEXES: &str = "SELECT m.name, (SELECT group_concat(name, ',') FROM \
-     (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno)), l.\"unique\" \
+     (SELECT COALESCE(name, '(expression)') AS name FROM pragma_index_info(l.name) ORDER BY seqno)), \
+     l.\"unique\" \
      FROM sqlite_master m, pragma_index_list(m.name) l WHERE m.type = 'table' AND l.origin = 'c'";
 
 fn sqlite_indexes(sqlite: &rusqlite::Connection) -> BTreeSet<Index> {
@@ -305,8 +306,9 @@ const POSTGRES_COLUMNS: &str = "SELECT table_name::text, column_name::text, \
      is_nullable = 'YES' FROM information_schema.columns WHERE table_schema = 'public' \
      ORDER BY table_name COLLATE \"C\", column_name COLLATE \"C\"";
 const POSTGRES_INDEXES: &str = "SELECT t.relname::text, i.indisunique, \
-     (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, n) \
-      JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum) \
+     (SELECT array_agg(COALESCE(a.attname::text, '(expression)') ORDER BY k.n) \
+      FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, n) \
+      LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum) \
      FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace s ON s.oid = t.relnamespace \
      WHERE s.nspname = 'public'";
 

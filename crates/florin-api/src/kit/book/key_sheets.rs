@@ -16,10 +16,12 @@ use super::registry::{PartnerBook, partner_books};
 use super::seal::{SLOTS, Slot};
 use super::work::Work;
 use crate::kit::app::App;
+use crate::kit::endpoint::failure::Failure;
 use crate::kit::request::upload::vault_fault;
 use florin_store::{BookId, HolderId, Row, Statement, StoreError, Touch, params};
 use florin_vault::VaultError;
 use futures_util::{StreamExt, stream};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -28,7 +30,8 @@ const COUNT: Statement = "SELECT COUNT(*) FROM key_sheet";
 const LIST: Statement = "SELECT id FROM key_sheet WHERE id > $1 ORDER BY id LIMIT 1000";
 const INSERT: Statement = "INSERT INTO key_sheet (id, made_at, used) VALUES ($1, $2, 0)";
 const UNUSED: Statement = "SELECT COUNT(*) FROM key_sheet WHERE used = 0";
-const WITH_ROOM: Statement = "SELECT id, used FROM key_sheet WHERE used < $1 ORDER BY used DESC, id LIMIT 1";
+const WITH_ROOM: Statement = "SELECT id FROM key_sheet WHERE used < $1 ORDER BY used DESC, id LIMIT 1000";
+const USED: Statement = "SELECT used FROM key_sheet WHERE id = $1";
 const SET_USED: Statement = "UPDATE key_sheet SET used = $2 WHERE id = $1";
 const LIST_ERASED: Statement =
     "INSERT INTO erased_slot (sheet, number) VALUES ($1, $2) ON CONFLICT (sheet, number) DO NOTHING";
@@ -46,6 +49,7 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     INSERT,
     UNUSED,
     WITH_ROOM,
+    USED,
     SET_USED,
     LIST_ERASED,
     ERASED_OF,
@@ -80,6 +84,21 @@ const LOOKED_AT: usize = 500;
 /// The pause between commands that give slots to users of older versions: for the calls of partners.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How many looks apart the list of erased slots is compared with the vault: an hour. A request to a bucket that was
+/// held up may put an old sheet back.
+const LOOKS_PER_COMPARISON: u32 = 1800;
+
+/// The longest wait after failures, in looks: five minutes. Until then each failure doubles it.
+const MAX_LOOKS_WAITED: u32 = 150;
+
+/// Whether the database knows a sheet.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_there_one(app: &App) -> Result<bool, StoreError> {
+    Ok(number(&app.store.look(COUNT, &[]).await?)? > 0)
+}
+
 /// Reads all sheets that the database knows and this process does not.
 ///
 /// # Errors
@@ -100,15 +119,23 @@ pub async fn load(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Overwrites again what a vault that was restored from a backup has of erased slots.
+/// Overwrites again what the vault has of erased slots: it was restored from a backup, or a late request to a bucket
+/// has put an old sheet back.
 ///
 /// # Errors
 /// When vault or database is away, or the vault is not this database's.
 pub async fn erase_again(app: &App) -> Result<(), StoreError> {
     for row in app.store.look(ERASED_SHEETS, &[]).await? {
         let sheet: Uuid = row.get(0)?;
-        let erased = erased_of(app, sheet).await?;
-        if app.seals.has_sheet(sheet) && erased.iter().any(|slot| !app.seals.is_erased(*slot)) {
+        let bytes = match app.vault.sheet(sheet).await {
+            Ok(bytes) => bytes,
+            Err(VaultError::Missing) => continue,
+            Err(error) => return Err(vault_fault(error)),
+        };
+        let is_there =
+            |slot: &Slot| bytes.get(slot.place()).is_some_and(|slot| slot.iter().any(|byte| *byte != 0));
+        if erased_of(app, sheet).await?.iter().any(is_there) {
+            tracing::warn!(%sheet, "erased keys were back in the vault, and are overwritten again");
             erase_listed(app, sheet).await?;
         }
     }
@@ -134,25 +161,42 @@ async fn read(app: &App, sheet: Uuid) -> Result<bool, StoreError> {
 pub async fn work(app: App) {
     let mut ticks = tokio::time::interval(LOOK_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut is_begun = false;
+    // Looks until the list is compared and slots are given, and how long the next failure makes them wait.
+    let (mut until_comparison, mut until_slots, mut wait) = (0, Some(0), 1);
     loop {
         ticks.tick().await;
-        if app.vault.closed_to_writing().is_some() || !app.may_write() {
+        until_comparison = u32::saturating_sub(until_comparison, 1);
+        until_slots = until_slots.map(|looks: u32| looks.saturating_sub(1));
+        if app.vault.closed_to_writing().is_some() {
+            // The database may be one that does not know what was reserved.
+            app.seals.drop_slots();
             continue;
         }
-        let result = match keep_ahead(&app).await {
-            Ok(()) if !is_begun => begin(&app).await.map(|()| is_begun = true),
-            result => result,
-        };
-        if let Err(error) = result {
+        if !app.may_write() {
+            continue;
+        }
+        if let Err(error) = keep_ahead(&app).await {
             tracing::warn!(%error, "could not keep sheets of keys ahead");
+            continue;
+        }
+        if until_comparison == 0 {
+            let compared = erase_again(&app).await;
+            until_comparison = if compared.is_ok() { LOOKS_PER_COMPARISON } else { MAX_LOOKS_WAITED };
+            warn(compared, "could not compare the erased keys with the vault");
+        }
+        if until_slots == Some(0) {
+            let given = give_slots(&app).await;
+            until_slots = given.is_err().then_some(wait);
+            wait = MAX_LOOKS_WAITED.min(wait * 2);
+            warn(given, "could not give slots to all users of older versions");
         }
     }
 }
 
-async fn begin(app: &App) -> Result<(), StoreError> {
-    erase_again(app).await?;
-    give_slots(app).await
+fn warn(result: Result<(), StoreError>, what: &str) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "{what}");
+    }
 }
 
 /// Reads what others made, and makes sheets until enough are unused.
@@ -189,9 +233,14 @@ async fn make(app: &App) -> Result<(), StoreError> {
 /// A slot for a new user.
 ///
 /// # Errors
-/// When the database is away; or the vault, where all sheets are used up.
+/// When the database is away or the vault is not its own; or the vault is away, where all sheets are used up.
 pub async fn slot(app: &App) -> Result<Slot, StoreError> {
     loop {
+        if let Some(reason) = app.vault.closed_to_writing() {
+            // A database that has lost commits may have lost what was reserved too.
+            app.seals.drop_slots();
+            return Err(StoreError::unavailable(reason));
+        }
         if let Some(slot) = app.seals.take_slot() {
             return Ok(slot);
         }
@@ -203,26 +252,52 @@ pub async fn slot(app: &App) -> Result<Slot, StoreError> {
     }
 }
 
+/// Takes back a slot whose command ended without a user: whole where the command was decided. After a failure nobody
+/// knows whether it was used; if the database says that it is another user's, so may all others be that are reserved.
+pub fn settle<T>(app: &App, slot: Slot, created: &Result<T, Failure>, is_used: impl FnOnce(&T) -> bool) {
+    match created {
+        Ok(answer) if is_used(answer) => {}
+        Ok(_) | Err(Failure::Refused(_)) => app.seals.give_back(slot),
+        Err(Failure::Fault(StoreError::Unavailable(_))) => {}
+        Err(Failure::Fault(StoreError::Unexpected(_))) => app.seals.drop_slots(),
+    }
+}
+
 /// Reserves slots of a sheet that this process knows, and makes one if there is none.
 async fn reserve(app: &App) -> Result<(), StoreError> {
     loop {
-        let mut administration = app.store.administer().await?;
-        let rows = administration.query(WITH_ROOM, &params![i64::from(SLOTS)]).await?;
-        let Some(row) = rows.first() else {
-            drop(administration);
+        if let Some(reason) = app.vault.closed_to_writing() {
+            return Err(StoreError::unavailable(reason));
+        }
+        // Read before its slots are taken: those of a sheet that is missing stay as they are.
+        let Some(sheet) = with_room(app).await? else {
             make(app).await?;
             continue;
         };
-        let (sheet, used): (Uuid, i64) = (row.get(0)?, row.get(1)?);
+        let mut administration = app.store.administer().await?;
+        let used = number(&administration.query(USED, &params![sheet]).await?)?;
         let from = u16::try_from(used).map_err(StoreError::unexpected)?;
+        if from >= SLOTS {
+            // Others took the last ones meanwhile.
+            continue;
+        }
         let to = from.saturating_add(RESERVED).min(SLOTS);
         administration.execute(SET_USED, &params![sheet, i64::from(to)]).await?;
         administration.commit().await?;
+        app.seals.add_slots(sheet, from..to);
+        return Ok(());
+    }
+}
+
+/// A sheet with room that the vault has.
+async fn with_room(app: &App) -> Result<Option<Uuid>, StoreError> {
+    for row in app.store.look(WITH_ROOM, &params![i64::from(SLOTS)]).await? {
+        let sheet: Uuid = row.get(0)?;
         if app.seals.has_sheet(sheet) || read(app, sheet).await? {
-            app.seals.add_slots(sheet, from..to);
-            return Ok(());
+            return Ok(Some(sheet));
         }
     }
+    Ok(None)
 }
 
 /// Overwrites a slot, for good: in the vault, and in this process's memory.
@@ -302,19 +377,40 @@ async fn give_to(app: &App, book: BookId, holders: Vec<HolderId>) -> Result<(), 
     }
     tracing::info!(users = given.len(), book = book.0, "users of an older version get slots for their keys");
     let touches = given.iter().map(|(holder, _)| Touch::Holder(*holder)).collect();
-    run_inside(app, book, touches, async move |work: &mut Work<'_>| {
+    let unused: Arc<Mutex<Vec<Slot>>> = Arc::default();
+    let left = Arc::clone(&unused);
+    let result = run_inside(app, book, touches, async move |work: &mut Work<'_>| {
+        // A command may run twice.
+        let mut unused = Vec::new();
         for (id, slot) in &given {
             let nonce = work.nonce();
             let secret = work.holder_by_id(*id).and_then(|holder| holder.secret.clone());
             // Erased meanwhile, or given one by another process.
-            let Some(secret) = secret.filter(|secret| Slot::of_secret(secret).is_none()) else { continue };
-            let wrapped = work.app().seals.rewrap(&secret, *slot, nonce);
-            let wrapped = wrapped.ok_or_else(|| StoreError::unexpected("a user's key can't be unwrapped"))?;
-            work.rewrap_secret(*id, wrapped)?;
+            let Some(secret) = secret.filter(|secret| Slot::of_secret(secret).is_none()) else {
+                unused.push(*slot);
+                continue;
+            };
+            match work.app().seals.rewrap(&secret, *slot, nonce) {
+                Some(wrapped) => work.rewrap_secret(*id, wrapped)?,
+                None => {
+                    tracing::warn!(holder = id.0, "a user's key can't be unwrapped, and gets no slot");
+                    unused.push(*slot);
+                }
+            }
         }
+        *left.lock().unwrap_or_else(PoisonError::into_inner) = unused;
         Ok(())
     })
-    .await
+    .await;
+    match &result {
+        Ok(()) => {
+            let unused = std::mem::take(&mut *unused.lock().unwrap_or_else(PoisonError::into_inner));
+            unused.into_iter().for_each(|slot| app.seals.give_back(slot));
+        }
+        Err(StoreError::Unavailable(_)) => {}
+        Err(StoreError::Unexpected(_)) => app.seals.drop_slots(),
+    }
+    result
 }
 
 fn number(rows: &[Row]) -> Result<i64, StoreError> {

@@ -9,6 +9,7 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use florin_store::StoreError;
 use florin_types::Entropy;
 use florin_vault::Identity;
 use std::collections::{HashMap, HashSet};
@@ -71,13 +72,23 @@ struct FreeSlots {
 }
 
 /// Reads a sheet of the vault, holding the calling thread.
-pub type ReadSheet = Box<dyn Fn(Uuid) -> Option<Zeroizing<Vec<u8>>> + Send + Sync>;
+pub type ReadSheet = Box<dyn Fn(Uuid) -> SheetRead + Send + Sync>;
+
+/// What became of reading a sheet.
+pub enum SheetRead {
+    /// It is there.
+    Found(Zeroizing<Vec<u8>>),
+    /// The vault has no such sheet.
+    Missing,
+    /// The vault did not answer: it is asked again.
+    Unavailable,
+}
 
 /// The sheets of the vault, as far as they were read.
 #[derive(Default)]
 struct Sheets {
     known: HashMap<Uuid, Zeroizing<Vec<u8>>>,
-    /// Those that could not be read when they were needed, until they are read after all.
+    /// Those that the vault did not have when they were needed, until they are read after all.
     missing: HashSet<Uuid>,
 }
 
@@ -182,6 +193,11 @@ impl Seals {
         free.given_back.len() + free.next.as_ref().map_or(0, |(_, numbers)| numbers.len())
     }
 
+    /// Forgets the slots that were reserved for this process: others may have been given the same.
+    pub fn drop_slots(&self) {
+        *self.free.lock().unwrap_or_else(PoisonError::into_inner) = FreeSlots::default();
+    }
+
     /// Takes back a slot under which nothing was kept.
     pub fn give_back(&self, slot: Slot) {
         self.free.lock().unwrap_or_else(PoisonError::into_inner).given_back.push(slot);
@@ -235,11 +251,25 @@ impl Seals {
         }
         drop(sheets);
         match (self.read_sheet)(sheet) {
-            Some(bytes) => self.add_sheet(sheet, bytes),
-            None => {
+            SheetRead::Found(bytes) => self.add_sheet(sheet, bytes),
+            SheetRead::Unavailable => {}
+            SheetRead::Missing => {
                 let mut sheets = self.sheets.write().unwrap_or_else(PoisonError::into_inner);
                 sheets.missing.insert(sheet);
             }
+        }
+    }
+
+    /// Why nothing can be done with a user's key: for now, where the vault does not answer for its sheet.
+    pub fn fault(&self, secret: Option<&[u8]>, what: &str) -> StoreError {
+        let sheets = self.sheets.read().unwrap_or_else(PoisonError::into_inner);
+        match secret.and_then(Slot::of_secret) {
+            Some(Slot { sheet, .. })
+                if !sheets.known.contains_key(&sheet) && !sheets.missing.contains(&sheet) =>
+            {
+                StoreError::unavailable(format!("{what}: the vault does not answer for the sheet {sheet}"))
+            }
+            _ => StoreError::unexpected(what),
         }
     }
 
@@ -311,7 +341,7 @@ mod tests {
     }
 
     fn without_sheets(key: u8) -> Seals {
-        Seals::new([key; KEY_BYTES], Box::new(|_| None))
+        Seals::new([key; KEY_BYTES], Box::new(|_| SheetRead::Missing))
     }
 
     /// One that another process has made a moment ago, and one that nobody has.
@@ -326,7 +356,7 @@ mod tests {
             let count = Arc::clone(&reads);
             let read = move |_| {
                 count.fetch_add(1, Ordering::Relaxed);
-                is_there.then(sheet_bytes)
+                if is_there { SheetRead::Found(sheet_bytes()) } else { SheetRead::Missing }
             };
             let seals = Seals::new([9; KEY_BYTES], Box::new(read));
             reads.store(0, Ordering::Relaxed);
@@ -335,6 +365,29 @@ mod tests {
             }
             assert_eq!(reads.load(Ordering::Relaxed), 1);
         }
+    }
+
+    /// A vault that does not answer is no vault without the sheet.
+    #[test]
+    fn a_sheet_that_cannot_be_read_now_is_read_again() {
+        let entropy = Counted::default();
+        let other = with_sheet(9, Uuid::from_u128(1));
+        let secret = other.new_user_secret(other.take_slot().unwrap(), &entropy).unwrap();
+        let sealed = other.seal(&secret, Nonce::draw(&entropy), "invoice 7").unwrap();
+        let reads = AtomicUsize::new(0);
+        let read = move |_| match reads.fetch_add(1, Ordering::Relaxed) {
+            0 | 1 => SheetRead::Unavailable,
+            _ => SheetRead::Found(sheet_bytes()),
+        };
+        let seals = Seals::new([9; KEY_BYTES], Box::new(read));
+        for _ in 0..2 {
+            assert_eq!(seals.open(&secret, &sealed), None);
+            assert!(matches!(seals.fault(Some(&secret), "no key"), StoreError::Unavailable(_)));
+        }
+        assert_eq!(seals.open(&secret, &sealed).as_deref(), Some("invoice 7"));
+        let without = without_sheets(9);
+        assert_eq!(without.open(&secret, &sealed), None);
+        assert!(matches!(without.fault(Some(&secret), "no key"), StoreError::Unexpected(_)));
     }
 
     fn with_sheet(key: u8, sheet: Uuid) -> Seals {

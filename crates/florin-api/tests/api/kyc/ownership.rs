@@ -4,7 +4,7 @@ use super::{photo, send_passport, upload};
 use crate::support::{Setup, TestApp, expect_errors, person};
 use florin_api::kyc::{Marks, Operator, RAISE_INTERVAL, SWEEP_AGE, begin_ownership, own_vault, renew, sweep};
 use florin_store::StoreError;
-use florin_types::Text;
+use florin_types::{Text, VaultMark};
 use florin_vault::{Check, Identity, ObjectName};
 use futures_util::FutureExt;
 use std::time::Duration;
@@ -25,6 +25,13 @@ fn closed(app: &TestApp) -> String {
 async fn run_on(app: &TestApp, for_long: Duration) {
     app.clock.advance(for_long);
     renew(&app.app).await.expect("the vault is ours");
+}
+
+/// The code of a refused creation, which names the mending command in the log.
+async fn create_fails(app: &TestApp, user: &str) -> String {
+    let sent = app.a().post("/v1/user/balances/crypto-and-fiat", &person(user)).send().await;
+    expect_errors(&["florin vault adopt"]);
+    sent.code()
 }
 
 async fn upload_fails(app: &TestApp, user: &str) {
@@ -55,8 +62,9 @@ async fn a_restored_dump_sweeps_nothing_and_the_original_goes_on() {
         assert!(matches!(&refused, StoreError::Unavailable(why) if why.contains("florin vault adopt")));
     }
     renew(&copy.app).await.expect_err("the vault is not the copy's");
-    copy.a().create_user("cora").await;
-    upload_fails(&copy, "cora").await;
+    // The original may have given the slots that the copy would give to new users.
+    assert_eq!(create_fails(&copy, "cora").await, "P501");
+    upload_fails(&copy, "anna").await;
     // Nor is anything removed with a user that only the copy deletes: its erasure waits.
     copy.a().delete("/v1/user/anna").await.expect(200);
     copy.a().run_jobs().await;
@@ -105,8 +113,10 @@ async fn a_vault_is_taken_over_by_command_alone() {
     copy.reopen(Setup::default()).await;
     let marks = Marks::read(&copy.app).await.expect("marks");
     let before = marks.vault.expect("a mark").epoch;
+    // While the operator reads, the original goes on.
+    run_on(&app, RAISE_INTERVAL).await;
     let adopted = operator(&copy).adopt(&marks).await.expect("the vault is taken over");
-    assert_eq!(adopted.epoch, before + 1);
+    assert!(adopted.epoch >= before + 1000, "{adopted:?}");
     assert_eq!(copy.app.vault.closed_to_writing(), None);
     let audit = operator(&copy).audit().await.expect("a list");
     assert_eq!(audit.iter().filter(|(_, entry)| entry.action == "vault.adopt").count(), 2, "{audit:?}");
@@ -130,11 +140,7 @@ async fn another_installation_does_not_write() {
     other.reopen(Setup::default()).await;
     assert!(closed(&other).contains("belongs to installation"), "{}", closed(&other));
     // Its own users' keys are in the vault that it had.
-    assert_eq!(
-        other.a().post("/v1/user/balances/crypto-and-fiat", &person("anna")).send().await.code(),
-        "P501"
-    );
-    expect_errors(&["florin vault adopt"]);
+    assert_eq!(create_fails(&other, "anna").await, "P501");
     other.finish().await;
     app.finish().await;
 }
@@ -155,14 +161,22 @@ impl Check for Anything {
     }
 }
 
+/// As a version without marks and sheets leaves a database.
+async fn forget_vault(app: &TestApp) {
+    let mark = app.app.store.vault_mark().await.expect("a mark");
+    let never = VaultMark { epoch: 0, ..mark };
+    assert!(app.app.store.raise_vault_mark(&mark, &never).await.expect("a setting"));
+    app.database().tamper("DELETE FROM key_sheet").await;
+}
+
 /// A vault of an older version has files and no mark.
 #[tokio::test]
-async fn a_vault_without_a_mark_gets_one_if_its_files_are_known() {
+async fn a_vault_without_a_mark_gets_one_if_all_its_files_are_known() {
     let mut app = TestApp::start().await;
     app.a().create_user("anna").await;
     send_passport(&app.a(), "anna").await;
     let mark = app.files.path().join("installation");
-    for (unknown, is_marked) in [(100, true), (1, false)] {
+    for unknown in [0, 1] {
         let to = Identity::from_secret(&[1; 32]).recipient();
         for _ in 0..unknown {
             let name = ObjectName::new(app.app.new_id()).expect("a name");
@@ -170,18 +184,47 @@ async fn a_vault_without_a_mark_gets_one_if_its_files_are_known() {
             deposit.finish().await.expect("a file");
         }
         std::fs::remove_file(&mark).expect("there was a mark");
+        forget_vault(&app).await;
         app.clock.advance(LATER);
         app.reopen(Setup::default()).await;
         begin_ownership(&app.app).await.expect("it begins");
-        assert!(!mark.exists());
+        assert!(!mark.exists() && closed(&app).contains("has compared"), "{}", closed(&app));
         // What the server does first in the background.
         let mut work = Box::pin(own_vault(app.app.clone()));
-        while app.app.vault.closed_to_writing().is_none() && !mark.exists() {
+        let is_undecided =
+            || app.app.vault.closed_to_writing().is_some_and(|reason| reason.contains("has compared"));
+        while is_undecided() {
             assert!((&mut work).now_or_never().is_none());
             tokio::task::yield_now().await;
         }
-        assert_eq!(mark.exists(), is_marked, "{unknown}");
+        assert_eq!(mark.exists(), unknown == 0);
+        assert_eq!(app.app.vault.closed_to_writing().is_none(), unknown == 0);
     }
-    assert!(closed(&app).contains("does not know 101 of its 103 files"), "{}", closed(&app));
+    assert!(closed(&app).contains("does not know 1 of its 3 files"), "{}", closed(&app));
+    renew(&app.app).await.expect_err("it stays closed");
+    assert!(closed(&app).contains("does not know 1 of its 3 files"), "{}", closed(&app));
+    app.finish().await;
+}
+
+/// The finding: a disk that is not mounted, or a misspelt prefix, was taken for the vault.
+#[tokio::test]
+async fn an_empty_vault_in_the_place_of_ours_stays_closed() {
+    let mut app = TestApp::start().await;
+    app.a().create_user("anna").await;
+    send_passport(&app.a(), "anna").await;
+    let ours =
+        std::mem::replace(&mut app.files, std::sync::Arc::new(tempfile::TempDir::new().expect("a folder")));
+    app.reopen(Setup::default()).await;
+    assert!(closed(&app).contains("is the disk mounted"), "{}", closed(&app));
+    assert!(own_vault(app.app.clone()).now_or_never().is_none());
+    renew(&app.app).await.expect_err("it stays closed");
+    assert_eq!(create_fails(&app, "bela").await, "P501");
+    assert!(!app.files.path().join("installation").exists());
+    let marks = Marks::read(&app.app).await.expect("marks");
+    assert!(marks.needs_sheets && marks.vault.is_none());
+    // The disk is mounted.
+    app.files = ours;
+    app.reopen(Setup::default()).await;
+    app.a().create_user("bela").await;
     app.finish().await;
 }

@@ -76,7 +76,36 @@ async fn nothing_that_was_kept_opens_an_erased_users_data() {
     erase_again(&app.app).await.expect("it is overwritten");
     app.reopen(Setup::default()).await;
     assert_eq!((opens(&app.app.seals, &all, &anna), opens(&app.app.seals, &all, &bela)), (0, 1));
+
+    // Nor does a late request that puts the old sheet back, which a running process does not read.
+    std::fs::write(&sheet, &sheet_before).expect("a sheet");
+    erase_again(&app.app).await.expect("it is overwritten");
+    app.reopen(Setup::default()).await;
+    assert_eq!((opens(&app.app.seals, &all, &anna), opens(&app.app.seals, &all, &bela)), (0, 1));
     app.finish().await;
+}
+
+/// As a literal of SQL.
+fn literal(bytes: &[u8]) -> String {
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    if engine() == Engine::Sqlite { format!("X'{digits}'") } else { format!("'\\x{digits}'") }
+}
+
+/// Keeps a user's profile as older versions did: under a key that the master key alone unwraps.
+async fn make_old(app: &TestApp, user: &str) -> (Vec<u8>, String) {
+    let seals = &app.app.seals;
+    let (secret, profile) = kept(app.database(), user).await;
+    let text = seals.open(&secret, &profile).expect("a profile");
+    let old = seals.new_partner_secret(&*app.app.entropy).expect("a key");
+    let profile = seals.seal(&old, Nonce::draw(&*app.app.entropy), &text).expect("a sealed profile");
+    let change = format!(
+        "UPDATE end_user SET profile = {} WHERE holder = (SELECT id FROM holder WHERE handle = '{user}'); \
+         UPDATE holder SET secret = {} WHERE handle = '{user}'",
+        literal(&profile),
+        literal(&old)
+    );
+    app.database().tamper(&change).await;
+    (profile, text)
 }
 
 /// Users of older versions have keys that the master key alone unwraps.
@@ -84,35 +113,71 @@ async fn nothing_that_was_kept_opens_an_erased_users_data() {
 async fn users_of_older_versions_are_given_slots() {
     let app = TestApp::start().await;
     let a = app.a();
-    for user in ["anna", "bela"] {
+    for user in ["anna", "bela", "cora"] {
         a.create_user(user).await;
     }
     let seals = &app.app.seals;
-    let (secret, profile) = kept(app.database(), "anna").await;
-    let text = seals.open(&secret, &profile).expect("a profile");
-    let old = seals.new_partner_secret(&*app.app.entropy).expect("a key");
-    let profile = seals.seal(&old, Nonce::draw(&*app.app.entropy), &text).expect("a sealed profile");
-    let literal = |bytes: &[u8]| {
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        if engine() == Engine::Sqlite { format!("X'{digits}'") } else { format!("'\\x{digits}'") }
-    };
-    let change = format!(
-        "UPDATE end_user SET profile = {} WHERE holder = (SELECT id FROM holder WHERE handle = 'anna'); \
-         UPDATE holder SET secret = {} WHERE handle = 'anna'",
-        literal(&profile),
-        literal(&old)
-    );
-    app.database().tamper(&change).await;
-    let (_, of_bela) = (kept(app.database(), "anna").await, kept(app.database(), "bela").await);
+    let (profile, text) = make_old(&app, "anna").await;
+    // One that can't be unwrapped holds up nobody, and costs no slot.
+    let (cora, _) = kept(app.database(), "cora").await;
+    app.database()
+        .tamper(&format!("UPDATE holder SET secret = {} WHERE handle = 'cora'", literal(&[1; 72])))
+        .await;
+    let of_bela = kept(app.database(), "bela").await;
+    let reserved = seals.reserved();
     give_slots(&app.app).await.expect("slots are given");
+    assert_eq!(seals.reserved(), reserved - 1);
     let (given, same) = kept(app.database(), "anna").await;
     assert!(Slot::of_secret(&given).is_some());
     assert_eq!((same, seals.open(&given, &profile)), (profile, Some(text)));
     assert_eq!(kept(app.database(), "bela").await, of_bela);
+    assert_eq!(kept(app.database(), "cora").await.0, [1; 72]);
+    app.database()
+        .tamper(&format!("UPDATE holder SET secret = {} WHERE handle = 'cora'", literal(&cora)))
+        .await;
     // From now on the user can be erased like any other.
     a.delete("/v1/user/anna").await.expect(200);
     a.run_jobs().await;
     assert!(seals.is_destroyed(&given));
+    app.finish().await;
+}
+
+/// The finding: after a failover to a replica without the last reservation, two users shared a slot, and erasing one
+/// made the other unreadable.
+#[tokio::test]
+async fn no_slot_is_given_twice() {
+    let mut app = TestApp::start().await;
+    app.a().create_user("anna").await;
+    app.database().tamper("UPDATE key_sheet SET used = 0").await;
+    app.reopen(Setup::default()).await;
+    let refused =
+        app.a().post("/v1/user/balances/crypto-and-fiat", &crate::support::person("bela")).send().await;
+    assert_eq!(refused.code(), "P500");
+    crate::support::expect_errors(&["P500"]);
+    // What else was reserved then is given to nobody.
+    assert_eq!(app.app.seals.reserved(), 0);
+    app.a().create_user("bela").await;
+    let [anna, bela] = [kept(app.database(), "anna").await.0, kept(app.database(), "bela").await.0];
+    assert_ne!(Slot::of_secret(&anna), Slot::of_secret(&bela));
+    app.a().delete("/v1/user/anna").await.expect(200);
+    app.a().run_jobs().await;
+    let (secret, profile) = kept(app.database(), "bela").await;
+    assert!(app.app.seals.open(&secret, &profile).is_some());
+    app.finish().await;
+}
+
+/// A sheet that the vault lost costs none of its slots, and holds up nobody.
+#[tokio::test]
+async fn a_missing_sheet_keeps_its_slots() {
+    let mut app = TestApp::start().await;
+    app.a().create_user("anna").await;
+    let missing = [9; 16];
+    let insert = format!("INSERT INTO key_sheet (id, made_at, used) VALUES ({}, 0, 900)", literal(&missing));
+    app.database().tamper(&insert).await;
+    app.reopen(Setup::default()).await;
+    app.a().create_user("bela").await;
+    let kept = format!("SELECT id FROM key_sheet WHERE id = {} AND used = 900", literal(&missing));
+    assert_eq!(app.database().bytes(&kept).await, [missing]);
     app.finish().await;
 }
 
@@ -127,6 +192,13 @@ async fn slots_are_for_users_that_are_created() {
         let again = crate::support::person("anna");
         a.post("/v1/user/balances/crypto-and-fiat", &again).send().await.is_refused("P411");
     }
+    assert_eq!(app.app.seals.reserved(), before);
+    // Nor does a key that is used for something else.
+    let create =
+        |user| a.post("/v1/user/balances/crypto-and-fiat", &crate::support::person(user)).keyed("one");
+    create("bela").send().await.expect(201);
+    let before = app.app.seals.reserved();
+    create("cora").send().await.is_refused("P470");
     assert_eq!(app.app.seals.reserved(), before);
     app.finish().await;
 }
