@@ -1,4 +1,5 @@
-//! A system clock that is far ahead of the data at a start, or behind: in live nothing is written until an operator says that it is right.
+//! A system clock that is far ahead of the data at a start, or behind: in live nothing is written until an operator
+//! says that it is right.
 
 use crate::support::{Call, Client, Deadline, Options, Server};
 use serde_json::Value;
