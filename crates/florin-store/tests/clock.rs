@@ -63,7 +63,7 @@ async fn a_glitch_pays_nothing_twice() {
         matches!(&refused, Err(StoreError::Unavailable(why)) if why.contains("nothing is written")),
         "{refused:?}"
     );
-    clock.restart(Some(Known { newest: wall.now(), bound: MAX_STEP }));
+    clock.restart(Some(Known { newest: wall.now(), bound: MAX_STEP, trusts_behind: false }));
     assert_eq!(pay(&store).await, outcome("paid"), "forty days have passed");
     store.finish().await;
 }

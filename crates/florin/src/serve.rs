@@ -70,15 +70,8 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     }
     let slow_jobs = tokio::spawn(jobs::work(app.clone(), Lane::Slow));
     let mut workers = rates.start(&app.clock);
-    workers.extend([
-        tokio::spawn(jobs::work(app.clone(), Lane::Quick)),
-        tokio::spawn(housekeeping::work(app.clone())),
-        tokio::spawn(logs.report_dropped()),
-        tokio::spawn(florin_api::kyc::own_vault(app.clone())),
-        tokio::spawn(key_sheets::work(app.clone())),
-        tokio::spawn(clock::watch(app.clone())),
-        tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
-    ]);
+    workers.push(tokio::spawn(logs.report_dropped()));
+    workers.extend(start_workers(&app));
     let webhooks = tokio::spawn(florin_api::webhooks::work(app.clone()));
     let make_id = Arc::new(|| uuid_v7(SystemClock.now(), &SystemEntropy).to_string());
     let open = pages(&app).merge(florin_api::openapi::routes());
@@ -103,6 +96,18 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     drop((reserved, lock));
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What the platform does without being called, until aborted.
+fn start_workers(app: &App) -> [JoinHandle<()>; 6] {
+    [
+        tokio::spawn(jobs::work(app.clone(), Lane::Quick)),
+        tokio::spawn(housekeeping::work(app.clone())),
+        tokio::spawn(florin_api::kyc::own_vault(app.clone())),
+        tokio::spawn(key_sheets::work(app.clone())),
+        tokio::spawn(clock::watch(app.clone())),
+        tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
+    ]
 }
 
 fn say_ready(config: &Config, address: SocketAddr) {

@@ -35,8 +35,8 @@ pub enum VaultCommand {
     /// Take the vault over for this database, after a restore or with a vault of another installation.
     ///
     /// Vault and database bear one mark. A database that is behind the vault's mark, such as a restored dump, neither
-    /// writes nor removes files until this command raises the epoch in both; nor does one that finds no mark where it had
-    /// set one. The audit log records it.
+    /// writes nor removes files until this command raises the epoch in both; nor does one that finds no mark where it
+    /// had set one. The audit log records it.
     Adopt(AdoptArgs),
     /// Read every file and list those that are missing or damaged. The exit code is 0 if there are none.
     Check {
