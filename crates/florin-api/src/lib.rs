@@ -57,7 +57,11 @@ pub fn event_rows() -> impl Iterator<Item = &'static EventRow> {
 pub fn migrations() -> &'static [Migration] {
     static ALL: OnceLock<Vec<Migration>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let kit = [migration!(1001, "1001_partners"), migration!(1005, "1005_terms")];
+        let kit = [
+            migration!(1001, "1001_partners"),
+            migration!(1005, "1005_terms"),
+            migration!(1009, "1009_key_sheets"),
+        ];
         let families = FAMILIES.0.iter().flat_map(|family| family.migrations.iter().copied());
         let mut all: Vec<_> = kit.into_iter().chain(families).collect();
         all.sort_by_key(|migration| migration.number);
@@ -67,8 +71,13 @@ pub fn migrations() -> &'static [Migration] {
 
 /// Every statement of the families, for the test that prepares them all.
 pub fn statements() -> Vec<Statement> {
-    let kit = [kit::book::registry::STATEMENTS, kit::book::audit::STATEMENTS, kit::book::terms::STATEMENTS]
-        .concat();
+    let kit = [
+        kit::book::registry::STATEMENTS,
+        kit::book::audit::STATEMENTS,
+        kit::book::terms::STATEMENTS,
+        kit::book::key_sheets::STATEMENTS,
+    ]
+    .concat();
     let families = FAMILIES.0.iter().flat_map(|family| {
         let lists =
             [family.statements.concat().as_slice(), family.forgets, family.outlived, family.moves].concat();

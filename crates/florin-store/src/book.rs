@@ -57,6 +57,9 @@ pub(crate) const READ_BOOK: &str = concat!("SELECT ", book_columns!(), " FROM bo
 pub(crate) const READ_BOOKS: &str =
     concat!("SELECT ", book_columns!(), " FROM book WHERE id > $1 ORDER BY id LIMIT 100");
 
+/// The newest time that was written, without what sandboxes have added. Books that were replaced have ended.
+pub(crate) const NEWEST_TIME: &str = "SELECT MAX(last_at - clock_offset) FROM book WHERE successor IS NULL";
+
 /// The newest book's number.
 pub(crate) const LAST_BOOK: &str = "SELECT COALESCE(MAX(id), 0) FROM book";
 
@@ -174,6 +177,16 @@ impl Book {
     /// Business time of this book at a wall-clock time.
     pub fn now(&self, wall: Timestamp) -> Timestamp {
         self.at_wall(wall).max(self.last_at)
+    }
+
+    /// How far the newest time of this book is ahead of a wall-clock time.
+    pub fn ahead_of(&self, wall: Timestamp) -> Duration {
+        self.wall_at(self.last_at).saturating_since(wall)
+    }
+
+    /// Takes the newest time back to a wall-clock time.
+    pub(crate) fn set_back(&mut self, wall: Timestamp) {
+        self.last_at = Timestamp::from_micros(wall.micros().saturating_add(self.clock_offset));
     }
 
     /// What advancing the clock has added to the wall clock.

@@ -7,7 +7,7 @@ use crate::queue::Queue;
 use crate::touch::Touch;
 use crate::tx::Tx;
 use crate::{BookId, StoreError};
-use florin_types::{Clock, Timestamp};
+use florin_types::{Clock, ClockDoubt, Timestamp};
 use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
@@ -94,6 +94,10 @@ impl Door {
         touches: Vec<Touch>,
         command: impl Command,
     ) -> Result<Outcome, StoreError> {
+        let wall = self.clock.now();
+        if let Some(doubt) = self.clock.doubt().filter(ClockDoubt::forbids_writing) {
+            return Err(StoreError::unavailable(doubt));
+        }
         let digest = keyed.map(|keyed| self.digest_key.digest(&keyed));
         let in_flight = match &digest {
             None => None,
@@ -102,7 +106,6 @@ impl Door {
                 some => some,
             },
         };
-        let wall = self.clock.now();
         let (reply, outcome) = oneshot::channel();
         let command = Box::new(command);
         let deadline = wall.saturating_add(PATIENCE);

@@ -6,10 +6,23 @@ use crate::db::{Db, Mode};
 use crate::dialect::{Engine, SetStatement};
 use crate::store::ADMINISTRATION_LOCK;
 use crate::{Options, StoreError, Type, params};
+use florin_types::{VaultMark, uuid_v7};
 
 pub(crate) const READ_SETTING: &str = "SELECT value FROM installation WHERE name = $1";
 pub(crate) const WRITE_SETTING: &str = "INSERT INTO installation (name, value) VALUES ($1, $2)";
 pub(crate) const DELETE_SETTING: &str = "DELETE FROM installation WHERE name = $1";
+pub(crate) const SET_SETTING: &str = "INSERT INTO installation (name, value) VALUES ($1, $2) \
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+pub(crate) const REPLACE_SETTING: &str = "UPDATE installation SET value = $2 WHERE name = $1 AND value = $3";
+
+/// The setting that holds the [`VaultMark`].
+pub(crate) const VAULT_MARK: &str = "vault_mark";
+
+/// The setting that holds the newest time that a process believed.
+pub(crate) const KNOWN_TIME: &str = "known_time";
+
+/// The setting that holds the time to which an operator set the clock right.
+pub(crate) const REPAIRED_TIME: &str = "repaired_time";
 
 /// Which of these tables are there.
 pub(crate) static FIND_TABLES: SetStatement = SetStatement::Find {
@@ -75,6 +88,12 @@ async fn settle_in_transaction(db: &mut Db, options: &Options) -> Result<(), Ope
         None => {
             db.execute(WRITE_SETTING, &params!["master_key_check", check]).await?;
         }
+    }
+    if setting(db, VAULT_MARK).await?.is_none() {
+        let draw = || uuid_v7(options.clock.now(), &*options.entropy);
+        let raised_at = options.clock.now();
+        let mark = VaultMark { installation: draw(), epoch: 0, draw: draw(), raised_at };
+        db.execute(WRITE_SETTING, &params![VAULT_MARK, mark.to_string().into_bytes()]).await?;
     }
     Ok(forget_master_key(db).await?)
 }

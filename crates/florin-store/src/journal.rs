@@ -102,9 +102,12 @@ pub(crate) static FIND_RECORDS_OF_OBJECT: SetStatement = SetStatement::Find {
     parameters: &[Type::Bytes, Type::Int, Type::Int],
 };
 
-/// The oldest mark of an account at or after a time: from there back everything newer is skipped.
+/// The first mark of an account after its last one before a time: from there back everything newer is skipped. Where a
+/// false clock was set right, older marks than that may be dated later.
 pub(crate) const MARK_AT: &str = "SELECT position FROM mark \
-     WHERE holder = $1 AND currency = $2 AND kind = $3 AND at >= $4 ORDER BY ordinal LIMIT 1";
+     WHERE holder = $1 AND currency = $2 AND kind = $3 AND ordinal > COALESCE((SELECT ordinal FROM mark \
+       WHERE holder = $1 AND currency = $2 AND kind = $3 AND at < $4 ORDER BY ordinal DESC LIMIT 1), 0) \
+     ORDER BY ordinal LIMIT 1";
 
 pub(crate) fn record_of_row(row: &Row) -> Result<(Record, Chain, Vec<u8>), StoreError> {
     let (version, legs) = (row.get(1)?, row.get::<Vec<u8>>(5)?);

@@ -1,12 +1,15 @@
 //! Opening a store: migrations, the workers, the readers.
 
 use crate::batch::push_new_book;
-use crate::book::{Book, LOCK_BOOK_NUMBERS, NewBook};
+use crate::book::{Book, LOCK_BOOK_NUMBERS, NEWEST_TIME, NewBook};
 use crate::db::{Db, Mode};
 use crate::dialect::{Engine, Statement};
 use crate::door::Door;
 use crate::idempotency::DigestKey;
-use crate::installation::{self, KeptKey, OpenError, READ_SETTING};
+use crate::installation::{
+    self, KNOWN_TIME, KeptKey, OpenError, READ_SETTING, REPAIRED_TIME, REPLACE_SETTING, SET_SETTING,
+    VAULT_MARK,
+};
 use crate::job::{Due, FREE_JOBS, Job, NOBODY};
 use crate::migration::{Migration, migrate};
 use crate::queue::Queue;
@@ -17,7 +20,7 @@ use crate::watch::Watchers;
 use crate::writer::{Shared, work};
 use crate::{BookId, Row, StoreError, Value, params};
 use florin_ledger::ChainKey;
-use florin_types::{Clock, Entropy, Timestamp};
+use florin_types::{Clock, Entropy, Timestamp, VaultMark};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -133,6 +136,65 @@ impl Store {
     /// Whether the database answers.
     pub async fn is_there(&self) -> Result<(), StoreError> {
         self.look(READ_SETTING, &params!["environment"]).await.map(drop)
+    }
+
+    /// The newest time in the data: of what was written, or what a process has noted since.
+    pub async fn newest_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        let rows = self.look(NEWEST_TIME, &[]).await?;
+        let written: Option<Timestamp> = rows.first().map(|row| row.get(0)).transpose()?.flatten();
+        let noted = self.time_setting(KNOWN_TIME).await?;
+        // A book in which nothing was written yet says 1970.
+        Ok(written.filter(|at| at.micros() > 0).max(noted))
+    }
+
+    /// Notes that this is the time: a process that starts later knows that it is later.
+    pub async fn note_time(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.set_times(&[(KNOWN_TIME, now)]).await
+    }
+
+    /// The time to which an operator set the clock right, if one did.
+    pub async fn repaired_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.time_setting(REPAIRED_TIME).await
+    }
+
+    /// Notes that an operator says that this is the time. Processes that doubt it look here.
+    pub async fn repair_time(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.set_times(&[(KNOWN_TIME, now), (REPAIRED_TIME, now)]).await
+    }
+
+    async fn time_setting(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
+        let rows = self.look(READ_SETTING, &params![name]).await?;
+        let bytes: Option<Vec<u8>> = rows.first().map(|row| row.get(0)).transpose()?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let micros = bytes.try_into().map(i64::from_be_bytes);
+        let damaged = |_| StoreError::unexpected(format!("the setting {name} is damaged"));
+        micros.map(|micros| Some(Timestamp::from_micros(micros))).map_err(damaged)
+    }
+
+    async fn set_times(&self, times: &[(&str, Timestamp)]) -> Result<(), StoreError> {
+        let mut administration = self.administer().await?;
+        for (name, time) in times {
+            let value = time.micros().to_be_bytes().to_vec();
+            administration.execute(SET_SETTING, &params![*name, value]).await?;
+        }
+        administration.commit().await
+    }
+
+    /// The mark of the vault that is this database's.
+    pub async fn vault_mark(&self) -> Result<VaultMark, StoreError> {
+        let rows = self.look(READ_SETTING, &params![VAULT_MARK]).await?;
+        let text: Option<Vec<u8>> = rows.first().map(|row| row.get(0)).transpose()?;
+        let mark = text.and_then(|text| VaultMark::parse(&String::from_utf8_lossy(&text)));
+        mark.ok_or_else(|| StoreError::unexpected("the database has no mark of its vault"))
+    }
+
+    /// Raises the mark. False: another process has raised it meanwhile.
+    pub async fn raise_vault_mark(&self, from: &VaultMark, to: &VaultMark) -> Result<bool, StoreError> {
+        let [from, to] = [from, to].map(|mark| mark.to_string().into_bytes());
+        let mut administration = self.administer().await?;
+        let raised = administration.execute(REPLACE_SETTING, &params![VAULT_MARK, to, from]).await?;
+        administration.commit().await?;
+        Ok(raised == 1)
     }
 
     /// A transaction outside of any book, for the few things that an operator or the start of a server writes. One at a

@@ -144,6 +144,14 @@ impl Tx {
         self.batch.change_holder(id, |holder| holder.secret = Some(wrapped))
     }
 
+    /// Wraps a holder's key anew: the key stays the same.
+    pub fn rewrap_secret(&mut self, id: HolderId, wrapped: Vec<u8>) -> Result<(), StoreError> {
+        if self.batch.holder(id).is_none_or(|holder| holder.secret.is_none()) {
+            return Err(StoreError::unexpected("a holder without a key has nothing to wrap"));
+        }
+        self.batch.change_holder(id, |holder| holder.secret = Some(wrapped))
+    }
+
     fn user_id(&self, handle: &str) -> Result<HolderId, StoreError> {
         let user = self.batch.user(handle).map(|holder| holder.id);
         user.ok_or_else(|| StoreError::unexpected("a user to be changed is not there, or not touched"))
@@ -265,6 +273,12 @@ impl Tx {
         self.batch.shift_jobs(micros);
         self.batch.book.advance(by);
         Ok(())
+    }
+
+    /// Takes the book's time back to a wall-clock time, after a false one: what is written from here on has it. What
+    /// was dated before stays as it is.
+    pub fn set_time_back(&mut self, wall: Timestamp) {
+        self.batch.book.set_back(wall);
     }
 
     /// Closes this book and opens a fresh one in its place.

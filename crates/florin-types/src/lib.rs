@@ -9,6 +9,7 @@
 //! have no `Display`.
 #![deny(missing_docs)]
 
+pub mod clock_guard;
 pub mod country;
 pub mod currency;
 pub mod iban;
@@ -17,7 +18,9 @@ pub mod money;
 pub mod person;
 pub mod rate;
 pub mod time;
+pub mod vault_mark;
 
+pub use clock_guard::*;
 pub use country::*;
 pub use currency::*;
 pub use iban::*;
@@ -26,3 +29,4 @@ pub use money::*;
 pub use person::*;
 pub use rate::*;
 pub use time::*;
+pub use vault_mark::*;

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use crate::ClockDoubt;
 use jiff::SignedDuration;
 use jiff::civil;
 use thiserror::Error;
@@ -279,6 +280,11 @@ impl fmt::Debug for Date {
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Timestamp;
+
+    /// Why the system's clock is not believed, and this one goes on by itself.
+    fn doubt(&self) -> Option<ClockDoubt> {
+        None
+    }
 }
 
 /// A clock that stands still until it is moved: for tests and simulations.

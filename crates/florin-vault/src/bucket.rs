@@ -5,7 +5,7 @@
 //! spooled ciphertext, which the store compares with what arrived, and streamed from the spool at a known length.
 
 use crate::VaultError;
-use crate::name::ObjectName;
+use crate::name::{MARK, ObjectName, SHEETS, sheet_name};
 use crate::seal::Ciphertext;
 use crate::spool::{Spooled, try_writing};
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -21,10 +21,13 @@ use object_store::{BackoffConfig, ObjectStore, ObjectStoreExt, RetryConfig};
 use secrecy::{ExposeSecret, SecretString};
 use std::fs::{DirBuilder, File};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
+use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// How long a connection may take: a store in reach answers in well under a second.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -83,6 +86,7 @@ pub(crate) struct Bucket {
     region: String,
     prefix: Key,
     spool: PathBuf,
+    settings: BucketSettings,
 }
 
 /// Gives `object_store` the client that puts use, so that both share its connections and limits.
@@ -175,6 +179,7 @@ impl Bucket {
             region: region.clone(),
             prefix,
             spool,
+            settings: settings.clone(),
         })
     }
 
@@ -206,6 +211,11 @@ impl Bucket {
         };
         let too_long = |_| Err(unavailable("putting an object", "it took too long"));
         tokio::time::timeout(PATIENCE, attempts).await.unwrap_or_else(too_long)
+    }
+
+    /// The same bucket with connections of its own, for a runtime of its own.
+    pub(crate) fn apart(&self) -> Result<Self, VaultError> {
+        Self::new(&self.settings, self.spool.clone())
     }
 
     async fn put_once(&self, name: ObjectName, ciphertext: &Ciphertext) -> Result<Put, VaultError> {
@@ -282,6 +292,51 @@ impl Bucket {
             Err(error) => Err(wrong(&error)),
         });
         listed.filter_map(|name| async { name.transpose() }).boxed()
+    }
+
+    /// The text of the mark, if there is one in a bucket that is there.
+    pub(crate) async fn read_mark(&self) -> Result<Option<String>, VaultError> {
+        let key = self.prefix.clone().join(MARK);
+        let found = match self.store.get(&key).await.map_err(|error| wrong(&error)) {
+            Err(VaultError::Missing) => return self.is_there().await.map(|()| None),
+            found => found?,
+        };
+        let text = found.bytes().await.map_err(|error| wrong(&error))?;
+        String::from_utf8(text.into()).map(Some).map_err(VaultError::unexpected)
+    }
+
+    /// Puts a mark in the place of the one before.
+    pub(crate) async fn write_mark(&self, text: String) -> Result<(), VaultError> {
+        let key = self.prefix.clone().join(MARK);
+        self.store.put(&key, text.into_bytes().into()).await.map(drop).map_err(|error| wrong(&error))
+    }
+
+    /// Puts a sheet of keys.
+    pub(crate) async fn put_sheet(&self, sheet: Uuid, bytes: Vec<u8>) -> Result<(), VaultError> {
+        let put = self.store.put(&self.sheet_key(sheet), bytes.into()).await;
+        put.map(drop).map_err(|error| wrong(&error))
+    }
+
+    /// A sheet of keys.
+    pub(crate) async fn read_sheet(&self, sheet: Uuid) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let found = self.store.get(&self.sheet_key(sheet)).await.map_err(|error| wrong(&error))?;
+        let bytes = found.bytes().await.map_err(|error| wrong(&error))?;
+        Ok(Zeroizing::new(bytes.into()))
+    }
+
+    /// Puts a sheet again with zeros in these parts of it. What another process erases meanwhile may come back: the
+    /// caller looks for that.
+    pub(crate) async fn erase_in_sheet(&self, sheet: Uuid, parts: &[Range<usize>]) -> Result<(), VaultError> {
+        let mut bytes = self.read_sheet(sheet).await?;
+        for part in parts {
+            let part = bytes.get_mut(part.clone());
+            part.ok_or_else(|| VaultError::unexpected("a sheet of keys is too short"))?.fill(0);
+        }
+        self.put_sheet(sheet, bytes.to_vec()).await
+    }
+
+    fn sheet_key(&self, sheet: Uuid) -> Key {
+        self.prefix.clone().join(SHEETS).join(sheet_name(sheet))
     }
 
     /// Whether the bucket answers: one entry of it, whatever it is.

@@ -9,6 +9,9 @@ pub enum VaultError {
     /// Full, gone, not writable, refused or too slow: it may work later, or once the operator has seen to it.
     #[error("the vault is not available: {0}")]
     Unavailable(String),
+    /// The vault is another installation's: nothing is written to it or removed from it.
+    #[error("{0}")]
+    NotOurs(String),
     /// The place is there and the object is not in it.
     #[error("the vault has no such object")]
     Missing,

@@ -7,18 +7,21 @@
 //! such names, and cannot be fed by a thread.)
 
 use crate::direct::Direct;
-use crate::name::{SHELVES, shelf_name};
+use crate::name::{MARK, SHEETS, SHELVES, sheet_name, shelf_name};
 use crate::spool::try_writing;
 use crate::turns::Turns;
 use crate::{ObjectName, VaultError};
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufReader, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, BufReader, ErrorKind, Write};
+use std::ops::Range;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempPath;
 use tokio::sync::mpsc;
+use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// How much of a file is read at a time: about a chunk of `age`.
 const READ_AHEAD: usize = 64 << 10;
@@ -52,6 +55,7 @@ impl Folder {
         let made = || {
             make_folder(root, true)?;
             (0..SHELVES).try_for_each(|number| make_folder(&root.join(shelf_name(number)), false))?;
+            make_folder(&root.join(SHEETS), false)?;
             sync_folder(root)?;
             // A relative path of one part has the parent "".
             let parent = root.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -139,6 +143,67 @@ impl Folder {
             }
         }
         Ok(true)
+    }
+
+    /// The text of the mark, if there is one in a folder that is there: an unmounted disk is not an unmarked one.
+    pub(crate) fn read_mark(&self) -> Result<Option<String>, VaultError> {
+        match fs::read_to_string(self.root.join(MARK)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == ErrorKind::NotFound && self.root.join(shelf_name(0)).is_dir() => {
+                Ok(None)
+            }
+            Err(error) => Err(VaultError::io("reading the vault's mark", &error)),
+        }
+    }
+
+    /// Puts a mark in the place of the one before, durably: a reader sees one of the two as a whole.
+    pub(crate) fn write_mark(&self, text: &str) -> Result<(), VaultError> {
+        let written = || {
+            let mut file = tempfile::NamedTempFile::new_in(&self.root)?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            file.persist(self.root.join(MARK)).map_err(|error| error.error)?;
+            sync_folder(&self.root)
+        };
+        written().map_err(|error| VaultError::io("writing the vault's mark", &error))
+    }
+
+    /// Writes a new sheet of keys, durably.
+    pub(crate) fn add_sheet(&self, sheet: Uuid, bytes: &[u8]) -> Result<(), VaultError> {
+        let written = || {
+            let mut options = OpenOptions::new();
+            let mut file = options.write(true).create_new(true).mode(0o600).open(self.sheet_path(sheet))?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            sync_folder(&self.root.join(SHEETS))
+        };
+        written().map_err(|error| VaultError::io("writing a sheet of keys", &error))
+    }
+
+    /// A sheet of keys.
+    pub(crate) fn read_sheet(&self, sheet: Uuid) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        fs::read(self.sheet_path(sheet)).map(Zeroizing::new).map_err(|error| self.no_sheet(&error))
+    }
+
+    /// Overwrites parts of a sheet with zeros, in place and durably: a new file would leave the old one's blocks.
+    pub(crate) fn erase_in_sheet(&self, sheet: Uuid, parts: &[Range<usize>]) -> Result<(), VaultError> {
+        let file = OpenOptions::new().write(true).open(self.sheet_path(sheet));
+        let file = file.map_err(|error| self.no_sheet(&error))?;
+        let erase = |part: &Range<usize>| file.write_all_at(&vec![0; part.len()], part.start as u64);
+        let erased = parts.iter().try_for_each(erase).and_then(|()| file.sync_all());
+        erased.map_err(|error| VaultError::io("erasing keys", &error))
+    }
+
+    fn sheet_path(&self, sheet: Uuid) -> PathBuf {
+        self.root.join(SHEETS).join(sheet_name(sheet))
+    }
+
+    fn no_sheet(&self, error: &io::Error) -> VaultError {
+        if error.kind() == ErrorKind::NotFound && self.root.join(SHEETS).is_dir() {
+            VaultError::Missing
+        } else {
+            VaultError::io("opening a sheet of keys", error)
+        }
     }
 
     /// Whether the folder is there and takes files.

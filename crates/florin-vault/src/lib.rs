@@ -8,6 +8,10 @@
 //! A vault knows names and ciphertext, never whose they are. An object that no row knows is found by [`Vault::list`]
 //! and told by its name's age: there are no other leftovers, whatever crashes.
 //!
+//! Beside the objects a vault has a mark, which says whose it is ([`Vault::mark`]), and sheets of random bytes with
+//! which users' keys are wrapped ([`Vault::sheet`]). A part of a sheet that is overwritten is gone, whatever was
+//! copied of the database.
+//!
 //! Uploads must not delay other calls; `cargo xtask bench uploads` measures it:
 //!
 //! - Deposits and decoding run on threads of low priority. Only as many deposits compute at once as there are

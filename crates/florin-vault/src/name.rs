@@ -17,6 +17,17 @@ const SUFFIX: &str = ".age";
 /// objects holds some four thousand entries.
 pub(crate) const SHELVES: u16 = 256;
 
+/// The folder or prefix of sheets of keys. It is no shelf.
+pub(crate) const SHEETS: &str = "keys";
+
+/// What the file of a sheet is called.
+pub(crate) fn sheet_name(sheet: Uuid) -> String {
+    format!("{sheet}.keys")
+}
+
+/// The file of the vault's [`VaultMark`](florin_types::VaultMark). It is no object's name.
+pub(crate) const MARK: &str = "installation";
+
 impl ObjectName {
     /// This UUID as a name; `None` when it is not version 7.
     #[must_use]

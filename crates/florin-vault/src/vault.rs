@@ -7,13 +7,16 @@ use crate::priority::{DEPOSIT, lower, passed_time, run_low_priority};
 use crate::seal::{self, Check, Lines, Target};
 use crate::turns::Turns;
 use crate::{BucketSettings, Deposit, Identity, ObjectName, Recipient, VaultError};
+use florin_types::VaultMark;
 use futures_util::stream::{self, Stream, StreamExt};
+use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc as std_mpsc};
+use std::sync::{Arc, PoisonError, RwLock, mpsc as std_mpsc};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// The stack of a deposit's thread. What runs there (checks without recursion, BLAKE3, ChaCha20) needs some ten KiB;
@@ -46,6 +49,8 @@ pub struct Vault(Arc<Inner>);
 struct Inner {
     store: Store,
     turns: Turns,
+    /// Why nothing may be written or removed.
+    closed: RwLock<Option<String>>,
 }
 
 enum Store {
@@ -66,7 +71,7 @@ impl Vault {
                 Store::Bucket(Arc::new(Bucket::open(&settings, spool).await?))
             }
         };
-        Ok(Self(Arc::new(Inner { store, turns: Turns::new() })))
+        Ok(Self(Arc::new(Inner { store, turns: Turns::new(), closed: RwLock::default() })))
     }
 
     /// Begins a deposit, on a thread of its own.
@@ -74,13 +79,15 @@ impl Vault {
     /// The name must not have been used before.
     ///
     /// # Errors
-    /// [`VaultError::Unavailable`] when no thread can be had. All else is told by the deposit.
+    /// [`VaultError::NotOurs`], and [`VaultError::Unavailable`] when no thread can be had. All else is told by the
+    /// deposit.
     pub fn receive<C: Check>(
         &self,
         name: ObjectName,
         to: &Recipient,
         check: C,
     ) -> Result<Deposit<C::Facts, C::Rejected>, VaultError> {
+        self.must_be_ours()?;
         let (messages, receiver) = mpsc::channel(QUEUED);
         let (used, given_back) = std_mpsc::channel();
         let (answer, outcome) = oneshot::channel();
@@ -140,8 +147,10 @@ impl Vault {
     /// Removes objects, durably. One that is gone already is fine.
     ///
     /// # Errors
-    /// [`VaultError::Unavailable`]: some may have been removed, and all may be asked for again.
+    /// [`VaultError::NotOurs`]; [`VaultError::Unavailable`]: some may have been removed, and all may be asked for
+    /// again.
     pub async fn remove(&self, names: &[ObjectName]) -> Result<(), VaultError> {
+        self.must_be_ours()?;
         match &self.0.store {
             Store::Folder(folder) => {
                 let (folder, names) = (Arc::clone(folder), names.to_owned());
@@ -159,6 +168,120 @@ impl Vault {
         match &self.0.store {
             Store::Folder(folder) => list_folder(Arc::clone(folder)).boxed(),
             Store::Bucket(bucket) => bucket.list(),
+        }
+    }
+
+    /// The mark in the vault, that of the installation whose it is; none where no installation has set one.
+    ///
+    /// # Errors
+    /// [`VaultError::Unavailable`]; [`VaultError::Unexpected`] for a mark that cannot be read.
+    pub async fn mark(&self) -> Result<Option<VaultMark>, VaultError> {
+        let text = match &self.0.store {
+            Store::Folder(folder) => {
+                let folder = Arc::clone(folder);
+                blocking(move || folder.read_mark()).await?
+            }
+            Store::Bucket(bucket) => bucket.read_mark().await?,
+        };
+        let Some(text) = text else { return Ok(None) };
+        let unreadable =
+            || VaultError::unexpected("the vault's mark, its file `installation`, cannot be read");
+        VaultMark::parse(&text).map(Some).ok_or_else(unreadable)
+    }
+
+    /// Puts a mark in the place of the one in the vault, durably.
+    ///
+    /// # Errors
+    /// [`VaultError::Unavailable`].
+    pub async fn set_mark(&self, mark: &VaultMark) -> Result<(), VaultError> {
+        let text = mark.to_string();
+        match &self.0.store {
+            Store::Folder(folder) => {
+                let folder = Arc::clone(folder);
+                blocking(move || folder.write_mark(&text)).await
+            }
+            Store::Bucket(bucket) => bucket.write_mark(text).await,
+        }
+    }
+
+    /// Closes the vault to writing and removing, with the reason, or opens it again. Whether this changed anything.
+    pub fn close_to_writing(&self, reason: Option<&str>) -> bool {
+        let mut closed = self.0.closed.write().unwrap_or_else(PoisonError::into_inner);
+        let is_new = closed.is_some() != reason.is_some();
+        *closed = reason.map(str::to_owned);
+        is_new
+    }
+
+    /// Why nothing may be written or removed; none where all may.
+    pub fn closed_to_writing(&self) -> Option<String> {
+        self.0.closed.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn must_be_ours(&self) -> Result<(), VaultError> {
+        self.closed_to_writing().map_or(Ok(()), |reason| Err(VaultError::NotOurs(reason)))
+    }
+
+    /// Keeps a sheet of keys under a new id, durably. It is random bytes, worth nothing without the master key and what
+    /// the database keeps.
+    ///
+    /// # Errors
+    /// [`VaultError::NotOurs`], [`VaultError::Unavailable`].
+    pub async fn add_sheet(&self, sheet: Uuid, bytes: Zeroizing<Vec<u8>>) -> Result<(), VaultError> {
+        self.must_be_ours()?;
+        match &self.0.store {
+            Store::Folder(folder) => {
+                let folder = Arc::clone(folder);
+                blocking(move || folder.add_sheet(sheet, &bytes)).await
+            }
+            Store::Bucket(bucket) => bucket.put_sheet(sheet, bytes.to_vec()).await,
+        }
+    }
+
+    /// A sheet of keys.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`], [`VaultError::Unavailable`].
+    pub async fn sheet(&self, sheet: Uuid) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        match &self.0.store {
+            Store::Folder(folder) => {
+                let folder = Arc::clone(folder);
+                blocking(move || folder.read_sheet(sheet)).await
+            }
+            Store::Bucket(bucket) => bucket.read_sheet(sheet).await,
+        }
+    }
+
+    /// A sheet of keys, for code that cannot await. It holds the calling thread: microseconds for a folder, a request's
+    /// time for a bucket.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`], [`VaultError::Unavailable`].
+    pub fn sheet_now(&self, sheet: Uuid) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let bucket = match &self.0.store {
+            Store::Folder(folder) => return folder.read_sheet(sheet),
+            Store::Bucket(bucket) => Arc::clone(bucket),
+        };
+        let read = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| VaultError::io("starting a runtime", &error))?;
+            runtime.block_on(async { bucket.apart()?.read_sheet(sheet).await })
+        };
+        thread::spawn(read).join().map_err(|_| VaultError::unexpected("reading a sheet panicked"))?
+    }
+
+    /// Overwrites parts of a sheet with zeros, durably. In a bucket two processes at once may undo each other's work,
+    /// and versions of objects must not be kept.
+    ///
+    /// # Errors
+    /// [`VaultError::NotOurs`], [`VaultError::Missing`], [`VaultError::Unavailable`].
+    pub async fn erase_in_sheet(&self, sheet: Uuid, parts: Vec<Range<usize>>) -> Result<(), VaultError> {
+        self.must_be_ours()?;
+        match &self.0.store {
+            Store::Folder(folder) => {
+                let folder = Arc::clone(folder);
+                blocking(move || folder.erase_in_sheet(sheet, &parts)).await
+            }
+            Store::Bucket(bucket) => bucket.erase_in_sheet(sheet, &parts).await,
         }
     }
 

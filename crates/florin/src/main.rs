@@ -2,6 +2,7 @@
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod allocator;
+mod clock;
 mod config;
 mod credentials;
 mod data_folder;
@@ -79,6 +80,11 @@ enum Command {
     Vault {
         #[command(subcommand)]
         command: vault::VaultCommand,
+    },
+    /// Show the clock, and set the time of the data right.
+    Clock {
+        #[command(subcommand)]
+        command: clock::ClockCommand,
     },
     /// Register and show partners' webhook endpoints, as an operator.
     Webhook {
@@ -209,6 +215,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
         },
         Command::Kyc { command } => runtime.block_on(review::run(command))?,
         Command::Vault { command } => return runtime.block_on(vault::run(command)),
+        Command::Clock { command } => return runtime.block_on(clock::run(command)),
         Command::Webhook { command } => runtime.block_on(webhook::run(command))?,
         Command::Audit { flags } => runtime.block_on(review::audit(&flags.load()?))?,
         Command::Config { flags } => {

@@ -2,8 +2,9 @@
 
 use crate::config::Config;
 use crate::system::{SystemClock, SystemEntropy};
-use crate::{Failed, data_folder, master_key};
+use crate::{Failed, clock, data_folder, master_key};
 use florin_api::kit::app::App;
+use florin_api::kit::book::key_sheets;
 use florin_api::kit::book::registry::{Issued, Registry};
 use florin_api::kit::settings::Settings;
 use florin_store::{Options, Store};
@@ -32,7 +33,9 @@ pub async fn open(config: &Config) -> Result<Store, Failed> {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
-    Store::open(options).await.map_err(|error| master_key.explain(error))
+    let store = Store::open(options).await.map_err(|error| master_key.explain(error))?;
+    clock::begin(config, &store).await?;
+    Ok(store)
 }
 
 /// The platform for a single command: it starts no workers and does not listen.
@@ -50,7 +53,9 @@ pub async fn platform(config: &Config) -> Result<App, Failed> {
 pub async fn assemble(config: &Config, store: Store, settings: Settings) -> Result<App, Failed> {
     let vault = Vault::open(&config.vault()?).await?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    Ok(App::new(store, vault, clock, entropy, settings, &florin_api::FAMILIES))
+    let app = App::new(store, vault, clock, entropy, settings, &florin_api::FAMILIES);
+    key_sheets::load(&app).await?;
+    Ok(app)
 }
 
 /// `florin verify`.

@@ -3,13 +3,13 @@
 use crate::config::Config;
 use crate::data_lock::DataLock;
 use crate::system::{SystemClock, SystemEntropy, monotonic_micros};
-use crate::{Failed, credentials, descriptors, logs, operate};
+use crate::{Failed, clock, credentials, descriptors, logs, operate};
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use florin_api::kit::app::App;
-use florin_api::kit::book::{housekeeping, jobs};
+use florin_api::kit::book::{housekeeping, jobs, key_sheets};
 use florin_api::kit::edge::http::{HttpLimits, serve as serve_http};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
@@ -57,6 +57,10 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         made = Some(credentials);
     }
     let app = operate::assemble(config, store, settings).await?;
+    florin_api::kyc::begin_ownership(&app).await?;
+    if app.vault.closed_to_writing().is_none() && app.may_write() {
+        key_sheets::keep_ahead(&app).await?;
+    }
     if let Some(made) = &made {
         credentials::give_token(&app, made).await?;
     }
@@ -66,12 +70,8 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     }
     let slow_jobs = tokio::spawn(jobs::work(app.clone(), Lane::Slow));
     let mut workers = rates.start(&app.clock);
-    workers.extend([
-        tokio::spawn(jobs::work(app.clone(), Lane::Quick)),
-        tokio::spawn(housekeeping::work(app.clone())),
-        tokio::spawn(logs.report_dropped()),
-        tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
-    ]);
+    workers.push(tokio::spawn(logs.report_dropped()));
+    workers.extend(start_workers(&app));
     let webhooks = tokio::spawn(florin_api::webhooks::work(app.clone()));
     let make_id = Arc::new(|| uuid_v7(SystemClock.now(), &SystemEntropy).to_string());
     let open = pages(&app).merge(florin_api::openapi::routes());
@@ -96,6 +96,18 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     drop((reserved, lock));
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What the platform does without being called, until aborted.
+fn start_workers(app: &App) -> [JoinHandle<()>; 6] {
+    [
+        tokio::spawn(jobs::work(app.clone(), Lane::Quick)),
+        tokio::spawn(housekeeping::work(app.clone())),
+        tokio::spawn(florin_api::kyc::own_vault(app.clone())),
+        tokio::spawn(key_sheets::work(app.clone())),
+        tokio::spawn(clock::watch(app.clone())),
+        tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
+    ]
 }
 
 fn say_ready(config: &Config, address: SocketAddr) {
@@ -162,12 +174,22 @@ async fn is_ready(State(app): State<App>) -> Response {
     let both = async { tokio::try_join!(app.store.is_there(), files) };
     let in_time = tokio::time::timeout(READY_TIMEOUT, both).await;
     match in_time.unwrap_or_else(|_| Err(StoreError::unavailable("no answer in time"))) {
-        Ok(_) => "ready\n".into_response(),
+        Ok(_) if !app.may_write() => Refusal::of(&P501).into_response(),
+        Ok(_) => ready(&app).into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");
             Refusal::of(&P501).into_response()
         }
     }
+}
+
+/// What is not as it should be, a line each. A process that serves most calls is ready all the same: a balancer that
+/// takes it out, and the others with it, would make it worse.
+fn ready(app: &App) -> String {
+    let uploads = app.vault.closed_to_writing().map(|reason| format!("ready, but for uploads: {reason}\n"));
+    let clock = app.clock.doubt().map(|doubt| format!("ready, but for the clock: {doubt}\n"));
+    let lines = [uploads, clock].into_iter().flatten().collect::<String>();
+    if lines.is_empty() { "ready\n".to_owned() } else { lines }
 }
 
 /// Waits for SIGTERM or SIGINT.

@@ -5,7 +5,7 @@ use crate::operate::{platform, print};
 use crate::review::{by, said};
 use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand};
-use florin_api::kyc::{Exported, Operator, SWEEP_AGE, sweep};
+use florin_api::kyc::{Counted, Exported, Marks, Operator, SWEEP_AGE, count, sweep};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -29,18 +29,32 @@ pub enum VaultCommand {
         /// a running upload have no row yet.
         #[arg(long, value_name = "SECONDS", default_value_t = SWEEP_AGE.as_secs())]
         older_than: u64,
-        /// Remove even if most files have no row. By default the command then assumes the wrong database or vault, and
-        /// removes nothing.
-        #[arg(long)]
-        even_many: bool,
         #[command(flatten)]
         flags: Flags,
     },
+    /// Take the vault over for this database, after a restore or with a vault of another installation.
+    ///
+    /// Vault and database bear one mark. A database that is behind the vault's mark, such as a restored dump, neither
+    /// writes nor removes files until this command raises the epoch in both; nor does one that finds no mark where it
+    /// had set one. The audit log records it.
+    Adopt(AdoptArgs),
     /// Read every file and list those that are missing or damaged. The exit code is 0 if there are none.
     Check {
         #[command(flatten)]
         flags: Flags,
     },
+}
+
+/// Taking a vault over.
+#[derive(Args)]
+pub struct AdoptArgs {
+    /// Do it. Without this flag the command only says what it would do.
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    operator: OperatorName,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 /// An export.
@@ -65,12 +79,13 @@ pub struct ExportArgs {
 pub async fn run(command: VaultCommand) -> Result<ExitCode, Failed> {
     match command {
         VaultCommand::Export(arguments) => export(&arguments).await?,
-        VaultCommand::Sweep { older_than, even_many, flags } => {
+        VaultCommand::Sweep { older_than, flags } => {
             let app = platform(&flags.load()?).await?;
-            let swept = sweep(&app, Duration::from_secs(older_than), even_many).await?;
+            let swept = sweep(&app, Duration::from_secs(older_than)).await?;
             print(&format!("{} files found, {} without a row removed", swept.objects, swept.removed));
         }
         VaultCommand::Check { flags } => return check(&flags).await,
+        VaultCommand::Adopt(arguments) => return adopt(&arguments).await,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -111,4 +126,30 @@ async fn check(flags: &Flags) -> Result<ExitCode, Failed> {
     }
     print(&format!("NOT in order: {read} files; missing or damaged: {}", bad.len()));
     Ok(ExitCode::FAILURE)
+}
+
+async fn adopt(arguments: &AdoptArgs) -> Result<ExitCode, Failed> {
+    let app = platform(&arguments.flags.load()?).await?;
+    let operator = by(&app, &arguments.operator)?;
+    let marks = Marks::read(&app).await?;
+    let Counted { known, unknown } = count(&app).await?;
+    let (vault, database) = (marks.vault, marks.database);
+    print(&match vault {
+        Some(vault) => format!("vault:    installation {} at epoch {}", vault.installation, vault.epoch),
+        None => "vault:    no mark".to_owned(),
+    });
+    print(&format!("database: installation {} at epoch {}", database.installation, database.epoch));
+    print(&format!("files:    {known} that this database knows, {unknown} that it does not know"));
+    print(&format!(
+        "The vault becomes this database's. Servers on any other database write and remove files until they look at \
+         its mark: two minutes at most where they reach it. Stop them first. Sweeps of this database will remove the \
+         {unknown} files that it does not know."
+    ));
+    if !arguments.yes {
+        print("Nothing was changed. Repeat the command with --yes to do it.");
+        return Ok(ExitCode::FAILURE);
+    }
+    let mark = operator.adopt(&marks).await.map_err(said)?;
+    print(&format!("adopted: vault and database are at epoch {}", mark.epoch));
+    Ok(ExitCode::SUCCESS)
 }

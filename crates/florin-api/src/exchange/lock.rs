@@ -30,7 +30,8 @@ impl RateLock {
     /// Uses the lock that was found for an exchange of this holder.
     ///
     /// # Errors
-    /// P436 where there is none, it is another holder's of the partner, or was used; P435 where it has expired.
+    /// P436 where there is none, it is another holder's of the partner, or was used; P435 where it has expired, or
+    /// is of a time that is yet to come: a clock was wrong.
     pub fn take(
         found: Option<Self>,
         holder: HolderId,
@@ -43,6 +44,9 @@ impl RateLock {
         }
         if let Some(exchange) = lock.used_by {
             return Err(Refusal::because(&P436, format!("exchange {exchange} has used it")));
+        }
+        if now < lock.created_at {
+            return Err(Refusal::because(&P435, format!("it is valid from {}", lock.created_at)));
         }
         if now >= lock.valid_until {
             return Err(Refusal::because(&P435, format!("it was valid until {}", lock.valid_until)));
@@ -75,6 +79,7 @@ mod tests {
         let used = take(&lock, anna, 139, first).unwrap();
         assert_eq!(used, RateLock { used_by: Some(first), ..lock.clone() });
         assert_eq!(take(&lock, anna, 140, first), Err("P435"));
+        assert_eq!(take(&lock, anna, 99, first), Err("P435"), "the clock was set back");
         assert_eq!(take(&lock, ben, 100, first), Err("P436"));
         assert_eq!(
             take(&lock, ben, 140, first),

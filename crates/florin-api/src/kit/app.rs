@@ -2,17 +2,18 @@
 
 use super::outgoing::Outgoing;
 use super::shares::{Limits, Shares};
-use crate::kit::book::seal::Seals;
+use crate::kit::book::seal::{Seals, SheetRead};
 use crate::kit::edge::keys::KeyCache;
 use crate::kit::edge::rate_limit::RateLimiter;
 use crate::kit::request::places::Uploads;
 use crate::kit::settings::{Environment, Settings};
 use florin_store::Store;
 use florin_types::{Clock, Currencies, Entropy, Timestamp, uuid_v7};
-use florin_vault::Vault;
+use florin_vault::{Vault, VaultError};
 use florin_webhook::{Guard, Sender};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Calls that wait for events at a time in a process. Each looks into the database five times a second, which is 5,000
@@ -55,6 +56,33 @@ pub struct Inner {
     pub seals: Seals,
 }
 
+/// How long a vault that did not answer is not asked again for a sheet here: each request holds a thread that writes,
+/// up to 20 seconds. Meanwhile `key_sheets::work` asks every two seconds, and holds nobody.
+const SHEET_PAUSE: Duration = Duration::from_secs(30);
+
+/// Reads sheets that another process has made a moment ago.
+fn sheet_reader(vault: Vault, clock: Arc<dyn Clock>) -> impl Fn(Uuid) -> SheetRead {
+    let failed: Mutex<Option<Timestamp>> = Mutex::default();
+    move |sheet| {
+        // One at a time: the others wait for the same answer.
+        let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock.now();
+        if failed.is_some_and(|at| now >= at && now.saturating_since(at) < SHEET_PAUSE) {
+            return SheetRead::Unavailable;
+        }
+        let read = vault.sheet_now(sheet);
+        *failed = None;
+        match read.inspect_err(|error| tracing::warn!(%error, %sheet, "a sheet of keys can't be read")) {
+            Ok(bytes) => SheetRead::Found(bytes),
+            Err(VaultError::Missing) => SheetRead::Missing,
+            Err(_) => {
+                *failed = Some(clock.now());
+                SheetRead::Unavailable
+            }
+        }
+    }
+}
+
 impl App {
     /// Puts the platform together over an open store and vault.
     #[expect(clippy::too_many_arguments, reason = "the parts of a platform, each of its own type")]
@@ -66,7 +94,9 @@ impl App {
         settings: Settings,
         families: &'static Tables,
     ) -> Self {
-        let seals = Seals::new(store.derive_key("florin 2026 wrapping of users' keys v1"));
+        let read_sheet = sheet_reader(vault.clone(), Arc::clone(&clock));
+        let key = store.derive_key("florin 2026 wrapping of users' keys v1");
+        let seals = Seals::new(key, Box::new(read_sheet));
         let guard = match settings.environment {
             Environment::Sandbox => Guard::open(),
             Environment::Live => Guard::public_only(settings.webhook_allow.clone()),
@@ -99,6 +129,11 @@ impl App {
     /// Wall-clock time.
     pub fn wall(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Whether the time is known well enough to write. Workers wait until it is.
+    pub fn may_write(&self) -> bool {
+        self.clock.doubt().is_none_or(|doubt| !doubt.forbids_writing())
     }
 
     /// Tells calls that only wait to answer now.

@@ -149,7 +149,7 @@ async fn check(app: &App, job: &Job, task: &Task) -> Result<(Vec<Checked>, Optio
     let Some(holder) = holder else { return Ok((checked, failed)) };
     let Some(secret) = holder.secret.as_deref() else { return Ok((checked, failed)) };
     let key = app.seals.file_key(secret);
-    let key = key.ok_or_else(|| StoreError::unexpected("a user's key can't be opened"))?;
+    let key = key.ok_or_else(|| app.seals.fault(Some(secret), "a user's key can't be opened"))?;
     let files = files_of(&mut snapshot, &holder, task).await?;
     drop(snapshot);
     // Files before the one that kills the process were saved, so that one is the first that is left. With so many more

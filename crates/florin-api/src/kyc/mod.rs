@@ -23,6 +23,7 @@ mod documents;
 mod expire;
 mod files;
 mod operator;
+mod ownership;
 mod page;
 mod payloads;
 mod poa;
@@ -40,6 +41,9 @@ mod verification;
 pub use change::AttemptSecret;
 pub use decide::{Decision, decide};
 pub use operator::{Exported, OpenReview, Operator, ReviewOf};
+pub use ownership::{
+    Counted, Marks, RAISE_INTERVAL, begin as begin_ownership, count, renew, work as own_vault,
+};
 pub use poa::{PoaStatus, decide as decide_poa};
 pub use shown::Shown;
 pub use standing::RejectionReason;

@@ -3,6 +3,7 @@
 
 use super::change::AttemptSecret;
 use super::decide::{Decision, decide};
+use super::ownership::{Marks, take_over};
 use super::poa::{self, PoaStatus, WAITING};
 use super::shown::Shown;
 use super::standing::AttemptStatus;
@@ -17,7 +18,7 @@ use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::request::upload::vault_fault;
 use crate::users::existing;
 use florin_store::{BookId, Holder, HolderId, Outcome, Snapshot, Statement, Stop, StoreError, Touch, params};
-use florin_types::{Text, Timestamp};
+use florin_types::{Text, Timestamp, VaultMark};
 use florin_vault::ObjectName;
 use http::StatusCode;
 use uuid::Uuid;
@@ -230,6 +231,22 @@ impl Operator<'_> {
             }
         }
         Ok((read, bad))
+    }
+
+    /// Makes the vault this database's, then writes it down for every partner, as the files are theirs.
+    ///
+    /// # Errors
+    /// When vault or database is away, or a server of this database raised the epoch meanwhile. A takeover that could
+    /// not be written down for all partners stands.
+    pub async fn adopt(&self, marks: &Marks) -> Result<VaultMark, Failure> {
+        let was = marks.vault.map_or("unmarked".to_owned(), |vault| {
+            format!("of installation {} at epoch {}", vault.installation, vault.epoch)
+        });
+        let mark = take_over(self.app, marks).await?;
+        for PartnerBook { book, .. } in partner_books(&self.app.store).await? {
+            self.note(book, "vault.adopt", marks.database.installation, was.clone()).await?;
+        }
+        Ok(mark)
     }
 
     /// What operators did in a partner's book, oldest first.

@@ -30,8 +30,9 @@ pub(super) async fn precheck(
     if !may_send(&mut snapshot, holder).await? {
         return Ok(None);
     }
-    let identity = holder.secret.as_deref().and_then(|secret| context.app.seals.file_key(secret));
-    let identity = identity.ok_or_else(|| StoreError::unexpected("a user's key can't be opened"))?;
+    let (secret, seals) = (holder.secret.as_deref(), &context.app.seals);
+    let identity = secret.and_then(|secret| seals.file_key(secret));
+    let identity = identity.ok_or_else(|| seals.fault(secret, "a user's key can't be opened"))?;
     Ok(Some(Addressee { to: identity.recipient(), holder: holder.uuid }))
 }
 

@@ -126,8 +126,11 @@ pub(super) fn open_details(
 ) -> Result<Details, StoreError> {
     let (Some(sealed), Some(secret)) = (sealed, secret) else { return Ok(Details::default()) };
     let text = seals.open(secret, sealed);
+    if text.is_none() && seals.is_destroyed(secret) {
+        return Ok(Details::default());
+    }
     let text =
-        text.ok_or_else(|| StoreError::unexpected("details can't be opened with their holder's key"))?;
+        text.ok_or_else(|| seals.fault(Some(secret), "details can't be opened with their holder's key"))?;
     serde_json::from_str(&text).map_err(StoreError::unexpected)
 }
 
@@ -140,7 +143,7 @@ pub(super) fn seal(
 ) -> Result<Vec<u8>, StoreError> {
     let text = serde_json::to_string(details).map_err(StoreError::unexpected)?;
     let sealed = secret.and_then(|secret| seals.seal(secret, nonce, &text));
-    sealed.ok_or_else(|| StoreError::unexpected("details can't be sealed under their holder's key"))
+    sealed.ok_or_else(|| seals.fault(secret, "details can't be sealed under their holder's key"))
 }
 
 /// A new attempt's row.

@@ -1,10 +1,10 @@
 //! Objects of the vault that no row knows are removed: what crashed between the file and its row leaves one, and what
-//! failed to be removed at its time. And the other way round, for operators: rows whose object is gone or damaged.
+//! failed to be removed at its time.
 
-use super::store;
+use super::ownership::{is_known, is_older, raise, require};
 use crate::kit::app::App;
 use crate::kit::request::upload::vault_fault;
-use florin_store::{Row, StoreError, params};
+use florin_store::{Row, StoreError};
 use florin_vault::ObjectName;
 use futures_util::TryStreamExt;
 use std::pin::pin;
@@ -18,11 +18,10 @@ const INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// after an hour never gets one, even if another process's clock is off by half of that.
 pub const SWEEP_AGE: Duration = Duration::from_secs(60 * 60);
 
-/// Unknown objects that crashes explain: some of each of a few dozen, even in a bad week.
-const MANY: u64 = 100;
-
-/// How many more they may be than the known ones, when they are many.
-const MANY_TIMES: u64 = 10;
+/// How long before the database raised the vault's epoch last an object must have been made. A copy of a database
+/// raises nothing, so that what the original stored since, and half an hour before, is never swept by the copy. An
+/// upload takes no longer (see `receive.rs`).
+const BEFORE_RAISE: Duration = Duration::from_secs(30 * 60);
 
 /// Objects removed at a time.
 const BATCH: usize = 100;
@@ -39,11 +38,11 @@ pub struct Swept {
 /// Sweeps until dropped.
 pub async fn work(app: App) {
     let mut ticks = tokio::time::interval(INTERVAL);
-    // Not at the start: who mistook one database or vault for another has an hour to notice.
+    // Not at the start: nothing that crashed just now is old enough.
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        match sweep(&app, SWEEP_AGE, false).await {
+        match sweep(&app, SWEEP_AGE).await {
             Ok(Swept { removed: 0, .. }) => {}
             Ok(Swept { objects, removed }) => {
                 tracing::info!(objects, removed, "removed files that no row knew")
@@ -53,35 +52,38 @@ pub async fn work(app: App) {
     }
 }
 
-/// Removes objects of at least this age that no row knows. Where they are many and little is known, the database and
-/// the vault may not belong together: then nothing is removed, unless `even_many`.
-pub async fn sweep(app: &App, age: Duration, even_many: bool) -> Result<Swept, StoreError> {
+/// Removes objects of at least this age that no row knows, if the vault is this database's.
+///
+/// An age below [`SWEEP_AGE`] says that no server runs: then the epoch is raised first, and all that is old enough
+/// goes.
+///
+/// # Errors
+/// When vault or database is away, or the vault is not this database's.
+pub async fn sweep(app: &App, age: Duration) -> Result<Swept, StoreError> {
+    let mut mark = require(app).await?;
+    if age < SWEEP_AGE {
+        raise(app, &mark).await?;
+        mark = require(app).await?;
+    }
+    let made_before = mark.raised_at.saturating_sub(age.min(BEFORE_RAISE));
     let mut swept = Swept::default();
     let mut unknown = Vec::new();
     let mut objects = pin!(app.vault.list());
     while let Some(name) = objects.try_next().await.map_err(vault_fault)? {
         swept.objects += 1;
-        let is_old = app.wall().saturating_since(name.made_at()) >= age;
-        if is_old && app.store.look(store::IS_KNOWN, &params![name.uuid()]).await?.is_empty() {
+        let is_old = name.made_at() <= made_before && is_older(app, name, age);
+        if is_old && !is_known(app, name).await? {
             unknown.push(name);
         }
     }
     swept.removed = unknown.len() as u64;
-    let known = swept.objects - swept.removed;
-    if !even_many && swept.removed > MANY && swept.removed > MANY_TIMES * known {
-        return Err(StoreError::unexpected(format!(
-            "{} of the vault's {} files are unknown to this database: does it belong to another? Nothing was removed; \
-             if it is right, run florin vault sweep --even-many",
-            swept.removed, swept.objects
-        )));
-    }
     for names in unknown.chunks(BATCH) {
         app.vault.remove(names).await.map_err(vault_fault)?;
     }
     Ok(swept)
 }
 
-/// Removes the objects of a user that was erased: rows of [`store::NAMES`].
+/// Removes the objects of a user that was erased: rows of `store::NAMES`.
 pub async fn remove_objects(app: &App, rows: &[Row]) -> Result<(), StoreError> {
     let names: Vec<Uuid> = rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
     let names: Vec<_> = names.into_iter().filter_map(ObjectName::new).collect();

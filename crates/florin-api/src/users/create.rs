@@ -4,6 +4,7 @@ use super::auto_verify::leave_auto_verify;
 use super::birth_date::BirthDate;
 use super::store::{self, NewUser};
 use super::user::{Gate, Profile};
+use crate::kit::book::key_sheets;
 use crate::kit::prelude::*;
 use crate::kit::request::types::FieldType;
 use florin_types::{Email, Phone};
@@ -180,13 +181,14 @@ async fn create_user(context: Context, call: Call<CreateUser>) -> Result<Created
         birth_date.check_age_early(&context).await?;
     }
     // A key is a secret: the operating system draws it, before the command.
-    let secret = context.app.seals.new_secret(&*context.app.entropy);
+    let slot = key_sheets::slot(&context.app).await?;
+    let secret = context.app.seals.new_user_secret(slot, &*context.app.entropy);
     let secret = secret.ok_or_else(|| StoreError::unexpected("a user's key can't be made"))?;
     let poa_required = context.app.settings.reference.needs_poa(request.country);
     let is_accepted = context.app.settings.reference.is_accepted(request.country);
     let touches = vec![Touch::User(request.external_user_id.as_str().to_owned())];
     let terms = Arc::clone(&context.terms);
-    context
+    let created: Result<Created<_>, _> = context
         .run(keyed, touches, async move |work| {
             if let Some(birth_date) = request.birth_date {
                 birth_date.check_age(work.now())?;
@@ -208,5 +210,7 @@ async fn create_user(context: Context, call: Call<CreateUser>) -> Result<Created
             }
             Ok(CreateUserAnswer { user_id, poa_required_for_extended: poa_required, poa_required })
         })
-        .await
+        .await;
+    key_sheets::settle(&context.app, slot, &created, Created::is_new);
+    created
 }

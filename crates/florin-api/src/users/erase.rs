@@ -5,6 +5,8 @@
 use super::store;
 use crate::kit::app::App;
 use crate::kit::book::jobs::carry_out;
+use crate::kit::book::key_sheets;
+use crate::kit::book::seal::Slot;
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::family::Erasure;
 use florin_store::{Job, Row, StoreError, Touch, params};
@@ -13,10 +15,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The kind of the job; its payload is the external user id.
 pub const ERASE_JOB: &str = "users.erase";
 
-/// Erases a user everywhere: first what the database holds, the user's key above all, then what stands outside of it,
-/// which nobody can open any more. Where another process erased the user, nothing is left to do.
+/// Erases a user everywhere: first the slot of the user's key in the vault, without which nothing of the user can be
+/// opened, wherever it was copied; then what the database holds; then the files. Where another process erased the user,
+/// nothing is left to do.
 pub async fn erase(app: &App, job: &Job) -> Result<(), StoreError> {
     let user = String::from_utf8(job.payload.clone()).map_err(StoreError::unexpected)?;
+    erase_slot(app, job, &user).await?;
     let touches = vec![Touch::User(user.clone())];
     let listed: Arc<Mutex<Vec<Vec<Row>>>> = Arc::default();
     let (found, families) = (Arc::clone(&listed), app.families());
@@ -47,4 +51,19 @@ pub async fn erase(app: &App, job: &Job) -> Result<(), StoreError> {
         (erasure.remove)(app, rows).await?;
     }
     Ok(())
+}
+
+/// Overwrites what unwraps the user's key. This comes first: if it fails, the job comes again and finds the slot.
+async fn erase_slot(app: &App, job: &Job, user: &str) -> Result<(), StoreError> {
+    let mut snapshot = app.store.snapshot(job.position.book()).await?;
+    if snapshot.book() != job.position.book() {
+        // The book was replaced, and its jobs with it: a user of this id in the new one is another.
+        return Ok(());
+    }
+    let holder = snapshot.holder(user).await?;
+    drop(snapshot);
+    match holder.and_then(|holder| holder.secret).as_deref().and_then(Slot::of_secret) {
+        Some(slot) => key_sheets::erase(app, slot).await,
+        None => Ok(()),
+    }
 }

@@ -27,8 +27,11 @@ impl User {
             return Ok(Profile::default());
         };
         let text = seals.open(secret, sealed);
+        if text.is_none() && seals.is_destroyed(secret) {
+            return Ok(Profile::default());
+        }
         let text =
-            text.ok_or_else(|| StoreError::unexpected("a profile can't be opened with its holder's key"))?;
+            text.ok_or_else(|| seals.fault(Some(secret), "a profile can't be opened with its holder's key"))?;
         serde_json::from_str(&text).map_err(StoreError::unexpected)
     }
 }
@@ -79,7 +82,7 @@ pub(super) fn seal(
 ) -> Result<Vec<u8>, StoreError> {
     let text = serde_json::to_string(profile).map_err(StoreError::unexpected)?;
     let sealed = secret.and_then(|secret| seals.seal(secret, nonce, &text));
-    sealed.ok_or_else(|| StoreError::unexpected("a profile can't be sealed under its holder's key"))
+    sealed.ok_or_else(|| seals.fault(secret, "a profile can't be sealed under its holder's key"))
 }
 
 /// What a new row says, besides the profile.

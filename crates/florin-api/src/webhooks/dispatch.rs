@@ -52,6 +52,10 @@ pub async fn work(app: App) {
             () = app.stopped() => break,
         }
         while couriers.try_join_next().is_some() {}
+        if !app.may_write() {
+            // An attempt could not be settled, and would be made again and again.
+            continue;
+        }
         match with_work(&app.store, app.wall(), app.outgoing.owner).await {
             Ok(books) => {
                 for out in books.into_iter().filter_map(|book| Out::of(&app, book)) {

@@ -162,6 +162,7 @@ impl Secrets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kit::book::seal::SheetRead;
     use crate::kit::testing::Counted;
 
     #[test]
@@ -182,13 +183,13 @@ mod tests {
 
     #[test]
     fn secrets_are_kept_sealed_and_do_not_print() {
-        let (entropy, seals) = (Counted::default(), Seals::new([7; 32]));
+        let (entropy, seals) = (Counted::default(), Seals::new([7; 32], Box::new(|_| SheetRead::Missing)));
         let drawn = Drawn::draw(&entropy);
         let secrets = Secrets::new("the-token".to_owned(), &drawn);
         let sealed = secrets.seal(&seals, &drawn).unwrap();
         assert!(!sealed.windows(5).any(|part| part == b"token"));
         assert_eq!(Secrets::open(&seals, &sealed).unwrap().token, "the-token");
-        assert!(Secrets::open(&Seals::new([8; 32]), &sealed).is_err());
+        assert!(Secrets::open(&Seals::new([8; 32], Box::new(|_| SheetRead::Missing)), &sealed).is_err());
         assert_eq!(format!("{secrets:?}"), "Secrets(…)");
     }
 

@@ -8,6 +8,7 @@ mod framings;
 mod hosted;
 mod matrix;
 mod operator;
+mod ownership;
 mod poa;
 mod review;
 

@@ -6,6 +6,7 @@
 
 mod asyncapi;
 mod balances;
+mod clock;
 mod errors;
 mod events;
 mod exchange;

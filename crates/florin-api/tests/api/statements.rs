@@ -10,6 +10,7 @@ use crate::webhooks::{deliver, deliveries, enable, register};
 use florin_api::endpoints;
 use florin_api::kit::book::housekeeping::prune;
 use florin_api::kit::book::jobs::{carry_out, run_due, run_inside, run_lane};
+use florin_api::kit::book::key_sheets;
 use florin_api::kit::book::registry::book_of;
 use florin_api::kit::book::work::Work;
 use florin_api::kyc::{Operator, sweep};
@@ -209,7 +210,7 @@ async fn verification(app: &TestApp, a: &Client) {
     }
     operator.audit().await.expect("a list");
     assert_eq!(operator.check().await.expect("all are read").1, []);
-    sweep(&app.app, Duration::ZERO, false).await.expect("a sweep");
+    sweep(&app.app, Duration::ZERO).await.expect("a sweep");
     // Known by nothing but its verification id.
     let begun = json!({
         "externalUserId": "emil", "documentType": "PASSPORT", "country": "GB", "incomeSource": "SALARY",
@@ -237,6 +238,11 @@ async fn operator(app: &TestApp) {
         .await;
     assert_eq!(known, ((true, true), Some(app.partners[0]), 2));
     assert!(app.revoke_key(&issued.api_key).await);
+    key_sheets::keep_ahead(&app.app).await.expect("sheets are made");
+    key_sheets::erase_again(&app.app).await.expect("nothing is to be erased");
+    key_sheets::give_slots(&app.app).await.expect("all have slots");
+    app.app.store.note_time(app.app.wall()).await.expect("the time is noted");
+    assert_eq!(app.app.store.newest_time().await, Ok(Some(app.app.wall())));
     app.clock.advance(Duration::from_secs(1));
 }
 
@@ -276,7 +282,8 @@ const SQLITE_KEYS: &str = "SELECT m.name, (SELECT group_concat(name, ',') FROM \
      (SELECT name FROM pragma_table_info(m.name) WHERE pk > 0 ORDER BY pk)) \
      FROM sqlite_master m WHERE m.type = 'table'";
 const SQLITE_INDEXES: &str = "SELECT m.name, (SELECT group_concat(name, ',') FROM \
-     (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno)), l.\"unique\" \
+     (SELECT COALESCE(name, '(expression)') AS name FROM pragma_index_info(l.name) ORDER BY seqno)), \
+     l.\"unique\" \
      FROM sqlite_master m, pragma_index_list(m.name) l WHERE m.type = 'table' AND l.origin = 'c'";
 
 fn sqlite_indexes(sqlite: &rusqlite::Connection) -> BTreeSet<Index> {
@@ -299,8 +306,9 @@ const POSTGRES_COLUMNS: &str = "SELECT table_name::text, column_name::text, \
      is_nullable = 'YES' FROM information_schema.columns WHERE table_schema = 'public' \
      ORDER BY table_name COLLATE \"C\", column_name COLLATE \"C\"";
 const POSTGRES_INDEXES: &str = "SELECT t.relname::text, i.indisunique, \
-     (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, n) \
-      JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum) \
+     (SELECT array_agg(COALESCE(a.attname::text, '(expression)') ORDER BY k.n) \
+      FROM unnest(i.indkey) WITH ORDINALITY AS k(attnum, n) \
+      LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum) \
      FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace s ON s.oid = t.relnamespace \
      WHERE s.nspname = 'public'";
 

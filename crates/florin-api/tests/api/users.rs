@@ -1,6 +1,7 @@
 //! Creating and managing users, sections 2.1 and 2.2.
 
 mod closing;
+mod erasure;
 mod managing;
 
 use crate::support::{Client, TestApp, person};

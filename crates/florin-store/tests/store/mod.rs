@@ -5,7 +5,7 @@ use florin_store::{
     Answer, BookId, Command, Migration, NewBook, Object, ObjectTable, Options, Outcome, Place, Row, Stop,
     Store, StoreError, Touch, Tx, Type, Value, params,
 };
-use florin_types::{Currencies, CurrencyCode, Entropy, ManualClock, Timestamp};
+use florin_types::{Clock, Currencies, CurrencyCode, Entropy, ManualClock, Timestamp};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub const MASTER_KEY: [u8; 32] = [7; 32];
 
 /// When every test begins: 2026-11-23T12:00:00Z.
-const START: Timestamp = Timestamp::from_micros(1_795_435_200_000_000);
+pub const START: Timestamp = Timestamp::from_micros(1_795_435_200_000_000);
 
 /// The tests' own table of objects.
 pub static PARCELS: ObjectTable =
@@ -184,9 +184,14 @@ pub type Running<'a> = Pin<Box<dyn Future<Output = Result<Outcome, StoreError>> 
 impl TestStore {
     /// Opens one.
     pub async fn open() -> Self {
-        let (home, place) = new_home().await;
         let clock = Arc::new(ManualClock::new(START));
-        let options = Options { clock: clock.clone(), ..options(&place) };
+        Self::open_by(Arc::clone(&clock), clock).await
+    }
+
+    /// Opens one by a clock that shows the time of `clock`, or something else.
+    pub async fn open_by(clock: Arc<ManualClock>, shown: Arc<dyn Clock>) -> Self {
+        let (home, place) = new_home().await;
+        let options = Options { clock: shown, ..options(&place) };
         let store = Store::open(options).await.expect("the store opens");
         let currencies: Vec<_> = Currencies::default().iter().map(|currency| currency.code).collect();
         let new = NewBook { partner: Uuid::from_u128(1), partner_secret: None, currencies };

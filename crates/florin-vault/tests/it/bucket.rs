@@ -1,6 +1,6 @@
 //! A vault in a bucket of a real S3 server, where `cargo xtask test` brought one; and what is told without one.
 
-use crate::support::{Count, content, files, key, name, store, write_all};
+use crate::support::{Count, content, files, key, mark_is_kept, name, sheets_are_kept, store, write_all};
 use florin_testing::skip;
 use florin_vault::{BucketSettings, Check, DepositError, Place, Vault, VaultError};
 use futures_util::{StreamExt, TryStreamExt};
@@ -53,6 +53,13 @@ async fn what_is_stored_is_read_again() {
     assert!(matches!(vault.read(name(), &key, 10).await, Err(VaultError::Missing)));
     assert_eq!(vault.is_there().await, Ok(()));
     assert_eq!(files(spool.path()).len(), 0);
+}
+
+#[tokio::test]
+async fn the_mark_is_kept() {
+    let Some(settings) = settings() else { return };
+    let (vault, _spool) = open(&settings).await;
+    mark_is_kept(&vault.unwrap()).await;
 }
 
 #[tokio::test]
@@ -166,4 +173,11 @@ async fn settings_that_cannot_be_right() {
         let error = open(&settings).await.0.err().unwrap();
         assert!(matches!(error, VaultError::Unexpected(_)), "{settings:?}: {error}");
     }
+}
+
+#[tokio::test]
+async fn sheets_of_keys_are_kept() {
+    let Some(settings) = settings() else { return };
+    let (vault, _spool) = open(&settings).await;
+    sheets_are_kept(&vault.unwrap()).await;
 }

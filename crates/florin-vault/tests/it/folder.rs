@@ -1,13 +1,16 @@
 //! A vault on local disk: what is listed and removed, and what a disk can do to it.
 
-use crate::support::{Count, content, files, folder, key, name, name_at, path, store, write_all};
+use crate::support::{
+    Count, content, files, folder, key, mark_is_kept, name, name_at, one, path, sheets_are_kept, store,
+    write_all,
+};
 use florin_testing::skip;
 use florin_types::Timestamp;
 use florin_vault::{DepositError, ObjectName, Place, Vault, VaultError};
 use futures_util::{StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
 
@@ -141,4 +144,43 @@ async fn a_full_disk_is_unavailable_and_leaves_nothing() {
     let full = Vault::open(&Place::Folder(folder.to_owned())).await.map(drop);
     let again = is_unavailable(&full) || full.is_ok();
     assert!(again, "{full:?}");
+}
+
+#[tokio::test]
+async fn the_mark_is_kept() {
+    let (vault, folder) = folder().await;
+    mark_is_kept(&vault).await;
+    std::fs::write(folder.path().join("installation"), "florin vault mark v9").unwrap();
+    assert!(matches!(vault.mark().await, Err(VaultError::Unexpected(_))));
+    // A disk that is not mounted is not a vault without a mark.
+    std::fs::remove_dir_all(folder.path()).unwrap();
+    assert!(matches!(vault.mark().await, Err(VaultError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_closed_vault_is_read_only() {
+    let (vault, _folder) = folder().await;
+    let stored = store(&vault, &key(1), &content(1_000)).await;
+    assert!(vault.close_to_writing(Some("it is another's")));
+    assert!(!vault.close_to_writing(Some("it is another's")));
+    let refused = VaultError::NotOurs("it is another's".to_owned());
+    assert_eq!(vault.receive(name(), &key(1).recipient(), Count::default()).err(), Some(refused.clone()));
+    assert_eq!(vault.remove(&[stored.name]).await, Err(refused));
+    assert_eq!(vault.read(stored.name, &key(1), 1_000).await.unwrap()[..], content(1_000)[..]);
+    assert!(vault.close_to_writing(None));
+    assert_eq!(vault.remove(&[stored.name]).await, Ok(()));
+}
+
+#[tokio::test]
+async fn sheets_of_keys_are_kept() {
+    let (vault, folder) = folder().await;
+    let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+    let sheet = name().uuid();
+    vault.add_sheet(sheet, vec![1; 64].into()).await.unwrap();
+    let path = folder.path().join(format!("keys/{sheet}.keys"));
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = inode(&path);
+    vault.erase_in_sheet(sheet, one(0..32)).await.unwrap();
+    assert_eq!(inode(&path), before, "a new file would leave the old one's blocks");
+    sheets_are_kept(&vault).await;
 }

@@ -1,13 +1,16 @@
 //! What the tests share.
 
 use bytes::Bytes;
-use florin_types::{Entropy, Timestamp, uuid_v7};
-use florin_vault::{Check, Deposit, DepositError, Identity, ObjectName, Place, Stored, Vault};
+use florin_types::{Entropy, Timestamp, VaultMark, uuid_v7};
+use florin_vault::{Check, Deposit, DepositError, Identity, ObjectName, Place, Stored, Vault, VaultError};
+use futures_util::StreamExt;
 use std::convert::Infallible;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
+use zeroize::Zeroizing;
 
 /// Different bytes at every call, the same in every run.
 struct Counting(AtomicU64);
@@ -84,6 +87,47 @@ pub async fn store(vault: &Vault, key: &Identity, content: &Bytes) -> Stored<usi
     let mut deposit = vault.receive(name(), &key.recipient(), Count::default()).unwrap();
     write_all(&mut deposit, content, 10_007).await.unwrap();
     deposit.finish().await.unwrap()
+}
+
+/// A vault's mark is set, replaced and read, and is no object.
+pub async fn mark_is_kept(vault: &Vault) {
+    assert_eq!(vault.mark().await, Ok(None));
+    let raised_at = Timestamp::parse("2026-11-23T17:26:57Z").unwrap();
+    let first = VaultMark { installation: name().uuid(), epoch: 1, draw: name().uuid(), raised_at };
+    let second = VaultMark { epoch: 2, draw: name().uuid(), ..first };
+    for mark in [first, second] {
+        vault.set_mark(&mark).await.unwrap();
+        assert_eq!(vault.mark().await, Ok(Some(mark)));
+    }
+    assert!(vault.list().next().await.is_none());
+}
+
+/// A single part of a sheet.
+pub fn one(part: Range<usize>) -> Vec<Range<usize>> {
+    vec![part]
+}
+
+/// A sheet of keys is kept, and parts of it are overwritten.
+pub async fn sheets_are_kept(vault: &Vault) {
+    let (sheet, bytes) = (name().uuid(), Zeroizing::new(content(1_024).to_vec()));
+    assert_eq!(vault.sheet(sheet).await, Err(VaultError::Missing));
+    assert_eq!(vault.erase_in_sheet(sheet, one(0..1)).await, Err(VaultError::Missing));
+    vault.add_sheet(sheet, bytes.clone()).await.unwrap();
+    assert_eq!(vault.sheet(sheet).await.unwrap(), bytes);
+    assert_eq!(vault.sheet_now(sheet).unwrap(), bytes);
+    assert_eq!(vault.sheet_now(name().uuid()), Err(VaultError::Missing));
+    let mut expected = bytes;
+    for parts in [one(32..64), vec![32..64, 992..1_024]] {
+        parts.iter().for_each(|part| expected[part.clone()].fill(0));
+        vault.erase_in_sheet(sheet, parts).await.unwrap();
+        assert_eq!(vault.sheet(sheet).await.unwrap(), expected);
+    }
+    assert!(vault.list().next().await.is_none(), "it is no object");
+    vault.close_to_writing(Some("it is another's"));
+    let refused = VaultError::NotOurs("it is another's".to_owned());
+    assert_eq!(vault.erase_in_sheet(sheet, one(0..1)).await, Err(refused.clone()));
+    assert_eq!(vault.add_sheet(name().uuid(), expected.clone()).await, Err(refused));
+    assert_eq!(vault.sheet(sheet).await.unwrap(), expected);
 }
 
 /// Every file in a folder and below.

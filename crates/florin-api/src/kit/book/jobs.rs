@@ -102,6 +102,9 @@ pub async fn work(app: App, lane: Lane) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !app.is_stopping() {
         ticks.tick().await;
+        if !app.may_write() {
+            continue;
+        }
         if let Err(error) = run_lane(&app, lane).await {
             tracing::warn!(%error, "could not look for jobs");
         }

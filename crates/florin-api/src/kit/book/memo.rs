@@ -44,8 +44,9 @@ impl Memo {
         }
         let (secret, nonce) = (work.secret_of(holder)?, work.nonce());
         let text = serde_json::to_string(self).map_err(StoreError::unexpected)?;
-        let sealed = work.app().seals.seal(&secret, nonce, &text);
-        let sealed = sealed.ok_or_else(|| StoreError::unexpected("a holder's key can't be unwrapped"))?;
+        let seals = &work.app().seals;
+        let sealed = seals.seal(&secret, nonce, &text);
+        let sealed = sealed.ok_or_else(|| seals.fault(Some(&secret), "a holder's key can't be unwrapped"))?;
         let mut memo = vec![VERSION];
         memo.extend(holder.0.to_be_bytes());
         memo.extend(sealed);

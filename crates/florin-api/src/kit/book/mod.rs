@@ -1,9 +1,11 @@
 //! The book: commands at the store's door, jobs, seals, kinds of records, the audit.
 
 pub mod audit;
+pub mod clock;
 pub mod command;
 pub mod housekeeping;
 pub mod jobs;
+pub mod key_sheets;
 pub mod memo;
 pub mod record;
 pub mod registry;

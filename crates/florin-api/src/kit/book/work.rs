@@ -64,7 +64,7 @@ impl<'a> Work<'a> {
         if holder != self.tx.book().partner() {
             return Err(StoreError::unexpected("the key of a memo's holder was destroyed"));
         }
-        let secret = self.app.seals.new_secret(&self.stream);
+        let secret = self.app.seals.new_partner_secret(&self.stream);
         let secret = secret.ok_or_else(|| StoreError::unexpected("a holder's key can't be made"))?;
         self.tx.set_secret(holder, secret.clone())?;
         Ok(secret)

@@ -356,7 +356,7 @@ async fn p429_p500_and_p501_when_they_are_asked_for() {
 async fn p501_when_the_database_is_stopped() {
     let mut app = TestApp::start().await;
     // A fresh server, whose connections are not open yet: an open file can't be stopped.
-    app.reopen(Setup::default()).await;
+    app.reopen(Setup { begins: false, ..Setup::default() }).await;
     app.database().stop().await;
     for endpoint in declaring("P501") {
         is_unavailable(&endpoint, &request_of(&app.a(), &endpoint, &Ids::unknown()).keyed("k").send().await);

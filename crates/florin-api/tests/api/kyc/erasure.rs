@@ -53,10 +53,11 @@ async fn a_reset_leaves_its_files_to_the_sweep() {
     }
     a.call(Method::POST, "/v1/sandbox/reset").send().await.expect(200);
     let hour = Duration::from_secs(3_600);
-    let swept = florin_api::kyc::sweep(&app.app, hour, false).await.expect("a sweep");
+    let swept = florin_api::kyc::sweep(&app.app, hour).await.expect("a sweep");
     assert_eq!((swept.objects, swept.removed), (4, 0), "what is young may belong to an upload");
     app.clock.advance(hour);
-    let swept = florin_api::kyc::sweep(&app.app, hour, false).await.expect("a sweep");
+    florin_api::kyc::renew(&app.app).await.expect("the epoch is raised");
+    let swept = florin_api::kyc::sweep(&app.app, hour).await.expect("a sweep");
     assert_eq!((swept.objects, swept.removed), (4, 2));
     assert_eq!(app.vault_files().len(), 2);
     b.settle().await;

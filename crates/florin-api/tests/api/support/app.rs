@@ -6,10 +6,12 @@ use super::entropy::Counted;
 use super::{check, log};
 use axum::Router;
 use florin_api::kit::app::App;
+use florin_api::kit::book::key_sheets;
 use florin_api::kit::book::registry::{Issued, Registry};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
 use florin_api::kit::settings::{Environment, Settings};
+use florin_api::kyc::begin_ownership;
 use florin_api::{FAMILIES, endpoints, migrations};
 use florin_store::{Options, Place, Store};
 use florin_types::{Entropy, ManualClock, Timestamp};
@@ -35,11 +37,13 @@ pub struct Setup {
     pub settings: Settings,
     /// Routes of the test build.
     pub extra: Router,
+    /// Whether the platform looks at keys and vault at its start, as a server does. Else no reader is open yet.
+    pub begins: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { settings: Settings::sandbox(), extra: Router::new() }
+        Self { settings: Settings::sandbox(), extra: Router::new(), begins: true }
     }
 }
 
@@ -52,7 +56,7 @@ pub struct TestApp {
     /// What it stores in.
     pub database: Option<Database>,
     /// The folder of files.
-    pub files: TempDir,
+    pub files: Arc<TempDir>,
     /// Public ids of the partners.
     pub partners: [Uuid; 2],
     entropy: Arc<dyn Entropy>,
@@ -104,7 +108,7 @@ impl TestApp {
             false => Database::seeded().await,
             true => (Database::empty().await, super::template::Seeds::default()),
         };
-        let files = TempDir::new().expect("a folder");
+        let files = Arc::new(TempDir::new().expect("a folder"));
         let (app, routes) = open((&database, &files), setup, &clock, &entropy).await;
         let client = |index: usize| Client {
             router: routes.clone(),
@@ -173,14 +177,14 @@ impl TestApp {
         self.database.as_ref().expect("only the end takes it")
     }
 
-    /// What is in the vault's folder, as it is on disk.
+    /// The files of users in the vault's folder, as they are on disk: without the vault's mark and sheets of keys.
     pub fn vault_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         fn collect(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
             for entry in std::fs::read_dir(folder).expect("a folder can be read") {
                 let path = entry.expect("an entry can be read").path();
                 if path.is_dir() {
                     collect(&path, found);
-                } else {
+                } else if path.extension().is_some_and(|end| end == "age") {
                     let bytes = std::fs::read(&path).expect("a file can be read");
                     found.push((path, bytes));
                 }
@@ -194,6 +198,25 @@ impl TestApp {
     /// Takes all books from the platform until the answer is dropped.
     pub async fn hold_books(&self) -> Held {
         self.database().hold_books().await
+    }
+
+    /// A platform over a copy of the database as it is now, and over the same files: what a restored dump is. Both go
+    /// on.
+    pub async fn copy(&mut self) -> Self {
+        self.app.store.close();
+        let database = self.database().copy().await;
+        self.reopen(Setup::default()).await;
+        let clock = Arc::new(ManualClock::new(self.app.wall()));
+        // Of other ids than the original draws.
+        let entropy: Arc<dyn Entropy> = Arc::new(Counted::new(3));
+        let (app, router) = open((&database, &self.files), Setup::default(), &clock, &entropy).await;
+        let clients = self.clients.clone().map(|client| {
+            let users = client.users.lock().expect("no test thread has panicked with it").clone();
+            let users = Arc::new(Mutex::new(users));
+            Client { router: router.clone(), app: app.clone(), clock: Arc::clone(&clock), users, ..client }
+        });
+        let (database, files, partners) = (Some(database), Arc::clone(&self.files), self.partners);
+        Self { app, clock, database, files, partners, entropy, clients, is_finished: false }
     }
 
     /// Ends the platform and opens another one over the same data, as a restart of the server does.
@@ -228,7 +251,7 @@ impl TestApp {
 }
 
 async fn open(
-    (database, files): (&Database, &TempDir),
+    (database, files): (&Database, &Arc<TempDir>),
     setup: Setup,
     clock: &Arc<ManualClock>,
     entropy: &Arc<dyn Entropy>,
@@ -239,6 +262,10 @@ async fn open(
     let vault =
         Vault::open(&florin_vault::Place::Folder(files.path().to_owned())).await.expect("the vault opens");
     let app = App::new(store, vault, clock.clone(), Arc::clone(entropy), setup.settings, &FAMILIES);
+    if setup.begins {
+        key_sheets::load(&app).await.expect("keys are read");
+        begin_ownership(&app).await.expect("the vault has an owner");
+    }
     let routes = build(&app, setup.extra);
     (app, routes)
 }

@@ -80,6 +80,26 @@ impl Database {
         }
     }
 
+    /// A copy as a dump would be, restored. No platform may be open on it on PostgreSQL.
+    pub async fn copy(&self) -> Self {
+        match self {
+            Self::Sqlite { .. } => {
+                let folder = TempDir::new().expect("a folder");
+                let to = folder.path().join("florin.db");
+                self.tamper(&format!("VACUUM INTO '{}'", to.display())).await;
+                Self::Sqlite { folder }
+            }
+            Self::Postgres { name } => {
+                // Readers that a closed store leaves behind.
+                let end = format!(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+                );
+                connect(&cluster()).await.batch_execute(&end).await.expect("nobody else is connected");
+                Self::make(&format!("TEMPLATE {name}")).await
+            }
+        }
+    }
+
     async fn make(how: &str) -> Self {
         static MADE: AtomicU64 = AtomicU64::new(0);
         let name = format!("florin_api_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
@@ -136,6 +156,23 @@ impl Database {
             Self::Postgres { .. } => {
                 let rows = self.connect().await.query(sql, &[]).await.expect("rows");
                 rows.iter().map(|row| row.get(0)).collect()
+            }
+        }
+    }
+
+    /// What is on disk of the database, its log included, though nobody may find it there by a statement.
+    pub async fn on_disk(&self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Sqlite { folder } => {
+                let files = ["florin.db", "florin.db-wal"].map(|name| folder.path().join(name));
+                files.iter().filter_map(|file| std::fs::read(file).ok()).collect()
+            }
+            Self::Postgres { .. } => {
+                self.tamper("CHECKPOINT").await;
+                let tables = "SELECT pg_read_binary_file(pg_relation_filepath(oid::regclass)) FROM pg_class \
+                              WHERE relkind = 'r' AND relname IN ('holder', 'end_user')";
+                let log = "SELECT pg_read_binary_file('pg_wal/' || pg_walfile_name(pg_current_wal_lsn()))";
+                [self.bytes(tables).await, self.bytes(log).await].concat()
             }
         }
     }

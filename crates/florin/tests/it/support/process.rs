@@ -103,17 +103,22 @@ impl Process {
 
     /// Polls `/readyz` until it says 200.
     pub async fn wait_until_ready(&mut self) {
+        self.wait_until_ok("/readyz").await;
+    }
+
+    /// Polls a health check until it says 200.
+    pub async fn wait_until_ok(&mut self, path: &str) {
         let deadline = Deadline::after(START);
         let client =
             reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().expect("a client");
-        let url = format!("{}/readyz", self.base_url());
+        let url = format!("{}{path}", self.base_url());
         loop {
             if let Some(status) = self.child.try_wait().expect("the process can be asked") {
                 panic!("the server ended before it was ready: {status}");
             }
             match client.get(&url).send().await {
                 Ok(answer) if answer.status() == 200 => return,
-                _ => deadline.pause("/readyz"),
+                _ => deadline.pause(path),
             }
         }
     }

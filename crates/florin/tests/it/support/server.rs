@@ -113,6 +113,13 @@ impl Server {
         self.credentials = read_credentials(&self.data_dir());
     }
 
+    /// Starts the stopped server, which runs and is not ready.
+    pub async fn start_unready(&mut self) {
+        let mut process = self.spawn(&self.data_dir());
+        process.wait_until_ok("/healthz").await;
+        self.process = Some(process);
+    }
+
     /// Another process on the same PostgreSQL database, with a data directory of its own to which the first
     /// one's `vault.key` is copied; none on SQLite.
     pub async fn second(&mut self) -> Option<Client> {

@@ -83,9 +83,13 @@ fn sqlite(server: &Server) -> rusqlite::Connection {
     database
 }
 
-/// The names of what is in a folder of files, whatever it is: the objects' as a row has them.
+/// The names of what is in a folder of files, whatever it is but the vault's mark and sheets of keys: the objects' as
+/// a row has them.
 pub fn objects(folder: &Path) -> BTreeSet<String> {
-    let names = files_below(folder).into_iter().map(|file| {
+    let is_object =
+        |file: &PathBuf| *file != folder.join("installation") && !file.starts_with(folder.join("keys"));
+    let files = files_below(folder).into_iter().filter(is_object);
+    let names = files.map(|file| {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         name.strip_suffix(".age").map_or(name.clone(), |name| name.replace('-', ""))
     });

@@ -11,6 +11,7 @@ mod kept;
 mod kills;
 mod large;
 mod operator;
+mod restored;
 mod two;
 
 use crate::support::{Form, fresh_word};

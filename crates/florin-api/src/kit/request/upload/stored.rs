@@ -121,6 +121,7 @@ pub struct Received {
 pub fn vault_fault(error: VaultError) -> StoreError {
     match error {
         VaultError::Unavailable(cause) => StoreError::unavailable(format!("the vault: {cause}")),
+        VaultError::NotOurs(reason) => StoreError::unavailable(reason),
         VaultError::Missing | VaultError::Damaged | VaultError::Unexpected(_) => {
             StoreError::unexpected(error)
         }

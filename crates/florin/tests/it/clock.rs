@@ -1,0 +1,74 @@
+//! A system clock that is far ahead of the data at a start, or behind: in live nothing is written until an operator
+//! says that it is right.
+
+use crate::support::{Call, Client, Deadline, Options, Server};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Longer than the server takes until it looks for an operator's word.
+const HEARD: Duration = Duration::from_secs(30);
+
+/// What a false clock looks like from here: the newest time in the data is long ago, or to come.
+async fn set_known(server: &Server, known: i64) {
+    let known = known.to_be_bytes();
+    let (time, book) = ("DELETE FROM installation WHERE name = 'known_time'", "UPDATE book SET last_at = 0");
+    let insert =
+        |value: &str| format!("INSERT INTO installation (name, value) VALUES ('known_time', {value})");
+    match server.database() {
+        Some(database) => {
+            let client = database.connect().await;
+            client.batch_execute(&format!("{time}; {book}")).await.expect("statements");
+            client.execute(&insert("$1"), &[&known.as_slice()]).await.expect("a statement");
+        }
+        None => {
+            let file = crate::verify::database_file(&server.data_dir()).expect("a database");
+            let database = rusqlite::Connection::open(file).expect("it opens");
+            database.execute_batch(&format!("{time}; {book}")).expect("statements");
+            database.execute(&insert("?1"), [known.as_slice()]).expect("a statement");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_far_ahead_of_the_data_needs_an_operators_word() {
+    needs_a_word(1_795_435_200_000_000 - 40 * 86_400_000_000).await;
+}
+
+/// The year 2100.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_behind_the_data_needs_an_operators_word() {
+    needs_a_word(4_102_444_800_000_000).await;
+}
+
+async fn needs_a_word(known: i64) {
+    let mut server = Server::start_with(Options { environment: Some("live"), ..Options::default() }).await;
+    let client = server.second_partner("Shop");
+    client.create_user("anna").await;
+    let shown = server.command(&["clock", "show"]);
+    assert!(shown.code == Some(0) && shown.stdout.contains("the system clock is believed"), "{shown:?}");
+    server.stop();
+    set_known(&server, known).await;
+
+    server.expect_error("florin clock show");
+    server.start_unready().await;
+    let client = Client::new(&server.base_url(), client.api_key());
+    let user: Value = client.get("/v1/user/balances/anna").await;
+    assert!(user["fiatBalances"].is_array(), "what is read is read: {user}");
+    client.send(&Call::delete("/v1/user/anna")).await.expect_refusal("P501");
+    client.send(&Call::get("/readyz")).await.expect_refusal("P501");
+    assert!(server.log().contains("nothing is written: see `florin clock show`"), "{}", server.log());
+
+    let repair = ["clock", "repair", "--operator", "Eva"];
+    let asked = server.command(&repair);
+    assert!(asked.code == Some(1) && asked.stdout.contains("Nothing was changed"), "{asked:?}");
+    let done = server.command(&[&repair[..], &["--yes"]].concat());
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let deadline = Deadline::after(HEARD);
+    while client.send(&Call::get("/readyz")).await.status != 200 {
+        deadline.pause("the server to hear of it");
+    }
+    client.send(&Call::delete("/v1/user/anna")).await.expect(200);
+    let audit = server.command(&["audit"]);
+    assert!(audit.stdout.contains("Eva  clock.repair"), "{audit:?}");
+    server.finish().await;
+}

@@ -1,0 +1,65 @@
+//! A restored dump on the vault of the original: the server says why it writes no files, and a command takes the vault
+//! over.
+
+use super::small_form;
+use crate::restart::fails_plainly;
+use crate::support::{Call, Server};
+
+/// The database as it would be had it been dumped at `mark`, as far as the vault looks at it.
+async fn set_mark(server: &Server, mark: &str) {
+    let sql = |value: &str| format!("UPDATE installation SET value = {value} WHERE name = 'vault_mark'");
+    match server.database() {
+        Some(database) => {
+            let value = format!("convert_to('{mark}', 'UTF8')");
+            database.connect().await.batch_execute(&sql(&value)).await.expect("a statement");
+        }
+        None => {
+            let file = crate::verify::database_file(&server.data_dir()).expect("a database");
+            let database = rusqlite::Connection::open(file).expect("it opens");
+            database.execute(&sql("?1"), [mark.as_bytes()]).expect("a statement");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_database_takes_its_vault_over_by_command_alone() {
+    let mut server = Server::start().await;
+    server.client().create_user("anna").await;
+    server.client().upload("anna", &small_form()).await.expect(201);
+    server.stop();
+    let file = server.vault_dir().join("installation");
+    let before = std::fs::read_to_string(&file).expect("a mark");
+    // Raises the epoch, as a minute of serving does.
+    assert_eq!(server.command(&["vault", "sweep", "--older-than", "0"]).code, Some(0));
+    assert_ne!(std::fs::read_to_string(&file).expect("a mark"), before);
+    set_mark(&server, &before).await;
+
+    server.start_again().await;
+    let said = "this database is a copy: no file is written or removed until `florin vault adopt`";
+    assert!(server.log().contains(said), "{}", server.log());
+    let ready = server.client().send(&Call::get("/readyz")).await;
+    ready.expect(200);
+    assert!(ready.body.starts_with(b"ready, but for uploads: ") && ready.text().contains(said), "{ready:?}");
+    server.expect_error("florin vault adopt");
+    server.client().upload("anna", &small_form()).await.expect_refusal("P501");
+    fails_plainly(&server.command(&["vault", "sweep"]), &[said]);
+    assert_eq!(server.command(&["vault", "check"]).code, Some(0));
+    server.stop();
+
+    let adopt = ["vault", "adopt", "--operator", "Eva"];
+    let asked = server.command(&adopt);
+    assert_eq!(asked.code, Some(1), "{asked:?}");
+    let says = ["3 that this database knows, 0 that it does not know", "Nothing was changed", "--yes"];
+    assert!(says.iter().all(|text| asked.stdout.contains(text)), "{asked:?}");
+    server.start_again().await;
+    server.client().upload("anna", &small_form()).await.expect_refusal("P501");
+    let done = server.command(&[&adopt[..], &["--yes"]].concat());
+    assert_eq!(done.code, Some(0), "{done:?}");
+    // The running server looks once a minute.
+    server.stop();
+    server.start_again().await;
+    server.client().upload("anna", &small_form()).await.expect(201);
+    let audit = server.command(&["audit"]);
+    assert!(audit.stdout.contains("Eva  vault.adopt"), "{audit:?}");
+    server.finish().await;
+}
