@@ -159,7 +159,8 @@ async fn the_house_holds_the_other_side() {
     exchange(&a, None, ("20", "eur", "btc")).await.expect(201);
     let of_house = async |kind: u8, currency: &str| {
         let sql = format!(
-            "SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM account WHERE kind = {kind} AND currency = '{currency}'"
+            "SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM account WHERE kind = {kind} \
+             AND currency = '{currency}'"
         );
         app.database().count(&sql).await
     };
