@@ -168,10 +168,7 @@ impl Vault {
     /// [`VaultError::Unavailable`].
     pub async fn is_there(&self) -> Result<(), VaultError> {
         match &self.0.store {
-            Store::Folder(folder) => {
-                let folder = Arc::clone(folder);
-                blocking(move || folder.is_there()).await
-            }
+            Store::Folder(folder) => folder.probe.look().await,
             Store::Bucket(bucket) => bucket.is_there().await,
         }
     }

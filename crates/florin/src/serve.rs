@@ -3,20 +3,13 @@
 use crate::config::Config;
 use crate::data_lock::DataLock;
 use crate::system::{SystemClock, SystemEntropy, monotonic_micros};
-use crate::{Failed, credentials, descriptors, logs, operate};
-use axum::Router;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use florin_api::kit::app::App;
+use crate::{Failed, credentials, descriptors, logs, operate, ready};
 use florin_api::kit::book::{housekeeping, jobs};
 use florin_api::kit::edge::http::{HttpLimits, serve as serve_http};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
-use florin_api::kit::endpoint::codes::P501;
-use florin_api::kit::endpoint::refusal::Refusal;
 use florin_api::kit::settings::{Environment, Settings};
-use florin_store::{Lane, Place, ReservedLog, StoreError};
+use florin_store::{Lane, Place, ReservedLog};
 use florin_types::{Clock, uuid_v7};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,9 +17,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
-
-/// How long `/readyz` waits for the database and the files. Health checkers time out after some seconds.
-const READY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Serves until SIGTERM or SIGINT, then finishes the accepted requests.
 pub async fn serve(config: &Config) -> Result<(), Failed> {
@@ -70,7 +60,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     ]);
     let webhooks = tokio::spawn(florin_api::webhooks::work(app.clone()));
     let make_id = Arc::new(|| uuid_v7(SystemClock.now(), &SystemEntropy).to_string());
-    let open = pages(&app).merge(florin_api::openapi::routes());
+    let open = ready::pages(&app, config).merge(florin_api::openapi::routes());
     let service =
         router(&app, florin_api::endpoints(), open, RequestIdLayer::new(make_id, monotonic_micros()));
     say_ready(config, address);
@@ -135,28 +125,6 @@ async fn reserve_log(config: &Config) -> Result<Option<ReservedLog>, Failed> {
         tracing::warn!(%error, "could not reserve the full length of the database's log: commits take longer");
     }
     Ok(reserved.ok())
-}
-
-/// The health checks, which need no key.
-fn pages(app: &App) -> Router {
-    Router::new()
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(is_ready))
-        .with_state(app.clone())
-}
-
-/// Ready when the database and the place of files answer.
-async fn is_ready(State(app): State<App>) -> Response {
-    let files = async { app.vault.is_there().await.map_err(florin_api::kit::request::upload::vault_fault) };
-    let both = async { tokio::try_join!(app.store.is_there(), files) };
-    let in_time = tokio::time::timeout(READY_TIMEOUT, both).await;
-    match in_time.unwrap_or_else(|_| Err(StoreError::unavailable("no answer in time"))) {
-        Ok(_) => "ready\n".into_response(),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            Refusal::of(&P501).into_response()
-        }
-    }
 }
 
 /// Waits for SIGTERM or SIGINT.
