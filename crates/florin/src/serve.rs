@@ -8,7 +8,7 @@ use florin_api::kit::book::{housekeeping, jobs};
 use florin_api::kit::edge::http::{HttpLimits, serve as serve_http};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
-use florin_api::kit::settings::{Environment, Settings};
+use florin_api::kit::settings::{Environment, Settings, WebhookTargets};
 use florin_store::{Lane, Place, ReservedLog};
 use florin_types::{Clock, uuid_v7};
 use std::net::SocketAddr;
@@ -24,6 +24,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let limits = http_limits(config);
     // Checked before anything is created.
     config.check_rails()?;
+    config.check_targets()?;
     let reference = config.reference()?;
     let rates = config.rates(&reference)?;
     config.vault()?;
@@ -87,7 +88,23 @@ fn say_ready(config: &Config, address: SocketAddr) {
     if config.environment() == Environment::Live {
         tracing::warn!("live on simulated rails: no money moves at a bank, and users get simulated IBANs");
     }
+    if !address.ip().is_loopback() {
+        say_targets(config.settings().webhook_targets);
+    }
     tracing::info!(%address, environment, "ready: API documentation at http://{address}/docs");
+}
+
+/// What strangers could make this server call.
+fn say_targets(targets: WebhookTargets) {
+    match targets {
+        WebhookTargets::Public => {
+            tracing::info!("webhook_targets = public: webhooks are sent to public addresses only");
+        }
+        WebhookTargets::Anywhere => tracing::warn!(
+            "webhook_targets = anywhere: whoever has a key can send requests from here to inner addresses, and \
+             reads the beginning of the answers; set webhook_targets = \"public\" if others use this sandbox"
+        ),
+    }
 }
 
 /// The limits of the server loop, for as many connections as there are descriptors for.

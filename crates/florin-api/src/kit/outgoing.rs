@@ -4,14 +4,19 @@
 use florin_ledger::BookId;
 use florin_types::Entropy;
 use florin_webhook::Sender;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, Semaphore};
+use uuid::Uuid;
 
 /// Requests at once over all endpoints of a process: a connection each. One that hangs holds few of them (see
 /// `webhooks/window.rs`), and none for more than 15 s.
 const MAX_AT_ONCE: usize = 1_024;
+
+/// Registrations of an endpoint at once, per partner. Each waits for name servers, and for the endpoint's health, which the
+/// partner chooses; one at a time is usual.
+const MAX_REGISTRATIONS: usize = 4;
 
 /// The sending side of a process.
 pub struct Outgoing {
@@ -23,6 +28,7 @@ pub struct Outgoing {
     pub places: Arc<Semaphore>,
     /// Proves ids of deliveries.
     pub id_key: [u8; 32],
+    registrations: Mutex<HashMap<Uuid, usize>>,
     active: Mutex<HashSet<BookId>>,
     left: Notify,
 }
@@ -33,7 +39,25 @@ impl Outgoing {
         let mut owner = [0; 16];
         entropy.fill(&mut owner);
         let places = Arc::new(Semaphore::new(MAX_AT_ONCE));
-        Self { sender, owner, places, id_key, active: Mutex::default(), left: Notify::new() }
+        Self {
+            sender,
+            owner,
+            places,
+            id_key,
+            registrations: Mutex::default(),
+            active: Mutex::default(),
+            left: Notify::new(),
+        }
+    }
+
+    /// Begins a registration of this partner's endpoint. None: too many are under way.
+    pub fn begin_registration(&self, partner: Uuid) -> Option<Registering<'_>> {
+        let mut all = self.registrations.lock().unwrap_or_else(PoisonError::into_inner);
+        let under_way = all.entry(partner).or_default();
+        (*under_way < MAX_REGISTRATIONS).then(|| {
+            *under_way += 1;
+            Registering { all: &self.registrations, partner }
+        })
     }
 
     /// Notes that a book is delivered for. False: it is already.
@@ -56,6 +80,24 @@ impl Outgoing {
                 return;
             }
             left.await;
+        }
+    }
+}
+
+/// A registration under way, until it is dropped.
+pub struct Registering<'outgoing> {
+    all: &'outgoing Mutex<HashMap<Uuid, usize>>,
+    partner: Uuid,
+}
+
+impl Drop for Registering<'_> {
+    fn drop(&mut self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(under_way) = all.get_mut(&self.partner) {
+            *under_way -= 1;
+            if *under_way == 0 {
+                all.remove(&self.partner);
+            }
         }
     }
 }
