@@ -1,7 +1,6 @@
 //! Whether a folder takes files now.
 
-use crate::VaultError;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -30,9 +29,9 @@ impl Probe {
     /// Writes a file without a name there, and drops it. Never ends while the disk hangs.
     ///
     /// # Errors
-    /// [`VaultError::Unavailable`]: the folder is gone, read-only or full.
-    pub async fn look(&self) -> Result<(), VaultError> {
-        let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(VaultError::unexpected)?;
+    /// The folder is gone, read-only or full.
+    pub async fn look(&self) -> io::Result<()> {
+        let turn = Arc::clone(&self.turn).acquire_owned().await.map_err(io::Error::other)?;
         let (answer, answered) = oneshot::channel();
         let folder = self.folder.clone();
         let body = move || {
@@ -42,9 +41,8 @@ impl Probe {
             let _ = answer.send(written);
         };
         let thread = thread::Builder::new().name("probe".to_owned());
-        thread.spawn(body).map_err(|error| VaultError::io("starting a thread", &error))?;
-        let written = answered.await.map_err(VaultError::unexpected)?;
-        written.map_err(|error| VaultError::io("writing a file", &error))
+        thread.spawn(body)?;
+        answered.await.map_err(io::Error::other)?
     }
 }
 
@@ -63,7 +61,7 @@ mod tests {
         let (there, gone) = (Probe::new(folder.path().into()), Probe::new(folder.path().join("gone")));
         runtime.block_on(async {
             there.look().await.unwrap();
-            assert!(matches!(gone.look().await, Err(VaultError::Unavailable(_))));
+            assert_eq!(gone.look().await.unwrap_err().kind(), io::ErrorKind::NotFound);
         });
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it leaves nothing");
         end.send(()).unwrap();

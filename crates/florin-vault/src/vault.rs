@@ -168,7 +168,9 @@ impl Vault {
     /// [`VaultError::Unavailable`].
     pub async fn is_there(&self) -> Result<(), VaultError> {
         match &self.0.store {
-            Store::Folder(folder) => folder.probe.look().await,
+            Store::Folder(folder) => {
+                folder.probe.look().await.map_err(|error| VaultError::io("writing a file", &error))
+            }
             Store::Bucket(bucket) => bucket.is_there().await,
         }
     }

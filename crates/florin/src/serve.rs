@@ -13,7 +13,6 @@ use florin_store::{Lane, Place, ReservedLog};
 use florin_types::{Clock, uuid_v7};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
