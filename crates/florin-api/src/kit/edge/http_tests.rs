@@ -156,6 +156,36 @@ async fn two_hosts_and_a_host_that_is_none_are_refused() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn a_line_of_a_head_ends_with_both_characters() {
+    let server = start(HttpLimits::default()).await;
+    for (head, status) in [
+        ("GET /peer HTTP/1.1\r\nhost: x\r\n\r\n", 200),
+        ("\r\n\r\nGET /peer HTTP/1.1\r\nhost: x\r\n\r\n", 200),
+        ("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n\na\n\n", 200),
+        ("GET /peer HTTP/1.1\nhost: x\n\n", 400),
+        ("GET /peer HTTP/1.1\r\nhost: x\n\r\n", 400),
+        ("GET /peer HTTP/1.1\r\nhost: x\r\n\n", 400),
+        ("GET /peer HTTP/1.1\r\na: b\ncontent-length: 5\r\n\r\n", 400),
+    ] {
+        for piece in [1, 1_000] {
+            let mut stream = server.connect().await;
+            for bytes in head.as_bytes().chunks(piece) {
+                // The server may have closed already.
+                let _ = stream.write_all(bytes).await;
+                settle().await;
+            }
+            stream.shutdown().await.unwrap_or_default();
+            let answer = rest(&mut stream).await;
+            // Of a first line that it cannot read, hyper says nothing.
+            let is_refused = status == 400 && answer.is_empty();
+            let expected = format!("HTTP/1.1 {status} ");
+            assert!(is_refused || answer.starts_with(&expected), "{head:?}: {answer}");
+        }
+    }
+    server.stop().await;
+}
+
 /// Reads until this text is there.
 async fn read_until(stream: &mut TcpStream, end: &str) -> String {
     let mut bytes = Vec::new();
