@@ -1,8 +1,8 @@
 //! Names to addresses: by the system's name servers and its file of hosts, without the C library.
 //!
-//! `getaddrinfo` blocks a thread for as long as a name server is silent, half a minute and more, and tokio has one pool of
-//! threads for all that blocks: silent DNS would stop uploads and health checks. Here a lookup is a task with a time limit,
-//! and lookups of one name are one. Sources that only the C library knows (mDNS, LDAP) are not asked.
+//! `getaddrinfo` blocks a thread for as long as a name server is silent, half a minute and more, and tokio has one
+//! pool of threads for all that blocks: silent DNS would stop uploads and health checks. Here a lookup is a task with
+//! a time limit, and lookups of one name are one. Sources that only the C library knows (mDNS, LDAP) are not asked.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;

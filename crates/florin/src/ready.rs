@@ -1,9 +1,9 @@
 //! The health checks, which need no key. They are no calls of the API: `/readyz` is 503 when this process should get no
 //! requests, since that is what load balancers act on. The body is that of P501.
 //!
-//! Ready means that most calls work: the database answers, and an embedded one has room on its disk. Where files are kept
-//! is shared by all processes and only uploads need it, so that it is away is said in the body and takes no process out.
-//! Nothing here waits in a queue that requests can fill.
+//! Ready means that most calls work: the database answers, and an embedded one has room on its disk. Where files are
+//! kept is shared by all processes and only uploads need it, so that it is away is said in the body and takes no
+//! process out. Nothing here waits in a queue that requests can fill.
 
 use crate::config::Config;
 use axum::Router;

@@ -14,8 +14,8 @@ use uuid::Uuid;
 /// `webhooks/window.rs`), and none for more than 15 s.
 const MAX_AT_ONCE: usize = 1_024;
 
-/// Registrations of an endpoint at once, per partner. Each waits for name servers, and for the endpoint's health, which the
-/// partner chooses; one at a time is usual.
+/// Registrations of an endpoint at once, per partner. Each waits for name servers, and for the endpoint's health,
+/// which the partner chooses; one at a time is usual.
 const MAX_REGISTRATIONS: usize = 4;
 
 /// The sending side of a process.

@@ -1,5 +1,5 @@
-//! `docs/openapi.json` against the server: schemathesis makes requests of the document, such as fit it and such as do not,
-//! and checks that every answer is one that the document has, and that none is P500.
+//! `docs/openapi.json` against the server: schemathesis makes requests of the document, such as fit it and such as do
+//! not, and checks that every answer is one that the document has, and that none is P500.
 //!
 //! `cargo xtask test` says where schemathesis is, and installs it; without it the test is skipped.
 

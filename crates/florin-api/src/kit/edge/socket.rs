@@ -87,8 +87,9 @@ pub(super) struct Stalls {
     pub(super) write: Duration,
 }
 
-/// Looks for lines of a head that do not end with CR LF. hyper takes LF alone, and a proxy in front of us may not: then the
-/// two see different heads (RFC 9112, section 2.2). What follows a head in the same packet is not looked at: it may be a body.
+/// Looks for lines of a head that do not end with CR LF. hyper takes LF alone, and a proxy in front of us may not:
+/// then the two see different heads (RFC 9112, section 2.2). What follows a head in the same packet is not looked at:
+/// it may be a body.
 #[derive(Debug, Default)]
 struct Lines {
     after_cr: bool,

@@ -154,7 +154,8 @@ async fn a_read_only_disk_is_p501_until_it_can_be_written() {
 }
 
 /// Mounts a disk in the place of the data folder, and then runs the command with it.
-const UNDER_THE_DATABASE: &str = r#"last=; for word in "$@"; do [ "$last" = --data-dir ] && folder=$word; last=$word; done
+const UNDER_THE_DATABASE: &str = r#"last=
+    for word in "$@"; do [ "$last" = --data-dir ] && folder=$word; last=$word; done
     mkdir -p "$folder" && mount -t tmpfs -o size=96m none "$folder" && exec "$@""#;
 
 /// The disk of an embedded database is full: nothing can be written, so the process gets no requests.

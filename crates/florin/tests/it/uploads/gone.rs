@@ -1,5 +1,5 @@
-//! The place of files is gone, or does not answer: uploads are P501, `/readyz` says so and stays 200, other calls go on,
-//! and all is well once it is back.
+//! The place of files is gone, or does not answer: uploads are P501, `/readyz` says so and stays 200, other calls go
+//! on, and all is well once it is back.
 
 use super::kept::{all_readable, rows, settle};
 use super::{PARTS, bucket, files_path, form_of, small_form};
