@@ -40,12 +40,9 @@ impl From<rusqlite::Error> for StoreError {
 
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
+        let message = cause_of(&error);
         // Classes of SQLSTATE (PostgreSQL manual, appendix A): 08 connection, 25P03 idle in transaction, 40 rollback,
         // 53 resources, 55P03 lock not available, 57 operator intervention (shutdown, statement timeout).
-        let message = match error.as_db_error() {
-            Some(cause) => format!("{} ({})", cause.message(), cause.code().code()),
-            None => error.to_string(),
-        };
         let passing = match error.code() {
             None => !matches!(error.to_string().as_str(), text if text.contains("error serializing")),
             Some(state) => {
@@ -58,4 +55,23 @@ impl From<tokio_postgres::Error> for StoreError {
             Self::Unexpected(message)
         }
     }
+}
+
+/// What is wrong, in words: the driver's own text is "db error" for all that the server says, and "error connecting to
+/// server" for all that the network does.
+pub(crate) fn cause_of(error: &tokio_postgres::Error) -> String {
+    if let Some(cause) = error.as_db_error() {
+        // Without its detail, which quotes values of the row.
+        return format!("{} ({})", cause.message(), cause.code().code());
+    }
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        source = cause.source();
+    }
+    text
 }

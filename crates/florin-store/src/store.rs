@@ -65,6 +65,8 @@ pub struct Store {
     queue: Arc<Queue>,
     watchers: Watchers,
     workers: Mutex<Vec<JoinHandle<()>>>,
+    /// The connection of health checks.
+    health: tokio::sync::Mutex<Option<Db>>,
     master_key: [u8; 32],
 }
 
@@ -104,6 +106,7 @@ impl Store {
             queue,
             watchers,
             workers: Mutex::new(workers),
+            health: tokio::sync::Mutex::new(None),
             master_key,
         })
     }
@@ -133,9 +136,17 @@ impl Store {
         self.readers.look(sql, parameters).await
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers. Over a connection of its own: that all readers are busy is no reason to be taken
+    /// out of service.
     pub async fn is_there(&self) -> Result<(), StoreError> {
-        self.look(READ_SETTING, &params!["environment"]).await.map(drop)
+        let mut health = self.health.lock().await;
+        let mut db = match health.take().filter(Db::is_usable) {
+            Some(db) => db,
+            None => self.source.connect(Mode::Read).await?,
+        };
+        db.query(READ_SETTING, &params!["environment"]).await?;
+        *health = Some(db);
+        Ok(())
     }
 
     /// The newest time in the data: of what was written, or what a process has noted since.

@@ -160,3 +160,19 @@ async fn a_store_may_end_on_a_worker_of_its_own() {
     assert!(has_ended.recv().expect("the command goes"), "the worker waited for itself");
     test.finish().await;
 }
+
+/// Whoever reads for long keeps all readers busy, and the health check does not wait for them.
+#[tokio::test]
+async fn that_the_database_answers_is_told_past_busy_readers() {
+    let store = TestStore::open().await;
+    let mut busy = Vec::new();
+    for _ in 0..12 {
+        busy.push(store.store.snapshot(store.book).await.expect("a snapshot"));
+    }
+    for _ in 0..2 {
+        let told = tokio::time::timeout(Duration::from_secs(5), store.store.is_there()).await;
+        told.expect("an answer in time").expect("the database answers");
+    }
+    drop(busy);
+    store.finish().await;
+}

@@ -10,7 +10,7 @@ use crate::direct::Direct;
 use crate::name::{MARK, SHEETS, SHELVES, sheet_name, shelf_name};
 use crate::spool::try_writing;
 use crate::turns::Turns;
-use crate::{ObjectName, VaultError};
+use crate::{ObjectName, Probe, VaultError};
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufReader, ErrorKind, Write};
@@ -39,6 +39,7 @@ const AT_THE_DISK: usize = 2;
 /// A folder of [`SHELVES`] folders, all made when it is opened.
 pub(crate) struct Folder {
     root: PathBuf,
+    pub(crate) probe: Probe,
     disk: Arc<Turns>,
 }
 
@@ -65,7 +66,8 @@ impl Folder {
             VaultError::Unavailable(format!("the folder {} cannot be made: {error}", root.display()))
         })?;
         try_writing(root)?;
-        Ok(Self { root: root.to_owned(), disk: Arc::new(Turns::of(AT_THE_DISK)) })
+        let probe = Probe::new(root.join(shelf_name(0)));
+        Ok(Self { root: root.to_owned(), probe, disk: Arc::new(Turns::of(AT_THE_DISK)) })
     }
 
     /// Begins an object.
@@ -204,12 +206,6 @@ impl Folder {
         } else {
             VaultError::io("opening a sheet of keys", error)
         }
-    }
-
-    /// Whether the folder is there and takes files.
-    pub(crate) fn is_there(&self) -> Result<(), VaultError> {
-        let shelf = self.root.join(shelf_name(0));
-        tempfile::tempfile_in(shelf).map(drop).map_err(|error| VaultError::io("making a file", &error))
     }
 
     fn path(&self, name: ObjectName) -> PathBuf {

@@ -292,8 +292,7 @@ impl Vault {
     pub async fn is_there(&self) -> Result<(), VaultError> {
         match &self.0.store {
             Store::Folder(folder) => {
-                let folder = Arc::clone(folder);
-                blocking(move || folder.is_there()).await
+                folder.probe.look().await.map_err(|error| VaultError::io("writing a file", &error))
             }
             Store::Bucket(bucket) => bucket.is_there().await,
         }

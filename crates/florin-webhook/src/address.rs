@@ -1,13 +1,11 @@
-//! Where messages may go. In a sandbox anywhere; in live only over TLS, and only to addresses that are reachable by
-//! everybody: who could make us call an address of our own network would be inside it (server-side request forgery).
+//! Where messages may go. A sandbox for its own developers sends anywhere. Otherwise messages go only to addresses that
+//! everybody can reach, and in live only over TLS: who could make us call an address of our own network would be inside
+//! it (server-side request forgery).
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use crate::names::Resolver;
 use ipnet::IpNet;
 use std::fmt;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 use url::{Host, Url};
 
 /// The longest base URL: what every server and proxy takes.
@@ -76,9 +74,13 @@ pub enum AddressError {
     /// No path.
     #[error("must begin with / and be a plain path")]
     Path,
-    /// Of a network that is not for everybody.
+    /// An address of a network that is not for everybody.
     #[error("must not lead to an address that is not public")]
     NotPublic,
+    /// A name that must have public addresses only. One error for a name without an address and for one with an inner
+    /// address: two would tell strangers which names our network has.
+    #[error("has a host that does not resolve to public addresses only")]
+    NoPublicName,
     /// The name has no address.
     #[error("has a host that could not be resolved")]
     Unresolved,
@@ -179,6 +181,7 @@ fn stays(path: &str) -> bool {
 #[derive(Clone, Debug)]
 pub struct Guard {
     is_open: bool,
+    needs_tls: bool,
     allowed: Vec<IpNet>,
 }
 
@@ -186,13 +189,19 @@ impl Guard {
     /// Everything: a sandbox, whose partner's server is on the same machine.
     #[must_use]
     pub fn open() -> Self {
-        Self { is_open: true, allowed: Vec::new() }
+        Self { is_open: true, needs_tls: false, allowed: Vec::new() }
     }
 
-    /// TLS and public addresses, and the networks that the operator allows besides.
+    /// Public addresses, and the networks that the operator allows besides.
+    #[must_use]
+    pub fn public(allowed: Vec<IpNet>) -> Self {
+        Self { is_open: false, needs_tls: false, allowed }
+    }
+
+    /// The same, over TLS alone.
     #[must_use]
     pub fn public_only(allowed: Vec<IpNet>) -> Self {
-        Self { is_open: false, allowed }
+        Self { needs_tls: true, ..Self::public(allowed) }
     }
 
     /// Whether names have to be resolved to be judged.
@@ -205,7 +214,7 @@ impl Guard {
         if self.is_open {
             return Ok(());
         }
-        if url.scheme() != "https" {
+        if self.needs_tls && url.scheme() != "https" {
             return Err(AddressError::NotSecure);
         }
         // The parser has read every spelling of an address: octal, hexadecimal, in one number.
@@ -231,12 +240,16 @@ impl Guard {
         resolver: &dyn Resolver,
         host: String,
     ) -> Result<Vec<IpAddr>, AddressError> {
-        let found = resolver.resolve(host).await.map_err(|_| AddressError::Unresolved)?;
-        if found.is_empty() {
-            return Err(AddressError::Unresolved);
+        let found = resolver.resolve(host).await.unwrap_or_default();
+        if found.is_empty() || found.iter().any(|ip| self.check(*ip).is_err()) {
+            return Err(self.not_resolved());
         }
-        found.iter().try_for_each(|ip| self.check(*ip))?;
         Ok(found)
+    }
+
+    /// What is wrong with a name that has no address, or a forbidden one.
+    pub(crate) fn not_resolved(&self) -> AddressError {
+        if self.is_open { AddressError::Unresolved } else { AddressError::NoPublicName }
     }
 }
 
@@ -249,29 +262,6 @@ fn is_public(ip: IpAddr) -> bool {
             is_in(&(IPV6_GLOBAL.0.into(), IPV6_GLOBAL.1))
                 && !IPV6_SPECIAL.iter().any(|(net, length)| is_in(&((*net).into(), *length)))
         }
-    }
-}
-
-/// Names to addresses. The system's, or a test's.
-pub trait Resolver: Send + Sync {
-    /// All addresses of a host.
-    fn resolve(&self, host: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
-}
-
-/// The system's.
-#[derive(Debug, Default)]
-pub struct SystemResolver;
-
-impl Resolver for SystemResolver {
-    fn resolve(&self, host: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
-        async move { Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect()) }
-            .boxed()
-    }
-}
-
-impl<R: Resolver + ?Sized> Resolver for Arc<R> {
-    fn resolve(&self, host: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
-        (**self).resolve(host)
     }
 }
 
@@ -340,6 +330,9 @@ mod tests {
         assert_eq!(guard.check_url(&url("http://example.com")), Err(AddressError::NotSecure));
         assert_eq!(guard.check_url(&url("https://8.8.8.8")), Ok(()));
         assert_eq!(Guard::open().check_url(&url("http://127.0.0.1:3000")), Ok(()));
+        let sandbox = Guard::public(Vec::new());
+        assert_eq!(sandbox.check_url(&url("http://8.8.8.8")), Ok(()));
+        assert_eq!(sandbox.check_url(&url("http://127.0.0.1:3000")), Err(AddressError::NotPublic));
     }
 
     #[test]

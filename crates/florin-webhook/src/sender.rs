@@ -1,7 +1,8 @@
 //! Sends, to nowhere that the guard does not allow: the address that is connected to is one that was checked, since the
 //! client gets its addresses from here.
 
-use crate::address::{AddressError, BaseUrl, Guard, Resolver};
+use crate::address::{AddressError, BaseUrl, Guard};
+use crate::names::{LOOKUP_TIMEOUT, Resolver};
 use bytes::Bytes;
 use florin_types::Timestamp;
 use http::HeaderMap;
@@ -21,9 +22,6 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long connecting may take over all addresses of a host, each of which gets its share: one that is dead leaves
 /// time for the next, and for the answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a name may take to be resolved while somebody waits for it to be registered.
-const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long it may take over its answer's body, which nobody needs, once the status is known.
 const BODY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -159,8 +157,8 @@ impl Sender {
         match url.host() {
             Some(Host::Domain(host)) if self.guard.is_strict() => {
                 let found = self.guard.resolve(&*self.resolver, host.to_owned());
-                let found = tokio::time::timeout(RESOLVE_TIMEOUT, found).await;
-                found.map_err(|_| AddressError::Unresolved)?.map(drop)
+                let found = tokio::time::timeout(LOOKUP_TIMEOUT, found).await;
+                found.unwrap_or_else(|_| Err(self.guard.not_resolved())).map(drop)
             }
             _ => Ok(()),
         }
@@ -174,7 +172,8 @@ impl Sender {
         self.guard.check_url(url)?;
         let request = self.client.post(url.clone()).headers(headers).body(body).send();
         let response = tokio::time::timeout(TIMEOUT, request).await;
-        let response = response.map_err(|_| SendError::Timeout(TIMEOUT))?.map_err(cause)?;
+        let response =
+            response.map_err(|_| SendError::Timeout(TIMEOUT))?.map_err(|error| cause(url, error))?;
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.map(str::to_owned);
@@ -188,7 +187,8 @@ impl Sender {
     pub async fn probe(&self, url: &Url) -> Result<(), SendError> {
         self.guard.check_url(url)?;
         let response = tokio::time::timeout(PROBE_TIMEOUT, self.client.get(url.clone()).send()).await;
-        let response = response.map_err(|_| SendError::Timeout(PROBE_TIMEOUT))?.map_err(cause)?;
+        let response = response.map_err(|_| SendError::Timeout(PROBE_TIMEOUT))?;
+        let response = response.map_err(|error| cause(url, error))?;
         match response.status() {
             status if status.is_success() => Ok(()),
             status => Err(SendError::Unhealthy(status.as_u16())),
@@ -214,13 +214,19 @@ async fn first_bytes(mut response: Response) -> Vec<u8> {
     kept
 }
 
+/// How the TLS library begins what it says of a certificate that it does not trust.
+const BAD_CERTIFICATE: &str = "invalid peer certificate";
+
 /// What a partner can make something of: the innermost cause, never the URL.
-fn cause(error: reqwest::Error) -> SendError {
+fn cause(url: &Url, error: reqwest::Error) -> SendError {
     let error = error.without_url();
     if let Some(address) = causes(&error).find_map(|cause| cause.downcast_ref::<AddressError>()) {
         return SendError::Address(address.clone());
     }
     let innermost = innermost(&error);
+    if innermost.starts_with(BAD_CERTIFICATE) {
+        tracing::warn!(host = url.host_str(), error = innermost, "a partner's server has a bad certificate");
+    }
     if error.is_connect() { SendError::Connect(innermost) } else { SendError::Broken(innermost) }
 }
 

@@ -6,7 +6,9 @@ use crate::variables::{self, PREFIX, SETTINGS};
 use clap::Args;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use florin_api::kit::settings::{DOCUMENT_MAX_BYTES, Environment, RATE_LOCK, RateLimit, Settings};
+use florin_api::kit::settings::{
+    DOCUMENT_MAX_BYTES, Environment, RATE_LOCK, RateLimit, Settings, WebhookTargets,
+};
 use florin_api::kit::tables::{Reference, Tables};
 use florin_store::Place;
 use florin_types::Currencies;
@@ -121,7 +123,10 @@ pub struct Config {
     rate_limit_burst: Option<u32>,
     /// Proxies whose `X-Forwarded-For` header is trusted (CIDR).
     trusted_proxies: Vec<IpNet>,
-    /// Non-public networks to which webhooks may be sent in live (CIDR).
+    /// `anywhere` or `public`: where webhooks may be sent. A sandbox sends anywhere unless this says otherwise; live
+    /// sends to public addresses only.
+    webhook_targets: Option<WebhookTargets>,
+    /// Non-public networks to which webhooks may be sent all the same (CIDR).
     webhook_allow: Vec<IpNet>,
     /// Where rates of currencies come from: `simulated`, `fixed` or `published`. Required in live.
     rate_source: Option<SourceName>,
@@ -208,6 +213,18 @@ impl Config {
         }
     }
 
+    /// Refuses live that sends webhooks anywhere.
+    pub fn check_targets(&self) -> Result<(), Failed> {
+        match (self.environment, self.webhook_targets) {
+            (Purpose::Live, Some(WebhookTargets::Anywhere)) => {
+                Err("live sends webhooks to public addresses only: remove webhook_targets = \"anywhere\" \
+                     (FLORIN_WEBHOOK_TARGETS), and list inner networks in webhook_allow"
+                    .into())
+            }
+            (Purpose::Live | Purpose::Sandbox, _) => Ok(()),
+        }
+    }
+
     /// The settings for handlers, except for those that are only known once the server listens.
     pub fn settings(&self) -> Settings {
         let base = match self.environment {
@@ -226,6 +243,7 @@ impl Config {
         Settings {
             settle: Duration::from_millis(self.sandbox_settle_ms),
             trusted_proxies: self.trusted_proxies.clone(),
+            webhook_targets: self.webhook_targets.unwrap_or(base.webhook_targets),
             webhook_allow: self.webhook_allow.clone(),
             rate_limit,
             document_max_bytes: self.document_max_bytes,
@@ -394,6 +412,7 @@ impl Config {
             ("rate_limit_per_second", limit.map_or(0, |limit| limit.per_second).to_string()),
             ("rate_limit_burst", limit.map_or(0, |limit| limit.burst).to_string()),
             ("trusted_proxies", format!("[{}]", proxies.join(", "))),
+            ("webhook_targets", quoted(self.settings().webhook_targets.as_str())),
             ("webhook_allow", format!("[{}]", webhook_allow.join(", "))),
             ("rate_source", quoted(self.rate_source.map_or("simulated", SourceName::as_str))),
             ("rate_lock_seconds", self.rate_lock_seconds.to_string()),
@@ -449,6 +468,19 @@ mod tests {
         assert_eq!(check("environment = \"live\"\nsimulated_rails = true"), Ok(()));
         let said = check("environment = \"live\"").expect_err("nobody said that it is meant");
         assert!(said.contains("set simulated_rails = true"), "{said}");
+    }
+
+    #[test]
+    fn live_never_sends_anywhere() {
+        let of = |file: &str| config(file).expect(file);
+        assert_eq!(of("").settings().webhook_targets, WebhookTargets::Anywhere);
+        assert_eq!(of("webhook_targets = \"public\"").settings().webhook_targets, WebhookTargets::Public);
+        let live = of("environment = \"live\"");
+        assert_eq!(live.settings().webhook_targets, WebhookTargets::Public);
+        assert!(live.check_targets().is_ok() && of("webhook_targets = \"anywhere\"").check_targets().is_ok());
+        let said = of("environment = \"live\"\nwebhook_targets = \"anywhere\"").check_targets();
+        assert!(said.expect_err("refused").to_string().contains("FLORIN_WEBHOOK_TARGETS"));
+        assert!(config("webhook_targets = \"somewhere\"").is_err());
     }
 
     fn vault(file: &str) -> Result<florin_vault::Place, String> {

@@ -105,10 +105,16 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 const KEPT_QUIET: [&str; 6] =
     ["tokio_postgres", "hyper", "hyper_util", "rusqlite", "reqwest", "object_store"];
 
-/// The log filter: the operator's setting, but never more than `info` for the libraries in [`KEPT_QUIET`].
+/// Logs at ERROR that another server's certificate is not trusted. That is no fault of ours; whoever calls the server
+/// says so, with its name.
+const NOT_OURS: &str = "rustls_platform_verifier";
+
+/// The log filter: the operator's setting, but never more than `info` for the libraries in [`KEPT_QUIET`], and
+/// nothing of [`NOT_OURS`].
 fn filter(wanted: &str) -> Result<impl Filter<Registry> + Send + Sync + 'static, ParseError> {
     let quiet = KEPT_QUIET.map(|target| (target, LevelFilter::INFO));
     let quiet = Targets::new().with_default(LevelFilter::TRACE).with_targets(quiet);
+    let quiet = quiet.with_target(NOT_OURS, LevelFilter::OFF);
     Ok(EnvFilter::try_new(wanted)?.and(quiet))
 }
 

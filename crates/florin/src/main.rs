@@ -14,6 +14,7 @@ mod logs;
 mod master_key;
 mod operate;
 mod rates;
+mod ready;
 mod review;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod scheduler;

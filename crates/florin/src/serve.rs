@@ -3,30 +3,20 @@
 use crate::config::Config;
 use crate::data_lock::DataLock;
 use crate::system::{SystemClock, SystemEntropy, monotonic_micros};
-use crate::{Failed, clock, credentials, descriptors, logs, operate};
-use axum::Router;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use crate::{Failed, clock, credentials, descriptors, logs, operate, ready};
 use florin_api::kit::app::App;
 use florin_api::kit::book::{housekeeping, jobs, key_sheets};
 use florin_api::kit::edge::http::{HttpLimits, serve as serve_http};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
-use florin_api::kit::endpoint::codes::P501;
-use florin_api::kit::endpoint::refusal::Refusal;
-use florin_api::kit::settings::{Environment, Settings};
-use florin_store::{Engine, Lane, Place, ReservedLog, StoreError};
+use florin_api::kit::settings::{Environment, Settings, WebhookTargets};
+use florin_store::{Engine, Lane, Place, ReservedLog};
 use florin_types::{Clock, uuid_v7};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
-
-/// How long `/readyz` waits for the database and the files. Health checkers time out after some seconds.
-const READY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Serves until SIGTERM or SIGINT, then finishes the accepted requests.
 pub async fn serve(config: &Config) -> Result<(), Failed> {
@@ -34,6 +24,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let limits = http_limits(config);
     // Checked before anything is created.
     config.check_rails()?;
+    config.check_targets()?;
     let reference = config.reference()?;
     let rates = config.rates(&reference)?;
     config.vault()?;
@@ -74,7 +65,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     workers.extend(start_workers(&app));
     let webhooks = tokio::spawn(florin_api::webhooks::work(app.clone()));
     let make_id = Arc::new(|| uuid_v7(SystemClock.now(), &SystemEntropy).to_string());
-    let open = pages(&app).merge(florin_api::openapi::routes());
+    let open = ready::pages(&app, config).merge(florin_api::openapi::routes());
     let service =
         router(&app, florin_api::endpoints(), open, RequestIdLayer::new(make_id, monotonic_micros()));
     say_ready(config, address);
@@ -120,7 +111,23 @@ fn say_ready(config: &Config, address: SocketAddr) {
             "the rates are those that Florin brings along: list your own as [[reference.currencies]]"
         );
     }
+    if !address.ip().is_loopback() {
+        say_targets(config.settings().webhook_targets);
+    }
     tracing::info!(%address, environment, "ready: API documentation at http://{address}/docs");
+}
+
+/// What strangers could make this server call.
+fn say_targets(targets: WebhookTargets) {
+    match targets {
+        WebhookTargets::Public => {
+            tracing::info!("webhook_targets = public: webhooks are sent to public addresses only");
+        }
+        WebhookTargets::Anywhere => tracing::warn!(
+            "webhook_targets = anywhere: whoever has a key can send requests from here to inner addresses, and \
+             reads the beginning of the answers; set webhook_targets = \"public\" if others use this sandbox"
+        ),
+    }
 }
 
 /// The limits of the server loop, for as many connections as there are descriptors for.
@@ -160,38 +167,6 @@ async fn reserve_log(config: &Config) -> Result<Option<ReservedLog>, Failed> {
     Ok(reserved.ok())
 }
 
-/// The health checks, which need no key.
-fn pages(app: &App) -> Router {
-    Router::new()
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(is_ready))
-        .with_state(app.clone())
-}
-
-/// Ready when the database and the place of files answer.
-async fn is_ready(State(app): State<App>) -> Response {
-    let files = async { app.vault.is_there().await.map_err(florin_api::kit::request::upload::vault_fault) };
-    let both = async { tokio::try_join!(app.store.is_there(), files) };
-    let in_time = tokio::time::timeout(READY_TIMEOUT, both).await;
-    match in_time.unwrap_or_else(|_| Err(StoreError::unavailable("no answer in time"))) {
-        Ok(_) if !app.may_write() => Refusal::of(&P501).into_response(),
-        Ok(_) => ready(&app).into_response(),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            Refusal::of(&P501).into_response()
-        }
-    }
-}
-
-/// What is not as it should be, a line each. A process that serves most calls is ready all the same: a balancer that
-/// takes it out, and the others with it, would make it worse.
-fn ready(app: &App) -> String {
-    let uploads = app.vault.closed_to_writing().map(|reason| format!("ready, but for uploads: {reason}\n"));
-    let clock = app.clock.doubt().map(|doubt| format!("ready, but for the clock: {doubt}\n"));
-    let lines = [uploads, clock].into_iter().flatten().collect::<String>();
-    if lines.is_empty() { "ready\n".to_owned() } else { lines }
-}
-
 /// Waits for SIGTERM or SIGINT.
 fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
     let mut terminate = signal(SignalKind::terminate())?;
@@ -209,6 +184,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failed> {
 mod tests {
     use super::*;
     use std::sync::mpsc;
+    use std::time::Duration;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn workers_have_ended_when_they_are_said_to_have() {

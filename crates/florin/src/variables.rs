@@ -29,6 +29,7 @@ pub const SETTINGS: &[&str] = &[
     "rate_limit_per_second",
     "rate_limit_burst",
     "trusted_proxies",
+    "webhook_targets",
     "webhook_allow",
     "rate_source",
     "rate_lock_seconds",

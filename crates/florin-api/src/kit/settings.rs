@@ -4,6 +4,7 @@ use super::tables::Reference;
 use florin_rails::rates::{Fixed, RateSource};
 use florin_webhook::{Resolver, SystemResolver};
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,26 @@ impl Environment {
         match self {
             Self::Sandbox => "sandbox",
             Self::Live => "live",
+        }
+    }
+}
+
+/// Where webhooks may be sent.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WebhookTargets {
+    /// Every address, also those of our own network: only for a sandbox whose partners may reach them anyway.
+    Anywhere,
+    /// Public addresses, and the networks of `webhook_allow`. In live only over TLS.
+    Public,
+}
+
+impl WebhookTargets {
+    /// The word of the setting.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anywhere => "anywhere",
+            Self::Public => "public",
         }
     }
 }
@@ -64,7 +85,9 @@ pub struct Settings {
     pub public_url: String,
     /// Bytes that one file of a verification may have.
     pub document_max_bytes: u64,
-    /// Networks to which webhooks go in live though they are not public.
+    /// Where webhooks may be sent. Live is always `Public`.
+    pub webhook_targets: WebhookTargets,
+    /// Networks to which webhooks go though they are not public.
     pub webhook_allow: Vec<IpNet>,
     /// How long advancing a sandbox's clock waits for the partner's server to answer its webhooks.
     pub webhook_patience: Duration,
@@ -110,9 +133,10 @@ impl Settings {
             trusted_proxies: Vec::new(),
             public_url: "http://localhost".to_owned(),
             document_max_bytes: DOCUMENT_MAX_BYTES,
+            webhook_targets: WebhookTargets::Anywhere,
             webhook_allow: Vec::new(),
             webhook_patience: WEBHOOK_PATIENCE,
-            resolver: Names(Arc::new(SystemResolver)),
+            resolver: Names(Arc::new(SystemResolver::default())),
             rate_source: Rater(Arc::new(Fixed(reference.rates()))),
             rate_lock: RATE_LOCK,
             reference,
@@ -125,6 +149,7 @@ impl Settings {
             environment: Environment::Live,
             retention: Duration::from_secs(5 * 366 * 24 * 60 * 60),
             rate_limit: Some(RateLimit { per_second: 100, burst: 200 }),
+            webhook_targets: WebhookTargets::Public,
             ..Self::sandbox()
         }
     }

@@ -17,7 +17,7 @@ pub struct Limits {
     pub total: usize,
     /// Of one partner.
     pub share: usize,
-    /// The last ones, for partners that hold fewer than [`FEW`].
+    /// The last ones, for partners that hold fewer than four.
     pub kept: usize,
 }
 

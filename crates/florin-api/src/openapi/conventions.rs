@@ -223,7 +223,7 @@ pub(super) fn path_parameter(parameter: &PathParameter) -> Parameter {
     let text = ObjectBuilder::new().schema_type(Type::String);
     let schema = match parameter.is_uuid {
         true => text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
-        false => text.min_length(Some(1)).max_length(Some(64)),
+        false => text.min_length(Some(1)).max_length(Some(64)).pattern(Some("^[A-Za-z0-9._:@-]+$")),
     };
     ParameterBuilder::new()
         .name(parameter.name)

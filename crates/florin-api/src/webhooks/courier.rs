@@ -31,6 +31,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior};
 
@@ -51,6 +52,9 @@ const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Characters that are kept of why there was no answer: as much as of an answer.
 const MAX_ERROR: usize = 512;
+
+/// Why an attempt at a former URL ended.
+const MOVED: &str = "given up: the endpoint has another URL";
 
 /// A request to be.
 struct Outgoing {
@@ -82,6 +86,7 @@ impl Courier {
             held: BTreeMap::new(),
             waiting: HashMap::new(),
             from_rows: HashSet::new(),
+            moved: watch::Sender::new(()),
             ready: VecDeque::new(),
             under_way: JoinSet::new(),
             parcels: 0,
@@ -121,11 +126,12 @@ impl Courier {
             let Some(parcel) = self.ready.pop_front() else { return };
             let Some(request) = self.request(&parcel) else {
                 let (ended, base) = (self.not_sent(), Arc::clone(&self.terms.base));
-                self.take_back(Returned { parcel, ended, base });
+                self.take_back(Returned { parcel, ended, base, is_moved: false });
                 continue;
             };
             let (app, book) = (self.app.clone(), self.terms.book.clone());
-            self.under_way.spawn(attempt(app, book, request, parcel, place));
+            let moved = self.moved.subscribe();
+            self.under_way.spawn(attempt(app, book, request, parcel, (place, moved)));
         }
     }
 
@@ -154,11 +160,9 @@ impl Courier {
 
     /// Takes in the result of an attempt, and lets the next of the object go.
     fn take_back(&mut self, returned: Returned) {
-        let Returned { parcel, ended, base } = returned;
-        if ended.is_overload() {
-            self.window.shrink()
-        } else {
-            self.window.grow()
+        let Returned { parcel, ended, base, is_moved } = returned;
+        if base == self.terms.base {
+            if ended.is_overload() { self.window.shrink() } else { self.window.grow() }
         }
         if ended.is_gone() && base == self.terms.base {
             self.next.gone.clone_from(&self.terms.endpoint.url);
@@ -167,7 +171,10 @@ impl Courier {
         self.noticed();
         let mut chance = [0; 2];
         self.app.entropy.fill(&mut chance);
-        let standing = parcel.standing.after(&ended, u16::from_be_bytes(chance));
+        let standing = match is_moved {
+            true => parcel.standing.after_move(&ended),
+            false => parcel.standing.after(&ended, u16::from_be_bytes(chance)),
+        };
         let (position, object) = (parcel.position, parcel.object);
         let is_pending = standing.status == DeliveryStatus::Pending;
         let row = Delivery { position, object, standing };
@@ -322,14 +329,32 @@ pub(super) async fn deliver(mut courier: Courier, linger: Duration) -> Result<()
 }
 
 /// One request.
-async fn attempt(app: App, book: Book, request: Outgoing, parcel: Parcel, place: Place) -> Returned {
+async fn attempt(
+    app: App,
+    book: Book,
+    request: Outgoing,
+    parcel: Parcel,
+    (place, mut moved): (Place, watch::Receiver<()>),
+) -> Returned {
     let Outgoing { base, path, headers, body } = request;
-    let answered = app.outgoing.sender.post(&base.join(&path), headers, body).await;
+    let url = base.join(&path);
+    // An answer that is there counts, also where the other end has gone meanwhile.
+    let answered = tokio::select! {
+        biased;
+        answered = app.outgoing.sender.post(&url, headers, body) => Some(answered),
+        // The other end is gone.
+        _ = moved.changed() => None,
+    };
+    let is_moved = answered.is_none();
     drop(place);
     let wall = app.wall();
     let at = book.now(wall).micros();
+    let error = |text: String| {
+        let error = Some(text.chars().take(MAX_ERROR).collect());
+        Ended { attempt: Attempt { at, status: None, answer: String::new(), error }, retry_after: None }
+    };
     let ended = match answered {
-        Ok(answered) => Ended {
+        Some(Ok(answered)) => Ended {
             retry_after: answered.retry_after(wall),
             attempt: Attempt {
                 at,
@@ -338,10 +363,8 @@ async fn attempt(app: App, book: Book, request: Outgoing, parcel: Parcel, place:
                 error: None,
             },
         },
-        Err(error) => {
-            let error = Some(error.to_string().chars().take(MAX_ERROR).collect());
-            Ended { attempt: Attempt { at, status: None, answer: String::new(), error }, retry_after: None }
-        }
+        Some(Err(cause)) => error(cause.to_string()),
+        None => error(MOVED.to_owned()),
     };
-    Returned { parcel, ended, base }
+    Returned { parcel, ended, base, is_moved }
 }

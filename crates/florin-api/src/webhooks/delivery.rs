@@ -123,6 +123,14 @@ impl Standing {
         self
     }
 
+    /// What an attempt makes of it that was given up for no fault of the endpoint's: it is due at once, and is no try.
+    pub fn after_move(mut self, ended: &Ended) -> Self {
+        let tries = self.tries;
+        self = self.after(ended, 0);
+        let due_at = Some(Timestamp::from_micros(ended.attempt.at));
+        Self { status: DeliveryStatus::Pending, due_at, tries, ..self }
+    }
+
     /// Sent again from the start of the schedule, as soon as it is its turn.
     pub fn again(self) -> Self {
         Self { status: DeliveryStatus::Pending, due_at: None, tries: 0, ..self }

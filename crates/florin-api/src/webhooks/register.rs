@@ -276,7 +276,7 @@ async fn register_webhook_endpoint(
 /// Registers, for a partner or for an operator, whose deed is noted in the same transaction.
 ///
 /// # Errors
-/// P403 for a refused address, P468 where the health probe fails.
+/// P403 for a refused address, P429 while too many registrations are under way, P468 where the health probe fails.
 pub async fn set(
     context: &Context,
     request: Registration,
@@ -284,6 +284,9 @@ pub async fn set(
     deed: Option<Deed>,
 ) -> Result<Success<EndpointItem>, Failure> {
     let app = &context.app;
+    let registering = app.outgoing.begin_registration(context.partner.id);
+    let _registering = registering
+        .ok_or_else(|| Refusal::because(&P429, "too many registrations of the endpoint are under way"))?;
     app.outgoing.sender.check(&request.url).await.map_err(|e| Refusal::invalid(format!("url {e}")))?;
     let present = store::find(&mut *context.snapshot().await?).await?;
     if request.enabled && is_off(present.as_ref()) {

@@ -353,3 +353,35 @@ async fn a_server_that_hangs_delays_nobody_else() {
     worker.await.expect("no panic");
     app.finish().await;
 }
+
+/// Requests that hang at the former URL are given up, and go to the new one.
+#[tokio::test]
+async fn a_new_url_does_not_wait_for_the_former_one() {
+    let app = TestApp::start().await;
+    let (a, fast) = (app.a(), Receiver::start().await);
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let hanging = format!("http://{}", listener.local_addr().expect("an address"));
+    a.verified_user("anna").await;
+    a.fund(Some("anna"), "100", "eur").await;
+    register(&a, &hanging).await;
+    a.pay(Some("anna"), None, "1").await;
+    let worker = tokio::spawn(florin_api::webhooks::work(app.app.clone()));
+    let (held, _) = listener.accept().await.expect("a connection");
+    let moved = async {
+        register(&a, &fast.url).await;
+        while deliveries(&a, "status=DELIVERED").await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), moved)
+        .await
+        .expect("long before the 15 s are over");
+    assert_eq!(fast.take().len(), 1);
+    let attempts = deliveries(&a, "").await[0]["attempts"].clone();
+    assert_eq!(attempts[0]["error"], "given up: the endpoint has another URL");
+    assert_eq!(attempts[1]["statusCode"], 200);
+    drop(held);
+    app.app.stop_waiting();
+    worker.await.expect("no panic");
+    app.finish().await;
+}

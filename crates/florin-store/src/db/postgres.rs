@@ -2,6 +2,7 @@
 
 use super::{SetRows, WriteOutcome};
 use crate::dialect::{SetStatement, transpose};
+use crate::error::cause_of;
 use crate::{Row, StoreError, Type, Value};
 use futures_util::future::{join, join_all, join3, try_join_all};
 use std::collections::HashMap;
@@ -41,8 +42,12 @@ pub(crate) struct PostgresConfig(Config);
 
 impl PostgresConfig {
     pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
+        // What is no URL is read as words, and a fault would quote them, a password among them.
+        if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(StoreError::unexpected("the database URL must begin with postgres://"));
+        }
         let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
-            StoreError::unexpected(format!("the database URL: {error}"))
+            StoreError::unexpected(format!("the database URL: {}", cause_of(&error)))
         })?;
         config.tcp_user_timeout(SILENCE_TIMEOUT).keepalives_idle(SILENCE_TIMEOUT);
         config.connect_timeout(CONNECT_TIMEOUT).application_name("florin").options(format!(
@@ -86,11 +91,11 @@ const ROLLBACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT command; RELEASE SAVE
 impl PostgresConnection {
     pub(super) async fn open(config: &PostgresConfig) -> Result<Self, StoreError> {
         let connected = config.0.connect(NoTls).await;
-        let away = |error| StoreError::unavailable(format!("the database: {error}"));
+        let away = |error| StoreError::unavailable(format!("the database: {}", cause_of(&error)));
         let (client, connection) = connected.map_err(away)?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::warn!(%error, "a database connection ended");
+                tracing::warn!(error = cause_of(&error), "a database connection ended");
             }
         });
         Ok(Self { client, frame: Mutex::default(), prepared: Mutex::default() })
@@ -383,6 +388,47 @@ mod tests {
     use super::super::{Connection, Db, Mode};
     use super::PostgresConfig;
     use florin_testing::skip;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// A server that refuses every connection with this message.
+    async fn refusing(code: &str, message: &str) -> String {
+        let fields = format!("SFATAL\0VFATAL\0C{code}\0M{message}\0\0");
+        let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
+        let answer = [&b"E"[..], &length, fields.as_bytes()].concat();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut hello = [0; 1_024];
+                stream.read(&mut hello).await.unwrap();
+                stream.write_all(&answer).await.unwrap();
+            }
+        });
+        format!("postgres://florin:secret@{address}/books")
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_says_why() {
+        let said = async |url: &str| {
+            Db::open_postgres(&PostgresConfig::parse(url).unwrap()).await.unwrap_err().to_string()
+        };
+        for (code, message) in [
+            ("3D000", "database \"books\" does not exist"),
+            ("28P01", "password authentication failed for user \"florin\""),
+            ("53300", "sorry, too many clients already"),
+            ("57P03", "the database system is starting up"),
+        ] {
+            let said = said(&refusing(code, message).await).await;
+            assert_eq!(said, format!("not available: the database: {message} ({code})"));
+        }
+        // Nobody listens at port 1 of this machine.
+        let nobody = said("postgres://florin:secret@127.0.0.1:1/books").await;
+        assert!(nobody.contains("Connection refused") && !nobody.contains("secret"), "{nobody}");
+        let wrong = PostgresConfig::parse("postgres://h:p/d").unwrap_err().to_string();
+        assert!(wrong.contains("port"), "{wrong}");
+        let no_url = PostgresConfig::parse("florin:secret@host/books").unwrap_err().to_string();
+        assert_eq!(no_url, "the database URL must begin with postgres://");
+    }
 
     #[tokio::test]
     async fn a_refused_release_loses_the_transaction_and_not_the_rows_before_it() {

@@ -41,7 +41,7 @@ impl Forwarder {
         };
         Ok(Self {
             // The target is the engineer's own machine, so no address is refused.
-            sender: Sender::new(Guard::open(), Arc::new(SystemResolver)),
+            sender: Sender::new(Guard::open(), Arc::new(SystemResolver::default())),
             target,
             token: token.unwrap_or_else(|| hex::encode(drawn())),
             key: SigningKey::from_seed(&blake3::derive_key(KEY_CONTEXT, secret.as_bytes())),

@@ -6,6 +6,7 @@
 
 mod clients;
 mod clock;
+mod conformity;
 mod connections;
 mod contract;
 mod crash;

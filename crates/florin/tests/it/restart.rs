@@ -305,6 +305,26 @@ async fn a_misspelt_variable_starts_nothing() {
     assert_eq!(std::fs::read_dir(home.path()).expect("a folder").count(), 0, "something was made");
 }
 
+/// What others may make the server call is said when others can reach it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_for_others_says_where_webhooks_may_go() {
+    let everywhere = r#"f=$1; port=${4##*:}; shift 4; exec "$f" serve --listen "0.0.0.0:$port" "$@""#;
+    for (targets, is_open, said) in [
+        ("anywhere", true, "webhook_targets = anywhere"),
+        ("public", true, "webhook_targets = public"),
+        ("anywhere", false, "ready"),
+    ] {
+        let within = ["sh", "-c", everywhere, "sh"].map(str::to_owned).to_vec();
+        let within = if is_open { within } else { Vec::new() };
+        let more = vec![("FLORIN_WEBHOOK_TARGETS", targets.to_owned())];
+        let server = Server::start_with(Options { more, within, ..Options::default() }).await;
+        let log = server.log();
+        assert!(log.contains(said), "{log}");
+        assert_eq!(log.contains("webhook_targets = "), is_open, "{log}");
+        server.finish().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn live_says_at_each_start_that_its_rails_are_simulated() {
     let mut server = Server::start_with(Options { environment: Some("live"), ..Options::default() }).await;

@@ -11,7 +11,7 @@
 //!    after `shutdown_deadline` is cut off.
 //!
 //! Not here: TLS and HTTP/2 (a proxy's work), time limits of requests (the endpoint knows what it waits for),
-//! and what the answers say. What is no HTTP request gets hyper's bare 400 or 431.
+//! and what the answers say. What is no HTTP request gets a bare 400 or 431.
 
 use std::convert::Infallible;
 use std::io;
@@ -23,8 +23,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, EXPECT};
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::header::{CONNECTION, CONTENT_TYPE, EXPECT, HOST};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -231,6 +231,9 @@ async fn serve_connection<S: HttpApp>(
         phase.request();
         let (app, phase) = (app.clone(), phase.clone());
         async move {
+            if !has_plain_host(request.headers()) {
+                return Ok(bare_400());
+            }
             if !HEALTH.contains(&request.uri().path()) {
                 admitted.place().await;
             }
@@ -245,6 +248,9 @@ async fn serve_connection<S: HttpApp>(
     // hyper's own timeout runs from the end of one request to the whole head of the next: that is the idle
     // time. The number of headers stays at hyper's 100, which it keeps on the stack.
     http.timer(TokioTimer::new())
+        // Who says that nothing more comes still waits for the answer. A client that is gone looks the same until it is
+        // written to, so its request runs to its end; the longest, a long poll, takes 30 s.
+        .half_close(true)
         .header_read_timeout(limits.idle_timeout)
         .max_header_size(MAX_HEAD_BYTES)
         .max_buf_size(MAX_BUFFER_BYTES);
@@ -261,6 +267,27 @@ async fn serve_connection<S: HttpApp>(
         // Nothing of ours: a client that went away, was too slow, or spoke no HTTP.
         tracing::debug!(%error, "connection ended");
     }
+}
+
+/// Whether a request names no host or one. With two, or one that is none, a proxy and a server may think of different
+/// servers (RFC 9112, section 3.2). None at all is what simple health checkers send.
+fn has_plain_host(headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => true,
+        (Some(host), None) => host.to_str().is_ok_and(|host| {
+            host.is_empty() || !host.contains('@') && host.parse::<http::uri::Authority>().is_ok()
+        }),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// The answer to what is no request: nothing that came after it on the connection is read.
+fn bare_400() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// The request as the app sees it.

@@ -116,6 +116,76 @@ async fn a_lost_answer_closes_the_connection_without_a_byte() {
     server.stop().await;
 }
 
+/// Half of the connection is closed, the request is whole: it is run, and the answer is waited for.
+#[tokio::test]
+async fn who_sends_nothing_more_gets_the_answer() {
+    let server = start(HttpLimits::default()).await;
+    let mut stream = server.connect().await;
+    send(&mut stream, SLOW).await;
+    stream.shutdown().await.unwrap();
+    server.slow.is_reached.notified().await;
+    settle().await;
+    server.slow.is_open.notify_one();
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("slow"), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn two_hosts_and_a_host_that_is_none_are_refused() {
+    let server = start(HttpLimits::default()).await;
+    for (head, status) in [
+        ("", 200),
+        ("host:\r\n", 200),
+        ("host: a.example:8080\r\n", 200),
+        ("host: [::1]:80\r\n", 200),
+        ("host: a\r\nhost: a\r\n", 400),
+        ("host: a\r\nHost: b\r\n", 400),
+        ("host: a b\r\n", 400),
+        ("host: a/b\r\n", 400),
+        ("host: anna@a\r\n", 400),
+        ("host: a, b\r\n", 400),
+        ("host: \u{e9}\r\n", 400),
+    ] {
+        let mut stream = server.connect().await;
+        send(&mut stream, format!("GET /peer HTTP/1.1\r\n{head}\r\n")).await;
+        stream.shutdown().await.unwrap();
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{head:?}: {answer}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_line_of_a_head_ends_with_both_characters() {
+    let server = start(HttpLimits::default()).await;
+    for (head, status) in [
+        ("GET /peer HTTP/1.1\r\nhost: x\r\n\r\n", 200),
+        ("\r\n\r\nGET /peer HTTP/1.1\r\nhost: x\r\n\r\n", 200),
+        ("POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n\na\n\n", 200),
+        ("GET /peer HTTP/1.1\nhost: x\n\n", 400),
+        ("GET /peer HTTP/1.1\r\nhost: x\n\r\n", 400),
+        ("GET /peer HTTP/1.1\r\nhost: x\r\n\n", 400),
+        ("GET /peer HTTP/1.1\r\na: b\ncontent-length: 5\r\n\r\n", 400),
+    ] {
+        for piece in [1, 1_000] {
+            let mut stream = server.connect().await;
+            for bytes in head.as_bytes().chunks(piece) {
+                // The server may have closed already.
+                let _ = stream.write_all(bytes).await;
+                settle().await;
+            }
+            stream.shutdown().await.unwrap_or_default();
+            let answer = rest(&mut stream).await;
+            // Of a first line that it cannot read, hyper says nothing.
+            let is_refused = status == 400 && answer.is_empty();
+            let expected = format!("HTTP/1.1 {status} ");
+            assert!(is_refused || answer.starts_with(&expected), "{head:?}: {answer}");
+        }
+    }
+    server.stop().await;
+}
+
 /// Reads until this text is there.
 async fn read_until(stream: &mut TcpStream, end: &str) -> String {
     let mut bytes = Vec::new();
@@ -375,7 +445,10 @@ async fn one_address_has_half_of_the_places_and_a_proxy_all() {
         server.slow.is_reached.notified().await;
         busy.push(connection);
     }
+    // A client that is gone looks like one that only sends nothing more: its place is free when its answer is made.
     drop(busy);
+    server.slow.is_open.notify_waiters();
+    settle().await;
     for address in [9, 9, 9, 9, 2] {
         let mut connection = server.connect_from(address).await;
         send(&mut connection, PEER).await;

@@ -21,6 +21,7 @@ use axum::body::Body;
 use axum::extract::MatchedPath;
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
+use http::header::X_CONTENT_TYPE_OPTIONS;
 use http::{HeaderName, HeaderValue, Request, Response};
 use tower::{Layer, Service};
 use tracing::Instrument;
@@ -147,6 +148,8 @@ fn finish(mut response: Response<Body>, id: RequestId) -> Response<Body> {
         *response.body_mut() = Body::from(Refusal::of(&P500).body_with_request_id(id.as_str()));
     }
     response.headers_mut().insert(X_REQUEST_ID, id.0.clone());
+    // No browser may guess that a text from a client, repeated in JSON, is a page.
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response.extensions_mut().insert(id);
     response
 }
@@ -199,6 +202,7 @@ mod tests {
         let (head, body) = response.into_parts();
         let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         assert_eq!(head.headers.get_all(X_REQUEST_ID).iter().count(), 1);
+        assert_eq!(head.headers[X_CONTENT_TYPE_OPTIONS], "nosniff");
         (head.status.as_u16(), head.headers[X_REQUEST_ID].to_str().unwrap().to_owned(), body)
     }
 

@@ -63,10 +63,14 @@ impl Phase {
         self.0.is_draining.store(is_draining, Ordering::Relaxed);
     }
 
-    fn bytes_came(&self) {
-        if !self.0.is_draining.load(Ordering::Relaxed) && self.0.phase.load(Ordering::Relaxed) == IDLE {
+    /// Whether a head begins with them.
+    fn bytes_came(&self) -> bool {
+        let begins =
+            !self.0.is_draining.load(Ordering::Relaxed) && self.0.phase.load(Ordering::Relaxed) == IDLE;
+        if begins {
             self.0.phase.store(HEAD, Ordering::Relaxed);
         }
+        begins
     }
 
     fn reads_head(&self) -> bool {
@@ -83,18 +87,51 @@ pub(super) struct Stalls {
     pub(super) write: Duration,
 }
 
+/// Looks for lines of a head that do not end with CR LF. hyper takes LF alone, and a proxy in front of us may not:
+/// then the two see different heads (RFC 9112, section 2.2). What follows a head in the same packet is not looked at:
+/// it may be a body.
+#[derive(Debug, Default)]
+struct Lines {
+    after_cr: bool,
+    /// Bytes of the line so far.
+    length: usize,
+    has_line: bool,
+    has_ended: bool,
+}
+
+impl Lines {
+    /// Puts a byte that no head can have in the place of such an end: hyper then refuses the head.
+    fn spoil_bare_ends(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            match *byte {
+                _ if self.has_ended => return,
+                b'\n' if !self.after_cr => *byte = 0,
+                b'\n' => {
+                    // hyper passes over empty lines before a head.
+                    self.has_ended = self.has_line && self.length == 0;
+                    self.has_line |= self.length > 0;
+                    (self.length, self.after_cr) = (0, false);
+                }
+                b'\r' => self.after_cr = true,
+                _ => (self.length, self.after_cr) = (self.length + 1, false),
+            }
+        }
+    }
+}
+
 /// A TCP socket with the two timers, each made when it is first needed.
 pub(super) struct Guarded {
     stream: TcpStream,
     phase: Phase,
     stalls: Stalls,
+    lines: Lines,
     head_timer: Option<Pin<Box<Sleep>>>,
     write_timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Guarded {
     pub(super) fn new(stream: TcpStream, phase: Phase, stalls: Stalls) -> Self {
-        Self { stream, phase, stalls, head_timer: None, write_timer: None }
+        Self { stream, phase, stalls, lines: Lines::default(), head_timer: None, write_timer: None }
     }
 
     /// Passes a write's outcome on, unless the client has taken nothing for too long.
@@ -131,7 +168,12 @@ impl AsyncRead for Guarded {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut this.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            this.phase.bytes_came();
+            if this.phase.bytes_came() {
+                this.lines = Lines::default();
+            }
+            if this.phase.reads_head() {
+                this.lines.spoil_bare_ends(&mut buffer.filled_mut()[before..]);
+            }
         }
         if !this.phase.reads_head() {
             this.head_timer = None;

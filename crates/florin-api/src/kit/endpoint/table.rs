@@ -92,16 +92,21 @@ impl Endpoint {
     }
 
     pub(crate) fn mount(self, router: Router<App>) -> Router<App> {
-        if !self.is_writing_get {
-            return router.route(self.path, self.router);
-        }
-        // Neither a cache nor a link checker may make do with, or cause, what each call makes anew.
-        let refuse = async || Refusal::of(&P405).allow("GET").into_response();
+        // Answers to a key hold personal data, amounts and secrets: no cache may keep them.
         let not_stored = async |mut response: Response| {
             response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             response
         };
-        router.route(self.path, self.router.on(MethodFilter::HEAD, refuse).layer(map_response(not_stored)))
+        let calls = match self.is_writing_get {
+            // No link checker may cause what each call makes anew.
+            true => {
+                self.router.on(MethodFilter::HEAD, async || Refusal::of(&P405).allow("GET").into_response())
+            }
+            false => self.router,
+        };
+        let is_open = self.signature.access == Access::Open && !self.is_writing_get;
+        let calls = if is_open { calls } else { calls.route_layer(map_response(not_stored)) };
+        router.route(self.path, calls)
     }
 
     fn new<A, H: Handler<A>>(method: Method, filter: MethodFilter, path: &'static str, handler: H) -> Self {

@@ -139,8 +139,8 @@ pub(super) fn currency_schema() -> ObjectBuilder {
         .examples(["eur"])
 }
 
-/// Digits with a point; not `007`, `.5`, `5.` or an exponent.
-const DECIMAL_PATTERN: &str = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$";
+/// Digits with a point, above zero; not `007`, `.5`, `5.` or an exponent.
+const DECIMAL_PATTERN: &str = r"^([1-9][0-9]*(\.[0-9]+)?|0\.[0-9]*[1-9][0-9]*)$";
 
 /// Longest decimal that is read.
 const MAX_DECIMAL_CHARACTERS: usize = 64;

@@ -30,6 +30,13 @@ pub trait FieldType: Sized {
     fn schema() -> ObjectBuilder;
 }
 
+/// One visible character or more, and none that controls: `florin_types::Text` says which those are.
+const PLAIN_TEXT: &str = concat!(
+    r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*",
+    r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\s]",
+    r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
+);
+
 /// A schema of texts.
 pub fn text_schema() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
@@ -99,7 +106,7 @@ impl<const MAX: usize> FieldType for Text<MAX> {
     }
 
     fn schema() -> ObjectBuilder {
-        text_schema().min_length(Some(1)).max_length(Some(MAX))
+        text_schema().min_length(Some(1)).max_length(Some(MAX)).pattern(Some(PLAIN_TEXT))
     }
 }
 
@@ -138,7 +145,8 @@ impl FieldType for Cursor {
     }
 
     fn schema() -> ObjectBuilder {
-        text_schema()
+        // The shortest holds the proof alone: 16 bytes.
+        text_schema().pattern(Some("^[A-Za-z0-9_-]{22,}$"))
     }
 }
 

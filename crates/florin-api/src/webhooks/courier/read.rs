@@ -6,12 +6,14 @@ use crate::kit::app::App;
 use crate::webhooks::delivery::Standing;
 use crate::webhooks::message::Signer;
 use crate::webhooks::store::{self, Delivery};
+use crate::webhooks::window::Window;
 use bytes::Bytes;
 use florin_ledger::Position;
 use florin_store::{Snapshot, StoreError, StoredEvent, events_after, events_at};
 use florin_webhook::BaseUrl;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 impl Courier {
@@ -21,6 +23,11 @@ impl Courier {
         let Some(terms) = read_terms(&self.app, &mut snapshot).await? else { return Ok(false) };
         if terms.book.id != self.book || terms.endpoint.epoch != self.terms.endpoint.epoch {
             return Ok(false);
+        }
+        if terms.base != self.terms.base {
+            // Requests that hang at the former URL would hold their places, and their objects, until they time out.
+            self.moved = watch::Sender::new(());
+            self.window = Window::new();
         }
         self.terms = terms;
         self.has_more = false;

@@ -16,6 +16,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -66,6 +67,8 @@ pub(super) struct Returned {
     pub(super) parcel: Parcel,
     pub(super) ended: Ended,
     pub(super) base: Arc<BaseUrl>,
+    /// It was given up because the endpoint has another URL.
+    pub(super) is_moved: bool,
 }
 
 pub(super) type Settling = Pin<Box<dyn Future<Output = Result<bool, StoreError>> + Send>>;
@@ -105,6 +108,8 @@ pub(in crate::webhooks) struct Courier {
     pub(super) waiting: HashMap<Uuid, VecDeque<Parcel>>,
     /// Those of them whose event under way was read from a row: later ones may wait in rows that are not here.
     pub(super) from_rows: HashSet<Uuid>,
+    /// Dropped when the endpoint gets another URL: requests to the former one end.
+    pub(super) moved: watch::Sender<()>,
     /// What can be sent now.
     pub(super) ready: VecDeque<Parcel>,
     pub(super) under_way: JoinSet<Returned>,

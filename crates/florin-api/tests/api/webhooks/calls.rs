@@ -3,7 +3,7 @@
 use super::receiver::Receiver;
 use super::{advance, deliver, deliveries, enable, register};
 use crate::support::{Client, Setup, TestApp};
-use florin_api::kit::settings::{Names, Settings};
+use florin_api::kit::settings::{Names, Settings, WebhookTargets};
 use florin_webhook::Resolver;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -14,6 +14,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 async fn put(client: &Client, body: Value) -> crate::support::Answer {
     client.call(Method::PUT, "/v1/webhooks/endpoint").json(&body).send().await
@@ -193,15 +194,16 @@ async fn in_live_only_public_https_addresses_are_taken() {
     let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
     let a = app.a();
     let not_public = "url must not lead to an address that is not public";
+    let no_public_name = "url has a host that does not resolve to public addresses only";
     for (url, message) in [
         ("http://public.test", "url must begin with https://"),
-        ("https://mixed.test", not_public),
-        ("https://inside.test", not_public),
+        ("https://mixed.test", no_public_name),
+        ("https://inside.test", no_public_name),
         ("https://127.0.0.1", not_public),
         ("https://[::ffff:10.0.0.1]", not_public),
         ("https://0x7f000001/", not_public),
         ("https://169.254.169.254/latest", not_public),
-        ("https://unknown.test", "url has a host that could not be resolved"),
+        ("https://unknown.test", no_public_name),
     ] {
         let answer = put(&a, json!({"url": url, "token": "t"})).await;
         assert_eq!((answer.status, answer.code().as_str()), (400, "P403"), "{url}");
@@ -210,6 +212,82 @@ async fn in_live_only_public_https_addresses_are_taken() {
     for url in ["https://public.test/x", "https://allowed.test", "https://8.8.8.8"] {
         put(&a, json!({"url": url, "token": "t"})).await.expect(200);
     }
+    app.finish().await;
+}
+
+/// Answers each question when it is let go, and not before.
+struct Silent {
+    asked: Semaphore,
+    answers: Arc<Semaphore>,
+}
+
+impl Resolver for Silent {
+    fn resolve(&self, _: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        self.asked.add_permits(1);
+        let answers = Arc::clone(&self.answers);
+        async move {
+            answers.acquire().await.expect("it stays open").forget();
+            Ok(vec![[8, 8, 8, 8].into()])
+        }
+        .boxed()
+    }
+}
+
+/// Name servers that do not answer cost the partner whose registrations wait for them, and nobody else.
+#[tokio::test]
+async fn a_partner_has_few_registrations_under_way() {
+    let silent = Arc::new(Silent { asked: Semaphore::new(0), answers: Arc::new(Semaphore::new(0)) });
+    let resolver = Names(silent.clone());
+    let settings = Settings { resolver, webhook_targets: WebhookTargets::Public, ..Settings::sandbox() };
+    let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
+    let body = || json!({"url": "https://silent.test", "token": "t"});
+    let register = |client: &Client| {
+        let client = client.clone();
+        tokio::spawn(async move { put(&client, body()).await })
+    };
+    let mut waiting: Vec<_> = (0..4).map(|_| register(&app.a())).collect();
+    silent.asked.acquire_many(4).await.expect("all of them ask").forget();
+    let refused = put(&app.a(), body()).await;
+    assert_eq!((refused.status, refused.code().as_str()), (429, "P429"), "{}", refused.text());
+    assert_eq!(refused.headers["retry-after"], "1");
+    waiting.push(register(&app.b()));
+    silent.asked.acquire().await.expect("the other partner's asks too").forget();
+    silent.answers.add_permits(6);
+    for waiting in waiting {
+        waiting.await.expect("no panic").expect(200);
+    }
+    put(&app.a(), body()).await.expect(200);
+    app.finish().await;
+}
+
+/// A sandbox that others use: nobody can register an inner address, and one that was registered before gets nothing.
+#[tokio::test]
+async fn a_sandbox_for_others_sends_to_public_addresses_only() {
+    let public = || Settings {
+        resolver: Names(Arc::new(Fixed)),
+        webhook_targets: WebhookTargets::Public,
+        ..Settings::sandbox()
+    };
+    let mut app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    register(&app.a(), &receiver.url).await;
+    app.reopen(Setup { settings: public(), ..Setup::default() }).await;
+    let a = app.a();
+    a.create_user("anna").await;
+    a.approve("anna").await;
+    deliver(&app).await;
+    assert_eq!(receiver.take().len(), 0);
+    let all = deliveries(&a, "").await;
+    let attempt = all.iter().find_map(|item| item["attempts"].get(0)).expect("an attempt");
+    let expected = "not sent: the address must not lead to an address that is not public";
+    assert_eq!((&attempt["error"], &attempt["answer"]), (&json!(expected), &json!(null)), "{attempt}");
+    for url in
+        [&*receiver.url, "http://inside.test", "http://mixed.test", "http://unknown.test", "http://10.9.0.1"]
+    {
+        let answer = put(&a, json!({"url": url, "token": "t"})).await;
+        assert_eq!((answer.status, answer.code().as_str()), (400, "P403"), "{url}");
+    }
+    put(&a, json!({"url": "http://public.test", "token": "t"})).await.expect(200);
     app.finish().await;
 }
 

@@ -3,7 +3,7 @@
 
 use super::kept::{objects, rows};
 use super::{PARTS, files_path, form_of, small_form};
-use crate::support::{Answer, Call, Client, Form, Options, Server};
+use crate::support::{Answer, Call, Client, Engine, Form, Options, Server, engine};
 use florin_testing::skip;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -112,6 +112,8 @@ async fn a_full_disk_is_p501_until_there_is_room() {
     for form in [small_form(), form_of(2_000_000)] {
         is_unavailable(&send(&client, "bela", &form).await);
     }
+    let ready = client.send(&Call::get("/readyz")).await;
+    assert!(ready.status == 200 && ready.body.starts_with(b"ready, but for uploads: "), "{ready:?}");
     assert_eq!(objects(&folder).len(), PARTS.len() + 1, "of one upload, and what fills the disk");
     std::fs::remove_file(&filler).expect("the filler");
     is_even(&server, &folder).await;
@@ -142,10 +144,52 @@ async fn a_read_only_disk_is_p501_until_it_can_be_written() {
     client.create_user("anna").await;
     disk.remount(&server, "ro");
     is_unavailable(&send(&client, "anna", &small_form()).await);
-    is_unavailable(&client.send(&Call::get("/readyz")).await);
+    let ready = client.send(&Call::get("/readyz")).await;
+    assert!(ready.status == 200 && ready.body.starts_with(b"ready, but for uploads: "), "{ready:?}");
     disk.remount(&server, "rw");
     is_even(&server, &folder).await;
     send(&client, "anna", &small_form()).await.expect(201);
     is_even(&server, &folder).await;
     server.finish().await;
+}
+
+/// Mounts a disk in the place of the data folder, and then runs the command with it.
+const UNDER_THE_DATABASE: &str = r#"last=
+    for word in "$@"; do [ "$last" = --data-dir ] && folder=$word; last=$word; done
+    mkdir -p "$folder" && mount -t tmpfs -o size=96m none "$folder" && exec "$@""#;
+
+/// The disk of an embedded database is full: nothing can be written, so the process gets no requests.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_of_the_database_is_not_ready() {
+    let Some(disk) = Disk::make() else { return };
+    if engine() != Engine::Sqlite {
+        return skip("for SQLite only: PostgreSQL has its own disk");
+    }
+    let within = [disk.namespace, &["sh", "-c", UNDER_THE_DATABASE, "sh"]].concat();
+    let within = within.into_iter().map(str::to_owned).collect();
+    let mut server = Server::start_with(Options { within, ..Options::default() }).await;
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let ready = async || http.get(format!("{}/readyz", server.base_url())).send().await.expect("an answer");
+    let seen = Path::new("/proc").join(server.process_id().to_string()).join("root");
+    let folder = seen.join(server.data_dir().strip_prefix("/").expect("a path from the root"));
+    let filler = folder.join("filler");
+    fill(&filler);
+    let full = ready().await;
+    assert!(full.status() == 503 && full.headers().contains_key("retry-after"), "{full:?}");
+    let body: serde_json::Value = full.json().await.expect("JSON");
+    assert_eq!(body["errorCode"], "P501");
+    std::fs::remove_file(&filler).expect("the filler");
+    assert_eq!(ready().await.status(), 200);
+    // The disk goes with the process, so the books are checked before.
+    let id = server.process_id().to_string();
+    let mut verify = Command::new(disk.enter[0]);
+    verify.args(&disk.enter[1..]).args([
+        "--target",
+        &id,
+        env!("CARGO_BIN_EXE_florin"),
+        "verify",
+        "--data-dir",
+    ]);
+    assert!(verify.arg(server.data_dir()).status().expect("nsenter runs").success());
+    server.stop();
 }

@@ -1,5 +1,5 @@
-//! The place of files is gone, or does not answer: uploads are P501, `/readyz` says so, other calls go on, and all is
-//! well once it is back.
+//! The place of files is gone, or does not answer: uploads are P501, `/readyz` says so and stays 200, other calls go
+//! on, and all is well once it is back.
 
 use super::kept::{all_readable, rows, settle};
 use super::{PARTS, bucket, files_path, form_of, small_form};
@@ -31,9 +31,16 @@ async fn send_of(client: &Client, user: &str, bytes: usize) -> Answer {
     client.try_upload(&files_path(user), Some(user), &form_of(bytes)).await.expect("an answer")
 }
 
+/// Only uploads need the place of files: a balancer must not take the process out.
+async fn says_so(client: &Client) {
+    let ready = client.send(&Call::get("/readyz")).await;
+    let body = String::from_utf8_lossy(&ready.body).into_owned();
+    assert!(ready.status == 200 && body.starts_with("ready, but for uploads: "), "{}", ready.summary());
+}
+
 /// Without its place of files the server does all but what needs it.
 async fn does_the_rest(client: &Client) {
-    is_unavailable(&client.send(&Call::get("/readyz")).await);
+    says_so(client).await;
     is_unavailable(&send(client, "bela").await);
     client.send(&Call::get("/healthz")).await.expect(200);
     client.fund(None, "1", "eur").await;
@@ -48,7 +55,7 @@ async fn is_back(server: &Server, client: &Client) {
     answer.expect(201);
     assert!(!answer.replayed(), "a P501 is not kept: {}", answer.summary());
     assert!(send(client, "bela").await.replayed());
-    client.send(&Call::get("/readyz")).await.expect(200);
+    assert_eq!(client.send(&Call::get("/readyz")).await.body, b"ready\n");
     let deadline = Deadline::after(DECODED);
     while rows(server).await.iter().any(|row| row.state != "READABLE") {
         deadline.pause("the files to be decoded");
@@ -129,7 +136,7 @@ async fn a_bucket_that_never_answers_is_p501_in_time() {
     let client = with_users(&server).await;
     proxy.hang();
     let probed = Deadline::after(PROBE);
-    is_unavailable(&client.send(&Call::get("/readyz")).await);
+    says_so(&client).await;
     assert!(!probed.passed(), "too late for those who ask whether it is ready");
     let uploaded = Deadline::after(PATIENCE);
     is_unavailable(&send_of(&client, "bela", LONG).await);

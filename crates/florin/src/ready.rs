@@ -1,0 +1,131 @@
+//! The health checks, which need no key. They are no calls of the API: `/readyz` is 503 when this process should get no
+//! requests, since that is what load balancers act on. The body is that of P501.
+//!
+//! Ready means that most calls work: the database answers, and an embedded one has room on its disk. Where files are
+//! kept is shared by all processes and only uploads need it, so that it is away is said in the body and takes no
+//! process out. Nothing here waits in a queue that requests can fill.
+
+use crate::config::Config;
+use crate::system::monotonic_micros;
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use florin_api::kit::app::App;
+use florin_api::kit::endpoint::codes::P501;
+use florin_api::kit::endpoint::refusal::Refusal;
+use florin_store::StoreError;
+use florin_vault::Probe;
+use http::StatusCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// How long the database and its disk may take. Health checkers time out after some seconds.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long the place of files may take: less than the second after which Kubernetes takes a check for failed.
+const FILES_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// What is looked at.
+#[derive(Clone)]
+struct Looked {
+    app: App,
+    /// The disk of an embedded database.
+    disk: Option<Probe>,
+    /// A clock that nobody sets.
+    micros: Arc<dyn Fn() -> u64 + Send + Sync>,
+    seen: Arc<Mutex<Option<Seen>>>,
+}
+
+/// What was seen last.
+struct Seen {
+    /// When the look began.
+    at: u64,
+    /// The text of a process that is ready.
+    outcome: Result<String, ()>,
+}
+
+/// `/healthz` and `/readyz`.
+pub fn pages(app: &App, config: &Config) -> Router {
+    let disk = (!config.uses_server()).then(|| Probe::new(config.data_dir.clone()));
+    Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(is_ready)).with_state(Looked {
+        app: app.clone(),
+        disk,
+        micros: monotonic_micros(),
+        seen: Arc::default(),
+    })
+}
+
+async fn is_ready(State(looked): State<Looked>) -> Response {
+    // Many who ask at once, for which they need no key, share a look that begins after they asked.
+    let asked = (looked.micros)();
+    let mut seen = looked.seen.lock().await;
+    let outcome = match &*seen {
+        Some(Seen { at, outcome }) if *at >= asked => outcome.clone(),
+        _ => {
+            let at = (looked.micros)();
+            let outcome = look(&looked).await;
+            *seen = Some(Seen { at, outcome: outcome.clone() });
+            outcome
+        }
+    };
+    drop(seen);
+    outcome.map_or_else(|()| not_ready(), IntoResponse::into_response)
+}
+
+fn not_ready() -> Response {
+    let mut response = Refusal::of(&P501).into_response();
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
+}
+
+/// The text of a process that is ready: what is not as it should be, a line each. A process that serves most calls is
+/// ready all the same: a balancer that takes it out, and the others with it, would make it worse.
+async fn look(looked: &Looked) -> Result<String, ()> {
+    let (database, files) = tokio::join!(database(looked), files(&looked.app));
+    if let Err(error) = database {
+        tracing::warn!(%error, "not ready");
+        return Err(());
+    }
+    let app = &looked.app;
+    if !app.may_write() {
+        return Err(());
+    }
+    let closed = app.vault.closed_to_writing();
+    let uploads =
+        closed.or_else(|| files.map(str::to_owned)).map(|why| format!("ready, but for uploads: {why}\n"));
+    let clock = app.clock.doubt().map(|doubt| format!("ready, but for the clock: {doubt}\n"));
+    let lines = [uploads, clock].into_iter().flatten().collect::<String>();
+    Ok(if lines.is_empty() { "ready\n".to_owned() } else { lines })
+}
+
+/// Whether the database answers, and its disk takes writes.
+async fn database(looked: &Looked) -> Result<(), StoreError> {
+    let looks = async {
+        looked.app.store.is_there().await?;
+        match &looked.disk {
+            Some(disk) => disk.look().await.map_err(|error| {
+                StoreError::unavailable(format!("the disk of the database takes no writes: {error}"))
+            }),
+            None => Ok(()),
+        }
+    };
+    let in_time = tokio::time::timeout(DATABASE_TIMEOUT, looks).await;
+    in_time.unwrap_or_else(|_| Err(StoreError::unavailable("the database gave no answer in time")))
+}
+
+/// Why no file can be kept; nothing of the cause goes to whoever asks.
+async fn files(app: &App) -> Option<&'static str> {
+    match tokio::time::timeout(FILES_TIMEOUT, app.vault.is_there()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "ready, but for uploads");
+            Some("the place of files is not available")
+        }
+        Err(_) => {
+            tracing::warn!("ready, but for uploads: the place of files gave no answer in time");
+            Some("the place of files gave no answer in time")
+        }
+    }
+}
