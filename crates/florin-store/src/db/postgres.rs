@@ -400,7 +400,8 @@ mod tests {
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut hello = [0; 1_024];
-                stream.read(&mut hello).await.unwrap();
+                let greeted = stream.read(&mut hello).await.unwrap();
+                assert!(greeted > 0);
                 stream.write_all(&answer).await.unwrap();
             }
         });
