@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_new_crate_has_to_be_placed() {
-        assert_eq!(check(&[package("florin-rails", &[])]).len(), 1);
+        assert_eq!(check(&[package("florin-elsewhere", &[])]).len(), 1);
     }
 
     #[test]
