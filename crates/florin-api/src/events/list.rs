@@ -2,18 +2,15 @@
 
 use super::render::{EventItem, render};
 use crate::kit::endpoint::events::EventType;
+use crate::kit::long_poll::LongPoll;
 use crate::kit::prelude::*;
 use crate::webhooks::own_paths;
 use florin_store::{BookId, Snapshot, StoredEvent, events_after};
 use std::pin::pin;
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// Longest wait of a long poll, in seconds: the contract's.
 const MAX_WAIT_SECONDS: i64 = 30;
-
-/// How often a waiting call looks for what other processes wrote; its own process rings a bell.
-const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Events that one call looks through for a type: a page of the largest size with nine of ten of other types.
 const MAX_READ: i64 = 2_000;
@@ -71,33 +68,19 @@ pub fn endpoint() -> Endpoint {
 
 async fn get_events(context: Context, Query(wanted): Query<Wanted>) -> Result<Success<EventList>, Failure> {
     let (app, partner) = (&context.app, &context.partner);
-    let mut patience = pin!(tokio::time::sleep(wanted.wait));
-    let (mut after, mut book, mut place) = (wanted.after, partner.book, None);
+    let mut poll = LongPoll::new(app, partner.book, wanted.wait);
+    let (mut after, mut book) = (wanted.after, partner.book);
     loop {
         // The bell is taken before looking, so that what is written in between still rings.
         let bell = app.store.event_bell(book);
         let mut rung = pin!(bell.notified());
         rung.as_mut().enable();
         let (list, looked_at) = look(&context, &wanted, after).await?;
-        let is_over = wanted.wait.is_zero() || patience.is_elapsed() || app.is_stopping();
-        if is_over || !list.data.is_empty() {
+        if poll.is_over() || !list.data.is_empty() {
             return Success::of(&list);
         }
         (after, book) = (list.next_after, looked_at);
-        // Only the bell is ever given up, never a read: that would cost its connection.
-        if place.is_none() {
-            tokio::select! {
-                taken = app.polls.take(partner.book) => place = Some(taken),
-                () = &mut patience => {}
-                () = app.stopped() => {}
-            }
-            continue;
-        }
-        tokio::select! {
-            _ = timeout(LOOK_INTERVAL, rung) => {}
-            () = &mut patience => {}
-            () = app.stopped() => {}
-        }
+        poll.until_next_look(rung).await;
     }
 }
 

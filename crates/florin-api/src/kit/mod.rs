@@ -8,14 +8,15 @@
 //! - [`endpoint`]: the table of calls and what they answer and refuse with.
 //! - [`book`]: commands at the store's door, jobs, seals, the audit.
 //!
-//! Beside them [`app`] holds what every handler is given, [`shares`] how partners share what there is little of, and
-//! [`tables`] what the operator configures of currencies, countries and fees.
+//! Beside them [`app`] holds what every handler is given, [`shares`] how partners share what there is little of,
+//! [`long_poll`] the calls that wait, and [`tables`] what the operator configures of currencies, countries and fees.
 
 pub mod app;
 pub mod book;
 pub mod context;
 pub mod edge;
 pub mod endpoint;
+pub mod long_poll;
 pub mod outgoing;
 pub mod prelude;
 pub mod request;
