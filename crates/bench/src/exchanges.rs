@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
-use super::Exchanges as Arguments;
+use super::Load;
 use super::figures::{median, rate, spread};
 use super::load::{Measured, Until, drive};
 use super::product::Product;
@@ -20,7 +20,7 @@ use xtask::postgres::Cluster;
 type Lock = (String, String);
 
 /// Runs the command.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &Load) -> Result<()> {
     let florin = arguments.place.program()?;
     let mut lines = Vec::new();
     let verdicts =
@@ -36,7 +36,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 fn engine(
     name: &'static str,
-    arguments: &Arguments,
+    arguments: &Load,
     florin: &Path,
     cluster: Option<Cluster>,
     lines: &mut Vec<String>,
@@ -66,7 +66,7 @@ fn engine(
 
 /// Transfers, locks, exchanges.
 fn one_round(
-    arguments: &Arguments,
+    arguments: &Load,
     recipient: &Recipient,
     connections: usize,
     transfers: &mut Transfers,

@@ -77,15 +77,7 @@ enum Command {
 #[command(verbatim_doc_comment)]
 struct Transfers {
     #[command(flatten)]
-    settings: Settings,
-    /// How many users money moves between
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..1_000_000))]
-    accounts: u32,
-    /// Chooses the users' pairs and the idempotency keys
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    #[command(flatten)]
-    place: Place,
+    load: Load,
 }
 
 /// Locks and exchanges per second of random users, on each engine, against transfers
@@ -100,8 +92,15 @@ struct Transfers {
 #[command(verbatim_doc_comment)]
 struct Exchanges {
     #[command(flatten)]
+    load: Load,
+}
+
+/// What random users are sent, and where
+#[derive(Debug, clap::Args)]
+struct Load {
+    #[command(flatten)]
     settings: Settings,
-    /// How many users exchange
+    /// How many users there are
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..1_000_000))]
     accounts: u32,
     /// Chooses the users and the idempotency keys
@@ -232,8 +231,8 @@ fn run(command: &Command) -> Result<()> {
     }
     match command {
         Command::Floor(settings) => transfers::floor_alone(settings),
-        Command::Transfers(transfers) => transfers::run(transfers),
-        Command::Exchanges(exchanges) => exchanges::run(exchanges),
+        Command::Transfers(transfers) => transfers::run(&transfers.load),
+        Command::Exchanges(exchanges) => exchanges::run(&exchanges.load),
         Command::Webhooks(webhooks) => webhooks::run(webhooks),
         Command::Uploads(uploads) => uploads::run(uploads),
         Command::FloorServer(_) | Command::PostgresSupervisor(_) => Ok(()),

@@ -17,7 +17,7 @@ use super::floor::Floor;
 use super::load::{Measured, Until, drive};
 use super::product::Product;
 use super::requests::{ForEachUser, Recipient, Requests, Step, Transfers};
-use super::{FEW_ROUNDS, PREPARING, Settings, Transfers as Arguments};
+use super::{FEW_ROUNDS, Load, PREPARING, Settings};
 use xtask::postgres::Cluster;
 
 /// The two servers and what is sent to them.
@@ -44,7 +44,7 @@ impl Side {
 }
 
 /// Runs the command.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &Load) -> Result<()> {
     let mut rows = Vec::new();
     let florin = arguments.place.program()?;
     let verdicts =
@@ -73,7 +73,7 @@ pub fn floor_alone(settings: &Settings) -> Result<()> {
 /// Everything on one engine; the verdict of `florin verify`.
 fn engine(
     name: &'static str,
-    arguments: &Arguments,
+    arguments: &Load,
     florin: &Path,
     cluster: Option<Cluster>,
     rows: &mut Vec<Row>,
