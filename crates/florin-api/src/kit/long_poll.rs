@@ -31,8 +31,8 @@ impl<'a> LongPoll<'a> {
         self.wait.is_zero() || self.patience.is_elapsed() || self.app.is_stopping()
     }
 
-    /// Until it is worth looking again. Who has no place yet waits for that first, then looks once more. Only the bell is
-    /// ever given up, never a read: that would cost its connection.
+    /// Until it is worth looking again. Who has no place yet waits for that first, then looks once more. Only the bell
+    /// is ever given up, never a read: that would cost its connection.
     pub async fn until_next_look(&mut self, rung: impl Future) {
         if self.place.is_none() {
             tokio::select! {
