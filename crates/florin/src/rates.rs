@@ -168,12 +168,12 @@ impl Section {
     fn feeds(&self, reference: &Reference, is_live: bool) -> Result<Vec<Arc<Feed>>, String> {
         let mut feeds = Vec::new();
         let mut add = |kind, address: &str, max_age: u64, every: u64| {
+            let address = Address::parse(address)?;
             if every == 0 || every >= max_age {
                 return Err(format!(
                     "every_seconds of {address} must be from 1 to less than max_age_seconds"
                 ));
             }
-            let address = Address::parse(address)?;
             if is_live && address.is_plain_http() {
                 return Err(format!("in live, {address} must begin with https://"));
             }

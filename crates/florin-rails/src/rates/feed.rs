@@ -62,11 +62,18 @@ impl Address {
     }
 }
 
+/// Without user, password and query: these may hold the key of the operator's account, and this goes into logs.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
-            Self::Url(url) => f.write_str(url.as_str()),
+            Self::Url(url) => {
+                write!(f, "{}://{}", url.scheme(), url.host_str().unwrap_or_default())?;
+                if let Some(port) = url.port() {
+                    write!(f, ":{port}")?;
+                }
+                f.write_str(url.path())
+            }
         }
     }
 }

@@ -166,3 +166,14 @@ fn an_address_is_a_url_or_a_path() {
         assert!(Address::parse(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn an_address_is_shown_without_what_is_secret_in_it() {
+    let shown = |text: &str| Address::parse(text).unwrap().to_string();
+    assert_eq!(
+        shown("https://user:secret@example.com:8443/ticker?apikey=secret#secret"),
+        "https://example.com:8443/ticker"
+    );
+    assert_eq!(shown("http://127.0.0.1/a.xml"), "http://127.0.0.1/a.xml");
+    assert_eq!(shown("https://[::1]/a.xml"), "https://[::1]/a.xml");
+}
