@@ -5,6 +5,7 @@ use crate::operate::{platform, print};
 use crate::review::{by, said};
 use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand};
+use florin_api::kit::book::key_sheets;
 use florin_api::kyc::{Counted, Exported, Marks, Operator, SWEEP_AGE, count, sweep};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
@@ -132,7 +133,8 @@ async fn adopt(arguments: &AdoptArgs) -> Result<ExitCode, Failed> {
     let app = platform(&arguments.flags.load()?).await?;
     let operator = by(&app, &arguments.operator)?;
     let marks = Marks::read(&app).await?;
-    let Counted { known, unknown } = count(&app).await?;
+    let Counted { known, unknown, missing } = count(&app).await?;
+    let sheets = key_sheets::missing(&app).await?;
     let (vault, database) = (marks.vault, marks.database);
     print(&match vault {
         Some(vault) => format!("vault:    installation {} at epoch {}", vault.installation, vault.epoch),
@@ -140,6 +142,13 @@ async fn adopt(arguments: &AdoptArgs) -> Result<ExitCode, Failed> {
     });
     print(&format!("database: installation {} at epoch {}", database.installation, database.epoch));
     print(&format!("files:    {known} that this database knows, {unknown} that it does not know"));
+    if missing > 0 || sheets > 0 {
+        print(&format!("MISSING:  {missing} files and {sheets} sheets of keys that this database knows"));
+        print(
+            "Without its sheet of keys nothing of a user can be opened: not the profile, not a file. If the right vault \
+             is elsewhere, do not go on: stop the servers, put it back in its place, and start them again.",
+        );
+    }
     print(&format!(
         "The vault becomes this database's. Servers on any other database write and remove files until they look at \
          its mark: two minutes at most where they reach it. Stop them first. Sweeps of this database will remove the \

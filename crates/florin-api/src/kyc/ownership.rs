@@ -35,6 +35,8 @@ pub struct Counted {
     pub known: u64,
     /// Those that it does not know, those of running uploads too.
     pub unknown: u64,
+    /// Objects that the database knows, and that are not there.
+    pub missing: u64,
 }
 
 /// What stands in the vault and in the database.
@@ -107,7 +109,8 @@ const UNTIL_COMPARED: &str =
     "no file is written or removed until a server has compared its files with this database";
 
 /// What to look for where a mark is gone.
-const MOUNTED: &str = "is the disk mounted, and the place the right one?";
+const MOUNTED: &str = "is the disk mounted, and the place the right one? If not, stop, put the vault back in its place and \
+                       start again; otherwise";
 
 /// Closes the vault with a reason or opens it, and says so once.
 fn close(app: &App, reason: Option<&str>) {
@@ -157,7 +160,7 @@ async fn mark_known(app: &App) -> Result<(), StoreError> {
     if !marks.is_nobodys() {
         return Ok(());
     }
-    let Counted { known, unknown } = count(app).await?;
+    let Counted { known, unknown, .. } = count(app).await?;
     if unknown > 0 {
         let files = known + unknown;
         let reason = format!(
@@ -180,6 +183,11 @@ pub async fn count(app: &App) -> Result<Counted, StoreError> {
             false => counted.unknown += 1,
         }
     }
+    let rows: i64 = match app.store.look(store::COUNT_FILES, &[]).await?.first() {
+        Some(row) => row.get(0)?,
+        None => 0,
+    };
+    counted.missing = u64::try_from(rows).map_err(StoreError::unexpected)?.saturating_sub(counted.known);
     Ok(counted)
 }
 

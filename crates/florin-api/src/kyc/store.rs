@@ -57,6 +57,9 @@ const FILES: Statement = "SELECT name, owner, part, type, bytes, width, height, 
 /// For the sweep, which asks for objects of any book.
 pub(super) const IS_KNOWN: Statement = "SELECT book FROM kyc_file WHERE name = $1";
 
+/// For a takeover, which tells how many of the objects are gone.
+pub(super) const COUNT_FILES: Statement = "SELECT COUNT(*) FROM kyc_file";
+
 /// The objects of a user, for the erasure.
 pub const NAMES: Statement = "SELECT name FROM kyc_file WHERE book = $1 AND holder = $2";
 
@@ -89,6 +92,7 @@ pub(super) const STATEMENTS: &[Statement] = &[
     DELETE_FILE,
     FILES,
     IS_KNOWN,
+    COUNT_FILES,
     NAMES,
     ERASE[0],
     ERASE[1],

@@ -99,6 +99,15 @@ pub async fn is_there_one(app: &App) -> Result<bool, StoreError> {
     Ok(number(&app.store.look(COUNT, &[]).await?)? > 0)
 }
 
+/// How many sheets the database knows that are not in the vault, after [`load`].
+///
+/// # Errors
+/// When the database is away.
+pub async fn missing(app: &App) -> Result<usize, StoreError> {
+    let known = number(&app.store.look(COUNT, &[]).await?)?;
+    Ok(usize::try_from(known).map_err(StoreError::unexpected)?.saturating_sub(app.seals.sheets()))
+}
+
 /// Reads all sheets that the database knows and this process does not.
 ///
 /// # Errors

@@ -63,3 +63,31 @@ async fn a_restored_database_takes_its_vault_over_by_command_alone() {
     assert!(audit.stdout.contains("Eva  vault.adopt"), "{audit:?}");
     server.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_takeover_says_what_the_vault_lacks() {
+    let mut server = Server::start().await;
+    server.client().create_user("anna").await;
+    server.client().upload("anna", &small_form()).await.expect(201);
+    server.stop();
+    let (vault, away) = (server.vault_dir(), server.data_dir().join("away"));
+    let adopt = ["vault", "adopt", "--operator", "Eva"];
+    let whole = server.command(&adopt);
+    assert!(!whole.stdout.contains("MISSING"), "{whole:?}");
+    std::fs::rename(&vault, &away).expect("it moves");
+
+    let asked = server.command(&adopt);
+    assert_eq!(asked.code, Some(1), "{asked:?}");
+    let says =
+        ["MISSING:  3 files and ", "sheets of keys", "put it back in its place", "Nothing was changed"];
+    assert!(says.iter().all(|text| asked.stdout.contains(text)), "{asked:?}");
+    assert!(!asked.stdout.contains("and 0 sheets"), "{asked:?}");
+
+    // As it says: put back, all is well.
+    std::fs::remove_dir_all(&vault).expect("what the command made goes");
+    std::fs::rename(&away, &vault).expect("it moves");
+    server.start_again().await;
+    assert_eq!(server.client().send(&Call::get("/readyz")).await.body, b"ready\n");
+    server.client().upload("anna", &small_form()).await.expect(201);
+    server.finish().await;
+}
