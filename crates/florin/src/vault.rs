@@ -145,8 +145,8 @@ async fn adopt(arguments: &AdoptArgs) -> Result<ExitCode, Failed> {
     if missing > 0 || sheets > 0 {
         print(&format!("MISSING:  {missing} files and {sheets} sheets of keys that this database knows"));
         print(
-            "Without its sheet of keys nothing of a user can be opened: not the profile, not a file. If the right vault \
-             is elsewhere, do not go on: stop the servers, put it back in its place, and start them again.",
+            "Without its sheet of keys nothing of a user can be opened: not the profile, not a file. If the right \
+             vault is elsewhere, do not go on: stop the servers, put it back in its place, and start them again.",
         );
     }
     print(&format!(

@@ -109,8 +109,8 @@ const UNTIL_COMPARED: &str =
     "no file is written or removed until a server has compared its files with this database";
 
 /// What to look for where a mark is gone.
-const MOUNTED: &str = "is the disk mounted, and the place the right one? If not, stop, put the vault back in its place and \
-                       start again; otherwise";
+const MOUNTED: &str = "is the disk mounted, and the place the right one? If not, stop, put the vault back in its \
+                       place and start again; otherwise";
 
 /// Closes the vault with a reason or opens it, and says so once.
 fn close(app: &App, reason: Option<&str>) {

@@ -241,6 +241,8 @@ async fn operator(app: &TestApp) {
     key_sheets::keep_ahead(&app.app).await.expect("sheets are made");
     key_sheets::erase_again(&app.app).await.expect("nothing is to be erased");
     key_sheets::give_slots(&app.app).await.expect("all have slots");
+    let counted = florin_api::kyc::count(&app.app).await.expect("the files are counted");
+    assert!(counted.known > 0 && counted.missing == 0, "{counted:?}");
     app.app.store.note_time(app.app.wall()).await.expect("the time is noted");
     assert_eq!(app.app.store.newest_time().await, Ok(Some(app.app.wall())));
     app.clock.advance(Duration::from_secs(1));
