@@ -1,7 +1,7 @@
 //! A system clock that is far ahead of the data at a start, or behind: in live nothing is written until an operator
 //! says that it is right.
 
-use crate::support::{Call, Client, Deadline, Options, Server};
+use crate::support::{Call, Client, Deadline, Options, Server, person};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -55,6 +55,13 @@ async fn needs_a_word(known: i64) {
     let user: Value = client.get("/v1/user/balances/anna").await;
     assert!(user["fiatBalances"].is_array(), "what is read is read: {user}");
     client.send(&Call::delete("/v1/user/anna")).await.expect_refusal("P501");
+    // Nor is a key set aside for a user who is refused.
+    let before = keys_set_aside(&server).await;
+    client
+        .send(&Call::post("/v1/user/balances/crypto-and-fiat", &person("ben")))
+        .await
+        .expect_refusal("P501");
+    assert_eq!(keys_set_aside(&server).await, before);
     assert_eq!(ready(&server).await, 503);
     assert!(server.log().contains("nothing is written: see `florin clock show`"), "{}", server.log());
 
@@ -71,6 +78,19 @@ async fn needs_a_word(known: i64) {
     let audit = server.command(&["audit"]);
     assert!(audit.stdout.contains("Eva  clock.repair"), "{audit:?}");
     server.finish().await;
+}
+
+/// How many keys of the sheets are taken or reserved.
+async fn keys_set_aside(server: &Server) -> i64 {
+    const SUM: &str = "SELECT CAST(SUM(used) AS BIGINT) FROM key_sheet";
+    match server.database() {
+        Some(database) => database.connect().await.query_one(SUM, &[]).await.expect("a sum").get(0),
+        None => {
+            let file = crate::verify::database_file(&server.data_dir()).expect("a database");
+            let database = rusqlite::Connection::open(file).expect("it opens");
+            database.query_row(SUM, [], |row| row.get(0)).expect("a sum")
+        }
+    }
 }
 
 /// The status of `/readyz`, which is no call of the API.

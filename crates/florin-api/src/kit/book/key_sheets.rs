@@ -19,6 +19,7 @@ use crate::kit::app::App;
 use crate::kit::endpoint::failure::Failure;
 use crate::kit::request::upload::vault_fault;
 use florin_store::{BookId, HolderId, Row, Statement, StoreError, Touch, params};
+use florin_types::ClockDoubt;
 use florin_vault::VaultError;
 use futures_util::{StreamExt, stream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -242,8 +243,12 @@ async fn make(app: &App) -> Result<(), StoreError> {
 /// A slot for a new user.
 ///
 /// # Errors
-/// When the database is away or the vault is not its own; or the vault is away, where all sheets are used up.
+/// When the database is away or the vault is not its own; or the vault is away, where all sheets are used up; or the
+/// time is not known, so that the command would be refused and nobody would use the slot.
 pub async fn slot(app: &App) -> Result<Slot, StoreError> {
+    if let Some(doubt) = app.clock.doubt().filter(ClockDoubt::forbids_writing) {
+        return Err(StoreError::unavailable(doubt));
+    }
     loop {
         if let Some(reason) = app.vault.closed_to_writing() {
             // A database that has lost commits may have lost what was reserved too.
