@@ -9,6 +9,7 @@
 //! have no `Display`.
 #![deny(missing_docs)]
 
+pub mod bic;
 pub mod clock_guard;
 pub mod country;
 pub mod currency;
@@ -21,6 +22,7 @@ pub mod rate;
 pub mod time;
 pub mod vault_mark;
 
+pub use bic::*;
 pub use clock_guard::*;
 pub use country::*;
 pub use currency::*;
