@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 pub mod bic;
+pub mod calendar;
 pub mod clock_guard;
 pub mod country;
 pub mod currency;

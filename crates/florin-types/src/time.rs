@@ -247,6 +247,16 @@ impl Date {
         Timestamp(since.as_secs() * MICROS_PER_SECOND)
     }
 
+    /// The day after it; none after the last day of year 9999.
+    #[must_use]
+    pub fn tomorrow(self) -> Option<Self> {
+        self.0.tomorrow().ok().map(Self)
+    }
+
+    pub(crate) fn civil(self) -> civil::Date {
+        self.0
+    }
+
     /// The age in whole years, on `today`, of someone born on this day; negative before the birth.
     ///
     /// Who was born on 29 February grows a year older on 1 March in common years.
