@@ -20,6 +20,7 @@ pub mod money;
 pub mod payee;
 pub mod person;
 pub mod rate;
+pub mod sepa_text;
 pub mod time;
 pub mod vault_mark;
 
@@ -33,5 +34,6 @@ pub use money::*;
 pub use payee::*;
 pub use person::*;
 pub use rate::*;
+pub use sepa_text::*;
 pub use time::*;
 pub use vault_mark::*;
