@@ -90,14 +90,16 @@ impl Shares {
 
 impl State {
     fn take(&mut self, shares: &Shares, book: BookId) -> Option<Place> {
-        let Limits { total, share, kept } = shares.0.limits;
-        let (free, held) = (total.saturating_sub(self.taken), self.held_by(book));
-        let may = free > 0 && held < share && (held < FEW || free > kept);
-        may.then(|| {
+        self.may_take(shares.0.limits, book).then(|| {
             self.taken += 1;
             *self.held.entry(book).or_default() += 1;
             Place { shares: shares.clone(), book, is_counted: true }
         })
+    }
+
+    fn may_take(&self, Limits { total, share, kept }: Limits, book: BookId) -> bool {
+        let (free, held) = (total.saturating_sub(self.taken), self.held_by(book));
+        free > 0 && held < share && (held < FEW || free > kept)
     }
 
     fn held_by(&self, book: BookId) -> usize {
@@ -117,13 +119,11 @@ impl State {
         self.waiting.retain(|waiter| !waiter.served.is_closed());
         loop {
             // Of equals the first is the one that came first.
-            let mut order: Vec<usize> = (0..self.waiting.len()).collect();
-            order.sort_by_key(|index| self.held_by(self.waiting[*index].book));
-            let next = order.into_iter().find_map(|index| {
-                let place = self.take(shares, self.waiting[index].book)?;
-                Some((index, place))
-            });
-            let Some((index, place)) = next else { return };
+            let best = (self.waiting.iter().enumerate())
+                .filter(|(_, waiter)| self.may_take(shares.0.limits, waiter.book))
+                .min_by_key(|(_, waiter)| self.held_by(waiter.book));
+            let Some(index) = best.map(|(index, _)| index) else { return };
+            let Some(place) = self.take(shares, self.waiting[index].book) else { return };
             let Waiter { book, served } = self.waiting.remove(index);
             if let Err(mut place) = served.send(place) {
                 place.is_counted = false;
@@ -174,6 +174,32 @@ mod tests {
         assert_eq!(others.iter().map(Vec::len).collect::<Vec<_>>(), [FEW; 4]);
         drop(greedy);
         assert_eq!(take_all(&shares, book(2)).len(), 16);
+    }
+
+    /// A place goes to the first of those that hold least and may have one: not to a partner with its whole share, nor
+    /// to one that arrived later.
+    #[tokio::test]
+    async fn a_place_goes_to_the_first_of_those_that_may_have_it() {
+        let shares = shares(5, 2, 0);
+        let mut held = take_all(&shares, book(1));
+        held.extend(take_all(&shares, book(2)));
+        let last = shares.try_take(book(3)).unwrap();
+        let mut waiting: Vec<_> =
+            [1, 3, 4, 5].map(|number| Box::pin(shares.take(book(number)))).into_iter().collect();
+        for waiter in &mut waiting {
+            assert!(poll!(waiter.as_mut()).is_pending());
+        }
+        let [full, holds_one, first, second] = waiting.as_mut_slice() else { panic!("four") };
+        drop(held.pop());
+        let first_place = first.as_mut().now_or_never().expect("the first of those that hold nothing");
+        assert!(poll!(second.as_mut()).is_pending() && poll!(holds_one.as_mut()).is_pending());
+        drop(held.pop());
+        let second_place = second.as_mut().now_or_never().expect("the second");
+        // A place of the partner with one: it holds nothing now, and takes it again.
+        drop(last);
+        assert!(poll!(full.as_mut()).is_pending(), "its partner has its share");
+        assert!(holds_one.as_mut().now_or_never().is_some());
+        drop((first_place, second_place));
     }
 
     #[tokio::test]
