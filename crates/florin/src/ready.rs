@@ -1,5 +1,6 @@
 //! The health checks, which need no key. They are no calls of the API: `/readyz` is 503 when this process should get no
-//! requests, since that is what load balancers act on. The body is that of P501.
+//! requests, since that is what load balancers act on. The body is that of P501, with the reason. Each change of the
+//! state is logged once, however often balancers ask.
 //!
 //! Ready means that most calls work: the database answers, and an embedded one has room on its disk. Where files are
 //! kept is shared by all processes and only uploads need it, so that it is away is said in the body and takes no
@@ -8,14 +9,15 @@
 use crate::config::Config;
 use crate::system::monotonic_micros;
 use axum::Router;
-use axum::extract::State;
+use axum::extract;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use florin_api::kit::app::App;
 use florin_api::kit::endpoint::codes::P501;
 use florin_api::kit::endpoint::refusal::Refusal;
 use florin_store::StoreError;
-use florin_vault::Probe;
+use florin_types::ClockDoubt;
+use florin_vault::{Probe, VaultError};
 use http::StatusCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,8 +44,24 @@ struct Looked {
 struct Seen {
     /// When the look began.
     at: u64,
-    /// The text of a process that is ready.
-    outcome: Result<String, ()>,
+    outcome: Outcome,
+}
+
+/// What a look found.
+#[derive(Clone)]
+struct Outcome {
+    state: State,
+    /// For whoever asks: the lines of a process that is ready, or why it is not.
+    text: String,
+}
+
+/// What is logged when it changes. Its text also has times, which change with every look.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum State {
+    Ready,
+    ButForUploads,
+    NoDatabase,
+    ClockDoubted,
 }
 
 /// `/healthz` and `/readyz`.
@@ -57,7 +75,7 @@ pub fn pages(app: &App, config: &Config) -> Router {
     })
 }
 
-async fn is_ready(State(looked): State<Looked>) -> Response {
+async fn is_ready(extract::State(looked): extract::State<Looked>) -> Response {
     // Many who ask at once, for which they need no key, share a look that begins after they asked.
     let asked = (looked.micros)();
     let mut seen = looked.seen.lock().await;
@@ -65,39 +83,59 @@ async fn is_ready(State(looked): State<Looked>) -> Response {
         Some(Seen { at, outcome }) if *at >= asked => outcome.clone(),
         _ => {
             let at = (looked.micros)();
-            let outcome = look(&looked).await;
+            let before = seen.as_ref().map_or(State::Ready, |seen| seen.outcome.state);
+            let outcome = look(&looked, before).await;
             *seen = Some(Seen { at, outcome: outcome.clone() });
             outcome
         }
     };
     drop(seen);
-    outcome.map_or_else(|()| not_ready(), IntoResponse::into_response)
+    match outcome.state {
+        State::Ready | State::ButForUploads => outcome.text.into_response(),
+        State::NoDatabase | State::ClockDoubted => not_ready(&outcome.text),
+    }
 }
 
-fn not_ready() -> Response {
-    let mut response = Refusal::of(&P501).into_response();
+fn not_ready(why: &str) -> Response {
+    let mut response = Refusal::because(&P501, why).into_response();
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response
 }
 
 /// The text of a process that is ready: what is not as it should be, a line each. A process that serves most calls is
 /// ready all the same: a balancer that takes it out, and the others with it, would make it worse.
-async fn look(looked: &Looked) -> Result<String, ()> {
-    let (database, files) = tokio::join!(database(looked), files(&looked.app));
-    if let Err(error) = database {
-        tracing::warn!(%error, "not ready");
-        return Err(());
-    }
+async fn look(looked: &Looked, before: State) -> Outcome {
     let app = &looked.app;
-    if !app.may_write() {
-        return Err(());
+    let (database, files) = tokio::join!(database(looked), files(app));
+    let changed = |state: State| state != before;
+    if let Err(error) = database {
+        if changed(State::NoDatabase) {
+            tracing::warn!(%error, "not ready");
+        }
+        // Nothing of the cause goes to whoever asks.
+        return Outcome { state: State::NoDatabase, text: "the database is not available".to_owned() };
     }
-    let closed = app.vault.closed_to_writing();
-    let uploads =
-        closed.or_else(|| files.map(str::to_owned)).map(|why| format!("ready, but for uploads: {why}\n"));
-    let clock = app.clock.doubt().map(|doubt| format!("ready, but for the clock: {doubt}\n"));
+    let doubt = app.clock.doubt();
+    if let Some(doubt) = doubt.filter(ClockDoubt::forbids_writing) {
+        if changed(State::ClockDoubted) {
+            tracing::warn!("not ready: {doubt}");
+        }
+        return Outcome { state: State::ClockDoubted, text: doubt.to_string() };
+    }
+    let uploads = app.vault.closed_to_writing().map(|why| (why, None)).or(files);
+    let state = if uploads.is_some() { State::ButForUploads } else { State::Ready };
+    match &uploads {
+        Some((why, error)) if changed(state) => {
+            let cause = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+            tracing::warn!("ready, but for uploads: {why}{cause}");
+        }
+        None if changed(state) => tracing::info!("ready again"),
+        Some(_) | None => {}
+    }
+    let uploads = uploads.map(|(why, _)| format!("ready, but for uploads: {why}\n"));
+    let clock = doubt.map(|doubt| format!("ready, but for the clock: {doubt}\n"));
     let lines = [uploads, clock].into_iter().flatten().collect::<String>();
-    Ok(if lines.is_empty() { "ready\n".to_owned() } else { lines })
+    Outcome { state, text: if lines.is_empty() { "ready\n".to_owned() } else { lines } }
 }
 
 /// Whether the database answers, and its disk takes writes.
@@ -115,17 +153,11 @@ async fn database(looked: &Looked) -> Result<(), StoreError> {
     in_time.unwrap_or_else(|_| Err(StoreError::unavailable("the database gave no answer in time")))
 }
 
-/// Why no file can be kept; nothing of the cause goes to whoever asks.
-async fn files(app: &App) -> Option<&'static str> {
+/// Why no file can be kept: for whoever asks, and the cause for the log alone.
+async fn files(app: &App) -> Option<(String, Option<VaultError>)> {
     match tokio::time::timeout(FILES_TIMEOUT, app.vault.is_there()).await {
         Ok(Ok(())) => None,
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "ready, but for uploads");
-            Some("the place of files is not available")
-        }
-        Err(_) => {
-            tracing::warn!("ready, but for uploads: the place of files gave no answer in time");
-            Some("the place of files gave no answer in time")
-        }
+        Ok(Err(error)) => Some(("the place of files is not available".to_owned(), Some(error))),
+        Err(_) => Some(("the place of files gave no answer in time".to_owned(), None)),
     }
 }

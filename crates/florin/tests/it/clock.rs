@@ -62,7 +62,14 @@ async fn needs_a_word(known: i64) {
         .await
         .expect_refusal("P501");
     assert_eq!(keys_set_aside(&server).await, before);
-    assert_eq!(ready(&server).await, 503);
+    // A balancer that asks twice gets the reason both times; the log has it once.
+    for _ in 0..2 {
+        let (status, body) = ready(&server).await;
+        assert!(status == 503 && body.contains(r#""errorCode":"P501""#), "{status} {body}");
+        assert!(body.contains("nothing is written: see `florin clock show`"), "{body}");
+    }
+    let log = server.log();
+    assert_eq!(log.matches("not ready: the system clock shows").count(), 1, "{log}");
     assert!(server.log().contains("nothing is written: see `florin clock show`"), "{}", server.log());
 
     let repair = ["clock", "repair", "--operator", "Eva"];
@@ -71,9 +78,10 @@ async fn needs_a_word(known: i64) {
     let done = server.command(&[&repair[..], &["--yes"]].concat());
     assert_eq!(done.code, Some(0), "{done:?}");
     let deadline = Deadline::after(HEARD);
-    while ready(&server).await != 200 {
+    while ready(&server).await.0 != 200 {
         deadline.pause("the server to hear of it");
     }
+    assert_eq!(server.log().matches("ready again").count(), 1, "{}", server.log());
     client.send(&Call::delete("/v1/user/anna")).await.expect(200);
     let audit = server.command(&["audit"]);
     assert!(audit.stdout.contains("Eva  clock.repair"), "{audit:?}");
@@ -93,8 +101,9 @@ async fn keys_set_aside(server: &Server) -> i64 {
     }
 }
 
-/// The status of `/readyz`, which is no call of the API.
-async fn ready(server: &Server) -> u16 {
+/// The status and the body of `/readyz`, which is no call of the API.
+async fn ready(server: &Server) -> (u16, String) {
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    http.get(format!("{}/readyz", server.base_url())).send().await.expect("an answer").status().as_u16()
+    let answer = http.get(format!("{}/readyz", server.base_url())).send().await.expect("an answer");
+    (answer.status().as_u16(), answer.text().await.expect("a body"))
 }
