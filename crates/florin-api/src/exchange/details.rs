@@ -3,8 +3,7 @@
 
 use super::completed::{Exchange, Side};
 use crate::kit::endpoint::family::Rendered;
-use crate::kit::endpoint::handler::{PathId, uuid_of};
-use crate::kit::endpoint::table::PathParameter;
+use crate::kit::endpoint::handler::uuid_in_path;
 use crate::kit::prelude::*;
 use crate::kit::request::number::Number;
 use crate::kit::request::types::words;
@@ -77,21 +76,12 @@ pub const EXAMPLE: &str = concat!(
     r#""createdAt":"2026-01-31T09:30:00.000Z","error":null,"externalUserId":"customer-1001"}"#,
 );
 
-/// The id of an exchange in a path.
-struct ExchangeId(Option<Uuid>);
-
-impl PathId for ExchangeId {
-    const PARAMETER: PathParameter = PathParameter {
-        name: "exchangeId",
-        about: "The id of the exchange, from `POST /v1/exchange` or `POST /v1/partner/exchange`.",
-        is_uuid: true,
-        placeholder: "$exchange",
-    };
-
-    fn of_segment(segment: Option<String>) -> Self {
-        Self(uuid_of(segment))
-    }
-}
+uuid_in_path!(
+    ExchangeId,
+    "exchangeId",
+    "The id of the exchange, from `POST /v1/exchange` or `POST /v1/partner/exchange`.",
+    "$exchange"
+);
 
 /// The calls.
 pub fn endpoints() -> [Endpoint; 2] {

@@ -3,9 +3,7 @@
 use super::transfer::{Sides, record_of};
 use crate::kit::book::memo::SealedMemo;
 use crate::kit::endpoint::family::Rendered;
-use crate::kit::endpoint::handler::PathId;
-use crate::kit::endpoint::handler::uuid_of;
-use crate::kit::endpoint::table::PathParameter;
+use crate::kit::endpoint::handler::uuid_in_path;
 use crate::kit::prelude::*;
 use crate::kit::request::types::words;
 use crate::users;
@@ -79,21 +77,7 @@ pub struct TransferPayload {
     created_at: String,
 }
 
-/// The id of a transfer in a path.
-struct TransferId(Option<Uuid>);
-
-impl PathId for TransferId {
-    const PARAMETER: PathParameter = PathParameter {
-        name: "transferId",
-        about: "The id of the transfer, from `POST /v1/transfer`.",
-        is_uuid: true,
-        placeholder: "$transfer",
-    };
-
-    fn of_segment(segment: Option<String>) -> Self {
-        Self(uuid_of(segment))
-    }
-}
+uuid_in_path!(TransferId, "transferId", "The id of the transfer, from `POST /v1/transfer`.", "$transfer");
 
 /// The call.
 pub fn endpoint() -> Endpoint {

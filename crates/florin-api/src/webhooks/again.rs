@@ -5,9 +5,7 @@ use super::delivery::Standing;
 use super::ids::sequence_of;
 use super::register::registered;
 use super::store::{self, Delivery};
-use crate::kit::endpoint::handler::PathId;
-use crate::kit::endpoint::handler::uuid_of;
-use crate::kit::endpoint::table::PathParameter;
+use crate::kit::endpoint::handler::uuid_in_path;
 use crate::kit::prelude::*;
 use florin_store::{Tx, events_after};
 use std::collections::{BTreeSet, HashMap};
@@ -48,21 +46,7 @@ pub struct Replayed {
     deliveries: usize,
 }
 
-/// The id of a delivery in a path.
-struct DeliveryId(Option<Uuid>);
-
-impl PathId for DeliveryId {
-    const PARAMETER: PathParameter = PathParameter {
-        name: "id",
-        about: "The id of the delivery, from `GET /v1/webhooks/deliveries`.",
-        is_uuid: true,
-        placeholder: "$delivery",
-    };
-
-    fn of_segment(segment: Option<String>) -> Self {
-        Self(uuid_of(segment))
-    }
-}
+uuid_in_path!(DeliveryId, "id", "The id of the delivery, from `GET /v1/webhooks/deliveries`.", "$delivery");
 
 /// The calls.
 pub fn endpoints() -> [Endpoint; 2] {

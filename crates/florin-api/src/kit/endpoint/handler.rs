@@ -10,7 +10,6 @@ use crate::kit::app::App;
 use crate::kit::request::describe::Property;
 use crate::kit::request::fields::SHOWN_NAME;
 use crate::kit::request::query::path_segment;
-use crate::kit::request::types::FieldType;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
@@ -20,7 +19,6 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 /// The header that names what of a request was ignored.
 pub const IGNORED_FIELDS: HeaderName = HeaderName::from_static("x-ignored-fields");
@@ -164,10 +162,30 @@ pub trait PathId: Sized + Send {
     fn of_segment(segment: Option<String>) -> Self;
 }
 
-/// One of our ids in a path; none for what can't be one.
-pub fn uuid_of(segment: Option<String>) -> Option<Uuid> {
-    <Uuid as FieldType>::parse(&segment?).ok()
+/// Declares one of our ids in a path: its type, name, meaning, and what stands for it in examples. What can't be an id
+/// is none.
+macro_rules! uuid_in_path {
+    ($type:ident, $name:literal, $about:literal, $placeholder:literal) => {
+        #[doc = $about]
+        struct $type(Option<uuid::Uuid>);
+
+        impl $crate::kit::endpoint::handler::PathId for $type {
+            const PARAMETER: $crate::kit::endpoint::table::PathParameter =
+                $crate::kit::endpoint::table::PathParameter {
+                    name: $name,
+                    about: $about,
+                    is_uuid: true,
+                    placeholder: $placeholder,
+                };
+
+            fn of_segment(segment: Option<String>) -> Self {
+                Self(segment.and_then(|text| $crate::kit::request::types::FieldType::parse(&text).ok()))
+            }
+        }
+    };
 }
+
+pub(crate) use uuid_in_path;
 
 /// An id of a handler's path, in the order of the path.
 pub struct Path<I>(pub I);

@@ -1,0 +1,168 @@
+//! The inbox: what the outside world says to a book. Each message is a row, unique by the rail that brought it and the
+//! rail's own id of it, written in the transaction that applies the message. So a message that comes twice is applied
+//! once, whatever crashes in between.
+//!
+//! A message that cannot be true as the book stands (a payment settled that had failed) is kept as refused, with its
+//! content, for a person. A fault keeps nothing: whoever listens to the rail brings the message again.
+
+use super::sealed;
+use super::work::Work;
+use crate::kit::app::App;
+use crate::kit::request::types::words;
+use florin_store::{
+    Object, ObjectTable, Row, Scope, SetStatement, Statement, StoreError, Touch, Type, Value, params,
+};
+use florin_types::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+words! {
+    /// What became of a message.
+    pub enum InboxState {
+        /// The book has it.
+        Applied = "APPLIED",
+        /// It could not be true, and waits for a person.
+        Refused = "REFUSED",
+        /// A person has dealt with it.
+        Done = "DONE",
+    }
+}
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxItem {
+    /// A keyed hash of rail and external id: the same message has the same id.
+    pub id: Uuid,
+    /// The rail that brought it.
+    pub rail: String,
+    /// The rail's own id of it.
+    pub external_id: String,
+    /// What became of it.
+    pub state: InboxState,
+    /// Why it was refused.
+    pub reason: Option<String>,
+    /// Its content, under the partner's key, where it was refused.
+    pub sealed: Option<Vec<u8>>,
+    /// When it was heard.
+    pub at: Timestamp,
+}
+
+static INBOX: ObjectTable = ObjectTable::new(
+    "inbox",
+    &[
+        ("rail", Type::Text),
+        ("external_id", Type::Text),
+        ("state", Type::Text),
+        ("reason", Type::Text),
+        ("sealed", Type::Bytes),
+        ("at", Type::Int),
+    ],
+);
+
+/// Those that wait for a person, oldest first.
+const REFUSED: Statement = "SELECT id, rail, external_id, state, reason, sealed, at FROM inbox \
+     WHERE book = $1 AND state = 'REFUSED' ORDER BY at, id LIMIT 1000";
+
+/// Every statement here, for the test that prepares and runs them all.
+pub(crate) const STATEMENTS: &[Statement] = &[REFUSED];
+
+/// Those over sets. No message is removed.
+pub(crate) static SETS: [&SetStatement; 3] = {
+    let [find, insert, update, _] = INBOX.statements();
+    [find, insert, update]
+};
+
+impl Object for InboxItem {
+    const TABLE: &'static ObjectTable = &INBOX;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id,
+            rail: row.get(0)?,
+            external_id: row.get(1)?,
+            state: row.get(2)?,
+            reason: row.get(3)?,
+            sealed: row.get(4)?,
+            at: row.get(5)?,
+        })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![
+            self.rail.as_str(),
+            self.external_id.as_str(),
+            self.state,
+            self.reason.clone(),
+            self.sealed.clone(),
+            self.at
+        ]
+        .to_vec()
+    }
+}
+
+/// What applying a message came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The book has it, or had it before.
+    Applied,
+    /// It cannot be true, for this reason.
+    Refused(String),
+}
+
+/// The id of a message: 122 bits of a keyed hash, so that nobody outside can choose ids that meet.
+pub fn id_of(app: &App, rail: &str, external_id: &str) -> Uuid {
+    let key = app.store.derive_key("florin 2026 inbox ids v1");
+    let mut hasher = blake3::Hasher::new_keyed(&key);
+    // The rail's name has no zero byte, so no two pairs are one text.
+    hasher.update(rail.as_bytes()).update(&[0]).update(external_id.as_bytes());
+    let mut bytes = [0; 16];
+    hasher.finalize_xof().fill(&mut bytes);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+/// What a command must touch to apply a message.
+pub fn touch(app: &App, rail: &str, external_id: &str) -> Touch {
+    Touch::Object(&INBOX, id_of(app, rail, external_id))
+}
+
+/// Whether a message was heard before. It must have been touched.
+pub fn is_known(work: &Work<'_>, rail: &str, external_id: &str) -> Result<bool, StoreError> {
+    Ok(work.object::<InboxItem>(id_of(work.app(), rail, external_id))?.is_some())
+}
+
+/// Keeps a message as heard. The content of one that was refused is kept under the partner's key: [`Touch::Partner`].
+pub fn keep(
+    work: &mut Work<'_>,
+    rail: &str,
+    external_id: &str,
+    verdict: Verdict,
+    content: &impl Serialize,
+) -> Result<(), StoreError> {
+    let (state, reason, sealed) = match verdict {
+        Verdict::Applied => (InboxState::Applied, None, None),
+        Verdict::Refused(reason) => {
+            tracing::error!(rail, external_id, %reason, "a message of a rail was refused and waits for a person");
+            let partner = work.book().partner();
+            (InboxState::Refused, Some(reason), Some(sealed::seal(work, partner, content)?))
+        }
+    };
+    let (id, at) = (id_of(work.app(), rail, external_id), work.now());
+    let (rail, external_id) = (rail.to_owned(), external_id.to_owned());
+    work.put(&InboxItem { id, rail, external_id, state, reason, sealed, at })
+}
+
+/// The messages that wait for a person, oldest first, a thousand at most.
+pub async fn refused(scope: &mut Scope) -> Result<Vec<InboxItem>, StoreError> {
+    let rows = scope.query(REFUSED, &[]).await?;
+    rows.into_iter()
+        .map(|mut row| {
+            let id = row.get(0)?;
+            row.0.remove(0);
+            InboxItem::from_row(id, &row)
+        })
+        .collect()
+}

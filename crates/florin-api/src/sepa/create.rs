@@ -1,0 +1,261 @@
+//! `POST /v1/sepa-transfer` and `POST /v1/partner/sepa-transfer`: one use case, two routes.
+
+use super::contact;
+use super::hear::emit;
+use super::iban::GivenIban;
+use super::postings::{self, EUR};
+use super::submit::SUBMIT_JOB;
+use super::transfer::{FailureCode, HELD, Payee, State, Transfer, TransferFailure};
+use super::zone::is_in_sepa;
+use crate::kit::book::command::posting_refused;
+use crate::kit::book::memo::Memo;
+use crate::kit::book::sealed;
+use crate::kit::book::terms::Terms;
+use crate::kit::prelude::*;
+use crate::kit::request::types::words;
+use crate::users::{Owner, PAYER_WORDS, Role, admit};
+use florin_ledger::PostingError;
+use florin_rails::sepa::{MagicAccount, Speed};
+use florin_store::{Lane, NewJob};
+use florin_types::{Iban, MAX_MINOR_UNITS};
+use std::sync::Arc;
+
+const SOURCE: &str = "sourceExternalUserId";
+const ALIAS: &str = "externalUserId";
+const DESTINATION: &str = "destinationIban";
+
+/// Longest title: what a SEPA remittance line holds.
+const MAX_TITLE: usize = 140;
+
+/// Longest part of a name: what a SEPA name holds.
+const MAX_NAME: usize = 70;
+
+words! {
+    /// What a payee is.
+    pub enum ReceiverType {
+        /// A person: `receiverFirstName` and `receiverLastName` go with it.
+        Natural = "NATURAL",
+        /// A company: `companyName` goes with it.
+        Legal = "LEGAL",
+    }
+}
+
+/// A transfer as it is asked for.
+struct SepaTransferRequest<const OF_PARTNER: bool> {
+    source: Owner,
+    amount: Amount,
+    destination: GivenIban,
+    title: Text<MAX_TITLE>,
+    receiver: Receiver,
+}
+
+/// Who is paid, as far as it was said.
+#[derive(Clone)]
+struct Receiver {
+    kind: Option<ReceiverType>,
+    first_name: Option<Text<MAX_NAME>>,
+    last_name: Option<Text<MAX_NAME>>,
+    company: Option<Text<MAX_NAME>>,
+}
+
+impl Receiver {
+    fn read(fields: &mut Fields<'_>) -> Self {
+        let about = "What the payee is. Required, with the payee's name, where your transfers may go to everybody; ignored \
+                     where they only go to the payer's own accounts.";
+        Self {
+            kind: fields.optional("receiverType").about(about).text(),
+            first_name: fields.optional("receiverFirstName").about("With `NATURAL`.").text(),
+            last_name: fields.optional("receiverLastName").about("With `NATURAL`.").text(),
+            company: fields.optional("companyName").about("With `LEGAL`.").text(),
+        }
+    }
+
+    /// The payee in an open loop.
+    fn require(&self, payee: Payee) -> Result<Payee, Refusal> {
+        let text = |text: &Option<Text<MAX_NAME>>| text.as_ref().map(|text| text.as_str().to_owned());
+        let (first_name, last_name, company) =
+            (text(&self.first_name), text(&self.last_name), text(&self.company));
+        let missing: &[&str] = match self.kind {
+            None => &["receiverType is required"],
+            Some(ReceiverType::Natural) => match (&first_name, &last_name) {
+                (Some(_), Some(_)) => &[],
+                _ => &["receiverFirstName and receiverLastName are required with NATURAL"],
+            },
+            Some(ReceiverType::Legal) if company.is_none() => &["companyName is required with LEGAL"],
+            Some(ReceiverType::Legal) => &[],
+        };
+        if let Some(missing) = missing.first() {
+            return Err(Refusal::invalid(*missing));
+        }
+        Ok(match self.kind {
+            Some(ReceiverType::Legal) => Payee { company, ..payee },
+            _ => Payee { first_name, last_name, ..payee },
+        })
+    }
+}
+
+impl<const OF_PARTNER: bool> Request for SepaTransferRequest<OF_PARTNER> {
+    const NAME: &'static str = if OF_PARTNER { "PartnerSepaTransferRequest" } else { "SepaTransferRequest" };
+    const ABOUT: &'static str = "A SEPA transfer request.";
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let source = match OF_PARTNER {
+            true => Some(Owner::Partner),
+            false => {
+                let about = "The user that pays.";
+                let source = fields.optional(SOURCE).about(about).also_called(PAYER_WORDS).text();
+                let about = "Another name for `sourceExternalUserId`, which older clients use.";
+                let alias = fields.optional(ALIAS).about(about).text::<ExternalUserId>();
+                fields.needs_one_of(&[&[SOURCE], &[ALIAS]]);
+                match (source, alias) {
+                    (Some(source), Some(alias)) if source != alias => {
+                        fields.fail_of(&["", ALIAS, " must be the same as ", SOURCE]);
+                        None
+                    }
+                    (None, None) => {
+                        if !fields.is_given(SOURCE) && !fields.is_given(ALIAS) {
+                            fields.fail_of(&["", SOURCE, " is required"]);
+                        }
+                        None
+                    }
+                    (source, alias) => source.or(alias).map(Owner::User),
+                }
+            }
+        };
+        let currency = fields.required("currency").about("`eur`: SEPA knows no other.").currency();
+        let amount = fields.required("amount").about("What the payee gets, in EUR.").amount(currency);
+        if currency.is_some_and(|currency| currency.code != EUR) {
+            fields.fail("currency must be eur");
+        }
+        let about = "The account to be paid.";
+        let destination = fields.required(DESTINATION).about(about).text();
+        let about = "What the payee reads: up to 140 characters, written in the SEPA character set (Latin letters, digits and \
+                     `/ - ? : ( ) . , ' +`).";
+        let title = fields.required("transferTitle").about(about).text();
+        let receiver = Receiver::read(fields);
+        if OF_PARTNER {
+            fields.must_not_have(SOURCE, PAYER_WORDS, "POST /v1/sepa-transfer pays a user's money");
+        }
+        Some(Self { source: source?, amount: amount?, destination: destination?, title: title?, receiver })
+    }
+}
+
+/// The calls.
+pub fn endpoints() -> [Endpoint; 2] {
+    let of_user = Endpoint {
+        id: "createSepaTransfer",
+        summary: "Create a SEPA transfer of a user",
+        example: r#"{"sourceExternalUserId":"$user","amount":"16.02","currency":"eur",
+            "destinationIban":"LT139999800000000099","transferTitle":"Rent"}"#,
+        refusals: &[&P412, &P455, &P459, &P462],
+        ..described(post("/v1/sepa-transfer", create_sepa_transfer::<false>))
+    };
+    let of_partner = Endpoint {
+        id: "createPartnerSepaTransfer",
+        summary: "Create a SEPA transfer of your master balance",
+        example: r#"{"amount":"16.02","currency":"eur","destinationIban":"LT139999800000000099",
+            "transferTitle":"Rent"}"#,
+        refusals: &[&P462],
+        ..described(post("/v1/partner/sepa-transfer", create_sepa_transfer::<true>))
+    };
+    [of_user, of_partner]
+}
+
+fn described(endpoint: Endpoint) -> Endpoint {
+    Endpoint {
+        description: "Pays EUR to a bank account. The answer means that the transfer exists, not that it was paid: amount and \
+                      fee are on hold, and the event `sepa_transfer` says how it ended. Too little money, an account that \
+                      may not be paid, and what banks refuse, end it as `FAILED`.\n\n\
+                      By default a transfer only goes to the payer's own accounts: those from which money has come in under \
+                      the payer's name (`GET /v1/sepa-deposit/contacts/{externalUserId}`). Whether yours may go to everybody \
+                      is agreed with you; then the payee's name is required.\n\n\
+                      The fee comes on top of the amount: 0.1 %, at least EUR 1.00, by default.",
+        answer: r#"{"transferId":"$sepaTransfer"}"#,
+        ..endpoint
+    }
+}
+
+/// A SEPA transfer that exists.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SepaTransferMade {
+    /// Id of the transfer.
+    transfer_id: Uuid,
+}
+
+async fn create_sepa_transfer<const OF_PARTNER: bool>(
+    context: Context,
+    call: Call<SepaTransferRequest<OF_PARTNER>>,
+) -> Result<Success<SepaTransferMade>, Failure> {
+    let Call { request, keyed } = call;
+    let terms = Arc::clone(&context.terms);
+    let mut touches = vec![request.source.touch(EUR), Touch::Partner];
+    if let Some(iban) = request.destination.right() {
+        touches.push(contact::touch(&context.app, request.source.external_user_id(), iban));
+    }
+    context.run(keyed, touches, async move |work| request.make(work, &terms)).await
+}
+
+impl<const OF_PARTNER: bool> SepaTransferRequest<OF_PARTNER> {
+    /// Makes the transfer. The command does not read the database: everything it needs was touched.
+    fn make(&self, work: &mut Work<'_>, terms: &Terms) -> Result<SepaTransferMade, Stop> {
+        let Self { source, amount, title, receiver, .. } = self;
+        let is_open = terms.has_open_loop(work.now());
+        let payee = Payee { title: title.as_str().to_owned(), ..Payee::default() };
+        let payee = if is_open { receiver.require(payee)? } else { payee };
+        let [holder] = admit(work, [(source, Role::Pays, SOURCE)])?;
+        let iban = self.destination.known(DESTINATION)?;
+        let payee = Payee { iban: iban.as_str().to_owned(), ..payee };
+        let (transfer_id, now) = (work.id(), work.now());
+        let fee = terms.fees(work.app().settings.reference.fees(), now).sepa(*amount)?;
+        if amount.minor() > MAX_MINOR_UNITS - fee {
+            return Err(Refusal::invalid("amount is more than an amount with its fee can be").into());
+        }
+        let memo = Memo {
+            reference: Some(payee.title.clone()),
+            name: Some(payee.name()).filter(|name| !name.is_empty()),
+            iban: Some(payee.iban.clone()),
+            ..Memo::default()
+        };
+        let memo = memo.seal(work, holder)?;
+        let mut transfer = Transfer {
+            id: transfer_id,
+            holder,
+            amount: amount.minor(),
+            fee,
+            speed: Speed::Standard,
+            state: State::Held,
+            failure: None,
+            refunds: None,
+            sealed: Some(sealed::seal(work, holder, &payee)?),
+            created_at: now,
+        };
+        let is_allowed = is_in_sepa(iban) && (is_open || self.is_own_account(work, iban)?);
+        let refused = match is_allowed {
+            false => Some(FailureCode::DestinationNotAllowed),
+            true => match work.post(HELD.kind, transfer_id, &postings::hold(&transfer), memo) {
+                Ok(()) => None,
+                Err(PostingError::InsufficientFunds(_)) => Some(FailureCode::InsufficientFunds),
+                Err(other) => return Err(posting_refused(other)),
+            },
+        };
+        if let Some(code) = refused {
+            let failure = TransferFailure { code, reason: None };
+            (transfer.state, transfer.failure) = (State::Failed, Some(failure));
+            emit(work, &transfer);
+        } else {
+            let due = work.app().settings.sepa.rail.handed_over_at(transfer.speed, now);
+            let payload = transfer_id.as_bytes().to_vec();
+            work.enqueue(NewJob { kind: SUBMIT_JOB, lane: Lane::Quick, due, payload });
+        }
+        work.put(&transfer)?;
+        Ok(SepaTransferMade { transfer_id })
+    }
+
+    /// Whether an account is known to be the payer's own. In a sandbox the made-up bank's accounts are everybody's.
+    fn is_own_account(&self, work: &Work<'_>, iban: &Iban) -> Result<bool, StoreError> {
+        let id = contact::id_of(work.app(), self.source.external_user_id(), iban);
+        let is_magic = work.app().is_sandbox() && MagicAccount::of(iban).is_some();
+        Ok(is_magic || work.object::<contact::Contact>(id)?.is_some())
+    }
+}

@@ -1,0 +1,112 @@
+//! What a person decides about a payment: the partner in a sandbox, who plays the bank there, or an operator about money in
+//! suspense.
+
+use super::deposit::{Deposit, DepositState, Sender};
+use super::hear::{open_own, pay};
+use super::incoming::{IbanStatusWord, credit_from_suspense, emit_status, is_suspended};
+use super::postings::EUR;
+use super::refund;
+use super::store::{DEPOSITS, TRANSFERS};
+use super::transfer::{State, Transfer};
+use crate::kit::book::inbox::Verdict;
+use crate::kit::book::work::Work;
+use crate::kit::endpoint::codes::P428;
+use crate::kit::endpoint::refusal::Refusal;
+use florin_ledger::AccountKind;
+use florin_rails::sepa::{Reason, Status};
+use florin_store::{Scope, Stop, StoreError, Touch};
+use uuid::Uuid;
+
+/// What a person decides.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Decided {
+    /// A transfer is settled; a deposit is credited.
+    Settle,
+    /// A transfer is rejected; a deposit goes back.
+    Reject(Reason),
+    /// The money of a transfer comes back.
+    Return(Reason),
+}
+
+/// A bank that gives no reason.
+pub const NO_REASON: Reason = Reason::new(*b"MS03");
+
+/// What a command must touch to decide about a transfer or a deposit.
+pub async fn touches_of_payment(scope: &mut Scope, id: Uuid) -> Result<Vec<Touch>, StoreError> {
+    let mut touches = vec![
+        Touch::Object(&TRANSFERS, id),
+        Touch::Object(&DEPOSITS, id),
+        Touch::Partner,
+        Touch::SystemAccount(EUR, AccountKind::SepaSettlement),
+        Touch::SystemAccount(EUR, AccountKind::Suspense),
+        Touch::SystemAccount(EUR, AccountKind::Fees),
+    ];
+    let of_transfer = scope.objects_at::<Transfer>(&[id]).await?.pop().map(|transfer| transfer.holder);
+    let of_deposit = scope.objects_at::<Deposit>(&[id]).await?.pop().and_then(|deposit| deposit.holder);
+    touches.extend(of_transfer.or(of_deposit).map(|holder| Touch::HolderAccount(holder, EUR)));
+    Ok(touches)
+}
+
+/// Carries a decision out. Answers what it was about.
+///
+/// # Errors
+/// P428 where there is no such payment; P403 where the decision cannot follow on where it stands.
+pub async fn decide(work: &mut Work<'_>, id: Uuid, decided: Decided) -> Result<&'static str, Stop> {
+    if let Some(transfer) = work.object::<Transfer>(id)? {
+        let status = match decided {
+            Decided::Settle => Status::Settled,
+            Decided::Reject(reason) => Status::Rejected(reason),
+            Decided::Return(reason) => Status::Returned(transfer.amount, reason),
+        };
+        let ended = match (transfer.state, decided) {
+            (State::Settled, Decided::Settle) => Some("settled"),
+            (State::Settled, Decided::Reject(_)) => Some("settled: it can only be returned"),
+            (State::Failed, _) => Some("failed"),
+            (State::Returned, _) => Some("returned"),
+            _ => None,
+        };
+        if let Some(ended) = ended {
+            return Err(Refusal::invalid(format!("outcome does not fit: the transfer has {ended}")).into());
+        }
+        if transfer.state == State::Held {
+            // The person is quicker than the job that hands it over, which then finds nothing to do.
+            work.put(&Transfer { state: State::Submitted, ..transfer })?;
+        }
+        return match pay(work, id, status).await? {
+            Verdict::Applied => Ok("transfer"),
+            Verdict::Refused(why) => Err(Refusal::invalid(format!("outcome does not fit: {why}")).into()),
+        };
+    }
+    let deposit = work.object::<Deposit>(id)?.ok_or_else(|| Refusal::of(&P428))?;
+    decide_deposit(work, deposit, decided)?;
+    Ok("deposit")
+}
+
+fn decide_deposit(work: &mut Work<'_>, deposit: Deposit, decided: Decided) -> Result<(), Stop> {
+    let no = |why: &str| Err(Refusal::invalid(format!("outcome does not fit: {why}")).into());
+    let keeper = deposit.holder.unwrap_or(work.book().partner());
+    let sender: Option<Sender> = open_own(work, keeper, deposit.sealed.as_deref())?;
+    let sender = sender.unwrap_or_default();
+    match (deposit.state, decided) {
+        (DepositState::Pending, Decided::Settle) => {
+            emit_status(work, &deposit, IbanStatusWord::Approved);
+            match deposit.holder.filter(|holder| is_suspended(work, *holder)) {
+                Some(_) => Ok(work.put(&Deposit { state: DepositState::Held, ..deposit })?),
+                None => credit_from_suspense(work, deposit, &sender),
+            }
+        }
+        (DepositState::Pending, Decided::Reject(reason)) => {
+            emit_status(work, &deposit, IbanStatusWord::Rejected);
+            refund::begin(work, &deposit, &sender, Some(reason))
+        }
+        (DepositState::Unmatched | DepositState::Held | DepositState::Stuck, Decided::Reject(reason)) => {
+            refund::begin(work, &deposit, &sender, Some(reason))
+        }
+        (DepositState::Unmatched | DepositState::Stuck, Decided::Settle) => {
+            no("nobody knows whose money it is; an operator assigns it")
+        }
+        (DepositState::Held, Decided::Settle) => no("its user is suspended"),
+        (_, Decided::Return(_)) => no("a deposit is settled or rejected"),
+        (state, _) => no(&format!("the deposit is {state}")),
+    }
+}

@@ -1,0 +1,244 @@
+//! Money that comes in: whose it is, whether it is the holder's own, and what becomes of it.
+//!
+//! A payment is its account's; one to the partner's or the house's account is the user's whose reference stands in the
+//! title. A user is only paid by itself: the sender's name must be that by which the user was verified
+//! (`florin_types::payee` says how names are compared). An account that passed is a contact from then on. A name that is
+//! nearly right waits for a person; any other goes back. The partner may be paid by everybody.
+
+use super::contact::{self, Account, Contact};
+use super::deposit::{CAME_BACK, CREDITED, Deposit, DepositState, SUSPENDED, Sender};
+use super::details::People;
+use super::postings::{self, EUR};
+use super::reference;
+use super::refund;
+use crate::balances;
+use crate::kit::app::App;
+use crate::kit::book::command::posting_refused;
+use crate::kit::book::memo::Memo;
+use crate::kit::book::sealed;
+use crate::kit::book::work::{Event, Work};
+use crate::kit::endpoint::events::EventType;
+use crate::kit::request::types::words;
+use crate::users::Gate;
+use florin_ledger::{AccountKey, HolderId};
+use florin_rails::sepa::{Credit, Reason};
+use florin_store::{Scope, Stop, StoreError, Touch};
+use florin_types::Iban;
+use florin_types::payee::{Comparison, compare_person, is_first_party};
+use uuid::Uuid;
+
+words! {
+    /// What became of a sender's account.
+    pub enum IbanStatusWord {
+        /// It is being checked.
+        Pending = "PENDING",
+        /// It is the user's own: from now on a contact.
+        Approved = "APPROVED",
+        /// It is not the user's own: the money goes back.
+        Rejected = "REJECTED",
+    }
+}
+
+/// The holder whose money it is, as far as it can be told.
+struct Payee {
+    holder: HolderId,
+    handle: Option<String>,
+    /// The names of a user: first and last.
+    names: Option<(String, String)>,
+}
+
+/// A payment in, with what was read about it before the command.
+pub struct Prepared {
+    credit: Credit,
+    payee: Option<Payee>,
+    sender: Option<Iban>,
+}
+
+impl Prepared {
+    /// Finds out whose a payment is.
+    pub async fn of(app: &App, scope: &mut Scope, credit: &Credit) -> Result<Self, StoreError> {
+        let sender = Iban::parse(&credit.sender_iban).ok();
+        let book = scope.book();
+        let of_iban = balances::holder_of_iban(scope, &credit.iban).await?;
+        let is_shared = of_iban.is_none_or(|holder| holder == book.partner());
+        let of_title = if is_shared { reference::find(app, scope, &credit.title).await? } else { None };
+        let holder = of_title.or(of_iban);
+        let payee = match holder {
+            None => None,
+            Some(holder) => {
+                let people = People::load(app, scope, [holder].into_iter()).await?;
+                let names = people.profile(holder).map(|profile| {
+                    let text = |name: &Option<String>| name.clone().unwrap_or_default();
+                    (text(&profile.first_name), text(&profile.last_name))
+                });
+                let handle = people.holder(holder).and_then(|holder| holder.handle.clone());
+                Some(Payee { holder, handle, names })
+            }
+        };
+        Ok(Self { credit: credit.clone(), payee, sender })
+    }
+
+    /// What booking it must touch.
+    pub fn touches(&self, app: &App) -> Vec<Touch> {
+        let Some(payee) = &self.payee else { return Vec::new() };
+        let contact = self.sender.as_ref().map(|iban| contact::touch(app, payee.handle.as_deref(), iban));
+        [Touch::HolderAccount(payee.holder, EUR)].into_iter().chain(contact).collect()
+    }
+
+    fn what_was_sent(&self) -> Sender {
+        let Credit { iban, sender_name, sender_iban, title, .. } = &self.credit;
+        Sender {
+            name: sender_name.clone(),
+            iban: self.sender.as_ref().map_or_else(|| sender_iban.clone(), |iban| iban.as_str().to_owned()),
+            title: title.clone(),
+            to: iban.clone(),
+        }
+    }
+}
+
+/// Books a payment in. Answers its id.
+pub fn book(work: &mut Work<'_>, prepared: &Prepared) -> Result<Uuid, Stop> {
+    let (id, sender) = (work.id(), prepared.what_was_sent());
+    let payee = prepared.payee.as_ref().filter(|payee| can_be_paid(work, payee.holder));
+    let keeper = payee.map_or(work.book().partner(), |payee| payee.holder);
+    let deposit = Deposit {
+        id,
+        holder: payee.map(|payee| payee.holder),
+        amount: prepared.credit.amount,
+        state: DepositState::Unmatched,
+        returns: None,
+        reason: None,
+        sealed: Some(sealed::seal(work, keeper, &sender)?),
+        created_at: work.now(),
+    };
+    let Some(payee) = payee else {
+        wait(work, deposit, DepositState::Unmatched)?;
+        return Ok(id);
+    };
+    let contact_id =
+        prepared.sender.as_ref().map(|iban| contact::id_of(work.app(), payee.handle.as_deref(), iban));
+    let is_contact = match contact_id {
+        Some(contact) => work.object::<Contact>(contact)?.is_some(),
+        None => false,
+    };
+    if is_contact {
+        credit_or_hold(work, deposit, &sender)?;
+        return Ok(id);
+    }
+    emit_status(work, &deposit, IbanStatusWord::Pending);
+    match judge(payee, &sender.name) {
+        Judgement::Own => {
+            if let Some(contact) = contact_id {
+                let account = Account { iban: sender.iban.clone(), name: sender.name.clone() };
+                let sealed = Some(sealed::seal(work, payee.holder, &account)?);
+                let added_at = work.now();
+                work.put(&Contact { id: contact, holder: payee.holder, sealed, added_at })?;
+            }
+            emit_status(work, &deposit, IbanStatusWord::Approved);
+            credit_or_hold(work, deposit, &sender)?;
+        }
+        // Without an account there is no way back.
+        Judgement::Unclear => drop(wait(work, deposit, DepositState::Pending)?),
+        Judgement::Foreign if prepared.sender.is_none() => drop(wait(work, deposit, DepositState::Pending)?),
+        Judgement::Foreign => {
+            emit_status(work, &deposit, IbanStatusWord::Rejected);
+            let deposit = wait(work, deposit, DepositState::Returning)?;
+            refund::begin(work, &deposit, &sender, None)?;
+        }
+    }
+    Ok(id)
+}
+
+/// Whether a sender is the holder.
+enum Judgement {
+    Own,
+    Unclear,
+    Foreign,
+}
+
+fn judge(payee: &Payee, sender: &str) -> Judgement {
+    let Some((first, last)) = &payee.names else { return Judgement::Own };
+    if is_first_party(sender, first, last) {
+        return Judgement::Own;
+    }
+    match compare_person(sender, first, last) {
+        Comparison::Match | Comparison::CloseMatch => Judgement::Unclear,
+        Comparison::NoMatch => Judgement::Foreign,
+    }
+}
+
+/// Whether a holder has an account that can be paid: the partner, or a user that is verified and not closed.
+fn can_be_paid(work: &Work<'_>, holder: HolderId) -> bool {
+    let is_partner = holder == work.book().partner();
+    let is_open = work.holder_by_id(holder).is_some_and(|holder| {
+        let gate = Gate::of(holder);
+        gate.is_verified && !gate.is_closed
+    });
+    (is_partner || is_open) && work.account(AccountKey::main(holder, EUR)).is_some()
+}
+
+/// Credits a deposit that is its holder's; holds it while the holder is suspended, or for a person where the holder is
+/// gone.
+pub(super) fn credit_or_hold(work: &mut Work<'_>, deposit: Deposit, sender: &Sender) -> Result<(), Stop> {
+    let Some(holder) = deposit.holder.filter(|holder| can_be_paid(work, *holder)) else {
+        return wait(work, deposit, DepositState::Unmatched).map(drop);
+    };
+    if is_suspended(work, holder) {
+        return wait(work, deposit, DepositState::Held).map(drop);
+    }
+    let posting = postings::credit(holder, deposit.amount);
+    credit(work, Deposit { state: DepositState::Credited, ..deposit }, sender, &posting)
+}
+
+/// Credits a deposit out of suspense.
+pub(super) fn credit_from_suspense(
+    work: &mut Work<'_>,
+    deposit: Deposit,
+    sender: &Sender,
+) -> Result<(), Stop> {
+    let holder = deposit.holder.ok_or_else(|| StoreError::unexpected("a deposit without a holder"))?;
+    let posting = postings::assign(holder, deposit.amount);
+    credit(work, Deposit { state: DepositState::Credited, ..deposit }, sender, &posting)
+}
+
+pub(super) fn is_suspended(work: &Work<'_>, holder: HolderId) -> bool {
+    work.holder_by_id(holder).is_some_and(|holder| Gate::of(holder).is_suspended)
+        && holder != work.book().partner()
+}
+
+fn credit(
+    work: &mut Work<'_>,
+    deposit: Deposit,
+    sender: &Sender,
+    posting: &florin_ledger::Posting,
+) -> Result<(), Stop> {
+    let holder = deposit.holder.ok_or_else(|| StoreError::unexpected("a deposit without a holder"))?;
+    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let (reference, name, iban) = (text(&sender.title), text(&sender.name), text(&sender.iban));
+    let memo = Memo { reference, name, iban, ..Memo::default() }.seal(work, holder)?;
+    let kind = if deposit.returns.is_some() { CAME_BACK.kind } else { CREDITED.kind };
+    work.post(kind, deposit.id, posting, memo).map_err(posting_refused)?;
+    if deposit.returns.is_none() {
+        work.emit(Event::about(EventType::SepaDeposit, deposit.id).of_holder(holder));
+    }
+    Ok(work.put(&deposit)?)
+}
+
+/// Puts a deposit's money into suspense.
+fn wait(work: &mut Work<'_>, deposit: Deposit, state: DepositState) -> Result<Deposit, Stop> {
+    let deposit = Deposit { state, ..deposit };
+    let posting = postings::suspend(work.book(), deposit.amount);
+    work.post(SUSPENDED.kind, deposit.id, &posting, Vec::new()).map_err(posting_refused)?;
+    work.put(&deposit)?;
+    Ok(deposit)
+}
+
+/// Emits what became of the sender's account.
+pub(super) fn emit_status(work: &mut Work<'_>, deposit: &Deposit, status: IbanStatusWord) {
+    let event = Event::about(EventType::IbanStatus, deposit.id);
+    let event = deposit.holder.map_or_else(|| event.clone(), |holder| event.clone().of_holder(holder));
+    work.emit(event.with(status.as_str().as_bytes().to_vec()));
+}
+
+/// Why money goes back that is not the user's own: the payee's bank does not say more to strangers.
+pub(super) const NOT_OWN: Reason = Reason::new(*b"MS03");

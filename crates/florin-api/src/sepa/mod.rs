@@ -1,0 +1,143 @@
+//! SEPA: EUR to and from bank accounts, for users and for the partner's master balance.
+//!
+//! A **transfer** ([`transfer::Transfer`]) holds amount and fee when it is made. A job hands it over to the bank, and what
+//! the bank says ([`hear`]) settles it, fails it, or brings money of a settled one back. A **deposit**
+//! ([`deposit::Deposit`]) is money that came in: it is credited, waits in suspense, or goes back. A **contact** is an
+//! account that is known to be its holder's own. Names, IBANs and titles are sealed under the holder's key, or the
+//! partner's while nobody knows whose money it is.
+//!
+//! States of a transfer: held → submitting → submitted → settled (→ returned), or failed. States of a deposit: credited;
+//! pending, held, unmatched or stuck (in suspense) → credited or returning → refunded or stuck.
+//! Accounts touched: main accounts in EUR, and the house's SEPA settlement, suspense and fees. Events: `sepa_transfer`,
+//! `sepa_deposit`, `iban.status`.
+
+mod contact;
+mod contacts;
+mod create;
+mod decide;
+mod deposit;
+mod details;
+mod events;
+mod hear;
+mod iban;
+mod incoming;
+mod info;
+mod postings;
+mod reference;
+mod refund;
+mod store;
+mod submit;
+mod transfer;
+mod unsuspended;
+mod within;
+mod zone;
+
+pub use decide::{Decided, NO_REASON, decide, touches_of_payment};
+pub use hear::{Ready, hear};
+
+use crate::kit::endpoint::codes::P456;
+use crate::kit::endpoint::events::EventType;
+use crate::kit::endpoint::family::{Erasure, EventRow, Family, Obstacle, Placeholder, Scenario, no_obstacle};
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::endpoint::table::Shape;
+use crate::users::UNSUSPENDED_JOB;
+use florin_rails::sepa::{MagicAccount, Outcome};
+use florin_store::{Holder, Stop, Tx, migration};
+
+/// The family's table.
+pub static FAMILY: Family = Family {
+    tag: ("SEPA", "EUR to and from bank accounts."),
+    endpoints: || {
+        let transfers = create::endpoints().into_iter().chain([details::endpoint()]);
+        transfers.chain(info::endpoints()).chain(contacts::endpoints()).collect()
+    },
+    jobs: &[
+        (submit::SUBMIT_JOB, |app, job| Box::pin(submit::submit(app, job))),
+        (hear::SAID_JOB, |app, job| Box::pin(hear::apply_said(app, job))),
+        (hear::WITHIN_JOB, |app, job| Box::pin(within::pay_in(app, job))),
+        (UNSUSPENDED_JOB, |app, job| Box::pin(unsuspended::release(app, job))),
+    ],
+    events: EVENTS,
+    records: &[
+        transfer::HELD,
+        transfer::SETTLED,
+        transfer::FAILED,
+        transfer::REFUNDED,
+        deposit::CREDITED,
+        deposit::CAME_BACK,
+        deposit::SUSPENDED,
+    ],
+    statements: &[store::STATEMENTS],
+    sets: &store::SETS,
+    migrations: &[migration!(1012, "1012_sepa")],
+    erasures: &[Erasure::of_rows(store::ERASE)],
+    forgets: &[store::FORGET],
+    obstacles: &[Obstacle {
+        to_suspending: no_obstacle,
+        to_deleting: |tx, holder| Box::pin(check_nothing_pending(tx, holder)),
+        to_changing_identity: no_obstacle,
+        to_changing_address: no_obstacle,
+    }],
+    scenarios,
+    placeholders: &[Placeholder {
+        word: "$sepaTransfer",
+        shown: "0198c5d2-ad31-7f24-9c85-6e903b4c5d7f",
+        unknown: "01a00000-0000-7000-8000-000000000004",
+        made_by: Some(("POST", "/v1/sepa-transfer", "transferId")),
+    }],
+    ..Family::EMPTY
+};
+
+const EVENTS: &[EventRow] = &[
+    EventRow {
+        event: EventType::SepaTransfer,
+        summary: "SEPA Transfer",
+        description: "A SEPA transfer, a user's or your own, was settled, failed, or came back.",
+        payload: Shape::of::<details::SepaTransferPayload>(),
+        example: details::EXAMPLE,
+        render: |app, scope, events| Box::pin(details::render(app, scope, events)),
+    },
+    EventRow {
+        event: EventType::SepaDeposit,
+        summary: "SEPA Deposit",
+        description: "A SEPA payment was credited to a user, or to you.",
+        payload: Shape::of::<events::SepaDepositPayload>(),
+        example: events::DEPOSIT_EXAMPLE,
+        render: |app, scope, events| Box::pin(events::render_deposits(app, scope, events)),
+    },
+    EventRow {
+        event: EventType::IbanStatus,
+        summary: "IBAN Status",
+        description: "Money came in from an account that was not known before, and the sender's name was compared with the \
+                      user's.",
+        payload: Shape::of::<events::IbanStatusPayload>(),
+        example: events::IBAN_EXAMPLE,
+        render: |app, scope, events| Box::pin(events::render_iban_statuses(app, scope, events)),
+    },
+];
+
+/// A user whose payment has not ended stays.
+async fn check_nothing_pending(tx: &mut Tx, holder: &Holder) -> Result<(), Stop> {
+    if store::is_pending(tx.scope(), holder.id).await? {
+        return Err(Refusal::because(&P456, "a SEPA payment has not ended").into());
+    }
+    Ok(())
+}
+
+/// The accounts of the made-up bank.
+fn scenarios() -> Vec<Scenario> {
+    let of_account = |account: MagicAccount| Scenario {
+        call: "POST /v1/sepa-transfer",
+        field: "destinationIban",
+        value: account.iban().into_string(),
+        outcome: match account.outcome {
+            Outcome::Settle => "settled".to_owned(),
+            Outcome::Reject(reason) => format!("rejected with {reason}: {}", reason.meaning()),
+            Outcome::Return(reason) => {
+                format!("settled, and then sent back with {reason}: {}", reason.meaning())
+            }
+            Outcome::Hold => "stays PENDING until POST /v1/sandbox/sepa/{transferId}".to_owned(),
+        },
+    };
+    MagicAccount::ALL.into_iter().map(of_account).collect()
+}

@@ -1,0 +1,59 @@
+//! Money of the suspense account that goes back to its sender: a payment out like any other, of the book's system.
+
+use super::deposit::{Deposit, DepositState, Sender};
+use super::store::DEPOSITS;
+use super::submit::SUBMIT_JOB;
+use super::transfer::{Payee, State, Transfer};
+use crate::kit::book::sealed;
+use crate::kit::book::work::Work;
+use florin_rails::sepa::{Reason, Speed};
+use florin_store::{Lane, NewJob, Stop, StoreError, Touch};
+use uuid::Uuid;
+
+/// What a command must touch when a payment ends that is a refund.
+pub(super) fn touch(transfer: &Transfer) -> Option<Touch> {
+    transfer.refunds.map(|deposit| Touch::Object(&DEPOSITS, deposit))
+}
+
+/// Begins to send a deposit back, whose money is in suspense. The deposit is put as it then stands.
+pub(super) fn begin(
+    work: &mut Work<'_>,
+    deposit: &Deposit,
+    sender: &Sender,
+    reason: Option<Reason>,
+) -> Result<(), Stop> {
+    let reason = Some(reason.unwrap_or(super::incoming::NOT_OWN));
+    work.put(&Deposit { state: DepositState::Returning, reason, ..deposit.clone() })?;
+    let (id, partner, now) = (work.id(), work.book().partner(), work.now());
+    let payee = Payee {
+        iban: sender.iban.clone(),
+        title: format!("Return {}", sender.title).trim_end().to_owned(),
+        company: Some(sender.name.clone()),
+        ..Payee::default()
+    };
+    let transfer = Transfer {
+        id,
+        holder: work.book().system(),
+        amount: deposit.amount,
+        fee: 0,
+        speed: Speed::Standard,
+        state: State::Held,
+        failure: None,
+        refunds: Some(deposit.id),
+        // Whose money it was may not be known, or be erased before the bank has answered.
+        sealed: Some(sealed::seal(work, partner, &payee)?),
+        created_at: now,
+    };
+    work.put(&transfer)?;
+    let due = work.app().settings.sepa.rail.handed_over_at(transfer.speed, now);
+    work.enqueue(NewJob { kind: SUBMIT_JOB, lane: Lane::Quick, due, payload: id.as_bytes().to_vec() });
+    Ok(())
+}
+
+/// Notes how a refund ended.
+pub(super) fn ended(work: &mut Work<'_>, deposit: Uuid, has_gone: bool) -> Result<(), Stop> {
+    let found = work.object::<Deposit>(deposit)?;
+    let deposit = found.ok_or_else(|| StoreError::unexpected("the deposit of a refund is gone"))?;
+    let state = if has_gone { DepositState::Refunded } else { DepositState::Stuck };
+    Ok(work.put(&Deposit { state, ..deposit })?)
+}

@@ -1,0 +1,227 @@
+//! The rows of this family.
+
+use super::contact::Contact;
+use super::deposit::Deposit;
+use super::transfer::{Transfer, TransferFailure};
+use florin_rails::sepa::{Reason, Speed};
+use florin_store::{
+    HolderId, Object, ObjectTable, Row, Scope, SetStatement, Statement, StoreError, Type, Value, params,
+};
+use uuid::Uuid;
+
+/// Payments out.
+pub(super) static TRANSFERS: ObjectTable = ObjectTable::new(
+    "sepa_transfer",
+    &[
+        ("holder", Type::Int),
+        ("amount", Type::Int),
+        ("fee", Type::Int),
+        ("speed", Type::Text),
+        ("state", Type::Text),
+        ("failure", Type::Text),
+        ("reason", Type::Text),
+        ("refunds", Type::Bytes),
+        ("sealed", Type::Bytes),
+        ("created_at", Type::Int),
+    ],
+);
+
+/// Payments in.
+pub(super) static DEPOSITS: ObjectTable = ObjectTable::new(
+    "sepa_deposit",
+    &[
+        ("holder", Type::Int),
+        ("amount", Type::Int),
+        ("state", Type::Text),
+        ("returns", Type::Bytes),
+        ("reason", Type::Text),
+        ("sealed", Type::Bytes),
+        ("created_at", Type::Int),
+    ],
+);
+
+/// Accounts that are their holder's own.
+pub(super) static CONTACTS: ObjectTable = ObjectTable::new(
+    "sepa_contact",
+    &[("holder", Type::Int), ("sealed", Type::Bytes), ("added_at", Type::Int)],
+);
+
+/// Contacts that a page shows: a person has a few accounts.
+const MAX_CONTACTS: usize = 1_000;
+
+const CONTACTS_OF: Statement = "SELECT id, holder, sealed, added_at FROM sepa_contact \
+     WHERE book = $1 AND holder = $2 ORDER BY added_at DESC, id DESC LIMIT 1000";
+const HELD_OF: Statement =
+    "SELECT id FROM sepa_deposit WHERE book = $1 AND holder = $2 AND state = 'HELD' ORDER BY id LIMIT 1000";
+const IN_SUSPENSE: Statement = "SELECT id, holder, amount, state, returns, reason, sealed, created_at \
+     FROM sepa_deposit WHERE book = $1 AND state IN ('UNMATCHED', 'PENDING', 'HELD', 'STUCK') \
+     ORDER BY created_at, id LIMIT 1000";
+const IS_PENDING: Statement = "SELECT id FROM sepa_transfer WHERE book = $1 AND holder = $2 \
+     AND state IN ('HELD', 'SUBMITTING', 'SUBMITTED') LIMIT 1";
+const WAITS: Statement = "SELECT id FROM sepa_deposit WHERE book = $1 AND holder = $2 \
+     AND state IN ('PENDING', 'HELD', 'RETURNING', 'STUCK') LIMIT 1";
+
+/// Run when a user is erased; `$2` is the holder.
+pub(super) const ERASE: &[Statement] = &[
+    "UPDATE sepa_transfer SET sealed = NULL WHERE book = $1 AND holder = $2",
+    "UPDATE sepa_deposit SET sealed = NULL WHERE book = $1 AND holder = $2",
+    "UPDATE sepa_contact SET sealed = NULL WHERE book = $1 AND holder = $2",
+];
+
+/// What a reset forgets: whose accounts were known.
+pub(super) const FORGET: Statement = "DELETE FROM sepa_contact WHERE book = $1";
+
+/// Every statement here, for the test that prepares and runs them all.
+pub(super) const STATEMENTS: &[Statement] = &[CONTACTS_OF, HELD_OF, IN_SUSPENSE, IS_PENDING, WAITS];
+
+/// Those over sets. Nothing here is removed.
+pub(super) static SETS: [&SetStatement; 8] = {
+    let [find, insert, update, _] = TRANSFERS.statements();
+    let [find_deposit, insert_deposit, update_deposit, _] = DEPOSITS.statements();
+    let [find_contact, insert_contact, _, _] = CONTACTS.statements();
+    [find, insert, update, find_deposit, insert_deposit, update_deposit, find_contact, insert_contact]
+};
+
+const STANDARD: &str = "STANDARD";
+const INSTANT: &str = "INSTANT";
+
+fn speed_of(word: &str) -> Result<Speed, StoreError> {
+    match word {
+        STANDARD => Ok(Speed::Standard),
+        INSTANT => Ok(Speed::Instant),
+        _ => Err(StoreError::unexpected("a transfer of an unknown speed")),
+    }
+}
+
+fn reason_of(text: Option<String>) -> Result<Option<Reason>, StoreError> {
+    text.map(|text| Reason::parse(&text).map_err(StoreError::unexpected)).transpose()
+}
+
+fn reason_text(reason: Option<Reason>) -> Option<String> {
+    reason.map(|reason| reason.to_string())
+}
+
+impl Object for Transfer {
+    const TABLE: &'static ObjectTable = &TRANSFERS;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
+        let (code, reason) = (row.get::<Option<_>>(5)?, reason_of(row.get(6)?)?);
+        Ok(Self {
+            id,
+            holder: row.get(0)?,
+            amount: row.get(1)?,
+            fee: row.get(2)?,
+            speed: speed_of(&row.get::<String>(3)?)?,
+            state: row.get(4)?,
+            failure: code.map(|code| TransferFailure { code, reason }),
+            refunds: row.get(7)?,
+            sealed: row.get(8)?,
+            created_at: row.get(9)?,
+        })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        let speed = match self.speed {
+            Speed::Standard => STANDARD,
+            Speed::Instant => INSTANT,
+        };
+        let failure = self.failure;
+        params![
+            self.holder,
+            self.amount,
+            self.fee,
+            speed,
+            self.state,
+            failure.map(|failure| failure.code),
+            reason_text(failure.and_then(|failure| failure.reason)),
+            self.refunds,
+            self.sealed.clone(),
+            self.created_at
+        ]
+        .to_vec()
+    }
+}
+
+impl Object for Deposit {
+    const TABLE: &'static ObjectTable = &DEPOSITS;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id,
+            holder: row.get(0)?,
+            amount: row.get(1)?,
+            state: row.get(2)?,
+            returns: row.get(3)?,
+            reason: reason_of(row.get(4)?)?,
+            sealed: row.get(5)?,
+            created_at: row.get(6)?,
+        })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![
+            self.holder,
+            self.amount,
+            self.state,
+            self.returns,
+            reason_text(self.reason),
+            self.sealed.clone(),
+            self.created_at
+        ]
+        .to_vec()
+    }
+}
+
+impl Object for Contact {
+    const TABLE: &'static ObjectTable = &CONTACTS;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
+        Ok(Self { id, holder: row.get(0)?, sealed: row.get(1)?, added_at: row.get(2)? })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![self.holder, self.sealed.clone(), self.added_at].to_vec()
+    }
+}
+
+/// An object of a row that begins with its id.
+fn object_of<T: Object>(mut row: Row) -> Result<T, StoreError> {
+    let id = row.get(0)?;
+    row.0.remove(0);
+    T::from_row(id, &row)
+}
+
+/// A holder's contacts, newest first.
+pub(super) async fn contacts(scope: &mut Scope, holder: HolderId) -> Result<Vec<Contact>, StoreError> {
+    let rows = scope.query(CONTACTS_OF, &params![holder]).await?;
+    debug_assert!(rows.len() <= MAX_CONTACTS);
+    rows.into_iter().map(object_of).collect()
+}
+
+/// A holder's deposits that wait until it is no longer suspended, some at a time.
+pub(super) async fn held(scope: &mut Scope, holder: HolderId) -> Result<Vec<Uuid>, StoreError> {
+    scope.query(HELD_OF, &params![holder]).await?.iter().map(|row| row.get(0)).collect()
+}
+
+/// The deposits that wait for a person, oldest first, a thousand at most.
+pub(super) async fn in_suspense(scope: &mut Scope) -> Result<Vec<Deposit>, StoreError> {
+    scope.query(IN_SUSPENSE, &[]).await?.into_iter().map(object_of).collect()
+}
+
+/// Whether a payment of a holder, out or in, has not ended.
+pub(super) async fn is_pending(scope: &mut Scope, holder: HolderId) -> Result<bool, StoreError> {
+    let out = scope.query_one(IS_PENDING, &params![holder]).await?;
+    Ok(out.is_some() || scope.query_one(WAITS, &params![holder]).await?.is_some())
+}

@@ -1,0 +1,91 @@
+//! The job that hands a transfer over to the bank.
+//!
+//! It is done in three steps, each of which may be the last before a crash: the transfer is marked as being handed over;
+//! the bank is asked whether it has the transfer already, and given it if not; the transfer is marked as handed over, and
+//! what the bank said at once is left to jobs of its own. So no transfer is handed over twice.
+
+use super::details::People;
+use super::hear::SAID_JOB;
+use super::store::TRANSFERS;
+use super::transfer::{Payee, State, Transfer};
+use crate::kit::app::App;
+use crate::kit::book::jobs::{carry_out, run_inside};
+use crate::kit::book::sealed;
+use crate::kit::book::work::Work;
+use florin_rails::sepa::{Order, Party};
+use florin_store::{Job, Lane, NewJob, Scope, StoreError, Touch};
+use florin_types::Iban;
+use uuid::Uuid;
+
+/// The kind of the job; its payload is the transfer's id.
+pub const SUBMIT_JOB: &str = "sepa.submit";
+
+/// Hands a transfer over.
+pub async fn submit(app: &App, job: &Job) -> Result<(), StoreError> {
+    let id = Uuid::from_slice(&job.payload).map_err(StoreError::unexpected)?;
+    let book = job.position.book();
+    let touch = || vec![Touch::Object(&TRANSFERS, id)];
+    run_inside(app, book, touch(), async move |work: &mut Work<'_>| {
+        if let Some(transfer) = work.object::<Transfer>(id)?.filter(|transfer| transfer.state == State::Held)
+        {
+            work.put(&Transfer { state: State::Submitting, ..transfer })?;
+        }
+        Ok(())
+    })
+    .await?;
+    let mut snapshot = app.store.snapshot(book).await?;
+    let transfer = snapshot.objects_at::<Transfer>(&[id]).await?.pop();
+    let Some(transfer) = transfer.filter(|transfer| transfer.state == State::Submitting) else {
+        return carry_out(app, job, Vec::new(), async |_: &mut Work<'_>| Ok(())).await;
+    };
+    let order = order_of(app, &mut snapshot, &transfer).await?;
+    drop(snapshot);
+    let rail = &app.settings.sepa.rail;
+    let said = match rail.find(&order).await.map_err(StoreError::unavailable)? {
+        Some(said) => said,
+        None => rail.submit(&order).await.map_err(StoreError::unavailable)?,
+    };
+    carry_out(app, job, touch(), async move |work: &mut Work<'_>| {
+        if let Some(transfer) = work.object::<Transfer>(id)?.filter(|found| found.state == State::Submitting)
+        {
+            work.put(&Transfer { state: State::Submitted, ..transfer })?;
+        }
+        for (delay, said) in &said {
+            let payload = serde_json::to_vec(said).map_err(StoreError::unexpected)?;
+            let due = work.in_time(*delay);
+            work.enqueue(NewJob { kind: SAID_JOB, lane: Lane::Quick, due, payload });
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// A transfer as the bank gets it.
+async fn order_of(app: &App, scope: &mut Scope, transfer: &Transfer) -> Result<Order, StoreError> {
+    let book = scope.book();
+    let is_refund = transfer.refunds.is_some();
+    let keeper = if is_refund { book.partner() } else { transfer.holder };
+    let people = People::load(app, scope, [keeper].into_iter()).await?;
+    let payee: Option<Payee> = sealed::open(&app.seals, people.holder(keeper), transfer.sealed.as_deref())?;
+    let payee = payee.ok_or_else(|| StoreError::unexpected("a pending transfer whose payee was erased"))?;
+    let own_name = people.profile(keeper).map(|profile| {
+        let names = [profile.first_name.as_deref(), profile.last_name.as_deref()];
+        names.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    });
+    let own_name = own_name.unwrap_or_else(|| app.settings.sepa.holder_name.clone());
+    let own = crate::balances::iban_of(scope, keeper).await?;
+    let iban = match own {
+        Some(iban) => Iban::parse(&iban).map_err(StoreError::unexpected)?,
+        // Users of countries without IBANs, and the house, pay from the house's account.
+        None => app.settings.sepa.house_iban(),
+    };
+    let creditor = Some(payee.name()).filter(|name| !name.is_empty()).unwrap_or_else(|| own_name.clone());
+    Ok(Order {
+        id: transfer.id,
+        speed: transfer.speed,
+        amount: transfer.amount,
+        debtor: Party { name: own_name, iban },
+        creditor: Party { name: creditor, iban: Iban::parse(&payee.iban).map_err(StoreError::unexpected)? },
+        title: payee.title,
+    })
+}

@@ -1,0 +1,33 @@
+//! The job that credits what was held while a user was suspended.
+
+use super::deposit::{Deposit, DepositState, Sender};
+use super::hear::open_own;
+use super::incoming::{credit_from_suspense, is_suspended};
+use super::postings::EUR;
+use super::store::{self, DEPOSITS};
+use crate::kit::app::App;
+use crate::kit::book::work::Work;
+use crate::users;
+use florin_ledger::AccountKind;
+use florin_store::{Holder, Job, StoreError, Touch};
+
+/// Credits them, unless the user is suspended again.
+pub async fn release(app: &App, job: &Job) -> Result<(), StoreError> {
+    let user = String::from_utf8(job.payload.clone()).map_err(StoreError::unexpected)?;
+    users::carry_out_for(app, job, &user, async move |work: &mut Work<'_>, holder: Holder| {
+        let held = store::held(work.scope(), holder.id).await?;
+        let mut touches =
+            vec![Touch::HolderAccount(holder.id, EUR), Touch::SystemAccount(EUR, AccountKind::Suspense)];
+        touches.extend(held.iter().map(|id| Touch::Object(&DEPOSITS, *id)));
+        work.load(&touches).await?;
+        for id in held {
+            let deposit = work.object::<Deposit>(id)?;
+            let deposit = deposit.filter(|deposit| deposit.state == DepositState::Held);
+            let Some(deposit) = deposit.filter(|_| !is_suspended(work, holder.id)) else { continue };
+            let sender: Option<Sender> = open_own(work, holder.id, deposit.sealed.as_deref())?;
+            credit_from_suspense(work, deposit, &sender.unwrap_or_default())?;
+        }
+        Ok(())
+    })
+    .await
+}

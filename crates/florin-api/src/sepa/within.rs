@@ -1,0 +1,41 @@
+//! The job by which a payment to an account of our own comes in again, in a sandbox: the simulated bank has no other way
+//! from one of our accounts to another.
+
+use super::details::People;
+use super::hear::{Ready, hear};
+use super::transfer::{Payee, Transfer};
+use crate::balances;
+use crate::kit::app::App;
+use crate::kit::book::jobs::carry_out;
+use crate::kit::book::sealed;
+use crate::kit::book::work::Work;
+use florin_rails::sepa::{Credit, Message, Said};
+use florin_store::{Job, StoreError};
+use uuid::Uuid;
+
+/// Brings the money of a settled transfer in.
+pub async fn pay_in(app: &App, job: &Job) -> Result<(), StoreError> {
+    let id = Uuid::from_slice(&job.payload).map_err(StoreError::unexpected)?;
+    let mut snapshot = app.store.snapshot(job.position.book()).await?;
+    let found = snapshot.objects_at::<Transfer>(&[id]).await?.pop();
+    let transfer = found.ok_or_else(|| StoreError::unexpected("the transfer of a job is gone"))?;
+    let people = People::load(app, &mut snapshot, [transfer.holder].into_iter()).await?;
+    let payee: Option<Payee> =
+        sealed::open(&app.seals, people.holder(transfer.holder), transfer.sealed.as_deref())?;
+    let payee = payee.ok_or_else(|| StoreError::unexpected("the payee of a job's transfer was erased"))?;
+    let own = balances::iban_of(&mut snapshot, transfer.holder).await?;
+    let sender_iban = own.unwrap_or_else(|| app.settings.sepa.house_iban().into_string());
+    let sender_name = match people.profile(transfer.holder) {
+        Some(profile) => {
+            let names = [profile.first_name.as_deref(), profile.last_name.as_deref()];
+            names.into_iter().flatten().collect::<Vec<_>>().join(" ")
+        }
+        None => app.settings.sepa.holder_name.clone(),
+    };
+    let credit =
+        Credit { iban: payee.iban, amount: transfer.amount, sender_name, sender_iban, title: payee.title };
+    let said = Said { id: format!("{}/within", id.simple()), message: Message::Credit(credit) };
+    let (ready, touches) = Ready::of(app, &mut snapshot, said).await?;
+    drop(snapshot);
+    carry_out(app, job, touches, async move |work: &mut Work<'_>| hear(work, &ready).await.map(drop)).await
+}

@@ -1,0 +1,79 @@
+//! SEPA, section 2.6.
+
+mod deposits;
+mod transfers;
+
+use crate::reference::agree;
+use crate::support::{Answer, Call, Client, TestApp};
+use florin_api::kit::book::terms::TermName;
+use serde_json::{Value, json};
+
+/// An account outside, which is nobody's yet.
+const OUTSIDE: &str = "DE89370400440532013000";
+
+/// Accounts of the made-up bank: what happens to a payment to them.
+const SETTLES: &str = "LT139999800000000099";
+
+/// The account of a holder.
+async fn iban_of(client: &Client, user: Option<&str>) -> String {
+    let path = match user {
+        Some(user) => format!("/v1/sepa-deposit/info/{user}"),
+        None => "/v1/partner/sepa-deposit/info".to_owned(),
+    };
+    client.get(&path).await.expect(200)["iban"].as_str().expect("an IBAN").to_owned()
+}
+
+/// Money that comes in from an account outside.
+fn incoming(client: &Client, iban: &str, amount: &str, sender: &str) -> Call {
+    let body = json!({
+        "iban": iban, "amount": amount, "senderName": sender, "senderIban": OUTSIDE, "title": "Savings",
+    });
+    client.post("/v1/sandbox/sepa/incoming", &body)
+}
+
+/// A payment out.
+fn outgoing(client: &Client, user: Option<&str>, amount: &str, iban: &str) -> Call {
+    let mut body =
+        json!({"amount": amount, "currency": "eur", "destinationIban": iban, "transferTitle": "Rent"});
+    let path = match user {
+        Some(user) => {
+            body["sourceExternalUserId"] = json!(user);
+            "/v1/sepa-transfer"
+        }
+        None => "/v1/partner/sepa-transfer",
+    };
+    client.post(path, &body)
+}
+
+fn id_of(made: &Answer) -> String {
+    made.expect(200)["transferId"].as_str().expect("an id").to_owned()
+}
+
+async fn details(client: &Client, id: &str) -> Value {
+    client.get(&format!("/v1/sepa-transfer/details/{id}")).await.expect(200)
+}
+
+/// Types and payloads of the events of this family.
+async fn told(client: &Client) -> Vec<(String, Value)> {
+    let events = client.events().await;
+    let of_family = |event: &Value| {
+        let kind = event["type"].as_str().expect("a type").to_owned();
+        let is_ours = kind.starts_with("sepa_") || kind == "iban.status";
+        is_ours.then(|| (kind, event["payload"].clone()))
+    };
+    events.iter().filter_map(of_family).collect()
+}
+
+/// Anna with 100 EUR, and the partner with as much.
+async fn with_anna(app: &TestApp) -> Client {
+    let a = app.a();
+    a.verified_user("anna").await;
+    a.fund(Some("anna"), "100", "eur").await;
+    a.fund(None, "100", "eur").await;
+    a
+}
+
+/// Lets transfers of a partner go to everybody.
+async fn open_the_loop(app: &TestApp) {
+    agree(app, TermName::SepaLoop, "OPEN", app.app.wall()).await;
+}

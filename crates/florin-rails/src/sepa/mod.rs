@@ -1,0 +1,147 @@
+//! SEPA: payments to and from banks, behind one trait. [`SimulatedBank`] is the bank of a sandbox.
+//!
+//! A payment is handed over by [`SepaRail::submit`] under its own id, which the bank repeats in everything it says about
+//! it. What the bank says is a [`Said`]: a message with an id of the bank's, so that one that comes twice is known. A
+//! rail that answers at once gives its messages back from `submit`; what comes later is brought by whoever listens to
+//! the rail.
+//!
+//! Amounts are in cents of EUR: SEPA knows no other currency.
+
+mod reason;
+mod simulated;
+
+pub use reason::{Reason, ReasonError};
+pub use simulated::{MagicAccount, Outcome, SimulatedBank};
+
+use florin_types::{Iban, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+use thiserror::Error;
+use uuid::Uuid;
+
+/// How a payment goes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Speed {
+    /// A SEPA credit transfer: handed over at the next cut-off, there on the next business day at the latest.
+    Standard,
+    /// An instant credit transfer: final within ten seconds, at any hour.
+    Instant,
+}
+
+/// Somebody with an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Party {
+    /// The account's holder.
+    pub name: String,
+    /// The account.
+    pub iban: Iban,
+}
+
+/// A payment to be handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Its id: the end-to-end id of the payment.
+    pub id: Uuid,
+    /// How it goes.
+    pub speed: Speed,
+    /// Cents.
+    pub amount: i64,
+    /// Who pays.
+    pub debtor: Party,
+    /// Who is paid.
+    pub creditor: Party,
+    /// What the payee reads, in the SEPA character set.
+    pub title: String,
+}
+
+/// What the bank says about a payment of ours.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// The bank works on it.
+    Accepted,
+    /// The payee's bank has the money: final.
+    Settled,
+    /// It was not carried out (pacs.002 RJCT): the money never left.
+    Rejected(Reason),
+    /// The payee's bank sent money back after the settlement (pacs.004), in cents.
+    Returned(i64, Reason),
+}
+
+/// Money that came in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credit {
+    /// The account that it was paid to.
+    pub iban: String,
+    /// Cents.
+    pub amount: i64,
+    /// The sender's name.
+    pub sender_name: String,
+    /// The sender's account, as the bank writes it.
+    pub sender_iban: String,
+    /// What the sender wrote.
+    pub title: String,
+}
+
+/// What a bank says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Message {
+    /// About a payment of ours, by its id.
+    Payment(Uuid, Status),
+    /// Money came in.
+    Credit(Credit),
+}
+
+/// A message with its id: what has the same id is the same message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The bank's own id of the message.
+    pub id: String,
+    /// What it says.
+    pub message: Message,
+}
+
+/// Why a rail did not do what it was asked. The caller asks again later.
+#[derive(Debug, Error)]
+pub enum RailError {
+    /// The bank cannot be reached, or answers that it can't now.
+    #[error("the bank is not available: {0}")]
+    Unavailable(String),
+}
+
+/// What a bank knows of an account's holder (Verification of Payee).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PayeeCheck {
+    /// The name is the holder's.
+    Match,
+    /// It is nearly the holder's name, which is this.
+    CloseMatch(String),
+    /// It is not.
+    NoMatch,
+    /// The bank can't say, for this reason.
+    NotPossible(&'static str),
+}
+
+/// A future of a rail.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The way to the banks.
+pub trait SepaRail: Send + Sync {
+    /// Its name, which is kept with each of its messages: it never changes.
+    fn name(&self) -> &'static str;
+
+    /// When a payment that is made now is handed over.
+    fn handed_over_at(&self, speed: Speed, now: Timestamp) -> Timestamp;
+
+    /// Hands a payment over. What the bank says by itself later comes after the given time, by the clock of the book.
+    /// Only called for a payment that [`Self::find`] does not know.
+    fn submit<'a>(&'a self, order: &'a Order) -> Boxed<'a, Result<Vec<(Duration, Said)>, RailError>>;
+
+    /// Whether the bank has a payment, so that after a crash it is not handed over a second time: what `submit` gave
+    /// back for it, if it has. A bank that knows nothing of the id answers with none.
+    fn find<'a>(&'a self, order: &'a Order) -> Boxed<'a, Result<Option<Vec<(Duration, Said)>>, RailError>>;
+
+    /// Asks the payee's bank whether an account is held under a name.
+    fn verify_payee<'a>(&'a self, iban: &'a Iban, name: &'a str) -> Boxed<'a, Result<PayeeCheck, RailError>>;
+}

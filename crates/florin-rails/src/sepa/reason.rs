@@ -1,0 +1,139 @@
+//! Why a payment was rejected or came back: the codes of ISO 20022 (external code sets `ExternalStatusReason1Code` and
+//! `ExternalReturnReason1Code`), as far as the EPC's rulebooks for credit transfers use them.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use thiserror::Error;
+
+/// A code of four letters and digits. Banks use more of them than those with a text here.
+#[derive(Copy, Clone, PartialEq, Eq, Hash)]
+pub struct Reason([u8; 4]);
+
+/// A text that is no code.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Error)]
+#[error("must be a reason code of ISO 20022: four capital letters and digits, such as AC04")]
+pub struct ReasonError;
+
+/// What the codes mean.
+const MEANINGS: [(&str, &str); 28] = [
+    ("AB05", "the payee's bank did not answer in time"),
+    ("AB06", "the instructed bank did not answer in time"),
+    ("AB08", "the payee's bank is not online"),
+    ("AC01", "the account does not exist"),
+    ("AC03", "the payee's account is invalid"),
+    ("AC04", "the account is closed"),
+    ("AC06", "the account is blocked"),
+    ("AC13", "the account is of a kind that cannot be paid"),
+    ("AG01", "payments to this account are forbidden"),
+    ("AG02", "the bank operation code is invalid"),
+    ("AM02", "the amount is over the limit"),
+    ("AM04", "funds are lacking"),
+    ("AM05", "it is a duplicate"),
+    ("AM09", "the amount was wrong"),
+    ("BE04", "the payee's address is missing"),
+    ("CNOR", "the payee's bank is not registered"),
+    ("CUST", "the payer asked for it"),
+    ("DUPL", "it was sent twice"),
+    ("ED05", "settlement failed"),
+    ("FF01", "the file format is invalid"),
+    ("FOCR", "it was recalled"),
+    ("FRAD", "it is suspected of fraud"),
+    ("MD07", "the account's holder has died"),
+    ("MS02", "the payee did not want it"),
+    ("MS03", "the bank gives no reason"),
+    ("RC01", "the bank's BIC is wrong"),
+    ("RR04", "a regulation forbids it"),
+    ("TECH", "a technical problem"),
+];
+
+impl Reason {
+    /// The code of a text.
+    ///
+    /// # Errors
+    /// It is no code.
+    pub fn parse(text: &str) -> Result<Self, ReasonError> {
+        let code: [u8; 4] = text.as_bytes().try_into().map_err(|_| ReasonError)?;
+        let is_code = code.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        if is_code { Ok(Self(code)) } else { Err(ReasonError) }
+    }
+
+    /// A code that is one.
+    ///
+    /// # Panics
+    /// It is none: for constants.
+    #[must_use]
+    pub const fn new(code: [u8; 4]) -> Self {
+        let mut index = 0;
+        while index < code.len() {
+            assert!(code[index].is_ascii_uppercase() || code[index].is_ascii_digit());
+            index += 1;
+        }
+        Self(code)
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// What it means, in a few plain words.
+    #[must_use]
+    pub fn meaning(&self) -> &'static str {
+        let found = MEANINGS.iter().find(|(code, _)| *code == self.as_str());
+        found.map_or("the bank's reason is its code", |(_, meaning)| meaning)
+    }
+
+    /// The codes that have a meaning here, with it.
+    pub fn known() -> impl Iterator<Item = (&'static str, &'static str)> {
+        MEANINGS.into_iter()
+    }
+}
+
+impl fmt::Debug for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Reason {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_four_capitals_and_digits() {
+        for (text, is_code) in [
+            ("AC04", true),
+            ("FOCR", true),
+            ("ac04", false),
+            ("AC4", false),
+            ("AC041", false),
+            ("AÄ4", false),
+        ] {
+            assert_eq!(Reason::parse(text).is_ok(), is_code, "{text}");
+        }
+        for (code, meaning) in Reason::known() {
+            assert_eq!(Reason::parse(code).map(|reason| reason.meaning()), Ok(meaning));
+        }
+        assert!(MEANINGS.iter().is_sorted());
+    }
+}
