@@ -103,7 +103,7 @@ async fn sixty_four_uploads_at_once_stay_in_little_memory() {
         sending.spawn(send(server.address(), head, body.clone()));
     }
     for answer in sending.join_all().await {
-        answer.expect("an answer").expect(201);
+        answer.expect(201);
     }
     assert_eq!(rows(&server).await.len(), UPLOADS * PARTS.len());
     let peak = peak_memory(&server);
@@ -117,11 +117,18 @@ async fn sixty_four_uploads_at_once_stay_in_little_memory() {
     server.finish().await;
 }
 
-async fn send(address: SocketAddr, head: Vec<u8>, body: Arc<Vec<u8>>) -> Option<Answer> {
-    let mut client = Raw::connect(address).await;
-    client.write(&head).await;
-    client.write(&body).await;
-    client.read_answer("POST").await
+/// Sends an upload again as long as the server has no place for it, as a client does: on a busy machine those before
+/// may take longer than one waits for its turn.
+async fn send(address: SocketAddr, head: Vec<u8>, body: Arc<Vec<u8>>) -> Answer {
+    loop {
+        let mut client = Raw::connect(address).await;
+        client.write(&head).await;
+        client.write(&body).await;
+        let answer = client.read_answer("POST").await.expect("an answer");
+        if answer.status == 201 || !answer.text().contains("P501") {
+            return answer;
+        }
+    }
 }
 
 /// The most that the server had in memory at any time, in bytes.
