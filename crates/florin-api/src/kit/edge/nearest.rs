@@ -7,6 +7,7 @@ const MAX_SEGMENTS: usize = 12;
 
 /// What one difference costs. An id costs a little, so that a word in its place is preferred.
 const ID: u32 = 1;
+const LETTER_CASE: u32 = 2;
 const PREFIX: u32 = 10;
 const SPELLING: u32 = 10;
 const SEGMENT: u32 = 20;
@@ -61,6 +62,8 @@ fn replacing(segment: &str, name: &str) -> u32 {
         ID
     } else if segment == name {
         0
+    } else if segment.eq_ignore_ascii_case(name) {
+        LETTER_CASE
     } else if near_miss::meant(segment, [name]).is_some() {
         SPELLING
     } else {
