@@ -14,6 +14,7 @@ pub mod kyc;
 pub mod rates;
 pub mod reference;
 pub mod sandbox;
+pub mod sepa;
 pub mod transfers;
 pub mod users;
 pub mod webhooks;
@@ -35,6 +36,7 @@ pub static FAMILIES: Families = Families(&[
     &kyc::FAMILY,
     &transfers::FAMILY,
     &exchange::FAMILY,
+    &sepa::FAMILY,
     &events::FAMILY,
     &webhooks::FAMILY,
     &reference::FAMILY,
@@ -61,6 +63,7 @@ pub fn migrations() -> &'static [Migration] {
             migration!(1001, "1001_partners"),
             migration!(1005, "1005_terms"),
             migration!(1009, "1009_key_sheets"),
+            migration!(1010, "1010_inbox"),
         ];
         let families = FAMILIES.0.iter().flat_map(|family| family.migrations.iter().copied());
         let mut all: Vec<_> = kit.into_iter().chain(families).collect();
@@ -76,6 +79,7 @@ pub fn statements() -> Vec<Statement> {
         kit::book::audit::STATEMENTS,
         kit::book::terms::STATEMENTS,
         kit::book::key_sheets::STATEMENTS,
+        kit::book::inbox::STATEMENTS,
     ]
     .concat();
     let families = FAMILIES.0.iter().flat_map(|family| {
@@ -90,5 +94,6 @@ pub fn statements() -> Vec<Statement> {
 
 /// Every statement of the families over a set of rows, looked up or written, for the same test.
 pub fn sets() -> Vec<&'static SetStatement> {
-    FAMILIES.0.iter().flat_map(|family| family.sets.iter().copied()).collect()
+    let families = FAMILIES.0.iter().flat_map(|family| family.sets.iter().copied());
+    kit::book::inbox::SETS.into_iter().chain(families).collect()
 }

@@ -18,6 +18,7 @@ mod ready;
 mod review;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod scheduler;
+mod sepa;
 mod serve;
 mod system;
 mod terms;
@@ -76,6 +77,11 @@ enum Command {
     Kyc {
         #[command(subcommand)]
         command: review::KycCommand,
+    },
+    /// Money by SEPA whose owner is not settled, and messages of the bank that could not be true.
+    Sepa {
+        #[command(subcommand)]
+        command: sepa::SepaCommand,
     },
     /// Export and check users' files, as an operator.
     Vault {
@@ -215,6 +221,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
             }
         },
         Command::Kyc { command } => runtime.block_on(review::run(command))?,
+        Command::Sepa { command } => runtime.block_on(sepa::run(command))?,
         Command::Vault { command } => return runtime.block_on(vault::run(command)),
         Command::Clock { command } => return runtime.block_on(clock::run(command)),
         Command::Webhook { command } => runtime.block_on(webhook::run(command))?,

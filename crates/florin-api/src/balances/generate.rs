@@ -7,16 +7,14 @@ use crate::kit::endpoint::events::EventType;
 use crate::users;
 use florin_ledger::{AccountKey, HolderId};
 use florin_store::{Holder, Job, Lane, NewJob, Stop, StoreError};
-use florin_types::{Country, Iban, lithuanian};
+use florin_types::{Country, Iban};
 
 /// The kind of the job that brings the IBAN; its payload is the handle.
 pub const ACTIVATE_JOB: &str = "balances.activate";
 
-/// Bank code of the simulated bank: in the Lithuanian form of an IBAN, and of no bank that exists.
-const SIMULATED_BANK: u32 = 99_999;
-
-/// Digits of an account number in a Lithuanian IBAN: 11, so this is one past the largest.
-const ACCOUNT_NUMBERS: u64 = 100_000_000_000;
+/// Account numbers that a holder can have: of the 11 digits of a Lithuanian IBAN those above zero, which is the
+/// house's.
+const ACCOUNT_NUMBERS: u64 = 99_999_999_999;
 
 /// IBANs that are tried: with as many as a billion users, one in a hundred is taken, and five in a row never.
 const MAX_ATTEMPTS: u64 = 16;
@@ -50,12 +48,23 @@ pub async fn activate(app: &App, job: &Job) -> Result<(), StoreError> {
     .await
 }
 
+/// The IBAN of the partner, which is made when it is asked for first.
+pub async fn partner_iban(work: &mut Work<'_>) -> Result<Iban, StoreError> {
+    let partner = work.book().partner();
+    if let Some(iban) = store::iban_of(work.scope(), partner).await? {
+        return Iban::parse(&iban).map_err(StoreError::unexpected);
+    }
+    let iban = free_iban(work, partner).await?;
+    store::insert_active(work, partner, &iban).await?;
+    Ok(iban)
+}
+
 /// An IBAN of the simulated bank that nobody has. Another process may take the same one meanwhile: then its unique
 /// index ends this command, and the job comes again.
 async fn free_iban(work: &mut Work<'_>, holder: HolderId) -> Result<Iban, StoreError> {
     let key = work.app().store.derive_key("florin 2026 simulated IBANs v1");
     for attempt in 0..MAX_ATTEMPTS {
-        let iban = lithuanian(SIMULATED_BANK, account_number(&key, holder, attempt));
+        let iban = work.app().settings.sepa.iban(account_number(&key, holder, attempt));
         if !store::is_taken(work.scope(), &iban).await? {
             return Ok(iban);
         }
@@ -70,7 +79,7 @@ fn account_number(key: &[u8; 32], holder: HolderId, attempt: u64) -> u64 {
     place[8..].copy_from_slice(&attempt.to_be_bytes());
     let mut number = [0; 8];
     number.copy_from_slice(&blake3::keyed_hash(key, &place).as_bytes()[..8]);
-    u64::from_be_bytes(number) % ACCOUNT_NUMBERS
+    1 + u64::from_be_bytes(number) % ACCOUNT_NUMBERS
 }
 
 #[cfg(test)]
@@ -85,7 +94,7 @@ mod tests {
             places.flat_map(|place| [0, 1].map(|attempt| account_number(&[7; 32], HolderId(place), attempt)));
         let (count, set) = (all.clone().count(), all.collect::<BTreeSet<_>>());
         assert_eq!(set.len(), count);
-        assert!(set.iter().all(|number| *number < ACCOUNT_NUMBERS));
+        assert!(set.iter().all(|number| (1..=ACCOUNT_NUMBERS).contains(number)));
         assert_ne!(account_number(&[7; 32], HolderId(1), 0), account_number(&[8; 32], HolderId(1), 0));
     }
 }

@@ -10,11 +10,16 @@ const FIND: Statement = "SELECT status, iban FROM bank_account WHERE book = $1 A
 
 /// IBANs are unique over all books of the installation, so this alone does not look at its own book only.
 const IS_TAKEN: Statement = "SELECT holder FROM bank_account WHERE iban = $2 AND CAST($1 AS BIGINT) > 0";
+const FIND_HOLDER: Statement = "SELECT holder FROM bank_account WHERE book = $1 AND iban = $2";
+const INSERT_WITH_IBAN: Statement =
+    "INSERT INTO bank_account (holder, book, status, iban) VALUES ($2, $1, $3, $4)";
+
 /// Run when a user is erased: the IBAN is personal data.
 pub const ERASE: &[Statement] = &["UPDATE bank_account SET iban = NULL WHERE book = $1 AND holder = $2"];
 
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[INSERT, ACTIVATE, FIND, IS_TAKEN, ERASE[0]];
+pub const STATEMENTS: &[Statement] =
+    &[INSERT, ACTIVATE, FIND, IS_TAKEN, FIND_HOLDER, INSERT_WITH_IBAN, ERASE[0]];
 
 words! {
     /// Whether a EUR balance can be used.
@@ -38,6 +43,20 @@ pub(super) async fn activate(tx: &mut Tx, holder: HolderId, iban: Option<&Iban>)
 /// Whether any user of the installation has this IBAN.
 pub(super) async fn is_taken(scope: &mut Scope, iban: &Iban) -> Result<bool, StoreError> {
     Ok(scope.query_one(IS_TAKEN, &params![iban.as_str()]).await?.is_some())
+}
+
+/// The holder of an account of this book.
+pub async fn holder_of_iban(scope: &mut Scope, iban: &str) -> Result<Option<HolderId>, StoreError> {
+    scope.query_one(FIND_HOLDER, &params![iban]).await?.map(|row| row.get(0)).transpose()
+}
+
+/// The IBAN of a holder, where it has one.
+pub async fn iban_of(scope: &mut Scope, holder: HolderId) -> Result<Option<String>, StoreError> {
+    Ok(find(scope, holder).await?.and_then(|(_, iban)| iban))
+}
+
+pub(super) async fn insert_active(tx: &mut Tx, holder: HolderId, iban: &Iban) -> Result<(), StoreError> {
+    tx.execute(INSERT_WITH_IBAN, &params![holder, BalanceStatus::Active, iban.as_str()]).await.map(drop)
 }
 
 /// Status and IBAN of a user's EUR balance, once it was made.

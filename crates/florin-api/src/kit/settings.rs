@@ -2,6 +2,8 @@
 
 use super::tables::Reference;
 use florin_rails::rates::{Fixed, RateSource};
+use florin_rails::sepa::{SepaRail, SimulatedBank};
+use florin_types::{Iban, lithuanian};
 use florin_webhook::{Resolver, SystemResolver};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -67,6 +69,9 @@ const WEBHOOK_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a rate lock holds by default: the contract's 40 seconds.
 pub const RATE_LOCK: Duration = Duration::from_secs(40);
 
+/// How long simulated reviewers and rails take by default: long enough that a client sees what waits.
+const SETTLE: Duration = Duration::from_millis(500);
+
 /// What an operator may set, besides where the data is.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -99,6 +104,59 @@ pub struct Settings {
     pub rate_source: Rater,
     /// How long a rate lock holds, in business time.
     pub rate_lock: Duration,
+    /// The bank in which the accounts are, and the way to other banks.
+    pub sepa: Sepa,
+}
+
+/// The bank in which the accounts are, and the way to other banks.
+#[derive(Clone)]
+pub struct Sepa {
+    /// The bank's code, in the Lithuanian form of an IBAN: five digits.
+    pub bank_code: u32,
+    /// The bank's BIC.
+    pub bic: String,
+    /// The bank's address.
+    pub bank_address: String,
+    /// Who holds the partner's accounts, and those of users without an IBAN.
+    pub holder_name: String,
+    /// The way to other banks.
+    pub rail: Arc<dyn SepaRail>,
+}
+
+impl Sepa {
+    /// The bank of a sandbox.
+    fn simulated(settle: Duration) -> Self {
+        Self {
+            // Of no bank that exists.
+            bank_code: 99_999,
+            bic: "FLORLT2X".to_owned(),
+            bank_address: "Gedimino pr. 1, Vilnius, Lithuania".to_owned(),
+            holder_name: "Florin Sandbox".to_owned(),
+            rail: Arc::new(SimulatedBank { settle }),
+        }
+    }
+
+    /// The IBAN of an account.
+    pub fn iban(&self, account: u64) -> Iban {
+        lithuanian(self.bank_code, account)
+    }
+
+    /// The house's own account.
+    pub fn house_iban(&self) -> Iban {
+        self.iban(0)
+    }
+
+    /// Whether an account is in this bank.
+    pub fn is_ours(&self, iban: &str) -> bool {
+        let bank = format!("{:05}", self.bank_code);
+        iban.starts_with("LT") && iban.get(4..9) == Some(bank.as_str())
+    }
+}
+
+impl fmt::Debug for Sepa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sepa({}, {})", self.rail.name(), self.bic)
+    }
 }
 
 /// Who knows the rates of currencies.
@@ -127,7 +185,7 @@ impl Settings {
         let reference = Reference::default();
         Self {
             environment: Environment::Sandbox,
-            settle: Duration::from_millis(500),
+            settle: SETTLE,
             retention: Duration::ZERO,
             rate_limit: None,
             trusted_proxies: Vec::new(),
@@ -139,6 +197,7 @@ impl Settings {
             resolver: Names(Arc::new(SystemResolver::default())),
             rate_source: Rater(Arc::new(Fixed(reference.rates()))),
             rate_lock: RATE_LOCK,
+            sepa: Sepa::simulated(SETTLE),
             reference,
         }
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use florin_rails::rates::Rates;
 use florin_store::StoreError;
-use florin_types::{Country, Currencies, Currency, CurrencyCode, Percentage, Rate};
+use florin_types::{Amount, Country, Currencies, Currency, CurrencyCode, Percentage, Rate, Rounding};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -87,6 +87,18 @@ impl Fees {
     /// It is no share of a whole.
     pub fn exchange(&self) -> Result<Percentage, StoreError> {
         Percentage::parse(&self.exchange_percentage.to_string()).map_err(StoreError::unexpected)
+    }
+
+    /// The fee of a SEPA transfer, in cents: its share of the amount rounded up, and at least the minimum.
+    ///
+    /// # Errors
+    /// It is no share of a whole, or no amount of EUR.
+    pub fn sepa(&self, amount: Amount) -> Result<i64, StoreError> {
+        let share = Percentage::parse(&self.sepa_percentage.to_string()).map_err(StoreError::unexpected)?;
+        let share = share.of(amount.minor(), Rounding::Ceil).map_err(StoreError::unexpected)?;
+        let minimum = self.sepa_minimum.at_scale(2);
+        let minimum = minimum.ok_or_else(|| StoreError::unexpected("a fee that is no amount of EUR"))?;
+        Ok(share.max(minimum))
     }
 
     /// Refuses percentages that are no share of a whole.

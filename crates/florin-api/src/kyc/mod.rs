@@ -47,6 +47,7 @@ pub use ownership::{
 pub use poa::{PoaStatus, decide as decide_poa};
 pub use shown::Shown;
 pub use standing::RejectionReason;
+pub use store::identity_document;
 pub use sweep::{SWEEP_AGE, Swept, sweep, work as sweep_now_and_then};
 
 use crate::kit::book::audit;

@@ -1,12 +1,13 @@
 //! The SQL of verifications: where users stand, their attempts, their files.
 
-use super::documents::Details;
+use super::documents::{Details, Document};
 use super::standing::{Method, Standing};
+use crate::kit::app::App;
 use crate::kit::book::seal::{Nonce, Seals};
 use crate::kit::request::types::words;
 use crate::kit::request::upload::StoredFile;
 use florin_document::{Decoded, Kind, Size};
-use florin_store::{HolderId, Row, Scope, SetStatement, Statement, StoreError, Tx, Type, params};
+use florin_store::{Holder, HolderId, Row, Scope, SetStatement, Statement, StoreError, Tx, Type, params};
 use florin_types::Timestamp;
 use florin_vault::ObjectName;
 use uuid::Uuid;
@@ -165,6 +166,16 @@ pub(super) struct NewAttempt {
 /// Where a user stands; none before anything was sent.
 pub(super) async fn find(scope: &mut Scope, holder: HolderId) -> Result<Option<Current>, StoreError> {
     scope.query_one(FIND, &params![holder]).await?.as_ref().map(current_of_row).transpose()
+}
+
+/// The document that a user has named for its verification.
+pub async fn identity_document(
+    app: &App,
+    scope: &mut Scope,
+    holder: &Holder,
+) -> Result<Option<Document>, StoreError> {
+    let Some(current) = find(scope, holder.id).await? else { return Ok(None) };
+    Ok(current.details(&app.seals, holder.secret.as_deref())?.document)
 }
 
 /// The holder of an attempt, by the keyed hash of its verification id.

@@ -11,6 +11,7 @@ mod poa;
 mod rates;
 mod reset;
 mod scenarios;
+mod sepa;
 mod settings;
 
 pub use inbox::InboxItem;
@@ -31,7 +32,7 @@ pub static FAMILY: Family = Family {
             settings::endpoint(),
             rates::endpoint(),
         ];
-        clock::endpoints().into_iter().chain(calls).collect()
+        clock::endpoints().into_iter().chain(sepa::endpoints()).chain(calls).collect()
     },
     ..Family::EMPTY
 };

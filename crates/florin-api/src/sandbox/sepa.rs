@@ -102,10 +102,12 @@ pub fn endpoints() -> [Endpoint; 2] {
         Endpoint {
             id: "receiveSepaPayment",
             summary: "Let a SEPA payment come in",
-            description: "Money arrives at an account of a user or of your master balance. If the sender's name is the user's, it \
-                          is credited when this answers, and the sender's account is a contact. If it is nearly the user's, \
+            description: "Money arrives at an account of a user or of your master balance. If the sender's name is \
+            the user's, it \
+                          is credited when this answers, and the sender's account is a contact. If it is nearly the \
+                          user's, \
                           it waits; any other goes back. Money to an account that nobody has waits for an operator.",
-            example: r#"{"iban":"LT129999812345678901","amount":"25.00","senderName":"Ada Lovelace",
+            example: r#"{"iban":"LT449999912345678901","amount":"25.00","senderName":"Ada Lovelace",
                 "senderIban":"DE89370400440532013000","title":"Savings"}"#,
             answer: r#"{"depositId":"0198c5d2-be42-7035-8d96-7fa14c5d6e80"}"#,
             ..post("/v1/sandbox/sepa/incoming", receive_sepa_payment)
@@ -113,8 +115,10 @@ pub fn endpoints() -> [Endpoint; 2] {
         Endpoint {
             id: "decideSepaPayment",
             summary: "Decide on a SEPA payment",
-            description: "Settles, rejects or sends back a transfer, without waiting for the simulated bank. `RETURN` settles a \
-                          pending transfer first. A deposit that waits is credited by `SETTLE` and sent back by `REJECT`. \
+            description: "Settles, rejects or sends back a transfer, without waiting for the simulated bank. `RETURN` \
+            settles a \
+                          pending transfer first. A deposit that waits is credited by `SETTLE` and sent back by \
+                          `REJECT`. \
                           What cannot follow on where the payment stands is P403.",
             example: r#"{"outcome":"SETTLE"}"#,
             answer: r#"{"message":"SEPA transfer settled"}"#,

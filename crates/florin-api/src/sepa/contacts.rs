@@ -1,5 +1,5 @@
-//! `GET /v1/sepa-deposit/contacts/{externalUserId}` and its partner's twin: the accounts that are known to be a holder's
-//! own.
+//! `GET /v1/sepa-deposit/contacts/{externalUserId}` and its partner's twin: the accounts that are known to be a
+//! holder's own.
 
 use super::contact::Account;
 use super::details::People;
@@ -51,7 +51,8 @@ pub fn endpoints() -> [Endpoint; 2] {
     let of_user = Endpoint {
         id: "getSepaContacts",
         summary: "List a user's own accounts",
-        description: "The accounts from which money came in under the user's name, newest first. Transfers of the user may go to \
+        description: "The accounts from which money came in under the user's name, newest first. Transfers of the \
+        user may go to \
                       them.",
         answer: ANSWER,
         refusals: &[&P412],
@@ -60,7 +61,8 @@ pub fn endpoints() -> [Endpoint; 2] {
     let of_partner = Endpoint {
         id: "getPartnerSepaContacts",
         summary: "List the accounts that paid you",
-        description: "The accounts from which money came in for your master balance, newest first. Your transfers may go to \
+        description: "The accounts from which money came in for your master balance, newest first. Your transfers may \
+        go to \
                       them.",
         answer: ANSWER,
         ..get("/v1/partner/sepa-deposit/contacts", get_partner_contacts)

@@ -17,7 +17,7 @@ use crate::users::{Owner, PAYER_WORDS, Role, admit};
 use florin_ledger::PostingError;
 use florin_rails::sepa::{MagicAccount, Speed};
 use florin_store::{Lane, NewJob};
-use florin_types::{Iban, MAX_MINOR_UNITS};
+use florin_types::{Iban, MAX_MINOR_UNITS, sepa_text};
 use std::sync::Arc;
 
 const SOURCE: &str = "sourceExternalUserId";
@@ -45,7 +45,7 @@ struct SepaTransferRequest<const OF_PARTNER: bool> {
     source: Owner,
     amount: Amount,
     destination: GivenIban,
-    title: Text<MAX_TITLE>,
+    title: String,
     receiver: Receiver,
 }
 
@@ -60,7 +60,8 @@ struct Receiver {
 
 impl Receiver {
     fn read(fields: &mut Fields<'_>) -> Self {
-        let about = "What the payee is. Required, with the payee's name, where your transfers may go to everybody; ignored \
+        let about = "What the payee is. Required, with the payee's name, where your transfers may go to everybody; \
+        ignored \
                      where they only go to the payer's own accounts.";
         Self {
             kind: fields.optional("receiverType").about(about).text(),
@@ -129,9 +130,14 @@ impl<const OF_PARTNER: bool> Request for SepaTransferRequest<OF_PARTNER> {
         }
         let about = "The account to be paid.";
         let destination = fields.required(DESTINATION).about(about).text();
-        let about = "What the payee reads: up to 140 characters, written in the SEPA character set (Latin letters, digits and \
+        let about = "What the payee reads: up to 140 characters, written in the SEPA character set (Latin letters, \
+        digits and \
                      `/ - ? : ( ) . , ' +`).";
-        let title = fields.required("transferTitle").about(about).text();
+        let title = fields.required("transferTitle").about(about).text::<Text<MAX_TITLE>>();
+        let title = title.map(|title| sepa_text(title.as_str(), MAX_TITLE));
+        if title.as_ref().is_some_and(String::is_empty) {
+            fields.fail("transferTitle must have a letter or digit");
+        }
         let receiver = Receiver::read(fields);
         if OF_PARTNER {
             fields.must_not_have(SOURCE, PAYER_WORDS, "POST /v1/sepa-transfer pays a user's money");
@@ -163,11 +169,15 @@ pub fn endpoints() -> [Endpoint; 2] {
 
 fn described(endpoint: Endpoint) -> Endpoint {
     Endpoint {
-        description: "Pays EUR to a bank account. The answer means that the transfer exists, not that it was paid: amount and \
-                      fee are on hold, and the event `sepa_transfer` says how it ended. Too little money, an account that \
+        description: "Pays EUR to a bank account. The answer means that the transfer exists, not that it was paid: \
+        amount and \
+                      fee are on hold, and the event `sepa_transfer` says how it ended. Too little money, an account \
+                      that \
                       may not be paid, and what banks refuse, end it as `FAILED`.\n\n\
-                      By default a transfer only goes to the payer's own accounts: those from which money has come in under \
-                      the payer's name (`GET /v1/sepa-deposit/contacts/{externalUserId}`). Whether yours may go to everybody \
+                      By default a transfer only goes to the payer's own accounts: those from which money has come in \
+                      under \
+                      the payer's name (`GET /v1/sepa-deposit/contacts/{externalUserId}`). Whether yours may go to \
+                      everybody \
                       is agreed with you; then the payee's name is required.\n\n\
                       The fee comes on top of the amount: 0.1 %, at least EUR 1.00, by default.",
         answer: r#"{"transferId":"$sepaTransfer"}"#,
@@ -201,7 +211,7 @@ impl<const OF_PARTNER: bool> SepaTransferRequest<OF_PARTNER> {
     fn make(&self, work: &mut Work<'_>, terms: &Terms) -> Result<SepaTransferMade, Stop> {
         let Self { source, amount, title, receiver, .. } = self;
         let is_open = terms.has_open_loop(work.now());
-        let payee = Payee { title: title.as_str().to_owned(), ..Payee::default() };
+        let payee = Payee { title: title.clone(), ..Payee::default() };
         let payee = if is_open { receiver.require(payee)? } else { payee };
         let [holder] = admit(work, [(source, Role::Pays, SOURCE)])?;
         let iban = self.destination.known(DESTINATION)?;

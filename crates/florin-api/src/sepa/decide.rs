@@ -1,5 +1,5 @@
-//! What a person decides about a payment: the partner in a sandbox, who plays the bank there, or an operator about money in
-//! suspense.
+//! What a person decides about a payment: the partner in a sandbox, who plays the bank there, or an operator about
+//! money in suspense.
 
 use super::deposit::{Deposit, DepositState, Sender};
 use super::hear::{open_own, pay};
@@ -77,9 +77,14 @@ pub async fn decide(work: &mut Work<'_>, id: Uuid, decided: Decided) -> Result<&
             Verdict::Refused(why) => Err(Refusal::invalid(format!("outcome does not fit: {why}")).into()),
         };
     }
-    let deposit = work.object::<Deposit>(id)?.ok_or_else(|| Refusal::of(&P428))?;
-    decide_deposit(work, deposit, decided)?;
+    decide_deposit_of(work, id, decided)?;
     Ok("deposit")
+}
+
+/// Carries out a decision about a deposit.
+pub(super) fn decide_deposit_of(work: &mut Work<'_>, id: Uuid, decided: Decided) -> Result<(), Stop> {
+    let deposit = work.object::<Deposit>(id)?.ok_or_else(|| Refusal::of(&P428))?;
+    decide_deposit(work, deposit, decided)
 }
 
 fn decide_deposit(work: &mut Work<'_>, deposit: Deposit, decided: Decided) -> Result<(), Stop> {

@@ -84,10 +84,3 @@ pub struct Sender {
     /// The account that was paid to.
     pub to: String,
 }
-
-impl Deposit {
-    /// Whether its money lies in suspense.
-    pub const fn is_in_suspense(&self) -> bool {
-        !matches!(self.state, DepositState::Credited | DepositState::Refunded)
-    }
-}

@@ -68,8 +68,22 @@ impl SepaTransferError {
 
 /// A SEPA transfer.
 #[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
 pub struct SepaTransferDetails {
+    /// What was asked for, and where it stands.
+    #[serde(flatten)]
+    transfer: SepaTransfer,
+    /// Why it failed; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<SepaTransferError>,
+    /// The user that pays; absent for your master balance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<SepaUser>,
+}
+
+/// What a SEPA transfer is, and where it stands.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SepaTransfer {
     /// Its id.
     id: Uuid,
     /// Where it goes.
@@ -90,8 +104,8 @@ pub struct SepaTransferDetails {
     /// The payee's last name; null for a company, and once the user's data is erased.
     #[schema(required)]
     receiver_last_name: Option<String>,
-    /// The payee's name, if it is a company.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The payee's name, if it is a company; null otherwise.
+    #[schema(required)]
     company_name: Option<String>,
     /// Where it stands.
     status: SepaTransferStatus,
@@ -104,12 +118,6 @@ pub struct SepaTransferDetails {
     /// When it was made.
     #[schema(format = DateTime)]
     created_at: String,
-    /// Why it failed; absent otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<SepaTransferError>,
-    /// The user that pays; absent for your master balance.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<SepaUser>,
 }
 
 /// The user that pays. Each part is null where it was not given, and once the user's data is erased.
@@ -159,7 +167,7 @@ pub struct SepaUser {
 #[serde(rename_all = "camelCase", untagged)]
 pub enum SepaTransferPayload {
     /// It did not fail.
-    Made(Box<SepaTransferDetails>),
+    Made(SepaTransfer),
     /// It failed.
     Failed(FailedSepaTransfer),
 }
@@ -179,6 +187,7 @@ pub struct FailedSepaTransfer {
 pub const EXAMPLE: &str = concat!(
     r#"{"id":"0198c5d2-ad31-7f24-9c85-6e903b4c5d7f","type":"external","amount":"16.02","transferTitle":"Rent","#,
     r#""destinationIban":"LT139999800000000099","receiverFirstName":"Ada","receiverLastName":"Lovelace","#,
+    r#""companyName":null,"#,
     r#""status":"SUCCESSFUL","currency":"eur","fee":1,"createdAt":"2026-01-31T09:30:00.000Z"}"#,
 );
 
@@ -186,6 +195,7 @@ pub const EXAMPLE: &str = concat!(
 const ANSWER: &str = concat!(
     r#"{"id":"$sepaTransfer","type":"external","amount":"16.02","transferTitle":"Rent","#,
     r#""destinationIban":"LT139999800000000099","receiverFirstName":"Ada","receiverLastName":"Lovelace","#,
+    r#""companyName":null,"#,
     r#""status":"SUCCESSFUL","currency":"eur","fee":1,"createdAt":"2026-01-31T09:30:00.000Z","#,
     r#""user":{"externalUserId":"$user","email":"ada@example.com","firstName":"Ada","lastName":"Lovelace","#,
     r#""address":"Main Street 1","city":"Berlin","country":"DE","documentType":"PASSPORT","#,
@@ -275,11 +285,11 @@ pub async fn render(app: &App, scope: &mut Scope, events: &[&StoredEvent]) -> Re
         let details = details(app, transfer, &people, state)?;
         let payload = match details.error {
             Some(error) => SepaTransferPayload::Failed(FailedSepaTransfer {
-                id: details.id,
-                status: details.status,
+                id: transfer.id,
+                status: SepaTransferStatus::Failed,
                 error,
             }),
-            None => SepaTransferPayload::Made(Box::new(details)),
+            None => SepaTransferPayload::Made(details.transfer),
         };
         to_raw_value(&payload).map_err(StoreError::unexpected)
     };
@@ -336,7 +346,7 @@ fn details(
         // To an account of the payer's own.
         (payee.first_name, payee.last_name) = (profile.first_name.clone(), profile.last_name.clone());
     }
-    Ok(SepaTransferDetails {
+    let transfer = SepaTransfer {
         id: transfer.id,
         kind: SepaTransferType::External,
         amount: format_minor(transfer.amount, 2),
@@ -349,7 +359,6 @@ fn details(
         currency: "eur".to_owned(),
         fee: ExactNumber::new(transfer.fee, 2),
         created_at: transfer.created_at.to_string(),
-        error: failure.map(SepaTransferError::of),
-        user: None,
-    })
+    };
+    Ok(SepaTransferDetails { transfer, error: failure.map(SepaTransferError::of), user: None })
 }

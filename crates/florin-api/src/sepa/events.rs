@@ -68,7 +68,8 @@ pub struct IbanStatusPayload {
 
 /// A deposit's event, as text.
 pub const DEPOSIT_EXAMPLE: &str = concat!(
-    r#"{"id":"0198c5d2-be42-7035-8d96-7fa14c5d6e80","externalUserId":"customer-1001","amount":"25.00","currency":"eur","#,
+    r#"{"id":"0198c5d2-be42-7035-8d96-7fa14c5d6e80","externalUserId":"customer-1001","amount":"25.00","#,
+    r#""currency":"eur","#,
     r#""senderName":"Ada Lovelace","senderIban":"DE89370400440532013000","title":"Savings","status":"SUCCESSFUL","#,
     r#""createdAt":"2026-01-31T09:30:00.000Z"}"#,
 );

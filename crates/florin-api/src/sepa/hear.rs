@@ -18,6 +18,7 @@ use crate::kit::endpoint::events::EventType;
 use florin_ledger::{AccountKind, HolderId};
 use florin_rails::sepa::{Message, Reason, Said, Status};
 use florin_store::{Job, Lane, NewJob, Scope, Stop, StoreError, Touch};
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 /// The kind of the job that applies what the bank says later; its payload is a [`Said`] about a payment of ours.
@@ -35,6 +36,8 @@ pub enum Heard {
 pub struct Ready {
     said: Said,
     heard: Heard,
+    /// Why it was refused. A command can run twice, so it is logged when it has ended.
+    refused: Arc<OnceLock<String>>,
 }
 
 impl Ready {
@@ -62,7 +65,17 @@ impl Ready {
                 Heard::Credit(Box::new(prepared))
             }
         };
-        Ok((Self { said, heard }, touches))
+        Ok((Self { said, heard, refused: Arc::default() }, touches))
+    }
+
+    /// What logs, once the command has ended, that the message was refused.
+    pub fn log(&self) -> impl FnOnce() + Send + use<> {
+        let (refused, id) = (Arc::clone(&self.refused), self.said.id.clone());
+        move || {
+            if let Some(reason) = refused.get() {
+                tracing::error!(%id, %reason, "a message of the bank was refused and waits for a person");
+            }
+        }
     }
 }
 
@@ -72,7 +85,10 @@ pub async fn apply_said(app: &App, job: &Job) -> Result<(), StoreError> {
     let mut snapshot = app.store.snapshot(job.position.book()).await?;
     let (ready, touches) = Ready::of(app, &mut snapshot, said).await?;
     drop(snapshot);
-    carry_out(app, job, touches, async move |work: &mut Work<'_>| hear(work, &ready).await.map(drop)).await
+    let log = ready.log();
+    carry_out(app, job, touches, async move |work: &mut Work<'_>| hear(work, &ready).await.map(drop)).await?;
+    log();
+    Ok(())
 }
 
 /// Applies a message, unless it was heard before. Answers the deposit that it made, if it made one.
@@ -81,7 +97,7 @@ pub async fn apply_said(app: &App, job: &Job) -> Result<(), StoreError> {
 /// A fault. What cannot be true is no error: it is kept for a person.
 pub async fn hear(work: &mut Work<'_>, ready: &Ready) -> Result<Option<Uuid>, Stop> {
     let rail = work.app().settings.sepa.rail.name();
-    let Ready { said, heard } = ready;
+    let Ready { said, heard, refused } = ready;
     if inbox::is_known(work, rail, &said.id)? {
         return Ok(None);
     }
@@ -89,6 +105,9 @@ pub async fn hear(work: &mut Work<'_>, ready: &Ready) -> Result<Option<Uuid>, St
         Heard::Payment(id, status) => (pay(work, *id, *status).await?, None),
         Heard::Credit(prepared) => (Verdict::Applied, Some(incoming::book(work, prepared)?)),
     };
+    if let Verdict::Refused(reason) = &verdict {
+        refused.get_or_init(|| reason.clone());
+    }
     inbox::keep(work, rail, &said.id, verdict, said)?;
     Ok(deposit)
 }
@@ -166,14 +185,17 @@ fn come_back(work: &mut Work<'_>, transfer: Transfer, amount: i64, reason: Reaso
     let payee = payee.unwrap_or_default();
     let sender = Sender { name: payee.name(), iban: payee.iban, title: payee.title, to: String::new() };
     let id = work.id();
+    // A user that was deleted meanwhile has no key any more.
+    let payee = Some(holder).filter(|holder| incoming::can_be_paid(work, *holder));
+    let keeper = payee.unwrap_or(work.book().partner());
     let deposit = Deposit {
         id,
-        holder: Some(holder),
+        holder: payee,
         amount,
         state: DepositState::Credited,
         returns: Some(transfer.id),
         reason: Some(reason),
-        sealed: Some(sealed::seal(work, holder, &sender)?),
+        sealed: Some(sealed::seal(work, keeper, &sender)?),
         created_at: work.now(),
     };
     incoming::credit_or_hold(work, deposit, &sender)?;

@@ -2,8 +2,8 @@
 //!
 //! A payment is its account's; one to the partner's or the house's account is the user's whose reference stands in the
 //! title. A user is only paid by itself: the sender's name must be that by which the user was verified
-//! (`florin_types::payee` says how names are compared). An account that passed is a contact from then on. A name that is
-//! nearly right waits for a person; any other goes back. The partner may be paid by everybody.
+//! (`florin_types::payee` says how names are compared). An account that passed is a contact from then on. A name that
+//! is nearly right waits for a person; any other goes back. The partner may be paid by everybody.
 
 use super::contact::{self, Account, Contact};
 use super::deposit::{CAME_BACK, CREDITED, Deposit, DepositState, SUSPENDED, Sender};
@@ -162,13 +162,13 @@ fn judge(payee: &Payee, sender: &str) -> Judgement {
         return Judgement::Own;
     }
     match compare_person(sender, first, last) {
-        Comparison::Match | Comparison::CloseMatch => Judgement::Unclear,
+        Comparison::Match | Comparison::CloseMatch | Comparison::NotPossible => Judgement::Unclear,
         Comparison::NoMatch => Judgement::Foreign,
     }
 }
 
 /// Whether a holder has an account that can be paid: the partner, or a user that is verified and not closed.
-fn can_be_paid(work: &Work<'_>, holder: HolderId) -> bool {
+pub(super) fn can_be_paid(work: &Work<'_>, holder: HolderId) -> bool {
     let is_partner = holder == work.book().partner();
     let is_open = work.holder_by_id(holder).is_some_and(|holder| {
         let gate = Gate::of(holder);

@@ -1,5 +1,5 @@
-//! `GET /v1/sepa-deposit/info/{externalUserId}` and its partner's twin: how a holder is paid. The partner's account is made
-//! when it is asked for first.
+//! `GET /v1/sepa-deposit/info/{externalUserId}` and its partner's twin: how a holder is paid. The partner's account is
+//! made when it is asked for first.
 
 use super::reference;
 use crate::balances;
@@ -15,7 +15,7 @@ pub struct DepositInfo {
     #[schema(example = "FL7K2M9QX3V0TBAW")]
     title: String,
     /// The account to pay to.
-    #[schema(example = "LT129999812345678901")]
+    #[schema(example = "LT449999912345678901")]
     iban: String,
     /// The BIC of its bank.
     #[schema(example = "FLORLT2X")]
@@ -28,7 +28,7 @@ pub struct DepositInfo {
     address: String,
 }
 
-const ANSWER: &str = r#"{"title":"FL7K2M9QX3V0TBAW","iban":"LT129999812345678901","swift":"FLORLT2X",
+const ANSWER: &str = r#"{"title":"FL7K2M9QX3V0TBAW","iban":"LT449999912345678901","swift":"FLORLT2X",
     "accountHolder":"Ada Lovelace","address":"Gedimino pr. 1, Vilnius, Lithuania"}"#;
 
 /// The calls.
@@ -36,7 +36,8 @@ pub fn endpoints() -> [Endpoint; 2] {
     let of_user = Endpoint {
         id: "getSepaDepositInfo",
         summary: "Get how a user is paid by SEPA",
-        description: "The account to which the user sends money. It has to come from an account under the user's own name. A \
+        description: "The account to which the user sends money. It has to come from an account under the user's own \
+        name. A \
                       user who lives where there is no IBAN is paid at your master account, with the title.",
         answer: ANSWER,
         refusals: &[&P412, &P459],

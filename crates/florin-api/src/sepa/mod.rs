@@ -1,14 +1,14 @@
 //! SEPA: EUR to and from bank accounts, for users and for the partner's master balance.
 //!
-//! A **transfer** ([`transfer::Transfer`]) holds amount and fee when it is made. A job hands it over to the bank, and what
-//! the bank says ([`hear`]) settles it, fails it, or brings money of a settled one back. A **deposit**
+//! A **transfer** ([`transfer::Transfer`]) holds amount and fee when it is made. A job hands it over to the bank, and
+//! what the bank says ([`hear`]) settles it, fails it, or brings money of a settled one back. A **deposit**
 //! ([`deposit::Deposit`]) is money that came in: it is credited, waits in suspense, or goes back. A **contact** is an
 //! account that is known to be its holder's own. Names, IBANs and titles are sealed under the holder's key, or the
 //! partner's while nobody knows whose money it is.
 //!
-//! States of a transfer: held → submitting → submitted → settled (→ returned), or failed. States of a deposit: credited;
-//! pending, held, unmatched or stuck (in suspense) → credited or returning → refunded or stuck.
-//! Accounts touched: main accounts in EUR, and the house's SEPA settlement, suspense and fees. Events: `sepa_transfer`,
+//! States of a transfer: held → submitting → submitted → settled (→ returned), or failed. States of a deposit:
+//! credited; pending, held, unmatched or stuck (in suspense) → credited or returning → refunded or stuck. Accounts
+//! touched: main accounts in EUR, and the house's SEPA settlement, suspense and fees. Events: `sepa_transfer`,
 //! `sepa_deposit`, `iban.status`.
 
 mod contact;
@@ -22,6 +22,7 @@ mod hear;
 mod iban;
 mod incoming;
 mod info;
+mod operator;
 mod postings;
 mod reference;
 mod refund;
@@ -33,7 +34,9 @@ mod within;
 mod zone;
 
 pub use decide::{Decided, NO_REASON, decide, touches_of_payment};
+pub use deposit::Sender;
 pub use hear::{Ready, hear};
+pub use operator::{SepaOperator, Waiting};
 
 use crate::kit::endpoint::codes::P456;
 use crate::kit::endpoint::events::EventType;
@@ -69,7 +72,7 @@ pub static FAMILY: Family = Family {
     ],
     statements: &[store::STATEMENTS],
     sets: &store::SETS,
-    migrations: &[migration!(1012, "1012_sepa")],
+    migrations: &[migration!(1011, "1011_sepa")],
     erasures: &[Erasure::of_rows(store::ERASE)],
     forgets: &[store::FORGET],
     obstacles: &[Obstacle {
@@ -108,7 +111,8 @@ const EVENTS: &[EventRow] = &[
     EventRow {
         event: EventType::IbanStatus,
         summary: "IBAN Status",
-        description: "Money came in from an account that was not known before, and the sender's name was compared with the \
+        description: "Money came in from an account that was not known before, and the sender's name was compared \
+        with the \
                       user's.",
         payload: Shape::of::<events::IbanStatusPayload>(),
         example: events::IBAN_EXAMPLE,

@@ -1,8 +1,8 @@
 //! The job that hands a transfer over to the bank.
 //!
-//! It is done in three steps, each of which may be the last before a crash: the transfer is marked as being handed over;
-//! the bank is asked whether it has the transfer already, and given it if not; the transfer is marked as handed over, and
-//! what the bank said at once is left to jobs of its own. So no transfer is handed over twice.
+//! It is done in three steps, each of which may be the last before a crash: the transfer is marked as being handed
+//! over; the bank is asked whether it has the transfer already, and given it if not; the transfer is marked as handed
+//! over, and what the bank said at once is left to jobs of its own. So no transfer is handed over twice.
 
 use super::details::People;
 use super::hear::SAID_JOB;
@@ -14,11 +14,14 @@ use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
 use florin_rails::sepa::{Order, Party};
 use florin_store::{Job, Lane, NewJob, Scope, StoreError, Touch};
-use florin_types::Iban;
+use florin_types::{Iban, sepa_text};
 use uuid::Uuid;
 
 /// The kind of the job; its payload is the transfer's id.
 pub const SUBMIT_JOB: &str = "sepa.submit";
+
+/// Longest name of a party in a SEPA message.
+const MAX_NAME: usize = 70;
 
 /// Hands a transfer over.
 pub async fn submit(app: &App, job: &Job) -> Result<(), StoreError> {
@@ -84,8 +87,11 @@ async fn order_of(app: &App, scope: &mut Scope, transfer: &Transfer) -> Result<O
         id: transfer.id,
         speed: transfer.speed,
         amount: transfer.amount,
-        debtor: Party { name: own_name, iban },
-        creditor: Party { name: creditor, iban: Iban::parse(&payee.iban).map_err(StoreError::unexpected)? },
+        debtor: Party { name: sepa_text(&own_name, MAX_NAME), iban },
+        creditor: Party {
+            name: sepa_text(&creditor, MAX_NAME),
+            iban: Iban::parse(&payee.iban).map_err(StoreError::unexpected)?,
+        },
         title: payee.title,
     })
 }

@@ -1,5 +1,5 @@
-//! The job by which a payment to an account of our own comes in again, in a sandbox: the simulated bank has no other way
-//! from one of our accounts to another.
+//! The job by which a payment to an account of our own comes in again, in a sandbox: the simulated bank has no other
+//! way from one of our accounts to another.
 
 use super::details::People;
 use super::hear::{Ready, hear};

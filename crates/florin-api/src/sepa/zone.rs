@@ -1,5 +1,5 @@
-//! Where SEPA reaches: the countries of the EPC's list of scheme countries (EPC409-09), as their IBANs begin. Territories
-//! have the code of the country that they belong to.
+//! Where SEPA reaches: the countries of the EPC's list of scheme countries (EPC409-09), as their IBANs begin.
+//! Territories have the code of the country that they belong to.
 
 use florin_types::Iban;
 

@@ -3,6 +3,11 @@
 use super::path::UserId;
 use super::user::{Gate, require};
 use crate::kit::prelude::*;
+use florin_store::{Lane, NewJob};
+
+/// The kind of the job that follows when a user is no longer suspended; its payload is the user's id. It is carried
+/// out by the family that holds money back meanwhile.
+pub const UNSUSPENDED_JOB: &str = "users.unsuspended";
 
 /// The calls.
 pub fn endpoints() -> [Endpoint; 2] {
@@ -60,6 +65,11 @@ async fn set_suspended(
                     for obstacle in obstacles {
                         (obstacle.to_suspending)(work, &holder).await?;
                     }
+                }
+                if !is_suspended {
+                    // What came in meanwhile was held.
+                    let (due, payload) = (work.now(), user.as_str().as_bytes().to_vec());
+                    work.enqueue(NewJob { kind: UNSUSPENDED_JOB, lane: Lane::Quick, due, payload });
                 }
                 work.set_gate(user.as_str(), Gate { is_suspended, ..gate }.bits())?;
             }

@@ -43,11 +43,14 @@ fn every_field_of_a_payload_is_required() {
     let document = &webhooks().document;
     for (kind, message) in document["components"]["messages"].as_object().expect("messages") {
         let schema = resolved(document, &message["payload"]);
-        let properties: BTreeSet<_> =
-            schema["properties"].as_object().expect("properties").keys().map(String::as_str).collect();
-        let required: BTreeSet<_> =
-            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        assert_eq!(properties, required, "{kind}");
+        let forms = schema["oneOf"].as_array().map_or(vec![schema], |forms| forms.iter().collect());
+        for form in forms.into_iter().map(|form| resolved(document, form)) {
+            let properties: BTreeSet<_> =
+                form["properties"].as_object().expect("properties").keys().map(String::as_str).collect();
+            let required: BTreeSet<_> =
+                form["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            assert_eq!(properties, required, "{kind}");
+        }
     }
 }
 
@@ -92,6 +95,20 @@ async fn every_channel_has_events_and_they_fit() {
         "sourceExternalUserId": "bela", "amount": "1", "currencyFrom": "eur", "currencyTo": "btc", "lockId": lock["id"],
     });
     a.post("/v1/exchange", &exchange).send().await.expect(201);
+    let iban = a.get("/v1/sepa-deposit/info/bela").await.expect(200)["iban"].clone();
+    let incoming = json!({
+        "iban": iban, "amount": "5", "senderName": "Ada Lovelace", "senderIban": "DE89370400440532013000",
+    });
+    a.post("/v1/sandbox/sepa/incoming", &incoming).send().await.expect(201);
+    // Of which one is settled, one comes back, and one is not allowed.
+    for iban in ["DE89370400440532013000", "LT779999800000000014", "FR1420041010050500013M02606"] {
+        let outgoing = json!({
+            "sourceExternalUserId": "bela", "amount": "1", "currency": "eur", "destinationIban": iban,
+            "transferTitle": "Rent",
+        });
+        a.post("/v1/sepa-transfer", &outgoing).send().await.expect(200);
+    }
+    a.settle().await;
     a.settle().await;
     let events = a.events().await;
     let kinds: BTreeSet<_> = events.iter().filter_map(|event| event["type"].as_str()).collect();

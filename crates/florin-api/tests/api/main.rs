@@ -16,6 +16,7 @@ mod near_misses;
 mod openapi;
 mod reference;
 mod sandbox;
+mod sepa;
 mod statements;
 mod support;
 mod tenancy;

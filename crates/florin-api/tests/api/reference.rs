@@ -72,18 +72,23 @@ async fn currencies_fees_and_errors_are_the_contracts() {
 
 /// Agrees with the first partner on the fee of exchanges from a time on.
 pub async fn agree_on_exchange_fee(app: &TestApp, percentage: &str, effective_from: Timestamp) {
+    agree(app, TermName::ExchangePercentage, percentage, effective_from).await;
+}
+
+/// Agrees with the first partner on a term from a time on.
+pub async fn agree(app: &TestApp, name: TermName, value: &str, effective_from: Timestamp) {
     let partner = app.partners[0];
     let book = book_of(&app.app.store, partner).await.expect("a read").expect("a book");
     let term = Term {
-        name: TermName::ExchangePercentage,
+        name,
         scope: String::new(),
         effective_from,
         set_at: app.app.wall(),
-        value: percentage.to_owned(),
+        value: value.to_owned(),
         operator: "olga".to_owned(),
     };
     let by = Text::parse("olga").expect("a name");
-    let deed = Deed { operator: by, action: "terms.set", object: partner, detail: "exchange".to_owned() };
+    let deed = Deed { operator: by, action: "terms.set", object: partner, detail: name.to_string() };
     set_terms(&app.app, book, partner, term, deed).await.expect("a command");
 }
 

@@ -1,12 +1,20 @@
 //! SEPA, section 2.6.
 
 mod deposits;
+mod messages;
 mod transfers;
 
 use crate::reference::agree;
 use crate::support::{Answer, Call, Client, TestApp};
+use florin_api::kit::app::App;
+use florin_api::kit::book::jobs::run_inside;
 use florin_api::kit::book::terms::TermName;
+use florin_api::kit::book::work::Work;
+use florin_api::sepa::{Ready, hear};
+use florin_rails::sepa::{Message, Said, Status};
+use florin_store::BookId;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// An account outside, which is nobody's yet.
 const OUTSIDE: &str = "DE89370400440532013000";
@@ -71,6 +79,18 @@ async fn with_anna(app: &TestApp) -> Client {
     a.fund(Some("anna"), "100", "eur").await;
     a.fund(None, "100", "eur").await;
     a
+}
+
+/// Lets the bank say something about a payment, under an id of its own.
+pub async fn say(app: &App, book: BookId, id: &str, (payment, status): (Uuid, Status)) {
+    let said = Said { id: id.to_owned(), message: Message::Payment(payment, status) };
+    let mut snapshot = app.store.snapshot(book).await.expect("a snapshot");
+    let (ready, touches) = Ready::of(app, &mut snapshot, said).await.expect("a read");
+    drop(snapshot);
+    let log = ready.log();
+    let hear = async move |work: &mut Work<'_>| hear(work, &ready).await.map(drop);
+    run_inside(app, book, touches, hear).await.expect("a command");
+    log();
 }
 
 /// Lets transfers of a partner go to everybody.

@@ -14,8 +14,10 @@ use florin_api::kit::book::key_sheets;
 use florin_api::kit::book::registry::book_of;
 use florin_api::kit::book::work::Work;
 use florin_api::kyc::{Operator, sweep};
+use florin_api::sepa::SepaOperator;
 use florin_api::webhooks::give_token;
 use florin_document::{Kind, samples};
+use florin_rails::sepa::Status;
 use florin_store::{Due, Lane, NewJob, Store, recorder};
 use florin_testing::skip;
 use florin_types::{Text, Timestamp};
@@ -61,6 +63,7 @@ async fn every_statement_runs_and_no_other() {
     verification(&app, &a).await;
     operator(&app).await;
     webhooks(&app, &a).await;
+    sepa(&app, &a).await;
     app.app.store.is_there().await.expect("the database answers");
     Store::kept_master_key(&app.database().place()).await.expect("the settings can be read");
     app.app.store.verify().await.expect("the books can be read");
@@ -157,6 +160,37 @@ async fn lifecycle(app: &TestApp, a: &Client) {
     put_off_a_job(app).await;
     a.post("/v1/sandbox/clock/advance", &json!({"seconds": 40 * 86_400})).send().await.expect(200);
     prune(&app.app).await.expect("housekeeping");
+}
+
+/// Payments in and out with all that can happen to them.
+async fn sepa(app: &TestApp, a: &Client) {
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    operator.suspense().await.expect("a list");
+    let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
+    crate::sepa::say(&app.app, book, "x", (uuid::Uuid::nil(), Status::Settled)).await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+    let refused = operator.refused().await.expect("a list");
+    operator.done(refused[0].1.id).await.expect("a command").expect("a message");
+    let iban = a.get("/v1/sepa-deposit/info/ida").await.expect(200)["iban"].clone();
+    let come_in = async |sender: &str| {
+        let body = json!({
+            "iban": iban, "amount": "5", "senderName": sender, "senderIban": "DE89370400440532013000",
+        });
+        a.post("/v1/sandbox/sepa/incoming", &body).send().await.expect(201);
+    };
+    come_in("Charles Babbage").await;
+    come_in("Ada Lovelace").await;
+    a.call(Method::PATCH, "/v1/user/suspend/ida").send().await.expect(200);
+    come_in("Ada Lovelace").await;
+    a.call(Method::PATCH, "/v1/user/unsuspend/ida").send().await.expect(200);
+    let outgoing = json!({
+        "sourceExternalUserId": "ida", "amount": "1", "currency": "eur",
+        "destinationIban": "LT779999800000000014", "transferTitle": "Rent",
+    });
+    a.post("/v1/sepa-transfer", &outgoing).send().await.expect(200);
+    a.settle().await;
+    a.settle().await;
+    a.delete("/v1/user/ida").await;
 }
 
 /// Deliveries that come through, fail, are sent again; an endpoint that ends.

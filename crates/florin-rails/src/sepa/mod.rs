@@ -1,9 +1,9 @@
 //! SEPA: payments to and from banks, behind one trait. [`SimulatedBank`] is the bank of a sandbox.
 //!
-//! A payment is handed over by [`SepaRail::submit`] under its own id, which the bank repeats in everything it says about
-//! it. What the bank says is a [`Said`]: a message with an id of the bank's, so that one that comes twice is known. A
-//! rail that answers at once gives its messages back from `submit`; what comes later is brought by whoever listens to
-//! the rail.
+//! A payment is handed over by [`SepaRail::submit`] under its own id, which the bank repeats in everything it says
+//! about it. What the bank says is a [`Said`]: a message with an id of the bank's, so that one that comes twice is
+//! known. A rail that answers at once gives its messages back from `submit`; what comes later is brought by whoever
+//! listens to the rail.
 //!
 //! Amounts are in cents of EUR: SEPA knows no other currency.
 
@@ -123,6 +123,9 @@ pub enum PayeeCheck {
     NotPossible(&'static str),
 }
 
+/// What a bank says by itself, and how long after a payment was handed over, by the clock of the book.
+pub type Later = Vec<(Duration, Said)>;
+
 /// A future of a rail.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -136,11 +139,11 @@ pub trait SepaRail: Send + Sync {
 
     /// Hands a payment over. What the bank says by itself later comes after the given time, by the clock of the book.
     /// Only called for a payment that [`Self::find`] does not know.
-    fn submit<'a>(&'a self, order: &'a Order) -> Boxed<'a, Result<Vec<(Duration, Said)>, RailError>>;
+    fn submit<'a>(&'a self, order: &'a Order) -> Boxed<'a, Result<Later, RailError>>;
 
     /// Whether the bank has a payment, so that after a crash it is not handed over a second time: what `submit` gave
     /// back for it, if it has. A bank that knows nothing of the id answers with none.
-    fn find<'a>(&'a self, order: &'a Order) -> Boxed<'a, Result<Option<Vec<(Duration, Said)>>, RailError>>;
+    fn find<'a>(&'a self, order: &'a Order) -> Boxed<'a, Result<Option<Later>, RailError>>;
 
     /// Asks the payee's bank whether an account is held under a name.
     fn verify_payee<'a>(&'a self, iban: &'a Iban, name: &'a str) -> Boxed<'a, Result<PayeeCheck, RailError>>;

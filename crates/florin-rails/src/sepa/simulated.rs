@@ -2,7 +2,7 @@
 //! for some accounts of a made-up bank, [`MagicAccount::ALL`]. It keeps nothing: what it says is a function of the
 //! payment, so after a crash it says the same under the same ids.
 
-use super::{Boxed, Message, Order, PayeeCheck, RailError, Reason, Said, SepaRail, Speed, Status};
+use super::{Boxed, Later, Message, Order, PayeeCheck, RailError, Reason, Said, SepaRail, Speed, Status};
 use florin_types::{Iban, Timestamp, lithuanian};
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ pub struct SimulatedBank {
 }
 
 impl SimulatedBank {
-    fn says(&self, order: &Order) -> Vec<(Duration, Said)> {
+    fn says(&self, order: &Order) -> Later {
         let outcome = MagicAccount::of(&order.creditor.iban).map_or(Outcome::Settle, |magic| magic.outcome);
         let said = |steps: u32, step: &str, status| {
             let id = format!("{}/{step}", order.id.simple());
@@ -107,12 +107,12 @@ impl SepaRail for SimulatedBank {
         now
     }
 
-    fn submit<'a>(&'a self, order: &'a Order) -> Boxed<'a, Result<Vec<(Duration, Said)>, RailError>> {
+    fn submit<'a>(&'a self, order: &'a Order) -> Boxed<'a, Result<Later, RailError>> {
         Box::pin(async { Ok(self.says(order)) })
     }
 
     /// It never knows: to hand a payment over again does nothing more.
-    fn find<'a>(&'a self, _: &'a Order) -> Boxed<'a, Result<Option<Vec<(Duration, Said)>>, RailError>> {
+    fn find<'a>(&'a self, _: &'a Order) -> Boxed<'a, Result<Option<Later>, RailError>> {
         Box::pin(async { Ok(None) })
     }
 

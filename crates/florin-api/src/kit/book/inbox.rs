@@ -129,6 +129,11 @@ pub fn touch(app: &App, rail: &str, external_id: &str) -> Touch {
     Touch::Object(&INBOX, id_of(app, rail, external_id))
 }
 
+/// What a command must touch to change a message.
+pub fn touch_item(id: Uuid) -> Touch {
+    Touch::Object(&INBOX, id)
+}
+
 /// Whether a message was heard before. It must have been touched.
 pub fn is_known(work: &Work<'_>, rail: &str, external_id: &str) -> Result<bool, StoreError> {
     Ok(work.object::<InboxItem>(id_of(work.app(), rail, external_id))?.is_some())
@@ -145,7 +150,6 @@ pub fn keep(
     let (state, reason, sealed) = match verdict {
         Verdict::Applied => (InboxState::Applied, None, None),
         Verdict::Refused(reason) => {
-            tracing::error!(rail, external_id, %reason, "a message of a rail was refused and waits for a person");
             let partner = work.book().partner();
             (InboxState::Refused, Some(reason), Some(sealed::seal(work, partner, content)?))
         }
@@ -153,6 +157,15 @@ pub fn keep(
     let (id, at) = (id_of(work.app(), rail, external_id), work.now());
     let (rail, external_id) = (rail.to_owned(), external_id.to_owned());
     work.put(&InboxItem { id, rail, external_id, state, reason, sealed, at })
+}
+
+/// Notes that a person has dealt with a refused message. It must have been touched. False: it was not refused, or a
+/// person has dealt with it before.
+pub fn done(work: &mut Work<'_>, id: Uuid) -> Result<bool, StoreError> {
+    let item = work.object::<InboxItem>(id)?.filter(|item| item.state == InboxState::Refused);
+    let Some(item) = item else { return Ok(false) };
+    work.put(&InboxItem { state: InboxState::Done, sealed: None, ..item })?;
+    Ok(true)
 }
 
 /// The messages that wait for a person, oldest first, a thousand at most.

@@ -6,6 +6,7 @@
 //! so its first byte has the highest bit clear.
 
 use super::seal::Seals;
+use super::sealed;
 use super::work::Work;
 use florin_ledger::HolderId;
 use florin_store::{Holder, StoreError};
@@ -42,11 +43,7 @@ impl Memo {
         if *self == Self::default() {
             return Ok(Vec::new());
         }
-        let (secret, nonce) = (work.secret_of(holder)?, work.nonce());
-        let text = serde_json::to_string(self).map_err(StoreError::unexpected)?;
-        let seals = &work.app().seals;
-        let sealed = seals.seal(&secret, nonce, &text);
-        let sealed = sealed.ok_or_else(|| seals.fault(Some(&secret), "a holder's key can't be unwrapped"))?;
+        let sealed = sealed::seal(work, holder, self)?;
         let mut memo = vec![VERSION];
         memo.extend(holder.0.to_be_bytes());
         memo.extend(sealed);

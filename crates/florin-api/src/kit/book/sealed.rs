@@ -1,5 +1,5 @@
-//! What a family keeps about people, as JSON under the key of a holder, a user or the partner. Destroying that key destroys
-//! it.
+//! What a family keeps about people, as JSON under the key of a holder, a user or the partner. Destroying that key
+//! destroys it.
 
 use super::seal::Seals;
 use super::work::Work;
@@ -8,7 +8,8 @@ use florin_store::{Holder, StoreError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Seals a value. `holder` is the touched holder of a user, or the partner's, which is given a key where it has none yet.
+/// Seals a value. `holder` is the touched holder of a user, or the partner's, which is given a key where it has none
+/// yet.
 ///
 /// # Errors
 /// A key that can't be unwrapped.

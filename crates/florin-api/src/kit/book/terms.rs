@@ -44,7 +44,7 @@ impl TermName {
     /// The words that its value is one of; none where the value is a decimal.
     const fn words(self) -> Option<[&'static str; 2]> {
         match self {
-            Self::SepaLoop => Some(["OPEN", "CLOSED"]),
+            Self::SepaLoop => Some([OPEN, "CLOSED"]),
             Self::AutoVerify => Some([ON, "OFF"]),
             _ => None,
         }
@@ -53,6 +53,9 @@ impl TermName {
 
 /// The value of a term that is switched on.
 const ON: &str = "ON";
+
+/// The value of a loop without a fence.
+const OPEN: &str = "OPEN";
 
 /// A change of terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +147,11 @@ impl Terms {
     /// Whether users of older clients are verified by themselves at a time.
     pub fn auto_verifies(&self, at: Timestamp) -> bool {
         self.at(TermName::AutoVerify, "", at).is_some_and(|term| term.value == ON)
+    }
+
+    /// Whether SEPA transfers may go to everybody at a time, not only to accounts of the payer's own.
+    pub fn has_open_loop(&self, at: Timestamp) -> bool {
+        self.at(TermName::SepaLoop, "", at).is_some_and(|term| term.value == OPEN)
     }
 
     /// The fees at a time, with the installation's where nothing else is agreed.

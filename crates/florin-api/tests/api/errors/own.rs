@@ -165,6 +165,40 @@ async fn p436_a_lock_that_is_not_there_or_was_used() {
 }
 
 #[tokio::test]
+async fn p428_an_unknown_sepa_transfer() {
+    let app = TestApp::start().await;
+    let expected = refusal("P428", "sepa-transfer-not-found", "SEPA transfer not found");
+    for endpoint in declaring("P428") {
+        let unknown = Ids::unknown();
+        for transfer in [unknown.get("$sepaTransfer"), "nothing", "%00", "%ff"] {
+            let ids = Ids::unknown().with("$sepaTransfer", transfer);
+            check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 404, &expected);
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p462_an_iban_that_cannot_be_right() {
+    let app = TestApp::start().await;
+    let expected = refusal("P462", "invalid-iban", "IBAN is not valid");
+    for (index, endpoint) in declaring("P462").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        // Wrong check digits, a country without IBANs, and a length that the country does not have.
+        for iban in [
+            "DE89370400440532013001",
+            "de21 3704 0044 0532 0130 00",
+            "XX861000011101001000",
+            "LT35100001110100100",
+        ] {
+            let call = changed(&app.a(), endpoint, &made, |body| body["destinationIban"] = iban.into());
+            check(endpoint, &call.send().await, 400, &expected);
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn p438_an_unknown_exchange() {
     let app = TestApp::start().await;
     let expected = refusal("P438", "exchange-not-found", "Exchange not found");

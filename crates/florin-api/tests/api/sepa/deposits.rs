@@ -1,6 +1,10 @@
 //! Payments in.
 
 use super::*;
+use florin_api::kyc::Operator;
+use florin_api::sepa::SepaOperator;
+use florin_rails::sepa::Reason;
+use florin_types::{ExternalUserId, Text};
 use http::Method;
 
 #[tokio::test]
@@ -151,5 +155,45 @@ async fn money_to_nobody_waits_in_suspense() {
         assert_eq!(told(client).await, []);
     }
     assert_eq!(a.amount(Some("anna"), "eur").await, "100.00");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_operator_assigns_money_or_sends_it_back() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    incoming(&a, OUTSIDE, "25", "Ada Lovelace").send().await.expect(201);
+    incoming(&a, OUTSIDE, "5", "Ada Lovelace").send().await.expect(201);
+    let iban = iban_of(&a, Some("anna")).await;
+    incoming(&a, &iban, "3", "Ada Lovelaco").send().await.expect(201);
+    let mut waiting = operator.suspense().await.expect("a list");
+    // All came at one time, which stands still here.
+    waiting.sort_by_key(|one| std::cmp::Reverse(one.amount));
+    let states: Vec<_> = waiting.iter().map(|one| (one.amount, one.state, one.user.as_deref())).collect();
+    assert_eq!(
+        states,
+        [(2_500, "UNMATCHED", None), (500, "UNMATCHED", None), (300, "PENDING", Some("anna"))]
+    );
+    let sender = operator.show(waiting[0].id).await.expect("a read").expect("a deposit");
+    assert_eq!(
+        (sender.name.as_str(), sender.iban.as_str(), sender.to.as_str()),
+        ("Ada Lovelace", OUTSIDE, OUTSIDE)
+    );
+    let anna = ExternalUserId::parse("anna").expect("an id");
+    operator.assign(waiting[0].id, &anna).await.expect("a command").expect("a deposit");
+    operator.send_back(waiting[1].id, Reason::new(*b"AC01")).await.expect("a command").expect("a deposit");
+    operator.approve(waiting[2].id).await.expect("a command").expect("a deposit");
+    assert_eq!(a.amount(Some("anna"), "eur").await, "128.00");
+    a.settle().await;
+    assert_eq!(operator.suspense().await.expect("a list"), []);
+    assert_eq!(operator.refused().await.expect("a list"), []);
+    assert_eq!(operator.show(uuid::Uuid::nil()).await.expect("a read"), None);
+    let again = operator.assign(waiting[0].id, &anna).await;
+    assert!(again.is_err_and(|error| error.to_string().contains("the deposit is CREDITED")));
+    let audit = Operator { app: &app.app, name: Text::parse("olga").expect("a name") }.audit().await;
+    let mut deeds: Vec<_> = audit.expect("a list").into_iter().map(|(_, entry)| entry.action).collect();
+    deeds.sort_unstable();
+    assert_eq!(deeds, ["sepa.approve", "sepa.assign", "sepa.return", "sepa.show"]);
     app.finish().await;
 }

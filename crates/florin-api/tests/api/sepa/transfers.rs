@@ -37,7 +37,8 @@ async fn a_transfer_is_held_and_then_settled() {
     assert_eq!(eur(&a, Some("anna")).await, both("82.98", "0.00"));
     let expected = json!({
         "id": id, "type": "external", "amount": "16.02", "transferTitle": "Rent", "destinationIban": SETTLES,
-        "receiverFirstName": "Ada", "receiverLastName": "Lovelace", "status": "SUCCESSFUL", "currency": "eur",
+        "receiverFirstName": "Ada", "receiverLastName": "Lovelace", "companyName": null, "status": "SUCCESSFUL",
+        "currency": "eur",
         "fee": 1, "createdAt": "2026-11-23T12:00:00.501Z",
     });
     assert_eq!(told(&a).await, [("sepa_transfer".to_owned(), expected.clone())]);
@@ -73,7 +74,8 @@ async fn what_a_bank_rejects_is_on_the_balance_again() {
     a.settle().await;
     assert_eq!(eur(&a, Some("anna")).await, both("100.00", "0.00"));
     let error = json!({
-        "description": "A bank rejected the transfer: the account is closed (AC04)", "status": "REJECTED", "reason": "AC04",
+        "description": "A bank rejected the transfer: the account is closed (AC04)", "status": "REJECTED",
+        "reason": "AC04",
     });
     let expected = json!({"id": id, "status": "FAILED", "error": error});
     assert_eq!(told(&a).await, [("sepa_transfer".to_owned(), expected)]);
@@ -162,7 +164,8 @@ async fn an_open_loop_needs_the_payees_name() {
     open_the_loop(&app).await;
     let call = |receiver: Value| {
         let mut body = json!({
-            "externalUserId": "anna", "amount": 10, "currency": "EUR", "destinationIban": OUTSIDE, "transferTitle": "Rent",
+            "externalUserId": "anna", "amount": 10, "currency": "EUR", "destinationIban": OUTSIDE,
+            "transferTitle": "Rent",
         });
         body.as_object_mut().expect("an object").extend(receiver.as_object().expect("an object").clone());
         a.post("/v1/sepa-transfer", &body)
@@ -180,7 +183,8 @@ async fn an_open_loop_needs_the_payees_name() {
     // A bank that is not in SEPA.
     let mut body = json!({
         "sourceExternalUserId": "anna", "amount": 10, "currency": "EUR",
-        "destinationIban": "TR330006100519786457841326", "transferTitle": "Rent", "receiverType": "LEGAL", "companyName": "Okri",
+        "destinationIban": "TR330006100519786457841326", "transferTitle": "Rent", "receiverType": "LEGAL",
+        "companyName": "Okri",
     });
     let id = id_of(&a.post("/v1/sepa-transfer", &body).send().await);
     assert_eq!(details(&a, &id).await["error"]["status"], "DESTINATION_NOT_ALLOWED");

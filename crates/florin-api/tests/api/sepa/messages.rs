@@ -1,0 +1,98 @@
+//! What banks say in any order, twice, or wrongly.
+
+use super::*;
+use crate::support::expect_errors;
+use florin_api::kit::book::registry::book_of;
+use florin_api::sepa::SepaOperator;
+use florin_rails::sepa::Reason;
+use florin_types::Text;
+
+/// An account whose bank says nothing by itself.
+const HOLDS: &str = "LT129999800000000020";
+
+const WHY: Reason = Reason::new(*b"AC04");
+
+/// A transfer of 10 EUR that was handed over.
+async fn handed_over(a: &Client) -> Uuid {
+    let id = id_of(&outgoing(a, Some("anna"), "10", HOLDS).send().await);
+    a.run_jobs().await;
+    id.parse().expect("an id")
+}
+
+/// Every order of these messages, each of them twice, ends in the same status and balance.
+#[tokio::test]
+async fn messages_may_overtake_each_other_and_come_twice() {
+    let (accepted, settled, rejected, returned) =
+        (Status::Accepted, Status::Settled, Status::Rejected(WHY), Status::Returned(1_000, WHY));
+    // What the bank says, the status at the end, and what of 100 EUR is left.
+    let cases: [(&[Status], &str, &str); 8] = [
+        (&[accepted, settled], "SUCCESSFUL", "89.00"),
+        (&[settled, accepted], "SUCCESSFUL", "89.00"),
+        (&[accepted, rejected], "FAILED", "100.00"),
+        (&[rejected, accepted], "FAILED", "100.00"),
+        (&[accepted, settled, returned], "FAILED", "99.00"),
+        (&[returned, accepted, settled], "FAILED", "99.00"),
+        (&[settled, returned, accepted], "FAILED", "99.00"),
+        // A bank that takes a settlement back.
+        (&[settled, rejected], "FAILED", "99.00"),
+    ];
+    let app = TestApp::start().await;
+    for (number, (says, status, left)) in cases.into_iter().enumerate() {
+        let a = app.a();
+        let user = format!("anna-{number}");
+        a.verified_user(&user).await;
+        a.fund(Some(&user), "100", "eur").await;
+        let id = id_of(&outgoing(&a, Some(&user), "10", HOLDS).send().await);
+        a.run_jobs().await;
+        let payment: Uuid = id.parse().expect("an id");
+        let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
+        for _ in 0..2 {
+            for (index, said) in says.iter().enumerate() {
+                say(&app.app, book, &format!("{id}-{index}"), (payment, *said)).await;
+            }
+        }
+        assert_eq!(details(&a, &id).await["status"], status, "{says:?}");
+        assert_eq!(a.amount(Some(&user), "eur").await, left, "{says:?}");
+        let expected = if status == "FAILED" && left == "99.00" { 2 } else { 1 };
+        let events = told(&a).await.into_iter().filter(|(_, payload)| payload["id"] == id.as_str()).count();
+        assert_eq!(events, expected, "{says:?}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_true_is_kept_for_a_person() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
+    let payment = handed_over(&a).await;
+    say(&app.app, book, "1", (payment, Status::Rejected(WHY))).await;
+    // It had failed; and nobody knows this one.
+    say(&app.app, book, "2", (payment, Status::Settled)).await;
+    say(&app.app, book, "3", (Uuid::nil(), Status::Settled)).await;
+    // More than was sent comes back.
+    let other = handed_over(&a).await;
+    say(&app.app, book, "4", (other, Status::Settled)).await;
+    say(&app.app, book, "5", (other, Status::Returned(1_001, WHY))).await;
+    expect_errors(&["a message of the bank was refused and waits for a person"; 3]);
+    assert_eq!(a.amount(Some("anna"), "eur").await, "89.00");
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let refused = operator.refused().await.expect("a list");
+    let mut why: Vec<_> =
+        refused.iter().map(|(_, item)| (item.external_id.as_str(), item.reason.as_deref())).collect();
+    why.sort_unstable();
+    let expected = [
+        ("2", Some("it had failed, and its hold was released")),
+        ("3", Some("no payment has this id")),
+        ("5", Some("more came back than was sent, or nothing")),
+    ];
+    assert_eq!(why, expected);
+    // Said again, it is not new.
+    say(&app.app, book, "2", (payment, Status::Settled)).await;
+    for (_, item) in &refused {
+        operator.done(item.id).await.expect("a command").expect("a message");
+    }
+    assert_eq!(operator.refused().await.expect("a list"), []);
+    assert_eq!(operator.done(refused[0].1.id).await.expect("a command"), None);
+    app.finish().await;
+}
