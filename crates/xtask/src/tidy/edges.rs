@@ -11,7 +11,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("florin-document", &["florin-types"]),
     ("florin-vault", &["florin-types"]),
     ("florin-webhook", &["florin-types"]),
-    ("florin-rails", &["florin-types"]),
+    ("florin-iso20022", &["florin-types"]),
+    ("florin-rails", &["florin-types", "florin-iso20022"]),
     (
         "florin-api",
         &[
