@@ -17,6 +17,9 @@ const MAX_NAMESPACES_PER_ELEMENT: usize = 8;
 /// How much of a wrong value an error shows.
 const SHOWN_CHARACTERS: usize = 80;
 
+/// No element has it: a declaration without an address takes the namespace away.
+const NO_NAMESPACE: &str = "";
+
 /// The result of reading.
 pub(crate) type Read<T> = Result<T, ReadError>;
 
@@ -27,6 +30,8 @@ pub(crate) struct Cursor<'a> {
     limits: Limits,
     /// Known once the root was seen.
     kind: Option<Kind>,
+    /// That of the kind; a text that is no namespace before.
+    namespace: &'static str,
     /// The names of the elements around us, the innermost last.
     path: Vec<&'a str>,
     /// Where the last event began.
@@ -46,6 +51,16 @@ enum Step<'a> {
     End,
 }
 
+/// The namespace of an element.
+enum Namespace {
+    /// The root's.
+    Ours,
+    /// Another, or none. Its text is there for the root only.
+    Other(String),
+    /// Its prefix was not declared.
+    Undeclared,
+}
+
 impl<'a> Cursor<'a> {
     /// At the start of a document, whose size was checked.
     pub fn new(input: &'a str, limits: Limits) -> Self {
@@ -58,6 +73,7 @@ impl<'a> Cursor<'a> {
             input,
             limits,
             kind: None,
+            namespace: NO_NAMESPACE,
             path: Vec::new(),
             offset: 0,
             start: None,
@@ -151,7 +167,7 @@ impl<'a> Cursor<'a> {
     pub fn attribute(&self, name: &str) -> Read<Option<String>> {
         let Some(start) = &self.start else { return Ok(None) };
         let found = start.try_get_attribute(name);
-        let found = found.map_err(|error| self.error(Problem::Xml(error.to_string())))?;
+        let found = found.map_err(|error| self.error(malformed(&error)))?;
         Ok(found.map(|attribute| String::from_utf8_lossy(&attribute.value).into_owned()))
     }
 
@@ -180,7 +196,8 @@ impl<'a> Cursor<'a> {
     pub fn error(&self, problem: Problem) -> ReadError {
         let before = self.input.as_bytes().get(..self.offset).unwrap_or_default();
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        ReadError { problem, path: self.path.join("/"), line, offset: self.offset }
+        let path: Vec<String> = self.path.iter().map(|name| shown(name)).collect();
+        ReadError { problem, path: path.join("/"), line, offset: self.offset }
     }
 
     fn skip(&mut self) -> Read<()> {
@@ -198,11 +215,21 @@ impl<'a> Cursor<'a> {
             self.offset = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
             let (namespace, event) = match self.reader.read_resolved_event() {
                 Ok(found) => found,
-                Err(error) => return Err(self.error(Problem::Xml(error.to_string()))),
+                Err(error) => return Err(self.error(malformed(&error))),
             };
             match event {
                 Event::Start(start) => {
-                    let namespace = namespace_of(&namespace);
+                    // Of other namespaces only the root's is kept: a long one must not be copied for each element.
+                    let namespace = match namespace {
+                        ResolveResult::Bound(found) if found.0 == self.namespace.as_bytes() => {
+                            Namespace::Ours
+                        }
+                        ResolveResult::Bound(found) if self.kind.is_none() => {
+                            Namespace::Other(String::from_utf8_lossy(found.0).into_owned())
+                        }
+                        ResolveResult::Bound(_) | ResolveResult::Unbound => Namespace::Other(String::new()),
+                        ResolveResult::Unknown(_) => Namespace::Undeclared,
+                    };
                     return self.open(start, namespace);
                 }
                 Event::End(_) => {
@@ -223,7 +250,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn open(&mut self, start: BytesStart<'a>, namespace: Option<Cow<'a, str>>) -> Read<Step<'a>> {
+    fn open(&mut self, start: BytesStart<'a>, namespace: Namespace) -> Read<Step<'a>> {
         // A tag begins with `<`, then its name: taken from the input, where it lives as long as the path.
         let name =
             self.input.get(self.offset + 1..self.offset + 1 + start.name().0.len()).unwrap_or_default();
@@ -237,18 +264,17 @@ impl<'a> Cursor<'a> {
         if self.elements > self.limits.elements {
             return Err(self.error(Problem::TooManyElements(self.limits.elements)));
         }
-        let Some(namespace) = namespace else {
-            return Err(self.error(Problem::Xml("an undeclared prefix".to_owned())));
-        };
-        let kind = match self.kind {
-            Some(kind) => return Ok(Step::Open(name, namespace == kind.namespace())),
-            None => Kind::of_namespace(&namespace),
-        };
-        match kind {
-            Some(kind) => self.kind = Some(kind),
-            None => return Err(self.error(Problem::Namespace(shown(&namespace)))),
+        match (namespace, self.kind) {
+            (Namespace::Ours, _) => Ok(Step::Open(name, true)),
+            (Namespace::Undeclared, _) => Err(self.error(Problem::Xml("an undeclared prefix".to_owned()))),
+            (Namespace::Other(_), Some(_)) => Ok(Step::Open(name, false)),
+            (Namespace::Other(namespace), None) => {
+                let kind = Kind::of_namespace(&namespace);
+                let kind = kind.ok_or_else(|| self.error(Problem::Namespace(shown(&namespace))))?;
+                (self.kind, self.namespace) = (Some(kind), kind.namespace());
+                Ok(Step::Open(name, true))
+            }
         }
-        Ok(Step::Open(name, true))
     }
 
     fn text(&self, bytes: Cow<'a, [u8]>) -> Read<Cow<'a, str>> {
@@ -270,7 +296,7 @@ impl<'a> Cursor<'a> {
             b"apos" => "'",
             _ if reference.is_char_ref() => {
                 let character = reference.resolve_char_ref();
-                let character = character.map_err(|error| self.error(Problem::Xml(error.to_string())))?;
+                let character = character.map_err(|error| self.error(malformed(&error)))?;
                 return Ok(Cow::Owned(character.map(String::from).unwrap_or_default()));
             }
             _ => return Err(self.error(Problem::Entity)),
@@ -283,7 +309,7 @@ impl<'a> Cursor<'a> {
             return Err(self.error(Problem::Xml("an XML declaration inside the document".to_owned())));
         }
         let version = declaration.version();
-        let version = version.map_err(|error| self.error(Problem::Xml(error.to_string())))?;
+        let version = version.map_err(|error| self.error(malformed(&error)))?;
         if *version != *b"1.0" {
             return Err(self.error(Problem::Xml("a version other than 1.0".to_owned())));
         }
@@ -299,20 +325,9 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The namespace, empty for none; nothing when its prefix was not declared.
-fn namespace_of<'a>(resolved: &ResolveResult<'_>) -> Option<Cow<'a, str>> {
-    match resolved {
-        ResolveResult::Bound(namespace) => {
-            let text = String::from_utf8_lossy(namespace.0);
-            // Ours are compared with each element: no copy for them.
-            Some(match Kind::of_namespace(&text) {
-                Some(kind) => Cow::Borrowed(kind.namespace()),
-                None => Cow::Owned(text.into_owned()),
-            })
-        }
-        ResolveResult::Unbound => Some(Cow::Borrowed("")),
-        ResolveResult::Unknown(_) => None,
-    }
+/// The parser's words, which may have a name of any length in them.
+fn malformed(error: &impl ToString) -> Problem {
+    Problem::Xml(shown(&error.to_string()))
 }
 
 fn is_blank(text: &str) -> bool {

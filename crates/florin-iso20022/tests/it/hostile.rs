@@ -246,6 +246,15 @@ fn each_limit_holds() {
     ] {
         assert_eq!(read(CREDIT.as_bytes(), limits).unwrap_err().problem, problem);
     }
+    // Names and namespaces of any length cost no more than their bytes, and are short in errors.
+    let long = "n".repeat(100_000);
+    for text in [
+        with("<Ntfctn>", &format!("<Ntfctn xmlns:x=\"{long}\"><{long}><Id></{long}>")),
+        with("camt.054.001.08", &long),
+        with("<Id>N1</Id>", &format!("<Id>N1</Id><{long}><{long}>&a;")),
+    ] {
+        assert!(read_text(&text).unwrap_err().to_string().len() < 1_000);
+    }
     let names = (0..9).map(|number| format!(" xmlns:n{number}=\"urn:{number}\"")).collect::<String>();
     let error = read_text(&with("<Ntfctn>", &format!("<Ntfctn{names}>"))).unwrap_err();
     assert!(matches!(error.problem, Problem::Xml(_)), "{error}");
