@@ -13,7 +13,7 @@ mod read;
 mod store;
 
 pub use generate::{generate, partner_iban};
-pub use store::{holder_of_iban, iban_of};
+pub use store::{holder_anywhere, holder_of_iban, iban_of};
 
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{Erasure, EventRow, Family};

@@ -1,5 +1,6 @@
 //! The SQL of bank accounts: which IBAN a user's EUR balance has.
 
+use crate::kit::app::App;
 use crate::kit::request::types::words;
 use florin_store::{HolderId, Scope, Statement, StoreError, Tx, params};
 use florin_types::Iban;
@@ -43,6 +44,12 @@ pub(super) async fn activate(tx: &mut Tx, holder: HolderId, iban: Option<&Iban>)
 /// Whether any user of the installation has this IBAN.
 pub(super) async fn is_taken(scope: &mut Scope, iban: &Iban) -> Result<bool, StoreError> {
     Ok(scope.query_one(IS_TAKEN, &params![iban.as_str()]).await?.is_some())
+}
+
+/// The holder of an account, whosever book it is in.
+pub async fn holder_anywhere(app: &App, iban: &Iban) -> Result<Option<HolderId>, StoreError> {
+    let rows = app.store.look(IS_TAKEN, &params![1_i64, iban.as_str()]).await?;
+    rows.first().map(|row| row.get(0)).transpose()
 }
 
 /// The holder of an account of this book.

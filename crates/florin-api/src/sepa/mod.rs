@@ -30,6 +30,7 @@ mod store;
 mod submit;
 mod transfer;
 mod unsuspended;
+mod verify_payee;
 mod within;
 mod zone;
 
@@ -44,7 +45,7 @@ use crate::kit::endpoint::family::{Erasure, EventRow, Family, Obstacle, Placehol
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::endpoint::table::Shape;
 use crate::users::UNSUSPENDED_JOB;
-use florin_rails::sepa::{MagicAccount, Outcome};
+use florin_rails::sepa::{MAGIC_NAMES, MagicAccount, Outcome};
 use florin_store::{Holder, Stop, Tx, migration};
 
 /// The family's table.
@@ -52,7 +53,11 @@ pub static FAMILY: Family = Family {
     tag: ("SEPA", "EUR to and from bank accounts."),
     endpoints: || {
         let transfers = create::endpoints().into_iter().chain([details::endpoint()]);
-        transfers.chain(info::endpoints()).chain(contacts::endpoints()).collect()
+        transfers
+            .chain(verify_payee::endpoints())
+            .chain(info::endpoints())
+            .chain(contacts::endpoints())
+            .collect()
     },
     jobs: &[
         (submit::SUBMIT_JOB, |app, job| Box::pin(submit::submit(app, job))),
@@ -128,7 +133,7 @@ async fn check_nothing_pending(tx: &mut Tx, holder: &Holder) -> Result<(), Stop>
     Ok(())
 }
 
-/// The accounts of the made-up bank.
+/// The accounts of the made-up bank, and the names that it answers differently for.
 fn scenarios() -> Vec<Scenario> {
     let of_account = |account: MagicAccount| Scenario {
         call: "POST /v1/sepa-transfer",
@@ -143,5 +148,12 @@ fn scenarios() -> Vec<Scenario> {
             Outcome::Hold => "stays PENDING until POST /v1/sandbox/sepa/{transferId}".to_owned(),
         },
     };
-    MagicAccount::ALL.into_iter().map(of_account).collect()
+    let of_name = |(name, outcome): (&str, &str)| Scenario {
+        call: "POST /v1/sepa-transfer/verify-payee",
+        field: "name",
+        value: name.to_owned(),
+        outcome: outcome.to_owned(),
+    };
+    let names = MAGIC_NAMES.into_iter().map(of_name);
+    MagicAccount::ALL.into_iter().map(of_account).chain(names).collect()
 }

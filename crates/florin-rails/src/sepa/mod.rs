@@ -11,7 +11,7 @@ mod reason;
 mod simulated;
 
 pub use reason::{Reason, ReasonError};
-pub use simulated::{MagicAccount, Outcome, SimulatedBank};
+pub use simulated::{MAGIC_NAMES, MagicAccount, Outcome, SimulatedBank};
 
 use florin_types::{Iban, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,13 @@ use std::time::Duration;
 /// Bank code of the made-up bank, in the Lithuanian form of an IBAN; no bank has it.
 const MAGIC_BANK: u32 = 99_998;
 
-/// Names that a payee check answers differently for, at every account that is not ours: the contract of the sandbox.
+/// Names that a payee check answers differently for, at every account that is not ours, and how.
+pub const MAGIC_NAMES: [(&str, &str); 3] = [
+    (CLOSE_NAME, "CLOSE_MATCH, with the name Klose Match"),
+    (OTHER_NAME, "NO_MATCH"),
+    (UNKNOWN_NAME, "NOT_POSSIBLE"),
+];
+
 const CLOSE_NAME: &str = "Close Match";
 const OTHER_NAME: &str = "No Match";
 const UNKNOWN_NAME: &str = "Not Possible";

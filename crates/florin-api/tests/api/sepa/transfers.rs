@@ -286,3 +286,38 @@ async fn a_transfer_goes_on_after_a_restart_at_any_step() {
     assert_eq!(details(&a, &id).await["status"], "SUCCESSFUL");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_payee_is_verified() {
+    let app = TestApp::start().await;
+    let (a, b) = (with_anna(&app).await, app.b());
+    let (of_anna, of_partner) = (iban_of(&a, Some("anna")).await, iban_of(&a, None).await);
+    let unknown = "LT029999900000000001";
+    let own = |name: &str| json!({"result": "CLOSE_MATCH", "suggestedName": name});
+    for (iban, name, expected) in [
+        (of_anna.as_str(), "LOVELACE, Ada", json!({"result": "MATCH"})),
+        (&of_anna, "A. Lovelace", own("Ada Lovelace")),
+        (&of_anna, "Charles Babbage", json!({"result": "NO_MATCH"})),
+        (&of_anna, "-", json!({"result": "NOT_POSSIBLE", "reason": "the name cannot be compared"})),
+        (&of_partner, "Florin Sandbox", json!({"result": "MATCH"})),
+        (&of_partner, "Florin Sandbox Ltd", own("Florin Sandbox")),
+        (unknown, "Ada", json!({"result": "NOT_POSSIBLE", "reason": "there is no such account"})),
+        (OUTSIDE, "Ada Lovelace", json!({"result": "MATCH"})),
+        (OUTSIDE, "close match", own("Klose Match")),
+        (OUTSIDE, "No Match", json!({"result": "NO_MATCH"})),
+        (
+            OUTSIDE,
+            "Not Possible",
+            json!({"result": "NOT_POSSIBLE", "reason": "the payee's bank does not answer"}),
+        ),
+    ] {
+        // Of another partner's user too: every bank tells so much.
+        for (client, path) in
+            [(&a, "/v1/sepa-transfer/verify-payee"), (&b, "/v1/partner/sepa-transfer/verify-payee")]
+        {
+            let answer = client.post(path, &json!({"iban": iban, "name": name})).send().await;
+            assert_eq!(answer.expect(200), expected, "{iban} {name}");
+        }
+    }
+    app.finish().await;
+}
