@@ -96,7 +96,7 @@ impl Product {
             api_key: String,
         }
         let mut create = Command::new(&self.florin);
-        create.args(["partner", "create", "--name", "another"]);
+        create.args(["partner", "create", "--name", "another", "--operator", "bench"]);
         create.arg("--data-dir").arg(self.folder.path().join("data"));
         if let Some(cluster) = &self.cluster {
             create.args(["--database-url", &cluster.url()]);

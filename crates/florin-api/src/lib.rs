@@ -22,7 +22,7 @@ pub mod webhooks;
 pub mod asyncapi;
 pub mod openapi;
 
-use florin_store::{Migration, SetStatement, Statement, migration};
+use florin_store::{Migration, SealedTable, SetStatement, Statement, migration};
 use kit::endpoint::events::EventType;
 use kit::endpoint::family::{EventRow, Families};
 use kit::endpoint::table::Endpoint;
@@ -64,6 +64,7 @@ pub fn migrations() -> &'static [Migration] {
             migration!(1005, "1005_terms"),
             migration!(1009, "1009_key_sheets"),
             migration!(1010, "1010_inbox"),
+            migration!(1012, "1012_row_seals"),
         ];
         let families = FAMILIES.0.iter().flat_map(|family| family.migrations.iter().copied());
         let mut all: Vec<_> = kit.into_iter().chain(families).collect();
@@ -72,10 +73,20 @@ pub fn migrations() -> &'static [Migration] {
     })
 }
 
+/// The families' tables whose rows are sealed.
+pub fn sealed_tables() -> &'static [&'static SealedTable] {
+    static ALL: OnceLock<Vec<&'static SealedTable>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let kit = [&kit::book::api_keys::API_KEYS, &kit::book::registry::PARTNERS];
+        kit.into_iter().chain(FAMILIES.0.iter().flat_map(|family| family.sealed.iter().copied())).collect()
+    })
+}
+
 /// Every statement of the families, for the test that prepares them all.
 pub fn statements() -> Vec<Statement> {
     let kit = [
         kit::book::registry::STATEMENTS,
+        kit::book::api_keys::STATEMENTS,
         kit::book::audit::STATEMENTS,
         kit::book::terms::STATEMENTS,
         kit::book::key_sheets::STATEMENTS,
@@ -89,11 +100,13 @@ pub fn statements() -> Vec<Statement> {
             .into_iter()
             .chain(family.erasures.iter().flat_map(|one| one.list.iter().chain(one.statements)).copied())
     });
-    kit.into_iter().chain(families).collect()
+    let of_seals = FAMILIES.0.iter().flat_map(|family| family.sealed.iter().map(|table| table.read));
+    kit.into_iter().chain(families).chain(of_seals).collect()
 }
 
 /// Every statement of the families over a set of rows, looked up or written, for the same test.
 pub fn sets() -> Vec<&'static SetStatement> {
     let families = FAMILIES.0.iter().flat_map(|family| family.sets.iter().copied());
-    kit::book::inbox::SETS.into_iter().chain(families).collect()
+    let of_seals = sealed_tables().iter().map(|table| &table.write);
+    kit::book::inbox::SETS.into_iter().chain(families).chain(of_seals).collect()
 }

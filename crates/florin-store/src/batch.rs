@@ -7,13 +7,14 @@ use crate::db::SetRows;
 use crate::event::{INSERT_EVENT, NewEvent, StoredEvent};
 use crate::holder::{
     Holder, INSERT_ACCOUNT, INSERT_HOLDER, UPDATE_ACCOUNT, UPDATE_HOLDER, account_of_row, account_row,
-    holder_of_row, joined_account,
+    changed_holder_row, holder_of_row, holder_row, joined_account,
 };
 use crate::idempotency::{Digest, INSERT_COMMAND, INSERT_KEY, KeyHash, KeyIndex, KeyRows, Stored};
 use crate::job::{INSERT_JOB, NewJob, job_row};
 use crate::journal::{INSERT_MARK, INSERT_RECORD, mark_row, record_row};
+use crate::seal::RowSeals;
 use crate::touch::{ByHandle, Touched};
-use crate::{Row, StoreError, Value, params};
+use crate::{Row, StoreError, Value};
 use florin_ledger::{
     Account, AccountKey, BookId, ChainKey, HolderId, Posting, PostingError, Record, RecordKind, draft, fold,
     marks,
@@ -64,6 +65,7 @@ pub(crate) struct UndoPoint {
 #[derive(Debug)]
 pub(crate) struct BatchState {
     pub(crate) book: Book,
+    seals: RowSeals,
     /// None: it was looked for, and there is none.
     holders: HashMap<HolderId, Option<HolderSlot>>,
     /// The users among them by handle. None: it was looked for, and there is none.
@@ -84,9 +86,10 @@ pub(crate) struct BatchState {
 }
 
 impl BatchState {
-    pub(crate) fn new(book: Book) -> Self {
+    pub(crate) fn new(book: Book, seals: RowSeals) -> Self {
         Self {
             book,
+            seals,
             holders: HashMap::new(),
             handles: HashMap::new(),
             accounts: BTreeMap::new(),
@@ -115,13 +118,13 @@ impl BatchState {
             return Err(StoreError::unexpected("the look-ups were not answered"));
         };
         for row in by_handle {
-            self.keep_holder(holder_of_row(row)?);
+            self.keep_holder(holder_of_row(row, &self.seals)?);
             if let Some(account) = joined_account(row)? {
                 self.keep_account(account);
             }
         }
         for row in holders {
-            self.keep_holder(holder_of_row(row)?);
+            self.keep_holder(holder_of_row(row, &self.seals)?);
         }
         for row in accounts {
             self.keep_account(account_of_row(row, 0)?);
@@ -389,9 +392,9 @@ impl BatchState {
         if let Some((id, new)) = self.successor.clone() {
             self.book.successor = Some(id);
             let next = Book { command_head: self.carried, ..Book::fresh(id) };
-            push_new_book(&mut sets, &next, &new, key);
+            push_new_book(&mut sets, &next, &new, &self.seals);
         }
-        sets.push((&UPDATE_BOOK, vec![self.book.to_row(key)]));
+        sets.push((&UPDATE_BOOK, vec![self.book.to_row(&self.seals)]));
         sets
     }
 
@@ -422,10 +425,10 @@ impl BatchState {
     fn holder_sets(&self, sets: &mut Vec<SetRows>) {
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         for slot in self.holders.values().flatten().filter(|slot| slot.is_dirty) {
-            let Holder { id, uuid, handle, gate, secret } = slot.holder.clone();
+            let holder = slot.holder.clone();
             match slot.is_new {
-                true => new.push(params![id, self.book.id, handle, uuid, gate, secret].to_vec()),
-                false => changed.push(params![id, gate, secret].to_vec()),
+                true => new.push(holder_row(holder, &self.seals)),
+                false => changed.push(changed_holder_row(holder, &self.seals)),
             }
         }
         // In the order of their numbers, which is the order of the tree.
@@ -436,13 +439,11 @@ impl BatchState {
 }
 
 /// The rows of a new book: its own, the partner as a holder, the accounts it starts with.
-pub(crate) fn push_new_book(sets: &mut Vec<SetRows>, book: &Book, new: &NewBook, key: &ChainKey) {
-    let (holder, secret) = (book.id.partner(), new.partner_secret.clone());
-    sets.push((&INSERT_BOOK, vec![book.to_row(key)]));
-    sets.push((
-        &INSERT_HOLDER,
-        vec![params![holder, book.id, None::<String>, new.partner, 0_i64, secret].to_vec()],
-    ));
+pub(crate) fn push_new_book(sets: &mut Vec<SetRows>, book: &Book, new: &NewBook, seals: &RowSeals) {
+    let (id, secret) = (book.id.partner(), new.partner_secret.clone());
+    sets.push((&INSERT_BOOK, vec![book.to_row(seals)]));
+    let holder = Holder { id, uuid: new.partner, handle: None, gate: 0, secret };
+    sets.push((&INSERT_HOLDER, vec![holder_row(holder, seals)]));
     let accounts = new.accounts(book.id).into_iter().map(|key| account_row(&Account::new(key)));
     sets.push((&INSERT_ACCOUNT, accounts.collect()));
 }

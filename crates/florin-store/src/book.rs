@@ -1,6 +1,7 @@
 //! A book's row: where its sequences stand, its clock, its chain heads, and the book that replaced it, if one did.
 
 use crate::dialect::{Column, SetStatement};
+use crate::seal::RowSeals;
 use crate::{Row, StoreError, Type, Value, params};
 use florin_ledger::{AccountKey, BookId, Chain, ChainKey};
 use florin_types::{CurrencyCode, Timestamp};
@@ -95,6 +96,10 @@ const BOOK_STATE: [Column; 12] = [
 pub(crate) static UPDATE_BOOK: SetStatement =
     SetStatement::Update { table: "book", keys: &[("id", Type::Int)], columns: &BOOK_STATE };
 
+/// Seals a book of data whose rows were just sealed.
+pub(crate) static RESEAL_BOOK: SetStatement =
+    SetStatement::Update { table: "book", keys: &[("id", Type::Int)], columns: &[("seal", Type::Bytes)] };
+
 pub(crate) static INSERT_BOOK: SetStatement = SetStatement::Insert {
     table: "book",
     columns: &{
@@ -147,7 +152,7 @@ impl Book {
     }
 
     /// The row's parameters, key first, for insert and update alike.
-    pub(crate) fn to_row(&self, key: &ChainKey) -> Vec<Value> {
+    pub(crate) fn to_row(&self, seals: &RowSeals) -> Vec<Value> {
         params![
             self.id,
             self.successor,
@@ -161,17 +166,23 @@ impl Book {
             self.holder_head,
             self.job_head,
             self.batch,
-            self.seal_of_heads(key),
+            self.seal_of_heads(seals),
         ]
         .to_vec()
     }
 
     /// The keyed hash over where journal and events end.
-    pub(crate) fn seal_of_heads(&self, key: &ChainKey) -> [u8; 32] {
-        let heads = [self.id.0, self.journal_head, self.event_head].map(i64::to_be_bytes);
-        Chain::START
-            .next(key, &[b"heads", heads.as_flattened(), &self.journal_chain.0, &self.event_chain.0])
-            .0
+    pub(crate) fn seal_of_heads(&self, seals: &RowSeals) -> [u8; 32] {
+        seals.of_heads(&[&self.heads(), &self.journal_chain.0[..], &self.event_chain.0].concat())
+    }
+
+    /// The same as versions before seals of rows made it.
+    pub(crate) fn old_seal_of_heads(&self, key: &ChainKey) -> [u8; 32] {
+        Chain::START.next(key, &[b"heads", &self.heads(), &self.journal_chain.0, &self.event_chain.0]).0
+    }
+
+    fn heads(&self) -> Vec<u8> {
+        [self.id.0, self.journal_head, self.event_head].map(i64::to_be_bytes).concat()
     }
 
     /// Business time of this book at a wall-clock time.

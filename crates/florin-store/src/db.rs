@@ -213,6 +213,25 @@ impl Db {
         }
     }
 
+    /// The lines that a question about the engine itself answers; none on PostgreSQL.
+    pub(crate) fn ask_sqlite(&mut self, sql: &'static str) -> Result<Vec<String>, StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(sqlite) => {
+                sqlite.query(sql, &[])?.iter().map(|row| row.get::<String>(0)).collect()
+            }
+            Connection::Postgres(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// The same of PostgreSQL, as text; none on SQLite.
+    pub(crate) async fn ask_postgres(&mut self, sql: &'static str) -> Result<Vec<String>, StoreError> {
+        let result = match &mut self.connection {
+            Connection::Sqlite(_) => Ok(Vec::new()),
+            Connection::Postgres(pg) => pg.lines(sql).await,
+        };
+        self.noted(result)
+    }
+
     /// Several statements without parameters, as a migration has them.
     pub(crate) async fn run_script(&mut self, sql: &str) -> Result<(), StoreError> {
         let result = match &mut self.connection {

@@ -1,6 +1,7 @@
 //! Holders and their accounts as rows: how a batch finds them as sets and writes them back.
 
 use crate::dialect::SetStatement;
+use crate::seal::{RowSeals, SealedTable};
 use crate::{Row, StoreError, Type, Value, params};
 use florin_ledger::{Account, AccountKey, AccountKind, HolderId};
 use uuid::Uuid;
@@ -21,18 +22,22 @@ pub struct Holder {
     pub secret: Option<Vec<u8>>,
 }
 
+/// The rows of holders, which are sealed whole: a handle, a gate or a key that was exchanged is refused.
+pub(crate) static SEALED: SealedTable =
+    crate::sealed_table!("holder", "id": Int, "book", "handle", "uuid", "gate", "secret");
+
 /// Where the account's columns begin in a row of [`FIND_BY_HANDLE`].
-const HOLDER_AND_ACCOUNT: usize = 5;
+const HOLDER_AND_ACCOUNT: usize = 7;
 
 /// A holder by handle, with its main account in a currency. Parameters: book, handle, currency, kind.
 pub(crate) static FIND_BY_HANDLE: SetStatement = SetStatement::Find {
-    row: "SELECT h.id, h.uuid, h.handle, h.gate, h.secret, a.holder, a.currency, a.kind, \
+    row: "SELECT h.id, h.book, h.handle, h.uuid, h.gate, h.secret, h.seal, a.holder, a.currency, a.kind, \
           a.balance, a.held, a.last, a.entries FROM holder h \
           LEFT JOIN account a ON a.book = $1 AND a.currency = $3 AND a.kind = $4 AND a.holder = h.id \
           WHERE h.book = $1 AND h.handle = $2",
     // LATERAL with LIMIT keeps the look-up of the account whole: else a planner without statistics reads every account
     // of the book in that currency, for each handle.
-    set: "SELECT h.id, h.uuid, h.handle, h.gate, h.secret, a.holder, a.currency, a.kind, \
+    set: "SELECT h.id, h.book, h.handle, h.uuid, h.gate, h.secret, h.seal, a.holder, a.currency, a.kind, \
           a.balance, a.held, a.last, a.entries \
           FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS v(book, handle, currency, kind) \
           JOIN holder h ON h.book = v.book AND h.handle = v.handle COLLATE \"C\" \
@@ -54,8 +59,8 @@ pub(crate) static FIND_ACCOUNT: SetStatement = SetStatement::Find {
 
 /// Holders by number.
 pub(crate) static FIND_HOLDER: SetStatement = SetStatement::Find {
-    row: "SELECT id, uuid, handle, gate, secret FROM holder WHERE id = $1",
-    set: "SELECT id, uuid, handle, gate, secret FROM holder WHERE id = ANY($1)",
+    row: "SELECT id, book, handle, uuid, gate, secret, seal FROM holder WHERE id = $1",
+    set: "SELECT id, book, handle, uuid, gate, secret, seal FROM holder WHERE id = ANY($1)",
     parameters: &[Type::Int],
 };
 
@@ -68,13 +73,14 @@ pub(crate) static INSERT_HOLDER: SetStatement = SetStatement::Insert {
         ("uuid", Type::Bytes),
         ("gate", Type::Int),
         ("secret", Type::Bytes),
+        ("seal", Type::Bytes),
     ],
 };
 
 pub(crate) static UPDATE_HOLDER: SetStatement = SetStatement::Update {
     table: "holder",
     keys: &[("id", Type::Int)],
-    columns: &[("gate", Type::Int), ("secret", Type::Bytes)],
+    columns: &[("gate", Type::Int), ("secret", Type::Bytes), ("seal", Type::Bytes)],
 };
 
 pub(crate) static INSERT_ACCOUNT: SetStatement = SetStatement::Insert {
@@ -112,14 +118,31 @@ pub(crate) fn account_of_row(row: &Row, from: usize) -> Result<Account, StoreErr
     })
 }
 
-pub(crate) fn holder_of_row(row: &Row) -> Result<Holder, StoreError> {
+/// The holder of a row that fits its seal.
+pub(crate) fn holder_of_row(row: &Row, seals: &RowSeals) -> Result<Holder, StoreError> {
+    seals.check(&SEALED, &row.0)?;
     Ok(Holder {
         id: row.get(0)?,
-        uuid: row.get(1)?,
         handle: row.get(2)?,
-        gate: row.get(3)?,
-        secret: row.get(4)?,
+        uuid: row.get(3)?,
+        gate: row.get(4)?,
+        secret: row.get(5)?,
     })
+}
+
+/// A new holder's row with its seal.
+pub(crate) fn holder_row(holder: Holder, seals: &RowSeals) -> Vec<Value> {
+    let Holder { id, uuid, handle, gate, secret } = holder;
+    let mut row = params![id, id.book(), handle, uuid, gate, secret].to_vec();
+    row.push(seals.seal(&SEALED, &row).into());
+    row
+}
+
+/// The parameters that change a holder.
+pub(crate) fn changed_holder_row(holder: Holder, seals: &RowSeals) -> Vec<Value> {
+    let (id, gate, secret) = (holder.id, holder.gate, holder.secret.clone());
+    let seal = holder_row(holder, seals).pop().unwrap_or(Value::Null);
+    params![id, gate, secret, seal].to_vec()
 }
 
 /// The account that [`FIND_BY_HANDLE`] found beside a holder, if there is one.

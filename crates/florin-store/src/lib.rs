@@ -18,6 +18,7 @@ mod event;
 mod holder;
 mod idempotency;
 mod installation;
+mod integrity;
 mod job;
 mod journal;
 mod migration;
@@ -27,6 +28,7 @@ mod queue;
 #[doc(hidden)]
 pub mod recorder;
 mod scope;
+mod seal;
 mod source;
 mod statements;
 mod store;
@@ -53,6 +55,7 @@ pub use journal::{entries_back, first_and_last, records_at, records_of_object, r
 pub use migration::Migration;
 pub use object::{Object, ObjectTable};
 pub use scope::Scope;
+pub use seal::{Renew, RowSeals, SealedTable};
 pub use source::Snapshot;
 pub use statements::{sets, statements};
 pub use store::{Administration, Options, Place, Store};

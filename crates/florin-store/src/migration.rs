@@ -37,8 +37,12 @@ macro_rules! migration {
 }
 
 /// The store's own.
-pub(crate) const OWN: &[Migration] =
-    &[migration!(1, "0001_foundation"), migration!(2, "0002_job_lanes"), migration!(3, "0003_job_attempts")];
+pub(crate) const OWN: &[Migration] = &[
+    migration!(1, "0001_foundation"),
+    migration!(2, "0002_job_lanes"),
+    migration!(3, "0003_job_attempts"),
+    migration!(4, "0004_holder_seals"),
+];
 
 /// Makes the table of what has run. Types are spelt per engine, so that both know the same statement.
 const HISTORY: (&str, &str) = (

@@ -8,6 +8,7 @@ use crate::holder::{
 };
 use crate::object::{Object, ObjectTable, object_of};
 use crate::objects::{Changed, Objects};
+use crate::seal::RowSeals;
 use crate::{Holder, Row, StoreError, Value, params};
 use florin_ledger::{Account, AccountKey, BookId, HolderId};
 use florin_types::CurrencyCode;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 pub struct Scope {
     db: Db,
     book: BookId,
+    seals: RowSeals,
     /// The object rows of the batch; none outside of a command.
     objects: Objects,
     /// The command that runs has a savepoint open.
@@ -28,8 +30,8 @@ pub struct Scope {
 }
 
 impl Scope {
-    pub(crate) fn new(db: Db, book: BookId, objects: Objects) -> Self {
-        Self { db, book, objects, in_savepoint: false, wrote_rows: false }
+    pub(crate) fn new(db: Db, book: BookId, seals: RowSeals, objects: Objects) -> Self {
+        Self { db, book, seals, objects, in_savepoint: false, wrote_rows: false }
     }
 
     pub(crate) fn into_db(self) -> Db {
@@ -57,6 +59,11 @@ impl Scope {
     /// The book that is seen.
     pub fn book(&self) -> BookId {
         self.book
+    }
+
+    /// Seals rows, and checks those that were read.
+    pub fn seals(&self) -> &RowSeals {
+        &self.seals
     }
 
     /// The rows that a statement answers. `$1` is the book; `parameters` follow from `$2`.
@@ -181,14 +188,15 @@ impl Scope {
     pub async fn holder(&mut self, handle: &str) -> Result<Option<Holder>, StoreError> {
         let key = params![self.book, handle, "", 0_i64].to_vec();
         let rows = self.db.find_set(&FIND_BY_HANDLE, vec![key]).await?;
-        rows.first().map(holder_of_row).transpose()
+        rows.first().map(|row| holder_of_row(row, &self.seals)).transpose()
     }
 
     /// Holders by number, in no order.
     pub async fn holders(&mut self, ids: &[HolderId]) -> Result<Vec<Holder>, StoreError> {
         let book = self.book;
         let keys = ids.iter().filter(|id| id.book() == book).map(|id| params![*id].to_vec()).collect();
-        self.db.find_set(&FIND_HOLDER, keys).await?.iter().map(holder_of_row).collect()
+        let rows = self.db.find_set(&FIND_HOLDER, keys).await?;
+        rows.iter().map(|row| holder_of_row(row, &self.seals)).collect()
     }
 
     /// The main accounts of a holder in these currencies, where there are such; in no order.

@@ -4,6 +4,7 @@ use crate::db::{Db, Mode, PostgresConfig};
 use crate::dialect::Engine;
 use crate::objects::Objects;
 use crate::scope::Scope;
+use crate::seal::RowSeals;
 use crate::{Book, BookId, Place, Row, StoreError, Value};
 use futures_util::FutureExt;
 use std::ops::{Deref, DerefMut};
@@ -52,13 +53,14 @@ impl Source {
 #[derive(Clone)]
 pub(crate) struct Readers {
     source: Source,
+    seals: RowSeals,
     idle: Arc<Mutex<Vec<Db>>>,
     permits: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(crate) fn new(source: Source) -> Self {
-        Self { source, idle: Arc::default(), permits: Arc::new(Semaphore::new(MAX_READERS)) }
+    pub(crate) fn new(source: Source, seals: RowSeals) -> Self {
+        Self { source, seals, idle: Arc::default(), permits: Arc::new(Semaphore::new(MAX_READERS)) }
     }
 
     async fn take(&self) -> Result<(Db, OwnedSemaphorePermit), StoreError> {
@@ -102,7 +104,7 @@ impl Readers {
             match row.successor {
                 Some(successor) => book = successor,
                 None => {
-                    let scope = Some(Scope::new(db, book, Objects::default()));
+                    let scope = Some(Scope::new(db, book, self.seals.clone(), Objects::default()));
                     return Ok(Snapshot { scope, book: row, readers: self.clone(), permit: Some(permit) });
                 }
             }

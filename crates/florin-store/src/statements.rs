@@ -8,6 +8,7 @@ pub fn statements() -> Vec<Statement> {
     let mut all = vec![
         installation::READ_SETTING,
         installation::WRITE_SETTING,
+        installation::CHANGE_SETTING,
         installation::DELETE_SETTING,
         installation::SET_SETTING,
         installation::REPLACE_SETTING,
@@ -38,6 +39,8 @@ pub fn statements() -> Vec<Statement> {
         job::DELETE_JOBS_OF_BOOK,
         verify::READ_ACCOUNTS,
         verify::READ_MARKS,
+        verify::HOLDERS,
+        holder::SEALED.read,
     ];
     all.extend(verify::STRAYS.map(|(_, count)| count));
     all.extend(verify::NEWEST.map(|(_, newest)| newest));
@@ -53,11 +56,13 @@ pub fn sets() -> Vec<&'static SetStatement> {
         &book::LOCK_BOOK_NUMBERS,
         &book::INSERT_BOOK,
         &book::UPDATE_BOOK,
+        &book::RESEAL_BOOK,
         &holder::FIND_BY_HANDLE,
         &holder::FIND_ACCOUNT,
         &holder::FIND_HOLDER,
         &holder::INSERT_HOLDER,
         &holder::UPDATE_HOLDER,
+        &holder::SEALED.write,
         &holder::INSERT_ACCOUNT,
         &holder::UPDATE_ACCOUNT,
         &journal::INSERT_RECORD,

@@ -1,21 +1,23 @@
 //! Opening a store: migrations, the workers, the readers.
 
 use crate::batch::push_new_book;
-use crate::book::{Book, LOCK_BOOK_NUMBERS, NEWEST_TIME, NewBook};
+use crate::book::{Book, LOCK_BOOK_NUMBERS, NEWEST_TIME, NewBook, READ_BOOK};
 use crate::db::{Db, Mode};
 use crate::dialect::{Engine, Statement};
 use crate::door::Door;
 use crate::idempotency::DigestKey;
 use crate::installation::{
-    self, KNOWN_TIME, KeptKey, OpenError, READ_SETTING, REPAIRED_TIME, REPLACE_SETTING, SET_SETTING,
+    self, KNOWN_TIME, KeptKey, OpenError, READ_SETTING, REPAIRED_TIME, REPLACE_SETTING, Rows, SET_SETTING,
     VAULT_MARK,
 };
+use crate::integrity::{self, Integrity};
 use crate::job::{Due, FREE_JOBS, Job, NOBODY};
 use crate::migration::{Migration, migrate};
 use crate::queue::Queue;
+use crate::seal::{RowSeals, SealedTable};
 use crate::source::{Readers, Snapshot, Source};
 use crate::tx::next_book_id;
-use crate::verify::{Report, verify};
+use crate::verify::{Report, Sealed, verify};
 use crate::watch::Watchers;
 use crate::writer::{Shared, work};
 use crate::{BookId, Row, StoreError, Value, params};
@@ -51,6 +53,10 @@ pub struct Options {
     pub master_key: [u8; 32],
     /// The families' tables.
     pub migrations: &'static [Migration],
+    /// Those of the families' tables whose rows are sealed.
+    pub sealed: &'static [&'static SealedTable],
+    /// Whether rows from before seals are sealed: by a server that has the data to itself, and by no other command.
+    pub may_seal: bool,
     /// Wall clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness of the operating system.
@@ -67,6 +73,8 @@ pub struct Store {
     workers: Mutex<Vec<JoinHandle<()>>>,
     /// The connection of health checks.
     health: tokio::sync::Mutex<Option<Db>>,
+    seals: RowSeals,
+    sealed: &'static [&'static SealedTable],
     master_key: [u8; 32],
 }
 
@@ -78,8 +86,11 @@ impl Store {
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let source = Source::of(&options.place)?;
         let mut db = source.connect(Mode::Create).await?;
+        if !options.may_seal && installation::is_from_before(&mut db, &options.master_key).await? {
+            return Err(OpenError::NotSealed);
+        }
         migrate(&mut db, options.migrations).await?;
-        installation::settle(&mut db, &options).await?;
+        let seals = installation::settle(&mut db, &options).await?;
         drop(db);
         let master_key = options.master_key;
         let (queue, watchers) = (Arc::new(Queue::default()), Watchers::default());
@@ -89,6 +100,7 @@ impl Store {
             clock: Arc::clone(&options.clock),
             entropy: options.entropy,
             chain_key: chain_key(&master_key),
+            seals: seals.clone(),
             watchers: watchers.clone(),
         });
         let workers = match source.engine() {
@@ -101,12 +113,14 @@ impl Store {
             DigestKey::new(blake3::derive_key("florin 2026 idempotency digests v1", &master_key));
         Ok(Self {
             door: Door::new(Arc::clone(&queue), options.clock, digest_key),
-            readers: Readers::new(source.clone()),
+            readers: Readers::new(source.clone(), seals.clone()),
             source,
             queue,
             watchers,
             workers: Mutex::new(workers),
             health: tokio::sync::Mutex::new(None),
+            seals,
+            sealed: options.sealed,
             master_key,
         })
     }
@@ -124,6 +138,11 @@ impl Store {
     /// A key of the installation for one purpose, named in the way of BLAKE3's `derive_key`.
     pub fn derive_key(&self, purpose: &str) -> [u8; 32] {
         blake3::derive_key(purpose, &self.master_key)
+    }
+
+    /// Checks rows that [`Self::look`] answered.
+    pub fn seals(&self) -> &RowSeals {
+        &self.seals
     }
 
     /// A consistent state of a book, or of the one that took its place at a reset.
@@ -214,7 +233,7 @@ impl Store {
         let mut db = self.source.connect(Mode::Write).await?;
         db.begin(Mode::Write).await?;
         db.find_set(&LOCK_BOOK_NUMBERS, vec![params![ADMINISTRATION_LOCK].to_vec()]).await?;
-        Ok(Administration { db, chain_key: chain_key(&self.master_key) })
+        Ok(Administration { db, seals: self.seals.clone() })
     }
 
     /// Rings when this process has written events of a book. Take it before looking, so that nothing is missed.
@@ -236,17 +255,25 @@ impl Store {
 
     /// Reads everything and says what is wrong with it.
     pub async fn verify(&self) -> Result<Report, StoreError> {
-        verify_all(&self.source, Mode::Read, &self.master_key).await
+        verify_all(&self.source, Mode::Read, &self.master_key, Some((&self.seals, self.sealed))).await
     }
 
     /// The same of data that this process has not opened, changing no file: no table is made or brought up to date, and
     /// the log of an embedded database stays.
-    pub async fn verify_at(place: &Place, master_key: &[u8; 32]) -> Result<Report, OpenError> {
+    pub async fn verify_at(
+        place: &Place,
+        master_key: &[u8; 32],
+        sealed: &[&'static SealedTable],
+    ) -> Result<Report, OpenError> {
         let source = Source::of(place)?;
         let mut db = source.connect(Mode::Inspect).await?;
-        installation::check_master_key(&mut db, master_key).await?;
+        let rows = installation::check_master_key(&mut db, master_key).await?;
         drop(db);
-        Ok(verify_all(&source, Mode::Inspect, master_key).await?)
+        let sealed = match &rows {
+            Rows::Sealed(seals) => Some((seals, sealed)),
+            Rows::FromBefore => None,
+        };
+        Ok(verify_all(&source, Mode::Inspect, master_key, sealed).await?)
     }
 
     /// What data tell of the key that they were made with, before they are opened with it. Changes nothing.
@@ -288,10 +315,15 @@ impl Drop for Store {
 /// An open transaction outside of any book. Committing consumes it; dropping it gives it up.
 pub struct Administration {
     db: Db,
-    chain_key: ChainKey,
+    seals: RowSeals,
 }
 
 impl Administration {
+    /// Seals rows, and checks those that were read.
+    pub fn seals(&self) -> &RowSeals {
+        &self.seals
+    }
+
     /// The rows that a statement answers.
     pub async fn query(&mut self, sql: Statement, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
         self.db.query(sql, parameters).await
@@ -302,11 +334,18 @@ impl Administration {
         self.db.execute(sql, parameters).await
     }
 
+    /// Business time of a book at a wall-clock time.
+    pub async fn time_of(&mut self, book: BookId, wall: Timestamp) -> Result<Timestamp, StoreError> {
+        let row = self.db.query_one(READ_BOOK, &params![book]).await?;
+        let row = row.ok_or_else(|| StoreError::unexpected("there is no such book"))?;
+        Ok(Book::from_row(&row)?.now(wall))
+    }
+
     /// A first book.
     pub async fn open_book(&mut self, new: &NewBook) -> Result<BookId, StoreError> {
         let id = next_book_id(&mut self.db).await?;
         let mut sets = Vec::new();
-        push_new_book(&mut sets, &Book::fresh(id), new, &self.chain_key);
+        push_new_book(&mut sets, &Book::fresh(id), new, &self.seals);
         self.db.write_sets(sets).await?;
         Ok(id)
     }
@@ -317,17 +356,32 @@ impl Administration {
     }
 }
 
-fn chain_key(master_key: &[u8; 32]) -> ChainKey {
+pub(crate) fn chain_key(master_key: &[u8; 32]) -> ChainKey {
     ChainKey::new(blake3::derive_key("florin 2026 journal and event chains v1", master_key))
 }
 
-async fn verify_all(source: &Source, mode: Mode, master_key: &[u8; 32]) -> Result<Report, StoreError> {
+async fn verify_all(
+    source: &Source,
+    mode: Mode,
+    master_key: &[u8; 32],
+    seals: Option<Sealed<'_>>,
+) -> Result<Report, StoreError> {
     let mut db = source.connect(mode).await?;
+    let Integrity { findings, notes } = integrity::check(&mut db, mode).await?;
+    let mut report = Report { notes, ..Report::default() };
+    findings.iter().for_each(|finding| report.find(format!("the database itself: {finding}")));
     db.begin(mode).await?;
     db.lift_time_limit().await?;
-    let report = verify(&mut db, &chain_key(master_key)).await;
+    let read = verify(&mut db, &chain_key(master_key), seals, report.clone()).await;
     db.rollback().await;
-    report
+    match read {
+        // What the engine says of a damaged file explains why it could not be read.
+        Err(error @ StoreError::Unexpected(_)) if !report.is_clean() => {
+            report.find(error.to_string());
+            Ok(report)
+        }
+        read => read,
+    }
 }
 
 fn start_worker(shared: &Arc<Shared>, max_books: usize) -> Result<JoinHandle<()>, StoreError> {

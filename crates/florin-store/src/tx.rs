@@ -14,6 +14,7 @@ use crate::job::{
 };
 use crate::object::Object;
 use crate::scope::Scope;
+use crate::seal::RowSeals;
 use crate::touch::{FIXED_LOOK_UPS, Touch, Touched};
 use crate::{Row, StoreError, Value, params};
 use florin_ledger::{Account, AccountKey, BookId, HolderId, Position, Posting, PostingError, RecordKind};
@@ -60,6 +61,11 @@ impl Tx {
     /// For finders, which read within the book.
     pub fn scope(&mut self) -> &mut Scope {
         &mut self.scope
+    }
+
+    /// Seals rows, and checks those that were read.
+    pub fn seals(&self) -> &RowSeals {
+        self.scope.seals()
     }
 
     /// Reads what was not named as a touch when the command came to the door. Costs a round trip on PostgreSQL.

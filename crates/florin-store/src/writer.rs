@@ -17,6 +17,7 @@ use crate::idempotency::KeyIndex;
 use crate::objects::Objects;
 use crate::queue::{Group, Queue};
 use crate::scope::Scope;
+use crate::seal::RowSeals;
 use crate::source::Source;
 use crate::touch::{FIXED_LOOK_UPS, Touched};
 use crate::tx::Tx;
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) chain_key: ChainKey,
+    pub(crate) seals: RowSeals,
     pub(crate) watchers: Watchers,
 }
 
@@ -226,18 +228,15 @@ struct Run<'a> {
 impl Run<'_> {
     /// Runs the commands of one book and gathers what is to be written. The connection comes back in any case.
     async fn group(&mut self, mut db: Db, group: &Group) -> (Db, Result<(), BatchFailure>) {
-        let (state, objects) = match open(&mut db, group).await {
-            Ok(Some(opened)) => opened,
-            Ok(None) => {
-                return (db, Err(BatchFailure::AtStart(StoreError::unexpected("there is no such book"))));
-            }
-            Err(error) => return (db, Err(BatchFailure::AtStart(error))),
+        let (state, objects) = match open(&mut db, group, &self.shared.seals).await {
+            Ok(opened) => opened,
+            Err(failure) => return (db, Err(failure)),
         };
         if let Some(successor) = state.book.successor {
             self.results.extend(group.commands.iter().map(|_| CommandResult::BookReplaced(successor)));
             return (db, Ok(()));
         }
-        let mut tx = Tx::new(Scope::new(db, group.book, objects), state);
+        let mut tx = Tx::new(Scope::new(db, group.book, self.shared.seals.clone(), objects), state);
         for queued in &group.commands {
             // A reset earlier in this batch: the rest belongs to the new book.
             if let Some((successor, _)) = &tx.batch.successor {
@@ -263,25 +262,28 @@ impl Run<'_> {
     }
 }
 
-/// Locks the book and reads what its commands will touch, all at once.
-async fn open(db: &mut Db, group: &Group) -> Result<Option<(BatchState, Objects)>, StoreError> {
+/// Locks the book and reads what its commands will touch, all at once. A row that cannot be believed fails only the
+/// commands that touch it: they are run one by one.
+async fn open(db: &mut Db, group: &Group, seals: &RowSeals) -> Result<(BatchState, Objects), BatchFailure> {
     let touched = Touched::of(group.book, group.commands.iter().flat_map(|queued| &queued.touches));
     let keys =
         KeyIndex::look_up(group.book, group.commands.iter().filter_map(|queued| queued.digest.as_ref()));
     let mut look_ups = vec![(&LOCK_BOOK, vec![params![group.book].to_vec()])];
     look_ups.extend(touched.look_ups(group.book));
     look_ups.push(keys);
-    let found = db.find_sets(look_ups).await?;
+    let found = db.find_sets(look_ups).await.map_err(BatchFailure::AtStart)?;
+    let at_start = |cause: &str| BatchFailure::AtStart(StoreError::unexpected(cause));
     let [book, touched_rows @ .., keys] = found.as_slice() else {
-        return Err(StoreError::unexpected("the look-ups were not answered"));
+        return Err(at_start("the look-ups were not answered"));
     };
-    let Some(row) = book.first() else { return Ok(None) };
-    let mut state = BatchState::new(Book::from_row(row)?);
-    state.absorb(&touched, touched_rows)?;
-    state.keep_keys(KeyIndex::found(keys)?);
+    let row = book.first().ok_or_else(|| at_start("there is no such book"))?;
+    let mut state = BatchState::new(Book::from_row(row).map_err(BatchFailure::AtStart)?, seals.clone());
+    state.absorb(&touched, touched_rows).map_err(BatchFailure::Underway)?;
+    state.keep_keys(KeyIndex::found(keys).map_err(BatchFailure::AtStart)?);
     let mut objects = Objects::default();
-    objects.absorb(&touched, touched_rows.get(FIXED_LOOK_UPS..).unwrap_or_default())?;
-    Ok(Some((state, objects)))
+    let of_objects = touched_rows.get(FIXED_LOOK_UPS..).unwrap_or_default();
+    objects.absorb(&touched, of_objects).map_err(BatchFailure::Underway)?;
+    Ok((state, objects))
 }
 
 /// Runs one command after an undo point. An error means that the transaction is lost, not that the command failed.

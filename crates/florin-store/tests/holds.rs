@@ -49,7 +49,7 @@ async fn capture(store: &TestStore, number: u128, held: i64, amount: i64, rest: 
 }
 
 async fn verified(store: &TestStore) -> Report {
-    Store::verify_at(&store.place, &store::MASTER_KEY).await.expect("the books can be read")
+    Store::verify_at(&store.place, &store::MASTER_KEY, &[]).await.expect("the books can be read")
 }
 
 #[tokio::test]

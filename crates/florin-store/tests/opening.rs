@@ -31,7 +31,7 @@ async fn kept(place: &Place) -> KeptKey {
 async fn is_refused(place: &Place) {
     let options = florin_store::Options { master_key: OTHER_KEY, ..options(place) };
     assert!(matches!(Store::open(options).await.err(), Some(OpenError::WrongMasterKey)));
-    let verified = Store::verify_at(place, &OTHER_KEY).await;
+    let verified = Store::verify_at(place, &OTHER_KEY, &[]).await;
     assert!(matches!(verified, Err(OpenError::WrongMasterKey)), "{verified:?}");
 }
 
@@ -43,7 +43,7 @@ async fn another_key_is_refused() {
     is_refused(&store.place).await;
     let again = Store::open(options(&store.place)).await.expect("the right key opens");
     again.close();
-    assert!(Store::verify_at(&store.place, &MASTER_KEY).await.expect("a report").is_clean());
+    assert!(Store::verify_at(&store.place, &MASTER_KEY, &[]).await.expect("a report").is_clean());
     store.finish().await;
 }
 
@@ -71,7 +71,7 @@ async fn looking_for_a_key_makes_nothing() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let place = Place::File(folder.path().join("florin.db"));
     assert!(kept(&place).await == KeptKey::Nothing);
-    assert!(Store::verify_at(&place, &MASTER_KEY).await.is_err());
+    assert!(Store::verify_at(&place, &MASTER_KEY, &[]).await.is_err());
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
 
@@ -114,7 +114,7 @@ async fn verifying_changes_no_file_and_reads_what_cannot_be_written() {
             let place = Place::File(copy);
             let is_in_log = kept(&place).await == KeptKey::Whole(MASTER_KEY);
             assert_eq!(is_in_log, ends.len() > 1, "the log is read: {ends:?} {mode:o}");
-            let report = Store::verify_at(&place, &MASTER_KEY).await.expect("the books can be read");
+            let report = Store::verify_at(&place, &MASTER_KEY, &[]).await.expect("the books can be read");
             assert!(report.is_clean(), "{:?}", report.findings);
             let after = files(folder.path());
             assert!(before == after, "a file was changed, made or removed: {ends:?} {mode:o}");

@@ -2,13 +2,14 @@
 //! The database keeps only hashes of keys, so if the file is missing or its key does not work, a new key is issued.
 
 use crate::config::Config;
-use crate::system::{SystemClock, SystemEntropy};
+use crate::operate::registry;
+use crate::system::SystemEntropy;
 use crate::{Failed, data_folder};
 use florin_api::kit::app::App;
-use florin_api::kit::book::registry::{Issued, Registry, book_of};
+use florin_api::kit::book::registry::{Issued, NewKey, book_of};
 use florin_api::kit::settings::Environment;
 use florin_store::Store;
-use florin_types::{Clock, Entropy};
+use florin_types::Entropy;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -39,14 +40,13 @@ pub async fn settle(config: &Config, store: &Store, address: SocketAddr) -> Resu
     let kept: Option<Credentials> =
         std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let mut administration = store.administer().await?;
-    let mut registry =
-        Registry { administration: &mut administration, now: SystemClock.now(), entropy: &SystemEntropy };
+    let mut registry = registry(&mut administration, "florin");
     let base_url = format!("http://{address}");
     let credentials = match kept {
         Some(kept) if registry.knows_key(&kept.api_key).await? => Credentials { base_url, ..kept },
         _ => {
-            let Issued { partner, api_key } = match registry.first_partner().await? {
-                Some(partner) => registry.issue_key(partner, Environment::Sandbox, &[]).await?,
+            let Issued { partner, api_key, .. } = match registry.first_partner().await? {
+                Some(partner) => registry.issue_key(partner, Environment::Sandbox, NewKey::default()).await?,
                 None => registry.create_partner(DEMO_PARTNER, Environment::Sandbox).await?,
             };
             Credentials { base_url, api_key, partner_id: partner, webhook_token: webhook_token() }

@@ -9,6 +9,7 @@ mod data_folder;
 mod data_lock;
 mod demo;
 mod descriptors;
+mod keys;
 mod listen;
 mod logs;
 mod master_key;
@@ -28,9 +29,7 @@ mod webhook;
 
 use clap::{Args, Parser, Subcommand};
 use config::Flags;
-use ipnet::IpNet;
 use std::process::ExitCode;
-use uuid::Uuid;
 
 /// An embedded-finance platform that implements the Partner API.
 ///
@@ -56,7 +55,8 @@ enum Command {
     ///
     /// Use it to develop a webhook receiver on a machine without a public address.
     Listen(listen::ListenArgs),
-    /// Check all books: balances, holds, and the hash chains of journal and events.
+    /// Check all books (balances, holds, the hash chains of journal and events), the seals of rows, and the database's
+    /// own files.
     ///
     /// The exit code is 0 if nothing is wrong. It reads only, and can run beside a server.
     Verify {
@@ -68,10 +68,10 @@ enum Command {
         #[command(subcommand)]
         command: PartnerCommand,
     },
-    /// Create and revoke API keys. A key is shown once; the database keeps only its hash.
+    /// Create, list and revoke API keys. A key is shown once; the database keeps only a keyed hash of it.
     Key {
         #[command(subcommand)]
-        command: KeyCommand,
+        command: keys::KeyCommand,
     },
     /// Review users' documents, as an operator.
     Kyc {
@@ -125,11 +125,14 @@ struct DemoArgs {
 
 #[derive(Subcommand)]
 enum PartnerCommand {
-    /// Create a partner with a first key, and print both as JSON. A running server knows them at once.
+    /// Create a partner with a first key, and print both as JSON. A running server knows them at once, and the audit
+    /// records them.
     Create {
         /// The partner's name.
         #[arg(long)]
         name: String,
+        #[command(flatten)]
+        operator: OperatorName,
         #[command(flatten)]
         flags: Flags,
     },
@@ -142,28 +145,6 @@ enum PartnerCommand {
     Terms {
         #[command(subcommand)]
         command: terms::TermsCommand,
-    },
-}
-
-#[derive(Subcommand)]
-enum KeyCommand {
-    /// Create another key for a partner, and print it as JSON.
-    Create {
-        /// The partner's id, from `florin partner list`.
-        #[arg(long)]
-        partner: Uuid,
-        /// Network from which the key may be used (CIDR). Repeat for several. Live only.
-        #[arg(long)]
-        allow: Vec<IpNet>,
-        #[command(flatten)]
-        flags: Flags,
-    },
-    /// Revoke a key. Running servers refuse it after one second at most.
-    Revoke {
-        /// The key.
-        key: String,
-        #[command(flatten)]
-        flags: Flags,
     },
 }
 
@@ -207,19 +188,12 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
         Command::Verify { flags } => return runtime.block_on(operate::verify(&flags.load()?)),
         Command::Partner { command } => match command {
             PartnerCommand::Terms { command } => runtime.block_on(terms::run(command))?,
-            PartnerCommand::Create { name, flags } => {
-                runtime.block_on(operate::create_partner(&flags.load()?, &name))?;
+            PartnerCommand::Create { name, operator, flags } => {
+                runtime.block_on(operate::create_partner(&flags.load()?, &name, &operator))?;
             }
             PartnerCommand::List { flags } => runtime.block_on(operate::list_partners(&flags.load()?))?,
         },
-        Command::Key { command } => match command {
-            KeyCommand::Create { partner, allow, flags } => {
-                runtime.block_on(operate::create_key(&flags.load()?, partner, &allow))?;
-            }
-            KeyCommand::Revoke { key, flags } => {
-                runtime.block_on(operate::revoke_key(&flags.load()?, &key))?
-            }
-        },
+        Command::Key { command } => runtime.block_on(keys::run(command))?,
         Command::Kyc { command } => runtime.block_on(review::run(command))?,
         Command::Sepa { command } => runtime.block_on(sepa::run(command))?,
         Command::Vault { command } => return runtime.block_on(vault::run(command)),

@@ -1,26 +1,34 @@
-//! Commands of an operator: partners, keys, `florin verify`.
+//! Commands of an operator: partners, `florin verify`.
 
 use crate::config::Config;
 use crate::system::{SystemClock, SystemEntropy};
-use crate::{Failed, clock, data_folder, master_key};
+use crate::{Failed, OperatorName, clock, data_folder, master_key};
 use florin_api::kit::app::App;
+use florin_api::kit::book::audit::MAX_OPERATOR;
 use florin_api::kit::book::key_sheets;
-use florin_api::kit::book::registry::{Issued, Registry};
+use florin_api::kit::book::registry::{Issued, PartnerBook, Registry};
 use florin_api::kit::settings::Settings;
-use florin_store::{Options, Store};
+use florin_store::{Administration, Options, Store};
 use florin_types::{Clock, Text};
 use florin_vault::Vault;
-use ipnet::IpNet;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// Longest name of a partner, in characters: a company's, with its legal form.
 const MAX_PARTNER_NAME: usize = 140;
 
-/// Opens the store that the configuration names.
+/// Opens the store that the configuration names, for a single command.
 pub async fn open(config: &Config) -> Result<Store, Failed> {
+    open_as(config, false).await
+}
+
+/// The same for a server, which has the data to itself when it is the first of its version, and so seals older rows.
+pub async fn open_for_server(config: &Config) -> Result<Store, Failed> {
+    open_as(config, true).await
+}
+
+async fn open_as(config: &Config, may_seal: bool) -> Result<Store, Failed> {
     if !config.uses_server() {
         data_folder::create(&config.data_dir)?;
     }
@@ -30,6 +38,8 @@ pub async fn open(config: &Config) -> Result<Store, Failed> {
         environment: config.environment().as_str(),
         master_key: master_key.bytes,
         migrations: florin_api::migrations(),
+        sealed: florin_api::sealed_tables(),
+        may_seal,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
@@ -66,12 +76,19 @@ pub async fn verify(config: &Config) -> Result<ExitCode, Failed> {
         return Err(format!("there is no database in {}", config.data_dir.display()).into());
     }
     let key = master_key::find(config).await?;
-    let report = Store::verify_at(&config.place(), &key.bytes).await.map_err(|error| key.explain(error))?;
+    let report = Store::verify_at(&config.place(), &key.bytes, florin_api::sealed_tables()).await;
+    let report = report.map_err(|error| key.explain(error))?;
+    for note in &report.notes {
+        print(&format!("note: {note}"));
+    }
     for finding in &report.findings {
         eprintln!("{finding}");
     }
     let (books, records, events, accounts) = (report.books, report.records, report.events, report.accounts);
-    let read = format!("{books} books, {records} transactions, {events} events, {accounts} accounts");
+    let sealed = report.sealed;
+    let read = format!(
+        "{books} books, {records} transactions, {events} events, {accounts} accounts, {sealed} sealed rows"
+    );
     if report.is_clean() {
         print(&format!("verified: {read}; nothing is wrong"));
         return Ok(ExitCode::SUCCESS);
@@ -80,13 +97,23 @@ pub async fn verify(config: &Config) -> Result<ExitCode, Failed> {
     Ok(ExitCode::FAILURE)
 }
 
+/// The operator's name, as the audit takes it.
+pub fn name_of(operator: &OperatorName) -> Result<Text<MAX_OPERATOR>, Failed> {
+    Ok(Text::parse(&operator.operator).map_err(|error| format!("--operator {error}"))?)
+}
+
+/// What an operator does with partners and keys, by name.
+pub fn registry<'a>(administration: &'a mut Administration, operator: &'a str) -> Registry<'a> {
+    Registry { administration, now: SystemClock.now(), entropy: &SystemEntropy, operator }
+}
+
 /// `florin partner create`.
-pub async fn create_partner(config: &Config, name: &str) -> Result<(), Failed> {
+pub async fn create_partner(config: &Config, name: &str, operator: &OperatorName) -> Result<(), Failed> {
     let name = Text::<MAX_PARTNER_NAME>::parse(name).map_err(|error| format!("--name {error}"))?;
+    let operator = name_of(operator)?;
     let store = open(config).await?;
     let mut administration = store.administer().await?;
-    let mut registry =
-        Registry { administration: &mut administration, now: SystemClock.now(), entropy: &SystemEntropy };
+    let mut registry = registry(&mut administration, operator.as_str());
     let issued = registry.create_partner(name.as_str(), config.environment()).await?;
     administration.commit().await?;
     show(&issued)
@@ -96,44 +123,20 @@ pub async fn create_partner(config: &Config, name: &str) -> Result<(), Failed> {
 pub async fn list_partners(config: &Config) -> Result<(), Failed> {
     let store = open(config).await?;
     let mut administration = store.administer().await?;
-    let mut registry =
-        Registry { administration: &mut administration, now: SystemClock.now(), entropy: &SystemEntropy };
-    for (id, name, created_at) in registry.partners().await? {
-        print(&format!("{id}  {created_at}  {name}"));
+    let mut registry = registry(&mut administration, "");
+    for PartnerBook { partner, name, created_at, .. } in registry.partners().await? {
+        print(&format!("{partner}  {created_at}  {name}"));
     }
     Ok(())
 }
 
-/// `florin key create`.
-pub async fn create_key(config: &Config, partner: Uuid, allowed: &[IpNet]) -> Result<(), Failed> {
-    let store = open(config).await?;
-    let mut administration = store.administer().await?;
-    let mut registry =
-        Registry { administration: &mut administration, now: SystemClock.now(), entropy: &SystemEntropy };
-    if !registry.has_partner(partner).await? {
-        return Err(format!("there is no partner {partner}; `florin partner list` lists the partners").into());
-    }
-    let issued = registry.issue_key(partner, config.environment(), allowed).await?;
-    administration.commit().await?;
-    show(&issued)
-}
-
-/// `florin key revoke`.
-pub async fn revoke_key(config: &Config, key: &str) -> Result<(), Failed> {
-    let store = open(config).await?;
-    let mut administration = store.administer().await?;
-    let mut registry =
-        Registry { administration: &mut administration, now: SystemClock.now(), entropy: &SystemEntropy };
-    if !registry.revoke_key(key).await? {
-        return Err("this key does not exist or was revoked before".into());
-    }
-    administration.commit().await?;
-    print("revoked");
-    Ok(())
-}
-
-fn show(issued: &Issued) -> Result<(), Failed> {
-    let shown = serde_json::json!({ "partnerId": issued.partner, "apiKey": issued.api_key });
+/// Shows a new key, for the only time.
+pub fn show(issued: &Issued) -> Result<(), Failed> {
+    let shown = serde_json::json!({
+        "partnerId": issued.partner,
+        "keyId": issued.id,
+        "apiKey": issued.api_key,
+    });
     print(&serde_json::to_string(&shown)?);
     Ok(())
 }

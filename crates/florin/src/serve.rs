@@ -38,7 +38,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let rate_source = rates.source.clone();
     let public_url = config.public_url(address)?;
     let settings = Settings { reference, rate_source, public_url, ..config.settings() };
-    let store = operate::open(config).await?;
+    let store = operate::open_for_server(config).await?;
     let reserved = reserve_log(config).await?;
     let mut made = None;
     if settings.environment == Environment::Sandbox {
@@ -83,6 +83,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
             tracing::error!(work, "ended in a panic");
         }
     }
+    housekeeping::note_uses(&app).await;
     app.store.close();
     drop((reserved, lock));
     tracing::info!("stopped");

@@ -14,7 +14,6 @@ use florin_api::kit::context::Context;
 use florin_api::kit::edge::partner::Partner;
 use florin_api::kit::endpoint::handler::Output;
 use florin_api::webhooks::{Registration, set, shown};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// A bound on the length of an answer.
@@ -77,7 +76,7 @@ pub async fn run(command: WebhookCommand) -> Result<(), Failed> {
         WebhookCommand::Show { partner, flags } => {
             let app = platform(&flags.load()?).await?;
             let partner = existing(&app, partner).await?;
-            let answer = shown(&Context { app, partner, terms: Arc::default() }).await.map_err(said)?;
+            let answer = shown(&Context::of_operator(app, partner)).await.map_err(said)?;
             print_answer(answer.into_response()).await
         }
     }
@@ -95,7 +94,7 @@ async fn register(arguments: SetArgs) -> Result<(), Failed> {
         object: partner.id,
         detail: url.clone(),
     };
-    let context = Context { app, partner, terms: Arc::default() };
+    let context = Context::of_operator(app, partner);
     let answer = set(&context, registration, None, Some(deed)).await.map_err(said)?;
     print_answer(answer.into_response()).await
 }

@@ -37,6 +37,7 @@ pub static FAMILY: Family = Family {
     }],
     statements: &[store::STATEMENTS],
     erasures: &[Erasure::of_rows(store::ERASE)],
+    sealed: &[&store::BANK_ACCOUNTS],
     ..Family::EMPTY
 };
 

@@ -2,25 +2,32 @@
 
 use crate::kit::app::App;
 use crate::kit::request::types::words;
-use florin_store::{HolderId, Scope, Statement, StoreError, Tx, params};
+use florin_store::{
+    HolderId, Row, Scope, SealedTable, Statement, StoreError, Tx, Value, params, sealed_table,
+};
 use florin_types::Iban;
 
-const INSERT: Statement = "INSERT INTO bank_account (holder, book, status, iban) VALUES ($2, $1, $3, NULL)";
-const ACTIVATE: Statement = "UPDATE bank_account SET status = $3, iban = $4 WHERE book = $1 AND holder = $2";
-const FIND: Statement = "SELECT status, iban FROM bank_account WHERE book = $1 AND holder = $2";
+/// The rows of bank accounts.
+pub static BANK_ACCOUNTS: SealedTable =
+    sealed_table!("bank_account", "holder": Int, "book", "status", "iban");
+
+const INSERT: Statement =
+    "INSERT INTO bank_account (holder, book, status, iban, seal) VALUES ($2, $1, $3, $4, $5)";
+const ACTIVATE: Statement =
+    "UPDATE bank_account SET status = $3, iban = $4, seal = $5 WHERE book = $1 AND holder = $2";
+const FIND: Statement =
+    "SELECT holder, book, status, iban, seal FROM bank_account WHERE book = $1 AND holder = $2";
 
 /// IBANs are unique over all books of the installation, so this alone does not look at its own book only.
 const IS_TAKEN: Statement = "SELECT holder FROM bank_account WHERE iban = $2 AND CAST($1 AS BIGINT) > 0";
-const FIND_HOLDER: Statement = "SELECT holder FROM bank_account WHERE book = $1 AND iban = $2";
-const INSERT_WITH_IBAN: Statement =
-    "INSERT INTO bank_account (holder, book, status, iban) VALUES ($2, $1, $3, $4)";
+const FIND_HOLDER: Statement =
+    "SELECT holder, book, status, iban, seal FROM bank_account WHERE book = $1 AND iban = $2";
 
 /// Run when a user is erased: the IBAN is personal data.
-pub const ERASE: &[Statement] = &["UPDATE bank_account SET iban = NULL WHERE book = $1 AND holder = $2"];
+pub const ERASE: &[Statement] = &["DELETE FROM bank_account WHERE book = $1 AND holder = $2"];
 
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] =
-    &[INSERT, ACTIVATE, FIND, IS_TAKEN, FIND_HOLDER, INSERT_WITH_IBAN, ERASE[0]];
+pub const STATEMENTS: &[Statement] = &[INSERT, ACTIVATE, FIND, IS_TAKEN, FIND_HOLDER, ERASE[0]];
 
 words! {
     /// Whether a EUR balance can be used.
@@ -33,12 +40,18 @@ words! {
 }
 
 pub(super) async fn insert(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {
-    tx.execute(INSERT, &params![holder, BalanceStatus::Waiting]).await.map(drop)
+    tx.execute(INSERT, &row(tx, holder, BalanceStatus::Waiting, None)).await.map(drop)
 }
 
 pub(super) async fn activate(tx: &mut Tx, holder: HolderId, iban: Option<&Iban>) -> Result<(), StoreError> {
+    tx.execute(ACTIVATE, &row(tx, holder, BalanceStatus::Active, iban)).await.map(drop)
+}
+
+/// The parameters of a row after the book, with the seal.
+fn row(tx: &Tx, holder: HolderId, status: BalanceStatus, iban: Option<&Iban>) -> [Value; 4] {
     let iban = iban.map(|iban| iban.as_str().to_owned());
-    tx.execute(ACTIVATE, &params![holder, BalanceStatus::Active, iban]).await.map(drop)
+    let seal = tx.seals().seal(&BANK_ACCOUNTS, &params![holder, tx.book(), status, iban.clone()]);
+    params![holder, status, iban, seal]
 }
 
 /// Whether any user of the installation has this IBAN.
@@ -54,7 +67,9 @@ pub async fn holder_anywhere(app: &App, iban: &Iban) -> Result<Option<HolderId>,
 
 /// The holder of an account of this book.
 pub async fn holder_of_iban(scope: &mut Scope, iban: &str) -> Result<Option<HolderId>, StoreError> {
-    scope.query_one(FIND_HOLDER, &params![iban]).await?.map(|row| row.get(0)).transpose()
+    let Some(row) = scope.query_one(FIND_HOLDER, &params![iban]).await? else { return Ok(None) };
+    scope.seals().check(&BANK_ACCOUNTS, &row.0)?;
+    Ok(Some(row.get(0)?))
 }
 
 /// The IBAN of a holder, where it has one.
@@ -63,7 +78,7 @@ pub async fn iban_of(scope: &mut Scope, holder: HolderId) -> Result<Option<Strin
 }
 
 pub(super) async fn insert_active(tx: &mut Tx, holder: HolderId, iban: &Iban) -> Result<(), StoreError> {
-    tx.execute(INSERT_WITH_IBAN, &params![holder, BalanceStatus::Active, iban.as_str()]).await.map(drop)
+    tx.execute(INSERT, &row(tx, holder, BalanceStatus::Active, Some(iban))).await.map(drop)
 }
 
 /// Status and IBAN of a user's EUR balance, once it was made.
@@ -72,5 +87,9 @@ pub(super) async fn find(
     holder: HolderId,
 ) -> Result<Option<(BalanceStatus, Option<String>)>, StoreError> {
     let row = scope.query_one(FIND, &params![holder]).await?;
-    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+    let read = |row: Row| {
+        scope.seals().check(&BANK_ACCOUNTS, &row.0)?;
+        Ok((row.get(2)?, row.get(3)?))
+    };
+    row.map(read).transpose()
 }

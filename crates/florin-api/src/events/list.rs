@@ -68,7 +68,7 @@ pub fn endpoint() -> Endpoint {
 
 async fn get_events(context: Context, Query(wanted): Query<Wanted>) -> Result<Success<EventList>, Failure> {
     let (app, partner) = (&context.app, &context.partner);
-    let mut poll = LongPoll::new(app, partner.book, wanted.wait);
+    let mut poll = LongPoll::new(&context, wanted.wait);
     let (mut after, mut book) = (wanted.after, partner.book);
     loop {
         // The bell is taken before looking, so that what is written in between still rings.
@@ -80,7 +80,7 @@ async fn get_events(context: Context, Query(wanted): Query<Wanted>) -> Result<Su
             return Success::of(&list);
         }
         (after, book) = (list.next_after, looked_at);
-        poll.until_next_look(rung).await;
+        poll.until_next_look(rung).await?;
     }
 }
 

@@ -19,9 +19,21 @@ pub struct Context {
     pub partner: Partner,
     /// What is agreed with the partner.
     pub terms: Arc<Terms>,
+    /// The keyed hash of the key; none for an operator.
+    key: Option<[u8; 32]>,
 }
 
 impl Context {
+    /// The keyed hash of the key of the call; none for an operator.
+    pub(crate) fn key(&self) -> Option<&[u8; 32]> {
+        self.key.as_ref()
+    }
+
+    /// What an operator gives a handler, who acts for a partner without its key.
+    pub fn of_operator(app: App, partner: Partner) -> Self {
+        Self { app, partner, terms: Arc::default(), key: None }
+    }
+
     /// A consistent state of the partner's book.
     ///
     /// # Errors
@@ -35,8 +47,8 @@ impl Argument for Context {
     fn describe(_: &mut Signature) {}
 
     async fn take(incoming: &mut Incoming) -> Result<Self, Failure> {
-        let Caller { partner, terms } = Caller::of_request(&incoming.parts, &incoming.app).await?;
-        Ok(Self { app: incoming.app.clone(), partner, terms })
+        let Caller { partner, terms, key } = Caller::of_request(&incoming.parts, &incoming.app).await?;
+        Ok(Self { app: incoming.app.clone(), partner, terms, key: Some(key) })
     }
 }
 

@@ -90,6 +90,7 @@ pub static FAMILY: Family = Family {
         statements: store::ERASE,
         remove: |app, rows| Box::pin(sweep::remove_objects(app, rows)),
     }],
+    sealed: &[&store::VERIFICATIONS, &poa::PROOFS],
     forgets: &[store::FORGET],
     moves: &[audit::MOVE],
     obstacles: &[Obstacle {

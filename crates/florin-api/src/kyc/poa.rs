@@ -10,7 +10,8 @@ use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::request::types::words;
 use crate::users::{self, carry_out_for, require};
 use florin_store::{
-    Holder, HolderId, Job, Lane, NewJob, Row, Scope, Statement, Stop, StoreError, Tx, params,
+    Holder, HolderId, Job, Lane, NewJob, Row, Scope, SealedTable, Statement, Stop, StoreError, Tx, params,
+    sealed_table,
 };
 use florin_types::Timestamp;
 use uuid::Uuid;
@@ -18,10 +19,15 @@ use uuid::Uuid;
 /// The kind of the job that looks at proofs of address.
 pub const POA_REVIEW_JOB: &str = "kyc.review_poa";
 
-const FIND: Statement = "SELECT submission, status, updated_at FROM poa WHERE book = $1 AND holder = $2";
-const PUT: Statement = "INSERT INTO poa (holder, book, submission, status, updated_at) VALUES ($2, $1, $3, $4, $5) \
-     ON CONFLICT (holder) DO UPDATE SET submission = excluded.submission, status = excluded.status, \
-     updated_at = excluded.updated_at WHERE poa.book = excluded.book";
+/// The rows of proofs of address.
+pub(super) static PROOFS: SealedTable =
+    sealed_table!("poa", "holder": Int, "book", "submission", "status", "updated_at");
+
+const FIND: Statement =
+    "SELECT holder, book, submission, status, updated_at, seal FROM poa WHERE book = $1 AND holder = $2";
+const PUT: Statement = "INSERT INTO poa (holder, book, submission, status, updated_at, seal) \
+     VALUES ($2, $1, $3, $4, $5, $6) ON CONFLICT (holder) DO UPDATE SET submission = excluded.submission, \
+     status = excluded.status, updated_at = excluded.updated_at, seal = excluded.seal WHERE poa.book = excluded.book";
 
 /// Submissions that wait, oldest first.
 pub(super) const WAITING: Statement = "SELECT submission, holder, updated_at FROM poa \
@@ -66,7 +72,8 @@ impl Poa {
 pub(super) async fn find(scope: &mut Scope, holder: HolderId) -> Result<Option<Poa>, StoreError> {
     let row = scope.query_one(FIND, &params![holder]).await?;
     let read = |row: Row| {
-        Ok::<_, StoreError>(Poa { submission: row.get(0)?, status: row.get(1)?, since: row.get(2)? })
+        scope.seals().check(&PROOFS, &row.0)?;
+        Ok::<_, StoreError>(Poa { submission: row.get(2)?, status: row.get(3)?, since: row.get(4)? })
     };
     match row.map(read).transpose()? {
         // Approved, and asked for again since: the user has moved to a country that needs a proof.
@@ -91,8 +98,9 @@ pub(super) fn may_send(poa: Option<Poa>) -> Result<(), Refusal> {
 
 /// Writes where a proof of address stands and emits the event.
 pub(super) async fn put(work: &mut Work<'_>, holder: &Holder, poa: Poa) -> Result<(), StoreError> {
-    let row = params![holder.id, poa.submission, poa.status, work.now()];
-    work.execute(PUT, &row).await?;
+    let (book, now) = (work.book(), work.now());
+    let seal = work.seals().seal(&PROOFS, &params![holder.id, book, poa.submission, poa.status, now]);
+    work.execute(PUT, &params![holder.id, poa.submission, poa.status, now, seal]).await?;
     users::set_poa_required(work, holder.id, poa.status != PoaStatus::Approved).await?;
     if poa.status != PoaStatus::Required {
         let payload = serde_json::json!({ "status": poa.status });

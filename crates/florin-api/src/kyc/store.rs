@@ -7,17 +7,26 @@ use crate::kit::book::seal::{Nonce, Seals};
 use crate::kit::request::types::words;
 use crate::kit::request::upload::StoredFile;
 use florin_document::{Decoded, Kind, Size};
-use florin_store::{Holder, HolderId, Row, Scope, SetStatement, Statement, StoreError, Tx, Type, params};
+use florin_store::{
+    Holder, HolderId, Row, RowSeals, Scope, SealedTable, SetStatement, Statement, StoreError, Tx, Type,
+    params, sealed_table,
+};
 use florin_types::Timestamp;
 use florin_vault::ObjectName;
 use uuid::Uuid;
 
-const FIND: Statement = "SELECT v.status, v.attempt, v.rejection_reason, v.updated_at, a.id, a.method, a.expires_at, \
-     a.details FROM verification v JOIN kyc_attempt a ON a.id = v.id WHERE v.book = $1 AND v.holder = $2";
+/// The rows of verifications: where users stand.
+pub static VERIFICATIONS: SealedTable = sealed_table!(
+    "verification", "holder": Int, "book", "id", "status", "attempt", "rejection_reason", "updated_at"
+);
+
+const FIND: Statement = "SELECT v.holder, v.book, v.id, v.status, v.attempt, v.rejection_reason, v.updated_at, v.seal, \
+     a.method, a.expires_at, a.details FROM verification v JOIN kyc_attempt a ON a.id = v.id \
+     WHERE v.book = $1 AND v.holder = $2";
 const PUT: Statement = "INSERT INTO verification \
-     (holder, book, id, status, attempt, rejection_reason, updated_at) VALUES ($2, $1, $3, $4, $5, $6, $7) \
+     (holder, book, id, status, attempt, rejection_reason, updated_at, seal) VALUES ($2, $1, $3, $4, $5, $6, $7, $8) \
      ON CONFLICT (holder) DO UPDATE SET id = excluded.id, status = excluded.status, attempt = excluded.attempt, \
-     rejection_reason = excluded.rejection_reason, updated_at = excluded.updated_at \
+     rejection_reason = excluded.rejection_reason, updated_at = excluded.updated_at, seal = excluded.seal \
      WHERE verification.book = excluded.book";
 const INSERT_ATTEMPT: Statement = "INSERT INTO kyc_attempt \
      (id, book, holder, method, secret, details, created_at, expires_at, decided_at, decision, decided_by) \
@@ -165,7 +174,8 @@ pub(super) struct NewAttempt {
 
 /// Where a user stands; none before anything was sent.
 pub(super) async fn find(scope: &mut Scope, holder: HolderId) -> Result<Option<Current>, StoreError> {
-    scope.query_one(FIND, &params![holder]).await?.as_ref().map(current_of_row).transpose()
+    let row = scope.query_one(FIND, &params![holder]).await?;
+    row.as_ref().map(|row| current_of_row(row, scope.seals())).transpose()
 }
 
 /// The document that a user has named for its verification.
@@ -194,7 +204,10 @@ pub(super) async fn put(
     standing: &Standing,
 ) -> Result<(), StoreError> {
     let Standing { status, progress, rejection_reason, .. } = *standing;
-    let row = params![holder, attempt, status, progress, rejection_reason, tx.now()];
+    let (book, now) = (tx.book(), tx.now());
+    let sealed = params![holder, book, attempt, status, progress, rejection_reason, now];
+    let seal = tx.seals().seal(&VERIFICATIONS, &sealed);
+    let row = params![holder, attempt, status, progress, rejection_reason, now, seal];
     tx.execute(PUT, &row).await.map(drop)
 }
 
@@ -333,19 +346,20 @@ pub(super) async fn all_files(scope: &mut Scope, after: Uuid) -> Result<Vec<(Hol
     rows.iter().map(|row| Ok((row.get(10)?, file_of_row(row)?))).collect()
 }
 
-fn current_of_row(row: &Row) -> Result<Current, StoreError> {
+fn current_of_row(row: &Row, seals: &RowSeals) -> Result<Current, StoreError> {
+    seals.check(&VERIFICATIONS, &row.0)?;
     let standing = Standing {
-        status: row.get(0)?,
-        progress: row.get(1)?,
-        rejection_reason: row.get(2)?,
-        method: row.get(5)?,
+        status: row.get(3)?,
+        progress: row.get(4)?,
+        rejection_reason: row.get(5)?,
+        method: row.get(8)?,
     };
     Ok(Current {
         standing,
-        updated_at: row.get(3)?,
-        attempt: row.get(4)?,
-        expires_at: row.get(6)?,
-        sealed: row.get(7)?,
+        updated_at: row.get(6)?,
+        attempt: row.get(2)?,
+        expires_at: row.get(9)?,
+        sealed: row.get(10)?,
     })
 }
 

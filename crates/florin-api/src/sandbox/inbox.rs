@@ -117,7 +117,7 @@ pub fn endpoint() -> Endpoint {
 
 async fn get_inbox(context: SandboxContext, Query(wanted): Query<Wanted>) -> Result<Success<Inbox>, Failure> {
     let (app, partner) = (&context.app, &context.partner);
-    let mut poll = LongPoll::new(app, partner.book, wanted.wait);
+    let mut poll = LongPoll::new(&context, wanted.wait);
     let (mut after, mut book) = (wanted.after, partner.book);
     loop {
         // The bell is taken before looking, so that what is written in between still rings.
@@ -129,7 +129,7 @@ async fn get_inbox(context: SandboxContext, Query(wanted): Query<Wanted>) -> Res
             return Success::of(&inbox);
         }
         (after, book) = (inbox.next_after, looked_at);
-        poll.until_next_look(rung).await;
+        poll.until_next_look(rung).await?;
     }
 }
 

@@ -29,6 +29,9 @@ async fn reset_sandbox(context: SandboxContext, call: BareCall) -> Result<Succes
             for statement in families.iter().flat_map(|family| family.moves) {
                 work.execute(statement, &params![book]).await?;
             }
+            for move_sealed in families.iter().flat_map(|family| family.moves_sealed) {
+                move_sealed(work, book).await?;
+            }
             move_partner(work, book).await?;
             Ok(Message::new("Sandbox reset"))
         })

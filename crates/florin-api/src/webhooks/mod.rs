@@ -40,7 +40,8 @@ pub static FAMILY: Family = Family {
     statements: &[store::STATEMENTS],
     sets: &store::SETS,
     migrations: &[migration!(1004, "1004_webhooks")],
-    moves: &[store::MOVE],
+    moves_sealed: &[|tx, book| Box::pin(store::move_endpoint(tx, book))],
+    sealed: &[&store::ENDPOINTS],
     placeholders: &[Placeholder {
         word: "$delivery",
         shown: "0198c5d2-9c5a-8e63-b120-5d7c3f4e6092",

@@ -3,31 +3,38 @@
 use super::delivery::{Attempt, DeliveryStatus, Standing};
 use super::endpoint::{Paths, WebhookEndpoint};
 use florin_ledger::{BookId, Position};
-use florin_store::{Row, Scope, SetStatement, Statement, StoreError, Tx, Type, Value, params};
+use florin_store::{
+    Row, RowSeals, Scope, SealedTable, SetStatement, Statement, StoreError, Tx, Type, Value, params,
+    sealed_table,
+};
 use florin_types::Timestamp;
 use std::collections::HashSet;
 use uuid::Uuid;
 
-const FIND: Statement = "SELECT url, enabled, disabled_reason, paths, secrets, cursor, epoch, owner, \
+/// The rows of endpoints: where events go. What changes with every batch of deliveries is not covered.
+pub(super) static ENDPOINTS: SealedTable =
+    sealed_table!("webhook_endpoint", "book": Int, "url", "enabled", "paths", "secrets");
+
+const FIND: Statement = "SELECT book, url, enabled, paths, secrets, seal, disabled_reason, cursor, epoch, owner, \
      created_at, updated_at FROM webhook_endpoint WHERE book = $1";
-const INSERT: Statement = "INSERT INTO webhook_endpoint (book, url, enabled, disabled_reason, paths, secrets, cursor, \
-     epoch, owner, leased_until, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-const CHANGE: Statement = "UPDATE webhook_endpoint SET url = $2, enabled = $3, disabled_reason = $4, paths = $5, \
-     secrets = $6, cursor = $7, created_at = $8, updated_at = $9 WHERE book = $1";
+const INSERT: Statement = "INSERT INTO webhook_endpoint (book, url, enabled, paths, secrets, seal, disabled_reason, \
+     cursor, created_at, updated_at, epoch, owner, leased_until) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+const CHANGE: Statement = "UPDATE webhook_endpoint SET url = $2, enabled = $3, paths = $4, secrets = $5, seal = $6, \
+     disabled_reason = $7, cursor = $8, created_at = $9, updated_at = $10 WHERE book = $1";
 const CLAIM: Statement = "UPDATE webhook_endpoint SET owner = $2, epoch = epoch + 1, leased_until = $3 \
      WHERE book = $1 AND enabled = 1 AND (leased_until <= $4 OR owner = $2)";
 const ADVANCE: Statement =
     "UPDATE webhook_endpoint SET cursor = $3, leased_until = $4 WHERE book = $1 AND epoch = $2";
-const DISABLE: Statement = "UPDATE webhook_endpoint SET enabled = 0, disabled_reason = $2, updated_at = $3 \
-     WHERE book = $1 AND url = $4";
 
 /// What is pending becomes due, all at one time and so in order; but for what waits for another of its object.
 const MAKE_DUE: Statement =
     "UPDATE webhook_delivery SET due_at = $2 WHERE book = $1 AND status = 0 AND due_at IS NOT NULL";
 
-/// A book that replaces another takes its endpoint along; `$2` is the new one.
-pub const MOVE: Statement =
-    "UPDATE webhook_endpoint SET book = $2, cursor = 0, epoch = epoch + 1, leased_until = 0 WHERE book = $1";
+/// A book that replaces another takes its endpoint along; `$2` is the new one. All that is sealed is written as it is
+/// sealed: an older version may have written the paths in another order.
+const MOVE: Statement = "UPDATE webhook_endpoint SET book = $2, url = $3, enabled = $4, paths = $5, secrets = $6, \
+     seal = $7, cursor = 0, epoch = epoch + 1, leased_until = 0 WHERE book = $1";
 
 /// Books with something to deliver that this process may deliver: `$1` is the wall clock, `$2` the process. An index
 /// probe per endpoint that is registered. Due is only the first that is pending of its object, here and in [`DUE`].
@@ -114,7 +121,6 @@ pub(crate) const STATEMENTS: &[Statement] = &[
     CHANGE,
     CLAIM,
     ADVANCE,
-    DISABLE,
     MAKE_DUE,
     MOVE,
     WITH_WORK,
@@ -142,7 +148,8 @@ pub(super) struct Delivery {
 
 /// The endpoint of a book; there may be one without a URL.
 pub(super) async fn find(scope: &mut Scope) -> Result<Option<WebhookEndpoint>, StoreError> {
-    scope.query_one(FIND, &params![]).await?.as_ref().map(endpoint_of_row).transpose()
+    let row = scope.query_one(FIND, &params![]).await?;
+    row.as_ref().map(|row| endpoint_of_row(row, scope.seals())).transpose()
 }
 
 /// The paths that a book's partner has registered, none if there is no endpoint.
@@ -150,40 +157,41 @@ pub async fn own_paths(scope: &mut Scope) -> Result<Paths, StoreError> {
     Ok(find(scope).await?.map(|endpoint| endpoint.paths).unwrap_or_default())
 }
 
-fn endpoint_of_row(row: &Row) -> Result<WebhookEndpoint, StoreError> {
+fn endpoint_of_row(row: &Row, seals: &RowSeals) -> Result<WebhookEndpoint, StoreError> {
+    seals.check(&ENDPOINTS, &row.0)?;
     Ok(WebhookEndpoint {
-        url: row.get(0)?,
-        enabled: row.get(1)?,
-        disabled_reason: row.get(2)?,
+        url: row.get(1)?,
+        enabled: row.get(2)?,
         paths: Paths::of_json(&row.get::<String>(3)?)?,
         secrets: row.get(4)?,
-        cursor: row.get(5)?,
-        epoch: row.get(6)?,
-        owner: row.get(7)?,
-        created_at: row.get(8)?,
-        updated_at: row.get(9)?,
+        disabled_reason: row.get(6)?,
+        cursor: row.get(7)?,
+        epoch: row.get(8)?,
+        owner: row.get(9)?,
+        created_at: row.get(10)?,
+        updated_at: row.get(11)?,
     })
+}
+
+/// What is sealed of an endpoint in a book, and the seal.
+fn sealed_row(seals: &RowSeals, book: BookId, endpoint: &WebhookEndpoint) -> Result<Vec<Value>, StoreError> {
+    let (url, enabled) = (endpoint.url.clone(), i64::from(endpoint.enabled));
+    let (paths, secrets) = (endpoint.paths.to_json()?, endpoint.secrets.clone());
+    let mut row = params![book, url, enabled, paths, secrets].to_vec();
+    row.push(seals.seal(&ENDPOINTS, &row).into());
+    Ok(row)
 }
 
 /// Writes the endpoint, whether or not there was one. Cursor included; epoch and lease stay as they are.
 pub(super) async fn put(tx: &mut Tx, endpoint: &WebhookEndpoint) -> Result<(), StoreError> {
-    let (url, paths) = (endpoint.url.clone(), endpoint.paths.to_json()?);
-    let (enabled, reason) = (i64::from(endpoint.enabled), endpoint.disabled_reason.clone());
-    let (secrets, cursor) = (endpoint.secrets.clone(), endpoint.cursor);
+    let (reason, cursor) = (endpoint.disabled_reason.clone(), endpoint.cursor);
     let (created, updated) = (endpoint.created_at, endpoint.updated_at);
-    let row = params![
-        url.clone(),
-        enabled,
-        reason.clone(),
-        paths.clone(),
-        secrets.clone(),
-        cursor,
-        created,
-        updated
-    ];
+    // Its first value is the book, which every statement of a command binds by itself.
+    let sealed = sealed_row(tx.seals(), tx.book(), endpoint)?;
+    let own = sealed.get(1..).unwrap_or_default();
+    let row = [own, &params![reason, cursor, created, updated]].concat();
     if tx.execute(CHANGE, &row).await? == 0 {
-        let row =
-            params![url, enabled, reason, paths, secrets, cursor, 0_i64, [0_u8; 16], 0_i64, created, updated];
+        let row = [&row[..], &params![0_i64, [0_u8; 16], 0_i64]].concat();
         tx.execute(INSERT, &row).await?;
     }
     Ok(())
@@ -211,8 +219,19 @@ pub(super) async fn advance(
 
 /// Disables the endpoint, if it is still at this address.
 pub(super) async fn disable(tx: &mut Tx, url: &str, reason: &str) -> Result<(), StoreError> {
-    let now = tx.now();
-    tx.execute(DISABLE, &params![reason, now, url]).await.map(drop)
+    let Some(endpoint) = find(tx.scope()).await?.filter(|found| found.url.as_deref() == Some(url)) else {
+        return Ok(());
+    };
+    let disabled_reason = Some(reason.to_owned());
+    let endpoint = WebhookEndpoint { enabled: false, disabled_reason, updated_at: tx.now(), ..endpoint };
+    put(tx, &endpoint).await
+}
+
+/// Takes the endpoint along to the book that replaces this one.
+pub(super) async fn move_endpoint(tx: &mut Tx, book: BookId) -> Result<(), StoreError> {
+    let Some(endpoint) = find(tx.scope()).await? else { return Ok(()) };
+    let row = sealed_row(tx.seals(), book, &endpoint)?;
+    tx.execute(MOVE, &row).await.map(drop)
 }
 
 /// Makes all that is pending due now: the endpoint is back.

@@ -2,16 +2,17 @@
 //! that is not registered. Both folders of migrations end in the same tables.
 
 use crate::reference::agree_on_exchange_fee;
+use crate::seals::make_old;
 use crate::support::{
     Client, Database, Engine, Ids, Setup, TestApp, engine, expect_errors, person, request_of,
 };
 use crate::webhooks::receiver::Receiver;
 use crate::webhooks::{deliver, deliveries, enable, register};
 use florin_api::endpoints;
-use florin_api::kit::book::housekeeping::prune;
+use florin_api::kit::book::housekeeping::{note_uses, prune};
 use florin_api::kit::book::jobs::{carry_out, run_due, run_inside, run_lane};
 use florin_api::kit::book::key_sheets;
-use florin_api::kit::book::registry::book_of;
+use florin_api::kit::book::registry::{Revoked, book_of};
 use florin_api::kit::book::work::Work;
 use florin_api::kyc::{Operator, sweep};
 use florin_api::sepa::SepaOperator;
@@ -56,7 +57,7 @@ async fn every_statement_prepares() {
 async fn every_statement_runs_and_no_other() {
     recorder::start();
     // From an empty database on: the tables, the installation, the partners.
-    let app = TestApp::from_nothing(Setup::default()).await;
+    let mut app = TestApp::from_nothing(Setup::default()).await;
     let a = app.a();
     every_route(&a).await;
     lifecycle(&app, &a).await;
@@ -68,6 +69,9 @@ async fn every_statement_runs_and_no_other() {
     Store::kept_master_key(&app.database().place()).await.expect("the settings can be read");
     app.app.store.verify().await.expect("the books can be read");
     a.call(Method::POST, "/v1/sandbox/reset").send().await.expect(200);
+    // Once more as data from before rows were sealed.
+    make_old(&app).await;
+    app.reopen(Setup::default()).await;
     app.finish().await;
     let (registered, ran) = (registered(), recorder::ran());
     let missing: Vec<_> = registered.difference(&ran).collect();
@@ -271,6 +275,8 @@ async fn operator(app: &TestApp) {
         })
         .await;
     assert_eq!(known, ((true, true), Some(app.partners[0]), 2));
+    let keys = app.administer(async |registry| registry.keys(None).await).await;
+    assert!(keys.len() == 3 && keys.iter().all(Result::is_ok), "{keys:?}");
     assert!(app.revoke_key(&issued.api_key).await);
     key_sheets::keep_ahead(&app.app).await.expect("sheets are made");
     key_sheets::erase_again(&app.app).await.expect("nothing is to be erased");
@@ -279,6 +285,8 @@ async fn operator(app: &TestApp) {
     assert!(counted.known > 0 && counted.missing == 0, "{counted:?}");
     app.app.store.note_time(app.app.wall()).await.expect("the time is noted");
     assert_eq!(app.app.store.newest_time().await, Ok(Some(app.app.wall())));
+    app.administer(async |registry| registry.revoke_keys(Revoked::Id(issued.id)).await).await;
+    note_uses(&app.app).await;
     app.clock.advance(Duration::from_secs(1));
 }
 

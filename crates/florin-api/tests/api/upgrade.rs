@@ -3,7 +3,7 @@
 //! with the binary.
 
 use crate::support::{Database, Engine, engine};
-use florin_api::migrations;
+use florin_api::{migrations, sealed_tables};
 use florin_ledger::{AccountKey, AccountKind, Capture, Posting, RecordKind, Rest};
 use florin_store::{Answer, BookId, Options, Place, Stop, Store, StoreError, Touch, Tx};
 use florin_types::{CurrencyCode, ManualClock, Timestamp};
@@ -49,6 +49,8 @@ async fn open(place: Place) -> Store {
         environment: "sandbox",
         master_key: MASTER_KEY,
         migrations: migrations(),
+        sealed: sealed_tables(),
+        may_seal: true,
         clock: Arc::new(ManualClock::new(NOW)),
         entropy: Arc::new(crate::support::Counted::new(7)),
     };
@@ -78,7 +80,7 @@ async fn post(store: &Store, object: Uuid, words: impl Fn(&Tx, AccountKey) -> Po
 }
 
 async fn is_clean(place: &Place) {
-    let report = Store::verify_at(place, &MASTER_KEY).await.expect("the books can be read");
+    let report = Store::verify_at(place, &MASTER_KEY, sealed_tables()).await.expect("the books can be read");
     assert!(report.is_clean(), "{report:#?}");
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio_postgres::error::Severity;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type as PgType, to_sql_checked};
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Statement};
 
 /// How long one statement may take: far over any of ours, so that only a sick database meets it.
 const STATEMENT_TIMEOUT_MS: u32 = 10_000;
@@ -290,6 +290,19 @@ impl PostgresConnection {
 
     pub(super) async fn run_script(&self, sql: &str) -> Result<(), StoreError> {
         self.framed(async { Ok(self.client.batch_execute(sql).await?) }).await
+    }
+
+    /// The first column of each row that a statement answers, as text.
+    pub(super) async fn lines(&self, sql: &str) -> Result<Vec<String>, StoreError> {
+        self.framed(async {
+            let messages = self.client.simple_query(sql).await?;
+            let rows = messages.iter().filter_map(|message| match message {
+                SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+                _ => None,
+            });
+            Ok(rows.collect())
+        })
+        .await
     }
 
     pub(super) async fn prepare(&self, sql: &str) -> Result<(), StoreError> {

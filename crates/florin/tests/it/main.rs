@@ -12,6 +12,7 @@ mod contract;
 mod crash;
 mod demo;
 mod hostile;
+mod keys;
 mod listen;
 mod lost_commit;
 mod master_key;

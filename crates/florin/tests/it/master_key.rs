@@ -103,7 +103,8 @@ fn a_set_key_makes_no_file() {
     let home = tempfile::Builder::new().prefix("florin-test-").tempdir().expect("a directory");
     let place = Place { data_dir: &home.path().join("data"), database: None };
     let variables = [("FLORIN_MASTER_KEY".to_owned(), "5e".repeat(32))];
-    let made = place.command(&["partner", "create", "--name", "A"], &variables, home.path());
+    let made =
+        place.command(&["partner", "create", "--name", "A", "--operator", "olga"], &variables, home.path());
     assert_eq!(made.code, Some(0), "{made:?}");
     assert!(!has_key(place.data_dir));
     fails_plainly(&place.command(&["verify"], &[], home.path()), &["or set florin_master_key"]);

@@ -92,7 +92,7 @@ async fn a_partner_has_a_name() {
     let server = Server::start().await;
     for name in ["", "  ", &"x".repeat(141), "a\nb"] {
         fails_plainly(
-            &server.command(&["partner", "create", "--name", name]),
+            &server.command(&["partner", "create", "--name", name, "--operator", "olga"]),
             &["--name must", "--name can"],
         );
     }

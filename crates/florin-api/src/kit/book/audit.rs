@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// Longest name of an operator.
 pub const MAX_OPERATOR: usize = 100;
 
-const INSERT: Statement = "INSERT INTO audit (id, book, at, operator, action, object, detail) \
+pub(super) const INSERT: Statement = "INSERT INTO audit (id, book, at, operator, action, object, detail) \
      VALUES ($2, $1, $3, $4, $5, $6, $7)";
 const LIST: Statement = "SELECT at, operator, action, object, detail, id FROM audit WHERE book = $1 AND id > $2 \
      ORDER BY id LIMIT 1000";

@@ -1,7 +1,8 @@
-//! What is done now and then for every book: answers that were kept long enough are dropped, and rows of families that
-//! nobody needs any more.
+//! What is done now and then: in every book, answers that were kept long enough are dropped, and rows of families that
+//! nobody needs any more; of every key, its last use is noted.
 
 use crate::kit::app::App;
+use crate::kit::book::api_keys;
 use crate::kit::book::jobs::run_inside;
 use crate::kit::book::registry::BOOKS;
 use crate::kit::book::work::Work;
@@ -24,6 +25,15 @@ pub async fn work(app: App) {
         if let Err(error) = prune(&app).await {
             tracing::warn!(%error, "could not drop what is outlived");
         }
+        note_uses(&app).await;
+    }
+}
+
+/// Notes when keys were used last, since this was done before: a write per key and [`INTERVAL`]. Uses that cannot be
+/// noted are forgotten.
+pub async fn note_uses(app: &App) {
+    if let Err(error) = api_keys::note_uses(&app.store, &app.keys.take_uses()).await {
+        tracing::warn!(%error, "could not note when keys were used");
     }
 }
 

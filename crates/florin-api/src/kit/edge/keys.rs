@@ -1,9 +1,9 @@
 //! A partner as its key proves it, and the keys that were looked up lately.
 
+use crate::kit::book::api_keys::ApiKey;
 use crate::kit::book::terms::Terms;
 use florin_ledger::BookId;
 use florin_types::Timestamp;
-use ipnet::IpNet;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,28 +32,32 @@ pub struct Caller {
     pub partner: Partner,
     /// What is agreed with it.
     pub terms: Arc<Terms>,
+    /// The keyed hash of the key that it called with.
+    pub(crate) key: [u8; 32],
 }
 
 #[derive(Clone)]
 pub(super) struct Known {
     pub(super) caller: Caller,
-    pub(super) allowed: Vec<IpNet>,
-    pub(super) is_revoked: bool,
+    pub(super) key: ApiKey,
     pub(super) looked_at: Timestamp,
 }
 
-/// Keys that were looked up lately, by hash.
+/// Keys that were looked up lately, by hash, and when keys were used.
 #[derive(Default)]
-pub(crate) struct KeyCache(Mutex<HashMap<[u8; 32], Known>>);
+pub(crate) struct KeyCache {
+    known: Mutex<HashMap<[u8; 32], Known>>,
+    used: Mutex<HashMap<Uuid, Timestamp>>,
+}
 
 impl KeyCache {
     pub(super) fn get(&self, hash: &[u8; 32], now: Timestamp) -> Option<Known> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(hash).filter(|k| now.saturating_since(k.looked_at) < KEY_CACHE_TIME).cloned()
     }
 
     pub(super) fn keep(&self, hash: [u8; 32], key: Known) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KEY_CACHE_SIZE {
             known.clear();
         }
@@ -62,6 +66,16 @@ impl KeyCache {
 
     /// Forgets, so that the next call of any partner looks again.
     pub(crate) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Remembers that a key was used. Called where a key is looked up, so at most once in [`KEY_CACHE_TIME`] of each.
+    pub(super) fn note_use(&self, key: Uuid, now: Timestamp) {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(key, now);
+    }
+
+    /// The uses since this was called last, for the row of each key.
+    pub(crate) fn take_uses(&self) -> Vec<(Uuid, Timestamp)> {
+        std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().collect()
     }
 }

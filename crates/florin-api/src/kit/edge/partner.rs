@@ -3,14 +3,14 @@
 use super::keys::Known;
 pub use super::keys::{Caller, Partner};
 use crate::kit::app::App;
-use crate::kit::book::registry::{FIND_KEY, hash_of};
+use crate::kit::book::api_keys::{self, hash_of};
 use crate::kit::book::terms::Terms;
 use crate::kit::edge::http::Peer;
 use crate::kit::endpoint::codes::P401;
 use crate::kit::endpoint::failure::Failure;
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::settings::Environment;
-use florin_store::{StoreError, params};
+use florin_store::StoreError;
 use http::request::Parts;
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -33,7 +33,8 @@ impl Caller {
         let known = match key_of(parts) {
             Err(refusal) => Err(refusal),
             Ok(key) => {
-                let known = look_up(app, &key).await?.filter(|known| !known.is_revoked);
+                let hash = hash_of(app.store.seals(), &key);
+                let known = look_up(app, &hash).await?.filter(|known| known.key.works_at(app.clock.now()));
                 known.ok_or_else(|| unknown_key(&key, app.is_sandbox()))
             }
         };
@@ -45,10 +46,23 @@ impl Caller {
             }
         };
         let is_live = app.settings.environment == Environment::Live;
-        if is_live && !known.allowed.is_empty() && !source.is_some_and(|ip| is_in(&known.allowed, ip)) {
+        let allowed = &known.key.allowed;
+        if is_live && !allowed.is_empty() && !source.is_some_and(|ip| is_in(allowed, ip)) {
             return Err(denied("xo3", "the key may not be used from this address").into());
         }
         Ok(known.caller)
+    }
+}
+
+/// Whether a key still works, for a call that waits: past what is remembered of it.
+///
+/// # Errors
+/// P401.
+pub(crate) async fn check_again(app: &App, hash: &[u8; 32]) -> Result<(), Failure> {
+    let found = api_keys::find(&app.store, hash).await?;
+    match found.is_some_and(|(key, _)| key.works_at(app.clock.now())) {
+        true => Ok(()),
+        false => Err(denied("xo2", "the key in x-api-key does not work any more").into()),
     }
 }
 
@@ -90,24 +104,19 @@ fn key_of(parts: &Parts) -> Result<String, Refusal> {
     }
 }
 
-async fn look_up(app: &App, key: &str) -> Result<Option<Known>, StoreError> {
-    let hash = hash_of(key);
+async fn look_up(app: &App, hash: &[u8; 32]) -> Result<Option<Known>, StoreError> {
     let now = app.clock.now();
-    if let Some(known) = app.keys.get(&hash, now) {
+    if let Some(known) = app.keys.get(hash, now) {
         return Ok(Some(known));
     }
-    let rows = app.store.look(FIND_KEY, &params![hash]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let allowed: String = row.get(1)?;
-    let partner = Partner { id: row.get(0)?, book: row.get(3)? };
+    let Some((key, of)) = api_keys::find(&app.store, hash).await? else { return Ok(None) };
+    let partner = Partner { id: of.partner, book: of.book };
     let terms = Arc::new(Terms::of(&app.store, partner.id).await?);
-    let known = Known {
-        caller: Caller { partner, terms },
-        allowed: allowed.split_whitespace().filter_map(|net| net.parse().ok()).collect(),
-        is_revoked: row.get::<Option<i64>>(2)?.is_some(),
-        looked_at: now,
-    };
-    app.keys.keep(hash, known.clone());
+    if key.works_at(now) {
+        app.keys.note_use(key.id, now);
+    }
+    let known = Known { caller: Caller { partner, terms, key: *hash }, key, looked_at: now };
+    app.keys.keep(*hash, known.clone());
     Ok(Some(known))
 }
 

@@ -7,7 +7,8 @@ use crate::kit::app::App;
 use crate::kit::book::jobs::JobHandler;
 use crate::kit::book::record::RecordType;
 use florin_store::{
-    Holder, Migration, Row, Scope, SetStatement, Statement, Stop, StoreError, StoredEvent, Tx,
+    BookId, Holder, Migration, Row, Scope, SealedTable, SetStatement, Statement, Stop, StoreError,
+    StoredEvent, Tx,
 };
 use serde_json::value::RawValue;
 use std::future::Future;
@@ -45,6 +46,10 @@ pub struct Family {
     pub outlived: &'static [Statement],
     /// What it moves to the book that a reset opens; `$1` is the old book, `$2` the new one.
     pub moves: &'static [Statement],
+    /// The same of rows that are sealed; the book is the one that a reset opens.
+    pub moves_sealed: &'static [MoveSealed],
+    /// Its tables whose rows are sealed.
+    pub sealed: &'static [&'static SealedTable],
     /// What keeps a user from being suspended, deleted or changed.
     pub obstacles: &'static [Obstacle],
     /// Values that make a sandbox do something else than succeed.
@@ -68,6 +73,8 @@ impl Family {
         forgets: &[],
         outlived: &[],
         moves: &[],
+        moves_sealed: &[],
+        sealed: &[],
         obstacles: &[],
         scenarios: Vec::new,
         placeholders: &[],
@@ -126,6 +133,9 @@ impl Erasure {
         Self { list: None, statements, remove: |_, _| Box::pin(async { Ok(()) }) }
     }
 }
+
+/// Moves sealed rows of the command's book to another: checks their seals and seals them anew.
+pub type MoveSealed = for<'a> fn(&'a mut Tx, BookId) -> BoxedInCommand<'a, Result<(), StoreError>>;
 
 /// Refuses that a user is suspended, deleted or changed. It runs in the command, after the user was found.
 pub struct Obstacle {

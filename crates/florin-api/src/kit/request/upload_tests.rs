@@ -61,6 +61,8 @@ impl Platform {
             environment: "sandbox",
             master_key: [7; 32],
             migrations: &[],
+            sealed: &[],
+            may_seal: false,
             clock: clock.clone(),
             entropy: Arc::clone(&entropy),
         });

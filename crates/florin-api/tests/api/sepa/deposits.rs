@@ -193,6 +193,8 @@ async fn an_operator_assigns_money_or_sends_it_back() {
     assert!(again.is_err_and(|error| error.to_string().contains("the deposit is CREDITED")));
     let audit = Operator { app: &app.app, name: Text::parse("olga").expect("a name") }.audit().await;
     let mut deeds: Vec<_> = audit.expect("a list").into_iter().map(|(_, entry)| entry.action).collect();
+    // The rest is of the partners and keys that every test begins with.
+    deeds.retain(|action| action.starts_with("sepa."));
     deeds.sort_unstable();
     assert_eq!(deeds, ["sepa.approve", "sepa.assign", "sepa.return", "sepa.show"]);
     app.finish().await;

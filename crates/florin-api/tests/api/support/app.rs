@@ -7,12 +7,12 @@ use super::{check, log};
 use axum::Router;
 use florin_api::kit::app::App;
 use florin_api::kit::book::key_sheets;
-use florin_api::kit::book::registry::{Issued, Registry};
+use florin_api::kit::book::registry::{Issued, NewKey, Registry, Revoked};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
 use florin_api::kit::settings::{Environment, Settings};
 use florin_api::kyc::begin_ownership;
-use florin_api::{FAMILIES, endpoints, migrations};
+use florin_api::{FAMILIES, endpoints, migrations, sealed_tables};
 use florin_store::{Options, Place, Store};
 use florin_types::{Entropy, ManualClock, Timestamp};
 use florin_vault::Vault;
@@ -72,6 +72,8 @@ pub fn options(place: Place, environment: Environment, entropy: Arc<dyn Entropy>
         environment: environment.as_str(),
         master_key: MASTER_KEY,
         migrations: migrations(),
+        sealed: sealed_tables(),
+        may_seal: true,
         clock,
         entropy,
     }
@@ -145,7 +147,8 @@ impl TestApp {
     ) -> T {
         let mut administration = self.app.store.administer().await.expect("a transaction");
         let now = self.app.wall();
-        let mut registry = Registry { administration: &mut administration, now, entropy: &*self.entropy };
+        let mut registry =
+            Registry { administration: &mut administration, now, entropy: &*self.entropy, operator: "olga" };
         let done = work(&mut registry).await.expect("an operator's work");
         administration.commit().await.expect("a commit");
         done
@@ -153,13 +156,18 @@ impl TestApp {
 
     /// Another key of a partner, usable from these networks.
     pub async fn issue_key(&self, partner: usize, allowed: &[IpNet]) -> Issued {
+        self.issue(partner, NewKey { allowed: allowed.to_vec(), expires_at: None }).await
+    }
+
+    /// Another key of a partner.
+    pub async fn issue(&self, partner: usize, new: NewKey) -> Issued {
         let (id, environment) = (self.partners[partner], self.app.settings.environment);
-        self.administer(async |registry| registry.issue_key(id, environment, allowed).await).await
+        self.administer(async |registry| registry.issue_key(id, environment, new).await).await
     }
 
     /// Ends a key.
     pub async fn revoke_key(&self, key: &str) -> bool {
-        self.administer(async |registry| registry.revoke_key(key).await).await
+        !self.administer(async |registry| registry.revoke_keys(Revoked::Key(key)).await).await.is_empty()
     }
 
     /// The first partner.
@@ -227,6 +235,12 @@ impl TestApp {
             (client.app, client.router) = (app.clone(), routes.clone());
         }
         self.app = app;
+    }
+
+    /// The same where the first partner's key was revoked: another key of it looks at the books.
+    pub async fn finish_with_key(mut self, key: &str) {
+        self.clients[0].key = Some(key.to_owned());
+        self.finish().await;
     }
 
     /// Checks the books, and that nothing is left undone or was logged as an error; then removes everything.

@@ -63,7 +63,8 @@ pub async fn seed(place: Place) -> Seeds {
     let store =
         Store::open(options(place, Environment::Sandbox, entropy.clone())).await.expect("a store opens");
     let mut administration = store.administer().await.expect("a transaction");
-    let mut registry = Registry { administration: &mut administration, now: START, entropy: &*entropy };
+    let mut registry =
+        Registry { administration: &mut administration, now: START, entropy: &*entropy, operator: "olga" };
     let mut issued = Vec::new();
     for name in ["A", "B"] {
         issued.push(registry.create_partner(name, Environment::Sandbox).await.expect("a partner"));

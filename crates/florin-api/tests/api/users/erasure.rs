@@ -1,6 +1,7 @@
 //! What erasing a user destroys: with the master key, the vault and all that the database ever held, a backup included,
 //! the user's data stay closed.
 
+use crate::seals;
 use crate::support::{Database, Engine, Setup, TestApp, engine};
 use florin_api::kit::book::key_sheets::{erase_again, give_slots};
 use florin_api::kit::book::seal::{Nonce, Seals, Slot};
@@ -111,12 +112,11 @@ async fn make_old(app: &TestApp, user: &str) -> (Vec<u8>, String) {
 /// Users of older versions have keys that the master key alone unwraps.
 #[tokio::test]
 async fn users_of_older_versions_are_given_slots() {
-    let app = TestApp::start().await;
+    let mut app = TestApp::start().await;
     let a = app.a();
     for user in ["anna", "bela", "cora"] {
         a.create_user(user).await;
     }
-    let seals = &app.app.seals;
     let (profile, text) = make_old(&app, "anna").await;
     // One that can't be unwrapped holds up nobody, and costs no slot.
     let (cora, _) = kept(app.database(), "cora").await;
@@ -124,6 +124,11 @@ async fn users_of_older_versions_are_given_slots() {
         .tamper(&format!("UPDATE holder SET secret = {} WHERE handle = 'cora'", literal(&[1; 72])))
         .await;
     let of_bela = kept(app.database(), "bela").await;
+    seals::make_old(&app).await;
+    app.reopen(Setup::default()).await;
+    // Reserves slots.
+    app.a().create_user("dora").await;
+    let seals = &app.app.seals;
     let reserved = seals.reserved();
     give_slots(&app.app).await.expect("slots are given");
     assert_eq!(seals.reserved(), reserved - 1);
@@ -135,6 +140,9 @@ async fn users_of_older_versions_are_given_slots() {
     app.database()
         .tamper(&format!("UPDATE holder SET secret = {} WHERE handle = 'cora'", literal(&cora)))
         .await;
+    seals::make_old(&app).await;
+    app.reopen(Setup::default()).await;
+    let (a, seals) = (app.a(), &app.app.seals);
     // From now on the user can be erased like any other.
     a.delete("/v1/user/anna").await.expect(200);
     a.run_jobs().await;

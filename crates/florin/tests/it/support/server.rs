@@ -181,7 +181,7 @@ impl Server {
 
     /// A client of a new partner, made while the server runs.
     pub fn second_partner(&self, name: &str) -> Client {
-        let made = self.command(&["partner", "create", "--name", name]);
+        let made = self.command(&["partner", "create", "--name", name, "--operator", "olga"]);
         assert_eq!(made.code, Some(0), "florin partner create: {made:?}");
         let printed: Value =
             serde_json::from_str(&made.stdout).unwrap_or_else(|error| panic!("{error}: {made:?}"));

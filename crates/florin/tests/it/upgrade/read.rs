@@ -1,7 +1,8 @@
 //! Everything that was there reads the same.
 
 use super::before::{Before, KeyedCall, Read, form};
-use crate::support::Call;
+use crate::restart::fails_plainly;
+use crate::support::{Call, Server};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -130,6 +131,50 @@ fn operators_see_the_same(before: &Before) {
     }
     let checked = before.server.command(&["vault", "check"]);
     assert_eq!(checked.code, Some(0), "{checked:?}");
+}
+
+/// How many migrations have run.
+async fn migrations(server: &Server) -> i64 {
+    const COUNT: &str = "SELECT COUNT(*) FROM migration";
+    match server.database() {
+        Some(database) => database.connect().await.query_one(COUNT, &[]).await.expect("a count").get(0),
+        None => {
+            let file = crate::verify::database_file(&server.data_dir()).expect("a database");
+            let database = rusqlite::Connection::open(file).expect("it opens");
+            database.query_row(COUNT, [], |row| row.get(0)).expect("a count")
+        }
+    }
+}
+
+/// Only a server seals the rows of an older version: commands refuse them, and change nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_command_seals_or_upgrades_older_data() {
+    let mut before = Before::put_back().await;
+    let old = migrations(&before.server).await;
+    let partner = before.recorded.partners["first"].id.clone();
+    for command in [
+        &["partner", "list"][..],
+        &["partner", "create", "--name", "A", "--operator", "ona"],
+        &["partner", "terms", "show", "--partner", &partner],
+        &["key", "list"],
+        &["key", "create", "--partner", &partner, "--operator", "ona"],
+        &["audit"],
+        &["clock", "show"],
+    ] {
+        fails_plainly(&before.server.command(command), &["start the server of this version once"]);
+    }
+    let verified = before.server.command(&["verify"]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    assert!(verified.stdout.contains("the rows are not sealed yet"), "{verified:?}");
+    assert_eq!(migrations(&before.server).await, old, "nothing was changed");
+    before.server.start_again().await;
+    let verified = before.server.command(&["verify"]);
+    assert!(verified.code == Some(0) && !verified.stdout.contains("not sealed yet"), "{verified:?}");
+    assert!(!verified.stdout.contains(" 0 sealed rows"), "{verified:?}");
+    let listed = before.server.command(&["key", "list", "--partner", &partner]);
+    assert!(listed.code == Some(0) && listed.stdout.contains("works"), "{listed:?}");
+    reads_are_the_same(&before).await;
+    before.server.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -25,9 +25,15 @@ struct Bank {
 impl Bank {
     async fn open() -> Self {
         let server = Server::start_with(Options { environment: Some("live"), ..Options::default() }).await;
-        let made: Value =
-            serde_json::from_str(&says(&server.command(&["partner", "create", "--name", "Shop"])))
-                .expect("JSON");
+        let made: Value = serde_json::from_str(&says(&server.command(&[
+            "partner",
+            "create",
+            "--name",
+            "Shop",
+            "--operator",
+            "olga",
+        ])))
+        .expect("JSON");
         let text = |name: &str| made[name].as_str().expect("a text").to_owned();
         let client = Client::new(&server.base_url(), Some(&text("apiKey")));
         Self { partner: text("partnerId"), client, server }
@@ -223,7 +229,9 @@ fn is_audited(bank: &Bank) {
     let (id, _) = bank.review("anna").expect("a review");
     says(&bank.decide(&id, &["approve"]));
     let audit = says(&bank.server.command(&["audit"]));
-    let deeds: Vec<Vec<&str>> = audit.lines().map(|line| line.split_whitespace().collect()).collect();
+    // Another operator made the partner.
+    let hers = audit.lines().filter(|line| !line.contains("  olga  "));
+    let deeds: Vec<Vec<&str>> = hers.map(|line| line.split_whitespace().collect()).collect();
     let actions: Vec<&str> = deeds.iter().map(|words| words[2]).collect();
     assert_eq!(actions, ["vault.export", "kyc.show", "kyc.decide"], "{audit}");
     assert!(deeds.iter().all(|words| words[1] == "Eva") && deeds[1][3] == id && deeds[2][3] == id, "{audit}");
@@ -255,6 +263,6 @@ async fn wrong_ids_are_told_plainly() {
     }
     let anonymous = bank.server.command(&["kyc", "show", &nobody]);
     assert!(anonymous.code == Some(2) && anonymous.stderr.contains("--operator"), "{anonymous:?}");
-    assert_eq!(says(&bank.server.command(&["audit"])), "", "nothing was done");
+    assert!(!says(&bank.server.command(&["audit"])).contains("  Eva  "), "nothing was done");
     bank.close().await;
 }

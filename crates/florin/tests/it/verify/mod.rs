@@ -3,6 +3,7 @@
 mod absent;
 mod cut;
 mod rows;
+mod seals;
 
 pub use rows::database_file;
 
