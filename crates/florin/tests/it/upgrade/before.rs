@@ -1,11 +1,12 @@
 //! The old data, put back for one test.
 
-use crate::support::{Client, Engine, Form, Options, Server, engine, key_file, write_key};
+use crate::support::{Call, Client, Deadline, Engine, Form, Options, Server, engine, key_file, write_key};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A call that the old server kept the answer of.
 #[derive(Deserialize)]
@@ -58,6 +59,9 @@ pub struct Recorded {
     pub pages: Vec<String>,
 }
 
+/// How long a server may take to compare the fixture's few files, on a busy machine.
+const COMPARED: Duration = Duration::from_secs(20);
+
 /// A server over the old data.
 pub struct Before {
     pub server: Server,
@@ -105,6 +109,11 @@ impl Before {
     pub async fn start() -> Self {
         let mut this = Self::put_back().await;
         this.server.start_again().await;
+        // The vault has no mark yet: the server compares its files with the database, and creates no user until then.
+        let deadline = Deadline::after(COMPARED);
+        while this.server.client().send(&Call::get("/readyz")).await.body != b"ready\n" {
+            deadline.pause("the vault to be marked");
+        }
         this
     }
 
