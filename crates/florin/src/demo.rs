@@ -7,6 +7,7 @@ mod documents;
 mod json;
 mod kyc;
 mod screen;
+mod sepa;
 mod story;
 
 use crate::Failed;

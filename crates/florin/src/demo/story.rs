@@ -3,7 +3,7 @@
 
 use super::bank::Bank;
 use super::client::{Answer, Call, Client};
-use super::kyc;
+use super::{kyc, sepa};
 use crate::Failed;
 use serde_json::{Value, json};
 
@@ -29,6 +29,7 @@ pub async fn tell(client: &mut Client, bank: &Bank) -> Result<(), Failed> {
     show_partner(client).await?;
     exchange(client).await?;
     let_a_lock_expire(client).await?;
+    sepa::tell(client).await?;
     show_events(client, after).await?;
     verify(client, bank).await
 }
@@ -269,16 +270,18 @@ async fn show_events(client: &mut Client, after: u64) -> Result<(), Failed> {
     client.step(
         "The events",
         "Events are numbered without gaps, and kept. Continue after the last one that you have seen, here that of \
-         step 8, and you miss none. These are the transfers and the exchange.",
+         step 8, and you miss none. These are the transfers, the exchange, and what came and went by SEPA.",
     )?;
     let answer = client.call(Call::get(format!("/v1/events?after={after}&limit=100")).items(2), 200).await?;
     let kinds: Vec<_> = answer.list("/data").iter().filter_map(|event| event["type"].as_str()).collect();
-    let expected = [["transfer"; 5].as_slice(), &["exchange"]].concat();
+    let by_sepa =
+        ["iban.status", "iban.status", "sepa_deposit", "sepa_transfer", "sepa_transfer", "sepa_transfer"];
+    let expected = [["transfer"; 5].as_slice(), &["exchange"], &by_sepa].concat();
     client.check("the types of the events", kinds, expected)?;
     let numbers: Vec<_> =
         answer.list("/data").iter().filter_map(|event| event["sequence"].as_u64()).collect();
-    client.check("the numbers of the events", numbers, (after + 1..=after + 6).collect())?;
-    client.remark("Six events without a gap: those of steps 11, 12, 13 (two), 19 and 22.")
+    client.check("the numbers of the events", numbers, (after + 1..=after + 12).collect())?;
+    client.remark("Twelve events without a gap: those of steps 11, 12, 13 (two), 19, 22, and six of the steps 24 to 26.")
 }
 
 async fn verify(client: &mut Client, bank: &Bank) -> Result<(), Failed> {
@@ -315,6 +318,6 @@ fn transfer(source: Option<&str>, destination: Option<&str>, amount: &str) -> Va
     body
 }
 
-fn euros(balances: &Answer) -> &str {
+pub(super) fn euros(balances: &Answer) -> &str {
     balances.text("/fiatBalances/0/amount")
 }
