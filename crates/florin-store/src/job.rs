@@ -20,6 +20,8 @@ pub enum Lane {
     Quick,
     /// Works before its command, for seconds: leased first, so that of several processes one does the work.
     Slow,
+    /// Asks somebody outside before its command: leased too, and apart from what takes the processor's time.
+    Rail,
 }
 
 impl Lane {
@@ -27,11 +29,16 @@ impl Lane {
         match self {
             Self::Quick => 0,
             Self::Slow => 1,
+            Self::Rail => 2,
         }
     }
 
     const fn of_number(number: i64) -> Self {
-        if number == Self::Slow.number() { Self::Slow } else { Self::Quick }
+        match number {
+            1 => Self::Slow,
+            2 => Self::Rail,
+            _ => Self::Quick,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use florin_api::kit::settings::{
-    DOCUMENT_MAX_BYTES, Environment, RATE_LOCK, RateLimit, Settings, WebhookTargets,
+    DOCUMENT_MAX_BYTES, Environment, RATE_LOCK, RateLimit, Sepa, Settings, WebhookTargets,
 };
 use florin_api::kit::tables::{Reference, Tables};
 use florin_store::Place;
@@ -242,6 +242,7 @@ impl Config {
         };
         Settings {
             settle: Duration::from_millis(self.sandbox_settle_ms),
+            sepa: Sepa::simulated(Duration::from_millis(self.sandbox_settle_ms)),
             trusted_proxies: self.trusted_proxies.clone(),
             webhook_targets: self.webhook_targets.unwrap_or(base.webhook_targets),
             webhook_allow: self.webhook_allow.clone(),

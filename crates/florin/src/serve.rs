@@ -59,11 +59,10 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         // The data folder is locked, so whoever leased a job there is dead.
         app.store.free_jobs().await?;
     }
-    let slow_jobs = tokio::spawn(jobs::work(app.clone(), Lane::Slow));
+    let signalled = start_signalled(&app);
     let mut workers = rates.start(&app.clock);
     workers.push(tokio::spawn(logs.report_dropped()));
     workers.extend(start_workers(&app));
-    let webhooks = tokio::spawn(florin_api::webhooks::work(app.clone()));
     let make_id = Arc::new(|| uuid_v7(SystemClock.now(), &SystemEntropy).to_string());
     let open = ready::pages(&app, config).merge(florin_api::openapi::routes());
     let service =
@@ -77,8 +76,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     };
     serve_http(listener, service, limits, stop).await;
     end(workers).await;
-    // They were signalled to stop, and have their own time limits.
-    for (work, task) in [("the delivery of webhooks", webhooks), ("the work on slow jobs", slow_jobs)] {
+    for (work, task) in signalled {
         if task.await.is_err() {
             tracing::error!(work, "ended in a panic");
         }
@@ -88,6 +86,15 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     drop((reserved, lock));
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What is signalled to stop, has its own time limits, and is waited for.
+fn start_signalled(app: &App) -> [(&'static str, JoinHandle<()>); 3] {
+    [
+        ("the work on slow jobs", tokio::spawn(jobs::work(app.clone(), Lane::Slow))),
+        ("the work with banks", tokio::spawn(jobs::work(app.clone(), Lane::Rail))),
+        ("the delivery of webhooks", tokio::spawn(florin_api::webhooks::work(app.clone()))),
+    ]
 }
 
 /// What the platform does without being called, until aborted.

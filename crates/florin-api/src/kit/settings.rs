@@ -124,8 +124,8 @@ pub struct Sepa {
 }
 
 impl Sepa {
-    /// The bank of a sandbox.
-    fn simulated(settle: Duration) -> Self {
+    /// The bank of a sandbox, which takes so long over a payment.
+    pub fn simulated(settle: Duration) -> Self {
         Self {
             // Of no bank that exists.
             bank_code: 99_999,

@@ -163,7 +163,7 @@ async fn decide_sepa_payment(
     let id = id.ok_or_else(|| Refusal::because(&P428, "transferId must be a UUID"))?;
     let reason = reason.unwrap_or(sepa::NO_REASON);
     let mut snapshot = context.snapshot().await?;
-    let touches = sepa::touches_of_payment(&mut snapshot, id).await?;
+    let touches = sepa::touches_of_payment(&context.app, &mut snapshot, id).await?;
     drop(snapshot);
     context
         .run(keyed, touches, async move |work| {

@@ -213,14 +213,14 @@ impl<const OF_PARTNER: bool> SepaTransferRequest<OF_PARTNER> {
         let is_open = terms.has_open_loop(work.now());
         let payee = Payee { title: title.clone(), ..Payee::default() };
         let payee = if is_open { receiver.require(payee)? } else { payee };
-        let [holder] = admit(work, [(source, Role::Pays, SOURCE)])?;
-        let iban = self.destination.known(DESTINATION)?;
-        let payee = Payee { iban: iban.as_str().to_owned(), ..payee };
         let (transfer_id, now) = (work.id(), work.now());
         let fee = terms.fees(work.app().settings.reference.fees(), now).sepa(*amount)?;
         if amount.minor() > MAX_MINOR_UNITS - fee {
             return Err(Refusal::invalid("amount is more than an amount with its fee can be").into());
         }
+        let [holder] = admit(work, [(source, Role::Pays, SOURCE)])?;
+        let iban = self.destination.known(DESTINATION)?;
+        let payee = Payee { iban: iban.as_str().to_owned(), ..payee };
         let memo = Memo {
             reference: Some(payee.title.clone()),
             name: Some(payee.name()).filter(|name| !name.is_empty()),
@@ -256,7 +256,7 @@ impl<const OF_PARTNER: bool> SepaTransferRequest<OF_PARTNER> {
         } else {
             let due = work.app().settings.sepa.rail.handed_over_at(transfer.speed, now);
             let payload = transfer_id.as_bytes().to_vec();
-            work.enqueue(NewJob { kind: SUBMIT_JOB, lane: Lane::Quick, due, payload });
+            work.enqueue(NewJob { kind: SUBMIT_JOB, lane: Lane::Rail, due, payload });
         }
         work.put(&transfer)?;
         Ok(SepaTransferMade { transfer_id })

@@ -1,20 +1,23 @@
 //! What a person decides about a payment: the partner in a sandbox, who plays the bank there, or an operator about
 //! money in suspense.
 
+use super::contact;
 use super::deposit::{Deposit, DepositState, Sender};
-use super::hear::{open_own, pay};
-use super::incoming::{IbanStatusWord, credit_from_suspense, emit_status, is_suspended};
+use super::hear::{decision_id, keeper_of, open_own, pay};
+use super::incoming::{IbanStatusWord, approve, credit_from_suspense, emit_status, is_suspended};
 use super::postings::EUR;
 use super::refund;
 use super::store::{DEPOSITS, TRANSFERS};
 use super::transfer::{State, Transfer};
-use crate::kit::book::inbox::Verdict;
+use crate::kit::app::App;
+use crate::kit::book::inbox::{self, Verdict};
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::codes::P428;
 use crate::kit::endpoint::refusal::Refusal;
 use florin_ledger::AccountKind;
 use florin_rails::sepa::{Reason, Status};
 use florin_store::{Scope, Stop, StoreError, Touch};
+use florin_types::Iban;
 use uuid::Uuid;
 
 /// What a person decides.
@@ -32,8 +35,9 @@ pub enum Decided {
 pub const NO_REASON: Reason = Reason::new(*b"MS03");
 
 /// What a command must touch to decide about a transfer or a deposit.
-pub async fn touches_of_payment(scope: &mut Scope, id: Uuid) -> Result<Vec<Touch>, StoreError> {
+pub async fn touches_of_payment(app: &App, scope: &mut Scope, id: Uuid) -> Result<Vec<Touch>, StoreError> {
     let mut touches = vec![
+        inbox::touch(app, app.settings.sepa.rail.name(), &decision_id(id)),
         Touch::Object(&TRANSFERS, id),
         Touch::Object(&DEPOSITS, id),
         Touch::Partner,
@@ -73,39 +77,59 @@ pub async fn decide(work: &mut Work<'_>, id: Uuid, decided: Decided) -> Result<&
             work.put(&Transfer { state: State::Submitted, ..transfer })?;
         }
         return match pay(work, id, status).await? {
-            Verdict::Applied => Ok("transfer"),
+            Verdict::Applied => {
+                let (rail, decision) = (work.app().settings.sepa.rail.name(), decision_id(id));
+                if !inbox::is_known(work, rail, &decision)? {
+                    inbox::keep(work, rail, &decision, Verdict::Applied, &())?;
+                }
+                Ok("transfer")
+            }
             Verdict::Refused(why) => Err(Refusal::invalid(format!("outcome does not fit: {why}")).into()),
         };
     }
-    decide_deposit_of(work, id, decided)?;
+    decide_deposit_of(work, id, decided).await?;
     Ok("deposit")
 }
 
 /// Carries out a decision about a deposit.
-pub(super) fn decide_deposit_of(work: &mut Work<'_>, id: Uuid, decided: Decided) -> Result<(), Stop> {
+pub(super) async fn decide_deposit_of(work: &mut Work<'_>, id: Uuid, decided: Decided) -> Result<(), Stop> {
     let deposit = work.object::<Deposit>(id)?.ok_or_else(|| Refusal::of(&P428))?;
-    decide_deposit(work, deposit, decided)
+    // Its holder may have changed since the touches were made.
+    let holder = deposit.holder.map(|holder| Touch::HolderAccount(holder, EUR));
+    work.load(&holder.into_iter().collect::<Vec<_>>()).await?;
+    let keeper = keeper_of(work, deposit.holder);
+    let sender = open_own::<Sender>(work, keeper, deposit.sealed.as_deref())?.unwrap_or_default();
+    let handle = deposit.holder.and_then(|holder| work.holder_by_id(holder)?.handle.clone());
+    let iban = Iban::parse(&sender.iban).ok().filter(|iban| !work.app().settings.sepa.is_ours(iban.as_str()));
+    if let Some(iban) = &iban {
+        let touch = contact::touch(work.app(), handle.as_deref(), iban);
+        work.load(&[touch]).await?;
+    }
+    let contact = iban.map(|iban| contact::id_of(work.app(), handle.as_deref(), &iban));
+    decide_deposit(work, deposit, (&sender, contact), decided)
 }
 
-fn decide_deposit(work: &mut Work<'_>, deposit: Deposit, decided: Decided) -> Result<(), Stop> {
+fn decide_deposit(
+    work: &mut Work<'_>,
+    deposit: Deposit,
+    (sender, contact): (&Sender, Option<Uuid>),
+    decided: Decided,
+) -> Result<(), Stop> {
     let no = |why: &str| Err(Refusal::invalid(format!("outcome does not fit: {why}")).into());
-    let keeper = deposit.holder.unwrap_or(work.book().partner());
-    let sender: Option<Sender> = open_own(work, keeper, deposit.sealed.as_deref())?;
-    let sender = sender.unwrap_or_default();
     match (deposit.state, decided) {
         (DepositState::Pending, Decided::Settle) => {
-            emit_status(work, &deposit, IbanStatusWord::Approved);
+            approve(work, &deposit, sender, contact)?;
             match deposit.holder.filter(|holder| is_suspended(work, *holder)) {
                 Some(_) => Ok(work.put(&Deposit { state: DepositState::Held, ..deposit })?),
-                None => credit_from_suspense(work, deposit, &sender),
+                None => credit_from_suspense(work, deposit, sender),
             }
         }
         (DepositState::Pending, Decided::Reject(reason)) => {
             emit_status(work, &deposit, IbanStatusWord::Rejected);
-            refund::begin(work, &deposit, &sender, Some(reason))
+            refund::begin(work, &deposit, sender, Some(reason))
         }
         (DepositState::Unmatched | DepositState::Held | DepositState::Stuck, Decided::Reject(reason)) => {
-            refund::begin(work, &deposit, &sender, Some(reason))
+            refund::begin(work, &deposit, sender, Some(reason))
         }
         (DepositState::Unmatched | DepositState::Stuck, Decided::Settle) => {
             no("nobody knows whose money it is; an operator assigns it")

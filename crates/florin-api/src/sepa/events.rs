@@ -117,14 +117,17 @@ async fn render(app: &App, scope: &mut Scope, events: &[&StoredEvent], one: Rend
     let deposits = scope.objects_at::<Deposit>(&ids).await?;
     let partner = scope.book().partner();
     let keeper = |deposit: &Deposit| deposit.holder.unwrap_or(partner);
-    let people = People::load(app, scope, deposits.iter().map(keeper)).await?;
+    let of_events = events.iter().filter_map(|event| event.holder);
+    let people = People::load(app, scope, deposits.iter().map(keeper).chain(of_events)).await?;
     let deposits: HashMap<_, _> = deposits.into_iter().map(|deposit| (deposit.id, deposit)).collect();
     let render = |event: &&StoredEvent| {
         let deposit = deposits.get(&event.object);
         let deposit = deposit.ok_or_else(|| StoreError::unexpected("the deposit of an event is gone"))?;
         let holder = people.holder(keeper(deposit));
         let sender: Option<Sender> = sealed::open(&app.seals, holder, deposit.sealed.as_deref())?;
-        one(event, deposit, holder.and_then(|holder| holder.handle.clone()), sender.as_ref())
+        // An operator may have given the money to another user since.
+        let of_event = event.holder.and_then(|holder| people.holder(holder));
+        one(event, deposit, of_event.and_then(|holder| holder.handle.clone()), sender.as_ref())
     };
     Ok(events.iter().map(render).collect())
 }

@@ -1,7 +1,7 @@
 //! What the bank says, applied to the book once: see `kit/book/inbox.rs`.
 
 use super::deposit::{Deposit, DepositState, Sender};
-use super::incoming::{self, Prepared};
+use super::incoming::{self, Prepared, Told};
 use super::postings::{self, EUR};
 use super::refund;
 use super::store::TRANSFERS;
@@ -15,7 +15,7 @@ use crate::kit::book::jobs::carry_out;
 use crate::kit::book::sealed;
 use crate::kit::book::work::{Event, Work};
 use crate::kit::endpoint::events::EventType;
-use florin_ledger::{AccountKind, HolderId};
+use florin_ledger::{AccountKey, AccountKind, HolderId};
 use florin_rails::sepa::{Message, Reason, Said, Status};
 use florin_store::{Job, Lane, NewJob, Scope, Stop, StoreError, Touch};
 use std::sync::{Arc, OnceLock};
@@ -79,14 +79,30 @@ impl Ready {
     }
 }
 
-/// The job: applies what the bank said about a payment of ours.
+/// The id of the message by which a person has decided about a payment in a sandbox.
+pub(super) fn decision_id(payment: Uuid) -> String {
+    format!("decided/{}", payment.simple())
+}
+
+/// The job: applies what the bank said about a payment of ours. In a sandbox a person's decision goes before what the
+/// simulated bank would have said.
 pub async fn apply_said(app: &App, job: &Job) -> Result<(), StoreError> {
     let said: Said = serde_json::from_slice(&job.payload).map_err(StoreError::unexpected)?;
+    let decision = match said.message {
+        Message::Payment(payment, _) => decision_id(payment),
+        Message::Credit(_) => said.id.clone(),
+    };
     let mut snapshot = app.store.snapshot(job.position.book()).await?;
-    let (ready, touches) = Ready::of(app, &mut snapshot, said).await?;
+    let (ready, mut touches) = Ready::of(app, &mut snapshot, said).await?;
     drop(snapshot);
+    let rail = app.settings.sepa.rail.name();
+    touches.push(inbox::touch(app, rail, &decision));
     let log = ready.log();
-    carry_out(app, job, touches, async move |work: &mut Work<'_>| hear(work, &ready).await.map(drop)).await?;
+    carry_out(app, job, touches, async move |work: &mut Work<'_>| {
+        let is_decided = inbox::is_known(work, rail, &decision)?;
+        if is_decided { Ok(()) } else { hear(work, &ready).await.map(drop) }
+    })
+    .await?;
     log();
     Ok(())
 }
@@ -115,26 +131,70 @@ pub async fn hear(work: &mut Work<'_>, ready: &Ready) -> Result<Option<Uuid>, St
 /// Applies a status to a payment of ours.
 pub(super) async fn pay(work: &mut Work<'_>, id: Uuid, status: Status) -> Result<Verdict, Stop> {
     let Some(transfer) = work.object::<Transfer>(id)? else {
+        keep_money(work, None, status)?;
         return Ok(Verdict::Refused("no payment has this id".to_owned()));
     };
     // The holder may have become known only now: another command of the batch made the transfer.
     let holder = transfer.holder;
-    let mut touches = vec![Touch::HolderAccount(holder, EUR)];
+    let mut touches =
+        vec![Touch::HolderAccount(holder, EUR), Touch::Account(AccountKey::receivable(holder, EUR))];
     touches.extend(refund::touch(&transfer));
     work.load(&touches).await?;
     match transfer.step(status) {
         Step::Nothing => {}
-        Step::Refuse(why) => return Ok(Verdict::Refused(why.to_owned())),
+        Step::Refuse(why) => {
+            keep_money(work, Some(id), status)?;
+            return Ok(Verdict::Refused(why.to_owned()));
+        }
         Step::Accept => work.put(&Transfer { state: State::Submitted, ..transfer })?,
         Step::Settle => drop(settle(work, transfer)?),
+        Step::SettleLate => settle_late(work, transfer)?,
         Step::Fail(reason) => fail(work, transfer, reason)?,
-        Step::Return(amount, reason) => come_back(work, transfer, amount, reason)?,
+        Step::Return(amount, reason) => come_back(work, transfer, amount, reason).await?,
         Step::SettleAndReturn(amount, reason) => {
             let transfer = settle(work, transfer)?;
-            come_back(work, transfer, amount, reason)?;
+            come_back(work, transfer, amount, reason).await?;
         }
     }
     Ok(Verdict::Applied)
+}
+
+/// Money that came back though it cannot have is there all the same: it waits in suspense for a person.
+fn keep_money(work: &mut Work<'_>, returns: Option<Uuid>, status: Status) -> Result<(), Stop> {
+    let Status::Returned(amount, reason) = status else { return Ok(()) };
+    if amount <= 0 {
+        return Ok(());
+    }
+    let (id, partner) = (work.id(), work.book().partner());
+    let deposit = Deposit {
+        id,
+        holder: None,
+        amount,
+        state: DepositState::Unmatched,
+        returns,
+        reason: Some(reason),
+        sealed: Some(sealed::seal(work, partner, &Sender::default())?),
+        created_at: work.now(),
+    };
+    incoming::wait(work, deposit, DepositState::Unmatched).map(drop)
+}
+
+/// A transfer that the bank had rejected was paid all the same.
+fn settle_late(work: &mut Work<'_>, transfer: Transfer) -> Result<(), Stop> {
+    let transfer = Transfer { state: State::Settled, failure: None, fee: 0, ..transfer };
+    if let Some(deposit) = transfer.refunds {
+        let posting = postings::refund(work.book(), transfer.amount);
+        work.post(REFUNDED.kind, transfer.id, &posting, Vec::new()).map_err(posting_refused)?;
+        work.put(&transfer)?;
+        return refund::ended(work, deposit, true);
+    }
+    let account = work.account(AccountKey::main(transfer.holder, EUR));
+    let account = account.ok_or_else(|| StoreError::unexpected("a payer without an account"))?;
+    let posting = postings::settle_late(&transfer, account);
+    work.post(SETTLED.kind, transfer.id, &posting, Vec::new()).map_err(posting_refused)?;
+    work.put(&transfer)?;
+    emit(work, &transfer);
+    Ok(())
 }
 
 fn settle(work: &mut Work<'_>, transfer: Transfer) -> Result<Transfer, Stop> {
@@ -144,7 +204,7 @@ fn settle(work: &mut Work<'_>, transfer: Transfer) -> Result<Transfer, Stop> {
         Some(_) => (REFUNDED.kind, postings::refund(work.book(), transfer.amount)),
     };
     work.post(kind, transfer.id, &posting, Vec::new()).map_err(posting_refused)?;
-    work.put(&transfer)?;
+    work.put(&refund::without_payee(&transfer))?;
     match transfer.refunds {
         Some(deposit) => refund::ended(work, deposit, true)?,
         None => {
@@ -158,7 +218,7 @@ fn settle(work: &mut Work<'_>, transfer: Transfer) -> Result<Transfer, Stop> {
 fn fail(work: &mut Work<'_>, transfer: Transfer, reason: Reason) -> Result<(), Stop> {
     let failure = Some(TransferFailure { code: FailureCode::Rejected, reason: Some(reason) });
     let transfer = Transfer { state: State::Failed, failure, ..transfer };
-    work.put(&transfer)?;
+    work.put(&refund::without_payee(&transfer))?;
     if let Some(deposit) = transfer.refunds {
         return refund::ended(work, deposit, false);
     }
@@ -169,38 +229,40 @@ fn fail(work: &mut Work<'_>, transfer: Transfer, reason: Reason) -> Result<(), S
 }
 
 /// Money of a settled transfer has come back: a deposit of its own.
-fn come_back(work: &mut Work<'_>, transfer: Transfer, amount: i64, reason: Reason) -> Result<(), Stop> {
+async fn come_back(work: &mut Work<'_>, transfer: Transfer, amount: i64, reason: Reason) -> Result<(), Stop> {
     let failure = Some(TransferFailure { code: FailureCode::Returned, reason: Some(reason) });
     let transfer = Transfer { state: State::Returned, failure, ..transfer };
     work.put(&transfer)?;
-    if let Some(deposit) = transfer.refunds {
-        // What went out of suspense is there again.
-        let suspended = postings::suspend(work.book(), amount);
-        let id = work.id();
-        work.post(super::deposit::SUSPENDED.kind, id, &suspended, Vec::new()).map_err(posting_refused)?;
-        return refund::ended(work, deposit, false);
+    let (id, created_at) = (work.id(), work.now());
+    let (state, returns, reason) = (DepositState::Credited, Some(transfer.id), Some(reason));
+    let deposit = Deposit { id, holder: None, amount, state, returns, reason, sealed: None, created_at };
+    if let Some(refunded) = transfer.refunds {
+        // It waits for a person, with what was known of the first sender.
+        let first = work.object::<Deposit>(refunded)?;
+        let first = first.ok_or_else(|| StoreError::unexpected("the deposit of a refund is gone"))?;
+        work.load(&first.holder.map(Touch::Holder).into_iter().collect::<Vec<_>>()).await?;
+        let keeper = keeper_of(work, first.holder);
+        let sender = open_own::<Sender>(work, keeper, first.sealed.as_deref())?.unwrap_or_default();
+        let sealed = Some(sealed::seal(work, keeper, &sender)?);
+        let deposit = Deposit { holder: first.holder, sealed, ..deposit };
+        return incoming::wait(work, deposit, DepositState::Stuck).map(drop);
     }
     let holder = transfer.holder;
-    let payee: Option<Payee> = open_own(work, holder, transfer.sealed.as_deref())?;
-    let payee = payee.unwrap_or_default();
+    let payee = open_own::<Payee>(work, holder, transfer.sealed.as_deref())?.unwrap_or_default();
     let sender = Sender { name: payee.name(), iban: payee.iban, title: payee.title, to: String::new() };
-    let id = work.id();
-    // A user that was deleted meanwhile has no key any more.
-    let payee = Some(holder).filter(|holder| incoming::can_be_paid(work, *holder));
-    let keeper = payee.unwrap_or(work.book().partner());
-    let deposit = Deposit {
-        id,
-        holder: payee,
-        amount,
-        state: DepositState::Credited,
-        returns: Some(transfer.id),
-        reason: Some(reason),
-        sealed: Some(sealed::seal(work, keeper, &sender)?),
-        created_at: work.now(),
-    };
-    incoming::credit_or_hold(work, deposit, &sender)?;
+    let keeper = keeper_of(work, Some(holder));
+    let sealed = Some(sealed::seal(work, keeper, &sender)?);
+    let deposit = Deposit { holder: Some(holder), sealed, ..deposit };
+    incoming::credit_or_hold(work, deposit, &sender, Told::ByTheTransfer)?;
     emit(work, &transfer);
     Ok(())
+}
+
+/// Under whose key what is known of a deposit is kept: its holder's, and the partner's where nobody knows whose it is,
+/// or where the holder was erased.
+pub(super) fn keeper_of(work: &Work<'_>, holder: Option<HolderId>) -> HolderId {
+    let has_key = |id: &HolderId| work.holder_by_id(*id).is_some_and(|holder| holder.secret.is_some());
+    holder.filter(has_key).unwrap_or(work.book().partner())
 }
 
 /// Opens what is sealed under the key of a touched holder.
@@ -209,7 +271,9 @@ pub(super) fn open_own<T: serde::de::DeserializeOwned>(
     holder: HolderId,
     sealed: Option<&[u8]>,
 ) -> Result<Option<T>, StoreError> {
-    sealed::open(&work.app().seals, work.holder_by_id(holder), sealed)
+    let found = work.holder_by_id(holder);
+    let found = found.ok_or_else(|| StoreError::unexpected("the keeper of a sealed text is not touched"))?;
+    sealed::open(&work.app().seals, Some(found), sealed)
 }
 
 /// Emits where a transfer stands.

@@ -8,6 +8,7 @@
 use super::contact::{self, Account, Contact};
 use super::deposit::{CAME_BACK, CREDITED, Deposit, DepositState, SUSPENDED, Sender};
 use super::details::People;
+use super::hear::keeper_of;
 use super::postings::{self, EUR};
 use super::reference;
 use super::refund;
@@ -20,7 +21,7 @@ use crate::kit::book::work::{Event, Work};
 use crate::kit::endpoint::events::EventType;
 use crate::kit::request::types::words;
 use crate::users::Gate;
-use florin_ledger::{AccountKey, HolderId};
+use florin_ledger::{AccountKey, HolderId, Posting};
 use florin_rails::sepa::{Credit, Reason};
 use florin_store::{Scope, Stop, StoreError, Touch};
 use florin_types::Iban;
@@ -85,6 +86,17 @@ impl Prepared {
         [Touch::HolderAccount(payee.holder, EUR)].into_iter().chain(contact).collect()
     }
 
+    /// Whether it is sure that the payment is not its payee's own, unless its account is a contact by now.
+    pub fn is_foreign(&self) -> bool {
+        let judged = self.payee.as_ref().map(|payee| judge(payee, &self.credit.sender_name));
+        matches!(judged, Some(Judgement::Foreign))
+    }
+
+    /// Whether nobody in this book has the account, and no reference is in the title.
+    pub fn is_nobodys(&self) -> bool {
+        self.payee.is_none()
+    }
+
     fn what_was_sent(&self) -> Sender {
         let Credit { iban, sender_name, sender_iban, title, .. } = &self.credit;
         Sender {
@@ -99,11 +111,12 @@ impl Prepared {
 /// Books a payment in. Answers its id.
 pub fn book(work: &mut Work<'_>, prepared: &Prepared) -> Result<Uuid, Stop> {
     let (id, sender) = (work.id(), prepared.what_was_sent());
+    let holder = prepared.payee.as_ref().map(|payee| payee.holder);
+    let keeper = keeper_of(work, holder);
     let payee = prepared.payee.as_ref().filter(|payee| can_be_paid(work, payee.holder));
-    let keeper = payee.map_or(work.book().partner(), |payee| payee.holder);
     let deposit = Deposit {
         id,
-        holder: payee.map(|payee| payee.holder),
+        holder: holder.filter(|holder| *holder == keeper),
         amount: prepared.credit.amount,
         state: DepositState::Unmatched,
         returns: None,
@@ -115,30 +128,25 @@ pub fn book(work: &mut Work<'_>, prepared: &Prepared) -> Result<Uuid, Stop> {
         wait(work, deposit, DepositState::Unmatched)?;
         return Ok(id);
     };
-    let contact_id =
-        prepared.sender.as_ref().map(|iban| contact::id_of(work.app(), payee.handle.as_deref(), iban));
-    let is_contact = match contact_id {
+    // Many pay from one account of the house.
+    let own = prepared.sender.as_ref().filter(|iban| !work.app().settings.sepa.is_ours(iban.as_str()));
+    let contact = own.map(|iban| contact::id_of(work.app(), payee.handle.as_deref(), iban));
+    let is_contact = match contact {
         Some(contact) => work.object::<Contact>(contact)?.is_some(),
         None => false,
     };
     if is_contact {
-        credit_or_hold(work, deposit, &sender)?;
+        credit_or_hold(work, deposit, &sender, Told::Now)?;
         return Ok(id);
     }
     emit_status(work, &deposit, IbanStatusWord::Pending);
     match judge(payee, &sender.name) {
         Judgement::Own => {
-            if let Some(contact) = contact_id {
-                let account = Account { iban: sender.iban.clone(), name: sender.name.clone() };
-                let sealed = Some(sealed::seal(work, payee.holder, &account)?);
-                let added_at = work.now();
-                work.put(&Contact { id: contact, holder: payee.holder, sealed, added_at })?;
-            }
-            emit_status(work, &deposit, IbanStatusWord::Approved);
-            credit_or_hold(work, deposit, &sender)?;
+            approve(work, &deposit, &sender, contact)?;
+            credit_or_hold(work, deposit, &sender, Told::Now)?;
         }
-        // Without an account there is no way back.
         Judgement::Unclear => drop(wait(work, deposit, DepositState::Pending)?),
+        // Without an account there is no way back.
         Judgement::Foreign if prepared.sender.is_none() => drop(wait(work, deposit, DepositState::Pending)?),
         Judgement::Foreign => {
             emit_status(work, &deposit, IbanStatusWord::Rejected);
@@ -147,6 +155,32 @@ pub fn book(work: &mut Work<'_>, prepared: &Prepared) -> Result<Uuid, Stop> {
         }
     }
     Ok(id)
+}
+
+/// Notes that an account is its holder's own: it is a contact from now on.
+pub(super) fn approve(
+    work: &mut Work<'_>,
+    deposit: &Deposit,
+    sender: &Sender,
+    contact: Option<Uuid>,
+) -> Result<(), Stop> {
+    if let (Some(id), Some(holder)) = (contact, deposit.holder) {
+        let account = Account { iban: sender.iban.clone(), name: sender.name.clone() };
+        let sealed = Some(sealed::seal(work, holder, &account)?);
+        let added_at = work.now();
+        work.put(&Contact { id, holder, sealed, added_at })?;
+    }
+    emit_status(work, deposit, IbanStatusWord::Approved);
+    Ok(())
+}
+
+/// When the partner is told that money was credited.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// By an event of the deposit.
+    Now,
+    /// By the event of the transfer that came back.
+    ByTheTransfer,
 }
 
 /// Whether a sender is the holder.
@@ -179,7 +213,12 @@ pub(super) fn can_be_paid(work: &Work<'_>, holder: HolderId) -> bool {
 
 /// Credits a deposit that is its holder's; holds it while the holder is suspended, or for a person where the holder is
 /// gone.
-pub(super) fn credit_or_hold(work: &mut Work<'_>, deposit: Deposit, sender: &Sender) -> Result<(), Stop> {
+pub(super) fn credit_or_hold(
+    work: &mut Work<'_>,
+    deposit: Deposit,
+    sender: &Sender,
+    told: Told,
+) -> Result<(), Stop> {
     let Some(holder) = deposit.holder.filter(|holder| can_be_paid(work, *holder)) else {
         return wait(work, deposit, DepositState::Unmatched).map(drop);
     };
@@ -187,7 +226,7 @@ pub(super) fn credit_or_hold(work: &mut Work<'_>, deposit: Deposit, sender: &Sen
         return wait(work, deposit, DepositState::Held).map(drop);
     }
     let posting = postings::credit(holder, deposit.amount);
-    credit(work, Deposit { state: DepositState::Credited, ..deposit }, sender, &posting)
+    credit(work, Deposit { state: DepositState::Credited, ..deposit }, sender, (&posting, told))
 }
 
 /// Credits a deposit out of suspense.
@@ -198,7 +237,7 @@ pub(super) fn credit_from_suspense(
 ) -> Result<(), Stop> {
     let holder = deposit.holder.ok_or_else(|| StoreError::unexpected("a deposit without a holder"))?;
     let posting = postings::assign(holder, deposit.amount);
-    credit(work, Deposit { state: DepositState::Credited, ..deposit }, sender, &posting)
+    credit(work, Deposit { state: DepositState::Credited, ..deposit }, sender, (&posting, Told::Now))
 }
 
 pub(super) fn is_suspended(work: &Work<'_>, holder: HolderId) -> bool {
@@ -210,7 +249,7 @@ fn credit(
     work: &mut Work<'_>,
     deposit: Deposit,
     sender: &Sender,
-    posting: &florin_ledger::Posting,
+    (posting, told): (&Posting, Told),
 ) -> Result<(), Stop> {
     let holder = deposit.holder.ok_or_else(|| StoreError::unexpected("a deposit without a holder"))?;
     let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
@@ -218,14 +257,14 @@ fn credit(
     let memo = Memo { reference, name, iban, ..Memo::default() }.seal(work, holder)?;
     let kind = if deposit.returns.is_some() { CAME_BACK.kind } else { CREDITED.kind };
     work.post(kind, deposit.id, posting, memo).map_err(posting_refused)?;
-    if deposit.returns.is_none() {
+    if told == Told::Now {
         work.emit(Event::about(EventType::SepaDeposit, deposit.id).of_holder(holder));
     }
     Ok(work.put(&deposit)?)
 }
 
 /// Puts a deposit's money into suspense.
-fn wait(work: &mut Work<'_>, deposit: Deposit, state: DepositState) -> Result<Deposit, Stop> {
+pub(super) fn wait(work: &mut Work<'_>, deposit: Deposit, state: DepositState) -> Result<Deposit, Stop> {
     let deposit = Deposit { state, ..deposit };
     let posting = postings::suspend(work.book(), deposit.amount);
     work.post(SUSPENDED.kind, deposit.id, &posting, Vec::new()).map_err(posting_refused)?;

@@ -78,17 +78,18 @@ async fn info(context: &Context, user: Option<String>) -> Result<Success<Deposit
             let app = work.app().clone();
             let id = holder.as_ref().map_or(partner, |holder| holder.id);
             let own = balances::iban_of(work.scope(), id).await?;
+            let is_own = own.is_some();
             let iban = match own {
                 Some(iban) => iban,
                 None => balances::partner_iban(work).await?.into_string(),
             };
             let names = match &holder {
-                Some(holder) => {
+                Some(holder) if is_own => {
                     let profile = users::find(work.scope(), holder.id).await?.profile(&app.seals, holder)?;
                     let names = [profile.first_name, profile.last_name];
                     names.into_iter().flatten().collect::<Vec<_>>().join(" ")
                 }
-                None => app.settings.sepa.holder_name.clone(),
+                _ => app.settings.sepa.holder_name.clone(),
             };
             Ok(DepositInfo {
                 title: reference::of(&app, id),

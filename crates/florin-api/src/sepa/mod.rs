@@ -44,7 +44,6 @@ use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{Erasure, EventRow, Family, Obstacle, Placeholder, Scenario, no_obstacle};
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::endpoint::table::Shape;
-use crate::users::UNSUSPENDED_JOB;
 use florin_rails::sepa::{MAGIC_NAMES, MagicAccount, Outcome};
 use florin_store::{Holder, Stop, Tx, migration};
 
@@ -63,7 +62,7 @@ pub static FAMILY: Family = Family {
         (submit::SUBMIT_JOB, |app, job| Box::pin(submit::submit(app, job))),
         (hear::SAID_JOB, |app, job| Box::pin(hear::apply_said(app, job))),
         (hear::WITHIN_JOB, |app, job| Box::pin(within::pay_in(app, job))),
-        (UNSUSPENDED_JOB, |app, job| Box::pin(unsuspended::release(app, job))),
+        (unsuspended::RELEASE_JOB, |app, job| Box::pin(unsuspended::release(app, job))),
     ],
     events: EVENTS,
     records: &[
@@ -86,6 +85,7 @@ pub static FAMILY: Family = Family {
         to_changing_identity: no_obstacle,
         to_changing_address: no_obstacle,
     }],
+    unsuspended: &[unsuspended::RELEASE_JOB],
     scenarios,
     placeholders: &[Placeholder {
         word: "$sepaTransfer",

@@ -4,8 +4,8 @@
 use super::decide::{self, Decided};
 use super::deposit::{Deposit, DepositState, Sender};
 use super::details::People;
-use super::hear::open_own;
-use super::incoming::{can_be_paid, credit_from_suspense, is_suspended};
+use super::hear::{keeper_of, open_own};
+use super::incoming::{IbanStatusWord, can_be_paid, credit_from_suspense, emit_status, is_suspended};
 use super::postings::EUR;
 use super::store;
 use crate::kit::app::App;
@@ -102,7 +102,7 @@ impl SepaOperator<'_> {
     pub async fn assign(&self, id: Uuid, user: &ExternalUserId) -> Result<Option<()>, StoreError> {
         let Some((book, _)) = self.find(id).await? else { return Ok(None) };
         let mut snapshot = self.app.store.snapshot(book).await?;
-        let mut touches = decide::touches_of_payment(&mut snapshot, id).await?;
+        let mut touches = decide::touches_of_payment(self.app, &mut snapshot, id).await?;
         drop(snapshot);
         touches.push(Touch::UserAccount(user.as_str().to_owned(), EUR));
         let (deed, user) = (self.deed("sepa.assign", id, String::new()), user.clone());
@@ -120,9 +120,13 @@ impl SepaOperator<'_> {
             if !can_be_paid(work, holder) {
                 return Err(Refusal::invalid("the user is not verified").into());
             }
-            let keeper = deposit.holder.unwrap_or(work.book().partner());
-            let sender: Option<Sender> = open_own(work, keeper, deposit.sealed.as_deref())?;
-            let sender = sender.unwrap_or_default();
+            work.load(&deposit.holder.map(Touch::Holder).into_iter().collect::<Vec<_>>()).await?;
+            let keeper = keeper_of(work, deposit.holder);
+            let sender = open_own::<Sender>(work, keeper, deposit.sealed.as_deref())?.unwrap_or_default();
+            if deposit.state == DepositState::Pending && deposit.holder != Some(holder) {
+                // Whoever was told that an account is being checked is told how that ended.
+                emit_status(work, &deposit, IbanStatusWord::Rejected);
+            }
             let sealed = Some(sealed::seal(work, holder, &sender)?);
             let deposit = Deposit { holder: Some(holder), sealed, ..deposit };
             if is_suspended(work, holder) {
@@ -181,11 +185,11 @@ impl SepaOperator<'_> {
     ) -> Result<Option<()>, StoreError> {
         let Some((book, _)) = self.find(id).await? else { return Ok(None) };
         let mut snapshot = self.app.store.snapshot(book).await?;
-        let touches = decide::touches_of_payment(&mut snapshot, id).await?;
+        let touches = decide::touches_of_payment(self.app, &mut snapshot, id).await?;
         drop(snapshot);
         let deed = self.deed(action, id, String::new());
         run_inside(self.app, book, touches, async move |work: &mut Work<'_>| -> Result<(), Stop> {
-            decide::decide_deposit_of(work, id, decided)?;
+            decide::decide_deposit_of(work, id, decided).await?;
             Ok(audit::note(work, &deed).await?)
         })
         .await

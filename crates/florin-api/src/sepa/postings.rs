@@ -1,7 +1,7 @@
 //! The postings of this family, one function per business event.
 
 use super::transfer::Transfer;
-use florin_ledger::{AccountKey, AccountKind, BookId, HolderId, Posting};
+use florin_ledger::{Account, AccountKey, AccountKind, BookId, Capture, HolderId, Posting, Rest};
 use florin_types::CurrencyCode;
 
 /// SEPA knows no other currency.
@@ -25,6 +25,13 @@ pub fn settle(transfer: &Transfer) -> Posting {
         house(book, AccountKind::Fees),
         transfer.fee,
     )
+}
+
+/// The amount has left though its hold was released: the payer owes what cannot be paid. The fee is not taken.
+pub fn settle_late(transfer: &Transfer, account: Account) -> Posting {
+    let to = house(transfer.holder.book(), AccountKind::SepaSettlement);
+    let (amount, rest) = (transfer.amount, Rest::Released);
+    Posting::new().capture(Capture { account, held: 0, amount, to, rest })
 }
 
 /// Amount and fee can be spent again.

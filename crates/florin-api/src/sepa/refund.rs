@@ -6,8 +6,10 @@ use super::submit::SUBMIT_JOB;
 use super::transfer::{Payee, State, Transfer};
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
+use crate::kit::endpoint::refusal::Refusal;
 use florin_rails::sepa::{Reason, Speed};
 use florin_store::{Lane, NewJob, Stop, StoreError, Touch};
+use florin_types::Iban;
 use uuid::Uuid;
 
 /// What a command must touch when a payment ends that is a refund.
@@ -15,13 +17,26 @@ pub(super) fn touch(transfer: &Transfer) -> Option<Touch> {
     transfer.refunds.map(|deposit| Touch::Object(&DEPOSITS, deposit))
 }
 
+/// A refund that has ended needs its payee no more: what is known of the sender is in its deposit, and goes with its
+/// holder.
+pub(super) fn without_payee(transfer: &Transfer) -> Transfer {
+    let sealed = if transfer.refunds.is_some() { None } else { transfer.sealed.clone() };
+    Transfer { sealed, ..transfer.clone() }
+}
+
 /// Begins to send a deposit back, whose money is in suspense. The deposit is put as it then stands.
+///
+/// # Errors
+/// P403 where the sender's account is not known: then there is no way back.
 pub(super) fn begin(
     work: &mut Work<'_>,
     deposit: &Deposit,
     sender: &Sender,
     reason: Option<Reason>,
 ) -> Result<(), Stop> {
+    if Iban::parse(&sender.iban).is_err() {
+        return Err(Refusal::invalid("the sender's account is not known, so the money cannot go back").into());
+    }
     let reason = Some(reason.unwrap_or(super::incoming::NOT_OWN));
     work.put(&Deposit { state: DepositState::Returning, reason, ..deposit.clone() })?;
     let (id, partner, now) = (work.id(), work.book().partner(), work.now());
@@ -46,7 +61,7 @@ pub(super) fn begin(
     };
     work.put(&transfer)?;
     let due = work.app().settings.sepa.rail.handed_over_at(transfer.speed, now);
-    work.enqueue(NewJob { kind: SUBMIT_JOB, lane: Lane::Quick, due, payload: id.as_bytes().to_vec() });
+    work.enqueue(NewJob { kind: SUBMIT_JOB, lane: Lane::Rail, due, payload: id.as_bytes().to_vec() });
     Ok(())
 }
 

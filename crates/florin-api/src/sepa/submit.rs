@@ -12,9 +12,10 @@ use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
-use florin_rails::sepa::{Order, Party};
+use florin_rails::sepa::{Boxed, Order, Party, RailError};
 use florin_store::{Job, Lane, NewJob, Scope, StoreError, Touch};
 use florin_types::{Iban, sepa_text};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The kind of the job; its payload is the transfer's id.
@@ -22,6 +23,10 @@ pub const SUBMIT_JOB: &str = "sepa.submit";
 
 /// Longest name of a party in a SEPA message.
 const MAX_NAME: usize = 70;
+
+/// How long a bank may take to answer: three times what an instant payment may take in all. What it does after that is
+/// found by asking it again.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Hands a transfer over.
 pub async fn submit(app: &App, job: &Job) -> Result<(), StoreError> {
@@ -44,9 +49,9 @@ pub async fn submit(app: &App, job: &Job) -> Result<(), StoreError> {
     let order = order_of(app, &mut snapshot, &transfer).await?;
     drop(snapshot);
     let rail = &app.settings.sepa.rail;
-    let said = match rail.find(&order).await.map_err(StoreError::unavailable)? {
+    let said = match in_time(rail.find(&order)).await? {
         Some(said) => said,
-        None => rail.submit(&order).await.map_err(StoreError::unavailable)?,
+        None => in_time(rail.submit(&order)).await?,
     };
     carry_out(app, job, touch(), async move |work: &mut Work<'_>| {
         if let Some(transfer) = work.object::<Transfer>(id)?.filter(|found| found.state == State::Submitting)
@@ -61,6 +66,14 @@ pub async fn submit(app: &App, job: &Job) -> Result<(), StoreError> {
         Ok(())
     })
     .await
+}
+
+/// What a rail answers, within the time that it has.
+async fn in_time<T>(answer: Boxed<'_, Result<T, RailError>>) -> Result<T, StoreError> {
+    let answer = tokio::time::timeout(PATIENCE, answer).await;
+    answer
+        .map_err(|_| StoreError::unavailable("the bank did not answer in time"))?
+        .map_err(StoreError::unavailable)
 }
 
 /// A transfer as the bank gets it.

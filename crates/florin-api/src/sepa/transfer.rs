@@ -150,6 +150,8 @@ pub enum Step {
     Accept,
     /// The money is the payee's.
     Settle,
+    /// The money is the payee's, though the bank had said that it failed: the payer owes it.
+    SettleLate,
     /// The hold is released.
     Fail(Reason),
     /// This much came back of a settled one.
@@ -181,7 +183,10 @@ impl Transfer {
             (S::Submitted | S::Settled | S::Failed | S::Returned, Status::Accepted) => Step::Nothing,
             (S::Settled | S::Returned, Status::Settled) => Step::Nothing,
             (S::Failed, Status::Rejected(_)) => Step::Nothing,
-            (S::Failed, Status::Settled) => Step::Refuse("it had failed, and its hold was released"),
+            (S::Failed, Status::Settled) => match self.failure.map(|failure| failure.code) {
+                Some(FailureCode::Rejected) => Step::SettleLate,
+                _ => Step::Refuse("it had failed before it was handed over"),
+            },
             (S::Failed, Status::Returned(..)) => Step::Refuse("it had failed, so nothing can come back"),
             (S::Returned, Status::Rejected(_) | Status::Returned(..)) => {
                 Step::Refuse("its money has come back already")
@@ -248,6 +253,8 @@ mod tests {
         ] {
             assert!(refused(&transfer(state).step(status)), "{state} {status:?}");
         }
+        let failure = Some(TransferFailure { code: FailureCode::Rejected, reason: Some(why) });
+        assert_eq!(Transfer { failure, ..transfer(S::Failed) }.step(settled), Step::SettleLate);
         for amount in [0, -1, 1_001, i64::MAX] {
             assert!(refused(&transfer(S::Settled).step(Status::Returned(amount, why))), "{amount}");
         }

@@ -9,13 +9,20 @@ use crate::kit::app::App;
 use crate::kit::book::work::Work;
 use crate::users;
 use florin_ledger::AccountKind;
-use florin_store::{Holder, Job, StoreError, Touch};
+use florin_store::{Holder, Job, Lane, NewJob, StoreError, Touch};
 
-/// Credits them, unless the user is suspended again.
+/// The kind of the job; its payload is the user's id.
+pub const RELEASE_JOB: &str = "sepa.release";
+
+/// Credits them, some at a time, unless the user is suspended again.
 pub async fn release(app: &App, job: &Job) -> Result<(), StoreError> {
     let user = String::from_utf8(job.payload.clone()).map_err(StoreError::unexpected)?;
     users::carry_out_for(app, job, &user, async move |work: &mut Work<'_>, holder: Holder| {
         let held = store::held(work.scope(), holder.id).await?;
+        if held.len() == store::HELD_AT_ONCE && !is_suspended(work, holder.id) {
+            let (due, payload) = (work.now(), holder.handle.clone().unwrap_or_default().into_bytes());
+            work.enqueue(NewJob { kind: RELEASE_JOB, lane: Lane::Quick, due, payload });
+        }
         let mut touches =
             vec![Touch::HolderAccount(holder.id, EUR), Touch::SystemAccount(EUR, AccountKind::Suspense)];
         touches.extend(held.iter().map(|id| Touch::Object(&DEPOSITS, *id)));

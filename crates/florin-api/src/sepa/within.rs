@@ -3,13 +3,14 @@
 
 use super::details::People;
 use super::hear::{Ready, hear};
+use super::incoming::Prepared;
 use super::transfer::{Payee, Transfer};
 use crate::balances;
 use crate::kit::app::App;
 use crate::kit::book::jobs::carry_out;
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
-use florin_rails::sepa::{Credit, Message, Said};
+use florin_rails::sepa::{Credit, Message, Reason, Said, Status};
 use florin_store::{Job, StoreError};
 use uuid::Uuid;
 
@@ -34,7 +35,20 @@ pub async fn pay_in(app: &App, job: &Job) -> Result<(), StoreError> {
     };
     let credit =
         Credit { iban: payee.iban, amount: transfer.amount, sender_name, sender_iban, title: payee.title };
-    let said = Said { id: format!("{}/within", id.simple()), message: Message::Credit(credit) };
+    let prepared = Prepared::of(app, &mut snapshot, &credit).await?;
+    // What its payee cannot have, comes back at once: there is no bank between that could send it back later.
+    let comes_back = if prepared.is_nobodys() {
+        Some(Reason::new(*b"AC01"))
+    } else if prepared.is_foreign() {
+        Some(Reason::new(*b"MS03"))
+    } else {
+        None
+    };
+    let message = match comes_back {
+        Some(reason) => Message::Payment(id, Status::Returned(transfer.amount, reason)),
+        None => Message::Credit(credit),
+    };
+    let said = Said { id: format!("{}/within", id.simple()), message };
     let (ready, touches) = Ready::of(app, &mut snapshot, said).await?;
     drop(snapshot);
     carry_out(app, job, touches, async move |work: &mut Work<'_>| hear(work, &ready).await.map(drop)).await

@@ -30,7 +30,6 @@ pub use job::carry_out_for;
 pub use owner::{Owner, PAYEE_WORDS, PAYER_WORDS, Role, USER_WORDS, admit, not_paid};
 pub use path::UserId;
 pub use store::{User, accept_terms, find, find_many, set_poa_required, set_profile};
-pub use suspend::UNSUSPENDED_JOB;
 pub use user::{Gate, Profile, existing, require};
 
 use crate::kit::endpoint::family::{Family, Placeholder};

@@ -5,10 +5,6 @@ use super::user::{Gate, require};
 use crate::kit::prelude::*;
 use florin_store::{Lane, NewJob};
 
-/// The kind of the job that follows when a user is no longer suspended; its payload is the user's id. It is carried
-/// out by the family that holds money back meanwhile.
-pub const UNSUSPENDED_JOB: &str = "users.unsuspended";
-
 /// The calls.
 pub fn endpoints() -> [Endpoint; 2] {
     [
@@ -68,8 +64,11 @@ async fn set_suspended(
                 }
                 if !is_suspended {
                     // What came in meanwhile was held.
-                    let (due, payload) = (work.now(), user.as_str().as_bytes().to_vec());
-                    work.enqueue(NewJob { kind: UNSUSPENDED_JOB, lane: Lane::Quick, due, payload });
+                    let (due, families) = (work.now(), work.app().families());
+                    for kind in families.iter().flat_map(|family| family.unsuspended) {
+                        let payload = user.as_str().as_bytes().to_vec();
+                        work.enqueue(NewJob { kind, lane: Lane::Quick, due, payload });
+                    }
                 }
                 work.set_gate(user.as_str(), Gate { is_suspended, ..gate }.bits())?;
             }

@@ -1,8 +1,10 @@
 //! SEPA, section 2.6.
 
 mod deposits;
+mod hand_over;
 mod messages;
 mod transfers;
+mod way_back;
 
 use crate::reference::agree;
 use crate::support::{Answer, Call, Client, TestApp};

@@ -138,7 +138,8 @@ pub trait SepaRail: Send + Sync {
     fn handed_over_at(&self, speed: Speed, now: Timestamp) -> Timestamp;
 
     /// Hands a payment over. What the bank says by itself later comes after the given time, by the clock of the book.
-    /// Only called for a payment that [`Self::find`] does not know.
+    /// Called for a payment that [`Self::find`] does not know; one that is handed over again all the same, by its id,
+    /// is the same payment.
     fn submit<'a>(&'a self, order: &'a Order) -> Boxed<'a, Result<Later, RailError>>;
 
     /// Whether the bank has a payment, so that after a crash it is not handed over a second time: what `submit` gave

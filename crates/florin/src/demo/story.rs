@@ -281,7 +281,9 @@ async fn show_events(client: &mut Client, after: u64) -> Result<(), Failed> {
     let numbers: Vec<_> =
         answer.list("/data").iter().filter_map(|event| event["sequence"].as_u64()).collect();
     client.check("the numbers of the events", numbers, (after + 1..=after + 12).collect())?;
-    client.remark("Twelve events without a gap: those of steps 11, 12, 13 (two), 19, 22, and six of the steps 24 to 26.")
+    client.remark(
+        "Twelve events without a gap: of steps 11, 12, 13 (two), 19, 22, and six of the steps 24 to 26.",
+    )
 }
 
 async fn verify(client: &mut Client, bank: &Bank) -> Result<(), Failed> {

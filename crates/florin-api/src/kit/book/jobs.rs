@@ -47,6 +47,9 @@ pub const MAX_OPEN_ATTEMPTS: i64 = 3;
 /// only the job that it worked on has an open attempt.
 static TURN: Semaphore = Semaphore::const_new(1);
 
+/// The same for jobs that ask somebody outside.
+static RAIL_TURN: Semaphore = Semaphore::const_new(1);
+
 /// A running handler.
 pub type JobRun<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>>;
 
@@ -173,7 +176,8 @@ async fn run(app: &App, job: &Job) -> Result<bool, StoreError> {
         }
         return Ok(true);
     }
-    let _turn = TURN.acquire().await.map_err(StoreError::unexpected)?;
+    let turn = if job.lane == Lane::Rail { &RAIL_TURN } else { &TURN };
+    let _turn = turn.acquire().await.map_err(StoreError::unexpected)?;
     if app.is_stopping() || !lease(app, job).await? {
         return Ok(false);
     }

@@ -52,6 +52,9 @@ pub struct Family {
     pub sealed: &'static [&'static SealedTable],
     /// What keeps a user from being suspended, deleted or changed.
     pub obstacles: &'static [Obstacle],
+    /// Its jobs that follow when a user is no longer suspended: what came in meanwhile was held. Their payload is the
+    /// user's id.
+    pub unsuspended: &'static [&'static str],
     /// Values that make a sandbox do something else than succeed.
     pub scenarios: fn() -> Vec<Scenario>,
     /// What stands for ids in its examples.
@@ -76,6 +79,7 @@ impl Family {
         moves_sealed: &[],
         sealed: &[],
         obstacles: &[],
+        unsuspended: &[],
         scenarios: Vec::new,
         placeholders: &[],
     };

@@ -81,11 +81,20 @@ async fn a_name_that_is_nearly_right_waits_for_a_person() {
     decide(&id, "SETTLE").send().await.is(200, r#"{"message":"SEPA deposit settled"}"#);
     assert_eq!(a.amount(Some("anna"), "eur").await, "125.00");
     decide(&id, "SETTLE").send().await.is_invalid("outcome does not fit: the deposit is CREDITED");
-    let id = incoming(&a, &iban, "25", "Ada Lovelaco").send().await.expect(201)["depositId"].clone();
+    // The account is known from now on.
+    assert_eq!(a.get("/v1/sepa-deposit/contacts/anna").await.expect(200)["data"][0]["name"], "Ada Lovelaco");
+    let mut other = json!({
+        "iban": iban, "amount": "25", "senderName": "Ada Lovelaco", "senderIban": "FR1420041010050500013M02606",
+    });
+    let waits = a.post("/v1/sandbox/sepa/incoming", &other).send().await.expect(201);
+    let id = waits["depositId"].clone();
     decide(&id, "REJECT").send().await.expect(200);
     a.settle().await;
     assert_eq!(a.amount(Some("anna"), "eur").await, "125.00");
     decide(&id, "SETTLE").send().await.is_invalid("outcome does not fit: the deposit is REFUNDED");
+    other["senderIban"] = json!(OUTSIDE);
+    a.post("/v1/sandbox/sepa/incoming", &other).send().await.expect(201);
+    assert_eq!(a.amount(Some("anna"), "eur").await, "150.00");
     app.finish().await;
 }
 

@@ -67,32 +67,47 @@ async fn what_cannot_be_true_is_kept_for_a_person() {
     let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
     let payment = handed_over(&a).await;
     say(&app.app, book, "1", (payment, Status::Rejected(WHY))).await;
-    // It had failed; and nobody knows this one.
-    say(&app.app, book, "2", (payment, Status::Settled)).await;
+    // Nobody knows this one.
     say(&app.app, book, "3", (Uuid::nil(), Status::Settled)).await;
     // More than was sent comes back.
     let other = handed_over(&a).await;
     say(&app.app, book, "4", (other, Status::Settled)).await;
     say(&app.app, book, "5", (other, Status::Returned(1_001, WHY))).await;
-    expect_errors(&["a message of the bank was refused and waits for a person"; 3]);
+    expect_errors(&["a message of the bank was refused and waits for a person"; 2]);
     assert_eq!(a.amount(Some("anna"), "eur").await, "89.00");
     let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
     let refused = operator.refused().await.expect("a list");
     let mut why: Vec<_> =
         refused.iter().map(|(_, item)| (item.external_id.as_str(), item.reason.as_deref())).collect();
     why.sort_unstable();
-    let expected = [
-        ("2", Some("it had failed, and its hold was released")),
-        ("3", Some("no payment has this id")),
-        ("5", Some("more came back than was sent, or nothing")),
-    ];
+    let expected =
+        [("3", Some("no payment has this id")), ("5", Some("more came back than was sent, or nothing"))];
     assert_eq!(why, expected);
-    // Said again, it is not new.
-    say(&app.app, book, "2", (payment, Status::Settled)).await;
+    // Said again, it is not new. The money is there all the same: it waits for a person.
+    say(&app.app, book, "5", (other, Status::Returned(1_001, WHY))).await;
+    let waiting = operator.suspense().await.expect("a list");
+    assert_eq!(waiting.iter().map(|one| (one.amount, one.state)).collect::<Vec<_>>(), [(1_001, "UNMATCHED")]);
     for (_, item) in &refused {
         operator.done(item.id).await.expect("a command").expect("a message");
     }
     assert_eq!(operator.refused().await.expect("a list"), []);
     assert_eq!(operator.done(refused[0].1.id).await.expect("a command"), None);
+    app.finish().await;
+}
+
+/// A bank that takes its rejection back: the payee has the money, so the payer owes it.
+#[tokio::test]
+async fn what_was_paid_after_all_is_owed() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
+    let payment = handed_over(&a).await;
+    say(&app.app, book, "1", (payment, Status::Rejected(WHY))).await;
+    a.pay(Some("anna"), None, "95").await;
+    say(&app.app, book, "2", (payment, Status::Settled)).await;
+    assert_eq!(a.amount(Some("anna"), "eur").await, "0.00");
+    let shown = details(&a, &payment.to_string()).await;
+    assert_eq!((&shown["status"], &shown["fee"]), (&json!("SUCCESSFUL"), &json!(0)));
+    assert_eq!(a.delete("/v1/user/anna").await.code(), "P456", "five euros are owed");
     app.finish().await;
 }

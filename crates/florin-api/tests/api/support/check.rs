@@ -39,11 +39,21 @@ async fn history(client: &Client, user: Option<&str>) {
         return;
     }
     let mut sums: BTreeMap<String, i128> = BTreeMap::new();
+    let history_of = client.history(user).await;
     // What is on hold, or was, has not moved. Whoever pays pays a fee on top.
-    for item in client.history(user).await.iter().filter(|item| item["status"] == "SUCCESSFUL") {
+    for item in history_of.iter().filter(|item| item["status"] == "SUCCESSFUL") {
         let (amount, fee) = (digits(&item["amount"]), digits(&item["fee"]));
         let currency = item["currency"].as_str().expect("a currency").to_owned();
         *sums.entry(currency).or_default() += if amount < 0 { amount - fee } else { amount };
+    }
+    // Where nothing had two phases, the newest entry has left what there is.
+    if history_of.iter().all(|item| item["type"] != "SEPA_TRANSFER") {
+        let mut newest: BTreeMap<String, i128> = BTreeMap::new();
+        for item in &history_of {
+            let currency = item["currency"].as_str().expect("a currency").to_owned();
+            newest.entry(currency).or_insert_with(|| digits(&item["balanceAfter"]));
+        }
+        assert_eq!(sums, newest, "{user:?}: the entries do not add up to the newest balance");
     }
     let balances = balances.expect(200);
     for list in ["fiatBalances", "cryptoBalances"] {
