@@ -2,10 +2,10 @@
 
 use crate::Failed;
 use crate::rates::{self, Rates, SourceName};
-use crate::variables::{self, PREFIX, SETTINGS};
+use crate::variables::{self, Variables};
 use clap::Args;
 use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Format, Serialized, Toml};
 use florin_api::kit::settings::{
     DOCUMENT_MAX_BYTES, Environment, RATE_LOCK, RateLimit, Sepa, Settings, WebhookTargets,
 };
@@ -185,9 +185,9 @@ impl Flags {
         variables::check(std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()))?;
         let merged = Figment::from(Serialized::defaults(DEFAULTS))
             .merge(Toml::file(file))
-            .merge(Env::prefixed(PREFIX).only(SETTINGS))
+            .merge(Variables::read())
             .merge(Serialized::defaults(self));
-        Ok(merged.extract::<Config>().map_err(Box::new)?)
+        Ok(merged.extract::<Config>().map_err(variables::explain)?)
     }
 }
 
@@ -440,12 +440,13 @@ fn reachable(mut listening: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::variables::SETTINGS;
     use std::path::Path;
 
     /// The defaults with this file over them.
     fn config(file: &str) -> Result<Config, String> {
         let merged = Figment::from(Serialized::defaults(DEFAULTS)).merge(Toml::string(file));
-        merged.extract::<Config>().map_err(|error| error.to_string())
+        merged.extract::<Config>().map_err(variables::explain)
     }
 
     fn reference(section: &str) -> Result<Reference, String> {

@@ -2,6 +2,10 @@
 //! A misspelt one must not start a server with a default in its place.
 
 use crate::Failed;
+use figment::error::Kind;
+use figment::providers::Env;
+use figment::value::{Dict, Map, Value};
+use figment::{Error, Metadata, Profile, Provider};
 
 /// The prefix of every variable.
 pub const PREFIX: &str = "FLORIN_";
@@ -35,12 +39,89 @@ pub const SETTINGS: &[&str] = &[
     "rate_lock_seconds",
 ];
 
+/// The settings that are numbers, yes or no, or lists. All others are text, also where they look like a number: a
+/// secret of digits is no number.
+const NOT_TEXT: &[&str] = &[
+    "simulated_rails",
+    "vault_is_shared",
+    "vault_s3_allow_http",
+    "document_max_bytes",
+    "sandbox_settle_ms",
+    "rate_limit_per_second",
+    "rate_limit_burst",
+    "trusted_proxies",
+    "webhook_allow",
+    "rate_lock_seconds",
+];
+
+/// The settings whose values no message shows.
+const SECRETS: &[&str] =
+    &["database_url", "master_key", "vault_s3_access_key_id", "vault_s3_secret_access_key"];
+
 /// Variables that are no settings: the operator's name, which a flag reads, and what the client examples in `docs/`
 /// read, which may run in the same shell.
 const OTHERS: &[&str] = &["operator", "url", "key", "api_key", "webhook_token"];
 
 /// What Kubernetes sets in every container beside a service named `florin`: where the service is.
 const OF_KUBERNETES: &[&str] = &["service_host", "service_port", "port"];
+
+/// The settings in the environment: their names without the prefix, in lower case, and their values.
+pub struct Variables(Vec<(String, String)>);
+
+impl Variables {
+    /// Reads the environment.
+    pub fn read() -> Self {
+        Self(
+            Env::prefixed(PREFIX)
+                .only(SETTINGS)
+                .iter()
+                .map(|(name, value)| (name.to_string(), value))
+                .collect(),
+        )
+    }
+}
+
+impl Provider for Variables {
+    fn metadata(&self) -> Metadata {
+        let name = |_: &Profile, path: &[&str]| path.join(".").to_ascii_uppercase();
+        Metadata::named(format!("`{PREFIX}` environment variable(s)")).interpolater(name)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, Error> {
+        let value = |name: &str, text: &str| match text.parse::<Value>() {
+            Ok(value) if NOT_TEXT.contains(&name) => value,
+            _ => Value::from(text.trim()),
+        };
+        let values = self.0.iter().map(|(name, text)| (name.clone(), value(name, text)));
+        Ok(Profile::Default.collect(values.collect()))
+    }
+}
+
+/// The message of an error, without the value of a secret: figment names the value that has the wrong type, and the
+/// parser of the file quotes the whole line.
+pub fn explain(error: Error) -> String {
+    let lines = error.into_iter().map(|mut error| {
+        let name = error.path.first().cloned().unwrap_or_default();
+        match &error.kind {
+            Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected)
+                if SECRETS.contains(&name.as_str()) =>
+            {
+                error.kind = Kind::Message(format!("invalid value, which is not shown: expected {expected}"));
+            }
+            Kind::Message(text) => {
+                let is_quote = |line: &str| {
+                    line.trim_start_matches(|sign: char| sign == ' ' || sign.is_ascii_digit())
+                        .starts_with('|')
+                };
+                error.kind =
+                    Kind::Message(text.lines().filter(|line| !is_quote(line)).collect::<Vec<_>>().join(": "));
+            }
+            _ => {}
+        }
+        error.to_string()
+    });
+    lines.collect::<Vec<_>>().join("; ")
+}
 
 /// Refuses variables with the prefix that nothing reads. Letter case does not count, as it does not when they are read.
 pub fn check(names: impl Iterator<Item = String>) -> Result<(), Failed> {
@@ -72,6 +153,10 @@ fn unknown(name: &str, setting: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use figment::Figment;
+    use figment::providers::{Format, Toml};
+    use serde::Deserialize;
+    use std::collections::BTreeMap;
 
     fn said(names: &[&str]) -> Option<String> {
         check(names.iter().map(|name| (*name).to_owned())).err().map(|error| error.to_string())
@@ -109,5 +194,68 @@ mod tests {
         ];
         let names: Vec<_> = settings.iter().map(String::as_str).chain(others).collect();
         assert_eq!(said(&names), None);
+    }
+
+    /// The text settings of a configuration file and of variables, or the message.
+    fn texts(file: &str, variables: &[(&str, &str)]) -> Result<BTreeMap<String, Texts>, String> {
+        let variables =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let merged = Figment::from(Toml::string(file)).merge(Variables(variables));
+        merged.extract().map_err(explain)
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(untagged)]
+    enum Texts {
+        Text(String),
+        Yes(bool),
+        Number(u64),
+        List(Vec<String>),
+    }
+
+    #[test]
+    fn text_of_digits_stays_text() {
+        for name in SECRETS {
+            for value in ["0123456789", "1e5", "true", "[1]", "{a=1}", "\"quoted\""] {
+                let found = texts("", &[(name, value)]).expect(name);
+                assert_eq!(found[*name], Texts::Text(value.to_owned()), "{name}");
+            }
+        }
+        let others =
+            [("rate_lock_seconds", "60"), ("vault_is_shared", "true"), ("trusted_proxies", "[\"::1/128\"]")];
+        let found = texts("", &others).expect("settings");
+        assert_eq!(found["rate_lock_seconds"], Texts::Number(60));
+        assert_eq!(found["vault_is_shared"], Texts::Yes(true));
+        assert_eq!(found["trusted_proxies"], Texts::List(vec!["::1/128".to_owned()]));
+        assert!(NOT_TEXT.iter().chain(SECRETS).all(|name| SETTINGS.contains(name)));
+    }
+
+    #[test]
+    fn no_message_shows_a_secret() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "read for its errors")]
+        struct Secrets {
+            master_key: Option<String>,
+            vault_s3_secret_access_key: Option<String>,
+            rate_lock_seconds: Option<u32>,
+        }
+        let said = |file: &str| {
+            let error = Figment::from(Toml::string(file)).extract::<Secrets>().expect_err(file);
+            explain(error)
+        };
+        for (file, expected) in [
+            ("master_key = 777888", "invalid value, which is not shown: expected a string for key"),
+            (
+                "vault_s3_secret_access_key = [777888]",
+                "invalid value, which is not shown: expected a string for key",
+            ),
+            ("master_key = abc777888", "TOML parse error at line 1, column 14: "),
+            ("listen = \"x\"\nmaster_key = \"777888", "TOML parse error at line 2, column "),
+        ] {
+            let said = said(file);
+            assert!(said.contains(expected) && !said.contains("777888"), "{said}");
+        }
+        // What is no secret is shown: it helps.
+        assert!(said("rate_lock_seconds = \"777888\"").contains("777888"));
     }
 }

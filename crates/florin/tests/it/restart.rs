@@ -305,6 +305,28 @@ async fn a_misspelt_variable_starts_nothing() {
     assert_eq!(std::fs::read_dir(home.path()).expect("a folder").count(), 0, "something was made");
 }
 
+/// A secret of digits is text as every other, and is never shown.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_may_consist_of_digits() {
+    let home = tempfile::TempDir::new().expect("a folder");
+    let digits = "7".repeat(64);
+    let settings = [
+        ("FLORIN_MASTER_KEY", &*digits),
+        ("FLORIN_VAULT", "s3://bucket"),
+        ("FLORIN_VAULT_S3_ACCESS_KEY_ID", "778899"),
+        ("FLORIN_VAULT_S3_SECRET_ACCESS_KEY", "778899778899"),
+        ("FLORIN_DATABASE_URL", "7788997788"),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let outcome = run_florin_with(&["config"], &settings, home.path());
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    assert!(outcome.stdout.contains("vault_s3_access_key_id = \"778899\""), "{outcome:?}");
+    assert!(!outcome.said().contains("7788997788") && !outcome.said().contains(&digits), "{outcome:?}");
+    // It is no database's address: the message must not repeat it.
+    let outcome = run_florin_with(&["partner", "list"], &settings, home.path());
+    assert!(outcome.code == Some(1) && !outcome.said().contains("7788997788"), "{outcome:?}");
+}
+
 /// What others may make the server call is said when others can reach it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_for_others_says_where_webhooks_may_go() {
