@@ -2,6 +2,7 @@
 
 use crate::Failed;
 use crate::rates::{self, Rates, SourceName};
+use crate::sections::{self, quoted};
 use crate::variables::{self, Variables};
 use clap::Args;
 use figment::Figment;
@@ -17,7 +18,6 @@ use ipnet::IpNet;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -384,8 +384,6 @@ impl Config {
     /// The configuration as TOML, without secrets. A setting that is not set is shown as `(none)`.
     pub fn shown(&self) -> String {
         let limit = self.settings().rate_limit;
-        let proxies: Vec<_> = self.trusted_proxies.iter().map(quoted).collect();
-        let webhook_allow: Vec<_> = self.webhook_allow.iter().map(quoted).collect();
         let log_format = if self.log_format == LogFormat::Json { "json" } else { "text" };
         let or_none = |text: &Option<String>| text.as_ref().map_or("(none)".to_owned(), quoted);
         let hidden = |secret: &Option<SecretString>| {
@@ -412,19 +410,16 @@ impl Config {
             ("sandbox_settle_ms", self.sandbox_settle_ms.to_string()),
             ("rate_limit_per_second", limit.map_or(0, |limit| limit.per_second).to_string()),
             ("rate_limit_burst", limit.map_or(0, |limit| limit.burst).to_string()),
-            ("trusted_proxies", format!("[{}]", proxies.join(", "))),
+            ("trusted_proxies", sections::list(&self.trusted_proxies)),
             ("webhook_targets", quoted(self.settings().webhook_targets.as_str())),
-            ("webhook_allow", format!("[{}]", webhook_allow.join(", "))),
+            ("webhook_allow", sections::list(&self.webhook_allow)),
             ("rate_source", quoted(self.rate_source.map_or("simulated", SourceName::as_str))),
             ("rate_lock_seconds", self.rate_lock_seconds.to_string()),
         ];
-        lines.map(|(name, value)| format!("{name} = {value}")).join("\n")
+        let lines = lines.map(|(name, value)| format!("{name} = {value}")).join("\n");
+        let (unset, rates) = self.rates.shown();
+        [lines + &unset, sections::reference(&self.reference), rates].join("\n\n").trim_end().to_owned()
     }
-}
-
-/// A TOML string. No shown value contains a quotation mark.
-fn quoted(text: impl Display) -> String {
-    format!("\"{text}\"")
 }
 
 /// The address to reach a server at: loopback for one that listens at all addresses.
@@ -570,7 +565,10 @@ mod tests {
     fn what_is_shown_is_read_again_and_holds_no_secret() {
         let file = "database_url = \"postgres://u:never shown@h/d\"\nmaster_key = \"never shown\"\n\
                     vault = \"s3://b/p\"\npublic_url = \"https://bank.example\"\n";
-        let shown = config(&format!("{file}{KEYS}")).expect("a configuration").shown();
+        let more = "[reference.fees]\ncard_monthly = \"0.33\"\n[rates.ecb]\naddress = \"ecb.xml\"\n\
+                    every_seconds = 7\n[[rates.ticker]]\naddress = \"https://h/t?key=never shown\"\n\
+                    symbols = { btc = \"X\\\\\\\"BT\" }\n";
+        let shown = config(&format!("{file}{KEYS}{more}")).expect("a configuration").shown();
         assert!(!shown.contains("never shown"), "{shown}");
         let set: String =
             shown.lines().filter(|line| !line.ends_with("(none)")).map(|l| format!("{l}\n")).collect();
@@ -579,5 +577,12 @@ mod tests {
         for name in SETTINGS {
             assert!(shown.lines().any(|line| line.starts_with(&format!("{name} = "))), "{name} is not shown");
         }
+        for line in
+            ["card_monthly = \"0.33\"", "code = \"usdt\"", "rate_eur = \"95000.5\"", "every_seconds = 7"]
+        {
+            assert!(shown.lines().any(|shown| shown == line), "{line} is not in {shown}");
+        }
+        let shown = config("").expect("the defaults").shown();
+        assert!(shown.contains("rates.ecb = (none)\nrates.ticker = (none)\n"), "{shown}");
     }
 }

@@ -19,6 +19,7 @@ mod ready;
 mod review;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod scheduler;
+mod sections;
 mod sepa;
 mod serve;
 mod system;

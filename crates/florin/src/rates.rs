@@ -15,6 +15,7 @@
 //! ```
 
 use crate::Failed;
+use crate::sections::{self, quoted};
 use florin_api::kit::settings::Rater;
 use florin_api::kit::tables::Reference;
 use florin_rails::rates::{Address, Board, EUR, Feed, FeedKind, Fixed, Market, RateSource};
@@ -141,6 +142,34 @@ impl Rates {
 }
 
 impl Section {
+    /// The section as TOML: lines for what is not set, which come before all sections, and what is set.
+    pub fn shown(&self) -> (String, String) {
+        let Self { ecb, ticker } = self;
+        let (mut unset, mut shown) = (String::new(), Vec::new());
+        let seconds = |name: &str, seconds: Option<u64>| seconds.map(|seconds| format!("{name} = {seconds}"));
+        match ecb {
+            None => unset += "\nrates.ecb = (none)",
+            Some(Ecb { address, max_age_seconds, every_seconds }) => {
+                shown.push("[rates.ecb]".to_owned());
+                shown.push(format!("address = {}", quoted(sections::address(address))));
+                shown.extend(seconds("max_age_seconds", *max_age_seconds));
+                shown.extend(seconds("every_seconds", *every_seconds));
+            }
+        }
+        if ticker.is_empty() {
+            unset += "\nrates.ticker = (none)";
+        }
+        for Ticker { address, quote, symbols, max_age_seconds, every_seconds } in ticker {
+            shown.push("[[rates.ticker]]".to_owned());
+            shown.push(format!("address = {}", quoted(sections::address(address))));
+            shown.extend(quote.as_ref().map(|quote| format!("quote = {}", quoted(quote))));
+            shown.push(format!("symbols = {}", sections::table(symbols)));
+            shown.extend(seconds("max_age_seconds", *max_age_seconds));
+            shown.extend(seconds("every_seconds", *every_seconds));
+        }
+        (unset, shown.join("\n"))
+    }
+
     /// Refuses what would leave a currency without a rate for ever.
     fn covers(&self, currencies: &Currencies) -> Result<(), Failed> {
         let has_symbol = |currency: Currency| {
