@@ -141,12 +141,19 @@ fn is_of_kubernetes(setting: &str) -> bool {
         .any(|known| setting.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
 }
 
+/// How many edits a misspelt name has: one for each three letters, or it is another word.
+const LETTERS_PER_EDIT: usize = 3;
+
 fn unknown(name: &str, setting: &str) -> String {
-    let nearest = SETTINGS.iter().min_by_key(|known| strsim::damerau_levenshtein(known, setting));
-    let nearest = nearest.copied().unwrap_or_default().to_ascii_uppercase();
+    let distance = |known: &&str| strsim::damerau_levenshtein(known, setting);
+    let nearest = SETTINGS.iter().min_by_key(|known| distance(known));
+    let near = nearest.filter(|known| distance(known) <= setting.len().max(known.len()) / LETTERS_PER_EDIT);
+    let hint = match near {
+        Some(known) => format!("; did you mean {PREFIX}{}?", known.to_ascii_uppercase()),
+        None => ".".to_owned(),
+    };
     format!(
-        "{name} is not a setting; the nearest one is {PREFIX}{nearest}. `florin config` lists all settings; unset \
-         variables that are not settings"
+        "{name} is not a setting{hint} `florin config` lists all settings; unset variables that are not settings"
     )
 }
 
@@ -163,17 +170,23 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_variable_is_refused_with_the_nearest_setting() {
-        for (wrong, nearest) in [
-            ("FLORIN_DATABASE_ULR", "FLORIN_DATABASE_URL"),
-            ("FLORIN_ENVIROMENT", "FLORIN_ENVIRONMENT"),
-            ("FLORIN_MASTERKEY", "FLORIN_MASTER_KEY"),
-            ("florin_vaults", "FLORIN_VAULT"),
-            ("FLORIN_", "FLORIN_LOG"),
+    fn a_misspelt_variable_is_refused_with_a_near_setting() {
+        for (wrong, near) in [
+            ("FLORIN_DATABASE_ULR", Some("FLORIN_DATABASE_URL")),
+            ("FLORIN_ENVIROMENT", Some("FLORIN_ENVIRONMENT")),
+            ("FLORIN_MASTERKEY", Some("FLORIN_MASTER_KEY")),
+            ("florin_vaults", Some("FLORIN_VAULT")),
+            ("FLORIN_VAULT_S3_SECRET_KEY", Some("FLORIN_VAULT_S3_SECRET_ACCESS_KEY")),
+            ("FLORIN_NONSENSE", None),
+            ("FLORIN_X", None),
+            ("FLORIN_", None),
         ] {
             let said = said(&["PATH", "FLORIN_LOG", wrong]).expect(wrong);
-            let expected = format!("{wrong} is not a setting; the nearest one is {nearest}. ");
-            assert!(said.starts_with(&expected), "{said}");
+            let hint = near.map_or(".".to_owned(), |near| format!("; did you mean {near}?"));
+            assert!(
+                said.starts_with(&format!("{wrong} is not a setting{hint} `florin config` lists")),
+                "{said}"
+            );
         }
     }
 

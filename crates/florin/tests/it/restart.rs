@@ -300,7 +300,7 @@ async fn a_misspelt_variable_starts_nothing() {
     let variable = [("FLORIN_DATABASE_ULR".to_owned(), "postgres://h/d".to_owned())];
     for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["verify"], &["config"]] {
         let outcome = run_florin_with(arguments, &variable, home.path());
-        fails_plainly(&outcome, &["the nearest one is florin_database_url"]);
+        fails_plainly(&outcome, &["did you mean florin_database_url?"]);
     }
     assert_eq!(std::fs::read_dir(home.path()).expect("a folder").count(), 0, "something was made");
 }
