@@ -10,7 +10,7 @@ use crate::system::SystemClock;
 use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand};
 use florin_api::kit::app::App;
-use florin_api::kit::book::clock::{ahead_books, repair_time};
+use florin_api::kit::book::clock::{AheadBook, ahead_books, repair_time};
 use florin_api::kit::settings::Environment;
 use florin_store::{Store, StoreError};
 use florin_types::{Clock, Known, MAX_STEP, Timestamp};
@@ -21,6 +21,9 @@ use std::time::Duration;
 /// pause. Of the thirty days for which idempotency keys hold, a false clock could take these seven at each start: what
 /// is written then is the newest time of the next.
 const LIVE_PAUSE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Books that are less ahead are not shown: a running server has written in them since this process read its clock.
+const SHOWN_AHEAD: Duration = Duration::from_secs(1);
 
 /// How often a server looks whether it doubts its clock, and then for an operator's word.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
@@ -69,8 +72,14 @@ async fn show(app: &App) -> Result<(), Failed> {
     print(&format!("system clock:        {wall}"));
     let newest = app.store.newest_time().await?.map_or("none".to_owned(), |newest| newest.to_string());
     print(&format!("newest time in data: {newest}"));
-    for book in ahead_books(app, wall).await? {
-        print(&format!("the book of partner {} is {} s ahead", book.partner, book.ahead.as_secs()));
+    for AheadBook { partner, ahead, .. } in ahead_books(app, wall, SHOWN_AHEAD).await? {
+        let seconds = ahead.as_secs();
+        let then = if ahead > MAX_STEP {
+            "`florin clock repair` sets it back"
+        } else {
+            "its time stands still until then"
+        };
+        print(&format!("the book of partner {partner} is {seconds} s ahead of the system clock: {then}"));
     }
     match SystemClock.doubt() {
         Some(doubt) => print(&doubt.to_string()),

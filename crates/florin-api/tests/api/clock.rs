@@ -3,7 +3,7 @@
 use crate::support::{Client, TestApp};
 use florin_api::kit::book::clock::{ahead_books, repair_time};
 use florin_api::kyc::Operator;
-use florin_types::{Text, Timestamp};
+use florin_types::{MAX_STEP, Text, Timestamp};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -33,12 +33,18 @@ async fn a_book_that_is_ahead_is_set_back() {
     fund(&a, 1).await;
     assert_eq!(last(a.history(None).await), "2036-01-01T00:00:00.000Z");
     let wall = app.app.wall();
-    let ahead = ahead_books(&app.app, wall).await.expect("the books are read");
+    let ahead = ahead_books(&app.app, wall, MAX_STEP).await.expect("the books are read");
     assert_eq!(ahead.iter().map(|found| found.partner).collect::<Vec<_>>(), [app.partners[0]]);
+    // One that is ahead by less than a clock may step is found where that is asked for, and is not repaired.
+    let soon = ahead[0].ahead - Duration::from_secs(2);
+    let late = wall.saturating_add(soon);
+    assert_eq!(ahead_books(&app.app, late, MAX_STEP).await.expect("the books are read"), []);
+    let found = ahead_books(&app.app, late, Duration::from_secs(1)).await.expect("the books are read");
+    assert!(found.len() == 1 && found[0].ahead == Duration::from_secs(2), "{found:?}");
 
     let operator = Text::parse("olga").expect("a name");
     assert_eq!(repair_time(&app.app, &operator, wall).await.expect("it is repaired"), ahead);
-    assert_eq!(ahead_books(&app.app, wall).await.expect("the books are read"), []);
+    assert_eq!(ahead_books(&app.app, wall, MAX_STEP).await.expect("the books are read"), []);
     assert_eq!(app.app.store.repaired_time().await, Ok(Some(wall)));
     fund(&a, MANY).await;
     assert_eq!(last(a.history(None).await), wall.to_string());

@@ -21,22 +21,23 @@ pub struct AheadBook {
     pub ahead: Duration,
 }
 
-/// The books that are ahead of a wall-clock time by more than a clock may step.
+/// The books that are ahead of a wall-clock time by more than this.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn ahead_books(app: &App, wall: Timestamp) -> Result<Vec<AheadBook>, StoreError> {
+pub async fn ahead_books(app: &App, wall: Timestamp, least: Duration) -> Result<Vec<AheadBook>, StoreError> {
     let mut found = Vec::new();
     for PartnerBook { book, partner, .. } in partner_books(&app.store).await? {
         let ahead = app.store.snapshot(book).await?.book_row().ahead_of(wall);
-        if ahead > MAX_STEP {
+        if ahead > least {
             found.push(AheadBook { book, partner, ahead });
         }
     }
     Ok(found)
 }
 
-/// Sets the time to what the wall clock shows, in the data and in the books that are ahead of it. Whoever doubts the
+/// Sets the time to what the wall clock shows, in the data and in the books that are ahead of it by more than a clock
+/// may step. Whoever doubts the
 /// clock in another process looks at the data within seconds. The clock of this process must be believed.
 ///
 /// Books keep what was dated by the false time: records, events, and jobs that it made due or put off.
@@ -48,7 +49,7 @@ pub async fn repair_time(
     operator: &Text<MAX_OPERATOR>,
     wall: Timestamp,
 ) -> Result<Vec<AheadBook>, StoreError> {
-    let ahead = ahead_books(app, wall).await?;
+    let ahead = ahead_books(app, wall, MAX_STEP).await?;
     for PartnerBook { book, partner, .. } in partner_books(&app.store).await? {
         let is_ahead = ahead.iter().find(|found| found.book == book);
         let detail = match is_ahead {
