@@ -7,6 +7,7 @@ use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand};
 use florin_api::kit::book::key_sheets;
 use florin_api::kyc::{Counted, Exported, Marks, Operator, SWEEP_AGE, count, sweep};
+use florin_api::users::Deletion;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -105,7 +106,25 @@ async fn export(arguments: &ExportArgs) -> Result<(), Failed> {
     }
     let written = written.map_err(said)?.ok_or("there is no such partner, or it has no such user")?;
     print(&format!("{written} files in {}", folder.display()));
+    if let Some(deletion) = operator.deletion(arguments.partner, &arguments.user).await? {
+        print(&said_of(&deletion, app.settings.retention));
+    }
     Ok(())
+}
+
+/// What a deletion means for the files. Times are those of the book's clock.
+fn said_of(Deletion { deleted_at, erased_at }: &Deletion, retention: Duration) -> String {
+    match erased_at {
+        Some(erased_at) => {
+            format!(
+                "the user was deleted at {deleted_at}, and the files and the profile were erased at {erased_at}"
+            )
+        }
+        None => format!(
+            "the user was deleted at {deleted_at}; the files and the profile will be erased at {}",
+            deleted_at.saturating_add(retention)
+        ),
+    }
 }
 
 /// Writes a file that only its owner can read.
@@ -161,4 +180,23 @@ async fn adopt(arguments: &AdoptArgs) -> Result<ExitCode, Failed> {
     let mark = operator.adopt(&marks).await.map_err(said)?;
     print(&format!("adopted: vault and database are at epoch {}", mark.epoch));
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use florin_types::Timestamp;
+
+    #[test]
+    fn a_deletion_says_when_files_are_erased() {
+        let at = |text| Timestamp::parse(text).expect(text);
+        let deleted_at = at("2026-01-02T03:04:05Z");
+        let said = |erased_at| said_of(&Deletion { deleted_at, erased_at }, Duration::from_secs(86_400));
+        assert_eq!(
+            said(None),
+            "the user was deleted at 2026-01-02T03:04:05.000Z; the files and the profile will be erased at \
+             2026-01-03T03:04:05.000Z"
+        );
+        assert!(said(Some(at("2026-01-04T00:00:00Z"))).ends_with(" were erased at 2026-01-04T00:00:00.000Z"));
+    }
 }

@@ -16,7 +16,7 @@ use crate::kit::book::work::{Work, WorkCommand};
 use crate::kit::endpoint::failure::Failure;
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::request::upload::vault_fault;
-use crate::users::existing;
+use crate::users::{Deletion, deletion, existing};
 use florin_store::{BookId, Holder, HolderId, Outcome, Snapshot, Statement, Stop, StoreError, Touch, params};
 use florin_types::{Text, Timestamp, VaultMark};
 use florin_vault::ObjectName;
@@ -205,6 +205,12 @@ impl Operator<'_> {
             take(self.open(&holder, file).await?).map_err(StoreError::unexpected)?;
         }
         Ok(Some(files.len()))
+    }
+
+    /// When a user was deleted and erased; none where there is no such user, or it was not deleted.
+    pub async fn deletion(&self, partner: Uuid, handle: &str) -> Result<Option<Deletion>, StoreError> {
+        let Some((holder, mut snapshot)) = self.user(partner, handle).await? else { return Ok(None) };
+        deletion(&mut snapshot, holder.id).await
     }
 
     /// Objects that rows name and that are gone or damaged: every file is read and authenticated.

@@ -29,7 +29,7 @@ pub use events::RENDER_USER_EVENTS;
 pub use job::carry_out_for;
 pub use owner::{Owner, PAYEE_WORDS, PAYER_WORDS, Role, USER_WORDS, admit, not_paid};
 pub use path::UserId;
-pub use store::{User, accept_terms, find, find_many, set_poa_required, set_profile};
+pub use store::{Deletion, User, accept_terms, deletion, find, find_many, set_poa_required, set_profile};
 pub use user::{Gate, Profile, existing, require};
 
 use crate::kit::endpoint::family::{Family, Placeholder};

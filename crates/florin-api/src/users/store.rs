@@ -53,10 +53,13 @@ const UPDATE: Statement =
 const ACCEPT_TERMS: Statement = "UPDATE end_user SET terms_accepted = $3 WHERE book = $1 AND holder = $2";
 const SET_POA_REQUIRED: Statement = "UPDATE end_user SET poa_required = $3 WHERE book = $1 AND holder = $2";
 const CLOSE: Statement = "UPDATE end_user SET closed_at = $3 WHERE book = $1 AND holder = $2";
+const DELETION: Statement =
+    "SELECT closed_at, erased_at FROM end_user WHERE book = $1 AND holder = $2 AND closed_at IS NOT NULL";
 const ERASE: Statement = "UPDATE end_user SET profile = NULL, erased_at = $3 WHERE book = $1 AND holder = $2";
 
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[INSERT, FIND, UPDATE, ACCEPT_TERMS, SET_POA_REQUIRED, CLOSE, ERASE];
+pub const STATEMENTS: &[Statement] =
+    &[INSERT, FIND, UPDATE, ACCEPT_TERMS, SET_POA_REQUIRED, CLOSE, DELETION, ERASE];
 
 /// The look-ups by sets, for the same test.
 pub const SETS: &[&SetStatement] = &[&FIND_MANY];
@@ -131,6 +134,21 @@ pub async fn set_poa_required(tx: &mut Tx, holder: HolderId, is_required: bool) 
 pub(super) async fn close(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {
     let at: Timestamp = tx.now();
     tx.execute(CLOSE, &params![holder, at]).await.map(drop)
+}
+
+/// When a user was deleted, and when all that is personal was erased.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// When the user was deleted, by the clock of the book.
+    pub deleted_at: Timestamp,
+    /// When the profile was erased, and the files with it; none before.
+    pub erased_at: Option<Timestamp>,
+}
+
+/// When a user was deleted; none if it was not.
+pub async fn deletion(scope: &mut Scope, holder: HolderId) -> Result<Option<Deletion>, StoreError> {
+    let row = scope.query_one(DELETION, &params![holder]).await?;
+    row.map(|row| Ok(Deletion { deleted_at: row.get(0)?, erased_at: row.get(1)? })).transpose()
 }
 
 pub(super) async fn erase(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {

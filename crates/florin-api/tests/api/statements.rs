@@ -281,6 +281,9 @@ async fn operator(app: &TestApp) {
     key_sheets::keep_ahead(&app.app).await.expect("sheets are made");
     key_sheets::erase_again(&app.app).await.expect("nothing is to be erased");
     key_sheets::give_slots(&app.app).await.expect("all have slots");
+    let olga =
+        florin_api::kyc::Operator { app: &app.app, name: florin_types::Text::parse("olga").expect("a name") };
+    assert!(olga.deletion(app.partners[0], "emil").await.expect("looked").is_some());
     let counted = florin_api::kyc::count(&app.app).await.expect("the files are counted");
     assert!(counted.known > 0 && counted.missing == 0, "{counted:?}");
     app.app.store.note_time(app.app.wall()).await.expect("the time is noted");

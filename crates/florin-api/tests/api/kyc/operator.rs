@@ -5,6 +5,7 @@ use crate::support::{Setup, TestApp};
 use florin_api::kit::book::audit::Entry;
 use florin_api::kit::settings::Settings;
 use florin_api::kyc::{Decision, Operator, PoaStatus, RejectionReason, ReviewOf};
+use florin_api::users::Deletion;
 use florin_document::Kind;
 use florin_document::samples::{PLANTED, with_location};
 use florin_types::Text;
@@ -195,6 +196,25 @@ async fn exports_are_written_down_and_tell_no_place() {
     std::fs::remove_file(&app.vault_files()[0].0).expect("a file goes");
     let (read, bad) = olga(&app).check().await.expect("read back");
     assert_eq!((read, bad.len()), (3, 1));
+    app.finish().await;
+}
+
+/// An operator who exports the files of a deleted user is told when they were or will be erased.
+#[tokio::test]
+async fn a_deletion_is_told_of() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.create_user("anna").await;
+    let deletion = async || olga(&app).deletion(app.partners[0], "anna").await.expect("looked");
+    assert_eq!(deletion().await, None);
+    assert_eq!(olga(&app).deletion(app.partners[1], "anna").await, Ok(None));
+    a.delete("/v1/user/anna").await.expect(200);
+    let deleted_at = app.app.wall();
+    assert_eq!(deletion().await, Some(Deletion { deleted_at, erased_at: None }));
+    app.clock.advance(app.app.settings.retention);
+    a.run_jobs().await;
+    assert_eq!(deletion().await, Some(Deletion { deleted_at, erased_at: Some(app.app.wall()) }));
+    assert_eq!(olga(&app).export(app.partners[0], "anna", |_| Ok(())).await.expect("exported"), Some(0));
     app.finish().await;
 }
 
