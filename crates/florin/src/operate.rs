@@ -11,7 +11,8 @@ use florin_api::kit::settings::Settings;
 use florin_store::{Administration, Options, Store};
 use florin_types::{Clock, Text};
 use florin_vault::Vault;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -66,6 +67,31 @@ pub async fn assemble(config: &Config, store: Store, settings: Settings) -> Resu
     let app = App::new(store, vault, clock, entropy, settings, &florin_api::FAMILIES);
     key_sheets::load(&app).await?;
     Ok(app)
+}
+
+/// Refuses to start without the folder of files that the database has used, before anything is made in its place:
+/// a disk that is not mounted leaves an empty folder or none.
+pub async fn check_vault(config: &Config, store: &Store) -> Result<(), Failed> {
+    let florin_vault::Place::Folder(folder) = config.vault()? else { return Ok(()) };
+    let has_used_one = store.vault_mark().await?.epoch > 0 && key_sheets::is_there_one(store).await?;
+    if !has_used_one || !is_empty(&folder) {
+        return Ok(());
+    }
+    Err(format!(
+        "the vault {} is empty or not there, though this database has used it, and nothing of a user can be opened \
+         without it: is the disk mounted, and the place the right one? Put the vault back in its place. If it is \
+         lost, `florin vault adopt` makes a new one",
+        folder.display()
+    )
+    .into())
+}
+
+/// Whether there is nothing in a folder but what file systems put there, or no folder.
+fn is_empty(folder: &Path) -> bool {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == "lost+found")),
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    }
 }
 
 /// `florin verify`.

@@ -10,7 +10,7 @@ use florin_api::kit::edge::http::{HttpLimits, serve as serve_http};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
 use florin_api::kit::settings::{Environment, Settings, WebhookTargets};
-use florin_store::{Engine, Lane, Place, ReservedLog};
+use florin_store::{Engine, Lane, Place, ReservedLog, Store};
 use florin_types::{Clock, uuid_v7};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let rate_source = rates.source.clone();
     let public_url = config.public_url(address)?;
     let settings = Settings { reference, rate_source, public_url, ..config.settings() };
-    let store = operate::open_for_server(config).await?;
+    let store = open_beside_vault(config).await?;
     let reserved = reserve_log(config).await?;
     let mut made = None;
     if settings.environment == Environment::Sandbox {
@@ -95,6 +95,19 @@ fn start_signalled(app: &App) -> [(&'static str, JoinHandle<()>); 3] {
         ("the work with banks", tokio::spawn(jobs::work(app.clone(), Lane::Rail))),
         ("the delivery of webhooks", tokio::spawn(florin_api::webhooks::work(app.clone()))),
     ]
+}
+
+/// Opens the store, unless its vault is not there.
+async fn open_beside_vault(config: &Config) -> Result<Store, Failed> {
+    let store = operate::open_for_server(config).await?;
+    match operate::check_vault(config, &store).await {
+        Ok(()) => Ok(store),
+        Err(error) => {
+            // Without this the process waits for the store's connections and never ends.
+            store.close();
+            Err(error)
+        }
+    }
 }
 
 /// What the platform does without being called, until aborted.

@@ -54,7 +54,7 @@ impl Marks {
     /// Reads both: the vault's first, as an epoch is in the database before it is in the vault.
     pub async fn read(app: &App) -> Result<Self, StoreError> {
         let vault = app.vault.mark().await.map_err(vault_fault)?;
-        let needs_sheets = key_sheets::is_there_one(app).await?;
+        let needs_sheets = key_sheets::is_there_one(&app.store).await?;
         Ok(Self { vault, database: app.store.vault_mark().await?, needs_sheets })
     }
 

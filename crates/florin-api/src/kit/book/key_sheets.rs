@@ -18,7 +18,7 @@ use super::work::Work;
 use crate::kit::app::App;
 use crate::kit::endpoint::failure::Failure;
 use crate::kit::request::upload::vault_fault;
-use florin_store::{BookId, HolderId, Row, Statement, StoreError, Touch, params};
+use florin_store::{BookId, HolderId, Row, Statement, Store, StoreError, Touch, params};
 use florin_types::ClockDoubt;
 use florin_vault::VaultError;
 use futures_util::{StreamExt, stream};
@@ -96,8 +96,8 @@ const MAX_LOOKS_WAITED: u32 = 150;
 ///
 /// # Errors
 /// When the database is away.
-pub async fn is_there_one(app: &App) -> Result<bool, StoreError> {
-    Ok(number(&app.store.look(COUNT, &[]).await?)? > 0)
+pub async fn is_there_one(store: &Store) -> Result<bool, StoreError> {
+    Ok(number(&store.look(COUNT, &[]).await?)? > 0)
 }
 
 /// How many sheets the database knows that are not in the vault, after [`load`].

@@ -76,6 +76,17 @@ async fn a_takeover_says_what_the_vault_lacks() {
     assert!(!whole.stdout.contains("MISSING"), "{whole:?}");
     std::fs::rename(&vault, &away).expect("it moves");
 
+    // A start changes nothing: neither where the folder is gone, nor where it is empty.
+    for is_there in [false, true] {
+        if is_there {
+            std::fs::create_dir(&vault).expect("an empty folder");
+        }
+        let refused = server.command(&["serve", "--listen", "127.0.0.1:0"]);
+        assert!(refused.code == Some(1) && refused.said().contains("is the disk mounted"), "{refused:?}");
+        assert_eq!(vault.exists(), is_there);
+    }
+    assert_eq!(std::fs::read_dir(&vault).expect("a folder").count(), 0, "something was made");
+
     let asked = server.command(&adopt);
     assert_eq!(asked.code, Some(1), "{asked:?}");
     let says =
