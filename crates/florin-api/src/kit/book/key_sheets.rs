@@ -152,18 +152,65 @@ pub async fn erase_again(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads one sheet. False: it is missing.
+/// Reads one sheet. False: it is missing, which is logged when it is noticed.
 async fn read(app: &App, sheet: Uuid) -> Result<bool, StoreError> {
-    match app.vault.sheet(sheet).await {
-        Ok(bytes) if bytes.len() == SHEET_BYTES => {
+    let read = match app.vault.sheet(sheet).await {
+        Ok(bytes) => Some(bytes).filter(|bytes| bytes.len() == SHEET_BYTES),
+        Err(VaultError::Missing) => None,
+        Err(error) => return Err(vault_fault(error)),
+    };
+    match read {
+        Some(bytes) => {
             app.seals.add_sheet(sheet, bytes);
             Ok(true)
         }
-        Ok(_) | Err(VaultError::Missing) => {
-            tracing::warn!(%sheet, "a sheet of keys is missing from the vault: data of its users can't be opened");
+        None => {
+            if app.seals.note_missing(sheet) {
+                tracing::warn!(%sheet, "a sheet of keys is missing from the vault: data of its users can't be opened");
+            }
             Ok(false)
         }
-        Err(error) => Err(vault_fault(error)),
+    }
+}
+
+/// Looks again for the sheets that the vault did not have. Whether some still are missing.
+///
+/// # Errors
+/// When the vault is away.
+pub async fn look_for_missing(app: &App) -> Result<bool, StoreError> {
+    for sheet in app.seals.missing_sheets() {
+        if read(app, sheet).await? {
+            tracing::info!(%sheet, "a sheet of keys that was missing is in the vault again");
+        }
+    }
+    Ok(!app.seals.missing_sheets().is_empty())
+}
+
+/// When to look next for sheets that are missing: each look that finds none doubles the pause.
+struct Search {
+    /// Looks until then.
+    until: u32,
+    /// The pause after the next look that finds none.
+    pause: u32,
+    /// How many were missing at the last look: more or fewer are a reason to look soon.
+    missing: usize,
+}
+
+impl Search {
+    const NEW: Self = Self { until: 0, pause: 1, missing: 0 };
+
+    /// Whether to look now, with so many missing.
+    fn is_due(&mut self, missing: usize) -> bool {
+        if missing != self.missing {
+            *self = Self { missing, ..Self::NEW };
+        }
+        if missing == 0 || self.until > 0 {
+            self.until = self.until.saturating_sub(1);
+            return false;
+        }
+        self.until = self.pause;
+        self.pause = MAX_LOOKS_WAITED.min(self.pause * 2);
+        true
     }
 }
 
@@ -173,6 +220,7 @@ pub async fn work(app: App) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // Looks until the list is compared and slots are given, and how long the next failure makes them wait.
     let (mut until_comparison, mut until_slots, mut wait) = (0, Some(0), 1);
+    let mut search = Search::NEW;
     loop {
         ticks.tick().await;
         until_comparison = u32::saturating_sub(until_comparison, 1);
@@ -188,6 +236,12 @@ pub async fn work(app: App) {
         if let Err(error) = keep_ahead(&app).await {
             tracing::warn!(%error, "could not keep sheets of keys ahead");
             continue;
+        }
+        if search.is_due(app.seals.missing_sheets().len()) {
+            warn(
+                look_for_missing(&app).await.map(drop),
+                "could not look for sheets of keys that are missing",
+            );
         }
         if until_comparison == 0 {
             let compared = erase_again(&app).await;
@@ -215,7 +269,8 @@ fn warn(result: Result<(), StoreError>, what: &str) {
 /// When vault or database is away, or the vault is not this database's.
 pub async fn keep_ahead(app: &App) -> Result<(), StoreError> {
     let known = number(&app.store.look(COUNT, &[]).await?)?;
-    if usize::try_from(known).ok() != Some(app.seals.sheets()) {
+    // Those that are missing are looked for apart, ever more rarely.
+    if usize::try_from(known).ok() != Some(app.seals.sheets() + app.seals.missing_sheets().len()) {
         load(app).await?;
     }
     while number(&app.store.look(UNUSED, &[]).await?)? < AHEAD {
@@ -429,4 +484,22 @@ async fn give_to(app: &App, book: BookId, holders: Vec<HolderId>) -> Result<(), 
 
 fn number(rows: &[Row]) -> Result<i64, StoreError> {
     rows.first().map_or(Ok(0), |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_sheets_are_looked_for_ever_more_rarely() {
+        let mut search = Search::NEW;
+        let mut due = |missing: usize, looks: usize| (0..looks).filter(|_| search.is_due(missing)).count();
+        assert_eq!(due(0, 100), 0);
+        // After 1, 2, 4, … looks, and then each five minutes.
+        assert_eq!(due(1, 1 + 2 + 3 + 5 + 9 + 17 + 33 + 65 + 129), 9);
+        assert_eq!(due(1, 10 * (1 + MAX_LOOKS_WAITED as usize)), 10);
+        assert_eq!(due(2, 1), 1, "one more is missing");
+        assert_eq!(due(0, 1), 0);
+        assert_eq!(due(1, 1), 1);
+    }
 }

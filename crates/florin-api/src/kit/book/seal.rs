@@ -141,6 +141,16 @@ impl Seals {
         sheets.known.insert(sheet, bytes);
     }
 
+    /// Notes that the vault does not have a sheet. False: it is known already.
+    pub fn note_missing(&self, sheet: Uuid) -> bool {
+        self.sheets.write().unwrap_or_else(PoisonError::into_inner).missing.insert(sheet)
+    }
+
+    /// The sheets that the vault did not have.
+    pub fn missing_sheets(&self) -> Vec<Uuid> {
+        self.sheets.read().unwrap_or_else(PoisonError::into_inner).missing.iter().copied().collect()
+    }
+
     /// How many sheets were taken in.
     pub fn sheets(&self) -> usize {
         self.sheets.read().unwrap_or_else(PoisonError::into_inner).known.len()
@@ -254,8 +264,7 @@ impl Seals {
             SheetRead::Found(bytes) => self.add_sheet(sheet, bytes),
             SheetRead::Unavailable => {}
             SheetRead::Missing => {
-                let mut sheets = self.sheets.write().unwrap_or_else(PoisonError::into_inner);
-                sheets.missing.insert(sheet);
+                self.note_missing(sheet);
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::seals;
 use crate::support::{Database, Engine, Setup, TestApp, engine};
-use florin_api::kit::book::key_sheets::{erase_again, give_slots};
+use florin_api::kit::book::key_sheets::{erase_again, give_slots, keep_ahead, load, look_for_missing};
 use florin_api::kit::book::seal::{Nonce, Seals, Slot};
 use std::collections::BTreeSet;
 
@@ -208,5 +208,32 @@ async fn slots_are_for_users_that_are_created() {
     let before = app.app.seals.reserved();
     create("cora").send().await.is_refused("P470");
     assert_eq!(app.app.seals.reserved(), before);
+    app.finish().await;
+}
+
+/// The finding: with one sheet missing, all were listed and the one was logged every two seconds.
+#[tokio::test]
+async fn a_missing_sheet_is_noticed_once_and_found_again() {
+    let mut app = TestApp::start().await;
+    app.a().create_user("anna").await;
+    let folder = app.files.path().join("keys");
+    let sheet =
+        std::fs::read_dir(&folder).expect("sheets").next().expect("a sheet").expect("an entry").path();
+    let aside = app.files.path().join("aside");
+    std::fs::rename(&sheet, &aside).expect("it is put aside");
+    app.reopen(Setup::default()).await;
+    let seals = &app.app.seals;
+    let missing = seals.missing_sheets();
+    assert_eq!(missing.len(), 1);
+    // Slots of another sheet are reserved.
+    keep_ahead(&app.app).await.expect("sheets are there");
+    // It is back, but sheets are not listed again while their number is right.
+    std::fs::rename(&aside, &sheet).expect("it is put back");
+    keep_ahead(&app.app).await.expect("sheets are there");
+    assert_eq!(seals.missing_sheets(), missing);
+    assert!(!seals.note_missing(missing[0]), "it is not logged again");
+    assert_eq!(look_for_missing(&app.app).await, Ok(false));
+    assert!(seals.has_sheet(missing[0]) && seals.missing_sheets().is_empty());
+    load(&app.app).await.expect("all are known");
     app.finish().await;
 }
