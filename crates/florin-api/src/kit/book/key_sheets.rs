@@ -73,6 +73,10 @@ const AHEAD: i64 = 2;
 /// How often a process looks for sheets that others made. Two unused sheets last longer than this.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
+/// How long the vault may take for one sheet, and a call may wait for its turn to ask: a hundred times what a bucket
+/// takes, and within the time that clients wait for an answer.
+const VAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Sheets read at a time: a bucket answers each in some 50 ms.
 const READS: usize = 16;
 
@@ -154,12 +158,14 @@ pub async fn erase_again(app: &App) -> Result<(), StoreError> {
 
 /// Reads one sheet. False: it is missing, which is logged when it is noticed.
 async fn read(app: &App, sheet: Uuid) -> Result<bool, StoreError> {
-    let read = match app.vault.sheet(sheet).await {
-        Ok(bytes) => Some(bytes).filter(|bytes| bytes.len() == SHEET_BYTES),
-        Err(VaultError::Missing) => None,
-        Err(error) => return Err(vault_fault(error)),
-    };
-    match read {
+    let read = in_time(async {
+        match app.vault.sheet(sheet).await {
+            Ok(bytes) => Ok(Some(bytes).filter(|bytes| bytes.len() == SHEET_BYTES)),
+            Err(VaultError::Missing) => Ok(None),
+            Err(error) => Err(vault_fault(error)),
+        }
+    });
+    match read.await? {
         Some(bytes) => {
             app.seals.add_sheet(sheet, bytes);
             Ok(true)
@@ -171,6 +177,12 @@ async fn read(app: &App, sheet: Uuid) -> Result<bool, StoreError> {
             Ok(false)
         }
     }
+}
+
+/// What a call of the vault answers, or a fault if it takes too long.
+async fn in_time<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let late = |_| Err(StoreError::unavailable("the vault gave no answer in time"));
+    tokio::time::timeout(VAULT_TIMEOUT, call).await.unwrap_or_else(late)
 }
 
 /// Looks again for the sheets that the vault did not have. Whether some still are missing.
@@ -288,7 +300,8 @@ async fn make(app: &App) -> Result<(), StoreError> {
     let sheet = app.new_id();
     let mut bytes = Zeroizing::new(vec![0; SHEET_BYTES]);
     app.entropy.fill(&mut bytes);
-    app.vault.add_sheet(sheet, bytes.clone()).await.map_err(vault_fault)?;
+    // One that is added too late is in no row: nobody uses it.
+    in_time(async { app.vault.add_sheet(sheet, bytes.clone()).await.map_err(vault_fault) }).await?;
     app.seals.add_sheet(sheet, bytes);
     let mut administration = app.store.administer().await?;
     administration.execute(INSERT, &params![sheet, app.wall()]).await?;
@@ -313,7 +326,7 @@ pub async fn slot(app: &App) -> Result<Slot, StoreError> {
         if let Some(slot) = app.seals.take_slot() {
             return Ok(slot);
         }
-        let _one = app.seals.reserving.lock().await;
+        let _one = in_time(async { Ok(app.seals.reserving.lock().await) }).await?;
         // Another call may have reserved some meanwhile.
         if app.seals.reserved() == 0 {
             reserve(app).await?;
@@ -489,6 +502,17 @@ fn number(rows: &[Row]) -> Result<i64, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The finding: with a vault that hung, every call that needed a slot waited for ever.
+    #[tokio::test(start_paused = true)]
+    async fn a_vault_that_does_not_answer_is_a_fault() {
+        let hangs = in_time(std::future::pending::<Result<(), StoreError>>()).await;
+        assert!(matches!(&hangs, Err(StoreError::Unavailable(_))), "{hangs:?}");
+        assert_eq!(in_time(async { Ok(7) }).await, Ok(7));
+        let turn = tokio::sync::Mutex::new(());
+        let _held = turn.lock().await;
+        assert!(in_time(async { Ok(turn.lock().await) }).await.is_err(), "another call waits for the vault");
+    }
 
     #[test]
     fn missing_sheets_are_looked_for_ever_more_rarely() {
