@@ -140,7 +140,7 @@ const CONNECTORS: &[&str] = &[
     "abo",
 ];
 
-/// Words that say that an account is not simply a person's: heirs, guardians, associations.
+/// Words that say that an account is not simply a person's: heirs, guardians, associations, firms.
 #[rustfmt::skip]
 const NOT_A_PERSON: &[&str] = &[
     "erben", "erbengemeinschaft", "nachlass", "estate", "deceased", "heirs", "executor", "executors",
@@ -148,6 +148,11 @@ const NOT_A_PERSON: &[&str] = &[
     "stiftung", "foundation", "fundacja", "fondation", "fundacion", "fondazione", "verein", "club", "association",
     "stowarzyszenie", "treuhand", "treuhander", "anderkonto", "notar", "notariat", "insolvenzverwalter", "weg",
     "company", "co", "firma", "fa", "care", "minor", "guardian", "betreuer",
+    // Firms: "Jan Nowak i Synowie", "Jan Nowak & Partner".
+    "sons", "sohne", "soehne", "sohn", "tochter", "synowie", "syn", "synove", "synovia", "figli", "figlio", "hijos",
+    "hijo", "filhos", "zonen", "zoon", "zn", "sonner", "soner", "bros", "brothers", "bruder", "gebruder",
+    "hermanos", "fratelli", "freres", "bracia", "partner", "partners", "partnerzy", "wspolnicy", "associates",
+    "associes", "sozien", "kollegen",
 ];
 
 /// The forms of companies as runs of words, each with the form that it stands for. "o.o." is read as

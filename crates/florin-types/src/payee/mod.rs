@@ -40,7 +40,8 @@
 //! - Each side has a name that the other lacks: "Jan Piotr Nowak" and "Jan Marek Nowak".
 //! - Only the given name or only the family name is there, or the family name is an initial.
 //! - Jr on one side and Sr on the other.
-//! - A company, an estate, a foundation or a guardian is named: "Jan Nowak GmbH", "Erben Jan Nowak".
+//! - A company, an estate, a foundation, a guardian or a firm is named: "Jan Nowak GmbH", "Erben Jan Nowak", "Jan
+//!   Nowak i Synowie".
 //!
 //! A short form (Bob for Robert) is another name.
 //!

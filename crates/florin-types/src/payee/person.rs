@@ -49,12 +49,17 @@ pub(super) fn compare(given: &str, first_names: &str, last_names: &str) -> Verdi
     Verdict { comparison: Comparison::CloseMatch, is_own: true }
 }
 
+/// Whether a word of a list says that it does not list persons: "Jan Nowak et Fils" too.
+fn is_no_person(word: &Word) -> bool {
+    word.class().is_no_person || word.is_in(&["fils", "pere"])
+}
+
 /// Whether the given name lists persons ("Jan Nowak und Anna Nowak", "Jan und Anna Nowak") of whom one is exactly
 /// this one.
 fn names_one_of_several(given: &[Word], first: &[Word], last: &[Word]) -> bool {
     let persons: Vec<&[Word]> =
         given.split(|word| word.class().is_connector).filter(|part| !part.is_empty()).collect();
-    if !(2..=MAX_PERSONS).contains(&persons.len()) || given.iter().any(|word| word.class().is_no_person) {
+    if !(2..=MAX_PERSONS).contains(&persons.len()) || given.iter().any(is_no_person) {
         return false;
     }
     let is_person = |words: Vec<Word>| compare_words(words, first, last).comparison == Comparison::Match;

@@ -275,6 +275,11 @@ fn an_account_of_something_else_is_no_person() {
         ("Jan Nowak Stiftung", "Jan", "Nowak", NoMatch, false),
         ("Estate of Jan Nowak", "Jan", "Nowak", NoMatch, false),
         ("Jan Nowak c/o Anna Lis", "Jan", "Nowak", NoMatch, false),
+        ("Jan Nowak i Synowie", "Jan", "Nowak", NoMatch, false),
+        ("Jan Nowak & Söhne", "Jan", "Nowak", NoMatch, false),
+        ("Jan Nowak and Sons", "Jan", "Nowak", NoMatch, false),
+        ("Jan Nowak + Partner", "Jan", "Nowak", NoMatch, false),
+        ("Jan Nowak et Fils", "Jan", "Nowak", NoMatch, false),
         ("Konto Jan Nowak", "Jan", "Nowak", CloseMatch, false),
     ]);
 }
