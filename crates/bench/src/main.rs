@@ -18,6 +18,7 @@ mod load;
 mod place;
 mod product;
 mod requests;
+mod sepa;
 mod transfers;
 mod uploads;
 mod webhooks;
@@ -54,6 +55,7 @@ struct Cli {
 enum Command {
     Transfers(Transfers),
     Exchanges(Exchanges),
+    Sepa(Sepa),
     Uploads(Uploads),
     Webhooks(Webhooks),
     Floor(Settings),
@@ -91,6 +93,21 @@ struct Transfers {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 struct Exchanges {
+    #[command(flatten)]
+    load: Load,
+}
+
+/// SEPA transfers per second of random users, on each engine, against transfers
+///
+/// Starts `florin serve` as for transfers. In each round come POST /v1/transfer of 0.01 EUR, then POST
+/// /v1/sepa-transfer of 0.01 EUR with a fee of 1.00 EUR, which the simulated bank settles meanwhile. The ratio is
+/// to the transfers of the same round.
+///
+///   cargo xtask bench sepa
+///   cargo xtask bench sepa --engine sqlite --connections 64 --rounds 9
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Sepa {
     #[command(flatten)]
     load: Load,
 }
@@ -233,6 +250,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Floor(settings) => transfers::floor_alone(settings),
         Command::Transfers(transfers) => transfers::run(&transfers.load),
         Command::Exchanges(exchanges) => exchanges::run(&exchanges.load),
+        Command::Sepa(sepa) => sepa::run(&sepa.load),
         Command::Webhooks(webhooks) => webhooks::run(webhooks),
         Command::Uploads(uploads) => uploads::run(uploads),
         Command::FloorServer(_) | Command::PostgresSupervisor(_) => Ok(()),
