@@ -1,5 +1,5 @@
 //! The run of `cargo xtask bench sepa`: in each round transfers, then SEPA transfers. What these cost is told beside a
-//! transfer, which is the plainest thing that moves money. The simulated bank settles them meanwhile, in the background.
+//! transfer, which is the plainest thing that moves money. The simulated bank settles them meanwhile.
 
 use std::path::Path;
 

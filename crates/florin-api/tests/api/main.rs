@@ -10,6 +10,7 @@ mod clock;
 mod errors;
 mod events;
 mod exchange;
+mod guide;
 mod idempotency;
 mod keys;
 mod kyc;
