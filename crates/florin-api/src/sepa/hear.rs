@@ -148,7 +148,6 @@ pub(super) async fn pay(work: &mut Work<'_>, id: Uuid, status: Status) -> Result
         }
         Step::Accept => work.put(&Transfer { state: State::Submitted, ..transfer })?,
         Step::Settle => drop(settle(work, transfer)?),
-        Step::SettleLate => settle_late(work, transfer)?,
         Step::Fail(reason) => fail(work, transfer, reason)?,
         Step::Return(amount, reason) => come_back(work, transfer, amount, reason).await?,
         Step::SettleAndReturn(amount, reason) => {
@@ -179,25 +178,28 @@ fn keep_money(work: &mut Work<'_>, returns: Option<Uuid>, status: Status) -> Res
     incoming::wait(work, deposit, DepositState::Unmatched).map(drop)
 }
 
-/// A transfer that the bank had rejected was paid all the same.
-fn settle_late(work: &mut Work<'_>, transfer: Transfer) -> Result<(), Stop> {
+/// A transfer that the bank had rejected was paid all the same: the payer owes what is not there any more.
+fn settle_late(work: &mut Work<'_>, transfer: Transfer) -> Result<Transfer, Stop> {
     let transfer = Transfer { state: State::Settled, failure: None, fee: 0, ..transfer };
+    work.put(&transfer)?;
     if let Some(deposit) = transfer.refunds {
         let posting = postings::refund(work.book(), transfer.amount);
         work.post(REFUNDED.kind, transfer.id, &posting, Vec::new()).map_err(posting_refused)?;
-        work.put(&transfer)?;
-        return refund::ended(work, deposit, true);
+        refund::ended(work, deposit, true)?;
+        return Ok(transfer);
     }
     let account = work.account(AccountKey::main(transfer.holder, EUR));
     let account = account.ok_or_else(|| StoreError::unexpected("a payer without an account"))?;
     let posting = postings::settle_late(&transfer, account);
     work.post(SETTLED.kind, transfer.id, &posting, Vec::new()).map_err(posting_refused)?;
-    work.put(&transfer)?;
     emit(work, &transfer);
-    Ok(())
+    Ok(transfer)
 }
 
 fn settle(work: &mut Work<'_>, transfer: Transfer) -> Result<Transfer, Stop> {
+    if transfer.state == State::Failed {
+        return settle_late(work, transfer);
+    }
     let transfer = Transfer { state: State::Settled, ..transfer };
     let (kind, posting) = match transfer.refunds {
         None => (SETTLED.kind, postings::settle(&transfer)),

@@ -150,8 +150,6 @@ pub enum Step {
     Accept,
     /// The money is the payee's.
     Settle,
-    /// The money is the payee's, though the bank had said that it failed: the payer owes it.
-    SettleLate,
     /// The hold is released.
     Fail(Reason),
     /// This much came back of a settled one.
@@ -163,6 +161,10 @@ pub enum Step {
 }
 
 impl Transfer {
+    fn was_rejected(&self) -> bool {
+        self.failure.is_some_and(|failure| failure.code == FailureCode::Rejected)
+    }
+
     /// The one table of what may follow what. A bank repeats its messages, and they can overtake each other.
     pub fn step(&self, status: Status) -> Step {
         use State as S;
@@ -183,10 +185,12 @@ impl Transfer {
             (S::Submitted | S::Settled | S::Failed | S::Returned, Status::Accepted) => Step::Nothing,
             (S::Settled | S::Returned, Status::Settled) => Step::Nothing,
             (S::Failed, Status::Rejected(_)) => Step::Nothing,
-            (S::Failed, Status::Settled) => match self.failure.map(|failure| failure.code) {
-                Some(FailureCode::Rejected) => Step::SettleLate,
-                _ => Step::Refuse("it had failed before it was handed over"),
-            },
+            // A bank that takes its rejection back.
+            (S::Failed, Status::Settled) if self.was_rejected() => Step::Settle,
+            (S::Failed, Status::Returned(amount, reason)) if self.was_rejected() => {
+                Step::SettleAndReturn(amount, reason)
+            }
+            (S::Failed, Status::Settled) => Step::Refuse("it had failed before it was handed over"),
             (S::Failed, Status::Returned(..)) => Step::Refuse("it had failed, so nothing can come back"),
             (S::Returned, Status::Rejected(_) | Status::Returned(..)) => {
                 Step::Refuse("its money has come back already")
@@ -254,7 +258,9 @@ mod tests {
             assert!(refused(&transfer(state).step(status)), "{state} {status:?}");
         }
         let failure = Some(TransferFailure { code: FailureCode::Rejected, reason: Some(why) });
-        assert_eq!(Transfer { failure, ..transfer(S::Failed) }.step(settled), Step::SettleLate);
+        let rejected = Transfer { failure, ..transfer(S::Failed) };
+        assert_eq!(rejected.step(settled), Step::Settle);
+        assert_eq!(rejected.step(returned), Step::SettleAndReturn(900, why));
         for amount in [0, -1, 1_001, i64::MAX] {
             assert!(refused(&transfer(S::Settled).step(Status::Returned(amount, why))), "{amount}");
         }

@@ -5,6 +5,7 @@ mod hand_over;
 mod messages;
 mod transfers;
 mod way_back;
+mod workload;
 
 use crate::reference::agree;
 use crate::support::{Answer, Call, Client, TestApp};

@@ -5,9 +5,7 @@ use crate::support::person;
 use florin_api::kit::book::registry::book_of;
 use florin_api::sepa::{SepaOperator, Waiting};
 use florin_rails::sepa::Reason;
-use florin_store::Place;
 use florin_types::Text;
-use std::fs;
 
 /// Accounts outside whose bank does not take money back, sends it back again, and says nothing.
 const CLOSED: &str = "LT569999800000000004";
@@ -67,8 +65,8 @@ async fn of_money_that_comes_back_only_what_came_can_be_given() {
     strangers_money(&a, "anna", HOLDS).await;
     a.settle().await;
     let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
-    let rows = app.app.store.look("SELECT id FROM sepa_transfer WHERE refunds IS NOT NULL", &[]).await;
-    let refund: Uuid = rows.expect("a read")[0].get(0).expect("an id");
+    let ids = app.database().bytes("SELECT id FROM sepa_transfer WHERE refunds IS NOT NULL").await;
+    let refund = Uuid::from_slice(&ids[0]).expect("an id");
     say(&app.app, book, "1", (refund, Status::Settled)).await;
     say(&app.app, book, "2", (refund, Status::Returned(2_000, Reason::new(*b"AC04")))).await;
     let shown: Vec<_> = waiting(&app).await.iter().map(|one| (one.amount, one.state)).collect();
@@ -126,28 +124,22 @@ async fn names_and_accounts_are_sealed_and_erased() {
     strangers_money(&a, "anna", "FR1420041010050500013M02606").await;
     id_of(&outgoing(&a, Some("anna"), "10", OUTSIDE).send().await);
     a.settle().await;
-    if let Place::File(file) = app.database().place() {
-        let log = file.with_extension("db-wal");
-        for file in [file, log] {
-            let bytes = fs::read(&file).unwrap_or_default();
-            for text in ["Babbage", OUTSIDE, "FR1420041010050500013M02606", "Savings"] {
-                let found = bytes.windows(text.len()).any(|window| window == text.as_bytes());
-                assert!(!found, "{text} is in clear in {}", file.display());
-            }
+    for bytes in app.database().on_disk().await {
+        for text in ["Babbage", OUTSIDE, "FR1420041010050500013M02606", "Savings"] {
+            let found = bytes.windows(text.len()).any(|window| window == text.as_bytes());
+            assert!(!found, "{text} is in clear");
         }
     }
     a.pay(Some("anna"), None, &a.amount(Some("anna"), "eur").await).await;
     a.delete("/v1/user/anna").await.expect(200);
     a.run_jobs().await;
-    for table in ["sepa_transfer", "sepa_deposit", "sepa_contact", "inbox"] {
-        let sql: &'static str = match table {
-            "sepa_transfer" => "SELECT COUNT(*) FROM sepa_transfer WHERE sealed IS NOT NULL",
-            "sepa_deposit" => "SELECT COUNT(*) FROM sepa_deposit WHERE sealed IS NOT NULL",
-            "sepa_contact" => "SELECT COUNT(*) FROM sepa_contact",
-            _ => "SELECT COUNT(*) FROM inbox WHERE sealed IS NOT NULL",
-        };
-        let rows = app.app.store.look(sql, &[]).await.expect("a read");
-        assert_eq!(rows[0].get::<i64>(0), Ok(0), "{table}");
+    for sql in [
+        "SELECT COUNT(*) FROM sepa_transfer WHERE sealed IS NOT NULL",
+        "SELECT COUNT(*) FROM sepa_deposit WHERE sealed IS NOT NULL",
+        "SELECT COUNT(*) FROM sepa_contact",
+        "SELECT COUNT(*) FROM inbox WHERE sealed IS NOT NULL",
+    ] {
+        assert_eq!(app.database().count(sql).await, 0, "{sql}");
     }
     app.finish().await;
 }

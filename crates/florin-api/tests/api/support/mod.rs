@@ -20,7 +20,7 @@ pub use client::{Client, person};
 pub use contract::{Contract, Exchange};
 pub use database::{Database, Engine, engine};
 pub use entropy::Counted;
-pub use log::expect_errors;
+pub use log::{allow_errors, expect_errors};
 pub use schema::{Strictness, misfits, resolved, validator};
 pub use template::seed;
 pub use walk::{Ids, example_of, files_of, names, path_of, prepared, request_of};
