@@ -1,8 +1,8 @@
 //! SEPA: EUR to and from bank accounts, for users and for the partner's master balance.
 //!
-//! A **transfer** ([`transfer::Transfer`]) holds amount and fee when it is made. A job hands it over to the bank, and
-//! what the bank says ([`hear`]) settles it, fails it, or brings money of a settled one back. A **deposit**
-//! ([`deposit::Deposit`]) is money that came in: it is credited, waits in suspense, or goes back. A **contact** is an
+//! A **transfer** (`transfer.rs`) holds amount and fee when it is made. A job hands it over to the bank, and
+//! what the bank says (`hear.rs`) settles it, fails it, or brings money of a settled one back. A **deposit**
+//! (`deposit.rs`) is money that came in: it is credited, waits in suspense, or goes back. A **contact** is an
 //! account that is known to be its holder's own. Names, IBANs and titles are sealed under the holder's key, or the
 //! partner's while nobody knows whose money it is.
 //!

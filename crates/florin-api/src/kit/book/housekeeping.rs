@@ -29,7 +29,7 @@ pub async fn work(app: App) {
     }
 }
 
-/// Notes when keys were used last, since this was done before: a write per key and [`INTERVAL`]. Uses that cannot be
+/// Notes when keys were used last, since this was done before: a write per key and `INTERVAL`. Uses that cannot be
 /// noted are forgotten.
 pub async fn note_uses(app: &App) {
     if let Err(error) = api_keys::note_uses(&app.store, &app.keys.take_uses()).await {
