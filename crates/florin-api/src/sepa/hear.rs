@@ -140,7 +140,14 @@ pub(super) async fn pay(work: &mut Work<'_>, id: Uuid, status: Status) -> Result
         vec![Touch::HolderAccount(holder, EUR), Touch::Account(AccountKey::receivable(holder, EUR))];
     touches.extend(refund::touch(&transfer));
     work.load(&touches).await?;
-    match transfer.step(status) {
+    let step = match transfer.step(status) {
+        // A refund that a bank had rejected was paid all the same, but its money was given to somebody meanwhile.
+        Step::Settle | Step::SettleAndReturn(..) if !refund::can_settle(work, &transfer)? => {
+            Step::Refuse("its refund had failed, and the money was given elsewhere")
+        }
+        step => step,
+    };
+    match step {
         Step::Nothing => {}
         Step::Refuse(why) => {
             keep_money(work, Some(id), status)?;

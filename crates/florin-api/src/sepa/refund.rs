@@ -65,6 +65,13 @@ pub(super) fn begin(
     Ok(())
 }
 
+/// Whether a payment can still settle: of a refund that had failed, the money must still wait.
+pub(super) fn can_settle(work: &Work<'_>, transfer: &Transfer) -> Result<bool, StoreError> {
+    let Some(deposit) = transfer.refunds.filter(|_| transfer.state == State::Failed) else { return Ok(true) };
+    let deposit = work.object::<Deposit>(deposit)?;
+    Ok(deposit.is_some_and(|deposit| deposit.state == DepositState::Stuck))
+}
+
 /// Notes how a refund ended.
 pub(super) fn ended(work: &mut Work<'_>, deposit: Uuid, has_gone: bool) -> Result<(), Stop> {
     let found = work.object::<Deposit>(deposit)?;
