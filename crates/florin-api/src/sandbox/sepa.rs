@@ -103,10 +103,9 @@ pub fn endpoints() -> [Endpoint; 2] {
             id: "receiveSepaPayment",
             summary: "Let a SEPA payment come in",
             description: "Money arrives at an account of a user or of your master balance. If the sender's name is \
-            the user's, it \
-                          is credited when this answers, and the sender's account is a contact. If it is nearly the \
-                          user's, \
-                          it waits; any other goes back. Money to an account that nobody has waits for an operator.",
+                          the user's, it is credited when this answers, and the sender's account is a contact. If it \
+                          is nearly the user's, it waits; any other goes back. Money to an account that nobody has \
+                          waits for an operator.",
             example: r#"{"iban":"LT449999912345678901","amount":"25.00","senderName":"Ada Lovelace",
                 "senderIban":"DE89370400440532013000","title":"Savings"}"#,
             answer: r#"{"depositId":"0198c5d2-be42-7035-8d96-7fa14c5d6e80"}"#,
@@ -116,10 +115,8 @@ pub fn endpoints() -> [Endpoint; 2] {
             id: "decideSepaPayment",
             summary: "Decide on a SEPA payment",
             description: "Settles, rejects or sends back a transfer, without waiting for the simulated bank. `RETURN` \
-            settles a \
-                          pending transfer first. A deposit that waits is credited by `SETTLE` and sent back by \
-                          `REJECT`. \
-                          What cannot follow on where the payment stands is P403.",
+                          settles a pending transfer first. A deposit that waits is credited by `SETTLE` and sent \
+                          back by `REJECT`. What cannot follow on where the payment stands is P403.",
             example: r#"{"outcome":"SETTLE"}"#,
             answer: r#"{"message":"SEPA transfer settled"}"#,
             refusals: &[&P428],

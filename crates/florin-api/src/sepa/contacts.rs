@@ -52,8 +52,7 @@ pub fn endpoints() -> [Endpoint; 2] {
         id: "getSepaContacts",
         summary: "List a user's own accounts",
         description: "The accounts from which money came in under the user's name, newest first. Transfers of the \
-        user may go to \
-                      them.",
+                      user may go to them.",
         answer: ANSWER,
         refusals: &[&P412],
         ..get("/v1/sepa-deposit/contacts/{externalUserId}", get_contacts)
@@ -62,8 +61,7 @@ pub fn endpoints() -> [Endpoint; 2] {
         id: "getPartnerSepaContacts",
         summary: "List the accounts that paid you",
         description: "The accounts from which money came in for your master balance, newest first. Your transfers may \
-        go to \
-                      them.",
+                      go to them.",
         answer: ANSWER,
         ..get("/v1/partner/sepa-deposit/contacts", get_partner_contacts)
     };

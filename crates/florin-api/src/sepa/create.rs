@@ -61,8 +61,7 @@ struct Receiver {
 impl Receiver {
     fn read(fields: &mut Fields<'_>) -> Self {
         let about = "What the payee is. Required, with the payee's name, where your transfers may go to everybody; \
-        ignored \
-                     where they only go to the payer's own accounts.";
+                     ignored where they only go to the payer's own accounts.";
         Self {
             kind: fields.optional("receiverType").about(about).text(),
             first_name: fields.optional("receiverFirstName").about("With `NATURAL`.").text(),
@@ -131,8 +130,7 @@ impl<const OF_PARTNER: bool> Request for SepaTransferRequest<OF_PARTNER> {
         let about = "The account to be paid.";
         let destination = fields.required(DESTINATION).about(about).text();
         let about = "What the payee reads: up to 140 characters, written in the SEPA character set (Latin letters, \
-        digits and \
-                     `/ - ? : ( ) . , ' +`).";
+                     digits and `/ - ? : ( ) . , ' +`).";
         let title = fields.required("transferTitle").about(about).text::<Text<MAX_TITLE>>();
         let title = title.map(|title| sepa_text(title.as_str(), MAX_TITLE));
         if title.as_ref().is_some_and(String::is_empty) {
@@ -170,15 +168,11 @@ pub fn endpoints() -> [Endpoint; 2] {
 fn described(endpoint: Endpoint) -> Endpoint {
     Endpoint {
         description: "Pays EUR to a bank account. The answer means that the transfer exists, not that it was paid: \
-        amount and \
-                      fee are on hold, and the event `sepa_transfer` says how it ended. Too little money, an account \
-                      that \
-                      may not be paid, and what banks refuse, end it as `FAILED`.\n\n\
+                      amount and fee are on hold, and the event `sepa_transfer` says how it ended. Too little money, \
+                      an account that may not be paid, and what banks refuse, end it as `FAILED`.\n\n\
                       By default a transfer only goes to the payer's own accounts: those from which money has come in \
-                      under \
-                      the payer's name (`GET /v1/sepa-deposit/contacts/{externalUserId}`). Whether yours may go to \
-                      everybody \
-                      is agreed with you; then the payee's name is required.\n\n\
+                      under the payer's name (`GET /v1/sepa-deposit/contacts/{externalUserId}`). Whether yours may go \
+                      to everybody is agreed with you; then the payee's name is required.\n\n\
                       The fee comes on top of the amount: 0.1 %, at least EUR 1.00, by default.",
         answer: r#"{"transferId":"$sepaTransfer"}"#,
         ..endpoint

@@ -37,8 +37,7 @@ pub fn endpoints() -> [Endpoint; 2] {
         id: "getSepaDepositInfo",
         summary: "Get how a user is paid by SEPA",
         description: "The account to which the user sends money. It has to come from an account under the user's own \
-        name. A \
-                      user who lives where there is no IBAN is paid at your master account, with the title.",
+                      name. A user who lives where there is no IBAN is paid at your master account, with the title.",
         answer: ANSWER,
         refusals: &[&P412, &P459],
         is_writing_get: true,

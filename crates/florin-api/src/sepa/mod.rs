@@ -117,8 +117,7 @@ const EVENTS: &[EventRow] = &[
         event: EventType::IbanStatus,
         summary: "IBAN Status",
         description: "Money came in from an account that was not known before, and the sender's name was compared \
-        with the \
-                      user's.",
+                      with the user's.",
         payload: Shape::of::<events::IbanStatusPayload>(),
         example: events::IBAN_EXAMPLE,
         render: |app, scope, events| Box::pin(events::render_iban_statuses(app, scope, events)),

@@ -89,11 +89,9 @@ pub fn endpoints() -> [Endpoint; 2] {
 fn described(endpoint: Endpoint) -> Endpoint {
     Endpoint {
         description: "Asks the payee's bank whether the account is held under the name (Verification of Payee). Show \
-        the \
-                      result to the payer before the transfer: nothing here keeps a transfer from being made.\n\n\
+                      the result to the payer before the transfer: nothing here keeps a transfer from being made.\n\n\
                       A match allows for letter case, accents, the order of names, and titles; a close match for a \
-                      missing \
-                      second name, initials, or a typing error.",
+                      missing second name, initials, or a typing error.",
         example: r#"{"iban":"LT139999800000000099","name":"Ada Lovelace"}"#,
         answer: r#"{"result":"CLOSE_MATCH","suggestedName":"Ada King Lovelace"}"#,
         refusals: &[&P462],

@@ -25,8 +25,7 @@ async fn receive(client: &mut Client) -> Result<(), Failed> {
     client.step(
         "Ada is paid by SEPA",
         "Ada sends money from her account at another bank; in a sandbox you play that bank. The sender's name is \
-        hers, so \
-         the money is credited, and the account is known as her own from now on.",
+         hers, so the money is credited, and the account is known as her own from now on.",
     )?;
     let info = client.call(Call::get("/v1/sepa-deposit/info/ada"), 200).await?;
     let incoming = json!({
@@ -61,8 +60,7 @@ async fn send_in_vain(client: &mut Client) -> Result<(), Failed> {
     client.step(
         "A payment comes back",
         "This account was closed. The payee's bank sends the money back, which is a line of its own in the history. \
-        The \
-         fee is not given back. `/v1/sandbox/scenarios` lists an account for every failure.",
+         The fee is not given back. `/v1/sandbox/scenarios` lists an account for every failure.",
     )?;
     let id = create(client, CLOSED_ACCOUNT, "10.00", "savings-0002").await?;
     client.call(Call::post("/v1/sandbox/clock/advance", json!({ "seconds": 2 })), 200).await?;
