@@ -158,7 +158,7 @@ async fn decide_sepa_payment(
 ) -> Result<Success<Message>, Failure> {
     let Call { request: Outcome { outcome, reason }, keyed } = call;
     let id = id.ok_or_else(|| Refusal::because(&P428, "transferId must be a UUID"))?;
-    let reason = reason.unwrap_or(sepa::NO_REASON);
+    let reason = reason.unwrap_or(Reason::NOT_GIVEN);
     let mut snapshot = context.snapshot().await?;
     let touches = sepa::touches_of_payment(&context.app, &mut snapshot, id).await?;
     drop(snapshot);

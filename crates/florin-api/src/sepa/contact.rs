@@ -1,13 +1,13 @@
 //! Contacts: accounts outside that are known to be their holder's own.
 
+use super::store::CONTACTS;
 use crate::kit::app::App;
+use crate::kit::book::keyed_id;
 use florin_ledger::HolderId;
 use florin_store::Touch;
 use florin_types::{Iban, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-
-use super::store::CONTACTS;
 
 /// An account that passed the check of its holder's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,13 +35,7 @@ pub struct Account {
 /// The id of a holder's contact: a keyed hash, so that it is found by its IBAN though that is sealed. `handle` is the
 /// user's id, which never becomes free again; the partner has none.
 pub fn id_of(app: &App, handle: Option<&str>, iban: &Iban) -> Uuid {
-    let key = app.store.derive_key("florin 2026 SEPA contacts v1");
-    let mut hasher = blake3::Hasher::new_keyed(&key);
-    // An IBAN has no zero byte, and neither has a user's id.
-    hasher.update(iban.as_str().as_bytes()).update(&[0]).update(handle.unwrap_or_default().as_bytes());
-    let mut bytes = [0; 16];
-    hasher.finalize_xof().fill(&mut bytes);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    keyed_id::of(app, "florin 2026 SEPA contacts v1", iban.as_str(), handle.unwrap_or_default())
 }
 
 /// What a command must touch to know whether an account is a contact.

@@ -2,7 +2,7 @@
 //! holder's own.
 
 use super::contact::Account;
-use super::details::People;
+use super::people::People;
 use super::store;
 use crate::kit::book::sealed;
 use crate::kit::prelude::*;

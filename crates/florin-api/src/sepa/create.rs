@@ -3,6 +3,7 @@
 use super::contact;
 use super::hear::emit;
 use super::iban::GivenIban;
+use super::people::MAX_NAME;
 use super::postings::{self, EUR};
 use super::submit::SUBMIT_JOB;
 use super::transfer::{FailureCode, HELD, Payee, State, Transfer, TransferFailure};
@@ -27,9 +28,6 @@ const DESTINATION: &str = "destinationIban";
 /// Longest title: what a SEPA remittance line holds.
 const MAX_TITLE: usize = 140;
 
-/// Longest part of a name: what a SEPA name holds.
-const MAX_NAME: usize = 70;
-
 words! {
     /// What a payee is.
     pub enum ReceiverType {
@@ -49,7 +47,7 @@ struct SepaTransferRequest<const OF_PARTNER: bool> {
     receiver: Receiver,
 }
 
-/// Who is paid, as far as it was said.
+/// The payee, as far as the request names it.
 #[derive(Clone)]
 struct Receiver {
     kind: Option<ReceiverType>,
@@ -75,17 +73,16 @@ impl Receiver {
         let text = |text: &Option<Text<MAX_NAME>>| text.as_ref().map(|text| text.as_str().to_owned());
         let (first_name, last_name, company) =
             (text(&self.first_name), text(&self.last_name), text(&self.company));
-        let missing: &[&str] = match self.kind {
-            None => &["receiverType is required"],
-            Some(ReceiverType::Natural) => match (&first_name, &last_name) {
-                (Some(_), Some(_)) => &[],
-                _ => &["receiverFirstName and receiverLastName are required with NATURAL"],
-            },
-            Some(ReceiverType::Legal) if company.is_none() => &["companyName is required with LEGAL"],
-            Some(ReceiverType::Legal) => &[],
+        let missing = match self.kind {
+            None => Some("receiverType is required"),
+            Some(ReceiverType::Natural) if first_name.is_none() || last_name.is_none() => {
+                Some("receiverFirstName and receiverLastName are required with NATURAL")
+            }
+            Some(ReceiverType::Legal) if company.is_none() => Some("companyName is required with LEGAL"),
+            Some(_) => None,
         };
-        if let Some(missing) = missing.first() {
-            return Err(Refusal::invalid(*missing));
+        if let Some(missing) = missing {
+            return Err(Refusal::invalid(missing));
         }
         Ok(match self.kind {
             Some(ReceiverType::Legal) => Payee { company, ..payee },

@@ -31,9 +31,6 @@ pub enum Decided {
     Return(Reason),
 }
 
-/// A bank that gives no reason.
-pub const NO_REASON: Reason = Reason::new(*b"MS03");
-
 /// What a command must touch to decide about a transfer or a deposit.
 pub async fn touches_of_payment(app: &App, scope: &mut Scope, id: Uuid) -> Result<Vec<Touch>, StoreError> {
     let mut touches = vec![
@@ -126,10 +123,10 @@ fn decide_deposit(
         }
         (DepositState::Pending, Decided::Reject(reason)) => {
             emit_status(work, &deposit, IbanStatusWord::Rejected);
-            refund::begin(work, &deposit, sender, Some(reason))
+            refund::begin(work, &deposit, sender, reason)
         }
         (DepositState::Unmatched | DepositState::Held | DepositState::Stuck, Decided::Reject(reason)) => {
-            refund::begin(work, &deposit, sender, Some(reason))
+            refund::begin(work, &deposit, sender, reason)
         }
         (DepositState::Unmatched | DepositState::Stuck, Decided::Settle) => {
             no("nobody knows whose money it is; an operator assigns it")

@@ -1,5 +1,6 @@
 //! `GET /v1/sepa-transfer/details/{transferId}`, and the payload of a transfer's event.
 
+use super::people::People;
 use super::transfer::{FailureCode, Payee, State, Transfer, TransferFailure};
 use crate::kit::book::sealed;
 use crate::kit::endpoint::family::Rendered;
@@ -7,8 +8,7 @@ use crate::kit::endpoint::handler::uuid_in_path;
 use crate::kit::prelude::*;
 use crate::kit::request::types::words;
 use crate::kyc::identity_document;
-use crate::users::{self, Profile};
-use florin_ledger::HolderId;
+use crate::users::Profile;
 use florin_store::{Holder, Scope, StoredEvent};
 use florin_types::format_minor;
 use serde_json::value::to_raw_value;
@@ -234,8 +234,8 @@ async fn get_sepa_transfer(
     let app = &context.app;
     let people = People::load(app, &mut snapshot, [transfer.holder].into_iter()).await?;
     let details = details(app, &transfer, &people, transfer.state)?;
-    let user = match people.0.get(&transfer.holder) {
-        Some((holder, Some(profile))) => Some(user_of(app, &mut snapshot, holder, profile.clone()).await?),
+    let user = match people.user(transfer.holder) {
+        Some((holder, profile)) => Some(user_of(app, &mut snapshot, holder, profile.clone()).await?),
         _ => None,
     };
     Success::of(&SepaTransferDetails { user, ..details })
@@ -271,7 +271,7 @@ async fn user_of(
     })
 }
 
-/// The payloads of transfers' events, in their order. An event's data is the state that it tells of.
+/// The payloads of transfers' events, in their order. The data of an event is the transfer's state at its time.
 pub async fn render(app: &App, scope: &mut Scope, events: &[&StoredEvent]) -> Rendered {
     let ids: Vec<Uuid> = events.iter().map(|event| event.object).collect();
     let transfers = scope.objects_at::<Transfer>(&ids).await?;
@@ -294,38 +294,6 @@ pub async fn render(app: &App, scope: &mut Scope, events: &[&StoredEvent]) -> Re
         to_raw_value(&payload).map_err(StoreError::unexpected)
     };
     Ok(events.iter().map(render).collect())
-}
-
-/// Holders by number, with what is known of those that are users.
-pub(super) struct People(pub(super) HashMap<HolderId, (Holder, Option<Profile>)>);
-
-impl People {
-    /// Reads them as sets.
-    pub(super) async fn load(
-        app: &App,
-        scope: &mut Scope,
-        ids: impl Iterator<Item = HolderId>,
-    ) -> Result<Self, StoreError> {
-        let mut ids: Vec<HolderId> = ids.collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let users = users::find_many(scope, &ids).await?;
-        let users: HashMap<_, _> = users.into_iter().map(|user| (user.holder, user)).collect();
-        let of_holder = |holder: Holder| {
-            let user = users.get(&holder.id);
-            let profile = user.map(|user| user.profile(&app.seals, &holder)).transpose()?;
-            Ok((holder.id, (holder, profile)))
-        };
-        scope.holders(&ids).await?.into_iter().map(of_holder).collect::<Result<_, _>>().map(Self)
-    }
-
-    pub(super) fn holder(&self, id: HolderId) -> Option<&Holder> {
-        self.0.get(&id).map(|(holder, _)| holder)
-    }
-
-    pub(super) fn profile(&self, id: HolderId) -> Option<&Profile> {
-        self.0.get(&id)?.1.as_ref()
-    }
 }
 
 fn details(

@@ -1,8 +1,8 @@
 //! The payloads of events about payments in.
 
 use super::deposit::{Deposit, Sender};
-use super::details::People;
 use super::incoming::IbanStatusWord;
+use super::people::People;
 use crate::kit::app::App;
 use crate::kit::book::sealed;
 use crate::kit::endpoint::family::Rendered;

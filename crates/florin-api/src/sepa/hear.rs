@@ -241,7 +241,7 @@ fn fail(work: &mut Work<'_>, transfer: Transfer, reason: Reason) -> Result<(), S
 async fn come_back(work: &mut Work<'_>, transfer: Transfer, amount: i64, reason: Reason) -> Result<(), Stop> {
     let failure = Some(TransferFailure { code: FailureCode::Returned, reason: Some(reason) });
     let transfer = Transfer { state: State::Returned, failure, ..transfer };
-    work.put(&transfer)?;
+    work.put(&refund::without_payee(&transfer))?;
     let (id, created_at) = (work.id(), work.now());
     let (state, returns, reason) = (DepositState::Credited, Some(transfer.id), Some(reason));
     let deposit = Deposit { id, holder: None, amount, state, returns, reason, sealed: None, created_at };

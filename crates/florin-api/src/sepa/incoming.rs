@@ -7,8 +7,8 @@
 
 use super::contact::{self, Account, Contact};
 use super::deposit::{CAME_BACK, CREDITED, Deposit, DepositState, SUSPENDED, Sender};
-use super::details::People;
 use super::hear::keeper_of;
+use super::people::People;
 use super::postings::{self, EUR};
 use super::reference;
 use super::refund;
@@ -151,7 +151,8 @@ pub fn book(work: &mut Work<'_>, prepared: &Prepared) -> Result<Uuid, Stop> {
         Judgement::Foreign => {
             emit_status(work, &deposit, IbanStatusWord::Rejected);
             let deposit = wait(work, deposit, DepositState::Returning)?;
-            refund::begin(work, &deposit, &sender, None)?;
+            // A bank does not say more to strangers.
+            refund::begin(work, &deposit, &sender, Reason::NOT_GIVEN)?;
         }
     }
     Ok(id)
@@ -278,6 +279,3 @@ pub(super) fn emit_status(work: &mut Work<'_>, deposit: &Deposit, status: IbanSt
     let event = deposit.holder.map_or_else(|| event.clone(), |holder| event.clone().of_holder(holder));
     work.emit(event.with(status.as_str().as_bytes().to_vec()));
 }
-
-/// Why money goes back that is not the user's own: the payee's bank does not say more to strangers.
-pub(super) const NOT_OWN: Reason = Reason::new(*b"MS03");

@@ -82,11 +82,9 @@ async fn info(context: &Context, user: Option<String>) -> Result<Success<Deposit
                 Some(iban) => iban,
                 None => balances::partner_iban(work).await?.into_string(),
             };
-            let names = match &holder {
+            let account_holder = match &holder {
                 Some(holder) if is_own => {
-                    let profile = users::find(work.scope(), holder.id).await?.profile(&app.seals, holder)?;
-                    let names = [profile.first_name, profile.last_name];
-                    names.into_iter().flatten().collect::<Vec<_>>().join(" ")
+                    users::find(work.scope(), holder.id).await?.profile(&app.seals, holder)?.full_name()
                 }
                 _ => app.settings.sepa.holder_name.clone(),
             };
@@ -94,7 +92,7 @@ async fn info(context: &Context, user: Option<String>) -> Result<Success<Deposit
                 title: reference::of(&app, id),
                 iban,
                 swift: app.settings.sepa.bic.clone(),
-                account_holder: names,
+                account_holder,
                 address: app.settings.sepa.bank_address.clone(),
             })
         })

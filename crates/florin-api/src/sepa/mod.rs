@@ -23,6 +23,7 @@ mod iban;
 mod incoming;
 mod info;
 mod operator;
+mod people;
 mod postings;
 mod reference;
 mod refund;
@@ -34,7 +35,7 @@ mod verify_payee;
 mod within;
 mod zone;
 
-pub use decide::{Decided, NO_REASON, decide, touches_of_payment};
+pub use decide::{Decided, decide, touches_of_payment};
 pub use deposit::Sender;
 pub use hear::{Ready, hear};
 pub use operator::{SepaOperator, Waiting};

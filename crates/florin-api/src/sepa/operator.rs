@@ -3,9 +3,9 @@
 
 use super::decide::{self, Decided};
 use super::deposit::{Deposit, DepositState, Sender};
-use super::details::People;
 use super::hear::{keeper_of, open_own};
 use super::incoming::{IbanStatusWord, can_be_paid, credit_from_suspense, emit_status, is_suspended};
+use super::people::People;
 use super::postings::EUR;
 use super::store;
 use crate::kit::app::App;

@@ -32,12 +32,12 @@ pub(super) fn begin(
     work: &mut Work<'_>,
     deposit: &Deposit,
     sender: &Sender,
-    reason: Option<Reason>,
+    reason: Reason,
 ) -> Result<(), Stop> {
     if Iban::parse(&sender.iban).is_err() {
         return Err(Refusal::invalid("the sender's account is not known, so the money cannot go back").into());
     }
-    let reason = Some(reason.unwrap_or(super::incoming::NOT_OWN));
+    let reason = Some(reason);
     work.put(&Deposit { state: DepositState::Returning, reason, ..deposit.clone() })?;
     let (id, partner, now) = (work.id(), work.book().partner(), work.now());
     let payee = Payee {

@@ -4,8 +4,8 @@
 //! over; the bank is asked whether it has the transfer already, and given it if not; the transfer is marked as handed
 //! over, and what the bank said at once is left to jobs of its own. So no transfer is handed over twice.
 
-use super::details::People;
 use super::hear::SAID_JOB;
+use super::people::{MAX_NAME, People};
 use super::store::TRANSFERS;
 use super::transfer::{Payee, State, Transfer};
 use crate::kit::app::App;
@@ -20,9 +20,6 @@ use uuid::Uuid;
 
 /// The kind of the job; its payload is the transfer's id.
 pub const SUBMIT_JOB: &str = "sepa.submit";
-
-/// Longest name of a party in a SEPA message.
-const MAX_NAME: usize = 70;
 
 /// How long a bank may take to answer: three times what an instant payment may take in all. What it does after that is
 /// found by asking it again.
@@ -84,23 +81,13 @@ async fn order_of(app: &App, scope: &mut Scope, transfer: &Transfer) -> Result<O
     let people = People::load(app, scope, [keeper].into_iter()).await?;
     let payee: Option<Payee> = sealed::open(&app.seals, people.holder(keeper), transfer.sealed.as_deref())?;
     let payee = payee.ok_or_else(|| StoreError::unexpected("a pending transfer whose payee was erased"))?;
-    let own_name = people.profile(keeper).map(|profile| {
-        let names = [profile.first_name.as_deref(), profile.last_name.as_deref()];
-        names.into_iter().flatten().collect::<Vec<_>>().join(" ")
-    });
-    let own_name = own_name.unwrap_or_else(|| app.settings.sepa.holder_name.clone());
-    let own = crate::balances::iban_of(scope, keeper).await?;
-    let iban = match own {
-        Some(iban) => Iban::parse(&iban).map_err(StoreError::unexpected)?,
-        // Users of countries without IBANs, and the house, pay from the house's account.
-        None => app.settings.sepa.house_iban(),
-    };
-    let creditor = Some(payee.name()).filter(|name| !name.is_empty()).unwrap_or_else(|| own_name.clone());
+    let own = people.party(app, scope, keeper).await?;
+    let creditor = Some(payee.name()).filter(|name| !name.is_empty()).unwrap_or_else(|| own.name.clone());
     Ok(Order {
         id: transfer.id,
         speed: transfer.speed,
         amount: transfer.amount,
-        debtor: Party { name: sepa_text(&own_name, MAX_NAME), iban },
+        debtor: Party { name: sepa_text(&own.name, MAX_NAME), iban: own.iban },
         creditor: Party {
             name: sepa_text(&creditor, MAX_NAME),
             iban: Iban::parse(&payee.iban).map_err(StoreError::unexpected)?,

@@ -1,8 +1,8 @@
 //! `POST /v1/sepa-transfer/verify-payee` and its partner's twin: is an account held under a name (Verification of
 //! Payee)? Accounts of our own are answered from the books, all others by the payee's bank.
 
-use super::details::People;
 use super::iban::GivenIban;
+use super::people::People;
 use crate::balances;
 use crate::kit::prelude::*;
 use crate::kit::request::types::words;
@@ -127,7 +127,7 @@ async fn check(app: &App, iban: &Iban, name: &str) -> Result<PayeeCheck, StoreEr
         Some(profile) => {
             let (first, last) = (profile.first_name.as_deref(), profile.last_name.as_deref());
             let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
-            (compare_person(name, first, last), format!("{first} {last}"))
+            (compare_person(name, first, last), profile.full_name())
         }
         None => {
             let own_name = app.settings.sepa.holder_name.clone();

@@ -1,16 +1,15 @@
 //! The job by which a payment to an account of our own comes in again, in a sandbox: the simulated bank has no other
 //! way from one of our accounts to another.
 
-use super::details::People;
 use super::hear::{Ready, hear};
 use super::incoming::Prepared;
+use super::people::People;
 use super::transfer::{Payee, Transfer};
-use crate::balances;
 use crate::kit::app::App;
 use crate::kit::book::jobs::carry_out;
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
-use florin_rails::sepa::{Credit, Message, Reason, Said, Status};
+use florin_rails::sepa::{Credit, Message, Party, Reason, Said, Status};
 use florin_store::{Job, StoreError};
 use uuid::Uuid;
 
@@ -24,23 +23,20 @@ pub async fn pay_in(app: &App, job: &Job) -> Result<(), StoreError> {
     let payee: Option<Payee> =
         sealed::open(&app.seals, people.holder(transfer.holder), transfer.sealed.as_deref())?;
     let payee = payee.ok_or_else(|| StoreError::unexpected("the payee of a job's transfer was erased"))?;
-    let own = balances::iban_of(&mut snapshot, transfer.holder).await?;
-    let sender_iban = own.unwrap_or_else(|| app.settings.sepa.house_iban().into_string());
-    let sender_name = match people.profile(transfer.holder) {
-        Some(profile) => {
-            let names = [profile.first_name.as_deref(), profile.last_name.as_deref()];
-            names.into_iter().flatten().collect::<Vec<_>>().join(" ")
-        }
-        None => app.settings.sepa.holder_name.clone(),
+    let Party { name, iban } = people.party(app, &mut snapshot, transfer.holder).await?;
+    let credit = Credit {
+        iban: payee.iban,
+        amount: transfer.amount,
+        sender_name: name,
+        sender_iban: iban.into_string(),
+        title: payee.title,
     };
-    let credit =
-        Credit { iban: payee.iban, amount: transfer.amount, sender_name, sender_iban, title: payee.title };
     let prepared = Prepared::of(app, &mut snapshot, &credit).await?;
     // What its payee cannot have, comes back at once: there is no bank between that could send it back later.
     let comes_back = if prepared.is_nobodys() {
         Some(Reason::new(*b"AC01"))
     } else if prepared.is_foreign() {
-        Some(Reason::new(*b"MS03"))
+        Some(Reason::NOT_GIVEN)
     } else {
         None
     };

@@ -149,6 +149,14 @@ pub struct Profile {
     pub document_number: Option<String>,
 }
 
+impl Profile {
+    /// First and last name, as far as they are known.
+    pub fn full_name(&self) -> String {
+        let names = [self.first_name.as_deref(), self.last_name.as_deref()];
+        names.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

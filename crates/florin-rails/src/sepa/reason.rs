@@ -14,39 +14,10 @@ pub struct Reason([u8; 4]);
 #[error("must be a reason code of ISO 20022: four capital letters and digits, such as AC04")]
 pub struct ReasonError;
 
-/// What the codes mean.
-const MEANINGS: [(&str, &str); 28] = [
-    ("AB05", "the payee's bank did not answer in time"),
-    ("AB06", "the instructed bank did not answer in time"),
-    ("AB08", "the payee's bank is not online"),
-    ("AC01", "the account does not exist"),
-    ("AC03", "the payee's account is invalid"),
-    ("AC04", "the account is closed"),
-    ("AC06", "the account is blocked"),
-    ("AC13", "the account is of a kind that cannot be paid"),
-    ("AG01", "payments to this account are forbidden"),
-    ("AG02", "the bank operation code is invalid"),
-    ("AM02", "the amount is over the limit"),
-    ("AM04", "funds are lacking"),
-    ("AM05", "it is a duplicate"),
-    ("AM09", "the amount was wrong"),
-    ("BE04", "the payee's address is missing"),
-    ("CNOR", "the payee's bank is not registered"),
-    ("CUST", "the payer asked for it"),
-    ("DUPL", "it was sent twice"),
-    ("ED05", "settlement failed"),
-    ("FF01", "the file format is invalid"),
-    ("FOCR", "it was recalled"),
-    ("FRAD", "it is suspected of fraud"),
-    ("MD07", "the account's holder has died"),
-    ("MS02", "the payee did not want it"),
-    ("MS03", "the bank gives no reason"),
-    ("RC01", "the bank's BIC is wrong"),
-    ("RR04", "a regulation forbids it"),
-    ("TECH", "a technical problem"),
-];
-
 impl Reason {
+    /// The bank gives no reason.
+    pub const NOT_GIVEN: Self = Self::new(*b"MS03");
+
     /// The code of a text.
     ///
     /// # Errors
@@ -79,14 +50,12 @@ impl Reason {
 
     /// What it means, in a few plain words.
     #[must_use]
-    pub fn meaning(&self) -> &'static str {
-        let found = MEANINGS.iter().find(|(code, _)| *code == self.as_str());
-        found.map_or("the bank's reason is its code", |(_, meaning)| meaning)
-    }
-
-    /// The codes that have a meaning here, with it.
-    pub fn known() -> impl Iterator<Item = (&'static str, &'static str)> {
-        MEANINGS.into_iter()
+    pub fn meaning(&self) -> String {
+        let Some(text) = florin_iso20022::reason_text(self.as_str()) else {
+            return "the bank's reason is its code".to_owned();
+        };
+        let mut letters = text.chars();
+        letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
     }
 }
 
@@ -131,9 +100,7 @@ mod tests {
         ] {
             assert_eq!(Reason::parse(text).is_ok(), is_code, "{text}");
         }
-        for (code, meaning) in Reason::known() {
-            assert_eq!(Reason::parse(code).map(|reason| reason.meaning()), Ok(meaning));
-        }
-        assert!(MEANINGS.iter().is_sorted());
+        assert_eq!(Reason::new(*b"AC04").meaning(), "the account is closed");
+        assert_eq!(Reason::new(*b"ZZ99").meaning(), "the bank's reason is its code");
     }
 }

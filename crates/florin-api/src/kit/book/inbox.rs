@@ -5,6 +5,7 @@
 //! A message that cannot be true as the book stands (a payment settled that had failed) is kept as refused, with its
 //! content, for a person. A fault keeps nothing: whoever listens to the rail brings the message again.
 
+use super::keyed_id;
 use super::sealed;
 use super::work::Work;
 use crate::kit::app::App;
@@ -113,15 +114,9 @@ pub enum Verdict {
     Refused(String),
 }
 
-/// The id of a message: 122 bits of a keyed hash, so that nobody outside can choose ids that meet.
+/// The id of a message: the same message has the same id.
 pub fn id_of(app: &App, rail: &str, external_id: &str) -> Uuid {
-    let key = app.store.derive_key("florin 2026 inbox ids v1");
-    let mut hasher = blake3::Hasher::new_keyed(&key);
-    // The rail's name has no zero byte, so no two pairs are one text.
-    hasher.update(rail.as_bytes()).update(&[0]).update(external_id.as_bytes());
-    let mut bytes = [0; 16];
-    hasher.finalize_xof().fill(&mut bytes);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    keyed_id::of(app, "florin 2026 inbox ids v1", rail, external_id)
 }
 
 /// What a command must touch to apply a message.

@@ -8,6 +8,7 @@ pub mod housekeeping;
 pub mod inbox;
 pub mod jobs;
 pub mod key_sheets;
+pub mod keyed_id;
 pub mod memo;
 pub mod record;
 pub mod registry;
