@@ -62,7 +62,13 @@ pub(super) async fn is_taken(scope: &mut Scope, iban: &Iban) -> Result<bool, Sto
 /// The holder of an account, whosever book it is in.
 pub async fn holder_anywhere(app: &App, iban: &Iban) -> Result<Option<HolderId>, StoreError> {
     let rows = app.store.look(IS_TAKEN, &params![1_i64, iban.as_str()]).await?;
-    rows.first().map(|row| row.get(0)).transpose()
+    let Some(holder) = rows.first().map(|row| row.get::<HolderId>(0)).transpose()? else { return Ok(None) };
+    let mut snapshot = app.store.snapshot(holder.book()).await?;
+    // A reset has closed the book: nobody has its accounts.
+    if snapshot.book() != holder.book() {
+        return Ok(None);
+    }
+    holder_of_iban(&mut snapshot, iban.as_str()).await
 }
 
 /// The holder of an account of this book.

@@ -4,11 +4,14 @@
 use super::contact;
 use super::deposit::{Deposit, DepositState, Sender};
 use super::hear::{decision_id, keeper_of, open_own, pay};
-use super::incoming::{IbanStatusWord, approve, credit_from_suspense, emit_status, is_suspended};
+use super::incoming::{
+    IbanStatusWord, approve, credit_from_suspense, emit_status, is_suspended, touches_to_pay,
+};
 use super::postings::EUR;
 use super::refund;
 use super::store::{DEPOSITS, TRANSFERS};
 use super::transfer::{State, Transfer};
+use super::within;
 use crate::kit::app::App;
 use crate::kit::book::inbox::{self, Verdict};
 use crate::kit::book::work::Work;
@@ -35,6 +38,7 @@ pub enum Decided {
 pub async fn touches_of_payment(app: &App, scope: &mut Scope, id: Uuid) -> Result<Vec<Touch>, StoreError> {
     let mut touches = vec![
         inbox::touch(app, app.settings.sepa.rail.name(), &decision_id(id)),
+        inbox::touch(app, app.settings.sepa.rail.name(), &within::message_id(id)),
         Touch::Object(&TRANSFERS, id),
         Touch::Object(&DEPOSITS, id),
         Touch::Partner,
@@ -69,6 +73,14 @@ pub async fn decide(work: &mut Work<'_>, id: Uuid, decided: Decided) -> Result<&
         if let Some(ended) = ended {
             return Err(Refusal::invalid(format!("outcome does not fit: the transfer has {ended}")).into());
         }
+        let was_paid_in =
+            inbox::is_known(work, work.app().settings.sepa.rail.name(), &within::message_id(id))?;
+        if was_paid_in {
+            return Err(Refusal::invalid(
+                "outcome does not fit: it went to an account of yours, which has it",
+            )
+            .into());
+        }
         if transfer.state == State::Held {
             // The person is quicker than the job that hands it over, which then finds nothing to do.
             work.put(&Transfer { state: State::Submitted, ..transfer })?;
@@ -92,8 +104,8 @@ pub async fn decide(work: &mut Work<'_>, id: Uuid, decided: Decided) -> Result<&
 pub(super) async fn decide_deposit_of(work: &mut Work<'_>, id: Uuid, decided: Decided) -> Result<(), Stop> {
     let deposit = work.object::<Deposit>(id)?.ok_or_else(|| Refusal::of(&P428))?;
     // Its holder may have changed since the touches were made.
-    let holder = deposit.holder.map(|holder| Touch::HolderAccount(holder, EUR));
-    work.load(&holder.into_iter().collect::<Vec<_>>()).await?;
+    let holder = deposit.holder.into_iter().flat_map(touches_to_pay);
+    work.load(&holder.collect::<Vec<_>>()).await?;
     let keeper = keeper_of(work, deposit.holder);
     let sender = open_own::<Sender>(work, keeper, deposit.sealed.as_deref())?.unwrap_or_default();
     let handle = deposit.holder.and_then(|holder| work.holder_by_id(holder)?.handle.clone());

@@ -233,7 +233,7 @@ async fn get_sepa_transfer(
         transfer.filter(|transfer| transfer.refunds.is_none()).ok_or_else(|| Refusal::of(&P428))?;
     let app = &context.app;
     let people = People::load(app, &mut snapshot, [transfer.holder].into_iter()).await?;
-    let details = details(app, &transfer, &people, transfer.state)?;
+    let details = details(app, &transfer, &people)?;
     let user = match people.user(transfer.holder) {
         Some((holder, profile)) => Some(user_of(app, &mut snapshot, holder, profile.clone()).await?),
         _ => None,
@@ -271,7 +271,7 @@ async fn user_of(
     })
 }
 
-/// The payloads of transfers' events, in their order. The data of an event is the transfer's state at its time.
+/// The payloads of transfers' events, in their order. An event's data says how the transfer stood then.
 pub async fn render(app: &App, scope: &mut Scope, events: &[&StoredEvent]) -> Rendered {
     let ids: Vec<Uuid> = events.iter().map(|event| event.object).collect();
     let transfers = scope.objects_at::<Transfer>(&ids).await?;
@@ -280,9 +280,9 @@ pub async fn render(app: &App, scope: &mut Scope, events: &[&StoredEvent]) -> Re
     let render = |event: &&StoredEvent| {
         let transfer = transfers.get(&event.object);
         let transfer = transfer.ok_or_else(|| StoreError::unexpected("the transfer of an event is gone"))?;
-        let state = std::str::from_utf8(&event.data).ok().and_then(State::of_word);
-        let state = state.ok_or_else(|| StoreError::unexpected("an event of an unknown state"))?;
-        let details = details(app, transfer, &people, state)?;
+        let transfer = transfer.at_event(&event.data);
+        let transfer = transfer.ok_or_else(|| StoreError::unexpected("an event of an unknown state"))?;
+        let details = details(app, &transfer, &people)?;
         let payload = match details.error {
             Some(error) => SepaTransferPayload::Failed(FailedSepaTransfer {
                 id: transfer.id,
@@ -296,15 +296,10 @@ pub async fn render(app: &App, scope: &mut Scope, events: &[&StoredEvent]) -> Re
     Ok(events.iter().map(render).collect())
 }
 
-fn details(
-    app: &App,
-    transfer: &Transfer,
-    people: &People,
-    state: State,
-) -> Result<SepaTransferDetails, StoreError> {
+fn details(app: &App, transfer: &Transfer, people: &People) -> Result<SepaTransferDetails, StoreError> {
     let payee: Option<Payee> =
         sealed::open(&app.seals, people.holder(transfer.holder), transfer.sealed.as_deref())?;
-    let status = SepaTransferStatus::of(state);
+    let status = SepaTransferStatus::of(transfer.state);
     let failure = transfer.failure.filter(|_| status == SepaTransferStatus::Failed);
     let (iban, title) = payee.as_ref().map(|payee| (payee.iban.clone(), payee.title.clone())).unzip();
     let mut payee = payee.unwrap_or_default();

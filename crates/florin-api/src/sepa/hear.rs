@@ -90,7 +90,7 @@ pub async fn apply_said(app: &App, job: &Job) -> Result<(), StoreError> {
     let said: Said = serde_json::from_slice(&job.payload).map_err(StoreError::unexpected)?;
     let decision = match said.message {
         Message::Payment(payment, _) => decision_id(payment),
-        Message::Credit(_) => said.id.clone(),
+        Message::Credit(_) => return Err(StoreError::unexpected("a job cannot bring money in")),
     };
     let mut snapshot = app.store.snapshot(job.position.book()).await?;
     let (ready, mut touches) = Ready::of(app, &mut snapshot, said).await?;
@@ -119,6 +119,9 @@ pub async fn hear(work: &mut Work<'_>, ready: &Ready) -> Result<Option<Uuid>, St
     }
     let (verdict, deposit) = match heard {
         Heard::Payment(id, status) => (pay(work, *id, *status).await?, None),
+        Heard::Credit(prepared) if !prepared.has_money() => {
+            (Verdict::Refused("an amount must be above zero".to_owned()), None)
+        }
         Heard::Credit(prepared) => (Verdict::Applied, Some(incoming::book(work, prepared)?)),
     };
     if let Verdict::Refused(reason) = &verdict {
@@ -136,17 +139,15 @@ pub(super) async fn pay(work: &mut Work<'_>, id: Uuid, status: Status) -> Result
     };
     // The holder may have become known only now: another command of the batch made the transfer.
     let holder = transfer.holder;
-    let mut touches =
-        vec![Touch::HolderAccount(holder, EUR), Touch::Account(AccountKey::receivable(holder, EUR))];
+    let mut touches: Vec<Touch> = incoming::touches_to_pay(holder).into();
     touches.extend(refund::touch(&transfer));
     work.load(&touches).await?;
-    let step = match transfer.step(status) {
-        // A refund that a bank had rejected was paid all the same, but its money was given to somebody meanwhile.
-        Step::Settle | Step::SettleAndReturn(..) if !refund::can_settle(work, &transfer)? => {
-            Step::Refuse("its refund had failed, and the money was given elsewhere")
-        }
-        step => step,
-    };
+    let step = transfer.step(status);
+    if matches!(step, Step::Settle | Step::SettleAndReturn(..)) && !refund::can_settle(work, &transfer)? {
+        // A bank had rejected it and paid it all the same, but its money was given to somebody meanwhile. What went out
+        // is not booked, so what of it comes back is not either.
+        return Ok(Verdict::Refused("its refund had failed, and the money was given elsewhere".to_owned()));
+    }
     match step {
         Step::Nothing => {}
         Step::Refuse(why) => {
@@ -288,7 +289,7 @@ pub(super) fn open_own<T: serde::de::DeserializeOwned>(
 /// Emits where a transfer stands.
 pub(super) fn emit(work: &mut Work<'_>, transfer: &Transfer) {
     let event = Event::about(EventType::SepaTransfer, transfer.id).of_holder(transfer.holder);
-    work.emit(event.with(transfer.state.as_str().as_bytes().to_vec()));
+    work.emit(event.with(transfer.moment()));
 }
 
 /// The kind of the job by which a payment to an account of our own comes in again; its payload is the transfer's id.

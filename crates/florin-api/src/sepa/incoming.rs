@@ -44,6 +44,8 @@ words! {
 struct Payee {
     holder: HolderId,
     handle: Option<String>,
+    /// Before the command.
+    is_suspended: bool,
     /// The names of a user: first and last.
     names: Option<(String, String)>,
 }
@@ -72,8 +74,10 @@ impl Prepared {
                     let text = |name: &Option<String>| name.clone().unwrap_or_default();
                     (text(&profile.first_name), text(&profile.last_name))
                 });
-                let handle = people.holder(holder).and_then(|holder| holder.handle.clone());
-                Some(Payee { holder, handle, names })
+                let found = people.holder(holder);
+                let handle = found.and_then(|holder| holder.handle.clone());
+                let is_suspended = found.is_some_and(|holder| Gate::of(holder).is_suspended);
+                Some(Payee { holder, handle, is_suspended, names })
             }
         };
         Ok(Self { credit: credit.clone(), payee, sender })
@@ -83,13 +87,19 @@ impl Prepared {
     pub fn touches(&self, app: &App) -> Vec<Touch> {
         let Some(payee) = &self.payee else { return Vec::new() };
         let contact = self.sender.as_ref().map(|iban| contact::touch(app, payee.handle.as_deref(), iban));
-        [Touch::HolderAccount(payee.holder, EUR)].into_iter().chain(contact).collect()
+        touches_to_pay(payee.holder).into_iter().chain(contact).collect()
     }
 
-    /// Whether it is sure that the payment is not its payee's own, unless its account is a contact by now.
-    pub fn is_foreign(&self) -> bool {
-        let judged = self.payee.as_ref().map(|payee| judge(payee, &self.credit.sender_name));
-        matches!(judged, Some(Judgement::Foreign))
+    /// Whether it brings anything.
+    pub fn has_money(&self) -> bool {
+        self.credit.amount > 0
+    }
+
+    /// Whether its payee can have the payment at once: it is the payee's own, and the payee is not suspended.
+    pub fn can_be_had(&self) -> bool {
+        self.payee.as_ref().is_some_and(|payee| {
+            !payee.is_suspended && matches!(judge(payee, &self.credit.sender_name), Judgement::Own)
+        })
     }
 
     /// Whether nobody in this book has the account, and no reference is in the title.
@@ -226,7 +236,7 @@ pub(super) fn credit_or_hold(
     if is_suspended(work, holder) {
         return wait(work, deposit, DepositState::Held).map(drop);
     }
-    let posting = postings::credit(holder, deposit.amount);
+    let posting = postings::credit(holder, deposit.amount, debt(work, holder)?);
     credit(work, Deposit { state: DepositState::Credited, ..deposit }, sender, (&posting, told))
 }
 
@@ -237,8 +247,20 @@ pub(super) fn credit_from_suspense(
     sender: &Sender,
 ) -> Result<(), Stop> {
     let holder = deposit.holder.ok_or_else(|| StoreError::unexpected("a deposit without a holder"))?;
-    let posting = postings::assign(holder, deposit.amount);
+    let posting = postings::assign(holder, deposit.amount, debt(work, holder)?);
     credit(work, Deposit { state: DepositState::Credited, ..deposit }, sender, (&posting, Told::Now))
+}
+
+/// What a holder owes the house.
+fn debt(work: &Work<'_>, holder: HolderId) -> Result<i64, StoreError> {
+    let account = work.account(AccountKey::receivable(holder, EUR));
+    let account = account.ok_or_else(|| StoreError::unexpected("what a holder owes is not touched"))?;
+    Ok(-account.balance)
+}
+
+/// What a command must touch to pay a holder.
+pub(super) fn touches_to_pay(holder: HolderId) -> [Touch; 2] {
+    [Touch::HolderAccount(holder, EUR), Touch::Account(AccountKey::receivable(holder, EUR))]
 }
 
 pub(super) fn is_suspended(work: &Work<'_>, holder: HolderId) -> bool {

@@ -105,7 +105,8 @@ impl SepaOperator<'_> {
         let mut touches = decide::touches_of_payment(self.app, &mut snapshot, id).await?;
         drop(snapshot);
         touches.push(Touch::UserAccount(user.as_str().to_owned(), EUR));
-        let (deed, user) = (self.deed("sepa.assign", id, String::new()), user.clone());
+        touches.push(Touch::UserReceivable(user.as_str().to_owned(), EUR));
+        let (deed, user) = (self.deed("sepa.assign", id, format!("to {user}")), user.clone());
         run_inside(self.app, book, touches, async move |work: &mut Work<'_>| {
             let holder = require(work.holder(user.as_str()), user.as_str())?.id;
             let found = work.object::<Deposit>(id)?;
@@ -117,13 +118,17 @@ impl SepaOperator<'_> {
             if !waits {
                 return Err(Refusal::invalid(format!("the deposit is {}", deposit.state)).into());
             }
+            if deposit.state == DepositState::Pending && deposit.holder == Some(holder) {
+                decide::decide_deposit_of(work, id, Decided::Settle).await?;
+                return Ok(audit::note(work, &deed).await?);
+            }
             if !can_be_paid(work, holder) {
                 return Err(Refusal::invalid("the user is not verified").into());
             }
             work.load(&deposit.holder.map(Touch::Holder).into_iter().collect::<Vec<_>>()).await?;
             let keeper = keeper_of(work, deposit.holder);
             let sender = open_own::<Sender>(work, keeper, deposit.sealed.as_deref())?.unwrap_or_default();
-            if deposit.state == DepositState::Pending && deposit.holder != Some(holder) {
+            if deposit.state == DepositState::Pending {
                 // Whoever was told that an account is being checked is told how that ended.
                 emit_status(work, &deposit, IbanStatusWord::Rejected);
             }
@@ -187,7 +192,8 @@ impl SepaOperator<'_> {
         let mut snapshot = self.app.store.snapshot(book).await?;
         let touches = decide::touches_of_payment(self.app, &mut snapshot, id).await?;
         drop(snapshot);
-        let deed = self.deed(action, id, String::new());
+        let detail = if let Decided::Reject(reason) = decided { reason.to_string() } else { String::new() };
+        let deed = self.deed(action, id, detail);
         run_inside(self.app, book, touches, async move |work: &mut Work<'_>| -> Result<(), Stop> {
             decide::decide_deposit_of(work, id, decided).await?;
             Ok(audit::note(work, &deed).await?)

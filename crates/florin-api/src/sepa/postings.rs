@@ -39,10 +39,19 @@ pub fn release(transfer: &Transfer) -> Posting {
     Posting::new().release(AccountKey::main(transfer.holder, EUR), transfer.amount + transfer.fee)
 }
 
-/// Money that came in becomes a holder's.
-pub fn credit(holder: HolderId, amount: i64) -> Posting {
-    let settlement = house(holder.book(), AccountKind::SepaSettlement);
-    Posting::between(settlement, AccountKey::main(holder, EUR), amount)
+/// Money that came in becomes a holder's; `debt` is what the holder owes the house.
+pub fn credit(holder: HolderId, amount: i64, debt: i64) -> Posting {
+    pay(house(holder.book(), AccountKind::SepaSettlement), holder, amount, debt)
+}
+
+/// A holder is paid: what it owes is paid first.
+fn pay(from: AccountKey, holder: HolderId, amount: i64, debt: i64) -> Posting {
+    let repaid = amount.min(debt);
+    Posting::new().move_money(from, AccountKey::receivable(holder, EUR), repaid).move_money(
+        from,
+        AccountKey::main(holder, EUR),
+        amount - repaid,
+    )
 }
 
 /// Money comes in, and waits.
@@ -51,9 +60,9 @@ pub fn suspend(book: BookId, amount: i64) -> Posting {
     Posting::between(settlement, house(book, AccountKind::Suspense), amount)
 }
 
-/// Money that waited becomes a holder's.
-pub fn assign(holder: HolderId, amount: i64) -> Posting {
-    Posting::between(house(holder.book(), AccountKind::Suspense), AccountKey::main(holder, EUR), amount)
+/// Money that waited becomes a holder's; `debt` is what the holder owes the house.
+pub fn assign(holder: HolderId, amount: i64, debt: i64) -> Posting {
+    pay(house(holder.book(), AccountKind::Suspense), holder, amount, debt)
 }
 
 /// Money that waited goes back to where it came from.
@@ -76,7 +85,9 @@ mod tests {
     proptest! {
         /// Whatever ends a payment releases what its beginning held, and money only changes hands.
         #[test]
-        fn holds_end_and_legs_balance(amount in 1_i64..1 << 50, fee in 0_i64..1 << 40) {
+        fn holds_end_and_legs_balance(
+            amount in 1_i64..1 << 50, fee in 0_i64..1 << 40, debt in 0_i64..1 << 51,
+        ) {
             let holder = HolderId(BOOK.position(7).0);
             let transfer = Transfer {
                 id: Uuid::nil(), holder, amount, fee, speed: Speed::Standard, state: State::Held, failure: None,
@@ -95,8 +106,10 @@ mod tests {
             };
             prop_assert_eq!(of(&settle(&transfer), AccountKey::main(holder, EUR)), -held);
             prop_assert_eq!(of(&settle(&transfer), house(BOOK, AccountKind::Fees)), fee);
-            let [credited, suspended] = [credit(holder, amount), suspend(BOOK, amount)];
-            for posting in [credited, suspended, assign(holder, amount), refund(BOOK, amount)] {
+            let [credited, suspended] = [credit(holder, amount, debt), suspend(BOOK, amount)];
+            prop_assert_eq!(of(&credited, AccountKey::receivable(holder, EUR)), amount.min(debt));
+            prop_assert_eq!(of(&credited, AccountKey::main(holder, EUR)), (amount - debt).max(0));
+            for posting in [credited, suspended, assign(holder, amount, debt), refund(BOOK, amount)] {
                 prop_assert_eq!(sums(&posting), (0, 0));
             }
         }

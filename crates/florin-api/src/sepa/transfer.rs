@@ -160,7 +160,30 @@ pub enum Step {
     Refuse(&'static str),
 }
 
+/// Where a transfer stood when an event was emitted, as the event keeps it: state, fee, and why it failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Moment {
+    state: State,
+    fee: i64,
+    code: Option<FailureCode>,
+    reason: Option<Reason>,
+}
+
 impl Transfer {
+    /// Where it stands, for an event.
+    pub fn moment(&self) -> Vec<u8> {
+        let (state, fee, failure) = (self.state, self.fee, self.failure);
+        let (code, reason) = failure.map_or((None, None), |failure| (Some(failure.code), failure.reason));
+        serde_json::to_vec(&Moment { state, fee, code, reason }).unwrap_or_default()
+    }
+
+    /// The transfer as it stood at an event. None: the event is of a newer version.
+    pub fn at_event(&self, data: &[u8]) -> Option<Self> {
+        let Moment { state, fee, code, reason } = serde_json::from_slice(data).ok()?;
+        let failure = code.map(|code| TransferFailure { code, reason });
+        Some(Self { state, fee, failure, ..self.clone() })
+    }
+
     fn was_rejected(&self) -> bool {
         self.failure.is_some_and(|failure| failure.code == FailureCode::Rejected)
     }

@@ -2,7 +2,7 @@
 
 use super::deposit::{Deposit, DepositState, Sender};
 use super::hear::open_own;
-use super::incoming::{credit_from_suspense, is_suspended};
+use super::incoming::{credit_from_suspense, is_suspended, touches_to_pay};
 use super::postings::EUR;
 use super::store::{self, DEPOSITS};
 use crate::kit::app::App;
@@ -23,8 +23,8 @@ pub async fn release(app: &App, job: &Job) -> Result<(), StoreError> {
             let (due, payload) = (work.now(), holder.handle.clone().unwrap_or_default().into_bytes());
             work.enqueue(NewJob { kind: RELEASE_JOB, lane: Lane::Quick, due, payload });
         }
-        let mut touches =
-            vec![Touch::HolderAccount(holder.id, EUR), Touch::SystemAccount(EUR, AccountKind::Suspense)];
+        let mut touches = vec![Touch::SystemAccount(EUR, AccountKind::Suspense)];
+        touches.extend(touches_to_pay(holder.id));
         touches.extend(held.iter().map(|id| Touch::Object(&DEPOSITS, *id)));
         work.load(&touches).await?;
         for id in held {

@@ -129,6 +129,9 @@ async fn check(app: &App, iban: &Iban, name: &str) -> Result<PayeeCheck, StoreEr
             let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
             (compare_person(name, first, last), profile.full_name())
         }
+        None if holder != holder.book().partner() => {
+            return Ok(PayeeCheck::NotPossible("there is no such account"));
+        }
         None => {
             let own_name = app.settings.sepa.holder_name.clone();
             (compare_company(name, &own_name), own_name)

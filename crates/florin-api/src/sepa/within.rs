@@ -4,14 +4,20 @@
 use super::hear::{Ready, hear};
 use super::incoming::Prepared;
 use super::people::People;
-use super::transfer::{Payee, Transfer};
+use super::store::TRANSFERS;
+use super::transfer::{Payee, State, Transfer};
 use crate::kit::app::App;
 use crate::kit::book::jobs::carry_out;
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
 use florin_rails::sepa::{Credit, Message, Party, Reason, Said, Status};
-use florin_store::{Job, StoreError};
+use florin_store::{Job, StoreError, Touch};
 use uuid::Uuid;
+
+/// The id of the message by which a transfer comes in again.
+pub(super) fn message_id(transfer: Uuid) -> String {
+    format!("{}/within", transfer.simple())
+}
 
 /// Brings the money of a settled transfer in.
 pub async fn pay_in(app: &App, job: &Job) -> Result<(), StoreError> {
@@ -35,17 +41,24 @@ pub async fn pay_in(app: &App, job: &Job) -> Result<(), StoreError> {
     // What its payee cannot have, comes back at once: there is no bank between that could send it back later.
     let comes_back = if prepared.is_nobodys() {
         Some(Reason::new(*b"AC01"))
-    } else if prepared.is_foreign() {
-        Some(Reason::NOT_GIVEN)
-    } else {
+    } else if prepared.can_be_had() {
         None
+    } else {
+        Some(Reason::NOT_GIVEN)
     };
     let message = match comes_back {
         Some(reason) => Message::Payment(id, Status::Returned(transfer.amount, reason)),
         None => Message::Credit(credit),
     };
-    let said = Said { id: format!("{}/within", id.simple()), message };
-    let (ready, touches) = Ready::of(app, &mut snapshot, said).await?;
+    let said = Said { id: message_id(id), message };
+    let (ready, mut touches) = Ready::of(app, &mut snapshot, said).await?;
     drop(snapshot);
-    carry_out(app, job, touches, async move |work: &mut Work<'_>| hear(work, &ready).await.map(drop)).await
+    touches.push(Touch::Object(&TRANSFERS, id));
+    carry_out(app, job, touches, async move |work: &mut Work<'_>| {
+        // A person may have decided meanwhile that it came back.
+        let transfer = work.object::<Transfer>(id)?;
+        let is_settled = transfer.is_some_and(|transfer| transfer.state == State::Settled);
+        if is_settled { hear(work, &ready).await.map(drop) } else { Ok(()) }
+    })
+    .await
 }

@@ -109,5 +109,16 @@ async fn what_was_paid_after_all_is_owed() {
     let shown = details(&a, &payment.to_string()).await;
     assert_eq!((&shown["status"], &shown["fee"]), (&json!("SUCCESSFUL"), &json!(0)));
     assert_eq!(a.delete("/v1/user/anna").await.code(), "P456", "five euros are owed");
+    // What was told before stays as it was.
+    let first = told(&a).await.remove(0).1;
+    assert_eq!((&first["status"], &first["error"]["status"]), (&json!("FAILED"), &json!("REJECTED")));
+    // What comes in pays the debt first; and so does what comes back.
+    incoming(&a, &iban_of(&a, Some("anna")).await, "2", "Ada Lovelace").send().await.expect(201);
+    assert_eq!(a.amount(Some("anna"), "eur").await, "0.00");
+    say(&app.app, book, "3", (payment, Status::Returned(1_000, WHY))).await;
+    assert_eq!(a.amount(Some("anna"), "eur").await, "7.00");
+    a.pay(Some("anna"), None, "7").await;
+    a.delete("/v1/user/anna").await.expect(200);
+    a.run_jobs().await;
     app.finish().await;
 }

@@ -143,3 +143,42 @@ async fn names_and_accounts_are_sealed_and_erased() {
     }
     app.finish().await;
 }
+
+/// Whatever a person decides about a payment between two users of ours, its money is there once.
+#[tokio::test]
+async fn a_payment_within_is_never_doubled() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    open_the_loop(&app).await;
+    a.verified_user("ben").await;
+    let iban = iban_of(&a, Some("ben")).await;
+    let pay = async || {
+        let body = json!({
+            "amount": "10", "currency": "eur", "destinationIban": iban, "transferTitle": "Rent",
+            "receiverType": "LEGAL", "companyName": "Somebody", "sourceExternalUserId": "anna",
+        });
+        id_of(&a.post("/v1/sepa-transfer", &body).send().await)
+    };
+    let decide = |id: &str| a.post(&format!("/v1/sandbox/sepa/{id}"), &json!({"outcome": "RETURN"}));
+    // Before it comes in, after it has, and while its payee is suspended.
+    let id = pay().await;
+    a.run_jobs().await;
+    decide(&id).send().await.expect(200);
+    a.settle().await;
+    assert_eq!(
+        (a.amount(Some("anna"), "eur").await, a.amount(Some("ben"), "eur").await),
+        ("99.00".into(), "0.00".into())
+    );
+    let id = pay().await;
+    a.settle().await;
+    decide(&id).send().await.is_invalid("outcome does not fit: it went to an account of yours, which has it");
+    assert_eq!(
+        (a.amount(Some("anna"), "eur").await, a.amount(Some("ben"), "eur").await),
+        ("88.00".into(), "10.00".into())
+    );
+    a.call(http::Method::PATCH, "/v1/user/suspend/ben").send().await.expect(200);
+    pay().await;
+    a.settle().await;
+    assert_eq!(a.amount(Some("anna"), "eur").await, "87.00", "it came back");
+    app.finish().await;
+}

@@ -239,13 +239,13 @@ impl Run {
             Message::Credit(_) => index,
         };
         let said = if again { self.mail[index].clone() } else { self.mail.remove(index) };
-        if self.heard.insert(said.id.clone(), ()).is_none() {
-            self.cash += match &said.message {
-                Message::Credit(credit) => credit.amount,
-                Message::Payment(_, Status::Returned(amount, _)) => *amount,
-                Message::Payment(..) => 0,
-            };
-        }
+        let is_new = self.heard.insert(said.id.clone(), ()).is_none();
+        let amount = match &said.message {
+            Message::Credit(credit) => credit.amount,
+            Message::Payment(_, Status::Returned(amount, _)) => *amount,
+            Message::Payment(..) => 0,
+        };
+        let deposits = self.number("SELECT COUNT(*) FROM sepa_deposit").await;
         let app = &self.app.app;
         let mut snapshot = app.store.snapshot(self.book).await.expect("a snapshot");
         let (ready, touches) = Ready::of(app, &mut snapshot, said).await.expect("a read");
@@ -254,6 +254,10 @@ impl Run {
         let hear = async move |work: &mut Work<'_>| hear(work, &ready).await.map(drop);
         run_inside(app, self.book, touches, hear).await.expect("a command");
         log();
+        // What comes in is a deposit, but for what comes back of a refund whose way out a person has to settle.
+        let booked = self.number("SELECT COUNT(*) FROM sepa_deposit").await - deposits;
+        assert!(is_new || booked == 0, "a message was booked twice");
+        self.cash += amount * booked;
     }
 
     fn has_been_rejected(&self, id: Uuid) -> bool {
