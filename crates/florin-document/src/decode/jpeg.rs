@@ -205,10 +205,7 @@ impl<'a> Reader<'a> {
             match (zeros, length) {
                 (15, 0) => at += 16,
                 (_, 0) => return Ok(()),
-                _ => {
-                    at += zeros + 1;
-                    pass.bits.skip(length)?;
-                }
+                _ => at += zeros + 1,
             }
         }
         if at > 64 { Err(DATA) } else { Ok(()) }
@@ -262,7 +259,6 @@ impl Pass<'_> {
                 }
                 _ => {
                     at += zeros;
-                    self.bits.skip(length)?;
                     if at > last {
                         return Err(DATA);
                     }
@@ -285,8 +281,7 @@ impl Pass<'_> {
                     self.run = (1 << zeros) + self.bits.take(zeros)?;
                     break;
                 }
-                0 => {}
-                1 => self.bits.skip(1)?,
+                0 | 1 => {}
                 _ => return Err(DATA),
             }
             while at <= last {

@@ -2,6 +2,9 @@
 
 use super::{DATA, Unreadable};
 
+/// The longest that is passed over at once: a code of 16 bits and the coefficient behind it.
+const AT_ONCE: u32 = 32;
+
 /// Bits of one scan.
 pub(super) struct Bits<'a> {
     bytes: &'a [u8],
@@ -15,8 +18,18 @@ impl<'a> Bits<'a> {
         Self { bytes, at: 0, held: 0, count: 0 }
     }
 
-    /// Holds 32 bits or more, if there are so many before the next restart.
+    /// Holds [`AT_ONCE`] bits or more, if there are so many before the next restart.
     fn fill(&mut self) {
+        // Four bytes at once where none of them is 0xFF: nearly everywhere.
+        if let Some(next) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk::<4>)
+            && !next.contains(&0xFF)
+            && self.count <= AT_ONCE
+        {
+            self.held = self.held << 32 | u64::from(u32::from_be_bytes(*next));
+            self.at += 4;
+            self.count += 32;
+            return;
+        }
         while self.count <= 56 {
             let byte = match self.bytes.get(self.at..) {
                 Some([0xFF, 0x00, ..]) => {
@@ -42,7 +55,7 @@ impl<'a> Bits<'a> {
 
     /// The next 16 bits, zeros where there are fewer.
     pub(super) fn peek(&mut self) -> u16 {
-        if self.count < 16 {
+        if self.count < AT_ONCE {
             self.fill();
         }
         if self.count >= 16 {
@@ -54,13 +67,18 @@ impl<'a> Bits<'a> {
 
     /// Passes over bits.
     pub(super) fn skip(&mut self, mut width: u32) -> Result<(), Unreadable> {
-        while width > 32 {
-            self.skip(32)?;
-            width -= 32;
+        while width > AT_ONCE {
+            self.skip(AT_ONCE)?;
+            width -= AT_ONCE;
         }
         if self.count < width {
             self.fill();
         }
+        self.pass(width)
+    }
+
+    /// Passes over bits that [`Self::peek`] has seen to be there: at most [`AT_ONCE`].
+    pub(super) fn pass(&mut self, width: u32) -> Result<(), Unreadable> {
         self.count = self.count.checked_sub(width).ok_or(DATA)?;
         Ok(())
     }

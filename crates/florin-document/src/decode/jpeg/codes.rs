@@ -4,7 +4,7 @@ use super::bits::Bits;
 use super::{DATA, Unreadable};
 
 /// Codes of up to so many bits are looked up at once: nearly all that occur.
-const SHORT: u32 = 9;
+const SHORT: u32 = 10;
 
 /// A table of codes.
 pub(super) struct Codes {
@@ -47,31 +47,32 @@ impl Codes {
         Some(codes)
     }
 
-    /// The next symbol.
-    fn symbol(&self, bits: &mut Bits<'_>) -> Result<u8, Unreadable> {
+    /// The next symbol and the length of its code.
+    fn symbol(&self, bits: &mut Bits<'_>) -> Result<(u8, u32), Unreadable> {
         let next = bits.peek();
         let (symbol, length) = self.short[usize::from(next >> (16 - SHORT))];
         if length > 0 {
-            bits.skip(length.into())?;
-            return Ok(symbol);
+            return Ok((symbol, length.into()));
         }
         let length = (SHORT as usize + 1..=16).find(|&length| u32::from(next) < self.behind[length]);
         let length = length.ok_or(DATA)?;
-        bits.skip(length as u32)?;
         let place = i32::from(next >> (16 - length)) + self.offset[length];
-        usize::try_from(place).ok().and_then(|place| self.symbols.get(place)).copied().ok_or(DATA)
+        let symbol = usize::try_from(place).ok().and_then(|place| self.symbols.get(place));
+        Ok((*symbol.ok_or(DATA)?, length as u32))
     }
 
-    /// How many zeros, and how many bits the coefficient behind them has.
+    /// How many zeros, and how many bits the coefficient behind them has, which are passed over.
     pub(super) fn pair(&self, bits: &mut Bits<'_>) -> Result<(u32, u32), Unreadable> {
-        let symbol = self.symbol(bits)?;
-        Ok((u32::from(symbol >> 4), u32::from(symbol & 15)))
+        let (symbol, length) = self.symbol(bits)?;
+        let behind = u32::from(symbol & 15);
+        bits.pass(length + behind)?;
+        Ok((u32::from(symbol >> 4), behind))
     }
 
     /// Passes over the difference of a first coefficient to the one before it.
     pub(super) fn difference(&self, bits: &mut Bits<'_>) -> Result<(), Unreadable> {
         match self.symbol(bits)? {
-            length @ ..=15 => bits.skip(length.into()),
+            (behind @ ..=15, length) => bits.pass(length + u32::from(behind)),
             _ => Err(DATA),
         }
     }
