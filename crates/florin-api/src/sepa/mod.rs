@@ -78,6 +78,7 @@ pub static FAMILY: Family = Family {
     statements: &[store::STATEMENTS],
     sets: &store::SETS,
     migrations: &[migration!(1011, "1011_sepa")],
+    sealed: &store::SEALED,
     erasures: &[Erasure::of_rows(store::ERASE)],
     forgets: &[store::FORGET],
     obstacles: &[Obstacle {

@@ -5,7 +5,8 @@ use super::deposit::Deposit;
 use super::transfer::{Transfer, TransferFailure};
 use florin_rails::sepa::{Reason, Speed};
 use florin_store::{
-    HolderId, Object, ObjectTable, Row, Scope, SetStatement, Statement, StoreError, Type, Value, params,
+    HolderId, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Type, Value,
+    params, sealed_objects,
 };
 use uuid::Uuid;
 
@@ -41,15 +42,19 @@ pub(super) static DEPOSITS: ObjectTable = ObjectTable::new(
 );
 
 /// Accounts that are their holder's own.
-pub(super) static CONTACTS: ObjectTable = ObjectTable::new(
-    "sepa_contact",
-    &[("holder", Type::Int), ("sealed", Type::Bytes), ("added_at", Type::Int)],
-);
+pub(super) static CONTACTS: ObjectTable =
+    sealed_objects!("sepa_contact", "holder": Int, "sealed": Bytes, "added_at": Int);
+
+/// What decides where money goes.
+pub(super) static SEALED: [&SealedTable; 1] = {
+    let Some(contacts) = CONTACTS.seal() else { panic!("contacts are sealed") };
+    [contacts]
+};
 
 /// Deposits that one job credits: as many records as a batch takes in a few milliseconds.
 pub(super) const HELD_AT_ONCE: usize = 100;
 
-const CONTACTS_OF: Statement = "SELECT id, holder, sealed, added_at FROM sepa_contact \
+const CONTACTS_OF: Statement = "SELECT id, holder, sealed, added_at, seal FROM sepa_contact \
      WHERE book = $1 AND holder = $2 ORDER BY added_at DESC, id DESC LIMIT 1000";
 const HELD_OF: Statement =
     "SELECT id FROM sepa_deposit WHERE book = $1 AND holder = $2 AND state = 'HELD' ORDER BY id LIMIT 100";
@@ -196,17 +201,9 @@ impl Object for Contact {
     }
 }
 
-/// An object of a row that begins with its id.
-fn object_of<T: Object>(mut row: Row) -> Result<T, StoreError> {
-    let id = row.get(0)?;
-    row.0.remove(0);
-    T::from_row(id, &row)
-}
-
 /// A holder's contacts, newest first.
 pub(super) async fn contacts(scope: &mut Scope, holder: HolderId) -> Result<Vec<Contact>, StoreError> {
-    let rows = scope.query(CONTACTS_OF, &params![holder]).await?;
-    rows.into_iter().map(object_of).collect()
+    scope.objects(CONTACTS_OF, &params![holder]).await
 }
 
 /// A holder's deposits that wait until it is no longer suspended, some at a time.
@@ -216,7 +213,7 @@ pub(super) async fn held(scope: &mut Scope, holder: HolderId) -> Result<Vec<Uuid
 
 /// The deposits that wait for a person, oldest first, a thousand at most.
 pub(super) async fn in_suspense(scope: &mut Scope) -> Result<Vec<Deposit>, StoreError> {
-    scope.query(IN_SUSPENSE, &[]).await?.into_iter().map(object_of).collect()
+    scope.objects(IN_SUSPENSE, &[]).await
 }
 
 /// Whether a payment of a holder, out or in, has not ended.

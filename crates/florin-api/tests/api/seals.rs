@@ -1,8 +1,10 @@
 //! Who can write the database but has not the master key can neither make nor change what decides who may call, who is
 //! who, and where money and events go: the row is refused where it is read (P500, logged), and `verify` names it.
 
+use crate::reference::agree;
 use crate::support::{Client, Counted, Engine, Setup, TestApp, engine, expect_errors, options};
 use crate::webhooks::{deliver, register};
+use florin_api::kit::book::terms::TermName;
 use florin_api::kit::settings::Environment;
 use florin_ledger::{Chain, ChainKey};
 use florin_store::{OpenError, Options, Report, Store};
@@ -60,8 +62,8 @@ async fn old_books(app: &TestApp) -> Vec<String> {
 pub async fn make_old(app: &TestApp) {
     let mut all = old_books(app).await;
     all.push(old_check());
-    for table in ["holder", "partner", "api_key", "bank_account", "verification", "poa", "webhook_endpoint"] {
-        all.push(format!("UPDATE {table} SET seal = NULL"));
+    for table in florin_api::sealed_tables() {
+        all.push(format!("UPDATE {} SET seal = NULL", table.name));
     }
     for (client, partner) in [app.a(), app.b()].iter().zip(app.partners) {
         let (hash, partner) =
@@ -289,6 +291,33 @@ async fn older_data_are_sealed_once() {
     app.database().tamper(&seal.set).await;
     app.reopen(Setup::default()).await;
     assert_eq!(app.a().get(ben).await.code(), "P500");
+/// What is agreed with a partner and whose account is known decide who may be paid.
+#[tokio::test]
+async fn changed_terms_and_contacts_are_refused() {
+    let (app, a) = stage().await;
+    agree(&app, TermName::SepaLoop, "CLOSED", app.app.wall()).await;
+    let terms = Change::of(&app, "partner_terms", ("value", "'OPEN'"), "name = 'sepa_loop'").await;
+    terms.expect_refusal(&app, &[(Method::GET, "/v1/partner/balances")]).await;
+    app.clock.advance(Duration::from_secs(1));
+    let iban = a.get("/v1/sepa-deposit/info/anna").await.expect(200)["iban"].clone();
+    let outside = "DE89370400440532013000";
+    let body = json!({"iban": iban, "amount": "1", "senderName": "Ada Lovelace", "senderIban": outside});
+    a.post("/v1/sandbox/sepa/incoming", &body).send().await.expect(201);
+    let ben = app.database().count("SELECT id FROM holder WHERE handle = 'ben'").await.to_string();
+    let contact = Change::of(&app, "sepa_contact", ("holder", &ben), "book = 1").await;
+    app.database().tamper(&contact.set).await;
+    let pay = json!({
+        "sourceExternalUserId": "anna", "amount": "1", "currency": "eur", "destinationIban": outside,
+        "transferTitle": "Rent",
+    });
+    assert_eq!(a.post("/v1/sepa-transfer", &pay).send().await.code(), "P500");
+    expect_errors(&[REFUSED]);
+    contact.expect_refusal(&app, &[(Method::GET, "/v1/sepa-deposit/contacts/ben")]).await;
+    a.post("/v1/sepa-transfer", &pay).send().await.expect(200);
+    a.settle().await;
+    app.finish().await;
+}
+
     expect_errors(&[REFUSED]);
     app.database().tamper(&seal.back).await;
     app.a().get(ben).await.expect(200);

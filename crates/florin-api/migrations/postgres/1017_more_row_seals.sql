@@ -1,0 +1,4 @@
+-- Seals of more rows that decide where money goes: see florin-store's seal.rs.
+
+ALTER TABLE partner_terms ADD COLUMN seal BYTEA;
+ALTER TABLE sepa_contact ADD COLUMN seal BYTEA;
