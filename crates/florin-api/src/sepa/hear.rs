@@ -241,7 +241,8 @@ fn fail(work: &mut Work<'_>, transfer: Transfer, reason: Reason) -> Result<(), S
 /// Money of a settled transfer has come back: a deposit of its own.
 async fn come_back(work: &mut Work<'_>, transfer: Transfer, amount: i64, reason: Reason) -> Result<(), Stop> {
     let failure = Some(TransferFailure { code: FailureCode::Returned, reason: Some(reason) });
-    let transfer = Transfer { state: State::Returned, failure, ..transfer };
+    let returned = transfer.returned + amount;
+    let transfer = Transfer { state: State::Returned, failure, returned, ..transfer };
     work.put(&refund::without_payee(&transfer))?;
     let (id, created_at) = (work.id(), work.now());
     let (state, returns, reason) = (DepositState::Credited, Some(transfer.id), Some(reason));

@@ -77,7 +77,7 @@ pub static FAMILY: Family = Family {
     ],
     statements: &[store::STATEMENTS],
     sets: &store::SETS,
-    migrations: &[migration!(1011, "1011_sepa")],
+    migrations: &[migration!(1011, "1011_sepa"), migration!(1016, "1016_sepa_returned")],
     sealed: &store::SEALED,
     erasures: &[Erasure::of_rows(store::ERASE)],
     forgets: &[store::FORGET],

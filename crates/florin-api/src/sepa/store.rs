@@ -24,6 +24,7 @@ pub(super) static TRANSFERS: ObjectTable = ObjectTable::new(
         ("refunds", Type::Bytes),
         ("sealed", Type::Bytes),
         ("created_at", Type::Int),
+        ("returned", Type::Int),
     ],
 );
 
@@ -126,6 +127,7 @@ impl Object for Transfer {
             refunds: row.get(7)?,
             sealed: row.get(8)?,
             created_at: row.get(9)?,
+            returned: row.get(10)?,
         })
     }
 
@@ -145,7 +147,8 @@ impl Object for Transfer {
             reason_text(failure.and_then(|failure| failure.reason)),
             self.refunds,
             self.sealed.clone(),
-            self.created_at
+            self.created_at,
+            self.returned
         ]
         .to_vec()
     }

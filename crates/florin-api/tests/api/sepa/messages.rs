@@ -101,6 +101,46 @@ async fn what_was_paid_after_all_is_owed() {
     let app = TestApp::start().await;
     let a = with_anna(&app).await;
     let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
+/// Banks may send money back in parts, or keep charges of it: each part is credited, and is told as what it is.
+#[tokio::test]
+async fn money_may_come_back_in_parts() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
+    let payment = handed_over(&a).await;
+    say(&app.app, book, "1", (payment, Status::Settled)).await;
+    let error = |returned: &str, description: &str| {
+        let description = format!("{description}: the account is closed (AC04)");
+        json!({"description": description, "status": "RETURNED", "reason": "AC04", "returnedAmount": returned})
+    };
+    let part = error("4.00", "The payee's bank sent 4.00 of 10.00 EUR back");
+    let whole = error("10.00", "The payee's bank sent the money back");
+    for (id, cents, left, error) in [("2", 400, "93.00", &part), ("3", 600, "99.00", &whole)] {
+        for _ in 0..2 {
+            say(&app.app, book, id, (payment, Status::Returned(cents, WHY))).await;
+        }
+        assert_eq!(a.amount(Some("anna"), "eur").await, left);
+        let shown = details(&a, &payment.to_string()).await;
+        assert_eq!((&shown["status"], &shown["error"]), (&json!("FAILED"), error));
+    }
+    // What was said of the first part stays as it was.
+    let events: Vec<_> = told(&a).await.into_iter().map(|(_, payload)| payload["error"].clone()).collect();
+    assert_eq!(events, [Value::Null, part, whole]);
+    let lines = a.history(Some("anna")).await;
+    let back: Vec<_> =
+        lines.iter().filter(|line| line["type"] == "REFUND").map(|line| &line["amount"]).collect();
+    assert_eq!(back, [&json!("6.00"), &json!("4.00")]);
+    // More than was sent is not the user's without a person.
+    say(&app.app, book, "4", (payment, Status::Returned(1, WHY))).await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+    assert_eq!(a.amount(Some("anna"), "eur").await, "99.00");
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let waiting = operator.suspense().await.expect("a list");
+    let shown: Vec<_> = waiting.iter().map(|one| (one.amount, one.state)).collect();
+    assert_eq!(shown, [(1, "UNMATCHED")]);
+    app.finish().await;
+}
+
     let payment = handed_over(&a).await;
     say(&app.app, book, "1", (payment, Status::Rejected(WHY))).await;
     a.pay(Some("anna"), None, "95").await;
