@@ -156,7 +156,10 @@ pub(super) async fn pay(work: &mut Work<'_>, id: Uuid, status: Status) -> Result
         }
         Step::Accept => work.put(&Transfer { state: State::Submitted, ..transfer })?,
         Step::Settle => drop(settle(work, transfer)?),
-        Step::Fail(reason) => fail(work, transfer, reason)?,
+        Step::Fail(reason) => {
+            let reason = Some(reason);
+            fail(work, transfer, TransferFailure { code: FailureCode::Rejected, reason })?;
+        }
         Step::Return(amount, reason) => come_back(work, transfer, amount, reason).await?,
         Step::SettleAndReturn(amount, reason) => {
             let transfer = settle(work, transfer)?;
@@ -225,9 +228,9 @@ fn settle(work: &mut Work<'_>, transfer: Transfer) -> Result<Transfer, Stop> {
     Ok(transfer)
 }
 
-fn fail(work: &mut Work<'_>, transfer: Transfer, reason: Reason) -> Result<(), Stop> {
-    let failure = Some(TransferFailure { code: FailureCode::Rejected, reason: Some(reason) });
-    let transfer = Transfer { state: State::Failed, failure, ..transfer };
+/// Ends a transfer that was not settled: its money can be spent again.
+pub(super) fn fail(work: &mut Work<'_>, transfer: Transfer, failure: TransferFailure) -> Result<(), Stop> {
+    let transfer = Transfer { state: State::Failed, failure: Some(failure), ..transfer };
     work.put(&refund::without_payee(&transfer))?;
     if let Some(deposit) = transfer.refunds {
         return refund::ended(work, deposit, false);
