@@ -10,11 +10,11 @@ use super::standing::AttemptStatus;
 use super::store::{self, File, OPEN_REVIEWS};
 use crate::kit::app::App;
 use crate::kit::book::audit::{self, Deed, MAX_OPERATOR};
-use crate::kit::book::command::refused_with;
+use crate::kit::book::command::refusal_in;
+use crate::kit::book::inbox::SHOWN;
 use crate::kit::book::registry::{PartnerBook, partner_books};
 use crate::kit::book::work::{Work, WorkCommand};
 use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::request::upload::vault_fault;
 use crate::users::{Deletion, deletion, existing};
 use florin_store::{BookId, Holder, HolderId, Outcome, Snapshot, Statement, Stop, StoreError, Touch, params};
@@ -342,8 +342,8 @@ impl Operator<'_> {
         let touches = vec![Touch::User(handle.to_owned())];
         let command = WorkCommand::new(self.app, StatusCode::NO_CONTENT, command);
         match self.app.store.door().run(book, None, touches, command).await? {
-            Outcome::Answered(answer) => match refused_with(answer.status, &answer.body) {
-                Some(code) => Err(Refusal::of(code).into()),
+            Outcome::Answered(answer) => match refusal_in(answer.status, &answer.body) {
+                Some(refusal) => Err(refusal.into()),
                 None => Ok(()),
             },
             _ => Err(StoreError::unexpected("a command without a key was no new one").into()),
