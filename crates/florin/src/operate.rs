@@ -15,11 +15,19 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Longest name of a partner, in characters: a company's, with its legal form.
 const MAX_PARTNER_NAME: usize = 140;
 
-/// Opens the store that the configuration names, for a single command.
+/// An id on the command line.
+pub fn id(text: &str) -> Result<Uuid, String> {
+    Uuid::parse_str(text)
+        .map_err(|_| "it must be an id such as 0198c5d2-ad31-7f24-9c85-6e903b4c5d7f".to_owned())
+}
+
+/// Opens the data that the configuration names, for a single command. A command that finds none makes none: who has
+/// named a wrong folder is told so, and has no second bank.
 pub async fn open(config: &Config) -> Result<Store, Failed> {
     open_as(config, false).await
 }

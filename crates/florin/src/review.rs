@@ -5,6 +5,7 @@ use crate::operate::{platform, print};
 use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand, ValueEnum};
 use florin_api::kit::app::App;
+use florin_api::kit::book::inbox::SHOWN;
 use florin_api::kit::endpoint::failure::Failure;
 use florin_api::kyc::{Decision, Operator, PoaStatus, RejectionReason, ReviewOf, Shown};
 use uuid::Uuid;
@@ -111,19 +112,27 @@ pub async fn audit(config: &Config) -> Result<(), Failed> {
 async fn list(config: &Config) -> Result<(), Failed> {
     let app = platform(config).await?;
     let operator = Operator { app: &app, name: florin_types::Text::parse("florin")? };
-    let open = operator.reviews().await?;
+    let (open, cut) = operator.reviews_shown().await?;
     for review in &open {
         let of = if review.of == ReviewOf::Identity { "identity" } else { "address " };
         print(&format!("{}  {of}  {}  {}  ({})", review.id, review.since, review.user, review.partner));
     }
     if open.is_empty() {
         eprintln!("no open reviews");
+    say_cut(&cut);
     }
     Ok(())
 }
 
 async fn show(config: &Config, operator: &OperatorName, review: Uuid) -> Result<(), Failed> {
     let app = platform(config).await?;
+/// Says of which partners a list is not whole.
+pub fn say_cut(partners: &[String]) {
+    for partner in partners {
+        eprintln!("{SHOWN} shown of {partner}, more wait: they are shown when these are dealt with");
+    }
+}
+
     let shown = by(&app, operator)?.show(review).await.map_err(said)?.ok_or(NO_REVIEW)?;
     print(&serde_json::to_string_pretty(&json(&shown)?)?);
     Ok(())

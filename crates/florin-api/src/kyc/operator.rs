@@ -81,11 +81,20 @@ struct Found {
 impl Operator<'_> {
     /// What waits, of all partners, oldest first within each.
     pub async fn reviews(&self) -> Result<Vec<OpenReview>, StoreError> {
-        let mut open = Vec::new();
+        Ok(self.reviews_shown().await?.0)
+    }
+
+    /// The same, and the partners of which more wait than are shown.
+    pub async fn reviews_shown(&self) -> Result<(Vec<OpenReview>, Vec<String>), StoreError> {
+        let (mut open, mut cut) = (Vec::new(), Vec::new());
         for PartnerBook { book, name, .. } in partner_books(&self.app.store).await? {
             let mut snapshot = self.app.store.snapshot(book).await?;
             for (of, statement) in [(ReviewOf::Identity, OPEN_REVIEWS), (ReviewOf::Address, WAITING)] {
-                for row in snapshot.query(statement, &[]).await? {
+                let rows = snapshot.query(statement, &[]).await?;
+                if rows.len() > SHOWN {
+                    cut.push(name.clone());
+                }
+                for row in rows.into_iter().take(SHOWN) {
                     let holder: HolderId = row.get(1)?;
                     let holder = snapshot.holders(&[holder]).await?.pop();
                     // Who was closed meanwhile is nobody's to decide on.
@@ -101,7 +110,7 @@ impl Operator<'_> {
                 }
             }
         }
-        Ok(open)
+        Ok((open, cut))
     }
 
     /// What a review is about, where there is one.

@@ -17,7 +17,7 @@ use crate::kit::book::work::{Event, Work};
 use crate::kit::endpoint::events::EventType;
 use florin_ledger::{AccountKey, AccountKind, HolderId};
 use florin_rails::sepa::{Message, Reason, Said, Status};
-use florin_store::{Job, Lane, NewJob, Scope, Stop, StoreError, Touch};
+use florin_store::{Holder, Job, Lane, NewJob, Scope, Stop, StoreError, Touch};
 use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
@@ -275,8 +275,13 @@ async fn come_back(work: &mut Work<'_>, transfer: Transfer, amount: i64, reason:
 /// Under whose key what is known of a deposit is kept: its holder's, and the partner's where nobody knows whose it is,
 /// or where the holder was erased.
 pub(super) fn keeper_of(work: &Work<'_>, holder: Option<HolderId>) -> HolderId {
-    let has_key = |id: &HolderId| work.holder_by_id(*id).is_some_and(|holder| holder.secret.is_some());
-    holder.filter(has_key).unwrap_or(work.book().partner())
+    let found = holder.and_then(|id| work.holder_by_id(id)).filter(|holder| can_keep(holder));
+    found.map_or(work.book().partner(), |holder| holder.id)
+}
+
+/// Whether something can be kept under a holder's key: an erased user has none.
+pub(super) fn can_keep(holder: &Holder) -> bool {
+    holder.secret.is_some()
 }
 
 /// Opens what is sealed under the key of a touched holder.

@@ -38,7 +38,7 @@ mod zone;
 pub use decide::{Decided, decide, touches_of_payment};
 pub use deposit::Sender;
 pub use hear::{Ready, hear};
-pub use operator::{SepaOperator, Waiting};
+pub use operator::{Overview, SepaOperator, Shown, Waiting};
 
 use crate::kit::endpoint::codes::P456;
 use crate::kit::endpoint::events::EventType;

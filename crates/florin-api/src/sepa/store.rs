@@ -61,7 +61,7 @@ const HELD_OF: Statement =
     "SELECT id FROM sepa_deposit WHERE book = $1 AND holder = $2 AND state = 'HELD' ORDER BY id LIMIT 100";
 const IN_SUSPENSE: Statement = "SELECT id, holder, amount, state, returns, reason, sealed, created_at \
      FROM sepa_deposit WHERE book = $1 AND state IN ('UNMATCHED', 'PENDING', 'HELD', 'STUCK') \
-     ORDER BY created_at, id LIMIT 1000";
+     ORDER BY created_at, id LIMIT 1001";
 const IS_PENDING: Statement = "SELECT id FROM sepa_transfer WHERE book = $1 AND holder = $2 \
      AND state IN ('HELD', 'SUBMITTING', 'SUBMITTED') LIMIT 1";
 const WAITS: Statement = "SELECT id FROM sepa_deposit WHERE book = $1 AND holder = $2 \
@@ -214,7 +214,7 @@ pub(super) async fn held(scope: &mut Scope, holder: HolderId) -> Result<Vec<Uuid
     scope.query(HELD_OF, &params![holder]).await?.iter().map(|row| row.get(0)).collect()
 }
 
-/// The deposits that wait for a person, oldest first, a thousand at most.
+/// The deposits that wait for a person, oldest first; one more than an operator is shown, where more wait.
 pub(super) async fn in_suspense(scope: &mut Scope) -> Result<Vec<Deposit>, StoreError> {
     scope.objects(IN_SUSPENSE, &[]).await
 }

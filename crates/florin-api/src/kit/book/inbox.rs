@@ -60,9 +60,13 @@ static INBOX: ObjectTable = ObjectTable::new(
     ],
 );
 
-/// Those that wait for a person, oldest first.
+/// What a list of an operator shows of a partner at most: more than anybody reads, in a few hundred KB. A statement reads
+/// one more, so that the list can say that it ends too early.
+pub const SHOWN: usize = 1_000;
+
+/// Those that wait for a person, oldest first: one more than are shown.
 const REFUSED: Statement = "SELECT id, rail, external_id, state, reason, sealed, at FROM inbox \
-     WHERE book = $1 AND state = 'REFUSED' ORDER BY at, id LIMIT 1000";
+     WHERE book = $1 AND state = 'REFUSED' ORDER BY at, id LIMIT 1001";
 
 /// Every statement here, for the test that prepares and runs them all.
 pub(crate) const STATEMENTS: &[Statement] = &[REFUSED];
@@ -163,14 +167,7 @@ pub fn done(work: &mut Work<'_>, id: Uuid) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// The messages that wait for a person, oldest first, a thousand at most.
+/// The messages that wait for a person, oldest first; one more than an operator is shown, where more wait.
 pub async fn refused(scope: &mut Scope) -> Result<Vec<InboxItem>, StoreError> {
-    let rows = scope.query(REFUSED, &[]).await?;
-    rows.into_iter()
-        .map(|mut row| {
-            let id = row.get(0)?;
-            row.0.remove(0);
-            InboxItem::from_row(id, &row)
-        })
-        .collect()
+    scope.objects(REFUSED, &[]).await
 }

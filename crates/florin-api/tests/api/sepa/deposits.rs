@@ -2,7 +2,7 @@
 
 use super::*;
 use florin_api::kyc::Operator;
-use florin_api::sepa::SepaOperator;
+use florin_api::sepa::{SepaOperator, Shown};
 use florin_rails::sepa::Reason;
 use florin_types::{ExternalUserId, Text};
 use http::Method;
@@ -180,6 +180,14 @@ async fn money_with_a_mistyped_or_unknown_reference_waits_for_a_person() {
     let waiting = operator.suspense().await.expect("a list");
     let states: Vec<_> = waiting.iter().map(|one| (one.amount, one.state, one.user.as_deref())).collect();
     assert_eq!(states, [(300, "UNMATCHED", None); 4]);
+    // A person finds out that one was meant for the partner.
+    operator.assign_to_partner(waiting[0].id).await.expect("a command").expect("a deposit");
+    assert_eq!(a.amount(None, "eur").await, "106.00");
+    let event = told(&a).await.pop().expect("an event");
+    assert_eq!((event.0.as_str(), &event.1["externalUserId"]), ("sepa_deposit", &Value::Null));
+    assert_eq!(event.1["senderName"], "Ada Lovelace");
+    let again = operator.assign_to_partner(waiting[0].id).await.expect_err("it has the money");
+    assert_eq!(again.to_string(), "P403: the deposit is CREDITED");
     app.finish().await;
 }
 
@@ -219,7 +227,9 @@ async fn an_operator_assigns_money_or_sends_it_back() {
         states,
         [(2_500, "UNMATCHED", None), (500, "UNMATCHED", None), (300, "PENDING", Some("anna"))]
     );
-    let sender = operator.show(waiting[0].id).await.expect("a read").expect("a deposit");
+    let shown = operator.show(waiting[0].id).await.expect("a read").expect("a deposit");
+    let Shown::Deposit(deposit, sender) = shown else { panic!("{shown:?}") };
+    assert_eq!(deposit, waiting[0]);
     assert_eq!(
         (sender.name.as_str(), sender.iban.as_str(), sender.to.as_str()),
         ("Ada Lovelace", OUTSIDE, OUTSIDE)

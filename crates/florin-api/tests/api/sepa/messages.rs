@@ -3,7 +3,7 @@
 use super::*;
 use crate::support::expect_errors;
 use florin_api::kit::book::registry::book_of;
-use florin_api::sepa::SepaOperator;
+use florin_api::sepa::{SepaOperator, Shown};
 use florin_rails::sepa::Reason;
 use florin_types::Text;
 
@@ -87,7 +87,13 @@ async fn what_cannot_be_true_is_kept_for_a_person() {
     say(&app.app, book, "5", (other, Status::Returned(1_001, WHY))).await;
     let waiting = operator.suspense().await.expect("a list");
     assert_eq!(waiting.iter().map(|one| (one.amount, one.state)).collect::<Vec<_>>(), [(1_001, "UNMATCHED")]);
-    for (_, item) in &refused {
+    for (partner, item) in &refused {
+        // A person sees what the bank said.
+        let shown = operator.show(item.id).await.expect("a read").expect("a message");
+        let Shown::Message(of, found, Some(content)) = shown else { panic!("{shown:?}") };
+        assert_eq!((&of, &found, &content["id"]), (partner, item, &json!(item.external_id)));
+        let payment = if item.external_id == "3" { Uuid::nil() } else { other };
+        assert_eq!(content["message"]["Payment"][0], payment.to_string());
         operator.done(item.id).await.expect("a command").expect("a message");
     }
     assert_eq!(operator.refused().await.expect("a list"), []);
@@ -95,12 +101,6 @@ async fn what_cannot_be_true_is_kept_for_a_person() {
     app.finish().await;
 }
 
-/// A bank that takes its rejection back: the payee has the money, so the payer owes it.
-#[tokio::test]
-async fn what_was_paid_after_all_is_owed() {
-    let app = TestApp::start().await;
-    let a = with_anna(&app).await;
-    let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
 /// Banks may send money back in parts, or keep charges of it: each part is credited, and is told as what it is.
 #[tokio::test]
 async fn money_may_come_back_in_parts() {
@@ -136,11 +136,17 @@ async fn money_may_come_back_in_parts() {
     assert_eq!(a.amount(Some("anna"), "eur").await, "99.00");
     let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
     let waiting = operator.suspense().await.expect("a list");
-    let shown: Vec<_> = waiting.iter().map(|one| (one.amount, one.state)).collect();
-    assert_eq!(shown, [(1, "UNMATCHED")]);
+    let shown: Vec<_> = waiting.iter().map(|one| (one.amount, one.state, one.returns)).collect();
+    assert_eq!(shown, [(1, "UNMATCHED", Some(payment))]);
     app.finish().await;
 }
 
+/// A bank that takes its rejection back: the payee has the money, so the payer owes it.
+#[tokio::test]
+async fn what_was_paid_after_all_is_owed() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
     let payment = handed_over(&a).await;
     say(&app.app, book, "1", (payment, Status::Rejected(WHY))).await;
     a.pay(Some("anna"), None, "95").await;
