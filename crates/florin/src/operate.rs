@@ -6,7 +6,7 @@ use crate::{Failed, OperatorName, clock, data_folder, master_key};
 use florin_api::kit::app::App;
 use florin_api::kit::book::audit::MAX_OPERATOR;
 use florin_api::kit::book::key_sheets;
-use florin_api::kit::book::registry::{Issued, PartnerBook, Registry};
+use florin_api::kit::book::registry::{Issued, PartnerBook, Registry, unbelieved};
 use florin_api::kit::settings::Settings;
 use florin_store::{Administration, Options, Store};
 use florin_types::{Clock, Text};
@@ -65,7 +65,11 @@ pub async fn platform(config: &Config) -> Result<App, Failed> {
     let reference = config.reference()?;
     let rate_source = config.rates(&reference)?.source;
     let settings = Settings { reference, rate_source, ..config.settings() };
-    assemble(config, store, settings).await
+    let app = assemble(config, store, settings).await?;
+    for error in unbelieved(&app.store).await? {
+        eprintln!("florin: a partner is left out: {error}");
+    }
+    Ok(app)
 }
 
 /// The platform over an open store, with the vault, the system's clock and randomness, and all families.
@@ -158,8 +162,13 @@ pub async fn list_partners(config: &Config) -> Result<(), Failed> {
     let store = open(config).await?;
     let mut administration = store.administer().await?;
     let mut registry = registry(&mut administration, "");
-    for PartnerBook { partner, name, created_at, .. } in registry.partners().await? {
-        print(&format!("{partner}  {created_at}  {name}"));
+    for partner in registry.partners().await? {
+        match partner {
+            Ok(PartnerBook { partner, name, created_at, .. }) => {
+                print(&format!("{partner}  {created_at}  {name}"));
+            }
+            Err(error) => eprintln!("not a partner: {error}"),
+        }
     }
     Ok(())
 }
