@@ -97,7 +97,7 @@ pub async fn run(command: KycCommand) -> Result<(), Failed> {
     }
 }
 
-/// `florin audit`: what operators did and which fields of profiles partners changed, oldest first within each partner.
+/// `florin audit`: what operators did and which fields of profiles partners changed, oldest first.
 pub async fn audit(config: &Config) -> Result<(), Failed> {
     let app = platform(config).await?;
     let operator = Operator { app: &app, name: florin_types::Text::parse("florin")? };

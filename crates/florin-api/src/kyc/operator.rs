@@ -264,7 +264,7 @@ impl Operator<'_> {
         Ok(mark)
     }
 
-    /// What operators did in a partner's book, oldest first.
+    /// What operators did, in the books of all partners, oldest first by the clocks of the books.
     pub async fn audit(&self) -> Result<Vec<(String, audit::Entry)>, StoreError> {
         let mut all = Vec::new();
         for PartnerBook { book, name, .. } in partner_books(&self.app.store).await? {
@@ -277,6 +277,8 @@ impl Operator<'_> {
                 all.extend(page.into_iter().map(|(_, entry)| (name.clone(), entry)));
             }
         }
+        // Stable: what happened at one time stays in the order in which it was noted.
+        all.sort_by_key(|(_, entry)| entry.at);
         Ok(all)
     }
 
