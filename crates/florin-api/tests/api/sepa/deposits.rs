@@ -119,8 +119,11 @@ async fn money_of_a_suspended_user_is_held_until_the_end_of_it() {
 async fn money_to_the_partner_is_the_partners_or_the_users_whose_reference_it_has() {
     let app = TestApp::start().await;
     let a = with_anna(&app).await;
+    let balance = async || a.get("/v1/partner/balances").await.expect(200)["fiatBalances"][0]["iban"].clone();
+    assert_eq!(balance().await, Value::Null, "nobody has asked how it is paid");
     let iban = iban_of(&a, None).await;
     assert_eq!(iban_of(&a, None).await, iban, "it stays the same");
+    assert_eq!(balance().await, json!(iban));
     incoming(&a, &iban, "7", "Acme Ltd").send().await.expect(201);
     assert_eq!(a.amount(None, "eur").await, "107.00");
     assert_eq!(told(&a).await.pop().expect("an event").1["externalUserId"], Value::Null);
