@@ -8,7 +8,7 @@ use florin_api::kit::book::audit::MAX_OPERATOR;
 use florin_api::kit::book::key_sheets;
 use florin_api::kit::book::registry::{Issued, PartnerBook, Registry, unbelieved};
 use florin_api::kit::settings::Settings;
-use florin_store::{Administration, Options, Store};
+use florin_store::{Administration, KeptKey, Options, Place, Store};
 use florin_types::{Clock, Text};
 use florin_vault::Vault;
 use std::io::{ErrorKind, Write};
@@ -29,12 +29,28 @@ pub fn id(text: &str) -> Result<Uuid, String> {
 /// Opens the data that the configuration names, for a single command. A command that finds none makes none: who has
 /// named a wrong folder is told so, and has no second bank.
 pub async fn open(config: &Config) -> Result<Store, Failed> {
+    if matches!(Store::kept_master_key(&config.place()).await?, KeptKey::Nothing) {
+        return Err(no_database(config));
+    }
+    open_as(config, false).await
+}
+
+/// The same for the first partner of an installation, which may be made before its first server.
+pub async fn open_or_create(config: &Config) -> Result<Store, Failed> {
     open_as(config, false).await
 }
 
 /// The same for a server, which has the data to itself when it is the first of its version, and so seals older rows.
 pub async fn open_for_server(config: &Config) -> Result<Store, Failed> {
     open_as(config, true).await
+}
+
+fn no_database(config: &Config) -> Failed {
+    let place = match config.place() {
+        Place::File(_) => format!("in {}: name its folder with --data-dir", config.data_dir.display()),
+        Place::Server(_) => "at database_url, or it is empty: name it with --database-url".to_owned(),
+    };
+    format!("there is no database {place}. `florin serve` and `florin partner create` make a new one").into()
 }
 
 async fn open_as(config: &Config, may_seal: bool) -> Result<Store, Failed> {
@@ -108,10 +124,10 @@ fn is_empty(folder: &Path) -> bool {
 
 /// `florin verify`.
 pub async fn verify(config: &Config) -> Result<ExitCode, Failed> {
-    if let florin_store::Place::File(file) = config.place()
+    if let Place::File(file) = config.place()
         && !file.is_file()
     {
-        return Err(format!("there is no database in {}", config.data_dir.display()).into());
+        return Err(no_database(config));
     }
     let key = master_key::find(config).await?;
     let report = Store::verify_at(&config.place(), &key.bytes, florin_api::sealed_tables()).await;
@@ -149,7 +165,7 @@ pub fn registry<'a>(administration: &'a mut Administration, operator: &'a str) -
 pub async fn create_partner(config: &Config, name: &str, operator: &OperatorName) -> Result<(), Failed> {
     let name = Text::<MAX_PARTNER_NAME>::parse(name).map_err(|error| format!("--name {error}"))?;
     let operator = name_of(operator)?;
-    let store = open(config).await?;
+    let store = open_or_create(config).await?;
     let mut administration = store.administer().await?;
     let mut registry = registry(&mut administration, operator.as_str());
     let issued = registry.create_partner(name.as_str(), config.environment()).await?;
