@@ -1,7 +1,7 @@
 //! `florin kyc` and `florin audit`: open reviews, and who decided them.
 
 use crate::config::Config;
-use crate::operate::{platform, print};
+use crate::operate::{id, platform, print};
 use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand, ValueEnum};
 use florin_api::kit::app::App;
@@ -23,6 +23,7 @@ pub enum KycCommand {
     /// `florin vault export` writes the files themselves.
     Show {
         /// The review's id, from `florin kyc list`.
+        #[arg(value_parser = id)]
         review: Uuid,
         #[command(flatten)]
         operator: OperatorName,
@@ -36,7 +37,7 @@ pub enum KycCommand {
     /// Require proof of address from a user, for example one rated high risk.
     RequirePoa {
         /// The partner's id, from `florin partner list`.
-        #[arg(long)]
+        #[arg(long, value_parser = id)]
         partner: Uuid,
         /// The user's externalUserId.
         #[arg(long)]
@@ -52,6 +53,7 @@ pub enum KycCommand {
 #[derive(Args)]
 pub struct DecideArgs {
     /// The review's id, from `florin kyc list`.
+    #[arg(value_parser = id)]
     review: Uuid,
     /// The decision.
     word: Word,
@@ -117,15 +119,13 @@ async fn list(config: &Config) -> Result<(), Failed> {
         let of = if review.of == ReviewOf::Identity { "identity" } else { "address " };
         print(&format!("{}  {of}  {}  {}  ({})", review.id, review.since, review.user, review.partner));
     }
+    say_cut(&cut);
     if open.is_empty() {
         eprintln!("no open reviews");
-    say_cut(&cut);
     }
     Ok(())
 }
 
-async fn show(config: &Config, operator: &OperatorName, review: Uuid) -> Result<(), Failed> {
-    let app = platform(config).await?;
 /// Says of which partners a list is not whole.
 pub fn say_cut(partners: &[String]) {
     for partner in partners {
@@ -133,6 +133,8 @@ pub fn say_cut(partners: &[String]) {
     }
 }
 
+async fn show(config: &Config, operator: &OperatorName, review: Uuid) -> Result<(), Failed> {
+    let app = platform(config).await?;
     let shown = by(&app, operator)?.show(review).await.map_err(said)?.ok_or(NO_REVIEW)?;
     print(&serde_json::to_string_pretty(&json(&shown)?)?);
     Ok(())
