@@ -82,6 +82,7 @@ pub fn sealed_tables() -> &'static [&'static SealedTable] {
             &kit::book::api_keys::API_KEYS,
             &kit::book::registry::PARTNERS,
             &kit::book::terms::PARTNER_TERMS,
+            kit::book::inbox::SEALED,
         ];
         kit.into_iter().chain(FAMILIES.0.iter().flat_map(|family| family.sealed.iter().copied())).collect()
     })

@@ -48,9 +48,12 @@ impl ObjectTable {
         Self { sealed: Some(sealed), ..Self::new(sealed.name, columns) }
     }
 
-    /// What its rows are sealed as, where they are.
-    pub const fn seal(&self) -> Option<&'static SealedTable> {
-        self.sealed
+    /// What its rows are sealed as.
+    ///
+    /// # Panics
+    /// They are not.
+    pub const fn seal(&self) -> &'static SealedTable {
+        self.sealed.expect("the table is described by sealed_objects")
     }
 
     /// How many values an object's row has: one for each column but the key and the seal.

@@ -2,3 +2,6 @@
 
 ALTER TABLE partner_terms ADD COLUMN seal BLOB;
 ALTER TABLE sepa_contact ADD COLUMN seal BLOB;
+ALTER TABLE sepa_transfer ADD COLUMN seal BLOB;
+ALTER TABLE sepa_deposit ADD COLUMN seal BLOB;
+ALTER TABLE inbox ADD COLUMN seal BLOB;

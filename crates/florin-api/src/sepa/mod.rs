@@ -79,7 +79,10 @@ pub static FAMILY: Family = Family {
     sets: &store::SETS,
     migrations: &[migration!(1011, "1011_sepa"), migration!(1016, "1016_sepa_returned")],
     sealed: &store::SEALED,
-    erasures: &[Erasure::of_rows(store::ERASE)],
+    erasures: &[Erasure {
+        objects: |tx, holder| Box::pin(store::empty(tx, holder)),
+        ..Erasure::of_rows(store::ERASE)
+    }],
     forgets: &[store::FORGET],
     obstacles: &[Obstacle {
         to_suspending: no_obstacle,

@@ -292,9 +292,9 @@ async fn a_changed_iban_status_or_endpoint_is_refused() {
     app.finish().await;
 }
 
-/// What is agreed with a partner and whose account is known decide who may be paid.
+/// What is agreed with a partner and whose account is known decide who may be paid; payments are what is paid.
 #[tokio::test]
-async fn changed_terms_and_contacts_are_refused() {
+async fn changed_terms_contacts_and_payments_are_refused() {
     let (app, a) = stage().await;
     agree(&app, TermName::SepaLoop, "CLOSED", app.app.wall()).await;
     let terms = Change::of(&app, "partner_terms", ("value", "'OPEN'"), "name = 'sepa_loop'").await;
@@ -314,7 +314,19 @@ async fn changed_terms_and_contacts_are_refused() {
     assert_eq!(a.post("/v1/sepa-transfer", &pay).send().await.code(), "P500");
     expect_errors(&[REFUSED]);
     contact.expect_refusal(&app, &[(Method::GET, "/v1/sepa-deposit/contacts/ben")]).await;
-    a.post("/v1/sepa-transfer", &pay).send().await.expect(200);
+    let id = a.post("/v1/sepa-transfer", &pay).send().await.expect(200)["transferId"].clone();
+    // A payment that waits is not made a greater one, or another's.
+    let details = format!("/v1/sepa-transfer/details/{}", id.as_str().expect("an id"));
+    for (column, value) in
+        [("amount", "1000000"), ("holder", &ben), ("sealed", "NULL"), ("state", "'SETTLED'")]
+    {
+        let payment = Change::of(&app, "sepa_transfer", (column, value), "book = 1").await;
+        payment.expect_refusal(&app, &[(Method::GET, &details)]).await;
+    }
+    let deposit = Change::of(&app, "sepa_deposit", ("state", "'PENDING'"), "book = 1").await;
+    deposit.expect_refusal(&app, &[]).await;
+    let message = Change::of(&app, "inbox", ("external_id", "'another'"), "book = 1").await;
+    message.expect_refusal(&app, &[]).await;
     a.settle().await;
     app.finish().await;
 }
