@@ -2,7 +2,7 @@
 
 use crate::Failed;
 use crate::rates::{self, Rates, SourceName};
-use crate::sections::{self, quoted};
+use crate::sections::{self, NOT_SET, quoted};
 use crate::variables::{self, Variables};
 use clap::Args;
 use figment::Figment;
@@ -381,13 +381,13 @@ impl Config {
         }
     }
 
-    /// The configuration as TOML, without secrets. A setting that is not set is shown as `(none)`.
+    /// The configuration as TOML, without secrets. What is not set is a comment.
     pub fn shown(&self) -> String {
         let limit = self.settings().rate_limit;
         let log_format = if self.log_format == LogFormat::Json { "json" } else { "text" };
-        let or_none = |text: &Option<String>| text.as_ref().map_or("(none)".to_owned(), quoted);
+        let or_none = |text: &Option<String>| text.as_ref().map_or(NOT_SET.to_owned(), quoted);
         let hidden = |secret: &Option<SecretString>| {
-            secret.as_ref().map_or("(none)".to_owned(), |_| quoted("(hidden)"))
+            secret.as_ref().map_or(NOT_SET.to_owned(), |_| quoted("(hidden)"))
         };
         let lines = [
             ("listen", quoted(self.listen)),
@@ -416,7 +416,11 @@ impl Config {
             ("rate_source", quoted(self.rate_source.map_or("simulated", SourceName::as_str))),
             ("rate_lock_seconds", self.rate_lock_seconds.to_string()),
         ];
-        let lines = lines.map(|(name, value)| format!("{name} = {value}")).join("\n");
+        let line = |(name, value)| match value == NOT_SET {
+            true => sections::not_set(name),
+            false => format!("{name} = {value}"),
+        };
+        let lines = lines.map(line).join("\n");
         let (unset, rates) = self.rates.shown();
         [lines + &unset, sections::reference(&self.reference), rates].join("\n\n").trim_end().to_owned()
     }
@@ -570,12 +574,11 @@ mod tests {
                     symbols = { btc = \"X\\\\\\\"BT\" }\n";
         let shown = config(&format!("{file}{KEYS}{more}")).expect("a configuration").shown();
         assert!(!shown.contains("never shown"), "{shown}");
-        let set: String =
-            shown.lines().filter(|line| !line.ends_with("(none)")).map(|l| format!("{l}\n")).collect();
-        let again = config(&set).expect("what is shown can be read");
+        let again = config(&shown).expect("what is shown can be read");
         assert_eq!(again.shown(), shown);
         for name in SETTINGS {
-            assert!(shown.lines().any(|line| line.starts_with(&format!("{name} = "))), "{name} is not shown");
+            let is_it = |line: &str| line.trim_start_matches("# ").starts_with(&format!("{name} = "));
+            assert!(shown.lines().any(is_it), "{name} is not shown");
         }
         for line in
             ["card_monthly = \"0.33\"", "code = \"usdt\"", "rate_eur = \"95000.5\"", "every_seconds = 7"]
@@ -583,6 +586,7 @@ mod tests {
             assert!(shown.lines().any(|shown| shown == line), "{line} is not in {shown}");
         }
         let shown = config("").expect("the defaults").shown();
-        assert!(shown.contains("rates.ecb = (none)\nrates.ticker = (none)\n"), "{shown}");
+        assert!(shown.contains("# rates.ecb = (not set)\n# rates.ticker = (not set)\n"), "{shown}");
+        assert_eq!(config(&shown).expect("TOML").shown(), shown);
     }
 }

@@ -230,6 +230,7 @@ impl<const OF_PARTNER: bool> SepaTransferRequest<OF_PARTNER> {
             refunds: None,
             sealed: Some(sealed::seal(work, holder, &payee)?),
             created_at: now,
+            returned: 0,
         };
         let is_allowed = is_in_sepa(iban) && (is_open || self.is_own_account(work, iban)?);
         let refused = match is_allowed {

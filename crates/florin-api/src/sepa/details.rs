@@ -57,12 +57,22 @@ pub struct SepaTransferError {
     #[schema(example = "AC04")]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// With `RETURNED`: how much of the amount has come back so far, a decimal string. Less than the amount where banks
+    /// kept charges, or sent back a part; each further part is another event.
+    #[schema(example = "16.02")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    returned_amount: Option<String>,
 }
 
 impl SepaTransferError {
-    fn of(failure: TransferFailure) -> Self {
-        let reason = failure.reason.map(|reason| reason.to_string());
-        Self { description: failure.description(), status: failure.code, reason }
+    fn of(transfer: &Transfer, failure: TransferFailure) -> Self {
+        let is_returned = failure.code == FailureCode::Returned;
+        Self {
+            description: transfer.description_of(failure),
+            status: failure.code,
+            reason: failure.reason.map(|reason| reason.to_string()),
+            returned_amount: is_returned.then(|| format_minor(transfer.returned, 2)),
+        }
     }
 }
 
@@ -301,6 +311,7 @@ fn details(app: &App, transfer: &Transfer, people: &People) -> Result<SepaTransf
         sealed::open(&app.seals, people.holder(transfer.holder), transfer.sealed.as_deref())?;
     let status = SepaTransferStatus::of(transfer.state);
     let failure = transfer.failure.filter(|_| status == SepaTransferStatus::Failed);
+    let error = failure.map(|failure| SepaTransferError::of(transfer, failure));
     let (iban, title) = payee.as_ref().map(|payee| (payee.iban.clone(), payee.title.clone())).unzip();
     let mut payee = payee.unwrap_or_default();
     if payee.name().is_empty()
@@ -323,5 +334,5 @@ fn details(app: &App, transfer: &Transfer, people: &People) -> Result<SepaTransf
         fee: ExactNumber::new(transfer.fee, 2),
         created_at: transfer.created_at.to_string(),
     };
-    Ok(SepaTransferDetails { transfer, error: failure.map(SepaTransferError::of), user: None })
+    Ok(SepaTransferDetails { transfer, error, user: None })
 }

@@ -17,7 +17,7 @@ use crate::kit::book::work::{Event, Work};
 use crate::kit::endpoint::events::EventType;
 use florin_ledger::{AccountKey, AccountKind, HolderId};
 use florin_rails::sepa::{Message, Reason, Said, Status};
-use florin_store::{Job, Lane, NewJob, Scope, Stop, StoreError, Touch};
+use florin_store::{Holder, Job, Lane, NewJob, Scope, Stop, StoreError, Touch};
 use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
@@ -156,7 +156,10 @@ pub(super) async fn pay(work: &mut Work<'_>, id: Uuid, status: Status) -> Result
         }
         Step::Accept => work.put(&Transfer { state: State::Submitted, ..transfer })?,
         Step::Settle => drop(settle(work, transfer)?),
-        Step::Fail(reason) => fail(work, transfer, reason)?,
+        Step::Fail(reason) => {
+            let reason = Some(reason);
+            fail(work, transfer, TransferFailure { code: FailureCode::Rejected, reason })?;
+        }
         Step::Return(amount, reason) => come_back(work, transfer, amount, reason).await?,
         Step::SettleAndReturn(amount, reason) => {
             let transfer = settle(work, transfer)?;
@@ -225,9 +228,9 @@ fn settle(work: &mut Work<'_>, transfer: Transfer) -> Result<Transfer, Stop> {
     Ok(transfer)
 }
 
-fn fail(work: &mut Work<'_>, transfer: Transfer, reason: Reason) -> Result<(), Stop> {
-    let failure = Some(TransferFailure { code: FailureCode::Rejected, reason: Some(reason) });
-    let transfer = Transfer { state: State::Failed, failure, ..transfer };
+/// Ends a transfer that was not settled: its money can be spent again.
+pub(super) fn fail(work: &mut Work<'_>, transfer: Transfer, failure: TransferFailure) -> Result<(), Stop> {
+    let transfer = Transfer { state: State::Failed, failure: Some(failure), ..transfer };
     work.put(&refund::without_payee(&transfer))?;
     if let Some(deposit) = transfer.refunds {
         return refund::ended(work, deposit, false);
@@ -241,7 +244,8 @@ fn fail(work: &mut Work<'_>, transfer: Transfer, reason: Reason) -> Result<(), S
 /// Money of a settled transfer has come back: a deposit of its own.
 async fn come_back(work: &mut Work<'_>, transfer: Transfer, amount: i64, reason: Reason) -> Result<(), Stop> {
     let failure = Some(TransferFailure { code: FailureCode::Returned, reason: Some(reason) });
-    let transfer = Transfer { state: State::Returned, failure, ..transfer };
+    let returned = transfer.returned + amount;
+    let transfer = Transfer { state: State::Returned, failure, returned, ..transfer };
     work.put(&refund::without_payee(&transfer))?;
     let (id, created_at) = (work.id(), work.now());
     let (state, returns, reason) = (DepositState::Credited, Some(transfer.id), Some(reason));
@@ -271,8 +275,13 @@ async fn come_back(work: &mut Work<'_>, transfer: Transfer, amount: i64, reason:
 /// Under whose key what is known of a deposit is kept: its holder's, and the partner's where nobody knows whose it is,
 /// or where the holder was erased.
 pub(super) fn keeper_of(work: &Work<'_>, holder: Option<HolderId>) -> HolderId {
-    let has_key = |id: &HolderId| work.holder_by_id(*id).is_some_and(|holder| holder.secret.is_some());
-    holder.filter(has_key).unwrap_or(work.book().partner())
+    let found = holder.and_then(|id| work.holder_by_id(id)).filter(|holder| can_keep(holder));
+    found.map_or(work.book().partner(), |holder| holder.id)
+}
+
+/// Whether something can be kept under a holder's key: an erased user has none.
+pub(super) fn can_keep(holder: &Holder) -> bool {
+    holder.secret.is_some()
 }
 
 /// Opens what is sealed under the key of a touched holder.

@@ -1,8 +1,8 @@
 //! Money that comes in: whose it is, whether it is the holder's own, and what becomes of it.
 //!
 //! A payment is its account's; one to the partner's or the house's account is the user's whose reference stands in the
-//! title. A user is only paid by itself: the sender's name must be that by which the user was verified
-//! (`florin_types::payee` says how names are compared). An account that passed is a contact from then on. A name that
+//! title, and nobody's where what stands there only looks like one. A user is only paid by itself: the sender's name must
+//! be that by which the user was verified (`florin_types::payee` says how names are compared). An account that passed is a contact from then on. A name that
 //! is nearly right waits for a person; any other goes back. The partner may be paid by everybody.
 
 use super::contact::{self, Account, Contact};
@@ -65,7 +65,9 @@ impl Prepared {
         let of_iban = balances::holder_of_iban(scope, &credit.iban).await?;
         let is_shared = of_iban.is_none_or(|holder| holder == book.partner());
         let of_title = if is_shared { reference::find(app, scope, &credit.title).await? } else { None };
-        let holder = of_title.or(of_iban);
+        // Somebody meant a user by what looks like a reference: a person finds out whom, before it is the partner's.
+        let is_mistyped = is_shared && of_title.is_none() && reference::has_form(&credit.title);
+        let holder = of_title.or(of_iban).filter(|_| !is_mistyped);
         let payee = match holder {
             None => None,
             Some(holder) => {
@@ -102,7 +104,7 @@ impl Prepared {
         })
     }
 
-    /// Whether nobody in this book has the account, and no reference is in the title.
+    /// Whether nobody is to be paid: nobody in this book has the account, or the reference in the title is nobody's.
     pub fn is_nobodys(&self) -> bool {
         self.payee.is_none()
     }

@@ -38,7 +38,7 @@ mod zone;
 pub use decide::{Decided, decide, touches_of_payment};
 pub use deposit::Sender;
 pub use hear::{Ready, hear};
-pub use operator::{SepaOperator, Waiting};
+pub use operator::{Overview, SepaOperator, Shown, Waiting};
 
 use crate::kit::endpoint::codes::P456;
 use crate::kit::endpoint::events::EventType;
@@ -77,8 +77,12 @@ pub static FAMILY: Family = Family {
     ],
     statements: &[store::STATEMENTS],
     sets: &store::SETS,
-    migrations: &[migration!(1011, "1011_sepa")],
-    erasures: &[Erasure::of_rows(store::ERASE)],
+    migrations: &[migration!(1011, "1011_sepa"), migration!(1016, "1016_sepa_returned")],
+    sealed: &store::SEALED,
+    erasures: &[Erasure {
+        objects: |tx, holder| Box::pin(store::empty(tx, holder)),
+        ..Erasure::of_rows(store::ERASE)
+    }],
     forgets: &[store::FORGET],
     obstacles: &[Obstacle {
         to_suspending: no_obstacle,

@@ -58,6 +58,7 @@ pub(super) fn begin(
         // Whose money it was may not be known, or be erased before the bank has answered.
         sealed: Some(sealed::seal(work, partner, &payee)?),
         created_at: now,
+        returned: 0,
     };
     work.put(&transfer)?;
     let due = work.app().settings.sepa.rail.handed_over_at(transfer.speed, now);

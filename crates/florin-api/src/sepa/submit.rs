@@ -4,16 +4,18 @@
 //! over; the bank is asked whether it has the transfer already, and given it if not; the transfer is marked as handed
 //! over, and what the bank said at once is left to jobs of its own. So no transfer is handed over twice.
 
-use super::hear::SAID_JOB;
+use super::hear::{SAID_JOB, fail};
+use super::incoming::is_suspended;
 use super::people::{MAX_NAME, People};
+use super::postings::EUR;
 use super::store::TRANSFERS;
-use super::transfer::{Payee, State, Transfer};
+use super::transfer::{FailureCode, Payee, State, Transfer, TransferFailure};
 use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
 use florin_rails::sepa::{Boxed, Order, Party, RailError};
-use florin_store::{Job, Lane, NewJob, Scope, StoreError, Touch};
+use florin_store::{Job, Lane, NewJob, Scope, Stop, StoreError, Touch};
 use florin_types::{Iban, sepa_text};
 use std::time::Duration;
 use uuid::Uuid;
@@ -30,14 +32,7 @@ pub async fn submit(app: &App, job: &Job) -> Result<(), StoreError> {
     let id = Uuid::from_slice(&job.payload).map_err(StoreError::unexpected)?;
     let book = job.position.book();
     let touch = || vec![Touch::Object(&TRANSFERS, id)];
-    run_inside(app, book, touch(), async move |work: &mut Work<'_>| {
-        if let Some(transfer) = work.object::<Transfer>(id)?.filter(|transfer| transfer.state == State::Held)
-        {
-            work.put(&Transfer { state: State::Submitting, ..transfer })?;
-        }
-        Ok(())
-    })
-    .await?;
+    run_inside(app, book, touch(), async move |work: &mut Work<'_>| begin(work, id).await).await?;
     let mut snapshot = app.store.snapshot(book).await?;
     let transfer = snapshot.objects_at::<Transfer>(&[id]).await?.pop();
     let Some(transfer) = transfer.filter(|transfer| transfer.state == State::Submitting) else {
@@ -63,6 +58,23 @@ pub async fn submit(app: &App, job: &Job) -> Result<(), StoreError> {
         Ok(())
     })
     .await
+}
+
+/// Marks a transfer that is held as being handed over. One of a user that was suspended meanwhile fails instead, and its
+/// money can be spent again once the user may.
+///
+/// A bank refuses such an order and says so (Directive 2015/2366, article 79). To keep it until the suspension ends would
+/// be worse: it would go out weeks after it was meant to (article 83 gives a bank one day), the user could not be deleted
+/// until then, and nobody but the bank could take it back. One that is being handed over goes on: the bank may have it.
+pub(super) async fn begin(work: &mut Work<'_>, id: Uuid) -> Result<(), Stop> {
+    let held = work.object::<Transfer>(id)?.filter(|transfer| transfer.state == State::Held);
+    let Some(transfer) = held else { return Ok(()) };
+    work.load(&[Touch::Holder(transfer.holder)]).await?;
+    if !is_suspended(work, transfer.holder) {
+        return Ok(work.put(&Transfer { state: State::Submitting, ..transfer })?);
+    }
+    work.load(&[Touch::HolderAccount(transfer.holder, EUR)]).await?;
+    fail(work, transfer, TransferFailure { code: FailureCode::UserSuspended, reason: None })
 }
 
 /// What a rail answers, within the time that it has.

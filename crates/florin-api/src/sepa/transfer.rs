@@ -4,7 +4,7 @@ use crate::kit::book::record::{HistoryStatus, HistoryType, Line, RecordType, Ste
 use crate::kit::request::types::words;
 use florin_ledger::{HolderId, RecordKind};
 use florin_rails::sepa::{Reason, Speed, Status};
-use florin_types::Timestamp;
+use florin_types::{Timestamp, format_minor};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -59,8 +59,11 @@ words! {
         DestinationNotAllowed = "DESTINATION_NOT_ALLOWED",
         /// A bank rejected it; the money never left.
         Rejected = "REJECTED",
-        /// The payee's bank sent the money back: it is on the balance again, without the fee.
+        /// The payee's bank sent money back: it is on the balance again, without the fee. `returnedAmount` says how
+        /// much.
         Returned = "RETURNED",
+        /// The user was suspended before the transfer was handed over to the bank; the money never left.
+        UserSuspended = "USER_SUSPENDED",
     }
 }
 
@@ -73,16 +76,23 @@ pub struct TransferFailure {
     pub reason: Option<Reason>,
 }
 
-impl TransferFailure {
-    /// A sentence for people.
-    pub fn description(self) -> String {
-        let Self { code, reason } = self;
+impl Transfer {
+    /// Why it failed or came back: a sentence for people.
+    pub fn description_of(&self, failure: TransferFailure) -> String {
+        let TransferFailure { code, reason } = failure;
         let bank = reason.map(|reason| format!("{} ({reason})", reason.meaning())).unwrap_or_default();
         match code {
             FailureCode::InsufficientFunds => "The balance was too small for amount and fee".to_owned(),
             FailureCode::DestinationNotAllowed => "Transfers may not go to this account".to_owned(),
             FailureCode::Rejected => format!("A bank rejected the transfer: {bank}"),
+            FailureCode::Returned if self.returned < self.amount => {
+                let [returned, amount] = [self.returned, self.amount].map(|cents| format_minor(cents, 2));
+                format!("The payee's bank sent {returned} of {amount} EUR back: {bank}")
+            }
             FailureCode::Returned => format!("The payee's bank sent the money back: {bank}"),
+            FailureCode::UserSuspended => {
+                "The user was suspended before the transfer was handed over to the bank".to_owned()
+            }
         }
     }
 }
@@ -110,6 +120,8 @@ pub struct Transfer {
     pub sealed: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// How much of the amount has come back, in one return or several.
+    pub returned: i64,
 }
 
 /// Who is paid, and what the payee reads. Kept sealed.
@@ -160,13 +172,17 @@ pub enum Step {
     Refuse(&'static str),
 }
 
-/// Where a transfer stood when an event was emitted, as the event keeps it: state, fee, and why it failed.
+/// Where a transfer stood when an event was emitted, as the event keeps it: state, fee, why it failed, and how much had
+/// come back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Moment {
     state: State,
     fee: i64,
     code: Option<FailureCode>,
     reason: Option<Reason>,
+    /// Absent in events of versions that knew one return only.
+    #[serde(default)]
+    returned: Option<i64>,
 }
 
 impl Transfer {
@@ -174,14 +190,16 @@ impl Transfer {
     pub fn moment(&self) -> Vec<u8> {
         let (state, fee, failure) = (self.state, self.fee, self.failure);
         let (code, reason) = failure.map_or((None, None), |failure| (Some(failure.code), failure.reason));
-        serde_json::to_vec(&Moment { state, fee, code, reason }).unwrap_or_default()
+        let returned = Some(self.returned);
+        serde_json::to_vec(&Moment { state, fee, code, reason, returned }).unwrap_or_default()
     }
 
     /// The transfer as it stood at an event. None: the event is of a newer version.
     pub fn at_event(&self, data: &[u8]) -> Option<Self> {
-        let Moment { state, fee, code, reason } = serde_json::from_slice(data).ok()?;
+        let Moment { state, fee, code, reason, returned } = serde_json::from_slice(data).ok()?;
         let failure = code.map(|code| TransferFailure { code, reason });
-        Some(Self { state, fee, failure, ..self.clone() })
+        let returned = returned.unwrap_or(self.returned);
+        Some(Self { state, fee, failure, returned, ..self.clone() })
     }
 
     fn was_rejected(&self) -> bool {
@@ -191,8 +209,12 @@ impl Transfer {
     /// The one table of what may follow what. A bank repeats its messages, and they can overtake each other.
     pub fn step(&self, status: Status) -> Step {
         use State as S;
+        let left = self.amount - self.returned;
         match (self.state, status) {
-            (_, Status::Returned(amount, _)) if amount <= 0 || amount > self.amount => {
+            (S::Returned, Status::Rejected(_) | Status::Returned(..)) if left == 0 => {
+                Step::Refuse("its money has come back already")
+            }
+            (_, Status::Returned(amount, _)) if amount <= 0 || amount > left => {
                 Step::Refuse("more came back than was sent, or nothing")
             }
             (S::Held, _) => Step::Refuse("it was not handed over yet"),
@@ -204,7 +226,8 @@ impl Transfer {
             }
             // What is rejected after it was settled comes back whole.
             (S::Settled, Status::Rejected(reason)) => Step::Return(self.amount, reason),
-            (S::Settled, Status::Returned(amount, reason)) => Step::Return(amount, reason),
+            // A bank may send money back in parts, up to the amount in sum.
+            (S::Settled | S::Returned, Status::Returned(amount, reason)) => Step::Return(amount, reason),
             (S::Submitted | S::Settled | S::Failed | S::Returned, Status::Accepted) => Step::Nothing,
             (S::Settled | S::Returned, Status::Settled) => Step::Nothing,
             (S::Failed, Status::Rejected(_)) => Step::Nothing,
@@ -215,9 +238,7 @@ impl Transfer {
             }
             (S::Failed, Status::Settled) => Step::Refuse("it had failed before it was handed over"),
             (S::Failed, Status::Returned(..)) => Step::Refuse("it had failed, so nothing can come back"),
-            (S::Returned, Status::Rejected(_) | Status::Returned(..)) => {
-                Step::Refuse("its money has come back already")
-            }
+            (S::Returned, Status::Rejected(_)) => Step::Refuse("a part of its money has come back already"),
         }
     }
 }
@@ -238,6 +259,7 @@ mod tests {
             refunds: None,
             sealed: None,
             created_at: Timestamp::from_micros(0),
+            returned: 0,
         }
     }
 
@@ -276,7 +298,6 @@ mod tests {
             (S::Failed, settled),
             (S::Failed, returned),
             (S::Returned, rejected),
-            (S::Returned, returned),
         ] {
             assert!(refused(&transfer(state).step(status)), "{state} {status:?}");
         }
@@ -287,5 +308,15 @@ mod tests {
         for amount in [0, -1, 1_001, i64::MAX] {
             assert!(refused(&transfer(S::Settled).step(Status::Returned(amount, why))), "{amount}");
         }
+        // In parts, up to the amount in sum.
+        let partly = Transfer { returned: 400, ..transfer(S::Returned) };
+        for amount in [1, 599, 600] {
+            assert_eq!(partly.step(Status::Returned(amount, why)), Step::Return(amount, why));
+        }
+        assert!(refused(&partly.step(Status::Returned(601, why))));
+        let whole = Transfer { returned: 1_000, ..transfer(S::Returned) };
+        assert!(
+            refused(&whole.step(Status::Returned(1, why))) && refused(&whole.step(Status::Rejected(why)))
+        );
     }
 }

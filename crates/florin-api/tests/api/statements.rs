@@ -69,6 +69,7 @@ async fn every_statement_runs_and_no_other() {
     Store::kept_master_key(&app.database().place()).await.expect("the settings can be read");
     app.app.store.verify().await.expect("the books can be read");
     a.call(Method::POST, "/v1/sandbox/reset").send().await.expect(200);
+    know_an_account(&a).await;
     // Once more as data from before rows were sealed.
     make_old(&app).await;
     app.reopen(Setup::default()).await;
@@ -78,6 +79,16 @@ async fn every_statement_runs_and_no_other() {
     assert!(missing.is_empty(), "never ran: {missing:#?}");
     let unknown: Vec<_> = ran.difference(&registered).collect();
     assert!(unknown.is_empty(), "ran, but is not registered: {unknown:#?}");
+}
+
+/// A user whose account is known: the reset has forgotten the others.
+async fn know_an_account(a: &Client) {
+    a.verified_user("anna").await;
+    let iban = a.get("/v1/sepa-deposit/info/anna").await.expect(200)["iban"].clone();
+    let body = json!({
+        "iban": iban, "amount": "5", "senderName": "Ada Lovelace", "senderIban": "DE89370400440532013000",
+    });
+    a.post("/v1/sandbox/sepa/incoming", &body).send().await.expect(201);
 }
 
 /// Every example, one after the other, on the same few users.

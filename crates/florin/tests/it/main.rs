@@ -17,6 +17,7 @@ mod listen;
 mod lost_commit;
 mod master_key;
 mod model;
+mod operators;
 mod races;
 mod restart;
 mod sepa_crash;

@@ -11,7 +11,8 @@ use super::work::Work;
 use crate::kit::app::App;
 use crate::kit::request::types::words;
 use florin_store::{
-    Object, ObjectTable, Row, Scope, SetStatement, Statement, StoreError, Touch, Type, Value, params,
+    Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Touch, Value, params,
+    sealed_objects,
 };
 use florin_types::Timestamp;
 use serde::Serialize;
@@ -48,24 +49,29 @@ pub struct InboxItem {
     pub at: Timestamp,
 }
 
-static INBOX: ObjectTable = ObjectTable::new(
+static INBOX: ObjectTable = sealed_objects!(
     "inbox",
-    &[
-        ("rail", Type::Text),
-        ("external_id", Type::Text),
-        ("state", Type::Text),
-        ("reason", Type::Text),
-        ("sealed", Type::Bytes),
-        ("at", Type::Int),
-    ],
+    "rail": Text,
+    "external_id": Text,
+    "state": Text,
+    "reason": Text,
+    "sealed": Bytes,
+    "at": Int,
 );
 
-/// Those that wait for a person, oldest first.
-const REFUSED: Statement = "SELECT id, rail, external_id, state, reason, sealed, at FROM inbox \
-     WHERE book = $1 AND state = 'REFUSED' ORDER BY at, id LIMIT 1000";
+/// Its rows say what was heard, and so what is not heard again.
+pub static SEALED: &SealedTable = INBOX.seal();
+
+/// What a list of an operator shows of a partner at most: more than anybody reads, in a few hundred KB. A statement reads
+/// one more, so that the list can say that it ends too early.
+pub const SHOWN: usize = 1_000;
+
+/// Those that wait for a person, oldest first: one more than are shown.
+const REFUSED: Statement = "SELECT id, rail, external_id, state, reason, sealed, at, seal FROM inbox \
+     WHERE book = $1 AND state = 'REFUSED' ORDER BY at, id LIMIT 1001";
 
 /// Every statement here, for the test that prepares and runs them all.
-pub(crate) const STATEMENTS: &[Statement] = &[REFUSED];
+pub(crate) const STATEMENTS: &[Statement] = &[REFUSED, SEALED.read];
 
 /// Those over sets. No message is removed.
 pub(crate) static SETS: [&SetStatement; 3] = {
@@ -163,14 +169,7 @@ pub fn done(work: &mut Work<'_>, id: Uuid) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// The messages that wait for a person, oldest first, a thousand at most.
+/// The messages that wait for a person, oldest first; one more than an operator is shown, where more wait.
 pub async fn refused(scope: &mut Scope) -> Result<Vec<InboxItem>, StoreError> {
-    let rows = scope.query(REFUSED, &[]).await?;
-    rows.into_iter()
-        .map(|mut row| {
-            let id = row.get(0)?;
-            row.0.remove(0);
-            InboxItem::from_row(id, &row)
-        })
-        .collect()
+    scope.objects(REFUSED, &[]).await
 }

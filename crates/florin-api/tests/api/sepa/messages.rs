@@ -3,7 +3,7 @@
 use super::*;
 use crate::support::expect_errors;
 use florin_api::kit::book::registry::book_of;
-use florin_api::sepa::SepaOperator;
+use florin_api::sepa::{SepaOperator, Shown};
 use florin_rails::sepa::Reason;
 use florin_types::Text;
 
@@ -87,11 +87,57 @@ async fn what_cannot_be_true_is_kept_for_a_person() {
     say(&app.app, book, "5", (other, Status::Returned(1_001, WHY))).await;
     let waiting = operator.suspense().await.expect("a list");
     assert_eq!(waiting.iter().map(|one| (one.amount, one.state)).collect::<Vec<_>>(), [(1_001, "UNMATCHED")]);
-    for (_, item) in &refused {
+    for (partner, item) in &refused {
+        // A person sees what the bank said.
+        let shown = operator.show(item.id).await.expect("a read").expect("a message");
+        let Shown::Message(of, found, Some(content)) = shown else { panic!("{shown:?}") };
+        assert_eq!((&of, &found, &content["id"]), (partner, item, &json!(item.external_id)));
+        let payment = if item.external_id == "3" { Uuid::nil() } else { other };
+        assert_eq!(content["message"]["Payment"][0], payment.to_string());
         operator.done(item.id).await.expect("a command").expect("a message");
     }
     assert_eq!(operator.refused().await.expect("a list"), []);
     assert_eq!(operator.done(refused[0].1.id).await.expect("a command"), None);
+    app.finish().await;
+}
+
+/// Banks may send money back in parts, or keep charges of it: each part is credited, and is told as what it is.
+#[tokio::test]
+async fn money_may_come_back_in_parts() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
+    let payment = handed_over(&a).await;
+    say(&app.app, book, "1", (payment, Status::Settled)).await;
+    let error = |returned: &str, description: &str| {
+        let description = format!("{description}: the account is closed (AC04)");
+        json!({"description": description, "status": "RETURNED", "reason": "AC04", "returnedAmount": returned})
+    };
+    let part = error("4.00", "The payee's bank sent 4.00 of 10.00 EUR back");
+    let whole = error("10.00", "The payee's bank sent the money back");
+    for (id, cents, left, error) in [("2", 400, "93.00", &part), ("3", 600, "99.00", &whole)] {
+        for _ in 0..2 {
+            say(&app.app, book, id, (payment, Status::Returned(cents, WHY))).await;
+        }
+        assert_eq!(a.amount(Some("anna"), "eur").await, left);
+        let shown = details(&a, &payment.to_string()).await;
+        assert_eq!((&shown["status"], &shown["error"]), (&json!("FAILED"), error));
+    }
+    // What was said of the first part stays as it was.
+    let events: Vec<_> = told(&a).await.into_iter().map(|(_, payload)| payload["error"].clone()).collect();
+    assert_eq!(events, [Value::Null, part, whole]);
+    let lines = a.history(Some("anna")).await;
+    let back: Vec<_> =
+        lines.iter().filter(|line| line["type"] == "REFUND").map(|line| &line["amount"]).collect();
+    assert_eq!(back, [&json!("6.00"), &json!("4.00")]);
+    // More than was sent is not the user's without a person.
+    say(&app.app, book, "4", (payment, Status::Returned(1, WHY))).await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+    assert_eq!(a.amount(Some("anna"), "eur").await, "99.00");
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let waiting = operator.suspense().await.expect("a list");
+    let shown: Vec<_> = waiting.iter().map(|one| (one.amount, one.state, one.returns)).collect();
+    assert_eq!(shown, [(1, "UNMATCHED", Some(payment))]);
     app.finish().await;
 }
 

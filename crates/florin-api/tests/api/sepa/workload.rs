@@ -211,6 +211,14 @@ impl Run {
             (Fate::Settled, 1) if *amount > 10 => {
                 (Fate::Returned(*amount - 10), Status::Returned(*amount - 10, WHY))
             }
+            // It sends a part back, and then another.
+            (Fate::Settled, 2) if *amount > 1 => {
+                (Fate::Returned(*amount / 2), Status::Returned(*amount / 2, WHY))
+            }
+            (Fate::Returned(back), _) if back < *amount => {
+                let part = (*amount - back).min(1 + back);
+                (Fate::Returned(back + part), Status::Returned(part, WHY))
+            }
             // It takes its rejection back.
             (Fate::Rejected, 0) => (Fate::Settled, Status::Settled),
             _ => return,
