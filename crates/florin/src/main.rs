@@ -2,6 +2,7 @@
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod allocator;
+mod bank;
 mod clock;
 mod config;
 mod credentials;
@@ -206,6 +207,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
             operate::print(&config.shown());
             // What `serve` would refuse is said here too.
             config.rates(&config.reference()?)?;
+            config.sepa()?;
             config.vault()?;
         }
         Command::Openapi => operate::print(florin_api::openapi::document_text()?.trim_end()),

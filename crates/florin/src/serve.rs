@@ -27,6 +27,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     config.check_targets()?;
     let reference = config.reference()?;
     let rates = config.rates(&reference)?;
+    let sepa = config.sepa()?;
     config.vault()?;
     // Before the port is taken, as the refusal of a second server names the first.
     let early = DataLock::of_server(config, false)?;
@@ -37,7 +38,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let lock = DataLock::signed(early, config, address)?;
     let rate_source = rates.source.clone();
     let public_url = config.public_url(address)?;
-    let settings = Settings { reference, rate_source, public_url, ..config.settings() };
+    let settings = Settings { reference, rate_source, public_url, sepa, ..config.settings() };
     let store = open_beside_vault(config).await?;
     let reserved = reserve_log(config).await?;
     let mut made = None;

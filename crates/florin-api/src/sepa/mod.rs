@@ -23,6 +23,7 @@ mod iban;
 mod incoming;
 mod info;
 mod operator;
+mod own_payee;
 mod people;
 mod postings;
 mod reference;

@@ -2,6 +2,7 @@
 
 mod deposits;
 mod hand_over;
+mod ibans;
 mod messages;
 mod transfers;
 mod way_back;
