@@ -27,6 +27,7 @@ mod system;
 mod terms;
 mod variables;
 mod vault;
+mod vop;
 mod webhook;
 
 use clap::{Args, Parser, Subcommand};
@@ -84,6 +85,11 @@ enum Command {
     Sepa {
         #[command(subcommand)]
         command: sepa::SepaCommand,
+    },
+    /// Let other banks ask who holds an account (Verification of Payee).
+    Vop {
+        #[command(subcommand)]
+        command: vop::VopCommand,
     },
     /// Export and check users' files, as an operator.
     Vault {
@@ -198,6 +204,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
         Command::Key { command } => runtime.block_on(keys::run(command))?,
         Command::Kyc { command } => runtime.block_on(review::run(command))?,
         Command::Sepa { command } => runtime.block_on(sepa::run(command))?,
+        Command::Vop { command } => runtime.block_on(vop::run(command))?,
         Command::Vault { command } => return runtime.block_on(vault::run(command)),
         Command::Clock { command } => return runtime.block_on(clock::run(command)),
         Command::Webhook { command } => runtime.block_on(webhook::run(command))?,

@@ -255,7 +255,7 @@ impl Operator<'_> {
         Ok(mark)
     }
 
-    /// What operators did in a partner's book, oldest first.
+    /// What operators did in each partner's book, and then what is about no partner, oldest first in each.
     pub async fn audit(&self) -> Result<Vec<(String, audit::Entry)>, StoreError> {
         let mut all = Vec::new();
         for PartnerBook { book, name, .. } in partner_books(&self.app.store).await? {
@@ -267,6 +267,13 @@ impl Operator<'_> {
                 after = *last;
                 all.extend(page.into_iter().map(|(_, entry)| (name.clone(), entry)));
             }
+        }
+        let mut after = Uuid::nil();
+        loop {
+            let page = audit::list_outside(&self.app.store, after).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = *last;
+            all.extend(page.into_iter().map(|(_, entry)| ("no partner".to_owned(), entry)));
         }
         Ok(all)
     }

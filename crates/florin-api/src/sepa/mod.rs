@@ -33,6 +33,7 @@ mod submit;
 mod transfer;
 mod unsuspended;
 mod verify_payee;
+mod vop;
 mod within;
 mod zone;
 
@@ -40,6 +41,7 @@ pub use decide::{Decided, decide, touches_of_payment};
 pub use deposit::Sender;
 pub use hear::{Ready, hear};
 pub use operator::{SepaOperator, Waiting};
+pub use vop::{Asker, AskerCount, Askers, MISSES_A_DAY, NewAsker, PayeeDesk};
 
 use crate::kit::endpoint::codes::P456;
 use crate::kit::endpoint::events::EventType;
@@ -76,9 +78,10 @@ pub static FAMILY: Family = Family {
         deposit::CAME_BACK,
         deposit::SUSPENDED,
     ],
-    statements: &[store::STATEMENTS],
+    statements: &[store::STATEMENTS, vop::STATEMENTS],
     sets: &store::SETS,
-    migrations: &[migration!(1011, "1011_sepa")],
+    migrations: &[migration!(1011, "1011_sepa"), migration!(1015, "1015_vop")],
+    sealed: &[&vop::ASKERS],
     erasures: &[Erasure::of_rows(store::ERASE)],
     forgets: &[store::FORGET],
     obstacles: &[Obstacle {

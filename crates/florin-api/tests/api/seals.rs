@@ -60,7 +60,16 @@ async fn old_books(app: &TestApp) -> Vec<String> {
 pub async fn make_old(app: &TestApp) {
     let mut all = old_books(app).await;
     all.push(old_check());
-    for table in ["holder", "partner", "api_key", "bank_account", "verification", "poa", "webhook_endpoint"] {
+    for table in [
+        "holder",
+        "partner",
+        "api_key",
+        "bank_account",
+        "verification",
+        "poa",
+        "webhook_endpoint",
+        "vop_asker",
+    ] {
         all.push(format!("UPDATE {table} SET seal = NULL"));
     }
     for (client, partner) in [app.a(), app.b()].iter().zip(app.partners) {

@@ -5,6 +5,7 @@ mod hand_over;
 mod ibans;
 mod messages;
 mod transfers;
+pub mod vop;
 mod way_back;
 mod workload;
 
