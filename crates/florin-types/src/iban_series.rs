@@ -3,6 +3,8 @@
 //!
 //! The structures are those of SWIFT's IBAN registry (ISO 13616). The registry does not say how national check digits
 //! are made; each rule below is tested with the registry's example of its country and with a second way of counting.
+//! German account numbers are made without a check of their own (method 09 of the Bundesbank): there, each bank has
+//! another one.
 
 use crate::Iban;
 use thiserror::Error;

@@ -58,7 +58,7 @@ async fn a_bank_asks_until_it_is_revoked() {
     let nameless = ["create", "--name", "", "--operator", "olga"];
     fails_plainly(&asker(&server, &nameless), &["--name"]);
     let wrong = ["create", "--name", "Hansabank", "--bic", "HABA", "--operator", "olga"];
-    fails_plainly(&asker(&server, &wrong), &["--bic must be a BIC"]);
+    fails_plainly(&asker(&server, &wrong), &["--bic must be a bic"]);
     let audit = done(server.command(&["audit"]));
     for deed in ["vop.asker.create", "vop.asker.revoke"] {
         let is_it = |line: &str| line.contains(deed) && line.contains("olga") && line.contains(id);

@@ -145,6 +145,10 @@ async fn names_are_compared_with_those_of_users_and_partners_of_any_book() {
     let (ben, house, other) =
         (iban_of(&b, Some("ben")).await, iban_of(&a, None).await, iban_of(&b, None).await);
     a.delete("/v1/user/gone").await.expect(200);
+    // Our own partners are told as little.
+    let body = json!({"iban": gone, "name": "Ada Lovelace"});
+    let told = b.post("/v1/sepa-transfer/verify-payee", &body).send().await.expect(200);
+    assert_eq!(told["result"], "NOT_POSSIBLE", "{told}");
     let (asker, token) = askers(&app).create(named("Bank")).await.expect("an asker");
     let desk = Desk::of(&app);
     let close = |name: &str| json!({"partyNameMatch": "CMTC", "matchedName": name});
