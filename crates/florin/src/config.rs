@@ -1,6 +1,7 @@
 //! Configuration: defaults < TOML file < `FLORIN_…` variables < flags, all by the same names.
 
 use crate::Failed;
+use crate::bank;
 use crate::rates::{self, Rates, SourceName};
 use crate::sections::{self, NOT_SET, quoted};
 use crate::variables::{self, Variables};
@@ -138,6 +139,9 @@ pub struct Config {
     /// Where published rates are read. Only in the file.
     #[serde(default)]
     rates: rates::Section,
+    /// The bank in which the accounts are. Only in the file.
+    #[serde(default)]
+    sepa: bank::Section,
 }
 
 #[derive(Serialize)]
@@ -213,6 +217,11 @@ impl Config {
         }
     }
 
+    /// The bank in which the accounts are.
+    pub fn sepa(&self) -> Result<Sepa, Failed> {
+        self.sepa.bank(Duration::from_millis(self.sandbox_settle_ms))
+    }
+
     /// Refuses live that sends webhooks anywhere.
     pub fn check_targets(&self) -> Result<(), Failed> {
         match (self.environment, self.webhook_targets) {
@@ -242,7 +251,6 @@ impl Config {
         };
         Settings {
             settle: Duration::from_millis(self.sandbox_settle_ms),
-            sepa: Sepa::simulated(Duration::from_millis(self.sandbox_settle_ms)),
             trusted_proxies: self.trusted_proxies.clone(),
             webhook_targets: self.webhook_targets.unwrap_or(base.webhook_targets),
             webhook_allow: self.webhook_allow.clone(),
@@ -421,8 +429,12 @@ impl Config {
             false => format!("{name} = {value}"),
         };
         let lines = lines.map(line).join("\n");
-        let (unset, rates) = self.rates.shown();
-        [lines + &unset, sections::reference(&self.reference), rates].join("\n\n").trim_end().to_owned()
+        let (unset_rates, rates) = self.rates.shown();
+        let (unset_sepa, sepa) = self.sepa.shown();
+        [lines + &unset_rates + &unset_sepa, sections::reference(&self.reference), rates, sepa]
+            .join("\n\n")
+            .trim_end()
+            .to_owned()
     }
 }
 

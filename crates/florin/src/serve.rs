@@ -10,6 +10,7 @@ use florin_api::kit::edge::http::{HttpLimits, serve as serve_http};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
 use florin_api::kit::settings::{Environment, Settings, WebhookTargets};
+use florin_api::sepa::PayeeDesk;
 use florin_store::{Engine, Lane, Place, ReservedLog, Store};
 use florin_types::{Clock, uuid_v7};
 use std::net::SocketAddr;
@@ -27,6 +28,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     config.check_targets()?;
     let reference = config.reference()?;
     let rates = config.rates(&reference)?;
+    let sepa = config.sepa()?;
     config.vault()?;
     // Before the port is taken, as the refusal of a second server names the first.
     let early = DataLock::of_server(config, false)?;
@@ -37,7 +39,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let lock = DataLock::signed(early, config, address)?;
     let rate_source = rates.source.clone();
     let public_url = config.public_url(address)?;
-    let settings = Settings { reference, rate_source, public_url, ..config.settings() };
+    let settings = Settings { reference, rate_source, public_url, sepa, ..config.settings() };
     let store = open_beside_vault(config).await?;
     let reserved = reserve_log(config).await?;
     let mut made = None;
@@ -62,9 +64,10 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let signalled = start_signalled(&app);
     let mut workers = rates.start(&app.clock);
     workers.push(tokio::spawn(logs.report_dropped()));
-    workers.extend(start_workers(&app));
+    let desk = PayeeDesk::of(&app);
+    workers.extend(start_workers(&app, &desk));
     let make_id = Arc::new(|| uuid_v7(SystemClock.now(), &SystemEntropy).to_string());
-    let open = ready::pages(&app, config).merge(florin_api::openapi::routes());
+    let open = ready::pages(&app, config).merge(florin_api::openapi::routes()).merge(desk.routes());
     let service =
         router(&app, florin_api::endpoints(), open, RequestIdLayer::new(make_id, monotonic_micros()));
     say_ready(config, address);
@@ -81,7 +84,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
             tracing::error!(work, "ended in a panic");
         }
     }
-    housekeeping::note_uses(&app).await;
+    note_last(&app, &desk).await;
     app.store.close();
     drop((reserved, lock));
     tracing::info!("stopped");
@@ -111,7 +114,7 @@ async fn open_beside_vault(config: &Config) -> Result<Store, Failed> {
 }
 
 /// What the platform does without being called, until aborted.
-fn start_workers(app: &App) -> [JoinHandle<()>; 6] {
+fn start_workers(app: &App, desk: &PayeeDesk) -> [JoinHandle<()>; 7] {
     [
         tokio::spawn(jobs::work(app.clone(), Lane::Quick)),
         tokio::spawn(housekeeping::work(app.clone())),
@@ -119,7 +122,14 @@ fn start_workers(app: &App) -> [JoinHandle<()>; 6] {
         tokio::spawn(key_sheets::work(app.clone())),
         tokio::spawn(clock::watch(app.clone())),
         tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
+        tokio::spawn(desk.clone().work()),
     ]
+}
+
+/// Writes what is otherwise written now and then.
+async fn note_last(app: &App, desk: &PayeeDesk) {
+    housekeeping::note_uses(app).await;
+    desk.note_or_keep().await;
 }
 
 fn say_ready(config: &Config, address: SocketAddr) {

@@ -3,7 +3,7 @@
 use super::tables::Reference;
 use florin_rails::rates::{Fixed, RateSource};
 use florin_rails::sepa::{SepaRail, SimulatedBank};
-use florin_types::{Iban, lithuanian};
+use florin_types::{Bic, Iban, IbanSeries};
 use florin_webhook::{Resolver, SystemResolver};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -111,8 +111,10 @@ pub struct Settings {
 /// The bank in which the accounts are, and the way to other banks.
 #[derive(Clone)]
 pub struct Sepa {
-    /// The bank's code, in the Lithuanian form of an IBAN: five digits.
-    pub bank_code: u32,
+    /// The IBANs that are given out.
+    pub series: IbanSeries,
+    /// Those that were given out before: their accounts are here too.
+    pub former_series: Vec<IbanSeries>,
     /// The bank's BIC.
     pub bic: String,
     /// The bank's address.
@@ -127,8 +129,8 @@ impl Sepa {
     /// The bank of a sandbox, which takes so long over a payment.
     pub fn simulated(settle: Duration) -> Self {
         Self {
-            // Of no bank that exists.
-            bank_code: 99_999,
+            series: IbanSeries::of_no_bank(),
+            former_series: Vec::new(),
             bic: "FLORLT2X".to_owned(),
             bank_address: "Gedimino pr. 1, Vilnius, Lithuania".to_owned(),
             holder_name: "Florin Sandbox".to_owned(),
@@ -138,7 +140,7 @@ impl Sepa {
 
     /// The IBAN of an account.
     pub fn iban(&self, account: u64) -> Iban {
-        lithuanian(self.bank_code, account)
+        self.series.iban(account)
     }
 
     /// The house's own account.
@@ -148,8 +150,13 @@ impl Sepa {
 
     /// Whether an account is in this bank.
     pub fn is_ours(&self, iban: &str) -> bool {
-        let bank = format!("{:05}", self.bank_code);
-        iban.starts_with("LT") && iban.get(4..9) == Some(bank.as_str())
+        self.series.has(iban) || self.former_series.iter().any(|series| series.has(iban))
+    }
+
+    /// Whether a BIC is the bank's, of whatever branch.
+    pub fn is_our_bic(&self, bic: &Bic) -> bool {
+        let of_bank = |bic: &str| bic.get(..8).map(str::to_ascii_uppercase);
+        of_bank(bic.as_str()) == of_bank(&self.bic)
     }
 }
 

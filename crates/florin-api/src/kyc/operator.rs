@@ -264,7 +264,7 @@ impl Operator<'_> {
         Ok(mark)
     }
 
-    /// What operators did, in the books of all partners, oldest first by the clocks of the books.
+    /// What operators did, in the books of all partners and beside them, oldest first by the clocks of the books.
     pub async fn audit(&self) -> Result<Vec<(String, audit::Entry)>, StoreError> {
         let mut all = Vec::new();
         for PartnerBook { book, name, .. } in partner_books(&self.app.store).await? {
@@ -276,6 +276,13 @@ impl Operator<'_> {
                 after = *last;
                 all.extend(page.into_iter().map(|(_, entry)| (name.clone(), entry)));
             }
+        }
+        let mut after = Uuid::nil();
+        loop {
+            let page = audit::list_outside(&self.app.store, after).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = *last;
+            all.extend(page.into_iter().map(|(_, entry)| ("no partner".to_owned(), entry)));
         }
         // Stable: what happened at one time stays in the order in which it was noted.
         all.sort_by_key(|(_, entry)| entry.at);

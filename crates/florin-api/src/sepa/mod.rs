@@ -23,6 +23,7 @@ mod iban;
 mod incoming;
 mod info;
 mod operator;
+mod own_payee;
 mod people;
 mod postings;
 mod reference;
@@ -32,6 +33,7 @@ mod submit;
 mod transfer;
 mod unsuspended;
 mod verify_payee;
+mod vop;
 mod within;
 mod zone;
 
@@ -39,6 +41,7 @@ pub use decide::{Decided, decide, touches_of_payment};
 pub use deposit::Sender;
 pub use hear::{Ready, hear};
 pub use operator::{Overview, SepaOperator, Shown, Waiting};
+pub use vop::{Asker, AskerCount, Askers, MISSES_A_DAY, NewAsker, PayeeDesk};
 
 use crate::kit::endpoint::codes::P456;
 use crate::kit::endpoint::events::EventType;
@@ -75,9 +78,13 @@ pub static FAMILY: Family = Family {
         deposit::CAME_BACK,
         deposit::SUSPENDED,
     ],
-    statements: &[store::STATEMENTS],
+    statements: &[store::STATEMENTS, vop::STATEMENTS],
     sets: &store::SETS,
-    migrations: &[migration!(1011, "1011_sepa"), migration!(1016, "1016_sepa_returned")],
+    migrations: &[
+        migration!(1011, "1011_sepa"),
+        migration!(1015, "1015_vop"),
+        migration!(1016, "1016_sepa_returned"),
+    ],
     sealed: &store::SEALED,
     erasures: &[Erasure {
         objects: |tx, holder| Box::pin(store::empty(tx, holder)),

@@ -43,7 +43,8 @@ pub(super) static CONTACTS: ObjectTable =
     sealed_objects!("sepa_contact", "holder": Int, "sealed": Bytes, "added_at": Int);
 
 /// What decides where money goes.
-pub(super) static SEALED: [&SealedTable; 3] = [TRANSFERS.seal(), DEPOSITS.seal(), CONTACTS.seal()];
+pub(super) static SEALED: [&SealedTable; 4] =
+    [TRANSFERS.seal(), DEPOSITS.seal(), CONTACTS.seal(), &super::vop::ASKERS];
 
 /// Deposits that one job credits: as many records as a batch takes in a few milliseconds.
 pub(super) const HELD_AT_ONCE: usize = 100;

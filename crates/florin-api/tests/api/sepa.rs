@@ -2,8 +2,10 @@
 
 mod deposits;
 mod hand_over;
+mod ibans;
 mod messages;
 mod transfers;
+pub mod vop;
 mod way_back;
 mod workload;
 

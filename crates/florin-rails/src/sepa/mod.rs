@@ -9,6 +9,7 @@
 
 mod reason;
 mod simulated;
+pub mod vop;
 
 pub use reason::{Reason, ReasonError};
 pub use simulated::{MAGIC_NAMES, MagicAccount, Outcome, SimulatedBank};

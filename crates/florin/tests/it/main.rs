@@ -27,6 +27,7 @@ mod unavailable;
 mod upgrade;
 mod uploads;
 mod verify;
+mod vop;
 mod webhook_examples;
 mod webhooks;
 mod workload;
