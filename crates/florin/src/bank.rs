@@ -161,6 +161,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_shown_is_read_again() {
+        let read = |text: &str| {
+            let section: Section = Figment::from(Toml::string(text)).extract().expect("a section");
+            section.shown()
+        };
+        let (unset, shown) = read("bank_code = 10000\nformer_banks = [\"LT99999\"]\nbic = \"FLORLT2X\"");
+        assert!(unset.contains("sepa.country = (none)") && !unset.contains("bank_code"), "{unset}");
+        let lines = shown.strip_prefix("[sepa]\n").expect("a section");
+        assert!(lines.contains("bank_code = \"10000\""), "{shown}");
+        assert_eq!(read(lines), (unset, shown.clone()));
+        assert_eq!(read("").1, "", "an empty section is not shown");
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         for (text, said) in [
             ("country = \"GB\"\nbank_code = 1", "sepa.country is none of the countries"),

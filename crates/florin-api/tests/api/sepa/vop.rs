@@ -186,6 +186,9 @@ async fn names_are_compared_with_those_of_users_and_partners_of_any_book() {
     }
     let expected = [("MTCH", 6), ("CMTC", 2), ("NMTC", 3), ("NOAP", 4), ("NOT_ASKED", 2)];
     assert_eq!(counts(&app, asker.id).await, expected.map(|(word, n)| (word.to_owned(), n)).into());
+    // A reset closes the book, and nobody has its accounts.
+    b.call(Method::POST, "/v1/sandbox/reset").send().await.expect(200);
+    assert_eq!(desk.about(&token, &ben, "Ada Lovelace").await, code("NOAP"));
     app.finish().await;
 }
 
