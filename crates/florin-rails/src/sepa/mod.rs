@@ -1,4 +1,5 @@
-//! SEPA: payments to and from banks, behind one trait. [`SimulatedBank`] is the bank of a sandbox.
+//! SEPA: payments to and from banks, behind one trait. [`SimulatedBank`] is the bank of a sandbox, [`files`] is a bank
+//! that takes and gives files.
 //!
 //! A payment is handed over by [`SepaRail::submit`] under its own id, which the bank repeats in everything it says
 //! about it. What the bank says is a [`Said`]: a message with an id of the bank's, so that one that comes twice is
@@ -7,6 +8,7 @@
 //!
 //! Amounts are in cents of EUR: SEPA knows no other currency.
 
+pub mod files;
 mod reason;
 mod simulated;
 
@@ -133,6 +135,11 @@ pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait SepaRail: Send + Sync {
     /// Its name, which is kept with each of its messages: it never changes.
     fn name(&self) -> &'static str;
+
+    /// Whether payments wait and go together, in files. Then neither [`Self::submit`] nor [`Self::find`] is asked.
+    fn gathers(&self) -> bool {
+        false
+    }
 
     /// When a payment that is made now is handed over.
     fn handed_over_at(&self, speed: Speed, now: Timestamp) -> Timestamp;

@@ -1,0 +1,63 @@
+//! A bank that takes payments as files and tells by files what became of them, through folders that the bank's channel
+//! (EBICS, SFTP) empties and fills.
+//!
+//! [`Folder`] is how files are written and read so that a crash loses none and sends none twice. [`CutOffs`] is when
+//! payments go. [`render`] makes a file out, [`hear`] says what a file in says.
+
+mod cut_offs;
+mod folder;
+mod messages;
+mod payments;
+
+pub use cut_offs::{CutOffError, CutOffs};
+pub use folder::{Folder, FolderError, Sent, Watched};
+pub use messages::{Booking, Bookings, Heard, NotHeard, Notice, bookings_of, hear};
+pub use payments::{Payment, Unwritable, check, file_name, message_id, number_of, render};
+
+/// The messages, for whoever plays the bank.
+pub use florin_iso20022 as iso20022;
+
+use super::{Boxed, Later, Order, PayeeCheck, RailError, SepaRail, Speed};
+use florin_types::{Bic, Iban, Timestamp};
+
+/// The way over files.
+#[derive(Clone, Debug)]
+pub struct FileRail {
+    /// Where the files are.
+    pub folder: Folder,
+    /// When payments go.
+    pub cut_offs: CutOffs,
+    /// Our account at the bank: what we pay from, and whose entries we read.
+    pub account: Iban,
+    /// The bank.
+    pub bic: Bic,
+    /// Who holds the account.
+    pub holder: String,
+}
+
+impl SepaRail for FileRail {
+    fn name(&self) -> &'static str {
+        "files"
+    }
+
+    fn gathers(&self) -> bool {
+        true
+    }
+
+    /// Files know no instant payments: one goes with the others.
+    fn handed_over_at(&self, _: Speed, now: Timestamp) -> Timestamp {
+        self.cut_offs.next_after(now)
+    }
+
+    fn submit<'a>(&'a self, _: &'a Order) -> Boxed<'a, Result<Later, RailError>> {
+        Box::pin(async { Err(RailError::Unavailable("payments go in files".to_owned())) })
+    }
+
+    fn find<'a>(&'a self, _: &'a Order) -> Boxed<'a, Result<Option<Later>, RailError>> {
+        Box::pin(async { Err(RailError::Unavailable("payments go in files".to_owned())) })
+    }
+
+    fn verify_payee<'a>(&'a self, _: &'a Iban, _: &'a str) -> Boxed<'a, Result<PayeeCheck, RailError>> {
+        Box::pin(async { Ok(PayeeCheck::NotPossible("the bank is only reached by files")) })
+    }
+}
