@@ -5,7 +5,7 @@ use super::hear::emit;
 use super::iban::GivenIban;
 use super::people::MAX_NAME;
 use super::postings::{self, EUR};
-use super::submit::SUBMIT_JOB;
+use super::submit::leave;
 use super::transfer::{FailureCode, HELD, Payee, State, Transfer, TransferFailure};
 use super::zone::is_in_sepa;
 use crate::kit::book::command::posting_refused;
@@ -17,7 +17,6 @@ use crate::kit::request::types::words;
 use crate::users::{Owner, PAYER_WORDS, Role, admit};
 use florin_ledger::PostingError;
 use florin_rails::sepa::{MagicAccount, Speed};
-use florin_store::{Lane, NewJob};
 use florin_types::{Iban, MAX_MINOR_UNITS, sepa_text};
 use std::sync::Arc;
 
@@ -230,6 +229,7 @@ impl<const OF_PARTNER: bool> SepaTransferRequest<OF_PARTNER> {
             refunds: None,
             sealed: Some(sealed::seal(work, holder, &payee)?),
             created_at: now,
+            file: None,
         };
         let is_allowed = is_in_sepa(iban) && (is_open || self.is_own_account(work, iban)?);
         let refused = match is_allowed {
@@ -245,9 +245,7 @@ impl<const OF_PARTNER: bool> SepaTransferRequest<OF_PARTNER> {
             (transfer.state, transfer.failure) = (State::Failed, Some(failure));
             emit(work, &transfer);
         } else {
-            let due = work.app().settings.sepa.rail.handed_over_at(transfer.speed, now);
-            let payload = transfer_id.as_bytes().to_vec();
-            work.enqueue(NewJob { kind: SUBMIT_JOB, lane: Lane::Rail, due, payload });
+            leave(work, &mut transfer);
         }
         work.put(&transfer)?;
         Ok(SepaTransferMade { transfer_id })

@@ -43,29 +43,55 @@ pub struct Ready {
 impl Ready {
     /// Reads what applying a message needs, and what the command must touch.
     pub async fn of(app: &App, scope: &mut Scope, said: Said) -> Result<(Self, Vec<Touch>), StoreError> {
+        let (mut ready, touches) = Self::all(app, scope, vec![said]).await?;
+        let ready = ready.pop().ok_or_else(|| StoreError::unexpected("a message was lost"))?;
+        Ok((ready, touches))
+    }
+
+    /// Reads what applying some messages in one command needs, in their order, and what the command must touch.
+    pub async fn all(
+        app: &App,
+        scope: &mut Scope,
+        all: Vec<Said>,
+    ) -> Result<(Vec<Self>, Vec<Touch>), StoreError> {
+        let rail = app.settings.sepa.rail.name();
         let mut touches = vec![
-            inbox::touch(app, app.settings.sepa.rail.name(), &said.id),
             Touch::Partner,
             Touch::SystemAccount(EUR, AccountKind::SepaSettlement),
             Touch::SystemAccount(EUR, AccountKind::Suspense),
+            Touch::SystemAccount(EUR, AccountKind::Fees),
         ];
-        let heard = match &said.message {
-            Message::Payment(id, status) => {
-                touches.push(Touch::Object(&TRANSFERS, *id));
-                touches.push(Touch::SystemAccount(EUR, AccountKind::Fees));
-                if let Some(transfer) = scope.objects_at::<Transfer>(&[*id]).await?.pop() {
-                    touches.push(Touch::HolderAccount(transfer.holder, EUR));
-                    touches.extend(refund::touch(&transfer));
+        touches.extend(all.iter().map(|said| inbox::touch(app, rail, &said.id)));
+        let (mut payments, mut credits) = (Vec::new(), Vec::new());
+        for said in &all {
+            match &said.message {
+                Message::Payment(id, _) => payments.push(*id),
+                Message::Credit(credit) => credits.push(credit),
+            }
+        }
+        touches.extend(payments.iter().map(|id| Touch::Object(&TRANSFERS, *id)));
+        if !payments.is_empty() {
+            for transfer in scope.objects_at::<Transfer>(&payments).await? {
+                touches.push(Touch::HolderAccount(transfer.holder, EUR));
+                touches.push(Touch::Account(AccountKey::receivable(transfer.holder, EUR)));
+                touches.extend(refund::touch(&transfer));
+            }
+        }
+        let mut prepared = Prepared::all(app, scope, &credits).await?.into_iter();
+        let mut ready = Vec::with_capacity(all.len());
+        for said in all {
+            let heard = match &said.message {
+                Message::Payment(id, status) => Heard::Payment(*id, *status),
+                Message::Credit(_) => {
+                    let prepared = prepared.next();
+                    let prepared = prepared.ok_or_else(|| StoreError::unexpected("a credit was lost"))?;
+                    touches.extend(prepared.touches(app));
+                    Heard::Credit(Box::new(prepared))
                 }
-                Heard::Payment(*id, *status)
-            }
-            Message::Credit(credit) => {
-                let prepared = Prepared::of(app, scope, credit).await?;
-                touches.extend(prepared.touches(app));
-                Heard::Credit(Box::new(prepared))
-            }
-        };
-        Ok((Self { said, heard, refused: Arc::default() }, touches))
+            };
+            ready.push(Self { said, heard, refused: Arc::default() });
+        }
+        Ok((ready, touches))
     }
 
     /// What logs, once the command has ended, that the message was refused.
@@ -129,6 +155,20 @@ pub async fn hear(work: &mut Work<'_>, ready: &Ready) -> Result<Option<Uuid>, St
     }
     inbox::keep(work, rail, &said.id, verdict, said)?;
     Ok(deposit)
+}
+
+/// What a command must touch to keep a message as refused.
+pub(super) fn touches_to_refuse(app: &App, said: &Said) -> Vec<Touch> {
+    vec![Touch::Partner, inbox::touch(app, app.settings.sepa.rail.name(), &said.id)]
+}
+
+/// Keeps a message for a person, unless it was heard before.
+pub(super) fn refuse(work: &mut Work<'_>, said: &Said, why: &str) -> Result<(), StoreError> {
+    let rail = work.app().settings.sepa.rail.name();
+    if inbox::is_known(work, rail, &said.id)? {
+        return Ok(());
+    }
+    inbox::keep(work, rail, &said.id, Verdict::Refused(why.to_owned()), said)
 }
 
 /// Applies a status to a payment of ours.
@@ -299,7 +339,9 @@ pub const WITHIN_JOB: &str = "sepa.within";
 fn repay_within(work: &mut Work<'_>, transfer: &Transfer) -> Result<(), Stop> {
     let payee: Option<Payee> = open_own(work, transfer.holder, transfer.sealed.as_deref())?;
     let is_ours = payee.is_some_and(|payee| work.app().settings.sepa.is_ours(&payee.iban));
-    if is_ours && work.app().is_sandbox() {
+    // Where payments go in files, the bank brings it in.
+    let rail = &work.app().settings.sepa.rail;
+    if is_ours && work.app().is_sandbox() && !rail.gathers() {
         let (due, payload) = (work.in_time(std::time::Duration::ZERO), transfer.id.as_bytes().to_vec());
         work.enqueue(NewJob { kind: WITHIN_JOB, lane: Lane::Quick, due, payload });
     }

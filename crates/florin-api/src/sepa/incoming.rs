@@ -60,27 +60,47 @@ pub struct Prepared {
 impl Prepared {
     /// Finds out whose a payment is.
     pub async fn of(app: &App, scope: &mut Scope, credit: &Credit) -> Result<Self, StoreError> {
-        let sender = Iban::parse(&credit.sender_iban).ok();
-        let book = scope.book();
-        let of_iban = balances::holder_of_iban(scope, &credit.iban).await?;
-        let is_shared = of_iban.is_none_or(|holder| holder == book.partner());
-        let of_title = if is_shared { reference::find(app, scope, &credit.title).await? } else { None };
-        let holder = of_title.or(of_iban);
-        let payee = match holder {
-            None => None,
-            Some(holder) => {
-                let people = People::load(app, scope, [holder].into_iter()).await?;
-                let names = people.profile(holder).map(|profile| {
-                    let text = |name: &Option<String>| name.clone().unwrap_or_default();
-                    (text(&profile.first_name), text(&profile.last_name))
-                });
-                let found = people.holder(holder);
-                let handle = found.and_then(|holder| holder.handle.clone());
-                let is_suspended = found.is_some_and(|holder| Gate::of(holder).is_suspended);
-                Some(Payee { holder, handle, is_suspended, names })
-            }
+        let prepared = Self::all(app, scope, &[credit]).await?.pop();
+        prepared.ok_or_else(|| StoreError::unexpected("a credit was lost"))
+    }
+
+    /// Finds out whose some payments are, in their order.
+    pub async fn all(app: &App, scope: &mut Scope, credits: &[&Credit]) -> Result<Vec<Self>, StoreError> {
+        if credits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let partner = scope.book().partner();
+        let ibans = credits.iter().map(|credit| credit.iban.as_str());
+        let of_iban = balances::holders_of_ibans(scope, ibans).await?;
+        let of_iban = |credit: &Credit| of_iban.get(&credit.iban).copied();
+        let is_shared = |credit: &&&Credit| of_iban(credit).is_none_or(|holder| holder == partner);
+        let titles = credits.iter().filter(is_shared).map(|credit| credit.title.as_str());
+        let of_title = reference::find_all(app, scope, titles).await?;
+        let holder_of = |credit: &Credit| of_title.get(&credit.title).copied().or(of_iban(credit));
+        let holders: Vec<_> = credits
+            .iter()
+            .map(|credit| match is_shared(&credit) {
+                true => holder_of(credit),
+                false => of_iban(credit),
+            })
+            .collect();
+        let people = People::load(app, scope, holders.iter().flatten().copied()).await?;
+        let of_holder = |holder: HolderId| {
+            let names = people.profile(holder).map(|profile| {
+                let text = |name: &Option<String>| name.clone().unwrap_or_default();
+                (text(&profile.first_name), text(&profile.last_name))
+            });
+            let found = people.holder(holder);
+            let handle = found.and_then(|holder| holder.handle.clone());
+            let is_suspended = found.is_some_and(|holder| Gate::of(holder).is_suspended);
+            Payee { holder, handle, is_suspended, names }
         };
-        Ok(Self { credit: credit.clone(), payee, sender })
+        let prepared = credits.iter().zip(holders).map(|(credit, holder)| Self {
+            credit: (*credit).clone(),
+            payee: holder.map(of_holder),
+            sender: Iban::parse(&credit.sender_iban).ok(),
+        });
+        Ok(prepared.collect())
     }
 
     /// What booking it must touch.

@@ -18,6 +18,7 @@ mod decide;
 mod deposit;
 mod details;
 mod events;
+mod files;
 mod hear;
 mod iban;
 mod incoming;
@@ -37,6 +38,7 @@ mod zone;
 
 pub use decide::{Decided, decide, touches_of_payment};
 pub use deposit::Sender;
+pub use files::{Difference, FileWork, Reconciled, reconcile, work_on_files};
 pub use hear::{Ready, hear};
 pub use operator::{SepaOperator, Waiting};
 
@@ -75,9 +77,9 @@ pub static FAMILY: Family = Family {
         deposit::CAME_BACK,
         deposit::SUSPENDED,
     ],
-    statements: &[store::STATEMENTS],
+    statements: &[store::STATEMENTS, files::STATEMENTS],
     sets: &store::SETS,
-    migrations: &[migration!(1011, "1011_sepa")],
+    migrations: &[migration!(1011, "1011_sepa"), migration!(1013, "1013_sepa_files")],
     erasures: &[Erasure::of_rows(store::ERASE)],
     forgets: &[store::FORGET],
     obstacles: &[Obstacle {

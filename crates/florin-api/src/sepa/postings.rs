@@ -91,7 +91,7 @@ mod tests {
             let holder = HolderId(BOOK.position(7).0);
             let transfer = Transfer {
                 id: Uuid::nil(), holder, amount, fee, speed: Speed::Standard, state: State::Held, failure: None,
-                refunds: None, sealed: None, created_at: Timestamp::from_micros(0),
+                refunds: None, sealed: None, created_at: Timestamp::from_micros(0), file: None,
             };
             let sums = |posting: &Posting| {
                 let moves = posting.moves().iter();

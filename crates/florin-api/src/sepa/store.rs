@@ -23,6 +23,7 @@ pub(super) static TRANSFERS: ObjectTable = ObjectTable::new(
         ("refunds", Type::Bytes),
         ("sealed", Type::Bytes),
         ("created_at", Type::Int),
+        ("file", Type::Int),
     ],
 );
 
@@ -75,11 +76,22 @@ pub(super) const FORGET: Statement = "DELETE FROM sepa_contact WHERE book = $1";
 pub(super) const STATEMENTS: &[Statement] = &[CONTACTS_OF, HELD_OF, IN_SUSPENSE, IS_PENDING, WAITS];
 
 /// Those over sets. Nothing here is removed.
-pub(super) static SETS: [&SetStatement; 8] = {
+pub(super) static SETS: [&SetStatement; 9] = {
     let [find, insert, update, _] = TRANSFERS.statements();
     let [find_deposit, insert_deposit, update_deposit, _] = DEPOSITS.statements();
     let [find_contact, insert_contact, _, _] = CONTACTS.statements();
-    [find, insert, update, find_deposit, insert_deposit, update_deposit, find_contact, insert_contact]
+    let of_files = super::files::SET;
+    [
+        find,
+        insert,
+        update,
+        find_deposit,
+        insert_deposit,
+        update_deposit,
+        find_contact,
+        insert_contact,
+        of_files,
+    ]
 };
 
 const STANDARD: &str = "STANDARD";
@@ -121,6 +133,7 @@ impl Object for Transfer {
             refunds: row.get(7)?,
             sealed: row.get(8)?,
             created_at: row.get(9)?,
+            file: row.get(10)?,
         })
     }
 
@@ -140,7 +153,8 @@ impl Object for Transfer {
             reason_text(failure.and_then(|failure| failure.reason)),
             self.refunds,
             self.sealed.clone(),
-            self.created_at
+            self.created_at,
+            self.file
         ]
         .to_vec()
     }

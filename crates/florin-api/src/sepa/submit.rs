@@ -7,13 +7,15 @@
 use super::hear::SAID_JOB;
 use super::people::{MAX_NAME, People};
 use super::store::TRANSFERS;
-use super::transfer::{Payee, State, Transfer};
+use super::transfer::{NO_FILE_YET, Payee, State, Transfer};
 use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
+use florin_ledger::HolderId;
 use florin_rails::sepa::{Boxed, Order, Party, RailError};
 use florin_store::{Job, Lane, NewJob, Scope, StoreError, Touch};
+use crate::users::Profile;
 use florin_types::{Iban, sepa_text};
 use std::time::Duration;
 use uuid::Uuid;
@@ -24,6 +26,18 @@ pub const SUBMIT_JOB: &str = "sepa.submit";
 /// How long a bank may take to answer: three times what an instant payment may take in all. What it does after that is
 /// found by asking it again.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Leaves a transfer that is held to be handed over when it is time: to a job of its own, or, where payments are
+/// gathered, to the next file.
+pub(super) fn leave(work: &mut Work<'_>, transfer: &mut Transfer) {
+    let rail = &work.app().settings.sepa.rail;
+    if rail.gathers() {
+        transfer.file = Some(NO_FILE_YET);
+        return;
+    }
+    let (due, payload) = (rail.handed_over_at(transfer.speed, work.now()), transfer.id.as_bytes().to_vec());
+    work.enqueue(NewJob { kind: SUBMIT_JOB, lane: Lane::Rail, due, payload });
+}
 
 /// Hands a transfer over.
 pub async fn submit(app: &App, job: &Job) -> Result<(), StoreError> {
@@ -75,23 +89,48 @@ async fn in_time<T>(answer: Boxed<'_, Result<T, RailError>>) -> Result<T, StoreE
 
 /// A transfer as the bank gets it.
 async fn order_of(app: &App, scope: &mut Scope, transfer: &Transfer) -> Result<Order, StoreError> {
-    let book = scope.book();
-    let is_refund = transfer.refunds.is_some();
-    let keeper = if is_refund { book.partner() } else { transfer.holder };
+    let keeper = keeper_of(transfer);
     let people = People::load(app, scope, [keeper].into_iter()).await?;
-    let payee: Option<Payee> = sealed::open(&app.seals, people.holder(keeper), transfer.sealed.as_deref())?;
-    let payee = payee.ok_or_else(|| StoreError::unexpected("a pending transfer whose payee was erased"))?;
+    let sides = Sides::of(app, &people, transfer)?;
     let own = people.party(app, scope, keeper).await?;
-    let creditor = Some(payee.name()).filter(|name| !name.is_empty()).unwrap_or_else(|| own.name.clone());
     Ok(Order {
         id: transfer.id,
         speed: transfer.speed,
         amount: transfer.amount,
         debtor: Party { name: sepa_text(&own.name, MAX_NAME), iban: own.iban },
-        creditor: Party {
-            name: sepa_text(&creditor, MAX_NAME),
-            iban: Iban::parse(&payee.iban).map_err(StoreError::unexpected)?,
-        },
-        title: payee.title,
+        creditor: Party { name: sepa_text(&sides.payee, MAX_NAME), iban: sides.iban },
+        title: sides.title,
     })
+}
+
+/// Under whose key the payee is sealed.
+pub(super) fn keeper_of(transfer: &Transfer) -> HolderId {
+    if transfer.refunds.is_some() { transfer.holder.book().partner() } else { transfer.holder }
+}
+
+/// Who pays and who is paid.
+pub(super) struct Sides {
+    pub payer: String,
+    pub payee: String,
+    pub iban: Iban,
+    pub title: String,
+}
+
+impl Sides {
+    /// Those of a transfer; `people` has its keeper.
+    pub(super) fn of(app: &App, people: &People, transfer: &Transfer) -> Result<Self, StoreError> {
+        let keeper = keeper_of(transfer);
+        let payee: Option<Payee> =
+            sealed::open(&app.seals, people.holder(keeper), transfer.sealed.as_deref())?;
+        let payee =
+            payee.ok_or_else(|| StoreError::unexpected("a pending transfer whose payee was erased"))?;
+        let payer = people.profile(keeper).map_or_else(|| app.settings.sepa.holder_name.clone(), Profile::full_name);
+        let name = Some(payee.name()).filter(|name| !name.is_empty());
+        Ok(Self {
+            payee: name.unwrap_or_else(|| payer.clone()),
+            payer,
+            iban: Iban::parse(&payee.iban).map_err(StoreError::unexpected)?,
+            title: payee.title,
+        })
+    }
 }

@@ -110,7 +110,13 @@ pub struct Transfer {
     pub sealed: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The number of the file by which it goes, [`NO_FILE_YET`] while it waits for one. None where payments go one by
+    /// one.
+    pub file: Option<i64>,
 }
+
+/// The number of no file: a payment waits for the next cut-off.
+pub const NO_FILE_YET: i64 = 0;
 
 /// Who is paid, and what the payee reads. Kept sealed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,6 +244,7 @@ mod tests {
             refunds: None,
             sealed: None,
             created_at: Timestamp::from_micros(0),
+            file: None,
         }
     }
 

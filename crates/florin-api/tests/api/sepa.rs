@@ -1,6 +1,7 @@
 //! SEPA, section 2.6.
 
 mod deposits;
+pub mod files;
 mod hand_over;
 mod messages;
 mod transfers;

@@ -65,6 +65,8 @@ async fn every_statement_runs_and_no_other() {
     operator(&app).await;
     webhooks(&app, &a).await;
     sepa(&app, &a).await;
+    crate::sepa::files::every_statement(&mut app).await;
+    let a = app.a();
     app.app.store.is_there().await.expect("the database answers");
     Store::kept_master_key(&app.database().place()).await.expect("the settings can be read");
     app.app.store.verify().await.expect("the books can be read");
