@@ -1,6 +1,7 @@
 //! Configuration: defaults < TOML file < `FLORIN_…` variables < flags, all by the same names.
 
 use crate::Failed;
+use crate::bank;
 use crate::rates::{self, Rates, SourceName};
 use crate::sections::{self, quoted};
 use crate::variables::{self, Variables};
@@ -138,6 +139,9 @@ pub struct Config {
     /// Where published rates are read. Only in the file.
     #[serde(default)]
     rates: rates::Section,
+    /// The bank in which the accounts are. Only in the file.
+    #[serde(default)]
+    sepa: bank::Section,
 }
 
 #[derive(Serialize)]
@@ -200,17 +204,20 @@ impl Config {
         }
     }
 
-    /// Refuses live on simulated rails unless the operator has said that this is meant. There are no other rails yet.
+    /// Refuses live on simulated rails unless the operator has said that this is meant.
     pub fn check_rails(&self) -> Result<(), Failed> {
-        match (self.environment, self.simulated_rails) {
-            (Purpose::Live, false) => {
-                Err("live has no rails but simulated ones yet: no money moves at a bank, and users \
-                                           get simulated IBANs. If this is meant, set simulated_rails = true \
-                                           (FLORIN_SIMULATED_RAILS)"
-                    .into())
-            }
-            (Purpose::Live | Purpose::Sandbox, _) => Ok(()),
-        }
+        let is_fine = self.simulated_rails || !self.is_live_on_simulated_rails();
+        if is_fine { Ok(()) } else { Err(bank::NOT_MEANT.into()) }
+    }
+
+    /// Whether no money moves though this is live.
+    pub fn is_live_on_simulated_rails(&self) -> bool {
+        self.environment() == Environment::Live && self.sepa.is_simulated()
+    }
+
+    /// The bank in which the accounts are.
+    pub fn sepa(&self) -> Result<Sepa, Failed> {
+        self.sepa.bank(Duration::from_millis(self.sandbox_settle_ms))
     }
 
     /// Refuses live that sends webhooks anywhere.
@@ -242,7 +249,6 @@ impl Config {
         };
         Settings {
             settle: Duration::from_millis(self.sandbox_settle_ms),
-            sepa: Sepa::simulated(Duration::from_millis(self.sandbox_settle_ms)),
             trusted_proxies: self.trusted_proxies.clone(),
             webhook_targets: self.webhook_targets.unwrap_or(base.webhook_targets),
             webhook_allow: self.webhook_allow.clone(),
@@ -417,8 +423,12 @@ impl Config {
             ("rate_lock_seconds", self.rate_lock_seconds.to_string()),
         ];
         let lines = lines.map(|(name, value)| format!("{name} = {value}")).join("\n");
-        let (unset, rates) = self.rates.shown();
-        [lines + &unset, sections::reference(&self.reference), rates].join("\n\n").trim_end().to_owned()
+        let (unset_rates, rates) = self.rates.shown();
+        let (unset_sepa, sepa) = self.sepa.shown();
+        [lines + &unset_rates + &unset_sepa, sections::reference(&self.reference), rates, sepa]
+            .join("\n\n")
+            .trim_end()
+            .to_owned()
     }
 }
 
@@ -465,6 +475,7 @@ mod tests {
         assert_eq!(check("environment = \"live\"\nsimulated_rails = true"), Ok(()));
         let said = check("environment = \"live\"").expect_err("nobody said that it is meant");
         assert!(said.contains("set simulated_rails = true"), "{said}");
+        assert_eq!(check("environment = \"live\"\nsepa.rail = \"files\""), Ok(()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod allocator;
+mod bank;
 mod clock;
 mod config;
 mod credentials;
@@ -196,7 +197,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
         },
         Command::Key { command } => runtime.block_on(keys::run(command))?,
         Command::Kyc { command } => runtime.block_on(review::run(command))?,
-        Command::Sepa { command } => runtime.block_on(sepa::run(command))?,
+        Command::Sepa { command } => return runtime.block_on(sepa::run(command)),
         Command::Vault { command } => return runtime.block_on(vault::run(command)),
         Command::Clock { command } => return runtime.block_on(clock::run(command)),
         Command::Webhook { command } => runtime.block_on(webhook::run(command))?,
@@ -206,6 +207,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
             operate::print(&config.shown());
             // What `serve` would refuse is said here too.
             config.rates(&config.reference()?)?;
+            config.sepa()?;
             config.vault()?;
         }
         Command::Openapi => operate::print(florin_api::openapi::document_text()?.trim_end()),

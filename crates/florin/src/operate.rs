@@ -53,10 +53,11 @@ async fn open_as(config: &Config, may_seal: bool) -> Result<Store, Failed> {
 pub async fn platform(config: &Config) -> Result<App, Failed> {
     // Checked before anything is created.
     config.vault()?;
+    let sepa = config.sepa()?;
     let store = open(config).await?;
     let reference = config.reference()?;
     let rate_source = config.rates(&reference)?.source;
-    let settings = Settings { reference, rate_source, ..config.settings() };
+    let settings = Settings { reference, rate_source, sepa, ..config.settings() };
     assemble(config, store, settings).await
 }
 

@@ -10,6 +10,7 @@ use florin_api::kit::edge::http::{HttpLimits, serve as serve_http};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
 use florin_api::kit::settings::{Environment, Settings, WebhookTargets};
+use florin_api::sepa::{FileWork, work_on_files};
 use florin_store::{Engine, Lane, Place, ReservedLog, Store};
 use florin_types::{Clock, uuid_v7};
 use std::net::SocketAddr;
@@ -27,6 +28,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     config.check_targets()?;
     let reference = config.reference()?;
     let rates = config.rates(&reference)?;
+    let sepa = config.sepa()?;
     config.vault()?;
     // Before the port is taken, as the refusal of a second server names the first.
     let early = DataLock::of_server(config, false)?;
@@ -37,7 +39,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let lock = DataLock::signed(early, config, address)?;
     let rate_source = rates.source.clone();
     let public_url = config.public_url(address)?;
-    let settings = Settings { reference, rate_source, public_url, ..config.settings() };
+    let settings = Settings { reference, rate_source, public_url, sepa, ..config.settings() };
     let store = open_beside_vault(config).await?;
     let reserved = reserve_log(config).await?;
     let mut made = None;
@@ -55,11 +57,8 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     if let Some(made) = &made {
         credentials::give_token(&app, made).await?;
     }
-    if app.store.engine() == Engine::Sqlite {
-        // The data folder is locked, so whoever leased a job there is dead.
-        app.store.free_jobs().await?;
-    }
-    let signalled = start_signalled(&app);
+    let files = begin_work(&app).await?;
+    let signalled = start_signalled(&app, files);
     let mut workers = rates.start(&app.clock);
     workers.push(tokio::spawn(logs.report_dropped()));
     workers.extend(start_workers(&app));
@@ -88,13 +87,34 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     Ok(())
 }
 
+/// What is done before the workers start: what dead processes had leased becomes free, and a folder of SEPA files that
+/// is not there, or not ours, is noticed.
+async fn begin_work(app: &App) -> Result<Option<FileWork>, Failed> {
+    let mut files = FileWork::of(app);
+    if app.store.engine() == Engine::Sqlite {
+        // The data folder is locked, so whoever leased something there is dead.
+        app.store.free_jobs().await?;
+        if let Some(files) = &files {
+            files.free().await?;
+        }
+    }
+    if let Some(files) = &mut files {
+        files.claim().await?;
+    }
+    Ok(files)
+}
+
 /// What is signalled to stop, has its own time limits, and is waited for.
-fn start_signalled(app: &App) -> [(&'static str, JoinHandle<()>); 3] {
-    [
+fn start_signalled(app: &App, files: Option<FileWork>) -> Vec<(&'static str, JoinHandle<()>)> {
+    let mut signalled = vec![
         ("the work on slow jobs", tokio::spawn(jobs::work(app.clone(), Lane::Slow))),
         ("the work with banks", tokio::spawn(jobs::work(app.clone(), Lane::Rail))),
         ("the delivery of webhooks", tokio::spawn(florin_api::webhooks::work(app.clone()))),
-    ]
+    ];
+    if let Some(files) = files {
+        signalled.push(("the work on SEPA files", tokio::spawn(work_on_files(files))));
+    }
+    signalled
 }
 
 /// Opens the store, unless its vault is not there.
@@ -124,7 +144,7 @@ fn start_workers(app: &App) -> [JoinHandle<()>; 6] {
 
 fn say_ready(config: &Config, address: SocketAddr) {
     let environment = config.environment().as_str();
-    if config.environment() == Environment::Live {
+    if config.is_live_on_simulated_rails() {
         tracing::warn!("live on simulated rails: no money moves at a bank, and users get simulated IBANs");
     }
     if config.environment() == Environment::Live && config.has_built_in_rates() {

@@ -19,6 +19,7 @@ mod master_key;
 mod model;
 mod races;
 mod restart;
+mod sepa_files;
 mod support;
 mod terms;
 mod unavailable;

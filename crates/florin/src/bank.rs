@@ -1,0 +1,211 @@
+//! The bank in which the accounts are: the section `sepa` of the configuration file.
+//!
+//! ```toml
+//! [sepa]
+//! rail = "files"
+//! folder = "/srv/florin/sepa"              # has inbox, outbox, staging, done and aside
+//! account = "DE02120300000000202051"       # our account at the bank
+//! bic = "BYLADEM1001"
+//! holder_name = "Example Payments GmbH"    # who holds the account
+//! bank_address = "Main Street 1, Berlin"
+//! bank_code = 99999                        # of the users' IBANs, in the Lithuanian form
+//! cut_offs = ["08:00", "12:00", "15:00"]   # on business days of T2, in Central European time
+//! # unmatched_partner = "…"                # whose book keeps money that is nobody's; the oldest partner's if omitted
+//! ```
+
+use crate::Failed;
+use crate::sections::{list, quoted};
+use florin_api::kit::settings::Sepa;
+use florin_rails::sepa::SimulatedBank;
+use florin_rails::sepa::files::{CutOffs, FileRail, Folder};
+use florin_types::{Bic, Iban, Text};
+use serde::Deserialize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// When payments go by default: before the last cut-offs of most banks for the same day.
+const CUT_OFFS: [&str; 3] = ["08:00", "12:00", "15:00"];
+
+/// Why live does not start on a simulated bank.
+pub const NOT_MEANT: &str = "live on a simulated bank: no money moves, and users get simulated IBANs. Set sepa.rail = \
+                             \"files\" for a real one. If this is meant, set simulated_rails = true \
+                             (FLORIN_SIMULATED_RAILS)";
+
+/// Largest bank code: five digits.
+const MAX_BANK_CODE: u32 = 99_999;
+
+/// Longest name or address that is shown to payers.
+const MAX_TEXT: usize = 70;
+
+/// How payments go.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RailName {
+    /// To a bank that is simulated.
+    #[default]
+    Simulated,
+    /// To a bank that takes and gives files.
+    Files,
+}
+
+/// The section `sepa`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Section {
+    rail: RailName,
+    folder: Option<PathBuf>,
+    bank_code: Option<u32>,
+    bic: Option<String>,
+    bank_address: Option<String>,
+    holder_name: Option<String>,
+    account: Option<String>,
+    cut_offs: Option<Vec<String>>,
+    unmatched_partner: Option<Uuid>,
+}
+
+impl Section {
+    /// Whether the bank is simulated.
+    pub fn is_simulated(&self) -> bool {
+        self.rail == RailName::Simulated
+    }
+
+    /// The bank. One that is simulated takes so long over a payment.
+    ///
+    /// # Errors
+    /// Says which setting is wrong or missing.
+    pub fn bank(&self, settle: Duration) -> Result<Sepa, Failed> {
+        let bank = match self.rail {
+            RailName::Simulated => self.simulated(settle)?,
+            RailName::Files => self.over_files()?,
+        };
+        if bank.bank_code > MAX_BANK_CODE {
+            return Err("sepa.bank_code must have at most five digits".into());
+        }
+        Ok(bank)
+    }
+
+    /// What `florin config` shows: the settings that are not set, and the section.
+    pub fn shown(&self) -> (String, String) {
+        let rail = if self.is_simulated() { "simulated" } else { "files" };
+        let lines = [
+            ("rail", Some(quoted(rail))),
+            ("folder", self.folder.as_ref().map(|folder| quoted(folder.display()))),
+            ("account", self.account.as_ref().map(quoted)),
+            ("bic", self.bic.as_ref().map(quoted)),
+            ("holder_name", self.holder_name.as_ref().map(quoted)),
+            ("bank_address", self.bank_address.as_ref().map(quoted)),
+            ("bank_code", self.bank_code.map(|code| code.to_string())),
+            ("cut_offs", self.cut_offs.as_ref().map(list)),
+            ("unmatched_partner", self.unmatched_partner.map(quoted)),
+        ];
+        let (mut unset, mut shown) = (String::new(), "[sepa]".to_owned());
+        for (name, value) in lines {
+            match value {
+                None => unset += &format!("\nsepa.{name} = (none)"),
+                Some(value) => shown += &format!("\n{name} = {value}"),
+            }
+        }
+        (unset, shown)
+    }
+
+    fn simulated(&self, settle: Duration) -> Result<Sepa, Failed> {
+        let of_files = [
+            ("folder", self.folder.is_some()),
+            ("account", self.account.is_some()),
+            ("cut_offs", self.cut_offs.is_some()),
+            ("unmatched_partner", self.unmatched_partner.is_some()),
+        ];
+        if let Some((name, _)) = of_files.iter().find(|(_, is_set)| *is_set) {
+            return Err(format!("sepa.{name} is for sepa.rail = \"files\"").into());
+        }
+        let usual = Sepa::simulated(settle);
+        Ok(Sepa {
+            bank_code: self.bank_code.unwrap_or(usual.bank_code),
+            bic: self.bic()?.map_or(usual.bic, |bic| bic.as_str().to_owned()),
+            bank_address: self.text("bank_address", &self.bank_address)?.unwrap_or(usual.bank_address),
+            holder_name: self.text("holder_name", &self.holder_name)?.unwrap_or(usual.holder_name),
+            rail: Arc::new(SimulatedBank { settle }),
+            ..usual
+        })
+    }
+
+    fn over_files(&self) -> Result<Sepa, Failed> {
+        let needed = |name: &str| format!("sepa.rail = \"files\" needs sepa.{name}");
+        let cut_offs = match &self.cut_offs {
+            Some(texts) => CutOffs::parse(texts),
+            None => CutOffs::parse(&CUT_OFFS),
+        };
+        let account = self.account.as_ref().ok_or_else(|| needed("account"))?;
+        let rail = FileRail {
+            folder: Folder::at(self.folder.as_ref().ok_or_else(|| needed("folder"))?),
+            cut_offs: cut_offs.map_err(|error| format!("sepa.cut_offs {error}"))?,
+            account: Iban::parse(account).map_err(|error| format!("sepa.account {error}"))?,
+            bic: self.bic()?.ok_or_else(|| needed("bic"))?,
+            holder: self.text("holder_name", &self.holder_name)?.ok_or_else(|| needed("holder_name"))?,
+        };
+        let bank_code = self.bank_code.ok_or_else(|| needed("bank_code"))?;
+        let address = self.text("bank_address", &self.bank_address)?.ok_or_else(|| needed("bank_address"))?;
+        Ok(Sepa::over_files(bank_code, address, rail, self.unmatched_partner))
+    }
+
+    fn bic(&self) -> Result<Option<Bic>, Failed> {
+        let bic = self.bic.as_ref().map(|text| Bic::parse(text)).transpose();
+        bic.map_err(|error| format!("sepa.bic {error}").into())
+    }
+
+    fn text(&self, name: &str, text: &Option<String>) -> Result<Option<String>, Failed> {
+        let text = text.as_ref().map(|text| Text::<MAX_TEXT>::parse(text)).transpose();
+        let text = text.map_err(|error| format!("sepa.{name} {error}"))?;
+        Ok(text.map(|text| text.as_str().to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use figment::Figment;
+    use figment::providers::{Format, Toml};
+
+    const FILES: &str = "rail = \"files\"\nfolder = \"/srv/sepa\"\naccount = \"DE02120300000000202051\"\n\
+        bic = \"BYLADEM1001\"\nholder_name = \"Example\"\nbank_address = \"Berlin\"\nbank_code = 12345\n";
+
+    fn bank(text: &str) -> Result<Sepa, String> {
+        let section: Section =
+            Figment::from(Toml::string(text)).extract().map_err(|error| error.to_string())?;
+        section.bank(Duration::from_millis(7)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_bank_is_simulated_unless_files_are_set() {
+        let simulated = bank("").expect("a bank");
+        assert_eq!((simulated.rail.name(), simulated.bank_code), ("simulated", 99_999));
+        let renamed = bank("holder_name = \"Example\"\nbank_code = 1").expect("a bank");
+        assert_eq!((&*renamed.holder_name, renamed.bank_code), ("Example", 1));
+        let files = bank(FILES).expect("a bank");
+        assert_eq!((files.rail.name(), files.house_iban().as_str()), ("files", "DE02120300000000202051"));
+        assert!(files.rail.gathers() && !simulated.rail.gathers());
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named() {
+        for line in FILES.lines().skip(1) {
+            let name = line.split(' ').next().expect("a name");
+            let said = bank(&FILES.replace(line, "")).expect_err(name);
+            assert!(said.contains(&format!("needs sepa.{name}")), "{said}");
+        }
+        for (more, name) in [
+            ("cut_offs = [\"8\"]", "sepa.cut_offs"),
+            ("cut_offs = []", "sepa.cut_offs"),
+            ("unmatched_partner = \"x\"", "unmatched_partner"),
+            ("folders = 1", "folders"),
+        ] {
+            let said = bank(&format!("{FILES}{more}\n")).expect_err(more);
+            assert!(said.contains(name), "{said}");
+        }
+        assert!(bank(&FILES.replace("2051", "2052")).expect_err("an IBAN").contains("sepa.account"));
+        assert!(bank(&FILES.replace("12345", "123456")).expect_err("a code").contains("five digits"));
+        assert!(bank("folder = \"/srv/sepa\"").expect_err("files").contains("sepa.rail = \"files\""));
+    }
+}
