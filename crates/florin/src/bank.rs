@@ -10,15 +10,18 @@
 //! bank_address = "Main Street 1, Berlin"
 //! bank_code = 99999                        # of the users' IBANs, in the Lithuanian form
 //! cut_offs = ["08:00", "12:00", "15:00"]   # on business days of T2, in Central European time
+//! # book_from = "camt.053"                 # the messages that book money; camt.054 if omitted
+//! # own_funds = "1000.00"                  # your own money that was on the account before the first file
 //! # unmatched_partner = "…"                # whose book keeps money that is nobody's; the oldest partner's if omitted
+//! # test_bank = true                       # required in a sandbox: the bank at the other end moves no real money
 //! ```
 
 use crate::Failed;
 use crate::sections::{list, quoted};
-use florin_api::kit::settings::Sepa;
+use florin_api::kit::settings::{Environment, Sepa};
 use florin_rails::sepa::SimulatedBank;
-use florin_rails::sepa::files::{CutOffs, FileRail, Folder};
-use florin_types::{Bic, Iban, Text};
+use florin_rails::sepa::files::{BookKind, CutOffs, FileRail, Folder};
+use florin_types::{Bic, Decimal, Iban, Text};
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,6 +35,10 @@ const CUT_OFFS: [&str; 3] = ["08:00", "12:00", "15:00"];
 pub const NOT_MEANT: &str = "live on a simulated bank: no money moves, and users get simulated IBANs. Set sepa.rail = \
                              \"files\" for a real one. If this is meant, set simulated_rails = true \
                              (FLORIN_SIMULATED_RAILS)";
+
+/// Why a sandbox does not start on a real bank.
+pub const NO_TEST_BANK: &str = "a sandbox whose payments go in files: partners would pay with made-up money. If the \
+                                bank at the other end is a test system, set sepa.test_bank = true";
 
 /// Largest bank code: five digits.
 const MAX_BANK_CODE: u32 = 99_999;
@@ -62,13 +69,29 @@ pub struct Section {
     holder_name: Option<String>,
     account: Option<String>,
     cut_offs: Option<Vec<String>>,
+    book_from: Option<String>,
+    own_funds: Option<String>,
     unmatched_partner: Option<Uuid>,
+    test_bank: Option<bool>,
 }
 
 impl Section {
     /// Whether the bank is simulated.
     pub fn is_simulated(&self) -> bool {
         self.rail == RailName::Simulated
+    }
+
+    /// Refuses a sandbox on a real bank.
+    ///
+    /// # Errors
+    /// Nobody has said that the bank is a test system; or it is one, and this is live.
+    pub fn check(&self, environment: Environment) -> Result<(), Failed> {
+        let is_test_bank = self.test_bank == Some(true);
+        match environment {
+            Environment::Sandbox if !self.is_simulated() && !is_test_bank => Err(NO_TEST_BANK.into()),
+            Environment::Live if is_test_bank => Err("sepa.test_bank is for a sandbox".into()),
+            Environment::Sandbox | Environment::Live => Ok(()),
+        }
     }
 
     /// The bank. One that is simulated takes so long over a payment.
@@ -98,7 +121,10 @@ impl Section {
             ("bank_address", self.bank_address.as_ref().map(quoted)),
             ("bank_code", self.bank_code.map(|code| code.to_string())),
             ("cut_offs", self.cut_offs.as_ref().map(list)),
+            ("book_from", self.book_from.as_ref().map(quoted)),
+            ("own_funds", self.own_funds.as_ref().map(quoted)),
             ("unmatched_partner", self.unmatched_partner.map(quoted)),
+            ("test_bank", self.test_bank.map(|is_set| is_set.to_string())),
         ];
         let (mut unset, mut shown) = (String::new(), "[sepa]".to_owned());
         for (name, value) in lines {
@@ -115,7 +141,10 @@ impl Section {
             ("folder", self.folder.is_some()),
             ("account", self.account.is_some()),
             ("cut_offs", self.cut_offs.is_some()),
+            ("book_from", self.book_from.is_some()),
+            ("own_funds", self.own_funds.is_some()),
             ("unmatched_partner", self.unmatched_partner.is_some()),
+            ("test_bank", self.test_bank.is_some()),
         ];
         if let Some((name, _)) = of_files.iter().find(|(_, is_set)| *is_set) {
             return Err(format!("sepa.{name} is for sepa.rail = \"files\"").into());
@@ -144,10 +173,25 @@ impl Section {
             account: Iban::parse(account).map_err(|error| format!("sepa.account {error}"))?,
             bic: self.bic()?.ok_or_else(|| needed("bic"))?,
             holder: self.text("holder_name", &self.holder_name)?.ok_or_else(|| needed("holder_name"))?,
+            book_from: self.book_from()?,
+            own_funds: self.own_funds()?,
         };
         let bank_code = self.bank_code.ok_or_else(|| needed("bank_code"))?;
         let address = self.text("bank_address", &self.bank_address)?.ok_or_else(|| needed("bank_address"))?;
         Ok(Sepa::over_files(bank_code, address, rail, self.unmatched_partner))
+    }
+
+    fn book_from(&self) -> Result<BookKind, Failed> {
+        let Some(name) = &self.book_from else { return Ok(BookKind::Notification) };
+        BookKind::parse(name).ok_or_else(|| "sepa.book_from must be \"camt.054\" or \"camt.053\"".into())
+    }
+
+    /// In cents.
+    fn own_funds(&self) -> Result<i64, Failed> {
+        let Some(text) = &self.own_funds else { return Ok(0) };
+        let wrong = |error: &dyn std::fmt::Display| Failed::from(format!("sepa.own_funds {error}"));
+        let amount = Decimal::parse(text).map_err(|error| wrong(&error))?;
+        amount.minor_units(2).map_err(|error| wrong(&error))
     }
 
     fn bic(&self) -> Result<Option<Bic>, Failed> {
@@ -189,6 +233,21 @@ mod tests {
     }
 
     #[test]
+    fn a_sandbox_pays_no_real_money() {
+        let check = |text: &str, environment| {
+            let section: Section = Figment::from(Toml::string(text)).extract().expect("a section");
+            section.check(environment).map_err(|error| error.to_string())
+        };
+        let said = check(FILES, Environment::Sandbox).expect_err("made-up money");
+        assert!(said.contains("set sepa.test_bank = true"), "{said}");
+        let tested = format!("{FILES}test_bank = true\n");
+        assert_eq!(check(&tested, Environment::Sandbox), Ok(()));
+        assert!(check(&tested, Environment::Live).expect_err("it moves no money").contains("for a sandbox"));
+        assert_eq!(check(FILES, Environment::Live), Ok(()));
+        assert_eq!(check("", Environment::Sandbox), Ok(()));
+    }
+
+    #[test]
     fn what_is_missing_or_wrong_is_named() {
         for line in FILES.lines().skip(1) {
             let name = line.split(' ').next().expect("a name");
@@ -198,6 +257,8 @@ mod tests {
         for (more, name) in [
             ("cut_offs = [\"8\"]", "sepa.cut_offs"),
             ("cut_offs = []", "sepa.cut_offs"),
+            ("book_from = \"camt.052\"", "sepa.book_from"),
+            ("own_funds = \"1.005\"", "sepa.own_funds"),
             ("unmatched_partner = \"x\"", "unmatched_partner"),
             ("folders = 1", "folders"),
         ] {

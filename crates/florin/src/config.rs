@@ -204,8 +204,9 @@ impl Config {
         }
     }
 
-    /// Refuses live on simulated rails unless the operator has said that this is meant.
+    /// Refuses live on simulated rails unless the operator has said that this is meant, and a sandbox on a real bank.
     pub fn check_rails(&self) -> Result<(), Failed> {
+        self.sepa.check(self.environment())?;
         let is_fine = self.simulated_rails || !self.is_live_on_simulated_rails();
         if is_fine { Ok(()) } else { Err(bank::NOT_MEANT.into()) }
     }

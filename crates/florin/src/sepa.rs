@@ -1,13 +1,14 @@
 //! `florin sepa`: what an operator does about money that came in and is nobody's yet.
 
+mod files;
+
 use crate::operate::{platform, print};
 use crate::{Failed, OperatorName};
 use clap::Subcommand;
 use florin_api::kit::app::App;
-use florin_api::sepa::{Reconciled, SepaOperator, reconcile};
+use florin_api::sepa::SepaOperator;
 use florin_rails::sepa::Reason;
 use florin_types::{ExternalUserId, format_minor};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use uuid::Uuid;
 
@@ -58,13 +59,6 @@ pub enum SepaCommand {
         #[command(flatten)]
         flags: crate::config::Flags,
     },
-    /// Compare the newest statement of the bank (camt.053) with the books. The exit code is 1 if they differ.
-    Reconcile {
-        /// Another statement than the newest one of the folder `done`.
-        file: Option<PathBuf>,
-        #[command(flatten)]
-        flags: crate::config::Flags,
-    },
     /// Send a deposit back to its sender.
     Return {
         /// The deposit's id, from `florin sepa list`.
@@ -77,6 +71,8 @@ pub enum SepaCommand {
         #[command(flatten)]
         flags: crate::config::Flags,
     },
+    #[command(flatten)]
+    Files(files::FileCommand),
 }
 
 const NO_MESSAGE: &str = "there is no such message; `florin sepa list` lists those that wait";
@@ -84,26 +80,16 @@ const NO_DEPOSIT: &str = "there is no such deposit; `florin sepa list` lists tho
 
 /// Runs a command.
 pub async fn run(command: SepaCommand) -> Result<ExitCode, Failed> {
-    if let SepaCommand::Reconcile { file, flags } = &command {
-        return compare(&platform(&flags.load()?).await?, file.as_deref()).await;
+    if let SepaCommand::Files(command) = command {
+        return files::run(command).await;
     }
     settle(command).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn compare(app: &App, file: Option<&Path>) -> Result<ExitCode, Failed> {
-    let no_statement = "there is no camt.053 in the folder done";
-    let Reconciled { statement, bookings, differences } = reconcile(app, file).await?.ok_or(no_statement)?;
-    for difference in &differences {
-        print(&difference.to_string());
-    }
-    print(&format!("statement {statement}: {bookings} bookings, {} differences", differences.len()));
-    Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
 async fn settle(command: SepaCommand) -> Result<(), Failed> {
     match command {
-        SepaCommand::Reconcile { .. } => Ok(()),
+        SepaCommand::Files(_) => Ok(()),
         SepaCommand::List { flags } => list(&platform(&flags.load()?).await?).await,
         SepaCommand::Show { deposit, operator, flags } => {
             let app = platform(&flags.load()?).await?;

@@ -101,6 +101,7 @@ async fn begin_work(app: &App) -> Result<Option<FileWork>, Failed> {
     if let Some(files) = &mut files {
         files.claim().await?;
     }
+    florin_api::sepa::hand_over_one_by_one(app).await?;
     Ok(files)
 }
 

@@ -83,7 +83,8 @@ pub async fn holder_anywhere(app: &App, iban: &Iban) -> Result<Option<HolderId>,
     if snapshot.book() != holder.book() {
         return Ok(None);
     }
-    holder_of_iban(&mut snapshot, iban.as_str()).await
+    let iban = iban.as_str();
+    Ok(holders_of_ibans(&mut snapshot, [iban].into_iter()).await?.remove(iban))
 }
 
 /// The holders of accounts, whosever books they are in, by the account.

@@ -30,6 +30,14 @@ pub const SUSPENDED: RecordType = RecordType {
     ..SETTLED
 };
 
+/// The bank took a fee of its own from the house's account. It is on no account of a user.
+pub const BANK_FEE: RecordType = RecordType {
+    kind: RecordKind(20),
+    history: HistoryType::Adjustment,
+    status: HistoryStatus::Successful,
+    ..CREDITED
+};
+
 words! {
     /// Where a payment in stands.
     pub enum DepositState {

@@ -94,6 +94,13 @@ impl Ready {
         Ok((ready, touches))
     }
 
+    /// Leaves it to a person whose the money is.
+    pub(super) fn give_to_nobody(&mut self) {
+        if let Heard::Credit(prepared) = &mut self.heard {
+            prepared.forget_payee();
+        }
+    }
+
     /// What logs, once the command has ended, that the message was refused.
     pub fn log(&self) -> impl FnOnce() + Send + use<> {
         let (refused, id) = (Arc::clone(&self.refused), self.said.id.clone());
@@ -139,17 +146,11 @@ pub async fn apply_said(app: &App, job: &Job) -> Result<(), StoreError> {
 /// A fault. What cannot be true is no error: it is kept for a person.
 pub async fn hear(work: &mut Work<'_>, ready: &Ready) -> Result<Option<Uuid>, Stop> {
     let rail = work.app().settings.sepa.rail.name();
-    let Ready { said, heard, refused } = ready;
+    let Ready { said, refused, .. } = ready;
     if inbox::is_known(work, rail, &said.id)? {
         return Ok(None);
     }
-    let (verdict, deposit) = match heard {
-        Heard::Payment(id, status) => (pay(work, *id, *status).await?, None),
-        Heard::Credit(prepared) if !prepared.has_money() => {
-            (Verdict::Refused("an amount must be above zero".to_owned()), None)
-        }
-        Heard::Credit(prepared) => (Verdict::Applied, Some(incoming::book(work, prepared)?)),
-    };
+    let (verdict, deposit) = apply(work, ready).await?;
     if let Verdict::Refused(reason) = &verdict {
         refused.get_or_init(|| reason.clone());
     }
@@ -157,18 +158,15 @@ pub async fn hear(work: &mut Work<'_>, ready: &Ready) -> Result<Option<Uuid>, St
     Ok(deposit)
 }
 
-/// What a command must touch to keep a message as refused.
-pub(super) fn touches_to_refuse(app: &App, said: &Said) -> Vec<Touch> {
-    vec![Touch::Partner, inbox::touch(app, app.settings.sepa.rail.name(), &said.id)]
-}
-
-/// Keeps a message for a person, unless it was heard before.
-pub(super) fn refuse(work: &mut Work<'_>, said: &Said, why: &str) -> Result<(), StoreError> {
-    let rail = work.app().settings.sepa.rail.name();
-    if inbox::is_known(work, rail, &said.id)? {
-        return Ok(());
-    }
-    inbox::keep(work, rail, &said.id, Verdict::Refused(why.to_owned()), said)
+/// Applies what a message says, whether it was heard before or not. Answers the deposit that it made, if it made one.
+pub(super) async fn apply(work: &mut Work<'_>, ready: &Ready) -> Result<(Verdict, Option<Uuid>), Stop> {
+    Ok(match &ready.heard {
+        Heard::Payment(id, status) => (pay(work, *id, *status).await?, None),
+        Heard::Credit(prepared) if !prepared.has_money() => {
+            (Verdict::Refused("an amount must be above zero".to_owned()), None)
+        }
+        Heard::Credit(prepared) => (Verdict::Applied, Some(incoming::book(work, prepared)?)),
+    })
 }
 
 /// Applies a status to a payment of ours.

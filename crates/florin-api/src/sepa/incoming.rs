@@ -110,6 +110,11 @@ impl Prepared {
         touches_to_pay(payee.holder).into_iter().chain(contact).collect()
     }
 
+    /// Leaves it to a person whose it is.
+    pub fn forget_payee(&mut self) {
+        self.payee = None;
+    }
+
     /// Whether it brings anything.
     pub fn has_money(&self) -> bool {
         self.credit.amount > 0

@@ -38,7 +38,10 @@ mod zone;
 
 pub use decide::{Decided, decide, touches_of_payment};
 pub use deposit::Sender;
-pub use files::{Difference, FileWork, Reconciled, reconcile, work_on_files};
+pub use files::{
+    Adopted, Difference, FileLine, FileWork, Outcome as PaymentOutcome, Reconciled, hand_over_one_by_one,
+    reconcile, work_on_files,
+};
 pub use hear::{Ready, hear};
 pub use operator::{SepaOperator, Waiting};
 
@@ -76,12 +79,13 @@ pub static FAMILY: Family = Family {
         deposit::CREDITED,
         deposit::CAME_BACK,
         deposit::SUSPENDED,
+        deposit::BANK_FEE,
     ],
-    statements: &[store::STATEMENTS, files::STATEMENTS],
+    statements: &[store::STATEMENTS, files::STATEMENTS[0], files::STATEMENTS[1]],
     sets: &store::SETS,
     migrations: &[migration!(1011, "1011_sepa"), migration!(1013, "1013_sepa_files")],
     erasures: &[Erasure::of_rows(store::ERASE)],
-    forgets: &[store::FORGET],
+    forgets: &[store::FORGET, files::FORGETS[0], files::FORGETS[1]],
     obstacles: &[Obstacle {
         to_suspending: no_obstacle,
         to_deleting: |tx, holder| Box::pin(check_nothing_pending(tx, holder)),

@@ -212,7 +212,7 @@ impl SepaOperator<'_> {
         Ok(None)
     }
 
-    fn deed(&self, action: &'static str, object: Uuid, detail: String) -> Deed {
+    pub(super) fn deed(&self, action: &'static str, object: Uuid, detail: String) -> Deed {
         Deed { operator: self.name.clone(), action, object, detail }
     }
 }

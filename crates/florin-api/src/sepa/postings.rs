@@ -71,6 +71,11 @@ pub fn refund(book: BookId, amount: i64) -> Posting {
     Posting::between(suspense, house(book, AccountKind::SepaSettlement), amount)
 }
 
+/// The bank takes a fee: what the house has earned pays it.
+pub fn bank_fee(book: BookId, amount: i64) -> Posting {
+    Posting::between(house(book, AccountKind::Fees), house(book, AccountKind::SepaSettlement), amount)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

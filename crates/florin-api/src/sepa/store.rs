@@ -76,11 +76,12 @@ pub(super) const FORGET: Statement = "DELETE FROM sepa_contact WHERE book = $1";
 pub(super) const STATEMENTS: &[Statement] = &[CONTACTS_OF, HELD_OF, IN_SUSPENSE, IS_PENDING, WAITS];
 
 /// Those over sets. Nothing here is removed.
-pub(super) static SETS: [&SetStatement; 9] = {
+pub(super) static SETS: [&SetStatement; 13] = {
     let [find, insert, update, _] = TRANSFERS.statements();
     let [find_deposit, insert_deposit, update_deposit, _] = DEPOSITS.statements();
     let [find_contact, insert_contact, _, _] = CONTACTS.statements();
-    let of_files = super::files::SET;
+    let [find_booking, insert_booking, update_booking, _] = super::files::BOOKINGS.statements();
+    let [of_payments, heard_by] = super::files::SETS;
     [
         find,
         insert,
@@ -90,7 +91,11 @@ pub(super) static SETS: [&SetStatement; 9] = {
         update_deposit,
         find_contact,
         insert_contact,
-        of_files,
+        of_payments,
+        heard_by,
+        find_booking,
+        insert_booking,
+        update_booking,
     ]
 };
 

@@ -4,6 +4,7 @@
 //! over; the bank is asked whether it has the transfer already, and given it if not; the transfer is marked as handed
 //! over, and what the bank said at once is left to jobs of its own. So no transfer is handed over twice.
 
+use super::files;
 use super::hear::SAID_JOB;
 use super::people::{MAX_NAME, People};
 use super::store::TRANSFERS;
@@ -12,10 +13,10 @@ use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
+use crate::users::Profile;
 use florin_ledger::HolderId;
 use florin_rails::sepa::{Boxed, Order, Party, RailError};
 use florin_store::{Job, Lane, NewJob, Scope, StoreError, Touch};
-use crate::users::Profile;
 use florin_types::{Iban, sepa_text};
 use std::time::Duration;
 use uuid::Uuid;
@@ -42,6 +43,9 @@ pub(super) fn leave(work: &mut Work<'_>, transfer: &mut Transfer) {
 /// Hands a transfer over.
 pub async fn submit(app: &App, job: &Job) -> Result<(), StoreError> {
     let id = Uuid::from_slice(&job.payload).map_err(StoreError::unexpected)?;
+    if app.settings.sepa.rail.gathers() {
+        return files::take_over(app, job, id).await;
+    }
     let book = job.position.book();
     let touch = || vec![Touch::Object(&TRANSFERS, id)];
     run_inside(app, book, touch(), async move |work: &mut Work<'_>| {
@@ -108,9 +112,8 @@ pub(super) fn keeper_of(transfer: &Transfer) -> HolderId {
     if transfer.refunds.is_some() { transfer.holder.book().partner() } else { transfer.holder }
 }
 
-/// Who pays and who is paid.
+/// Who is paid, and what the payee reads.
 pub(super) struct Sides {
-    pub payer: String,
     pub payee: String,
     pub iban: Iban,
     pub title: String,
@@ -124,11 +127,11 @@ impl Sides {
             sealed::open(&app.seals, people.holder(keeper), transfer.sealed.as_deref())?;
         let payee =
             payee.ok_or_else(|| StoreError::unexpected("a pending transfer whose payee was erased"))?;
-        let payer = people.profile(keeper).map_or_else(|| app.settings.sepa.holder_name.clone(), Profile::full_name);
+        let payer =
+            people.profile(keeper).map_or_else(|| app.settings.sepa.holder_name.clone(), Profile::full_name);
         let name = Some(payee.name()).filter(|name| !name.is_empty());
         Ok(Self {
             payee: name.unwrap_or_else(|| payer.clone()),
-            payer,
             iban: Iban::parse(&payee.iban).map_err(StoreError::unexpected)?,
             title: payee.title,
         })

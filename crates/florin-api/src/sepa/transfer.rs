@@ -208,8 +208,9 @@ impl Transfer {
             (S::Submitting | S::Submitted, Status::Returned(amount, reason)) => {
                 Step::SettleAndReturn(amount, reason)
             }
-            // What is rejected after it was settled comes back whole.
-            (S::Settled, Status::Rejected(reason)) => Step::Return(self.amount, reason),
+            (S::Settled, Status::Rejected(_)) => {
+                Step::Refuse("it was settled: money that comes back is booked as a return")
+            }
             (S::Settled, Status::Returned(amount, reason)) => Step::Return(amount, reason),
             (S::Submitted | S::Settled | S::Failed | S::Returned, Status::Accepted) => Step::Nothing,
             (S::Settled | S::Returned, Status::Settled) => Step::Nothing,
@@ -266,7 +267,6 @@ mod tests {
             (S::Submitted, returned, Step::SettleAndReturn(900, why)),
             (S::Settled, accepted, Step::Nothing),
             (S::Settled, settled, Step::Nothing),
-            (S::Settled, rejected, Step::Return(1_000, why)),
             (S::Settled, returned, Step::Return(900, why)),
             (S::Failed, accepted, Step::Nothing),
             (S::Failed, rejected, Step::Nothing),
@@ -280,6 +280,7 @@ mod tests {
             (S::Held, settled),
             (S::Held, rejected),
             (S::Held, returned),
+            (S::Settled, rejected),
             (S::Failed, settled),
             (S::Failed, returned),
             (S::Returned, rejected),

@@ -38,7 +38,7 @@ async fn server_with_files() -> (Server, PathBuf) {
     let folder = server.home().join("sepa");
     let config = format!(
         "[sepa]\nrail = \"files\"\nfolder = \"{}\"\naccount = \"{ACCOUNT}\"\nbic = \"BYLADEM1001\"\n\
-         holder_name = \"Florin\"\nbank_address = \"Berlin\"\nbank_code = 99999\n",
+         holder_name = \"Florin\"\nbank_address = \"Berlin\"\nbank_code = 99999\ntest_bank = true\n",
         folder.display()
     );
     fs::write(server.home().join("florin.toml"), config).expect("a configuration");

@@ -1,35 +1,49 @@
-//! SEPA over files: one process at a time brings payments out ([`out`]) and reads what the bank says ([`incoming`]).
-//! Which process it is, says a lease; what a process does that has lost it without noticing is undone by nothing and
-//! undoes nothing: each step is noted only if it follows on what stands.
+//! SEPA over files: one process at a time ([`lease`]) brings payments out ([`out`]) and reads what the bank says
+//! ([`incoming`]). The two do not wait for each other, and a book or a file that fails holds up no other.
 
+mod adopt;
+mod booking;
 mod incoming;
+mod lease;
+mod matching;
+mod operator;
 mod out;
 mod reconcile;
+mod route;
+mod statement;
 mod store;
+mod switch;
 
+pub use adopt::Adopted;
+pub use operator::{FileLine, Outcome};
 pub use reconcile::{Difference, Reconciled, reconcile};
+pub use switch::{hand_over_one_by_one, take_over};
 
 use crate::kit::app::App;
 use florin_rails::sepa::files::{FileRail, FolderError, Watched};
 use florin_store::{SetStatement, Statement, StoreError};
-use florin_types::Timestamp;
+use lease::Lease;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 /// Every statement here, for the test that prepares and runs them all.
-pub(super) const STATEMENTS: &[Statement] = store::STATEMENTS;
+pub(super) const STATEMENTS: &[&[Statement]] = &[store::STATEMENTS, booking::STATEMENTS];
 
-/// The look-up by sets, for the same test.
-pub(super) static SET: &SetStatement = store::SET;
+/// The look-ups by sets, for the same test.
+pub(super) static SETS: [&SetStatement; 2] = store::SETS;
+
+/// The statements of the table of bookings, for the same test.
+pub(super) static BOOKINGS: &florin_store::ObjectTable = &booking::BOOKINGS;
+
+/// Run when a book is replaced.
+pub(super) const FORGETS: [Statement; 2] = store::FORGETS;
 
 /// How often folder and cut-offs are looked at: a file that has come is read within twice this, for it must have
 /// stopped growing. A look is a few statements by index.
 const INTERVAL: Duration = Duration::from_secs(2);
-
-/// How long the lease of a process lasts, unless that one renews it: how long files wait after its death.
-const LEASE: Duration = Duration::from_secs(20);
 
 /// The work on files of one process.
 pub struct FileWork {
@@ -37,16 +51,46 @@ pub struct FileWork {
     rail: Arc<FileRail>,
     /// The installation, once the folder is known to be its own.
     installation: Option<Uuid>,
-    leased_until: Timestamp,
+    lease: Lease,
     watched: Watched,
+    /// What failed at the last round, each with its error.
+    failing: BTreeMap<String, String>,
+}
+
+/// One look at cut-offs and inbox.
+struct Round<'a> {
+    app: &'a App,
+    rail: &'a Arc<FileRail>,
+    installation: Uuid,
+    lease: &'a mut Lease,
+    troubles: Vec<Trouble>,
+}
+
+/// What failed, while the rest went on.
+struct Trouble {
+    about: String,
+    error: StoreError,
+}
+
+impl Round<'_> {
+    /// Notes what failed.
+    fn failed(&mut self, about: impl Into<String>, error: StoreError) {
+        self.troubles.push(Trouble { about: about.into(), error });
+    }
 }
 
 impl FileWork {
     /// None where payments do not go in files.
     pub fn of(app: &App) -> Option<Self> {
         let rail = Arc::clone(app.settings.sepa.files.as_ref()?);
-        let (app, leased_until) = (app.clone(), Timestamp::from_micros(i64::MIN));
-        Some(Self { app, rail, installation: None, leased_until, watched: Watched::new() })
+        Some(Self {
+            app: app.clone(),
+            rail,
+            installation: None,
+            lease: Lease::new(app),
+            watched: Watched::new(),
+            failing: BTreeMap::new(),
+        })
     }
 
     /// Makes sure that the folder is there, and this installation's.
@@ -54,13 +98,15 @@ impl FileWork {
     /// # Errors
     /// It is not, or cannot be used.
     pub async fn claim(&mut self) -> Result<Uuid, StoreError> {
+        let rail = Arc::clone(&self.rail);
+        let unusable = |error: FolderError| StoreError::unavailable(error);
         if let Some(installation) = self.installation {
+            blocking(move || rail.folder.check(installation)).await?.map_err(unusable)?;
             return Ok(installation);
         }
         let installation = self.app.store.vault_mark().await?.installation;
-        let (rail, was_written) = (Arc::clone(&self.rail), store::was_written(&self.app).await?);
-        let claimed = blocking(move || rail.folder.claim(installation, was_written)).await?;
-        claimed.map_err(|error: FolderError| StoreError::unavailable(error))?;
+        let was_written = store::was_written(&self.app).await?;
+        blocking(move || rail.folder.claim(installation, was_written)).await?.map_err(unusable)?;
         self.installation = Some(installation);
         Ok(installation)
     }
@@ -68,20 +114,52 @@ impl FileWork {
     /// Does what is to be done now: brings out what is due, and reads what has come.
     ///
     /// # Errors
-    /// Database or folder is away: the next step goes on from there.
+    /// The first thing that failed, after all others were done.
     pub async fn step(&mut self) -> Result<(), StoreError> {
-        let installation = self.claim().await?;
-        if !self.has_lease().await? {
-            return Ok(());
+        self.round().await.into_iter().next().map_or(Ok(()), |trouble| Err(trouble.error))
+    }
+
+    async fn round(&mut self) -> Vec<Trouble> {
+        let installation = match self.claim().await {
+            Ok(installation) => installation,
+            Err(error) => return vec![Trouble { about: "the folder".to_owned(), error }],
+        };
+        match self.lease.hold().await {
+            Ok(true) => {}
+            Ok(false) => return Vec::new(),
+            Err(error) => return vec![Trouble { about: "the lease".to_owned(), error }],
         }
-        out::send(&self.app, &self.rail, installation).await?;
-        for name in incoming::arrived(&self.rail, &mut self.watched).await? {
-            if self.app.is_stopping() || !self.has_lease().await? {
-                break;
+        let Self { app, rail, lease, watched, .. } = self;
+        let mut round = Round { app, rail, installation, lease, troubles: Vec::new() };
+        match adopt::check_all_known(&round).await {
+            Ok(()) => {
+                if let Err(error) = out::send(&mut round).await {
+                    round.failed("payment files", error);
+                }
+                if let Err(error) = incoming::receive(&mut round, watched).await {
+                    round.failed("files of the bank", error);
+                }
             }
-            incoming::receive(&self.app, &self.rail, installation, name).await?;
+            // A status could be about a payment that this database takes for one that never went.
+            Err(error) => round.failed("files that are not known", error),
         }
-        Ok(())
+        round.troubles
+    }
+
+    /// Logs what fails when it begins to fail, or fails otherwise than before.
+    fn log(&mut self, troubles: Vec<Trouble>) {
+        let mut failing = BTreeMap::new();
+        for Trouble { about, error } in troubles {
+            let error = error.to_string();
+            if self.failing.get(&about) != Some(&error) {
+                tracing::error!(%about, %error, "the work on SEPA files stands still; it is tried again");
+            }
+            failing.insert(about, error);
+        }
+        for about in self.failing.keys().filter(|about| !failing.contains_key(*about)) {
+            tracing::info!(%about, "the work on SEPA files goes on");
+        }
+        self.failing = failing;
     }
 
     /// Ends the lease of whoever has it: for the start of a process that has the database to itself.
@@ -89,26 +167,12 @@ impl FileWork {
     /// # Errors
     /// The database is away.
     pub async fn free(&self) -> Result<(), StoreError> {
-        store::free_lease(&self.app).await
-    }
-
-    /// Whether this process is the one that works on files. The lease is renewed when half of it is over.
-    async fn has_lease(&mut self) -> Result<bool, StoreError> {
-        let now = self.app.wall();
-        if self.leased_until.saturating_sub(LEASE / 2) > now {
-            return Ok(true);
-        }
-        let until = now.saturating_add(LEASE);
-        let is_ours = store::lease(&self.app, now, until).await?;
-        self.leased_until = if is_ours { until } else { Timestamp::from_micros(i64::MIN) };
-        Ok(is_ours)
+        self.lease.free().await
     }
 
     /// Lets another process go on at once.
     pub async fn end(self) {
-        if let Err(error) = store::end_lease(&self.app).await {
-            tracing::warn!(%error, "could not end the lease of SEPA files");
-        }
+        self.lease.end().await;
     }
 }
 
@@ -117,23 +181,14 @@ pub async fn work_on_files(mut work: FileWork) {
     let app = work.app.clone();
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut failed = false;
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             () = app.stopped() => break,
         }
-        if !app.may_write() {
-            continue;
-        }
-        match work.step().await {
-            Ok(()) => failed = false,
-            // The same failure is said once.
-            Err(error) if !failed => {
-                failed = true;
-                tracing::error!(%error, "the work on SEPA files stands still; it is tried again");
-            }
-            Err(_) => {}
+        if app.may_write() {
+            let troubles = work.round().await;
+            work.log(troubles);
         }
     }
     work.end().await;
@@ -146,4 +201,9 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 fn folder_fault(error: std::io::Error) -> StoreError {
     StoreError::unavailable(format!("the folder of SEPA files: {error}"))
+}
+
+/// The key of hashes of bookings.
+fn booking_key(app: &App) -> [u8; 32] {
+    app.store.derive_key("florin 2026 SEPA bookings v1")
 }

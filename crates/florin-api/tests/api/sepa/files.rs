@@ -1,16 +1,19 @@
 //! The bank over files.
 
+mod adopting;
 mod arriving;
 mod bank;
 mod leaving;
+mod operating;
 mod reconciling;
 
 use super::*;
 use crate::support::Setup;
 use bank::{Bank, entry, from, ours};
 use florin_api::kit::settings::{Sepa, Settings};
+use florin_api::sepa::SepaOperator;
 use florin_rails::sepa::files::iso20022::{ReportKind, TransactionStatus};
-use florin_rails::sepa::files::{CutOffs, FileRail, Folder};
+use florin_rails::sepa::files::{BookKind, CutOffs, FileRail, Folder};
 use florin_types::{Bic, Iban};
 
 /// Our account at the bank.
@@ -24,6 +27,8 @@ pub fn over_files(root: &std::path::Path) -> Settings {
         account: Iban::parse(ACCOUNT).expect("an IBAN"),
         bic: Bic::parse("BYLADEM1001").expect("a BIC"),
         holder: "Florin Payments GmbH".to_owned(),
+        book_from: BookKind::Notification,
+        own_funds: 0,
     };
     let sepa = Sepa::over_files(99_999, "Main Street 1, Berlin".to_owned(), rail, None);
     Settings { sepa, ..Settings::sandbox() }
@@ -70,5 +75,18 @@ pub async fn every_statement(app: &mut TestApp) {
     bank.book(ReportKind::Statement, &[entry("A", -1_000, ours(1_000, &id))]);
     bank.read().await;
     florin_api::sepa::reconcile(&app.app, None).await.expect("a comparison").expect("a statement");
+    let unclear = [entry("NONREF", 100, from("Ada Lovelace", OUTSIDE, &to_fay, 100, ""))];
+    bank.book(ReportKind::Notification, &unclear);
+    bank.book(ReportKind::Notification, &unclear);
+    bank.read().await;
+    crate::support::expect_errors(&["perhaps a repetition"]);
+    let operator = SepaOperator { app: &app.app, name: florin_types::Text::parse("olga").expect("a name") };
+    let refused = operator.refused().await.expect("a list");
+    operator.book(&refused[0].1.id.to_string(), None).await.expect("it is booked").expect("a message");
+    operator.files().await.expect("a list");
+    let sent = std::fs::read_to_string(bank.path("sent").join("florin-pain001-000001.xml")).expect("a copy");
+    let unknown = bank.path("unknown.xml");
+    std::fs::write(&unknown, sent.replace("-000001<", "-000002<")).expect("a file");
+    operator.adopt(&unknown).await.expect("it is adopted");
     bank.end().await;
 }

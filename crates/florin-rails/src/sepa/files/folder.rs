@@ -1,17 +1,20 @@
-//! The folders of the file rail: `staging`, `outbox`, `inbox`, `done` and `aside` under one root, on one file system.
+//! The folders of the file rail under one root, on one file system: `staging`, `outbox` and `sent` for files to the
+//! bank, `inbox`, `reading`, `done` and `aside` for files of the bank.
 //!
-//! **Out.** A file is written to `staging`, and file and folder are synced; the caller notes "written" with its staging
-//! name; the file is renamed into `outbox` at once, and both folders are synced; the caller notes "sent". Whoever goes
-//! on after a crash with a file noted as written renames it if it is in `staging`; if it is not, it had been renamed.
-//! Staging names are drawn anew for each try, so what a process left that was thought dead is never sent.
+//! **Out.** A file is written to `staging`, and file and folder are synced. The caller notes "written" with the staging
+//! name. A copy goes to `sent`, then the file is renamed into `outbox`, and the folders are synced. The caller notes
+//! "sent". Whoever goes on after a crash with a file noted as written renames it if it is in `staging`; if it is not
+//! there, it was renamed before. Staging names are drawn anew for each try, so a file of a process that was thought
+//! dead is never sent.
 //!
-//! **In.** A file of `inbox` is taken once two looks have seen the same size and time of change, unless its name
-//! begins with a dot or ends with `.part` or `.tmp`. What was read goes to `done`, what was not understood to `aside`
-//! with its reason.
+//! **In.** A file of `inbox` is taken once two looks have seen the same size and time of change, unless its name begins
+//! with a dot or ends with `.part` or `.tmp`. It is renamed into `reading` before it is read, so a new file of the same
+//! name cannot take its place meanwhile. A file that was read goes to `done`. A file that was not understood goes to
+//! `aside` with the reason.
 //!
-//! The root has a mark of the installation: a folder that is not mounted, or another installation's, is not taken for
-//! an outbox from which the bank has taken everything. And it has the number of the file that was sent last, so that an
-//! older copy of the database, which does not know what was sent since, is told.
+//! The root holds the id of the installation. A folder whose disk is not mounted, or one of another installation, is
+//! not mistaken for an outbox from which the bank has taken everything. The root also holds the number of the file that
+//! was sent last, so an older copy of the database learns that files were sent since.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -24,7 +27,9 @@ use uuid::Uuid;
 
 const STAGING: &str = "staging";
 const OUTBOX: &str = "outbox";
+const SENT: &str = "sent";
 const INBOX: &str = "inbox";
+const READING: &str = "reading";
 const DONE: &str = "done";
 const ASIDE: &str = "aside";
 
@@ -34,7 +39,7 @@ const MARK: &str = "florin-installation";
 /// The file with the number of the payment file that was sent last.
 const LAST_SENT: &str = "florin-last-sent";
 
-/// Files of one name in `done` or `aside`: banks may use a name again, but not for ever.
+/// Files of one name in a folder: banks may use a name again, but not for ever.
 const MAX_SAME_NAMES: usize = 10_000;
 
 /// The folders.
@@ -46,7 +51,7 @@ pub struct Folder {
 /// Why a folder cannot be used.
 #[derive(Debug, Error)]
 pub enum FolderError {
-    /// It is not this installation's, or it is not there.
+    /// It belongs to another installation, or it is not there.
     #[error("the folder of SEPA files {folder} {problem}")]
     NotOurs {
         /// Which one.
@@ -54,7 +59,7 @@ pub enum FolderError {
         /// What is wrong.
         problem: String,
     },
-    /// The file system says no.
+    /// The file system refuses.
     #[error("the folder of SEPA files: {0}")]
     Io(#[from] io::Error),
 }
@@ -64,55 +69,66 @@ pub enum FolderError {
 pub enum Sent {
     /// It was renamed now.
     Now,
-    /// It had been renamed before.
+    /// It was renamed before.
     Before,
 }
 
-/// What a look into the inbox has seen of each file.
+/// Size and time of change of each file of the inbox at the last look.
 pub type Watched = HashMap<OsString, (u64, Option<SystemTime>)>;
 
 impl Folder {
-    /// The folders under a root, which need not be there yet.
+    /// The folders under a root, which need not exist yet.
     #[must_use]
     pub fn at(root: &Path) -> Self {
         Self { root: root.to_owned() }
     }
 
-    /// Makes sure that the folders are this installation's. Those of one that has written no file yet are made.
+    /// Makes sure that the folders belong to this installation. They are made if it has written no file yet.
     ///
     /// # Errors
-    /// They are another's, or not there.
+    /// They belong to another installation, or are not there.
     pub fn claim(&self, installation: Uuid, has_written: bool) -> Result<(), FolderError> {
-        let not_ours =
-            |problem: String| FolderError::NotOurs { folder: self.root.display().to_string(), problem };
-        let mark = self.root.join(MARK);
-        match fs::read_to_string(&mark) {
-            Ok(text) if text.trim() == installation.to_string() => {}
-            Ok(text) => {
-                let other: String = text.trim().chars().take(36).collect();
-                return Err(not_ours(format!("belongs to installation {other}, not to {installation}")));
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !has_written => {
+        match self.check(installation) {
+            Err(FolderError::NotOurs { .. }) if !has_written && !self.has_mark() => {
                 fs::create_dir_all(&self.root)?;
-                let mut file = File::create(&mark)?;
+                let mut file = File::create(self.root.join(MARK))?;
                 writeln!(file, "{installation}")?;
                 file.sync_all()?;
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(not_ours(format!(
-                    "has no file {MARK}, though payment files were written: is the disk mounted, and the folder the \
-                     right one?"
-                )));
-            }
-            Err(error) => return Err(error.into()),
+            checked => checked?,
         }
-        for name in [STAGING, OUTBOX, INBOX, DONE, ASIDE] {
+        for name in [STAGING, OUTBOX, SENT, INBOX, READING, DONE, ASIDE] {
             fs::create_dir_all(self.root.join(name))?;
         }
         Ok(sync(&self.root)?)
     }
 
-    /// Writes a file where the bank does not look. When this returns, it is there whatever crashes.
+    /// Whether the folder still has this installation's mark: a disk can be unmounted while the server runs.
+    ///
+    /// # Errors
+    /// It has another mark, or none.
+    pub fn check(&self, installation: Uuid) -> Result<(), FolderError> {
+        let not_ours =
+            |problem: String| FolderError::NotOurs { folder: self.root.display().to_string(), problem };
+        match fs::read_to_string(self.root.join(MARK)) {
+            Ok(text) if text.trim() == installation.to_string() => Ok(()),
+            Ok(text) => {
+                let other: String = text.trim().chars().take(36).collect();
+                Err(not_ours(format!("belongs to installation {other}, not to {installation}")))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(not_ours(format!(
+                "has no file {MARK}, though payment files were written: is the disk mounted, and the folder the right \
+                 one?"
+            ))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn has_mark(&self) -> bool {
+        fs::symlink_metadata(self.root.join(MARK)).is_ok()
+    }
+
+    /// Writes a file where the bank does not look. When this returns, the file survives a crash.
     ///
     /// # Errors
     /// It could not be written.
@@ -138,16 +154,19 @@ impl Folder {
         }
     }
 
-    fn note_sent(&self, number: i64) -> io::Result<()> {
-        let staged = self.root.join(format!("{LAST_SENT}.tmp"));
-        let mut file = File::create(&staged)?;
-        writeln!(file, "{number}")?;
-        file.sync_all()?;
-        fs::rename(staged, self.root.join(LAST_SENT))?;
-        sync(&self.root)
+    /// Notes that a file of this number was sent. The number only grows.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn note_sent(&self, number: i64) -> io::Result<()> {
+        if self.last_sent()? >= number {
+            return Ok(());
+        }
+        write_whole(&self.root, LAST_SENT, format!("{number}\n").as_bytes())
     }
 
-    /// Gives a staged file to the bank by one rename. When this returns, it has it whatever crashes.
+    /// Gives a staged file to the bank by one rename, and keeps a copy in `sent`. When this returns, the bank has it
+    /// whatever crashes.
     ///
     /// # Errors
     /// It could not be renamed, or there is another file of this name.
@@ -160,6 +179,7 @@ impl Folder {
                 let text = format!("there is a file {} that was not sent from here", to.display());
                 return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
             }
+            write_whole(&self.root.join(SENT), name, &fs::read(&staged)?)?;
             self.note_sent(number)?;
             fs::rename(&staged, &to)?;
             Sent::Now
@@ -171,8 +191,8 @@ impl Folder {
         Ok(sent)
     }
 
-    /// Removes what tries for files of smaller numbers have left: those files are sent. A staging name begins with its
-    /// file's number. One of the same number may be the one that is noted as written by now.
+    /// Removes staged files of smaller numbers, which were tries: the files of these numbers are sent. A staging name
+    /// begins with its file's number. One of the same number may be the one that is noted as written by now.
     ///
     /// # Errors
     /// Something could not be removed.
@@ -200,7 +220,7 @@ impl Folder {
             if is_unfinished(&name) {
                 continue;
             }
-            // What was taken away meanwhile is not there.
+            // A file may have been taken away meanwhile.
             let Ok(metadata) = entry.metadata() else { continue };
             if !metadata.is_dir() {
                 seen.insert(name, (metadata.len(), metadata.modified().ok()));
@@ -216,32 +236,53 @@ impl Folder {
         Ok(arrived)
     }
 
-    /// The bytes of a file of the inbox; none if it is no plain file or has more than `max` bytes.
+    /// Takes a file out of the inbox to be read.
+    ///
+    /// # Errors
+    /// It stays where it is.
+    pub fn take(&self, name: &OsStr) -> io::Result<()> {
+        self.move_file(INBOX, name, READING).map(drop)
+    }
+
+    /// The files that were taken out of the inbox and are not read to the end, by name.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn reading(&self) -> io::Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.root.join(READING))? {
+            names.push(entry?.file_name());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// The bytes of a file that was taken; none if it is no plain file or has more than `max` bytes.
     ///
     /// # Errors
     /// It cannot be read.
     pub fn read(&self, name: &OsStr, max: usize) -> io::Result<Option<Vec<u8>>> {
-        let path = self.root.join(INBOX).join(name);
+        let path = self.root.join(READING).join(name);
         if !fs::symlink_metadata(&path)?.is_file() {
             return Ok(None);
         }
         read_up_to(&path, max)
     }
 
-    /// Moves a file that was read out of the inbox.
+    /// Puts away a file that was read.
     ///
     /// # Errors
     /// It stays where it is.
     pub fn done(&self, name: &OsStr) -> io::Result<()> {
-        self.put_away(name, DONE).map(drop)
+        self.move_file(READING, name, DONE).map(drop)
     }
 
-    /// Moves a file that was not understood out of the inbox, with the reason beside it.
+    /// Puts away a file that was not understood, with the reason beside it.
     ///
     /// # Errors
     /// It stays where it is.
     pub fn set_aside(&self, name: &OsStr, reason: &str) -> io::Result<()> {
-        let mut reasons = self.put_away(name, ASIDE)?.into_os_string();
+        let mut reasons = self.move_file(READING, name, ASIDE)?.into_os_string();
         reasons.push(".reason.txt");
         fs::write(reasons, format!("{reason}\n"))
     }
@@ -263,8 +304,8 @@ impl Folder {
         Ok(files.into_iter().map(|(_, path)| path).collect())
     }
 
-    fn put_away(&self, name: &OsStr, folder: &str) -> io::Result<PathBuf> {
-        let (inbox, folder) = (self.root.join(INBOX), self.root.join(folder));
+    fn move_file(&self, from: &str, name: &OsStr, to: &str) -> io::Result<PathBuf> {
+        let (from, folder) = (self.root.join(from), self.root.join(to));
         for number in 1..MAX_SAME_NAMES {
             let mut other = name.to_owned();
             if number > 1 {
@@ -272,9 +313,9 @@ impl Folder {
             }
             let to = folder.join(other);
             if fs::symlink_metadata(&to).is_err() {
-                fs::rename(inbox.join(name), &to)?;
+                fs::rename(from.join(name), &to)?;
                 sync(&folder)?;
-                sync(&inbox)?;
+                sync(&from)?;
                 return Ok(to);
             }
         }
@@ -283,15 +324,25 @@ impl Folder {
     }
 }
 
+/// Writes a file so that it is there whole or not at all.
+fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let staged = folder.join(format!("{name}.tmp"));
+    let mut file = File::create(&staged)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(staged, folder.join(name))?;
+    sync(folder)
+}
+
 /// The bytes of a file; none if it has more than `max`.
-fn read_up_to(path: &Path, max: usize) -> io::Result<Option<Vec<u8>>> {
+pub fn read_up_to(path: &Path, max: usize) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
     File::open(path)?.take(limit).read_to_end(&mut bytes)?;
     Ok((bytes.len() <= max).then_some(bytes))
 }
 
-/// Whether somebody still writes a file, by its name.
+/// Whether a file is still being written, by its name.
 fn is_unfinished(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_ascii_lowercase();
     name.starts_with('.') || name.ends_with(".part") || name.ends_with(".tmp")

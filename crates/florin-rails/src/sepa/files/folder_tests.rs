@@ -103,6 +103,10 @@ fn a_process_that_was_thought_dead_sends_nothing() {
     assert_eq!(folder.send(1, "1.b", "1.xml").expect("it had been sent"), Sent::Before);
     assert_eq!(names(&folder, OUTBOX), ["1.xml"]);
     assert_eq!(folder.last_sent().expect("a number"), 1);
+    assert_eq!(fs::read(folder.root.join(SENT).join("1.xml")).expect("a copy"), b"whole");
+    folder.note_sent(7).expect("it is noted");
+    folder.note_sent(3).expect("it is noted");
+    assert_eq!(folder.last_sent().expect("a number"), 7, "the number only grows");
 }
 
 #[test]
@@ -120,6 +124,9 @@ fn a_folder_that_is_not_ours_is_not_used() {
     folder.claim(US, true).expect("it is ours");
     let other = folder.claim(Uuid::from_u128(8), false).expect_err("it is not theirs").to_string();
     assert!(other.contains("belongs to installation 00000000-0000-0000-0000-000000000007"), "{other}");
+    folder.check(US).expect("it is ours");
+    fs::remove_file(folder.root.join(MARK)).expect("it is gone");
+    assert!(folder.check(US).expect_err("no mark").to_string().contains("is the disk mounted"));
     let empty = Folder::at(&root.path().join("not-mounted"));
     let said = empty.claim(US, true).expect_err("files were written").to_string();
     assert!(said.contains("is the disk mounted"), "{said}");
@@ -140,12 +147,18 @@ fn a_file_is_taken_when_it_has_stopped_growing() {
     assert_eq!(folder.arrived(&mut watched).expect("a look"), ["a.xml"]);
     assert_eq!(folder.arrived(&mut watched).expect("a look"), ["a.xml", "b.xml"]);
     let name = OsStr::new("b.xml");
+    folder.take(name).expect("it is taken");
+    // What comes under its name meanwhile waits in the inbox.
+    arrive(&folder, "b.xml", "another of the same name");
+    assert_eq!(folder.reading().expect("a look"), ["b.xml"]);
     assert_eq!(folder.read(name, 2).expect("a read"), Some(b"12".to_vec()));
     assert_eq!(folder.read(name, 1).expect("a read"), None);
     folder.done(name).expect("it moves");
-    arrive(&folder, "b.xml", "another of the same name");
+    folder.take(name).expect("it is taken");
     folder.done(name).expect("it moves");
     assert_eq!(names(&folder, DONE), ["b.xml", "b.xml.2"]);
+    assert_eq!(fs::read_to_string(folder.root.join(DONE).join("b.xml")).expect("a file"), "12");
+    folder.take(OsStr::new("a.xml")).expect("it is taken");
     folder.set_aside(OsStr::new("a.xml"), "line 1: it is wrong").expect("it moves");
     assert_eq!(names(&folder, ASIDE), ["a.xml", "a.xml.reason.txt"]);
     assert_eq!(names(&folder, INBOX), [".hidden", "a.TMP", "a.xml.part"]);
@@ -158,6 +171,7 @@ fn a_link_is_no_file() {
     let secret = root.path().join("secret");
     fs::write(&secret, "secret").expect("a file");
     std::os::unix::fs::symlink(&secret, folder.root.join(INBOX).join("link.xml")).expect("a link");
+    folder.take(OsStr::new("link.xml")).expect("it is taken");
     assert_eq!(folder.read(OsStr::new("link.xml"), 100).expect("a look"), None);
     folder.set_aside(OsStr::new("link.xml"), "it is no plain file").expect("it moves");
     assert!(secret.exists());

@@ -1,8 +1,15 @@
 //! What files say.
 
 use super::*;
-use florin_iso20022::{Balance, GroupStatus, Party, PaymentStatus, ReportKind, TransactionCode};
+use crate::sepa::files::{BookKind, Booking, Marks, Told, What};
+use crate::sepa::{Credit, Reason, Status};
+use florin_iso20022::{
+    AccountNumber, AccountReport, Balance, BankReport, Entry, EntryStatus, GroupStatus, Party, PaymentStatus,
+    ReportKind, StatusReason, StatusReport, Transaction, TransactionCode, TransactionStatus,
+};
 use florin_types::{Date, Text, Timestamp};
+
+const KEY: [u8; 32] = [7; 32];
 
 const PAYMENT: Uuid = Uuid::from_u128(0x0198_c5d2_ad31_7f24_9c85_6e90_3b4c_5d7f);
 
@@ -66,32 +73,35 @@ fn report(kind: ReportKind, iban: Iban, entries: Vec<Entry>) -> Vec<u8> {
     BankReport { kind, message_id, created_at, accounts: vec![account] }.to_xml().expect("a file")
 }
 
-fn told(entries: Vec<Entry>) -> Vec<Notice> {
+fn booked(entries: Vec<Entry>) -> Vec<Booking> {
     let [notified, stated] = [ReportKind::Notification, ReportKind::Statement].map(|kind| {
-        hear(&report(kind, account(), entries.clone()), &account()).expect("it is understood").notices
+        match hear(&report(kind, account(), entries.clone()), &account(), &KEY).expect("it is understood") {
+            Heard::Bookings(heard) => heard.reports.into_iter().flat_map(|report| report.bookings).collect(),
+            Heard::Statuses(_) => Vec::new(),
+        }
     });
-    assert_eq!(notified, stated, "both tell the same under the same ids");
+    assert_eq!(notified, stated, "both are read alike");
     notified
 }
 
-fn ids(notices: &[Notice]) -> Vec<String> {
-    let id = |notice: &Notice| match notice {
-        Notice::Said(said) | Notice::CameBack(said, _) => said.id.clone(),
-        Notice::Other(id, _) | Notice::File { report: id, .. } => id.clone(),
-    };
-    notices.iter().map(id).collect()
+/// The ids without their hashes.
+fn ids(bookings: &[Booking]) -> Vec<String> {
+    let short = |booking: &Booking| booking.id.split('/').take(3).collect::<Vec<_>>().join("/");
+    bookings.iter().map(short).collect()
+}
+
+fn ours(cents: i64) -> Transaction {
+    Transaction { end_to_end_id: Some(PAYMENT.simple().to_string()), ..Transaction::new(cents) }
 }
 
 #[test]
-fn bookings_become_messages() {
+fn bookings_are_read() {
     let to_user = Transaction {
         creditor: Party { name: None, account: Some(AccountNumber::Iban(other())), bic: None },
         ..from_anna(500)
     };
-    let ours =
-        |cents| Transaction { end_to_end_id: Some(PAYMENT.simple().to_string()), ..Transaction::new(cents) };
     let returned = Transaction { return_reason: Some(StatusReason::code("AC04")), ..ours(1_602) };
-    let notices = told(vec![
+    let bookings = booked(vec![
         entry(500, true, Some("A"), vec![to_user]),
         entry(1_602, false, Some("B"), vec![ours(1_602)]),
         entry(1_602, true, Some("C"), vec![returned]),
@@ -100,7 +110,15 @@ fn bookings_become_messages() {
         // Somebody else's payment may have an end-to-end id in the form of ours.
         entry(7, true, Some("F"), vec![ours(7)]),
     ]);
-    assert_eq!(ids(&notices), ["C500/A", "D1602/B", "C1602/C", "D250/D", "C7/F"]);
+    let expected = [
+        "C500/2026-11-23/A",
+        "D1602/2026-11-23/B",
+        "C1602/2026-11-23/C",
+        "D250/2026-11-23/D",
+        "C7/2026-11-23/F",
+    ];
+    assert_eq!(ids(&bookings), expected);
+    assert!(bookings.iter().all(|booking| booking.is_told_apart));
     let expected = Credit {
         iban: other().into_string(),
         amount: 500,
@@ -108,46 +126,66 @@ fn bookings_become_messages() {
         sender_iban: other().into_string(),
         title: "Savings".to_owned(),
     };
-    let Notice::Said(Said { message: Message::Credit(credit), .. }) = &notices[0] else {
-        panic!("{notices:?}")
-    };
-    assert_eq!(*credit, expected);
-    let Notice::Said(Said { message, .. }) = &notices[1] else { panic!("{notices:?}") };
-    assert_eq!(*message, Message::Payment(PAYMENT, Status::Settled));
-    let Notice::CameBack(Said { message, .. }, otherwise) = &notices[2] else { panic!("{notices:?}") };
-    assert_eq!(*message, Message::Payment(PAYMENT, Status::Returned(1_602, Reason::new(*b"AC04"))));
-    assert_eq!(otherwise.amount, 1_602);
-    assert_eq!(notices[3], Notice::Other("D250/D".to_owned(), -250));
-    assert!(matches!(&notices[4], Notice::Said(Said { message: Message::Credit(_), .. })));
+    assert_eq!(bookings[0].what, What::Credit(expected));
+    assert_eq!((&bookings[1].what, bookings[1].cents), (&What::Paid(PAYMENT), -1_602));
+    let What::CameBack(payment, reason, credit) = &bookings[2].what else { panic!("{bookings:?}") };
+    assert_eq!((*payment, *reason, credit.amount), (PAYMENT, Reason::new(*b"AC04"), 1_602));
+    assert_eq!((&bookings[3].what, bookings[3].cents), (&What::Other, -250));
+    assert!(matches!(bookings[4].what, What::Credit(_)));
+    for booking in &bookings {
+        assert_eq!(Marks::from_bytes(&booking.marks.to_bytes()), Some(booking.marks));
+    }
+    assert!(bookings[0].marks.agree(booked(vec![entry(500, true, None, vec![from_anna(500)])])[0].marks));
 }
 
 #[test]
-fn bookings_without_a_reference_of_their_own_are_told_apart() {
+fn bookings_that_have_a_reference_of_their_own_are_told_apart() {
     let named =
         |name: &str| Transaction { account_servicer_reference: Some(name.to_owned()), ..from_anna(100) };
-    let batches = told(vec![
+    let batches = booked(vec![
         entry(200, true, Some("A"), vec![named("1"), named("2")]),
         entry(200, true, Some("B"), vec![named("3"), Transaction { remittance: None, ..named("3") }]),
     ]);
-    let found = ids(&batches);
-    assert_eq!(found[..2], ["C100/1", "C100/2"]);
-    assert!(found[2] != found[3] && found[2].starts_with("C100/B/"), "{found:?}");
-    let gifts = told(vec![
-        entry(100, true, None, vec![from_anna(100)]),
-        entry(100, true, None, vec![from_anna(100)]),
-    ]);
-    let found = ids(&gifts);
-    assert_eq!(found[1], format!("{}/2", found[0]));
+    let day = "C100/2026-11-23";
+    assert_eq!(ids(&batches), ["1", "2", "3", "3"].map(|own| format!("{day}/{own}")));
+    assert!(batches[2].id != batches[3].id);
+    assert_eq!(
+        batches.iter().map(|booking| (booking.is_told_apart, booking.entry)).collect::<Vec<_>>(),
+        [(true, 1), (true, 1), (false, 2), (false, 2)]
+    );
+    for none in [None, Some("NONREF"), Some("notprovided")] {
+        let gifts = booked(vec![
+            entry(100, true, none, vec![from_anna(100)]),
+            entry(100, true, none, vec![from_anna(100)]),
+        ]);
+        assert_eq!(ids(&gifts), [format!("{day}/-"), format!("{day}/-")]);
+        assert_eq!(gifts[1].id, format!("{}/2", gifts[0].id), "two equal ones in one message are two");
+        assert!(gifts.iter().all(|booking| !booking.is_told_apart));
+    }
+}
+
+/// A reference that is used again, on another day or for something else, is of another booking.
+#[test]
+fn a_reference_may_be_used_again() {
+    let first = entry(100, true, Some("1"), vec![from_anna(100)]);
+    let next_year = Date::parse("2027-11-23").ok().map(|day| (day, None));
+    let later = Entry { booked: next_year, ..first.clone() };
+    let other = Transaction { end_to_end_id: Some("RENT-2".to_owned()), ..from_anna(100) };
+    let found = booked(vec![first, later, entry(100, true, Some("1"), vec![other])]);
+    let ids: std::collections::BTreeSet<_> = found.iter().map(|booking| booking.id.clone()).collect();
+    assert_eq!(ids.len(), 3, "{ids:?}");
 }
 
 #[test]
 fn reports_of_other_accounts_and_other_messages_are_refused() {
     let xml = report(ReportKind::Statement, other(), vec![entry(500, true, Some("A"), vec![from_anna(500)])]);
-    assert_eq!(hear(&xml, &account()), Err(NotHeard::Account));
-    assert!(matches!(hear(b"<!DOCTYPE x>", &account()), Err(NotHeard::Unreadable(_))));
+    assert_eq!(hear(&xml, &account(), &KEY), Err(NotHeard::Account));
+    assert!(matches!(hear(b"<!DOCTYPE x>", &account(), &KEY), Err(NotHeard::Unreadable(_))));
+    assert_eq!(BookKind::parse("camt.053"), Some(BookKind::Statement));
+    assert_eq!(BookKind::parse("camt.052"), None);
 }
 
-fn status_report(status: Option<TransactionStatus>, groups: Vec<GroupStatus>) -> Vec<Notice> {
+fn status_report(status: Option<TransactionStatus>, groups: Vec<GroupStatus>) -> Result<Statuses, NotHeard> {
     let report = StatusReport {
         message_id: "R-1".to_owned(),
         created_at: Timestamp::from_micros(1_795_435_200_000_000),
@@ -157,34 +195,70 @@ fn status_report(status: Option<TransactionStatus>, groups: Vec<GroupStatus>) ->
         reason: Some(StatusReason::code("FF01")),
         groups,
     };
-    hear(&report.to_xml().expect("a file"), &account()).expect("it is understood").notices
+    match hear(&report.to_xml().expect("a file"), &account(), &KEY)? {
+        Heard::Statuses(statuses) => Ok(statuses),
+        Heard::Bookings(heard) => panic!("{heard:?}"),
+    }
+}
+
+fn payment(id: Uuid, status: Option<TransactionStatus>, reason: &str) -> PaymentStatus {
+    PaymentStatus {
+        original_instruction_id: None,
+        original_end_to_end_id: Some(id.simple().to_string()),
+        status,
+        reason: Some(StatusReason::code(reason)),
+        accepted_at: None,
+        account_servicer_reference: None,
+    }
+}
+
+fn told(code: &str, status: Status) -> Option<Told> {
+    Some(Told { code: code.to_owned(), status, is_duplicate: false })
 }
 
 #[test]
-fn a_status_above_counts_for_all_that_have_none_of_their_own() {
-    let payment = PaymentStatus {
-        original_instruction_id: None,
-        original_end_to_end_id: Some(PAYMENT.simple().to_string()),
-        status: Some(TransactionStatus::Rejected),
-        reason: Some(StatusReason::code("AC04")),
-        accepted_at: None,
-        account_servicer_reference: None,
-    };
+fn a_status_above_counts_for_all_that_the_report_does_not_name() {
     let group =
         |status, payments| GroupStatus { original_id: "FLORIN-1".to_owned(), status, reason: None, payments };
-    let said = Notice::Said(Said {
-        id: format!("S/R-1/{}/RJCT", PAYMENT.simple()),
-        message: Message::Payment(PAYMENT, Status::Rejected(Reason::new(*b"AC04"))),
-    });
-    let of_all =
-        |status, but| Notice::File { file: "FLORIN-1".to_owned(), report: "R-1".to_owned(), status, but };
+    let rejected = told("RJCT", Status::Rejected(Reason::new(*b"AC04")));
+    let one = payment(PAYMENT, Some(TransactionStatus::Rejected), "AC04");
     let part = Some(TransactionStatus::PartiallyAccepted);
-    let single = status_report(part, vec![group(None, vec![payment.clone()])]);
-    assert_eq!(single, std::slice::from_ref(&said));
+    let single = status_report(part, vec![group(None, vec![one.clone()])]).expect("statuses");
+    assert_eq!((&single.named[..], single.others), (&[(PAYMENT, rejected.clone())][..], None));
     let settled = Some(TransactionStatus::SettledForDebtor);
-    let notices = status_report(None, vec![group(settled, vec![payment])]);
-    assert_eq!(notices, [said, of_all(Status::Settled, vec![PAYMENT])]);
-    let refused = status_report(Some(TransactionStatus::Rejected), Vec::new());
-    assert_eq!(refused, [of_all(Status::Rejected(Reason::new(*b"FF01")), Vec::new())]);
-    assert_eq!(status_report(Some(TransactionStatus::AcceptedProfile), Vec::new()), []);
+    let waits = payment(Uuid::from_u128(2), Some(TransactionStatus::Pending), "MS03");
+    let bare = payment(Uuid::from_u128(3), None, "MS03");
+    let groups = vec![group(settled.clone(), vec![one]), group(settled, vec![waits, bare])];
+    let both = status_report(None, groups).expect("statuses");
+    assert_eq!(both.others, told("ACSC", Status::Settled));
+    assert_eq!(both.names(), [PAYMENT, Uuid::from_u128(2), Uuid::from_u128(3)].into(), "of all groups");
+    let expected = [rejected, None, told("ACSC", Status::Settled)];
+    assert_eq!(both.named.into_iter().map(|(_, told)| told).collect::<Vec<_>>(), expected);
+    let refused = status_report(Some(TransactionStatus::Rejected), Vec::new()).expect("statuses");
+    assert_eq!(refused.others, told("RJCT", Status::Rejected(Reason::new(*b"FF01"))));
+    let accepted = status_report(Some(TransactionStatus::AcceptedProfile), Vec::new()).expect("statuses");
+    assert_eq!((accepted.others, accepted.named), (None, Vec::new()));
+    let other = GroupStatus {
+        original_id: "FLORIN-2".to_owned(),
+        ..group(Some(TransactionStatus::Rejected), vec![])
+    };
+    assert_eq!(status_report(None, vec![other]), Err(NotHeard::Group));
+}
+
+#[test]
+fn a_refusal_as_a_duplicate_is_marked() {
+    for (code, is_duplicate) in
+        [("AM05", true), ("DUPL", true), ("DU03", true), ("AC04", false), ("FF01", false)]
+    {
+        let one = payment(PAYMENT, Some(TransactionStatus::Rejected), code);
+        let group = GroupStatus {
+            original_id: "FLORIN-1".to_owned(),
+            status: Some(TransactionStatus::Rejected),
+            reason: Some(StatusReason::code(code)),
+            payments: vec![one],
+        };
+        let statuses = status_report(None, vec![group]).expect("statuses");
+        let found = [statuses.named[0].1.clone(), statuses.others];
+        assert!(found.into_iter().flatten().all(|told| told.is_duplicate == is_duplicate), "{code}");
+    }
 }

@@ -1,18 +1,24 @@
-//! A bank that takes payments as files and tells by files what became of them, through folders that the bank's channel
-//! (EBICS, SFTP) empties and fills.
+//! A bank that takes payments in files and answers in files, through folders that the bank's channel (EBICS, SFTP)
+//! empties and fills.
 //!
-//! [`Folder`] is how files are written and read so that a crash loses none and sends none twice. [`CutOffs`] is when
-//! payments go. [`render`] makes a file out, [`hear`] says what a file in says.
+//! [`Folder`] writes and reads files so that a crash loses none and sends none twice. [`CutOffs`] are the times at
+//! which payments go. [`render`] makes a file out, [`hear`] reads a file in.
 
+mod bookings;
 mod cut_offs;
 mod folder;
 mod messages;
 mod payments;
+mod statuses;
 
+pub use bookings::{BookKind, Booking, Bookings, Marks, Report, What};
 pub use cut_offs::{CutOffError, CutOffs};
-pub use folder::{Folder, FolderError, Sent, Watched};
-pub use messages::{Booking, Bookings, Heard, NotHeard, Notice, bookings_of, hear};
-pub use payments::{Payment, Unwritable, check, file_name, message_id, number_of, render};
+pub use folder::{Folder, FolderError, Sent, Watched, read_up_to};
+pub use messages::{Heard, NotHeard, hear};
+pub use payments::{
+    NotSent, Payment, SentFile, Unwritable, check, file_name, message_id, number_of, read_sent, render,
+};
+pub use statuses::{Statuses, Told};
 
 /// The messages, for whoever plays the bank.
 pub use florin_iso20022 as iso20022;
@@ -33,6 +39,10 @@ pub struct FileRail {
     pub bic: Bic,
     /// Who holds the account.
     pub holder: String,
+    /// Which messages book money.
+    pub book_from: BookKind,
+    /// What is on the account besides the money of the books, in cents: what the house had there at the beginning.
+    pub own_funds: i64,
 }
 
 impl SepaRail for FileRail {
@@ -44,7 +54,7 @@ impl SepaRail for FileRail {
         true
     }
 
-    /// Files know no instant payments: one goes with the others.
+    /// An instant payment goes with the others.
     fn handed_over_at(&self, _: Speed, now: Timestamp) -> Timestamp {
         self.cut_offs.next_after(now)
     }

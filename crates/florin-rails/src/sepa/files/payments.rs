@@ -2,9 +2,11 @@
 //! and the time that is noted with its number.
 
 use super::FileRail;
+use super::messages::payment_of;
 use crate::sepa::Reason;
 use florin_iso20022::{
-    CreditTransfer, CreditTransferFile, Debtor, MAX_NAME, MAX_REMITTANCE, WriteError, WriteProblem,
+    CreditTransfer, CreditTransferFile, Debtor, Document, Limits, MAX_NAME, MAX_REMITTANCE, ReadError,
+    WriteError, WriteProblem, read,
 };
 use florin_types::{Iban, Text, Timestamp, sepa_text};
 use thiserror::Error;
@@ -65,7 +67,7 @@ pub fn message_id(installation: Uuid, number: i64) -> String {
 pub fn number_of(installation: Uuid, message_id: &str) -> Option<i64> {
     let number = message_id.strip_prefix(&prefix(installation))?;
     let is_number = number.len() >= 6 && number.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| number.parse().ok()).flatten()
+    is_number.then(|| number.parse().ok()).flatten().filter(|number| *number > 0)
 }
 
 fn prefix(installation: Uuid) -> String {
@@ -111,6 +113,49 @@ pub fn render(
         payments: payments.iter().map(transfer).collect::<Result<_, Unwritable>>()?,
     };
     Ok(file.to_xml()?)
+}
+
+/// A payment file as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentFile {
+    /// Its number.
+    pub number: i64,
+    /// The time that its content depends on.
+    pub created_at: Timestamp,
+    /// Its payments: each with its id, where it has one in the form of ours, and its amount in cents.
+    pub payments: Vec<(Option<Uuid>, i64)>,
+}
+
+/// Why a file is no payment file of this installation.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NotSent {
+    /// It is no message.
+    #[error("{0}")]
+    Unreadable(#[from] ReadError),
+    /// It is a message, but not one that we send.
+    #[error("it is no pain.001")]
+    Kind,
+    /// Another installation has made it.
+    #[error("its message id is none of this installation")]
+    NotOurs,
+    /// It pays from another account.
+    #[error("it pays from another account than the one that is set as sepa.account")]
+    Account,
+}
+
+/// Reads a payment file that this installation has sent.
+///
+/// # Errors
+/// Says why it is none.
+pub fn read_sent(rail: &FileRail, installation: Uuid, bytes: &[u8]) -> Result<SentFile, NotSent> {
+    let Document::CreditTransfer(file) = read(bytes, Limits::default())? else { return Err(NotSent::Kind) };
+    let number = number_of(installation, &file.message_id).ok_or(NotSent::NotOurs)?;
+    if file.debtor.iban != rail.account {
+        return Err(NotSent::Account);
+    }
+    let payment = |payment: &CreditTransfer| (payment_of(payment.end_to_end_id.as_deref()), payment.cents);
+    let payments = file.payments.iter().map(payment).collect();
+    Ok(SentFile { number, created_at: file.created_at, payments })
 }
 
 fn text<const MAX: usize>(text: &str) -> Result<Text<MAX>, Unwritable> {

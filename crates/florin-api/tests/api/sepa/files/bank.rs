@@ -59,8 +59,14 @@ impl Bank {
         Self { folder, work: FileWork::of(&app.app).expect("payments go in files"), sent: 0 }
     }
 
-    /// The platform was opened anew.
-    pub fn restart(&mut self, app: &TestApp) {
+    /// The platform was opened anew, after the end of the process before.
+    pub async fn restart(&mut self, app: &TestApp) {
+        self.work = FileWork::of(&app.app).expect("payments go in files");
+        self.work.free().await.expect("the database answers");
+    }
+
+    /// The platform was opened anew beside a process that may live.
+    pub fn start(&mut self, app: &TestApp) {
         self.work = FileWork::of(&app.app).expect("payments go in files");
     }
 
@@ -90,6 +96,11 @@ impl Bank {
         self.work.step().await.expect("the work goes on");
     }
 
+    /// One round that may fail.
+    pub async fn try_step(&mut self) -> Result<(), florin_store::StoreError> {
+        self.work.step().await
+    }
+
     /// One round in which a folder cannot be used: what the work ends with.
     pub async fn step_without(&mut self, of: &str) -> String {
         let away = self.path("away");
@@ -104,7 +115,9 @@ impl Bank {
         // A file is read when a second look finds it as it was.
         self.step().await;
         self.step().await;
-        assert_eq!(self.names("inbox"), Vec::<String>::new());
+        for of in ["inbox", "reading"] {
+            assert_eq!(self.names(of), Vec::<String>::new());
+        }
     }
 
     /// The files of the outbox, which the bank takes.
@@ -112,7 +125,6 @@ impl Bank {
         let names = self.names("outbox");
         let take = |name: &String| {
             let path = self.path("outbox").join(name);
-            validate(&path);
             let bytes = fs::read(&path).expect("a file");
             fs::remove_file(path).expect("it is taken");
             match read(&bytes, Limits::default()) {
@@ -160,11 +172,31 @@ impl Bank {
         self.answer_file(file, None, vec![group]);
     }
 
+    /// Refuses a whole file.
+    pub fn refuse_file(&mut self, file: &CreditTransferFile, reason: &str) {
+        self.report_file(
+            file,
+            Some(TransactionStatus::Rejected),
+            Some(StatusReason::code(reason)),
+            Vec::new(),
+        );
+    }
+
     /// Tells what became of a whole file.
     pub fn answer_file(
         &mut self,
         file: &CreditTransferFile,
         status: Option<TransactionStatus>,
+        groups: Vec<GroupStatus>,
+    ) {
+        self.report_file(file, status, None, groups);
+    }
+
+    fn report_file(
+        &mut self,
+        file: &CreditTransferFile,
+        status: Option<TransactionStatus>,
+        reason: Option<StatusReason>,
         groups: Vec<GroupStatus>,
     ) {
         let report = StatusReport {
@@ -173,7 +205,7 @@ impl Bank {
             original_message_id: file.message_id.clone(),
             original_message_name: "pain.001.001.09".to_owned(),
             status,
-            reason: None,
+            reason,
             groups,
         };
         self.put(&report.to_xml().expect("a file"));
@@ -204,9 +236,8 @@ pub fn report(kind: ReportKind, account: &str, id: &str, entries: &[Entry]) -> V
     report.to_xml().expect("a file")
 }
 
-/// Checks a file against the official schema, where a validator and the schema are there: the tests of the messages
-/// say where they are looked for, and count as skipped without them.
-fn validate(path: &std::path::Path) {
+/// The official schema of payment files, where it is: the tests of the messages say where it is looked for.
+pub fn schema() -> Option<PathBuf> {
     let checkout = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folders = [
         std::env::var_os("FLORIN_ISO20022_XSD").map(PathBuf::from),
@@ -214,10 +245,5 @@ fn validate(path: &std::path::Path) {
         std::env::var_os("FLORIN_TEST_SEPAXML").map(|folder| PathBuf::from(folder).join("sepaxml/schemas")),
     ];
     let schemas = folders.into_iter().flatten().map(|folder| folder.join("pain.001.001.09.xsd"));
-    let Some(schema) = schemas.into_iter().find(|schema| schema.is_file()) else { return };
-    let mut lint = std::process::Command::new("xmllint");
-    let Ok(output) = lint.args(["--nonet", "--noout", "--schema"]).arg(schema).arg(path).output() else {
-        return;
-    };
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    schemas.into_iter().find(|schema| schema.is_file())
 }

@@ -1,9 +1,23 @@
 //! Payments out, and what the bank says about them.
 
-use super::bank::{entry, ours};
+use super::bank::{entry, from, ours};
 use super::*;
-use florin_rails::sepa::files::iso20022::{ReportKind, StatusReason, Transaction, TransactionStatus};
+use crate::support::{Engine, engine, expect_errors};
+use florin_api::sepa::{FileWork, PaymentOutcome, SepaOperator};
+use florin_rails::sepa::Reason;
+use florin_rails::sepa::files::iso20022::{
+    GroupStatus, PaymentStatus, ReportKind, StatusReason, Transaction, TransactionStatus,
+};
+use florin_types::Text;
 use std::time::Duration;
+
+/// Bytes in the engine's SQL.
+fn blob(hex: &str) -> String {
+    match engine() {
+        Engine::Sqlite => format!("X'{hex}'"),
+        Engine::Postgres => format!("'\\x{hex}'"),
+    }
+}
 
 /// Until after the next cut-off: 15:00 in Berlin, which is 14:00 UTC; the tests begin at 12:00 UTC.
 const TO_CUT_OFF: Duration = Duration::from_secs(2 * 3_600);
@@ -48,8 +62,8 @@ async fn a_payment_goes_at_the_cut_off_and_is_settled() {
     assert_eq!(details(&a, &id).await["status"], "SUCCESSFUL");
     assert_eq!(a.amount(Some("anna"), "eur").await, "82.98");
     assert_eq!(told(&a).await.len(), 1);
-    // The statement of the day tells it again.
-    bank.book(ReportKind::Statement, &[entry("A", -1_602, ours(1_602, &id))]);
+    // Another notification tells it again.
+    bank.book(ReportKind::Notification, &[entry("A", -1_602, ours(1_602, &id))]);
     bank.read().await;
     assert_eq!(told(&a).await.len(), 1);
     assert_eq!(bank.names("done").len(), 3);
@@ -81,7 +95,10 @@ async fn payments_are_rejected_and_come_back() {
     bank.read().await;
     assert_eq!(details(&a, &returned).await["error"]["reason"], "MD07");
     assert_eq!(a.amount(None, "eur").await, "99.00");
-    bank.book(ReportKind::Statement, &[entry("A", -2_000, ours(2_000, &returned)), entry("B", 2_000, back)]);
+    bank.book(
+        ReportKind::Notification,
+        &[entry("A", -2_000, ours(2_000, &returned)), entry("B", 2_000, back)],
+    );
     bank.read().await;
     assert_eq!(a.amount(None, "eur").await, "99.00");
     app.finish().await;
@@ -119,13 +136,20 @@ async fn a_payment_that_no_file_can_have_fails_alone() {
     let large = id_of(&outgoing(&a, None, "1000000000", SETTLES).send().await);
     app.clock.advance(TO_CUT_OFF);
     bank.step().await;
-    assert_eq!(bank.take(), [], "a number is used for nothing");
+    assert_eq!(bank.take(), [], "there is nothing to send");
     let error = details(&a, &large).await["error"].clone();
     assert_eq!((&error["status"], &error["reason"]), (&json!("REJECTED"), &json!("AM02")));
     id_of(&outgoing(&a, None, "10", SETTLES).send().await);
     app.clock.advance(Duration::from_secs(86_400));
     bank.step().await;
-    assert_eq!(bank.names("outbox"), ["florin-pain001-000002.xml"]);
+    // No number is used for nothing.
+    assert_eq!(bank.names("outbox"), ["florin-pain001-000001.xml"]);
+    let files = bank.take();
+    // The rejection of that file is none of a payment that was never in it.
+    bank.answer_file(&files[0], Some(TransactionStatus::Rejected), Vec::new());
+    bank.read().await;
+    assert_eq!(details(&a, &large).await["error"]["reason"], "AM02");
+    assert_eq!(a.amount(None, "eur").await, "2000000100.00");
     app.finish().await;
 }
 
@@ -159,7 +183,7 @@ async fn a_file_goes_once_wherever_a_process_ends() {
                 assert_eq!(bank.take().len(), 1);
             }
         }
-        bank.restart(&app);
+        bank.restart(&app).await;
         bank.step().await;
         bank.step().await;
         let expected = if number == 3 { Vec::new() } else { vec![name] };
@@ -171,7 +195,7 @@ async fn a_file_goes_once_wherever_a_process_ends() {
     }
     // All of them are with the bank: each can be settled.
     let entries: Vec<_> = ids.iter().map(|id| entry(&id[..8], -1_000, ours(1_000, id))).collect();
-    bank.book(ReportKind::Statement, &entries);
+    bank.book(ReportKind::Notification, &entries);
     bank.read().await;
     for id in &ids {
         assert_eq!(details(&a, id).await["status"], "SUCCESSFUL");
@@ -179,46 +203,196 @@ async fn a_file_goes_once_wherever_a_process_ends() {
     app.finish().await;
 }
 
-/// A restored dump does not know what was sent after it was made, and would send it again.
-#[tokio::test]
-async fn an_older_copy_of_the_database_sends_nothing() {
-    let (mut app, a, mut bank) = with_files().await;
-    let id = id_of(&outgoing(&a, Some("anna"), "10", SETTLES).send().await);
-    bank.step().await;
-    let copy = app.copy().await;
-    let settings = over_files(bank.path("").as_path());
-    app.reopen(Setup { settings: settings.clone(), ..Setup::default() }).await;
-    bank.restart(&app);
-    app.clock.advance(TO_CUT_OFF);
-    bank.step().await;
-    assert_eq!(bank.take().len(), 1);
-    let mut older = copy;
-    older.reopen(Setup { settings, ..Setup::default() }).await;
-    older.clock.advance(TO_CUT_OFF);
-    let mut work = florin_api::sepa::FileWork::of(&older.app).expect("payments go in files");
-    let said = work.step().await.expect_err("it is behind").to_string();
-    assert!(said.contains("payment file 1 was sent, and this database does not know it"), "{said}");
-    assert_eq!(bank.names("outbox"), Vec::<String>::new());
-    assert_eq!(details(&older.a(), &id).await["status"], "PENDING");
-    older.finish().await;
-    app.finish().await;
-}
-
 #[tokio::test]
 async fn one_process_at_a_time_works_on_files() {
     let (mut app, a, mut bank) = with_files().await;
     id_of(&outgoing(&a, Some("anna"), "10", SETTLES).send().await);
-    app.clock.advance(TO_CUT_OFF.saturating_sub(Duration::from_secs(10)));
     bank.step().await;
-    // A process that ends without a word keeps the others away for some seconds.
+    app.clock.advance(TO_CUT_OFF);
+    // The process before this one has ended without a word.
     let settings = app.app.settings.clone();
     app.reopen(Setup { settings, ..Setup::default() }).await;
-    bank.restart(&app);
-    app.clock.advance(Duration::from_secs(10));
+    bank.start(&app);
     bank.step().await;
     assert_eq!(bank.names("outbox"), Vec::<String>::new());
-    app.clock.advance(Duration::from_secs(11));
+    // Its lease lapses by the database's clock.
+    app.database().tamper("UPDATE sepa_lease SET until = 1").await;
     bank.step().await;
     assert_eq!(bank.names("outbox").len(), 1);
+    app.finish().await;
+}
+
+/// Two processes that both believe to have the lease: the state of the file's row decides.
+#[tokio::test]
+async fn two_processes_at_once_put_each_payment_into_one_file() {
+    let (app, a, mut bank) = with_files().await;
+    let mut other = FileWork::of(&app.app).expect("payments go in files");
+    let (mut made, mut got) = (Vec::new(), Vec::new());
+    for _ in 0..6 {
+        for _ in 0..5 {
+            made.push(id_of(&outgoing(&a, None, "1", SETTLES).send().await).replace('-', ""));
+        }
+        app.clock.advance(Duration::from_secs(7 * 86_400));
+        // What one of them cannot do the other has done.
+        let (_, _) = tokio::join!(bank.try_step(), other.step());
+        bank.step().await;
+        for file in bank.take() {
+            let ids = file.payments.iter().filter_map(|payment| payment.end_to_end_id.clone());
+            got.extend(ids.map(|id| (id, file.message_id.clone())));
+        }
+    }
+    let mut ids: Vec<_> = got.iter().map(|(id, _)| id.clone()).collect();
+    ids.sort_unstable();
+    made.sort_unstable();
+    assert_eq!(ids, made, "each payment is in one file");
+    let counted = "SELECT COUNT(*) FROM sepa_file f WHERE f.payments <> (SELECT COUNT(*) FROM sepa_transfer t \
+                   WHERE t.file = f.number) OR f.state <> 'DONE'";
+    assert_eq!(app.database().count(counted).await, 0);
+    app.finish().await;
+}
+
+/// A report about a whole file is about its payments that are open, and not about those that it names.
+#[tokio::test]
+async fn a_status_of_a_file_reaches_only_what_is_open_in_it() {
+    let (app, a, mut bank) = with_files().await;
+    let [settled, named, open] = [(); 3].map(|()| outgoing(&a, Some("anna"), "10", SETTLES));
+    let [settled, named, open] =
+        [id_of(&settled.send().await), id_of(&named.send().await), id_of(&open.send().await)];
+    app.clock.advance(TO_CUT_OFF);
+    bank.step().await;
+    let files = bank.take();
+    bank.book(ReportKind::Notification, &[entry("A", -1_000, ours(1_000, &settled))]);
+    bank.read().await;
+    let group = |payments| GroupStatus {
+        original_id: files[0].message_id.clone(),
+        status: None,
+        reason: None,
+        payments,
+    };
+    let waits = PaymentStatus {
+        original_instruction_id: None,
+        original_end_to_end_id: ours(1, &named).end_to_end_id,
+        status: Some(TransactionStatus::Pending),
+        reason: None,
+        accepted_at: None,
+        account_servicer_reference: None,
+    };
+    // Two groups, one of which names a payment that is not decided.
+    let groups = vec![group(vec![waits]), group(Vec::new())];
+    bank.answer_file(&files[0], Some(TransactionStatus::Rejected), groups);
+    bank.read().await;
+    assert_eq!(details(&a, &settled).await["status"], "SUCCESSFUL");
+    assert_eq!(details(&a, &named).await["status"], "PENDING");
+    assert_eq!(details(&a, &open).await["status"], "FAILED");
+    assert_eq!(a.amount(Some("anna"), "eur").await, "78.00");
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    assert_eq!(operator.refused().await.expect("a list"), []);
+    app.finish().await;
+}
+
+/// A bank that gets a file twice refuses the second: its payments go on, and their money must not be released.
+#[tokio::test]
+async fn a_refusal_as_a_duplicate_changes_no_payment() {
+    let (app, a, mut bank) = with_files().await;
+    let id = id_of(&outgoing(&a, Some("anna"), "10", SETTLES).send().await);
+    app.clock.advance(TO_CUT_OFF);
+    bank.step().await;
+    let files = bank.take();
+    bank.refuse_file(&files[0], "AM05");
+    bank.refuse_file(&files[0], "DU01");
+    bank.answer(&files[0], &[(&id, TransactionStatus::Rejected, Some("AM05"))]);
+    bank.read().await;
+    expect_errors(&["a message of the bank was refused and waits for a person"; 3]);
+    assert_eq!(details(&a, &id).await["status"], "PENDING");
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let refused = operator.refused().await.expect("a list");
+    assert!(
+        refused.iter().all(|(_, item)| item.reason.as_deref().is_some_and(|why| why.contains("already")))
+    );
+    assert_eq!(refused.len(), 3);
+    bank.book(ReportKind::Notification, &[entry("A", -1_000, ours(1_000, &id))]);
+    bank.read().await;
+    assert_eq!(details(&a, &id).await["status"], "SUCCESSFUL");
+    app.finish().await;
+}
+
+/// What cannot be read of one payment, or sent now, holds up neither the others nor the bank's files.
+#[tokio::test]
+async fn what_fails_holds_up_nothing_else() {
+    let (app, a, mut bank) = with_files().await;
+    let to_anna = iban_of(&a, Some("anna")).await;
+    let broken = id_of(&outgoing(&a, None, "10", SETTLES).send().await);
+    let good = id_of(&outgoing(&a, Some("anna"), "10", SETTLES).send().await);
+    let hex = broken.replace('-', "");
+    app.database().tamper(&format!("UPDATE sepa_transfer SET sealed = NULL WHERE id = {}", blob(&hex))).await;
+    app.clock.advance(TO_CUT_OFF);
+    let said = bank.try_step().await.expect_err("one payment").to_string();
+    assert!(said.contains("whose payee was erased"), "{said}");
+    let files = bank.take();
+    assert_eq!(
+        files[0].payments.iter().map(|one| one.end_to_end_id.clone()).collect::<Vec<_>>(),
+        [Some(good.replace('-', ""))]
+    );
+    assert_eq!(details(&a, &good).await["status"], "PENDING");
+    bank.book(
+        ReportKind::Notification,
+        &[entry("B", 100, from("Ada Lovelace", OUTSIDE, &to_anna, 100, "Savings"))],
+    );
+    bank.try_step().await.expect_err("one payment");
+    id_of(&outgoing(&a, None, "1", SETTLES).send().await);
+    app.clock.advance(Duration::from_secs(7 * 86_400));
+    // The outbox is away, and what came is booked.
+    bank.step_without("outbox").await;
+    assert_eq!(a.amount(Some("anna"), "eur").await, "90.00");
+    bank.try_step().await.expect_err("one payment");
+    assert_eq!(bank.take().len(), 1);
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let rejected = PaymentOutcome::Rejected(Reason::new(*b"AC04"));
+    let said = operator
+        .end_payment(broken.parse().expect("an id"), rejected)
+        .await
+        .expect_err("it waits")
+        .to_string();
+    assert!(said.contains("the payment is HELD"), "{said}");
+    app.finish().await;
+}
+
+/// A disk that is unmounted while the server runs.
+#[tokio::test]
+async fn a_folder_that_loses_its_mark_is_not_used() {
+    let (app, a, mut bank) = with_files().await;
+    id_of(&outgoing(&a, Some("anna"), "10", SETTLES).send().await);
+    bank.step().await;
+    let mark = bank.path("florin-installation");
+    let text = std::fs::read_to_string(&mark).expect("a mark");
+    std::fs::remove_file(&mark).expect("it is gone");
+    app.clock.advance(TO_CUT_OFF);
+    let said = bank.try_step().await.expect_err("no mark").to_string();
+    assert!(said.contains("is the disk mounted"), "{said}");
+    assert_eq!(bank.names("outbox"), Vec::<String>::new());
+    std::fs::write(&mark, text).expect("it is back");
+    bank.step().await;
+    assert_eq!(bank.names("outbox").len(), 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn files_are_valid_by_the_official_schema() {
+    let Some(schema) = super::bank::schema() else {
+        return florin_testing::skip("no schema pain.001.001.09.xsd (FLORIN_ISO20022_XSD names its folder)");
+    };
+    let (app, a, mut bank) = with_files().await;
+    for user in [Some("anna"), None] {
+        id_of(&outgoing(&a, user, "10", SETTLES).send().await);
+    }
+    app.clock.advance(TO_CUT_OFF);
+    bank.step().await;
+    let path = bank.path("outbox").join("florin-pain001-000001.xml");
+    let mut lint = std::process::Command::new("xmllint");
+    let Ok(output) = lint.args(["--nonet", "--noout", "--schema"]).arg(schema).arg(path).output() else {
+        app.finish().await;
+        return florin_testing::skip("no xmllint");
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     app.finish().await;
 }
