@@ -52,8 +52,17 @@ async fn pay(client: &Client) -> String {
     made.expect(200)["transferId"].as_str().expect("an id").to_owned()
 }
 
-/// The bank takes what is in the outbox: the payments by their ids, each time that they come.
-fn take(folder: &Path, got: &mut BTreeMap<String, usize>) {
+/// What the bank has got.
+#[derive(Default)]
+struct Got {
+    /// How often each payment came, by its id.
+    payments: BTreeMap<String, usize>,
+    /// How often each file came, by its message id.
+    files: BTreeMap<String, usize>,
+}
+
+/// The bank takes what is in the outbox.
+fn take(folder: &Path, got: &mut Got) {
     for entry in fs::read_dir(folder.join("outbox")).expect("the outbox") {
         let path = entry.expect("an entry").path();
         let Document::CreditTransfer(file) =
@@ -62,14 +71,20 @@ fn take(folder: &Path, got: &mut BTreeMap<String, usize>) {
             panic!("{} is no file of payments", path.display());
         };
         for payment in file.payments {
-            *got.entry(payment.end_to_end_id.expect("an id")).or_default() += 1;
+            *got.payments.entry(payment.end_to_end_id.expect("an id")).or_default() += 1;
         }
+        *got.files.entry(file.message_id).or_default() += 1;
         fs::remove_file(path).expect("it is taken");
     }
 }
 
 fn is_empty(folder: &Path) -> bool {
     fs::read_dir(folder).expect("a folder").next().is_none()
+}
+
+/// Whether a file of the bank is not read to the end.
+fn is_unread(folder: &Path) -> bool {
+    ["inbox", "reading"].iter().any(|of| !is_empty(&folder.join(of)))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,7 +94,7 @@ async fn a_killed_server_gives_each_payment_to_the_bank_once() {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (mut server, folder) = server_with_files().await;
     server.client().fund(None, "10000", "eur").await;
-    let (mut made, mut got) = (Vec::new(), BTreeMap::new());
+    let (mut made, mut got) = (Vec::new(), Got::default());
     for round in 0..rounds() {
         let client = server.client();
         for _ in 0..PAYMENTS {
@@ -103,16 +118,19 @@ async fn a_killed_server_gives_each_payment_to_the_bank_once() {
         }
         server.start_again().await;
         let deadline = Deadline::after(LIMIT);
-        while got.len() < made.len() {
+        while got.payments.len() < made.len() {
             take(&folder, &mut got);
-            if got.len() < made.len() {
+            if got.payments.len() < made.len() {
                 deadline.pause("all payments at the bank");
             }
         }
     }
     take(&folder, &mut got);
     let expected: BTreeMap<String, usize> = made.into_iter().map(|id| (id, 1)).collect();
-    assert_eq!(got, expected);
+    assert_eq!(got.payments, expected, "each payment is in one file");
+    assert!(got.files.values().all(|count| *count == 1), "a number was used twice: {:?}", got.files);
+    let sent = fs::read_dir(folder.join("sent")).expect("the copies").count();
+    assert_eq!(sent, got.files.len(), "a copy of each file is kept");
     server.finish().await;
 }
 
@@ -171,7 +189,7 @@ async fn a_killed_server_books_each_credit_once() {
         let deadline = Deadline::after(LIMIT);
         let before = server.client().balance(None, "eur").await;
         // In the middle of it, if it is not read yet.
-        while !is_empty(&folder.join("inbox")) && server.client().balance(None, "eur").await == before {
+        while is_unread(&folder) && server.client().balance(None, "eur").await == before {
             deadline.pause("a credit");
         }
         eprintln!("sepa files: kill {killed} at {}", server.client().balance(None, "eur").await);
@@ -179,7 +197,7 @@ async fn a_killed_server_books_each_credit_once() {
         server.start_again().await;
     }
     let deadline = Deadline::after(LIMIT);
-    while !is_empty(&folder.join("inbox")) {
+    while is_unread(&folder) {
         deadline.pause("the end of the file");
     }
     assert_eq!(server.client().balance(None, "eur").await, i128::from(CREDITS) * 100);
