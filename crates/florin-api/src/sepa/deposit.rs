@@ -38,6 +38,9 @@ pub const BANK_FEE: RecordType = RecordType {
     ..CREDITED
 };
 
+/// Money of the suspense account went to the book of another partner.
+pub const MOVED: RecordType = RecordType { kind: RecordKind(21), ..BANK_FEE };
+
 words! {
     /// Where a payment in stands.
     pub enum DepositState {
@@ -55,6 +58,8 @@ words! {
         Refunded = "REFUNDED",
         /// It could not be sent back, and waits for a person.
         Stuck = "STUCK",
+        /// It was another partner's, in whose book it is a deposit of its own.
+        Moved = "MOVED",
     }
 }
 

@@ -23,6 +23,7 @@ mod hear;
 mod iban;
 mod incoming;
 mod info;
+mod moving;
 mod operator;
 mod people;
 mod postings;
@@ -68,6 +69,7 @@ pub static FAMILY: Family = Family {
         (submit::SUBMIT_JOB, |app, job| Box::pin(submit::submit(app, job))),
         (hear::SAID_JOB, |app, job| Box::pin(hear::apply_said(app, job))),
         (hear::WITHIN_JOB, |app, job| Box::pin(within::pay_in(app, job))),
+        (moving::MOVE_JOB, |app, job| Box::pin(moving::move_in(app, job))),
         (unsuspended::RELEASE_JOB, |app, job| Box::pin(unsuspended::release(app, job))),
     ],
     events: EVENTS,
@@ -80,6 +82,7 @@ pub static FAMILY: Family = Family {
         deposit::CAME_BACK,
         deposit::SUSPENDED,
         deposit::BANK_FEE,
+        deposit::MOVED,
     ],
     statements: &[store::STATEMENTS, files::STATEMENTS[0], files::STATEMENTS[1]],
     sets: &store::SETS,

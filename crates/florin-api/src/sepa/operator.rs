@@ -202,7 +202,7 @@ impl SepaOperator<'_> {
         .map(Some)
     }
 
-    async fn find(&self, id: Uuid) -> Result<Option<(BookId, Deposit)>, StoreError> {
+    pub(super) async fn find(&self, id: Uuid) -> Result<Option<(BookId, Deposit)>, StoreError> {
         for PartnerBook { book, .. } in partner_books(&self.app.store).await? {
             let mut snapshot = self.app.store.snapshot(book).await?;
             if let Some(deposit) = snapshot.objects_at::<Deposit>(&[id]).await?.pop() {

@@ -41,6 +41,18 @@ pub enum FileCommand {
         #[command(flatten)]
         flags: crate::config::Flags,
     },
+    /// Move money that waits to another partner, where it waits. `florin sepa assign` gives it to a user there.
+    Move {
+        /// The deposit's id, from `florin sepa list`.
+        deposit: Uuid,
+        /// The partner's id.
+        #[arg(long)]
+        partner: Uuid,
+        #[command(flatten)]
+        operator: OperatorName,
+        #[command(flatten)]
+        flags: crate::config::Flags,
+    },
     /// Settle a payment that the bank has carried out without reporting it.
     Settle {
         /// The payment's id, from `florin sepa files NUMBER`.
@@ -73,6 +85,7 @@ pub enum FileCommand {
     },
 }
 
+const NO_DEPOSIT: &str = "there is no such deposit; `florin sepa list` lists those that wait";
 const NO_PAYMENT: &str = "there is no such payment";
 const NO_MESSAGE: &str = "there is no such message; `florin sepa list` lists those that wait";
 
@@ -87,6 +100,11 @@ pub async fn run(command: FileCommand) -> Result<ExitCode, Failed> {
             let app = platform(&flags.load()?).await?;
             by(&app, &operator)?.book(&id, statement.as_deref()).await?.ok_or(NO_MESSAGE)?;
             print("booked");
+        }
+        FileCommand::Move { deposit, partner, operator, flags } => {
+            let app = platform(&flags.load()?).await?;
+            by(&app, &operator)?.move_to(deposit, partner).await?.ok_or(NO_DEPOSIT)?;
+            print("a running server moves it");
         }
         FileCommand::Settle { payment, operator, flags } => {
             let app = platform(&flags.load()?).await?;

@@ -11,12 +11,11 @@ use super::route::{Books, Incoming};
 use super::store;
 use super::{Round, blocking, booking_key, folder_fault};
 use crate::kit::app::App;
-use crate::kit::book::inbox::{self, Verdict};
+use crate::kit::book::inbox::{self, InboxItem, InboxState, Verdict};
 use crate::kit::book::jobs::run_inside;
 use crate::kit::book::work::Work;
 use crate::sepa::hear::{self, Ready};
 use crate::sepa::postings::house;
-use crate::sepa::transfer::{State, Transfer};
 use florin_ledger::{AccountKind, BookId};
 use florin_rails::sepa::files::{
     Bookings, Heard, Statuses, Told, Watched, What, hear as read_message, number_of,
@@ -362,7 +361,10 @@ async fn hear_one(
     let before = settlement(work);
     hear::hear(work, ready).await?;
     if let Some(row) = &one.row {
-        let booked = settlement(work) != before || is_paid(work, row)?;
+        // Of what is refused, money that came back is booked all the same: it is in suspense.
+        let kept = work.object::<InboxItem>(row.id)?;
+        let is_applied = kept.is_some_and(|item| item.state == InboxState::Applied);
+        let booked = is_applied || settlement(work) != before;
         work.put(&BookingRow { booked, ..row.clone() })?;
     }
     Ok(())
@@ -372,11 +374,4 @@ async fn hear_one(
 fn settlement(work: &Work<'_>) -> i64 {
     let account = work.account(house(work.book(), AccountKind::SepaSettlement));
     account.map_or(0, |account| account.balance)
-}
-
-/// Whether a debit is of a payment that was settled before the bank told of the debit.
-fn is_paid(work: &Work<'_>, row: &BookingRow) -> Result<bool, StoreError> {
-    let Some(payment) = row.payment.filter(|_| row.amount < 0) else { return Ok(false) };
-    let transfer = work.object::<Transfer>(payment)?;
-    Ok(transfer.is_some_and(|transfer| matches!(transfer.state, State::Settled | State::Returned)))
 }

@@ -6,6 +6,7 @@ mod bank;
 mod leaving;
 mod operating;
 mod reconciling;
+mod workload;
 
 use super::*;
 use crate::support::Setup;

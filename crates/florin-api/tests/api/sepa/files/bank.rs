@@ -110,6 +110,14 @@ impl Bank {
         error
     }
 
+    /// The same, whether the round needs the folder or not.
+    pub async fn round_without(&mut self, of: &str) {
+        let away = self.path("away");
+        fs::rename(self.path(of), &away).expect("it is moved");
+        let _ = self.work.step().await;
+        fs::rename(away, self.path(of)).expect("it is moved back");
+    }
+
     /// Lets the platform read what has come.
     pub async fn read(&mut self) {
         // A file is read when a second look finds it as it was.
@@ -149,26 +157,32 @@ impl Bank {
         self.put(&bytes);
     }
 
+    /// The bytes of a report about payments of a file.
+    pub fn status_of(
+        &self,
+        report: &str,
+        file: &str,
+        payments: &[(&str, TransactionStatus, Option<&str>)],
+    ) -> Vec<u8> {
+        let report = StatusReport {
+            message_id: report.to_owned(),
+            created_at: Timestamp::from_micros(1_795_435_200_000_000),
+            original_message_id: file.to_owned(),
+            original_message_name: "pain.001.001.09".to_owned(),
+            status: None,
+            reason: None,
+            groups: vec![group_of(file, payments)],
+        };
+        report.to_xml().expect("a file")
+    }
+
     /// Tells what became of payments of a file.
     pub fn answer(
         &mut self,
         file: &CreditTransferFile,
         payments: &[(&str, TransactionStatus, Option<&str>)],
     ) {
-        let payments = payments.iter().map(|(id, status, reason)| PaymentStatus {
-            original_instruction_id: None,
-            original_end_to_end_id: ours(1, id).end_to_end_id,
-            status: Some(status.clone()),
-            reason: reason.map(StatusReason::code),
-            accepted_at: None,
-            account_servicer_reference: None,
-        });
-        let group = GroupStatus {
-            original_id: file.message_id.clone(),
-            status: None,
-            reason: None,
-            payments: payments.collect(),
-        };
+        let group = group_of(&file.message_id, payments);
         self.answer_file(file, None, vec![group]);
     }
 
@@ -210,6 +224,18 @@ impl Bank {
         };
         self.put(&report.to_xml().expect("a file"));
     }
+}
+
+fn group_of(file: &str, payments: &[(&str, TransactionStatus, Option<&str>)]) -> GroupStatus {
+    let payments = payments.iter().map(|(id, status, reason)| PaymentStatus {
+        original_instruction_id: None,
+        original_end_to_end_id: ours(1, id).end_to_end_id,
+        status: Some(status.clone()),
+        reason: reason.map(StatusReason::code),
+        accepted_at: None,
+        account_servicer_reference: None,
+    });
+    GroupStatus { original_id: file.to_owned(), status: None, reason: None, payments: payments.collect() }
 }
 
 /// The bytes of a report about an account.

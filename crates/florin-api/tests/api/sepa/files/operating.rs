@@ -1,5 +1,6 @@
 //! What an operator does about payments that go in files.
 
+use super::bank::{entry, from};
 use super::*;
 use florin_api::sepa::{PaymentOutcome, SepaOperator, hand_over_one_by_one};
 use florin_rails::sepa::Reason;
@@ -80,5 +81,37 @@ async fn a_change_of_rail_leaves_no_payment_behind() {
     let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
     let id = one_by_one.parse().expect("an id");
     operator.end_payment(id, PaymentOutcome::Settled).await.expect("it ends").expect("a payment");
+    app.finish().await;
+}
+
+/// Money in the book for what concerns no other, whose owner turns out to be another partner's user.
+#[tokio::test]
+async fn money_is_moved_to_another_partner_once() {
+    let (app, _, mut bank) = with_files().await;
+    let b = app.b();
+    b.verified_user("bob").await;
+    bank.step().await;
+    bank.book(
+        ReportKind::Notification,
+        &[entry("A", 400, from("Ada Lovelace", OUTSIDE, ACCOUNT, 400, "for bob"))],
+    );
+    bank.read().await;
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let waiting = operator.suspense().await.expect("a list");
+    let (id, to) = (waiting[0].id, app.partners[1]);
+    assert_eq!(&*waiting[0].partner, "A");
+    let said = operator.move_to(id, app.partners[0]).await.expect_err("it is there").to_string();
+    assert!(said.contains("this partner's"), "{said}");
+    operator.move_to(id, to).await.expect("it is moved").expect("a deposit");
+    let said = operator.move_to(id, to).await.expect_err("once").to_string();
+    assert!(said.contains("the deposit is MOVED"), "{said}");
+    assert_eq!(operator.move_to(Uuid::from_u128(1), to).await.expect("a look"), None);
+    app.a().run_jobs().await;
+    let waiting = operator.suspense().await.expect("a list");
+    assert_eq!(waiting.iter().map(|one| (one.amount, &*one.partner)).collect::<Vec<_>>(), [(400, "B")]);
+    assert_eq!(operator.show(waiting[0].id).await.expect("it is shown").expect("a sender").title, "for bob");
+    let bob = florin_types::ExternalUserId::parse("bob").expect("an id");
+    operator.assign(waiting[0].id, &bob).await.expect("it is assigned").expect("a deposit");
+    assert_eq!(b.amount(Some("bob"), "eur").await, "4.00");
     app.finish().await;
 }
