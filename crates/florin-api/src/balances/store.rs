@@ -83,7 +83,7 @@ pub async fn holder_anywhere(app: &App, iban: &Iban) -> Result<Option<HolderId>,
     if snapshot.book() != holder.book() {
         return Ok(None);
     }
-    holder_of_iban(&mut snapshot, iban.as_str()).await
+    Ok(holders_of_ibans(&mut snapshot, std::iter::once(iban.as_str())).await?.remove(iban.as_str()))
 }
 
 /// The holders of accounts, whosever books they are in, by the account.
