@@ -156,7 +156,7 @@ async fn route(app: &App, house: BookId, all: Vec<Notified>) -> Result<Vec<(Book
     let mut snapshot = app.store.snapshot(house).await?;
     let ids = all.iter().filter_map(|(said, _)| match &said.message {
         Message::Payment(id, _) => Some(*id),
-        Message::Credit(_) => None,
+        Message::Credit(_) | Message::Recall(_) | Message::RecallRefused(..) => None,
     });
     let books = store::books_of_payments(&mut snapshot, ids).await?;
     // A payment that is not ours is money that came in, if the bank says so; else it waits for a person.
@@ -169,7 +169,7 @@ async fn route(app: &App, house: BookId, all: Vec<Notified>) -> Result<Vec<(Book
     let all: Vec<Said> = all.into_iter().map(of_payment).collect();
     let credits = all.iter().filter_map(|said| match &said.message {
         Message::Credit(credit) => Some(credit.iban.as_str()),
-        Message::Payment(..) => None,
+        Message::Payment(..) | Message::Recall(_) | Message::RecallRefused(..) => None,
     });
     let holders = holders_anywhere(&mut snapshot, credits).await?;
     drop(snapshot);
@@ -181,6 +181,8 @@ async fn route(app: &App, house: BookId, all: Vec<Notified>) -> Result<Vec<(Book
                 Some(holder) => Some(holder.book()),
                 None => of_title(app, &credit.title).await?,
             },
+            // Files bring no recalls.
+            Message::Recall(_) | Message::RecallRefused(..) => None,
         };
         routed.push((book.unwrap_or(house), said));
     }

@@ -44,7 +44,7 @@ impl SepaRail for FileRail {
         true
     }
 
-    /// Files know no instant payments: one goes with the others.
+    /// On business days of T2 (`florin_types::calendar`). Files know no instant payments.
     fn handed_over_at(&self, _: Speed, now: Timestamp) -> Timestamp {
         self.cut_offs.next_after(now)
     }
