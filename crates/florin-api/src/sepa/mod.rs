@@ -3,14 +3,14 @@
 //! A **transfer** (`transfer.rs`) holds amount and fee when it is made. A job hands it over to the bank, and
 //! what the bank says (`hear.rs`) settles it, fails it, or brings money of a settled one back. A **deposit**
 //! (`deposit.rs`) is money that came in: it is credited, waits in suspense, or goes back. A **recall** (`recalls`) asks
-//! for the money of one of them back. A **contact** is an account that is known to be its holder's own. Names, IBANs and titles are sealed under the holder's key, or the
-//! partner's while nobody knows whose money it is.
+//! for the money of one of them back. A **contact** is an account that is known to be its holder's own. Names, IBANs
+//! and titles are sealed under the holder's key, or the partner's while nobody knows whose money it is.
 //!
-//! States of a transfer: held → submitting → submitted → settled (→ returned), or failed; an instant one that falls back
-//! is held again. States of a deposit:
-//! credited; pending, held, unmatched or stuck (in suspense) → credited or returning → refunded or stuck. Accounts
-//! touched: main accounts in EUR, and the house's SEPA settlement, suspense and fees. Events: `sepa_transfer`,
-//! `sepa_deposit`, `sepa_recall`, `iban.status`.
+//! States of a transfer: held → submitting → submitted → settled (→ returned), or failed; an instant one that falls
+//! back is held again. States of a deposit: credited (→ returning, where it is recalled); pending, held, unmatched or
+//! stuck (in suspense) → credited or returning → refunded or stuck. States of a recall: open → accepted or refused.
+//! Accounts touched: main accounts in EUR, and the house's SEPA settlement, suspense and fees. Events:
+//! `sepa_transfer`, `sepa_deposit`, `sepa_recall`, `iban.status`.
 
 mod contact;
 mod contacts;

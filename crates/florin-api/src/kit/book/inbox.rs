@@ -145,7 +145,8 @@ pub fn made(work: &Work<'_>, rail: &str, external_id: &str) -> Result<Option<Uui
     Ok(item.and_then(|item| item.made))
 }
 
-/// Keeps a message as heard, with what it made. The content of one that was refused is kept under the partner's key: [`Touch::Partner`].
+/// Keeps a message as heard, with what it made. The content of one that was refused is kept under the partner's key:
+/// [`Touch::Partner`].
 pub fn keep(
     work: &mut Work<'_>,
     rail: &str,
