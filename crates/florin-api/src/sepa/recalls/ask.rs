@@ -1,7 +1,7 @@
 //! `POST /v1/sepa-transfer/{transferId}/recall`: the partner asks for the money of a settled transfer back.
 
 use super::book::{begin, leave_to_send, open_one};
-use super::recall::{Recall, RecallDirection, RecallReason, RecallStatus, Sending, answer_by};
+use super::recall::{HandOver, Recall, RecallDirection, RecallReason, RecallStatus, answer_by};
 use crate::kit::endpoint::handler::uuid_in_path;
 use crate::kit::prelude::*;
 use crate::sepa::store::TRANSFERS;
@@ -78,7 +78,7 @@ async fn recall_sepa_transfer(
                 status: RecallStatus::Open,
                 answer: None,
                 message: None,
-                sending: Some(Sending::Waiting),
+                sending: Some(HandOver::Waiting),
                 sealed: None,
                 created_at: now,
                 answer_by: answer_by(now),

@@ -1,7 +1,7 @@
 //! What happens to recalls in a book.
 
 use super::recall::{
-    DUE_JOB, Happening, Recall, RecallDirection, RecallRefusal, RecallStatus, SEND_JOB, Sending, TAKEN_BACK,
+    DUE_JOB, HandOver, Happening, Recall, RecallDirection, RecallRefusal, RecallStatus, SEND_JOB, TAKEN_BACK,
     Words, answer_by,
 };
 use super::store::RECALLS;
@@ -82,7 +82,7 @@ pub async fn arrive(
     }
     if let Some(refusal) = answer {
         // There is nothing to be decided, so the partner gets no event.
-        let (status, sending) = (RecallStatus::Refused, Some(Sending::Waiting));
+        let (status, sending) = (RecallStatus::Refused, Some(HandOver::Waiting));
         work.put(&Recall { status, sending, answer: Some(refusal.code()), ..recall })?;
         leave_to_send(work, id);
         return Ok(id);
@@ -192,7 +192,7 @@ pub(in crate::sepa) async fn hear_refusal(
     let Some(recall) = recall.filter(|recall| recall.direction == RecallDirection::Outgoing) else {
         return Ok(Verdict::Refused("no recall of ours has this id".to_owned()));
     };
-    if recall.sending == Some(Sending::Waiting) {
+    if recall.sending == Some(HandOver::Waiting) {
         return Ok(Verdict::Refused("the recall was not handed over yet".to_owned()));
     }
     end(work, recall, Happening::Refused(reason))?;
@@ -243,7 +243,7 @@ pub(in crate::sepa) async fn open_one(
 fn end(work: &mut Work<'_>, recall: Recall, happening: Happening) -> Result<(), Stop> {
     let Some((status, answer)) = recall.after(happening) else { return Ok(()) };
     let refuses = recall.direction == RecallDirection::Incoming && status == RecallStatus::Refused;
-    let sending = if refuses { Some(Sending::Waiting) } else { recall.sending };
+    let sending = if refuses { Some(HandOver::Waiting) } else { recall.sending };
     let recall = Recall { status, answer, sending, ..recall };
     work.put(&recall)?;
     if refuses {

@@ -54,11 +54,11 @@ words! {
 
 words! {
     /// How far what we have to say to the bank is: a request of ours, or our refusal.
-    pub enum Sending {
+    pub enum HandOver {
         /// The bank does not have it.
         Waiting = "WAITING",
         /// It is being handed over: whether the bank has it is not known.
-        Sending = "SENDING",
+        Submitting = "SUBMITTING",
         /// The bank has it.
         Sent = "SENT",
     }
@@ -143,7 +143,7 @@ pub struct Recall {
     /// The id of the bank's message that asked.
     pub message: Option<String>,
     /// How far what we have to say is. None where there is nothing.
-    pub sending: Option<Sending>,
+    pub sending: Option<HandOver>,
     /// [`Words`], sealed; none once it is erased.
     pub sealed: Option<Vec<u8>>,
     /// When it came, or was made.

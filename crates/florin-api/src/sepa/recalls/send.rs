@@ -1,7 +1,7 @@
 //! The job that says something about a recall to the bank, once: a request of ours, or our refusal. It has the three
 //! steps of a payment's hand-over (`sepa/submit.rs`): mark, ask the bank whether it has it and give it if not, mark.
 
-use super::recall::{Recall, RecallDirection, RecallStatus, Sending};
+use super::recall::{HandOver, Recall, RecallDirection, RecallStatus};
 use super::store::RECALLS;
 use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
@@ -20,15 +20,15 @@ pub async fn send(app: &App, job: &Job) -> Result<(), StoreError> {
     let touch = || vec![Touch::Object(&RECALLS, id)];
     run_inside(app, book, touch(), async move |work: &mut Work<'_>| {
         let recall = work.object::<Recall>(id)?.filter(has_something_to_say);
-        if let Some(recall) = recall.filter(|recall| recall.sending == Some(Sending::Waiting)) {
-            work.put(&Recall { sending: Some(Sending::Sending), ..recall })?;
+        if let Some(recall) = recall.filter(|recall| recall.sending == Some(HandOver::Waiting)) {
+            work.put(&Recall { sending: Some(HandOver::Submitting), ..recall })?;
         }
         Ok(())
     })
     .await?;
     let mut snapshot = app.store.snapshot(book).await?;
     let recall = snapshot.objects_at::<Recall>(&[id]).await?.pop().filter(has_something_to_say);
-    let Some(recall) = recall.filter(|recall| recall.sending == Some(Sending::Sending)) else {
+    let Some(recall) = recall.filter(|recall| recall.sending == Some(HandOver::Submitting)) else {
         return carry_out(app, job, Vec::new(), async |_: &mut Work<'_>| Ok(())).await;
     };
     let order =
@@ -41,8 +41,8 @@ pub async fn send(app: &App, job: &Job) -> Result<(), StoreError> {
     };
     carry_out(app, job, touch(), async move |work: &mut Work<'_>| {
         let recall = work.object::<Recall>(id)?;
-        if let Some(recall) = recall.filter(|recall| recall.sending == Some(Sending::Sending)) {
-            work.put(&Recall { sending: Some(Sending::Sent), ..recall })?;
+        if let Some(recall) = recall.filter(|recall| recall.sending == Some(HandOver::Submitting)) {
+            work.put(&Recall { sending: Some(HandOver::Sent), ..recall })?;
         }
         Ok(leave_said(work, ANSWER_JOB, &said)?)
     })

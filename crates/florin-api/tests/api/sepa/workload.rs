@@ -341,7 +341,7 @@ impl Run {
         let mut all = self.recalls().await;
         // Those that wait, most of the time.
         let is_answerable = |one: &Value| one["direction"] == "INCOMING" && one["status"] == "OPEN";
-        if index % 8 != 0 {
+        if !index.is_multiple_of(8) {
             all.retain(is_answerable);
         }
         let Some(one) = all.get(index % all.len().max(1)) else { return };

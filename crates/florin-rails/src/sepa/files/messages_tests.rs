@@ -1,8 +1,11 @@
 //! What files say.
 
 use super::*;
-use florin_iso20022::{Balance, GroupStatus, Party, PaymentStatus, ReportKind, TransactionCode};
-use florin_types::{Date, Text, Timestamp};
+use florin_iso20022::{
+    Balance, GroupStatus, Original, Party, PaymentStatus, RecallRequest, RecalledPayment, ReportKind,
+    TransactionCode,
+};
+use florin_types::{Bic, Date, Text, Timestamp};
 
 const PAYMENT: Uuid = Uuid::from_u128(0x0198_c5d2_ad31_7f24_9c85_6e90_3b4c_5d7f);
 
@@ -145,6 +148,21 @@ fn reports_of_other_accounts_and_other_messages_are_refused() {
     let xml = report(ReportKind::Statement, other(), vec![entry(500, true, Some("A"), vec![from_anna(500)])]);
     assert_eq!(hear(&xml, &account()), Err(NotHeard::Account));
     assert!(matches!(hear(b"<!DOCTYPE x>", &account()), Err(NotHeard::Unreadable(_))));
+    let bank = Bic::parse("BYLADEM1001").expect("a BIC");
+    let original = Original { cents: Some(500), ..Original::default() };
+    let recall = RecallRequest {
+        id: "R-1".to_owned(),
+        created_at: Timestamp::from_micros(1_795_435_200_000_000),
+        from: Some(bank.clone()),
+        to: Some(bank),
+        payments: vec![RecalledPayment {
+            recall_id: None,
+            original,
+            reason: Some(StatusReason::code("DUPL")),
+        }],
+    };
+    let heard = hear(&recall.to_xml().expect("a file"), &account());
+    assert_eq!(heard, Err(NotHeard::Recall), "an operator is told");
 }
 
 fn status_report(status: Option<TransactionStatus>, groups: Vec<GroupStatus>) -> Vec<Notice> {
