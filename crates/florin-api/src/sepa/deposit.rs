@@ -78,6 +78,8 @@ pub struct Deposit {
     pub returns: Option<Uuid>,
     /// Why it came back, or goes back.
     pub reason: Option<Reason>,
+    /// The newest recall of its money.
+    pub recall: Option<Uuid>,
     /// [`Sender`], sealed; none once it is erased.
     pub sealed: Option<Vec<u8>>,
     /// When it came.

@@ -156,6 +156,7 @@ pub fn book(work: &mut Work<'_>, prepared: &Prepared) -> Result<Uuid, Stop> {
         state: DepositState::Unmatched,
         returns: None,
         reason: None,
+        recall: None,
         sealed: Some(sealed::seal(work, keeper, &sender)?),
         created_at: work.now(),
     };

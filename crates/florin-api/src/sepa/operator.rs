@@ -7,6 +7,7 @@ use super::hear::{keeper_of, open_own};
 use super::incoming::{IbanStatusWord, can_be_paid, credit_from_suspense, emit_status, is_suspended};
 use super::people::People;
 use super::postings::EUR;
+use super::recalls;
 use super::store;
 use crate::kit::app::App;
 use crate::kit::book::audit::{self, Deed, MAX_OPERATOR};
@@ -117,6 +118,9 @@ impl SepaOperator<'_> {
             );
             if !waits {
                 return Err(Refusal::invalid(format!("the deposit is {}", deposit.state)).into());
+            }
+            if recalls::open_one(work, deposit.recall).await?.is_some() {
+                return Err(Refusal::invalid("a bank asks for the money back: answer that first").into());
             }
             if deposit.state == DepositState::Pending && deposit.holder == Some(holder) {
                 decide::decide_deposit_of(work, id, Decided::Settle).await?;

@@ -3,7 +3,7 @@
 use super::deposit::{Deposit, DepositState, Sender};
 use super::store::DEPOSITS;
 use super::submit::leave;
-use super::transfer::{Payee, State, Transfer};
+use super::transfer::{Payee, RequestedSpeed, State, Transfer};
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::refusal::Refusal;
@@ -52,9 +52,12 @@ pub(super) fn begin(
         amount: deposit.amount,
         fee: 0,
         speed: Speed::Standard,
+        requested: RequestedSpeed::Standard,
+        fell_back: None,
         state: State::Held,
         failure: None,
         refunds: Some(deposit.id),
+        recall: None,
         // Whose money it was may not be known, or be erased before the bank has answered.
         sealed: Some(sealed::seal(work, partner, &payee)?),
         created_at: now,

@@ -2,8 +2,8 @@
 
 use super::contact::Contact;
 use super::deposit::Deposit;
-use super::transfer::{Transfer, TransferFailure};
-use florin_rails::sepa::{Reason, Speed};
+use super::transfer::{SepaSpeed, Transfer, TransferFailure};
+use florin_rails::sepa::Reason;
 use florin_store::{
     HolderId, Object, ObjectTable, Row, Scope, SetStatement, Statement, StoreError, Type, Value, params,
 };
@@ -24,6 +24,9 @@ pub(super) static TRANSFERS: ObjectTable = ObjectTable::new(
         ("sealed", Type::Bytes),
         ("created_at", Type::Int),
         ("file", Type::Int),
+        ("requested", Type::Text),
+        ("fell_back", Type::Text),
+        ("recall", Type::Bytes),
     ],
 );
 
@@ -38,6 +41,7 @@ pub(super) static DEPOSITS: ObjectTable = ObjectTable::new(
         ("reason", Type::Text),
         ("sealed", Type::Bytes),
         ("created_at", Type::Int),
+        ("recall", Type::Bytes),
     ],
 );
 
@@ -54,7 +58,7 @@ const CONTACTS_OF: Statement = "SELECT id, holder, sealed, added_at FROM sepa_co
      WHERE book = $1 AND holder = $2 ORDER BY added_at DESC, id DESC LIMIT 1000";
 const HELD_OF: Statement =
     "SELECT id FROM sepa_deposit WHERE book = $1 AND holder = $2 AND state = 'HELD' ORDER BY id LIMIT 100";
-const IN_SUSPENSE: Statement = "SELECT id, holder, amount, state, returns, reason, sealed, created_at \
+const IN_SUSPENSE: Statement = "SELECT id, holder, amount, state, returns, reason, sealed, created_at, recall \
      FROM sepa_deposit WHERE book = $1 AND state IN ('UNMATCHED', 'PENDING', 'HELD', 'STUCK') \
      ORDER BY created_at, id LIMIT 1000";
 const IS_PENDING: Statement = "SELECT id FROM sepa_transfer WHERE book = $1 AND holder = $2 \
@@ -67,6 +71,7 @@ pub(super) const ERASE: &[Statement] = &[
     "UPDATE sepa_transfer SET sealed = NULL WHERE book = $1 AND holder = $2",
     "UPDATE sepa_deposit SET sealed = NULL WHERE book = $1 AND holder = $2",
     "DELETE FROM sepa_contact WHERE book = $1 AND holder = $2",
+    super::recalls::ERASE,
 ];
 
 /// What a reset forgets: whose accounts were known.
@@ -76,11 +81,12 @@ pub(super) const FORGET: Statement = "DELETE FROM sepa_contact WHERE book = $1";
 pub(super) const STATEMENTS: &[Statement] = &[CONTACTS_OF, HELD_OF, IN_SUSPENSE, IS_PENDING, WAITS];
 
 /// Those over sets. Nothing here is removed.
-pub(super) static SETS: [&SetStatement; 13] = {
+pub(super) static SETS: [&SetStatement; 16] = {
     let [find, insert, update, _] = TRANSFERS.statements();
     let [find_deposit, insert_deposit, update_deposit, _] = DEPOSITS.statements();
     let [find_contact, insert_contact, _, _] = CONTACTS.statements();
     let [find_booking, insert_booking, update_booking, _] = super::files::BOOKINGS.statements();
+    let [find_recall, insert_recall, update_recall, _] = super::recalls::RECALLS.statements();
     let [of_payments, heard_by] = super::files::SETS;
     [
         find,
@@ -96,25 +102,17 @@ pub(super) static SETS: [&SetStatement; 13] = {
         find_booking,
         insert_booking,
         update_booking,
+        find_recall,
+        insert_recall,
+        update_recall,
     ]
 };
 
-const STANDARD: &str = "STANDARD";
-const INSTANT: &str = "INSTANT";
-
-fn speed_of(word: &str) -> Result<Speed, StoreError> {
-    match word {
-        STANDARD => Ok(Speed::Standard),
-        INSTANT => Ok(Speed::Instant),
-        _ => Err(StoreError::unexpected("a transfer of an unknown speed")),
-    }
-}
-
-fn reason_of(text: Option<String>) -> Result<Option<Reason>, StoreError> {
+pub(super) fn reason_of(text: Option<String>) -> Result<Option<Reason>, StoreError> {
     text.map(|text| Reason::parse(&text).map_err(StoreError::unexpected)).transpose()
 }
 
-fn reason_text(reason: Option<Reason>) -> Option<String> {
+pub(super) fn reason_text(reason: Option<Reason>) -> Option<String> {
     reason.map(|reason| reason.to_string())
 }
 
@@ -132,10 +130,13 @@ impl Object for Transfer {
             holder: row.get(0)?,
             amount: row.get(1)?,
             fee: row.get(2)?,
-            speed: speed_of(&row.get::<String>(3)?)?,
+            speed: row.get::<SepaSpeed>(3)?.into(),
+            requested: row.get(11)?,
+            fell_back: reason_of(row.get(12)?)?,
             state: row.get(4)?,
             failure: code.map(|code| TransferFailure { code, reason }),
             refunds: row.get(7)?,
+            recall: row.get(13)?,
             sealed: row.get(8)?,
             created_at: row.get(9)?,
             file: row.get(10)?,
@@ -143,23 +144,22 @@ impl Object for Transfer {
     }
 
     fn to_row(&self) -> Vec<Value> {
-        let speed = match self.speed {
-            Speed::Standard => STANDARD,
-            Speed::Instant => INSTANT,
-        };
         let failure = self.failure;
         params![
             self.holder,
             self.amount,
             self.fee,
-            speed,
+            SepaSpeed::from(self.speed),
             self.state,
             failure.map(|failure| failure.code),
             reason_text(failure.and_then(|failure| failure.reason)),
             self.refunds,
             self.sealed.clone(),
             self.created_at,
-            self.file
+            self.file,
+            self.requested,
+            reason_text(self.fell_back),
+            self.recall
         ]
         .to_vec()
     }
@@ -182,6 +182,7 @@ impl Object for Deposit {
             reason: reason_of(row.get(4)?)?,
             sealed: row.get(5)?,
             created_at: row.get(6)?,
+            recall: row.get(7)?,
         })
     }
 
@@ -193,7 +194,8 @@ impl Object for Deposit {
             self.returns,
             reason_text(self.reason),
             self.sealed.clone(),
-            self.created_at
+            self.created_at,
+            self.recall
         ]
         .to_vec()
     }
@@ -216,7 +218,7 @@ impl Object for Contact {
 }
 
 /// An object of a row that begins with its id.
-fn object_of<T: Object>(mut row: Row) -> Result<T, StoreError> {
+pub(super) fn object_of<T: Object>(mut row: Row) -> Result<T, StoreError> {
     let id = row.get(0)?;
     row.0.remove(0);
     T::from_row(id, &row)

@@ -279,6 +279,7 @@ fn credit_of(one: &Incoming) -> Option<Credit> {
     match &one.said.message {
         Message::Credit(credit) => Some(credit.clone()),
         Message::Payment(..) => one.otherwise.clone(),
+        Message::Recall(_) | Message::RecallRefused(..) => None,
     }
 }
 

@@ -62,7 +62,7 @@ impl Books {
         let heard_by = store::heard_by(&mut snapshot, all.iter().map(inbox_id)).await?;
         let ids = all.iter().filter_map(|one| match &one.said.message {
             Message::Payment(id, _) => Some(*id),
-            Message::Credit(_) => None,
+            Message::Credit(_) | Message::Recall(_) | Message::RecallRefused(..) => None,
         });
         let books = store::books_of_payments(&mut snapshot, ids).await?;
         // A payment that is not ours is money that came in, if the bank says so; else it waits for a person.
@@ -76,7 +76,7 @@ impl Books {
         let all: Vec<Incoming> = all.into_iter().map(of_payment).collect();
         let credits = all.iter().filter_map(|one| match &one.said.message {
             Message::Credit(credit) => Some(credit.iban.as_str()),
-            Message::Payment(..) => None,
+            Message::Payment(..) | Message::Recall(_) | Message::RecallRefused(..) => None,
         });
         let holders = holders_anywhere(&mut snapshot, credits).await?;
         drop(snapshot);
@@ -92,6 +92,8 @@ impl Books {
                     Some(holder) if self.alive(holder.book()).is_some() => Some(holder.book()),
                     _ => self.of_title(app, &credit.title),
                 },
+                // Files bring no recalls.
+                (None, Message::Recall(_) | Message::RecallRefused(..)) => None,
             };
             routed.push((book.and_then(|book| self.alive(book)).unwrap_or(self.house), one));
         }

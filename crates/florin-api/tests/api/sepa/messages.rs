@@ -8,7 +8,7 @@ use florin_rails::sepa::Reason;
 use florin_types::Text;
 
 /// An account whose bank says nothing by itself.
-const HOLDS: &str = "LT129999800000000020";
+pub(super) const HOLDS: &str = "LT129999800000000020";
 
 const WHY: Reason = Reason::new(*b"AC04");
 

@@ -36,6 +36,9 @@ pub enum NotHeard {
     /// It is a message of a kind that has no meaning here.
     #[error("it is no pain.002, camt.054 or camt.053")]
     Kind,
+    /// It asks for money back, or answers such a question: this rail has no recalls.
+    #[error("it is a recall or the answer to one (camt.056, camt.029): deal with it at the bank")]
+    Recall,
     /// It is about an account of somebody else.
     #[error("it is about another account than the one that is set as sepa.account")]
     Account,
@@ -57,10 +60,8 @@ pub fn hear(bytes: &[u8], account: &Iban, key: &[u8; 32]) -> Result<Heard, NotHe
             }
             Ok(Heard::Bookings(bookings(&report, key)))
         }
-        Document::CreditTransfer(_)
-        | Document::RecallRequest(_)
-        | Document::RecallAnswer(_)
-        | Document::PaymentReturn(_) => Err(NotHeard::Kind),
+        Document::RecallRequest(_) | Document::RecallAnswer(_) => Err(NotHeard::Recall),
+        Document::CreditTransfer(_) | Document::PaymentReturn(_) => Err(NotHeard::Kind),
     }
 }
 

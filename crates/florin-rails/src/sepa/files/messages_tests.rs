@@ -4,10 +4,11 @@ use super::*;
 use crate::sepa::files::{BookKind, Booking, Marks, Told, What};
 use crate::sepa::{Credit, Reason, Status};
 use florin_iso20022::{
-    AccountNumber, AccountReport, Balance, BankReport, Entry, EntryStatus, GroupStatus, Party, PaymentStatus,
-    ReportKind, StatusReason, StatusReport, Transaction, TransactionCode, TransactionStatus,
+    AccountNumber, AccountReport, Balance, BankReport, Entry, EntryStatus, GroupStatus, Original, Party,
+    PaymentStatus, RecallRequest, RecalledPayment, ReportKind, StatusReason, StatusReport, Transaction,
+    TransactionCode, TransactionStatus,
 };
-use florin_types::{Date, Text, Timestamp};
+use florin_types::{Bic, Date, Text, Timestamp};
 
 const KEY: [u8; 32] = [7; 32];
 
@@ -183,6 +184,21 @@ fn reports_of_other_accounts_and_other_messages_are_refused() {
     assert!(matches!(hear(b"<!DOCTYPE x>", &account(), &KEY), Err(NotHeard::Unreadable(_))));
     assert_eq!(BookKind::parse("camt.053"), Some(BookKind::Statement));
     assert_eq!(BookKind::parse("camt.052"), None);
+    let bank = Bic::parse("BYLADEM1001").expect("a BIC");
+    let original = Original { cents: Some(500), ..Original::default() };
+    let recall = RecallRequest {
+        id: "R-1".to_owned(),
+        created_at: Timestamp::from_micros(1_795_435_200_000_000),
+        from: Some(bank.clone()),
+        to: Some(bank),
+        payments: vec![RecalledPayment {
+            recall_id: None,
+            original,
+            reason: Some(StatusReason::code("DUPL")),
+        }],
+    };
+    let heard = hear(&recall.to_xml().expect("a file"), &account(), &KEY);
+    assert_eq!(heard, Err(NotHeard::Recall), "an operator is told");
 }
 
 fn status_report(status: Option<TransactionStatus>, groups: Vec<GroupStatus>) -> Result<Statuses, NotHeard> {

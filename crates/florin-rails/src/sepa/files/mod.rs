@@ -54,7 +54,7 @@ impl SepaRail for FileRail {
         true
     }
 
-    /// An instant payment goes with the others.
+    /// On business days of T2 (`florin_types::calendar`). Files know no instant payments.
     fn handed_over_at(&self, _: Speed, now: Timestamp) -> Timestamp {
         self.cut_offs.next_after(now)
     }
