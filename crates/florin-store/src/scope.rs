@@ -11,7 +11,7 @@ use crate::objects::{Changed, Objects};
 use crate::seal::RowSeals;
 use crate::touch::Touched;
 use crate::{Holder, Row, StoreError, Value, params};
-use florin_ledger::{Account, AccountKey, BookId, HolderId};
+use florin_ledger::{Account, AccountKey, AccountKind, BookId, HolderId};
 use florin_types::CurrencyCode;
 use uuid::Uuid;
 
@@ -243,6 +243,17 @@ impl Scope {
         }
         let keys = currencies.iter().map(|code| account_key_row(AccountKey::main(holder, *code))).collect();
         self.db.find_set(&FIND_ACCOUNT, keys).await?.iter().map(|row| account_of_row(row, 0)).collect()
+    }
+
+    /// An account of the book's system, where there is one.
+    pub async fn system_account(
+        &mut self,
+        currency: CurrencyCode,
+        kind: AccountKind,
+    ) -> Result<Option<Account>, StoreError> {
+        let key = account_key_row(AccountKey::system(self.book, currency, kind));
+        let rows = self.db.find_set(&FIND_ACCOUNT, vec![key]).await?;
+        rows.first().map(|row| account_of_row(row, 0)).transpose()
     }
 
     fn parameters(&self, rest: &[Value]) -> Vec<Value> {

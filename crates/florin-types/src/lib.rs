@@ -26,6 +26,7 @@ pub mod time;
 pub mod vault_mark;
 
 pub use bic::*;
+pub use calendar::*;
 pub use clock_guard::*;
 pub use country::*;
 pub use currency::*;

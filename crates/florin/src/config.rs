@@ -204,17 +204,16 @@ impl Config {
         }
     }
 
-    /// Refuses live on simulated rails unless the operator has said that this is meant. There are no other rails yet.
+    /// Refuses live on simulated rails unless the operator has said that this is meant, and a sandbox on a real bank.
     pub fn check_rails(&self) -> Result<(), Failed> {
-        match (self.environment, self.simulated_rails) {
-            (Purpose::Live, false) => {
-                Err("live has no rails but simulated ones yet: no money moves at a bank, and users \
-                                           get simulated IBANs. If this is meant, set simulated_rails = true \
-                                           (FLORIN_SIMULATED_RAILS)"
-                    .into())
-            }
-            (Purpose::Live | Purpose::Sandbox, _) => Ok(()),
-        }
+        self.sepa.check(self.environment())?;
+        let is_fine = self.simulated_rails || !self.is_live_on_simulated_rails();
+        if is_fine { Ok(()) } else { Err(bank::NOT_MEANT.into()) }
+    }
+
+    /// Whether no money moves though this is live.
+    pub fn is_live_on_simulated_rails(&self) -> bool {
+        self.environment() == Environment::Live && self.sepa.is_simulated()
     }
 
     /// The bank in which the accounts are.
@@ -481,6 +480,7 @@ mod tests {
         assert_eq!(check("environment = \"live\"\nsimulated_rails = true"), Ok(()));
         let said = check("environment = \"live\"").expect_err("nobody said that it is meant");
         assert!(said.contains("set simulated_rails = true"), "{said}");
+        assert_eq!(check("environment = \"live\"\nsepa.rail = \"files\""), Ok(()));
     }
 
     #[test]

@@ -203,7 +203,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
         },
         Command::Key { command } => runtime.block_on(keys::run(command))?,
         Command::Kyc { command } => runtime.block_on(review::run(command))?,
-        Command::Sepa { command } => runtime.block_on(sepa::run(command))?,
+        Command::Sepa { command } => return runtime.block_on(sepa::run(command)),
         Command::Vop { command } => runtime.block_on(vop::run(command))?,
         Command::Vault { command } => return runtime.block_on(vault::run(command)),
         Command::Clock { command } => return runtime.block_on(clock::run(command)),

@@ -1,5 +1,7 @@
 //! `florin sepa`: what an operator does about money that came in and is nobody's yet.
 
+mod files;
+
 use crate::operate::{id, platform, print};
 use crate::review::say_cut;
 use crate::{Failed, OperatorName};
@@ -9,6 +11,7 @@ use florin_api::sepa::{Overview, SepaOperator, Shown, Waiting};
 use florin_rails::sepa::Reason;
 use florin_types::{ExternalUserId, format_minor};
 use serde_json::json;
+use std::process::ExitCode;
 use uuid::Uuid;
 
 /// Settle money that came in by SEPA, as an operator.
@@ -80,6 +83,8 @@ pub enum SepaCommand {
         #[command(flatten)]
         flags: crate::config::Flags,
     },
+    #[command(flatten)]
+    Files(files::FileCommand),
 }
 
 const NO_MESSAGE: &str = "there is no such message; `florin sepa list` lists those that wait";
@@ -87,8 +92,17 @@ const NO_DEPOSIT: &str = "there is no such deposit; `florin sepa list` lists tho
 const NOTHING: &str = "there is no such deposit or message; `florin sepa list` lists those that wait";
 
 /// Runs a command.
-pub async fn run(command: SepaCommand) -> Result<(), Failed> {
+pub async fn run(command: SepaCommand) -> Result<ExitCode, Failed> {
+    if let SepaCommand::Files(command) = command {
+        return files::run(command).await;
+    }
+    settle(command).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn settle(command: SepaCommand) -> Result<(), Failed> {
     match command {
+        SepaCommand::Files(_) => Ok(()),
         SepaCommand::List { flags } => list(&platform(&flags.load()?).await?).await,
         SepaCommand::Show { id, operator, flags } => {
             let app = platform(&flags.load()?).await?;

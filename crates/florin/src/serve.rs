@@ -10,7 +10,7 @@ use florin_api::kit::edge::http::{HttpLimits, serve as serve_http};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
 use florin_api::kit::settings::{Environment, Settings, WebhookTargets};
-use florin_api::sepa::PayeeDesk;
+use florin_api::sepa::{FileWork, PayeeDesk, work_on_files};
 use florin_store::{Engine, Lane, Place, ReservedLog, Store};
 use florin_types::{Clock, uuid_v7};
 use std::net::SocketAddr;
@@ -57,11 +57,8 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     if let Some(made) = &made {
         credentials::give_token(&app, made).await?;
     }
-    if app.store.engine() == Engine::Sqlite {
-        // The data folder is locked, so whoever leased a job there is dead.
-        app.store.free_jobs().await?;
-    }
-    let signalled = start_signalled(&app);
+    let files = begin_work(&app).await?;
+    let signalled = start_signalled(&app, files);
     let mut workers = rates.start(&app.clock);
     workers.push(tokio::spawn(logs.report_dropped()));
     let desk = PayeeDesk::of(&app);
@@ -91,13 +88,35 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     Ok(())
 }
 
+/// What is done before the workers start: what dead processes had leased becomes free, and a folder of SEPA files that
+/// is not there, or not ours, is noticed.
+async fn begin_work(app: &App) -> Result<Option<FileWork>, Failed> {
+    let mut files = FileWork::of(app);
+    if app.store.engine() == Engine::Sqlite {
+        // The data folder is locked, so whoever leased something there is dead.
+        app.store.free_jobs().await?;
+        if let Some(files) = &files {
+            files.free().await?;
+        }
+    }
+    if let Some(files) = &mut files {
+        files.claim().await?;
+    }
+    florin_api::sepa::hand_over_one_by_one(app).await?;
+    Ok(files)
+}
+
 /// What is signalled to stop, has its own time limits, and is waited for.
-fn start_signalled(app: &App) -> [(&'static str, JoinHandle<()>); 3] {
-    [
+fn start_signalled(app: &App, files: Option<FileWork>) -> Vec<(&'static str, JoinHandle<()>)> {
+    let mut signalled = vec![
         ("the work on slow jobs", tokio::spawn(jobs::work(app.clone(), Lane::Slow))),
         ("the work with banks", tokio::spawn(jobs::work(app.clone(), Lane::Rail))),
         ("the delivery of webhooks", tokio::spawn(florin_api::webhooks::work(app.clone()))),
-    ]
+    ];
+    if let Some(files) = files {
+        signalled.push(("the work on SEPA files", tokio::spawn(work_on_files(files))));
+    }
+    signalled
 }
 
 /// Opens the store, unless its vault is not there.
@@ -134,7 +153,7 @@ async fn note_last(app: &App, desk: &PayeeDesk) {
 
 fn say_ready(config: &Config, address: SocketAddr) {
     let environment = config.environment().as_str();
-    if config.environment() == Environment::Live {
+    if config.is_live_on_simulated_rails() {
         tracing::warn!("live on simulated rails: no money moves at a bank, and users get simulated IBANs");
     }
     if config.environment() == Environment::Live && config.has_built_in_rates() {

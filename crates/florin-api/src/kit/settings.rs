@@ -2,6 +2,7 @@
 
 use super::tables::Reference;
 use florin_rails::rates::{Fixed, RateSource};
+use florin_rails::sepa::files::FileRail;
 use florin_rails::sepa::{SepaRail, SimulatedBank};
 use florin_types::{Bic, Iban, IbanSeries};
 use florin_webhook::{Resolver, SystemResolver};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// What an installation is for. One server serves one.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -123,6 +125,10 @@ pub struct Sepa {
     pub holder_name: String,
     /// The way to other banks.
     pub rail: Arc<dyn SepaRail>,
+    /// The same, where it goes by files.
+    pub files: Option<Arc<FileRail>>,
+    /// The partner whose book keeps money of which nobody knows whose it is; if none is named, the oldest one.
+    pub unmatched: Option<Uuid>,
 }
 
 impl Sepa {
@@ -135,6 +141,23 @@ impl Sepa {
             bank_address: "Gedimino pr. 1, Vilnius, Lithuania".to_owned(),
             holder_name: "Florin Sandbox".to_owned(),
             rail: Arc::new(SimulatedBank { settle }),
+            files: None,
+            unmatched: None,
+        }
+    }
+
+    /// A real bank, over files.
+    pub fn over_files(series: IbanSeries, bank_address: String, rail: FileRail, unmatched: Option<Uuid>) -> Self {
+        let rail = Arc::new(rail);
+        Self {
+            series,
+            former_series: Vec::new(),
+            bic: rail.bic.as_str().to_owned(),
+            bank_address,
+            holder_name: rail.holder.clone(),
+            files: Some(Arc::clone(&rail)),
+            rail,
+            unmatched,
         }
     }
 
@@ -145,7 +168,7 @@ impl Sepa {
 
     /// The house's own account.
     pub fn house_iban(&self) -> Iban {
-        self.iban(0)
+        self.files.as_ref().map_or_else(|| self.iban(0), |files| files.account.clone())
     }
 
     /// Whether an account is in this bank.

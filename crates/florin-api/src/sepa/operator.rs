@@ -9,6 +9,7 @@ use super::incoming::{
 };
 use super::people::People;
 use super::postings::EUR;
+use super::recalls;
 use super::store;
 use crate::kit::app::App;
 use crate::kit::book::audit::{self, Deed, MAX_OPERATOR};
@@ -211,6 +212,9 @@ impl SepaOperator<'_> {
             if !waits {
                 return Err(Refusal::invalid(format!("the deposit is {}", deposit.state)).into());
             }
+            if recalls::open_one(work, deposit.recall).await?.is_some() {
+                return Err(Refusal::invalid("a bank asks for the money back: answer that first").into());
+            }
             if deposit.state == DepositState::Pending && deposit.holder == Some(holder) {
                 decide::decide_deposit_of(work, id, Decided::Settle).await?;
                 return Ok(audit::note(work, &deed).await?);
@@ -321,7 +325,7 @@ impl SepaOperator<'_> {
         })
     }
 
-    fn deed(&self, action: &'static str, object: Uuid, detail: String) -> Deed {
+    pub(super) fn deed(&self, action: &'static str, object: Uuid, detail: String) -> Deed {
         Deed { operator: self.name.clone(), action, object, detail }
     }
 }

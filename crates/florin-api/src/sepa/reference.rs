@@ -7,6 +7,7 @@
 use crate::kit::app::App;
 use florin_ledger::HolderId;
 use florin_store::{Scope, StoreError};
+use std::collections::{HashMap, HashSet};
 
 /// What a reference begins with.
 const PREFIX: &str = "FL";
@@ -28,14 +29,37 @@ pub fn of(app: &App, holder: HolderId) -> String {
     text_of(&key(app), holder.0)
 }
 
-/// The holder whose reference stands in a title, if there is one in this book.
-pub async fn find(app: &App, scope: &mut Scope, title: &str) -> Result<Option<HolderId>, StoreError> {
-    let key = key(app);
-    let found: Vec<HolderId> =
-        candidates(&key, title).map(HolderId).filter(|id| id.book() == scope.book()).collect();
-    let holders = scope.holders(&found).await?;
-    // Two references in one title are as good as none.
-    Ok(if holders.len() == 1 { holders.first().map(|holder| holder.id) } else { None })
+/// The holders whose references stand in titles, where there is one in this book: by the title.
+pub async fn find_all<'a>(
+    app: &App,
+    scope: &mut Scope,
+    titles: impl Iterator<Item = &'a str>,
+) -> Result<HashMap<String, HolderId>, StoreError> {
+    let (key, book) = (key(app), scope.book());
+    let of_book = |title: &str| -> Vec<_> {
+        candidates(&key, title).map(HolderId).filter(|id| id.book() == book).collect()
+    };
+    let named: Vec<_> =
+        titles.map(|title| (title, of_book(title))).filter(|(_, ids)| !ids.is_empty()).collect();
+    if named.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut ids: Vec<_> = named.iter().flat_map(|(_, ids)| ids).copied().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let holders: HashSet<_> = scope.holders(&ids).await?.into_iter().map(|holder| holder.id).collect();
+    let only = |(title, ids): (&str, Vec<HolderId>)| {
+        let mut found = ids.into_iter().filter(|id| holders.contains(id));
+        let first = found.next()?;
+        // Two references in one title are as good as none.
+        found.next().is_none().then(|| (title.to_owned(), first))
+    };
+    Ok(named.into_iter().filter_map(only).collect())
+}
+
+/// The holders whose references stand in a title, of any book, whether they are there or not.
+pub fn holders_in(app: &App, title: &str) -> Vec<HolderId> {
+    candidates(&key(app), title).map(HolderId).collect()
 }
 
 /// Whether something in the form of a reference stands in a title, right or not: `FL` and 14 letters and digits, one more

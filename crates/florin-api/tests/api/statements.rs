@@ -66,6 +66,8 @@ async fn every_statement_runs_and_no_other() {
     webhooks(&app, &a).await;
     sepa(&app, &a).await;
     crate::sepa::vop::every_statement(&app).await;
+    crate::sepa::files::every_statement(&mut app).await;
+    let a = app.a();
     app.app.store.is_there().await.expect("the database answers");
     Store::kept_master_key(&app.database().place()).await.expect("the settings can be read");
     app.app.store.verify().await.expect("the books can be read");
@@ -192,10 +194,14 @@ async fn sepa(app: &TestApp, a: &Client) {
         let body = json!({
             "iban": iban, "amount": "5", "senderName": sender, "senderIban": "DE89370400440532013000",
         });
-        a.post("/v1/sandbox/sepa/incoming", &body).send().await.expect(201);
+        a.post("/v1/sandbox/sepa/incoming", &body).send().await.expect(201)
     };
     come_in("Charles Babbage").await;
-    come_in("Ada Lovelace").await;
+    let credit = come_in("Ada Lovelace").await;
+    let recall = json!({"depositId": credit["depositId"], "reason": "DUPL"});
+    let recall = a.post("/v1/sandbox/sepa/recalls", &recall).send().await.expect(201);
+    let answer = format!("/v1/sepa-recall/{}/answer", recall["recallId"].as_str().expect("an id"));
+    a.post(&answer, &json!({"decision": "REFUSE"})).send().await.expect(200);
     a.call(Method::PATCH, "/v1/user/suspend/ida").send().await.expect(200);
     come_in("Ada Lovelace").await;
     a.call(Method::PATCH, "/v1/user/unsuspend/ida").send().await.expect(200);

@@ -21,6 +21,7 @@ mod operators;
 mod races;
 mod restart;
 mod sepa_crash;
+mod sepa_files;
 mod support;
 mod terms;
 mod unavailable;

@@ -47,6 +47,8 @@ pub struct InboxItem {
     pub sealed: Option<Vec<u8>>,
     /// When it was heard.
     pub at: Timestamp,
+    /// What it made, where it made something.
+    pub made: Option<Uuid>,
 }
 
 static INBOX: ObjectTable = sealed_objects!(
@@ -57,6 +59,7 @@ static INBOX: ObjectTable = sealed_objects!(
     "reason": Text,
     "sealed": Bytes,
     "at": Int,
+    "made": Bytes,
 );
 
 /// Its rows say what was heard, and so what is not heard again.
@@ -67,7 +70,7 @@ pub static SEALED: &SealedTable = INBOX.seal();
 pub const SHOWN: usize = 1_000;
 
 /// Those that wait for a person, oldest first: one more than are shown.
-const REFUSED: Statement = "SELECT id, rail, external_id, state, reason, sealed, at, seal FROM inbox \
+const REFUSED: Statement = "SELECT id, rail, external_id, state, reason, sealed, at, made, seal FROM inbox \
      WHERE book = $1 AND state = 'REFUSED' ORDER BY at, id LIMIT 1001";
 
 /// Every statement here, for the test that prepares and runs them all.
@@ -95,6 +98,7 @@ impl Object for InboxItem {
             reason: row.get(3)?,
             sealed: row.get(4)?,
             at: row.get(5)?,
+            made: row.get(6)?,
         })
     }
 
@@ -105,7 +109,8 @@ impl Object for InboxItem {
             self.state,
             self.reason.clone(),
             self.sealed.clone(),
-            self.at
+            self.at,
+            self.made
         ]
         .to_vec()
     }
@@ -140,12 +145,19 @@ pub fn is_known(work: &Work<'_>, rail: &str, external_id: &str) -> Result<bool, 
     Ok(work.object::<InboxItem>(id_of(work.app(), rail, external_id))?.is_some())
 }
 
-/// Keeps a message as heard. The content of one that was refused is kept under the partner's key: [`Touch::Partner`].
+/// What a message made that was heard before. It must have been touched or loaded.
+pub fn made(work: &Work<'_>, rail: &str, external_id: &str) -> Result<Option<Uuid>, StoreError> {
+    let item = work.object::<InboxItem>(id_of(work.app(), rail, external_id))?;
+    Ok(item.and_then(|item| item.made))
+}
+
+/// Keeps a message as heard, with what it made. The content of one that was refused is kept under the partner's key:
+/// [`Touch::Partner`].
 pub fn keep(
     work: &mut Work<'_>,
     rail: &str,
     external_id: &str,
-    verdict: Verdict,
+    (verdict, made): (Verdict, Option<Uuid>),
     content: &impl Serialize,
 ) -> Result<(), StoreError> {
     let (state, reason, sealed) = match verdict {
@@ -157,7 +169,7 @@ pub fn keep(
     };
     let (id, at) = (id_of(work.app(), rail, external_id), work.now());
     let (rail, external_id) = (rail.to_owned(), external_id.to_owned());
-    work.put(&InboxItem { id, rail, external_id, state, reason, sealed, at })
+    work.put(&InboxItem { id, rail, external_id, state, reason, sealed, at, made })
 }
 
 /// Notes that a person has dealt with a refused message. It must have been touched. False: it was not refused, or a

@@ -23,7 +23,7 @@ const INSERT_PARTNER: Statement =
 const FIND_PARTNER: Statement = "SELECT id, name, book, created_at, seal FROM partner WHERE id = $1";
 const PARTNER_OF_BOOK: Statement = "SELECT id, name, book, created_at, seal FROM partner WHERE book = $1";
 const FIRST_PARTNER: Statement =
-    "SELECT id, name, book, created_at, seal FROM partner ORDER BY created_at LIMIT 1";
+    "SELECT id, name, book, created_at, seal FROM partner ORDER BY created_at, id LIMIT 1";
 const PARTNER_BOOKS: Statement =
     "SELECT id, name, book, created_at, seal FROM partner WHERE book > $1 ORDER BY book LIMIT 1000";
 pub(crate) const BOOKS: Statement = "SELECT book FROM partner WHERE book > $1 ORDER BY book LIMIT 100";
@@ -45,6 +45,12 @@ pub(crate) const STATEMENTS: &[Statement] = &[
 pub async fn book_of(store: &Store, partner: Uuid) -> Result<Option<BookId>, StoreError> {
     let rows = store.look(FIND_PARTNER, &params![partner]).await?;
     rows.first().map(|row| Ok(partner_of_row(row, store.seals())?.book)).transpose()
+}
+
+/// The partner that was made first.
+pub async fn oldest_partner(store: &Store) -> Result<Option<Uuid>, StoreError> {
+    let rows = store.look(FIRST_PARTNER, &[]).await?;
+    rows.first().map(|row| Ok(partner_of_row(row, store.seals())?.partner)).transpose()
 }
 
 /// A partner that was just made, or a key: the only time that the key is seen.
