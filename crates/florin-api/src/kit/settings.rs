@@ -147,7 +147,12 @@ impl Sepa {
     }
 
     /// A real bank, over files.
-    pub fn over_files(series: IbanSeries, bank_address: String, rail: FileRail, unmatched: Option<Uuid>) -> Self {
+    pub fn over_files(
+        series: IbanSeries,
+        bank_address: String,
+        rail: FileRail,
+        unmatched: Option<Uuid>,
+    ) -> Self {
         let rail = Arc::new(rail);
         Self {
             series,

@@ -9,6 +9,7 @@ use super::incoming;
 use super::operator::SepaOperator;
 use super::people::People;
 use super::postings::{self, EUR};
+use super::recalls;
 use super::store::DEPOSITS;
 use crate::kit::app::App;
 use crate::kit::book::audit;
@@ -44,7 +45,7 @@ impl SepaOperator<'_> {
     /// # Errors
     /// There is no such partner, or the money does not wait.
     pub async fn move_to(&self, id: Uuid, partner: Uuid) -> Result<Option<()>, StoreError> {
-        let Some((book, deposit)) = self.find(id).await? else { return Ok(None) };
+        let Some(book) = self.book_of_deposit(id).await? else { return Ok(None) };
         let to = book_of(&self.app.store, partner).await?;
         let to = to.ok_or_else(|| StoreError::unexpected("there is no such partner"))?;
         if to == book {
@@ -53,7 +54,7 @@ impl SepaOperator<'_> {
         let touches = [AccountKind::SepaSettlement, AccountKind::Suspense]
             .map(|kind| Touch::SystemAccount(EUR, kind))
             .into_iter()
-            .chain([Touch::Object(&DEPOSITS, deposit.id)]);
+            .chain([Touch::Object(&DEPOSITS, id)]);
         let payload =
             serde_json::to_vec(&Move { deposit: id, to: partner }).map_err(StoreError::unexpected)?;
         let deed = self.deed("sepa.move", id, format!("to partner {partner}"));
@@ -62,6 +63,9 @@ impl SepaOperator<'_> {
             let deposit = found.ok_or_else(|| StoreError::unexpected("a deposit is gone"))?;
             if deposit.state != DepositState::Unmatched || deposit.returns.is_some() {
                 return Err(Refusal::invalid(format!("the deposit is {}", deposit.state)).into());
+            }
+            if recalls::open_one(work, deposit.recall).await?.is_some() {
+                return Err(Refusal::invalid("a bank asks for the money back: answer that first").into());
             }
             let posting = postings::refund(work.book(), deposit.amount);
             work.post(MOVED.kind, deposit.id, &posting, Vec::new()).map_err(posting_refused)?;
@@ -102,9 +106,9 @@ pub async fn move_in(app: &App, job: &Job) -> Result<(), StoreError> {
         }
         let (new, partner, created_at) = (work.id(), work.book().partner(), work.now());
         let sealed = Some(sealed::seal(work, partner, &sender)?);
-        let deposit = Deposit { id: new, holder: None, sealed, created_at, ..deposit.clone() };
+        let deposit = Deposit { id: new, holder: None, recall: None, sealed, created_at, ..deposit.clone() };
         incoming::wait(work, deposit, DepositState::Unmatched)?;
-        Ok(inbox::keep(work, rail, &message, Verdict::Applied, &())?)
+        Ok(inbox::keep(work, rail, &message, (Verdict::Applied, None), &())?)
     })
     .await?;
     carry_out(app, job, Vec::new(), async |_: &mut Work<'_>| Ok(())).await

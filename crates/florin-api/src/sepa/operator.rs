@@ -318,7 +318,7 @@ impl SepaOperator<'_> {
         Ok(None)
     }
 
-    async fn book_of_deposit(&self, id: Uuid) -> Result<Option<BookId>, StoreError> {
+    pub(super) async fn book_of_deposit(&self, id: Uuid) -> Result<Option<BookId>, StoreError> {
         Ok(match self.find(id).await? {
             Some(Found { partner, object: Either::Deposit(_) }) => Some(partner.book),
             _ => None,

@@ -350,14 +350,15 @@ async fn hear_one(
         let row_id = store::message_id(work.app(), &repetition);
         work.put(&BookingRow { id: row_id, ..row.clone() })?;
         let verdict = Verdict::Refused(PERHAPS_A_REPETITION.to_owned());
-        return Ok(inbox::keep(work, rail, &repetition, verdict, &one.said)?);
+        return Ok(inbox::keep(work, rail, &repetition, (verdict, None), &one.said)?);
     }
     if let Some(why) = &one.held_back {
         refused.get_or_init(|| why.clone());
         if let Some(row) = &one.row {
             work.put(row)?;
         }
-        return Ok(inbox::keep(work, rail, id, Verdict::Refused(why.clone()), &one.said)?);
+        let verdict = Verdict::Refused(why.clone());
+        return Ok(inbox::keep(work, rail, id, (verdict, None), &one.said)?);
     }
     let before = settlement(work);
     hear::hear(work, ready).await?;

@@ -246,7 +246,7 @@ fn keep(work: &mut Work<'_>, id: &str, row: &BookingRow) -> Result<(), Stop> {
     if inbox::is_known(work, rail, id)? {
         return Err(Refusal::invalid("a booking with this id was booked").into());
     }
-    inbox::keep(work, rail, id, Verdict::Applied, &())?;
+    inbox::keep(work, rail, id, (Verdict::Applied, None), &())?;
     Ok(work.put(row)?)
 }
 

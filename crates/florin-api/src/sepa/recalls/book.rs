@@ -115,6 +115,8 @@ fn known_answer(work: &Work<'_>, deposit: Option<&Deposit>) -> Option<RecallRefu
             (!is_open).then_some(RecallRefusal::ClosedAccount)
         }
         DepositState::Pending | DepositState::Held | DepositState::Unmatched | DepositState::Stuck => None,
+        // The bank is told by an operator: here the partner can only refuse.
+        DepositState::Moved => None,
     }
 }
 
@@ -152,6 +154,9 @@ pub(super) async fn accept(work: &mut Work<'_>, id: Uuid) -> Result<(), Stop> {
             let memo = Memo { reference, name, iban, ..Memo::default() }.seal(work, holder)?;
             let posting = postings::take_back(holder, deposit.amount);
             work.post(TAKEN_BACK.kind, recall.id, &posting, memo).map_err(posting_refused)?;
+        }
+        (DepositState::Moved, _) => {
+            return Err(Refusal::because(&P473, "the money is not in your book any more").into());
         }
         (DepositState::Pending, _) => emit_status(work, &deposit, IbanStatusWord::Rejected),
         _ => {}

@@ -109,7 +109,9 @@ async fn money_is_moved_to_another_partner_once() {
     app.a().run_jobs().await;
     let waiting = operator.suspense().await.expect("a list");
     assert_eq!(waiting.iter().map(|one| (one.amount, &*one.partner)).collect::<Vec<_>>(), [(400, "B")]);
-    assert_eq!(operator.show(waiting[0].id).await.expect("it is shown").expect("a sender").title, "for bob");
+    let shown = operator.show(waiting[0].id).await.expect("it is shown").expect("a deposit");
+    let florin_api::sepa::Shown::Deposit(_, sender) = shown else { panic!("{shown:?}") };
+    assert_eq!(sender.title, "for bob");
     let bob = florin_types::ExternalUserId::parse("bob").expect("an id");
     operator.assign(waiting[0].id, &bob).await.expect("it is assigned").expect("a deposit");
     assert_eq!(b.amount(Some("bob"), "eur").await, "4.00");
