@@ -41,7 +41,8 @@ impl ObjectTable {
         }
     }
 
-    /// The same of a table whose rows are sealed, with the column `seal` at the end. [`sealed_objects!`] describes both.
+    /// The same of a table whose rows are sealed, with the column `seal` at the end. [`sealed_objects!`] describes
+    /// both.
     ///
     /// [`sealed_objects!`]: crate::sealed_objects
     pub const fn sealed(columns: &'static [Column], sealed: &'static SealedTable) -> Self {
@@ -140,8 +141,8 @@ pub trait Object: Sized {
     fn to_row(&self) -> Vec<Value>;
 }
 
-/// Describes an [`ObjectTable`] whose rows are sealed: its name, and its columns after `book` and `id`, with their types.
-/// The table has a column `seal` too. What [`ObjectTable::seal`] answers belongs in the list of sealed tables.
+/// Describes an [`ObjectTable`] whose rows are sealed: its name, and its columns after `book` and `id`, with their
+/// types. The table has a column `seal` too. What [`ObjectTable::seal`] answers belongs in the list of sealed tables.
 ///
 /// A statement that writes such rows itself cannot seal them: it may only delete.
 #[macro_export]

@@ -113,8 +113,8 @@ impl Scope {
         self.objects_of(rows)
     }
 
-    /// The objects that a statement answers: it selects the id, then the columns of the table in their order, the seal at
-    /// the end where there is one. `$1` is the book.
+    /// The objects that a statement answers: it selects the id, then the columns of the table in their order, the seal
+    /// at the end where there is one. `$1` is the book.
     pub async fn objects<T: Object>(
         &mut self,
         sql: Statement,

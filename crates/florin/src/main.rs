@@ -134,7 +134,7 @@ struct DemoArgs {
 #[derive(Subcommand)]
 enum PartnerCommand {
     /// Create a partner with a first key, and print both as JSON. A running server knows them at once, and the audit
-    /// records them.
+    /// records them. Where there is no database yet, this makes one, as `serve` does and no other command.
     Create {
         /// The partner's name.
         #[arg(long)]

@@ -22,8 +22,8 @@ pub enum SepaCommand {
         #[command(flatten)]
         flags: crate::config::Flags,
     },
-    /// Show money that came in (how much, whose, since when, who sent it), or what a message of the bank says. The audit
-    /// log records who looked.
+    /// Show money that came in (how much, whose, since when, who sent it), or what a message of the bank says. The
+    /// audit log records who looked.
     Show {
         /// The id of a deposit or a message, from `florin sepa list`.
         #[arg(value_parser = id)]

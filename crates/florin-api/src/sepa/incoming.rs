@@ -1,9 +1,10 @@
 //! Money that comes in: whose it is, whether it is the holder's own, and what becomes of it.
 //!
 //! A payment is its account's; one to the partner's or the house's account is the user's whose reference stands in the
-//! title, and nobody's where what stands there only looks like one. A user is only paid by itself: the sender's name must
-//! be that by which the user was verified (`florin_types::payee` says how names are compared). An account that passed is a contact from then on. A name that
-//! is nearly right waits for a person; any other goes back. The partner may be paid by everybody.
+//! title, and nobody's where what stands there only looks like one. A user is only paid by itself: the sender's name
+//! must be that by which the user was verified (`florin_types::payee` says how names are compared). An account that
+//! passed is a contact from then on. A name that is nearly right waits for a person; any other goes back. The partner
+//! may be paid by everybody.
 
 use super::contact::{self, Account, Contact};
 use super::deposit::{CAME_BACK, CREDITED, Deposit, DepositState, SUSPENDED, Sender};

@@ -40,8 +40,8 @@ impl People {
         self.0.get(&id).map(|(holder, _)| holder)
     }
 
-    /// Under whose key what is known of a deposit is kept: as `keeper_of` says it in a command. The deposit's holder and
-    /// the partner must have been loaded.
+    /// Under whose key what is known of a deposit is kept: as `keeper_of` says it in a command. The deposit's holder
+    /// and the partner must have been loaded.
     pub(super) fn keeper(&self, holder: Option<HolderId>, partner: HolderId) -> Option<&Holder> {
         let of_holder = holder.and_then(|id| self.holder(id)).filter(|holder| can_keep(holder));
         of_holder.or_else(|| self.holder(partner))

@@ -62,9 +62,9 @@ pub fn holders_in(app: &App, title: &str) -> Vec<HolderId> {
     candidates(&key(app), title).map(HolderId).collect()
 }
 
-/// Whether something in the form of a reference stands in a title, right or not: `FL` and 14 letters and digits, one more
-/// or one less, as people mistype them. It is written in one piece, or in groups as an IBAN is, or with `FL` apart; and
-/// has a digit, as all but one of 200 references do, and as no name or word has.
+/// Whether something in the form of a reference stands in a title, right or not: `FL` and 14 letters and digits, one
+/// more or one less, as people mistype them. It is written in one piece, or in groups as an IBAN is, or with `FL`
+/// apart; and has a digit, as all but one of 200 references do, and as no name or word has.
 pub fn has_form(title: &str) -> bool {
     let words: Vec<&str> =
         title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();

@@ -139,12 +139,13 @@ pub async fn ask(app: &App, job: &Job) -> Result<(), StoreError> {
     .await
 }
 
-/// Marks a transfer that is held as being handed over. One of a user that was suspended meanwhile fails instead, and its
-/// money can be spent again once the user may.
+/// Marks a transfer that is held as being handed over. One of a user that was suspended meanwhile fails instead, and
+/// its money can be spent again once the user may.
 ///
-/// A bank refuses such an order and says so (Directive 2015/2366, article 79). To keep it until the suspension ends would
-/// be worse: it would go out weeks after it was meant to (article 83 gives a bank one day), the user could not be deleted
-/// until then, and nobody but the bank could take it back. One that is being handed over goes on: the bank may have it.
+/// A bank refuses such an order and says so (Directive 2015/2366, article 79). To keep it until the suspension ends
+/// would be worse: it would go out weeks after it was meant to (article 83 gives a bank one day), the user could not be
+/// deleted until then, and nobody but the bank could take it back. One that is being handed over goes on: the bank may
+/// have it.
 pub(super) async fn begin(work: &mut Work<'_>, order: Uuid) -> Result<(), Stop> {
     let held = work.object::<Transfer>(transfer_of(order))?;
     let held = held.filter(|transfer| transfer.state == State::Held && transfer.order_id() == order);

@@ -278,7 +278,9 @@ async fn many_deliveries_become_due_in_parts() {
     a.run_jobs().await;
     let times = "SELECT COUNT(DISTINCT due_at) FROM webhook_delivery";
     assert_eq!(app.database().count(times).await, 1, "all are due at once");
-    app.database().tamper("DELETE FROM webhook_delivery WHERE position > (SELECT MIN(position) + 999 FROM webhook_delivery)").await;
+    let copies = "DELETE FROM webhook_delivery \
+        WHERE position > (SELECT MIN(position) + 999 FROM webhook_delivery)";
+    app.database().tamper(copies).await;
     deliver(&app).await;
     assert_eq!(statuses(&a).await, ["DELIVERED"]);
     app.finish().await;

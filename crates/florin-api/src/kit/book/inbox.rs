@@ -65,8 +65,8 @@ static INBOX: ObjectTable = sealed_objects!(
 /// Its rows say what was heard, and so what is not heard again.
 pub static SEALED: &SealedTable = INBOX.seal();
 
-/// What a list of an operator shows of a partner at most: more than anybody reads, in a few hundred KB. A statement reads
-/// one more, so that the list can say that it ends too early.
+/// What a list of an operator shows of a partner at most: more than anybody reads, in a few hundred KB. A statement
+/// reads one more, so that the list can say that it ends too early.
 pub const SHOWN: usize = 1_000;
 
 /// Those that wait for a person, oldest first: one more than are shown.

@@ -89,8 +89,8 @@ const LOOKED_AT: usize = 500;
 /// The pause between commands that give slots to users of older versions: for the calls of partners.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How many looks apart the list of erased slots is compared with the vault, and users without a slot are looked for: an
-/// hour. A request to a bucket that was held up may put an old sheet back.
+/// How many looks apart the list of erased slots is compared with the vault, and users without a slot are looked for:
+/// an hour. A request to a bucket that was held up may put an old sheet back.
 const LOOKS_PER_COMPARISON: u32 = 1800;
 
 /// The longest wait after failures, in looks: five minutes. Until then each failure doubles it.
@@ -374,8 +374,8 @@ async fn reserve(app: &App) -> Result<(), StoreError> {
     }
 }
 
-/// A sheet with room that the vault has. Those that were missing are looked for apart: calls that need a slot wait while
-/// this runs.
+/// A sheet with room that the vault has. Those that were missing are looked for apart: calls that need a slot wait
+/// while this runs.
 async fn with_room(app: &App) -> Result<Option<Uuid>, StoreError> {
     let missing = app.seals.missing_sheets();
     for row in app.store.look(WITH_ROOM, &params![i64::from(SLOTS)]).await? {

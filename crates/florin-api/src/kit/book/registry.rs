@@ -237,8 +237,8 @@ impl Registry<'_> {
         rows.first().map(|row| Ok(partner_of_row(row, seals)?.partner)).transpose()
     }
 
-    /// All partners, by age, and rows that cannot be believed. Such a row is an error of its own: it does not stand in the
-    /// way of the others.
+    /// All partners, by age, and rows that cannot be believed. Such a row is an error of its own: it does not stand in
+    /// the way of the others.
     pub async fn partners(&mut self) -> Result<Vec<Result<PartnerBook, StoreError>>, StoreError> {
         let (mut all, mut after) = (Vec::new(), BookId(0));
         loop {

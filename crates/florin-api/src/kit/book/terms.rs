@@ -12,7 +12,10 @@ use uuid::Uuid;
 /// The rows of terms.
 pub static PARTNER_TERMS: SealedTable = sealed_table!(
     "partner_terms",
-    ["partner": Bytes = "$1", "effective_from": Int = "$2", "set_at": Int = "$3", "name": Text = "$4", "scope": Text = "$5"],
+    [
+        "partner": Bytes = "$1", "effective_from": Int = "$2", "set_at": Int = "$3", "name": Text = "$4",
+        "scope": Text = "$5"
+    ],
     "value",
     "operator",
 );
