@@ -16,7 +16,7 @@ use florin_ledger::AccountKind;
 use florin_rails::sepa::files::{Booking, FileRail, What};
 use florin_store::StoreError;
 use florin_types::{Date, format_minor};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -153,8 +153,8 @@ struct Books {
     rows: Vec<BookingRow>,
     /// Which of them are in the statement, by place.
     paired: BTreeSet<usize>,
-    /// Payments that were paid though no booking of theirs has been read, with the days of their files.
-    unbooked: Vec<(Date, InFile)>,
+    /// Payments that were paid though no booking of theirs has been read, with the days and numbers of their files.
+    unbooked: Vec<(Date, i64, InFile)>,
     /// Payments that the statement has.
     debited: BTreeSet<Uuid>,
 }
@@ -170,7 +170,7 @@ impl Books {
         for (number, written_at) in store::files_since(app, from).await? {
             let paid = store::in_file(app, number).await?.into_iter().filter(InFile::was_paid);
             let paid = paid.filter(|payment| !booked.contains(&payment.id));
-            unbooked.extend(paid.map(|payment| (written_at.day_of_t2(), payment)));
+            unbooked.extend(paid.map(|payment| (written_at.day_of_t2(), number, payment)));
         }
         Ok(Self { rows, paired: BTreeSet::new(), unbooked, debited: BTreeSet::new() })
     }
@@ -229,20 +229,24 @@ async fn bookings(
     Ok(unknown)
 }
 
-/// Whether a debit is the sum of the payments of a day's files: a bank may book a file as one. Then these are in the
-/// statement.
+/// Whether a debit is the sum of the payments of a file, or of all files of a day: a bank may book them as one. Then
+/// these are in the statement.
 fn is_batch(one: &Booking, books: &mut Books) -> bool {
     if one.what != What::Other {
         return false;
     }
-    let open = |(day, payment): &&(Date, InFile)| *day == one.day && !books.debited.contains(&payment.id);
-    let of_day: Vec<InFile> = books.unbooked.iter().filter(open).map(|(_, payment)| *payment).collect();
-    let sum = of_day.iter().fold(0_i64, |sum, payment| sum.saturating_add(payment.amount));
-    let is_sum = !of_day.is_empty() && sum == -one.cents;
-    if is_sum {
-        books.debited.extend(of_day.iter().map(|payment| payment.id));
+    let open =
+        |(day, _, payment): &&(Date, i64, InFile)| *day <= one.day && !books.debited.contains(&payment.id);
+    let mut batches: BTreeMap<(Date, Option<i64>), Vec<InFile>> = BTreeMap::new();
+    for (day, number, payment) in books.unbooked.iter().filter(open) {
+        batches.entry((*day, Some(*number))).or_default().push(*payment);
+        batches.entry((*day, None)).or_default().push(*payment);
     }
-    is_sum
+    let sum = |batch: &[InFile]| batch.iter().fold(0_i64, |sum, payment| sum.saturating_add(payment.amount));
+    let batch = batches.into_values().find(|batch| sum(batch) == -one.cents);
+    let is_batch = batch.is_some();
+    books.debited.extend(batch.into_iter().flatten().map(|payment| payment.id));
+    is_batch
 }
 
 /// What the books have of the days of a statement, and the statement has not.
@@ -265,8 +269,8 @@ async fn only_in_books(
             differences.push(Difference::OnlyInBook(said.unwrap_or_else(|| row.id.to_string())));
         }
     }
-    let of_days = books.unbooked.iter().filter(|(day, _)| *day >= first && *day <= last);
-    payments.extend(of_days.map(|(_, payment)| payment.id).filter(|id| !books.debited.contains(id)));
+    let of_days = books.unbooked.iter().filter(|(day, ..)| *day >= first && *day <= last);
+    payments.extend(of_days.map(|(.., payment)| payment.id).filter(|id| !books.debited.contains(id)));
     differences.extend(payments.into_iter().map(|id| Difference::OnlyInBook(format!("payment {id}"))));
     Ok(())
 }
@@ -290,8 +294,8 @@ async fn balances(
     let last = statement.days.1;
     let booked_later = books.rows.iter().filter(|row| row.day > last).map(|row| row.amount);
     let paid_later =
-        books.unbooked.iter().filter(|(day, payment)| *day > last && !books.debited.contains(&payment.id));
-    let later = booked_later.chain(paid_later.map(|(_, payment)| -payment.amount));
+        books.unbooked.iter().filter(|(day, _, payment)| *day > last && !books.debited.contains(&payment.id));
+    let later = booked_later.chain(paid_later.map(|(.., payment)| -payment.amount));
     let since = later.fold(0_i64, i64::saturating_add);
     let mut book = rail.own_funds;
     for partner in partner_books(&app.store).await? {

@@ -14,6 +14,12 @@ use uuid::Uuid;
 /// The job of a payment that was to go by itself, now that payments go in files: it waits for a file. One that was
 /// being handed over to the other bank waits for a person.
 pub async fn take_over(app: &App, job: &Job, id: Uuid) -> Result<(), StoreError> {
+    let mut snapshot = app.store.snapshot(job.position.book()).await?;
+    let transfer = snapshot.objects_at::<Transfer>(&[id]).await?.pop();
+    drop(snapshot);
+    if transfer.is_some_and(|transfer| transfer.state == State::Submitting) {
+        tracing::error!(payment = %id, "a payment was being handed over to another bank: settle or reject it by hand");
+    }
     carry_out(app, job, vec![Touch::Object(&TRANSFERS, id)], async move |work: &mut Work<'_>| {
         if let Some(transfer) = work.object::<Transfer>(id)?.filter(|transfer| transfer.state == State::Held)
         {

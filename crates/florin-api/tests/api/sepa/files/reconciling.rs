@@ -220,3 +220,39 @@ async fn statements_have_pages_and_follow_each_other() {
     assert_eq!(differences(&app).await, ["page 2 of the statement has not come"]);
     app.finish().await;
 }
+
+/// A bank that books each file as one debit, which names no payment, and reports the payments in pain.002.
+#[tokio::test]
+async fn a_file_that_is_booked_as_one_debit_is_in_the_statement() {
+    let (app, a, mut bank) = with_files().await;
+    bank.step().await;
+    let mut entries = Vec::new();
+    // Two cut-offs of the same day: 08:00 and 12:00 in Berlin.
+    for (hours, amount) in [(20, 10), (4, 20)] {
+        for _ in 0..2 {
+            id_of(&outgoing(&a, Some("anna"), &amount.to_string(), SETTLES).send().await);
+        }
+        app.clock.advance(Duration::from_secs(hours * 3_600));
+        bank.step().await;
+        let files = bank.take();
+        bank.answer_file(&files[0], Some(TransactionStatus::SettledForDebtor), Vec::new());
+        bank.read().await;
+        let tomorrow = florin_types::Date::parse("2026-11-24").ok().map(|day| (day, None));
+        let sum = -2 * amount * 100;
+        let debit = Entry {
+            transactions: Vec::new(),
+            booked: tomorrow,
+            ..entry("NONREF", sum, ours(1, &uuid::Uuid::nil().to_string()))
+        };
+        entries.push(debit);
+    }
+    let file = bank.path("given.xml");
+    std::fs::write(&file, report(ReportKind::Statement, ACCOUNT, "R-9", &entries)).expect("a file");
+    let compared = reconcile(&app.app, Some(&file)).await.expect("a comparison").expect("a statement");
+    // The balances of this statement are of the day before.
+    assert_eq!(
+        compared.differences.iter().filter(|one| !matches!(one, Difference::Closing { .. })).count(),
+        0
+    );
+    app.finish().await;
+}
