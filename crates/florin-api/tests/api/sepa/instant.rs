@@ -193,7 +193,17 @@ async fn what_is_paid_after_all_goes_out_once_or_waits_for_a_person() {
 
 /// A bank that takes a payment, says nothing, and answers when it is asked.
 #[derive(Default)]
-struct Silent(Mutex<(Vec<Uuid>, usize, bool)>);
+struct Silent(Mutex<Ledger>);
+
+#[derive(Default)]
+struct Ledger {
+    /// The orders that it was given.
+    given: Vec<Uuid>,
+    /// How often it was asked about one that it has.
+    asked: usize,
+    answers: bool,
+    loses_answer: bool,
+}
 
 impl SepaRail for Silent {
     fn name(&self) -> &'static str {
@@ -210,23 +220,27 @@ impl SepaRail for Silent {
 
     fn submit<'a>(&'a self, order: &'a Order) -> Boxed<'a, Result<Later, RailError>> {
         Box::pin(async {
-            self.0.lock().expect("a ledger").0.push(order.id);
-            Ok(Vec::new())
+            let mut ledger = self.0.lock().expect("a ledger");
+            ledger.given.push(order.id);
+            match std::mem::take(&mut ledger.loses_answer) {
+                true => Err(RailError::Unavailable("no answer".to_owned())),
+                false => Ok(Vec::new()),
+            }
         })
     }
 
     fn find<'a>(&'a self, order: &'a Order) -> Boxed<'a, Result<Option<Later>, RailError>> {
         Box::pin(async {
             let mut ledger = self.0.lock().expect("a ledger");
-            if !ledger.0.contains(&order.id) {
+            if !ledger.given.contains(&order.id) {
                 return Ok(None);
             }
-            ledger.1 += 1;
+            ledger.asked += 1;
             let said = Said {
                 id: format!("{}/settled", order.id),
                 message: Message::Payment(order.id, Status::Settled),
             };
-            Ok(Some(if ledger.2 { vec![(Duration::ZERO, said)] } else { Vec::new() }))
+            Ok(Some(if ledger.answers { vec![(Duration::ZERO, said)] } else { Vec::new() }))
         })
     }
 
@@ -247,20 +261,53 @@ async fn a_bank_that_says_nothing_is_asked_until_it_does() {
     let app = TestApp::with(setup(bank.clone())).await;
     let a = with_anna(&app).await;
     let id = pay_at(&a, SETTLES, "INSTANT_OR_STANDARD").await;
-    let asked = || bank.0.lock().expect("a ledger").1;
+    let asked = || bank.0.lock().expect("a ledger").asked;
     // After ten seconds, and then after ever longer pauses.
     for (seconds, times) in [(9, 0), (2, 1), (5, 1), (10, 2), (40, 3)] {
         a.post("/v1/sandbox/clock/advance", &json!({"seconds": seconds})).send().await.expect(200);
         assert_eq!(asked(), times, "after {seconds} seconds more");
         assert_eq!(standing(&a, &id).await, both("PENDING", "INSTANT"));
     }
-    bank.0.lock().expect("a ledger").2 = true;
+    bank.0.lock().expect("a ledger").answers = true;
     a.post("/v1/sandbox/clock/advance", &json!({"seconds": 100})).send().await.expect(200);
     assert_eq!(standing(&a, &id).await, both("SUCCESSFUL", "INSTANT"));
     // Once it has answered, nobody asks.
     let before = asked();
     a.post("/v1/sandbox/clock/advance", &json!({"seconds": 86_400})).send().await.expect(200);
-    assert_eq!((asked(), bank.0.lock().expect("a ledger").0.len()), (before, 1));
+    assert_eq!((asked(), bank.0.lock().expect("a ledger").given.len()), (before, 1));
+    app.finish().await;
+}
+
+/// The answer to the hand-over is lost, and the refusal is heard before the job tries again: by then the second try is
+/// with the bank, and the job of the first has nothing to do with it.
+#[tokio::test]
+async fn the_job_of_the_first_try_leaves_the_second_alone() {
+    let bank = Arc::new(Silent::default());
+    let app = TestApp::with(setup(bank.clone())).await;
+    let a = with_anna(&app).await;
+    let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
+    bank.0.lock().expect("a ledger").loses_answer = true;
+    let id = pay_at(&a, SETTLES, "INSTANT_OR_STANDARD").await;
+    a.run_jobs().await;
+    expect_errors(&["a job failed; it will be tried again"]);
+    let first: Uuid = id.parse().expect("an id");
+    say(&app.app, book, "1", (first, Status::Rejected(Reason::new(*b"AB08")))).await;
+    bank.0.lock().expect("a ledger").loses_answer = true;
+    a.run_jobs().await;
+    expect_errors(&["a job failed; it will be tried again"]);
+    let given = bank.0.lock().expect("a ledger").given.clone();
+    assert_eq!((given.len(), given[0]), (2, first));
+    assert_ne!(given[1], first);
+    // Both jobs try again; neither gives anything a second time.
+    for _ in 0..3 {
+        app.clock.advance(Duration::from_secs(60));
+        a.run_jobs().await;
+    }
+    assert_eq!(bank.0.lock().expect("a ledger").given, given);
+    assert_eq!(standing(&a, &id).await, both("PENDING", "STANDARD"));
+    say(&app.app, book, "2", (given[1], Status::Settled)).await;
+    assert_eq!(standing(&a, &id).await, both("SUCCESSFUL", "STANDARD"));
+    assert_eq!(a.amount(Some("anna"), "eur").await, "89.00");
     app.finish().await;
 }
 
