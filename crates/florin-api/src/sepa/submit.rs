@@ -151,11 +151,23 @@ pub(super) async fn begin(work: &mut Work<'_>, order: Uuid) -> Result<(), Stop> 
     let held = held.filter(|transfer| transfer.state == State::Held && transfer.order_id() == order);
     let Some(transfer) = held else { return Ok(()) };
     work.load(&[Touch::Holder(transfer.holder)]).await?;
+    match fail_if_suspended(work, transfer).await? {
+        Some(transfer) => Ok(work.put(&Transfer { state: State::Submitting, ..transfer })?),
+        None => Ok(()),
+    }
+}
+
+/// Fails a transfer that is held, if its user, who must have been touched, is suspended. Gives it back if not.
+pub(super) async fn fail_if_suspended(
+    work: &mut Work<'_>,
+    transfer: Transfer,
+) -> Result<Option<Transfer>, Stop> {
     if !is_suspended(work, transfer.holder) {
-        return Ok(work.put(&Transfer { state: State::Submitting, ..transfer })?);
+        return Ok(Some(transfer));
     }
     work.load(&[Touch::HolderAccount(transfer.holder, EUR)]).await?;
-    fail(work, transfer, TransferFailure { code: FailureCode::UserSuspended, reason: None })
+    fail(work, transfer, TransferFailure { code: FailureCode::UserSuspended, reason: None })?;
+    Ok(None)
 }
 
 /// What a rail answers, within the time that it has.

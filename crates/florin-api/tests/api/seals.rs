@@ -21,7 +21,7 @@ const MASTER_KEY: [u8; 32] = [7; 32];
 const REFUSED: &str = "its seal does not fit";
 
 /// Bytes as SQL.
-fn literal(bytes: &[u8]) -> String {
+pub fn literal(bytes: &[u8]) -> String {
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     match engine() {
         Engine::Sqlite => format!("X'{hex}'"),

@@ -19,7 +19,7 @@ use crate::sepa::people::People;
 use crate::sepa::postings::EUR;
 use crate::sepa::refund;
 use crate::sepa::store::TRANSFERS;
-use crate::sepa::submit::{Sides, keeper_of};
+use crate::sepa::submit::{Sides, fail_if_suspended, keeper_of};
 use crate::sepa::transfer::{NO_FILE_YET, State, Transfer};
 use florin_ledger::{AccountKind, BookId};
 use florin_rails::sepa::files::{Payment, check, file_name, message_id, render};
@@ -78,8 +78,15 @@ async fn due_in(round: &mut Round<'_>, book: BookId) -> Result<Vec<(Transfer, Op
     }
     let before = round.rail.cut_offs.last(snapshot.book_row().now(round.app.wall()));
     let ids = store::waiting_in(&mut snapshot, before).await?;
+    let found = match payments(round.app, &mut snapshot, &ids).await {
+        Err(StoreError::Unexpected(_)) => {
+            let ids = readable(round, &mut snapshot, ids).await?;
+            payments(round.app, &mut snapshot, &ids).await?
+        }
+        found => found?,
+    };
     let mut due = Vec::new();
-    for (transfer, payment) in payments(round.app, &mut snapshot, &ids).await? {
+    for (transfer, payment) in found {
         match payment {
             Ok(payment) => {
                 let wrong = check(round.rail, &payment).err().map(|error| error.reason());
@@ -90,6 +97,19 @@ async fn due_in(round: &mut Round<'_>, book: BookId) -> Result<Vec<(Transfer, Op
         }
     }
     Ok(due)
+}
+
+/// Of payments by id those whose rows can be read. The others wait for a person.
+async fn readable(round: &mut Round<'_>, scope: &mut Scope, ids: Vec<Uuid>) -> Result<Vec<Uuid>, StoreError> {
+    let mut found = Vec::new();
+    for id in ids {
+        match scope.objects_at::<Transfer>(&[id]).await {
+            Ok(_) => found.push(id),
+            Err(error @ StoreError::Unexpected(_)) => round.failed(format!("payment {id}"), error),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 /// Payments by id, as a file has them, in the order of their ids; with an error each one that cannot be read.
@@ -174,6 +194,7 @@ async fn gather_of(round: &mut Round<'_>, number: i64, book: BookId) -> Result<b
         ];
         for (transfer, wrong) in &due {
             touches.push(Touch::Object(&TRANSFERS, transfer.id));
+            touches.push(Touch::Holder(transfer.holder));
             if let Some(reason) = wrong {
                 tracing::warn!(payment = %transfer.id, %reason, "a payment can be in no file, and fails");
                 touches.push(Touch::HolderAccount(transfer.holder, EUR));
@@ -199,7 +220,7 @@ async fn put_in(
         let waits = |transfer: &Transfer| transfer.state == State::Held && transfer.file == Some(NO_FILE_YET);
         let Some(transfer) = work.object::<Transfer>(*id)?.filter(waits) else { continue };
         match wrong {
-            None => taken.push(transfer),
+            None => taken.extend(fail_if_suspended(work, transfer).await?),
             Some(reason) => {
                 work.put(&Transfer { state: State::Submitting, ..transfer })?;
                 pay(work, *id, Status::Rejected(*reason)).await?;

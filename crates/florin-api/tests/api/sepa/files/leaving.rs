@@ -2,7 +2,8 @@
 
 use super::bank::{entry, from, ours};
 use super::*;
-use crate::support::{Engine, engine, expect_errors};
+use crate::seals::literal;
+use crate::support::expect_errors;
 use florin_api::sepa::{FileWork, PaymentOutcome, SepaOperator};
 use florin_rails::sepa::Reason;
 use florin_rails::sepa::files::iso20022::{
@@ -10,14 +11,6 @@ use florin_rails::sepa::files::iso20022::{
 };
 use florin_types::Text;
 use std::time::Duration;
-
-/// Bytes in the engine's SQL.
-fn blob(hex: &str) -> String {
-    match engine() {
-        Engine::Sqlite => format!("X'{hex}'"),
-        Engine::Postgres => format!("'\\x{hex}'"),
-    }
-}
 
 /// Until after the next cut-off: 15:00 in Berlin, which is 14:00 UTC; the tests begin at 12:00 UTC.
 const TO_CUT_OFF: Duration = Duration::from_secs(2 * 3_600);
@@ -67,6 +60,22 @@ async fn a_payment_goes_at_the_cut_off_and_is_settled() {
     bank.read().await;
     assert_eq!(told(&a).await.len(), 1);
     assert_eq!(bank.names("done").len(), 3);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_payment_of_a_user_who_is_suspended_before_the_cut_off_fails() {
+    let (app, a, mut bank) = with_files().await;
+    let id = id_of(&outgoing(&a, Some("anna"), "16.02", SETTLES).send().await);
+    let other = id_of(&outgoing(&a, None, "20", SETTLES).send().await);
+    a.call(http::Method::PATCH, "/v1/user/suspend/anna").send().await.expect(200);
+    app.clock.advance(TO_CUT_OFF);
+    bank.step().await;
+    let files = bank.take();
+    let sent: Vec<_> = files[0].payments.iter().map(|one| one.end_to_end_id.clone()).collect();
+    assert_eq!((files.len(), sent), (1, vec![Some(other.replace('-', ""))]));
+    assert_eq!(details(&a, &id).await["error"]["status"], "USER_SUSPENDED");
+    assert_eq!(a.amount(Some("anna"), "eur").await, "100.00");
     app.finish().await;
 }
 
@@ -323,11 +332,12 @@ async fn what_fails_holds_up_nothing_else() {
     let to_anna = iban_of(&a, Some("anna")).await;
     let broken = id_of(&outgoing(&a, None, "10", SETTLES).send().await);
     let good = id_of(&outgoing(&a, Some("anna"), "10", SETTLES).send().await);
-    let hex = broken.replace('-', "");
-    app.database().tamper(&format!("UPDATE sepa_transfer SET sealed = NULL WHERE id = {}", blob(&hex))).await;
+    let row = literal(broken.parse::<Uuid>().expect("an id").as_bytes());
+    let change = |by: i64| format!("UPDATE sepa_transfer SET amount = amount + {by} WHERE id = {row}");
+    app.database().tamper(&change(1)).await;
     app.clock.advance(TO_CUT_OFF);
     let said = bank.try_step().await.expect_err("one payment").to_string();
-    assert!(said.contains("whose payee was erased"), "{said}");
+    assert!(said.contains("its seal does not fit"), "{said}");
     let files = bank.take();
     assert_eq!(
         files[0].payments.iter().map(|one| one.end_to_end_id.clone()).collect::<Vec<_>>(),
@@ -346,6 +356,7 @@ async fn what_fails_holds_up_nothing_else() {
     assert_eq!(a.amount(Some("anna"), "eur").await, "90.00");
     bank.try_step().await.expect_err("one payment");
     assert_eq!(bank.take().len(), 1);
+    app.database().tamper(&change(-1)).await;
     let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
     let rejected = PaymentOutcome::Rejected(Reason::new(*b"AC04"));
     let said = operator
