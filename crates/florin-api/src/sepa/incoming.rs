@@ -79,7 +79,8 @@ impl Prepared {
         let of_title = reference::find_all(app, scope, titles).await?;
         let of_shared = |credit: &Credit| match of_title.get(&credit.title) {
             Some(holder) => Some(*holder),
-            // Somebody meant a user by what looks like a reference: a person finds out whom, before it is the partner's.
+            // Somebody meant a user by what looks like a reference: a person finds out whom, before it is the
+            // partner's.
             None if reference::has_form(&credit.title) => None,
             None => of_iban(credit),
         };

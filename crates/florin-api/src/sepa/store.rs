@@ -71,7 +71,8 @@ pub(super) const ERASE: &[Statement] = &["DELETE FROM sepa_contact WHERE book = 
 
 /// Payments of a holder that are not emptied yet, some at a time.
 const KNOWN_TRANSFERS: Statement = "SELECT id, holder, amount, fee, speed, state, failure, reason, refunds, sealed, \
-     created_at, returned, file, requested, fell_back, recall, seal FROM sepa_transfer WHERE book = $1 AND holder = $2 AND sealed IS NOT NULL LIMIT 500";
+     created_at, returned, file, requested, fell_back, recall, seal FROM sepa_transfer \
+     WHERE book = $1 AND holder = $2 AND sealed IS NOT NULL LIMIT 500";
 const KNOWN_DEPOSITS: Statement = "SELECT id, holder, amount, state, returns, reason, sealed, created_at, recall, seal \
      FROM sepa_deposit WHERE book = $1 AND holder = $2 AND sealed IS NOT NULL LIMIT 500";
 

@@ -230,8 +230,8 @@ pub enum Step {
     Refuse(&'static str),
 }
 
-/// Where a transfer stood when an event was emitted, as the event keeps it: state, speed, fee, why it failed, and how much
-/// had come back.
+/// Where a transfer stood when an event was emitted, as the event keeps it: state, speed, fee, why it failed, and how
+/// much had come back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Moment {
     state: State,

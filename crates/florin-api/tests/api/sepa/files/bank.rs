@@ -115,7 +115,13 @@ impl Bank {
         let away = self.path("away");
         fs::rename(self.path(of), &away).expect("it is moved");
         let _ = self.work.step().await;
-        fs::rename(away, self.path(of)).expect("it is moved back");
+        // A process that has just begun makes the folders that are not there.
+        fs::create_dir_all(self.path(of)).expect("a folder");
+        for entry in fs::read_dir(&away).expect("a folder") {
+            let entry = entry.expect("an entry");
+            fs::rename(entry.path(), self.path(of).join(entry.file_name())).expect("it is moved back");
+        }
+        fs::remove_dir(away).expect("it is empty");
     }
 
     /// Lets the platform read what has come.
