@@ -34,7 +34,7 @@ pub enum Outcome {
     Return(Reason),
     /// Rejects it if it is instant, and settles it otherwise.
     RejectInstant(Reason),
-    /// Says nothing about an instant one for [`LATE`], and then that it is settled; settles every other.
+    /// Says nothing about an instant one for `LATE`, and then that it is settled; settles every other.
     SettleLate,
     /// Says nothing: it stays pending until somebody decides.
     Hold,
@@ -48,7 +48,7 @@ const LATE: Duration = Duration::from_secs(30);
 pub enum RecallOutcome {
     /// The money comes back.
     Accept,
-    /// It comes back less a fee of the payee's bank, [`RECALL_FEE`].
+    /// It comes back less a fee of the payee's bank, `RECALL_FEE`.
     AcceptLess,
     /// It does not come back.
     Refuse(Reason),
