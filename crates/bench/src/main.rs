@@ -19,6 +19,7 @@ mod place;
 mod product;
 mod requests;
 mod sepa;
+mod sepa_inbox;
 mod transfers;
 mod uploads;
 mod webhooks;
@@ -56,6 +57,7 @@ enum Command {
     Transfers(Transfers),
     Exchanges(Exchanges),
     Sepa(Sepa),
+    SepaInbox(SepaInbox),
     Uploads(Uploads),
     Webhooks(Webhooks),
     Floor(Settings),
@@ -110,6 +112,25 @@ struct Exchanges {
 struct Sepa {
     #[command(flatten)]
     load: Load,
+}
+
+/// How fast a file of a bank with many credits is booked, on each engine
+///
+/// Starts `florin serve` with a bank over files, makes verified users, and puts a camt.054 with credits to
+/// them into the inbox. The time is that from when the file is taken until it is put away.
+///
+///   cargo xtask bench sepa-inbox
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct SepaInbox {
+    /// How many credits the file has
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..200_000))]
+    credits: u32,
+    /// How many users they are for
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..100_000))]
+    accounts: u32,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// What random users are sent, and where
@@ -251,6 +272,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Transfers(transfers) => transfers::run(&transfers.load),
         Command::Exchanges(exchanges) => exchanges::run(&exchanges.load),
         Command::Sepa(sepa) => sepa::run(&sepa.load),
+        Command::SepaInbox(inbox) => sepa_inbox::run(inbox),
         Command::Webhooks(webhooks) => webhooks::run(webhooks),
         Command::Uploads(uploads) => uploads::run(uploads),
         Command::FloorServer(_) | Command::PostgresSupervisor(_) => Ok(()),

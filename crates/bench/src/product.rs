@@ -33,6 +33,16 @@ pub struct Product {
 impl Product {
     /// Starts it, on this cluster or on SQLite in a fresh folder below `parent`, and waits until it is ready.
     pub fn start(florin: &Path, parent: &Path, cluster: Option<Cluster>) -> Result<Self> {
+        Self::start_with(florin, parent, cluster, |_| None)
+    }
+
+    /// The same with a configuration file, whose text may name the folder of its data.
+    pub fn start_with(
+        florin: &Path,
+        parent: &Path,
+        cluster: Option<Cluster>,
+        configuration: impl FnOnce(&Path) -> Option<String>,
+    ) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("florin-bench-").tempdir_in(parent);
         let folder = folder.with_context(|| format!("cannot make a folder in {}", parent.display()))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
@@ -43,6 +53,11 @@ impl Product {
             .args(["--listen", &address.to_string()])
             .arg("--data-dir")
             .arg(folder.path().join("data"));
+        if let Some(text) = configuration(folder.path()) {
+            let file = folder.path().join("florin.toml");
+            fs::write(&file, text).context("cannot write the configuration")?;
+            serve.arg("--config").arg(file);
+        }
         if let Some(cluster) = &cluster {
             serve.args(["--database-url", &cluster.url()]);
         }
@@ -104,6 +119,11 @@ impl Product {
         let output = workspace::output(workspace::without_settings(&mut create))?;
         let Issued { api_key } = serde_json::from_slice(&output).context("`florin partner create` said")?;
         Ok(Recipient { address: self.address, api_key })
+    }
+
+    /// The folder of its data.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Its process.

@@ -65,6 +65,7 @@ pub fn migrations() -> &'static [Migration] {
             migration!(1009, "1009_key_sheets"),
             migration!(1010, "1010_inbox"),
             migration!(1012, "1012_row_seals"),
+            migration!(1017, "1017_more_row_seals"),
         ];
         let families = FAMILIES.0.iter().flat_map(|family| family.migrations.iter().copied());
         let mut all: Vec<_> = kit.into_iter().chain(families).collect();
@@ -77,7 +78,12 @@ pub fn migrations() -> &'static [Migration] {
 pub fn sealed_tables() -> &'static [&'static SealedTable] {
     static ALL: OnceLock<Vec<&'static SealedTable>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let kit = [&kit::book::api_keys::API_KEYS, &kit::book::registry::PARTNERS];
+        let kit = [
+            &kit::book::api_keys::API_KEYS,
+            &kit::book::registry::PARTNERS,
+            &kit::book::terms::PARTNER_TERMS,
+            kit::book::inbox::SEALED,
+        ];
         kit.into_iter().chain(FAMILIES.0.iter().flat_map(|family| family.sealed.iter().copied())).collect()
     })
 }

@@ -2,14 +2,19 @@
 //!
 //! The two differ in their balances only: a statement has them, a notification does not.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use florin_types::{Bic, Date, Iban, Timestamp};
 
 use crate::cursor::{Cursor, Read};
 use crate::entry::{Entry, EntryStatus};
 use crate::out::{Out, Write, document, refused};
+use crate::values::is_reference;
 use crate::{Kind, Problem, WriteError, WriteProblem};
+
+/// Entries of one reference that are compared with each other: banks use one for a few, and all pairs of a hostile file
+/// would take minutes.
+const MAX_NAMESAKES: usize = 100;
 
 /// Which of the two messages it is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -295,16 +300,21 @@ struct Parts {
     account: Option<(Iban, Option<Bic>)>,
     balances: Balances,
     entries: Vec<Entry>,
-    references: HashSet<String>,
+    /// The numbers of booked entries by their references.
+    references: HashMap<String, Vec<usize>>,
 }
 
 impl Parts {
-    /// Two booked entries with one reference can't both be applied, for it is what tells a repetition.
+    /// An entry that is there twice, with one reference, is refused: it cannot be told whether the bank means two.
     fn add(&mut self, cursor: &Cursor<'_>, entry: Entry) -> Read<()> {
-        if let (EntryStatus::Booked, Some(reference)) = (entry.status, &entry.account_servicer_reference)
-            && !self.references.insert(reference.clone())
-        {
-            return Err(cursor.error(Problem::DuplicateReference(reference.clone())));
+        let reference = entry.account_servicer_reference.clone().filter(|text| is_reference(text));
+        if let (EntryStatus::Booked, Some(reference)) = (entry.status, reference) {
+            let namesakes = self.references.entry(reference.clone()).or_default();
+            let mut compared = namesakes.iter().take(MAX_NAMESAKES);
+            if compared.any(|number| self.entries.get(*number) == Some(&entry)) {
+                return Err(cursor.error(Problem::DuplicateReference(reference)));
+            }
+            namesakes.push(self.entries.len());
         }
         self.entries.push(entry);
         Ok(())

@@ -94,6 +94,8 @@ impl CreditTransferFile {
     fn write_payments(&self, out: &mut Out, total: i64) -> Write {
         out.id("PmtInfId", &self.message_id)?;
         out.leaf("PmtMtd", "TRF");
+        // Each payment is an entry of its own on the statement, so that each can be told apart there.
+        out.leaf("BtchBookg", "false");
         out.count("NbOfTxs", self.payments.len());
         out.leaf("CtrlSum", &euros(total));
         out.element("PmtTpInf", |out| {

@@ -52,7 +52,7 @@ pub use reasons::{Coded, StatusReason, reason_text};
 pub use recall::{RecallRequest, RecalledPayment};
 pub use recall_answer::{RecallAnswer, RecallDecision, RecallOutcome};
 pub use status_report::{GroupStatus, PaymentStatus, StatusReport, TransactionStatus};
-pub use values::{MAX_INFO, MAX_NAME, MAX_REMITTANCE};
+pub use values::{MAX_INFO, MAX_NAME, MAX_REMITTANCE, is_reference};
 
 use cursor::Cursor;
 

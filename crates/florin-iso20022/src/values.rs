@@ -15,6 +15,15 @@ const MAX_EURO_DIGITS: usize = 15;
 /// What stands where the sender of a payment gave no reference.
 pub(crate) const NOT_PROVIDED: &str = "NOTPROVIDED";
 
+/// What banks write where they have no reference.
+const NO_REFERENCE: [&str; 3] = ["NONREF", NOT_PROVIDED, "NOREF"];
+
+/// Whether a bank's reference is one. Some banks fill the element with a word that says that there is none.
+#[must_use]
+pub fn is_reference(text: &str) -> bool {
+    !NO_REFERENCE.iter().any(|none| none.eq_ignore_ascii_case(text))
+}
+
 /// Euros with up to two decimals, in cents.
 pub(crate) fn cents(text: &str) -> Result<i64, Problem> {
     let wrong = || Problem::Amount(shown(text));

@@ -78,6 +78,13 @@ pub(crate) static LOCK_BOOK_NUMBERS: SetStatement = SetStatement::Find {
     parameters: &[Type::Int],
 };
 
+/// The clock of the database, in microseconds: all processes have the same one. `$1` is any number.
+pub(crate) static CLOCK: SetStatement = SetStatement::Find {
+    row: "SELECT CAST(strftime('%s', 'now') AS INTEGER) * 1000000 + 0 * CAST($1 AS INTEGER)",
+    set: "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) FROM unnest($1::bigint[]) AS v(n)",
+    parameters: &[Type::Int],
+};
+
 const BOOK_STATE: [Column; 12] = [
     ("successor", Type::Int),
     ("clock_offset", Type::Int),

@@ -7,6 +7,7 @@
 
 use crate::db::SetRows;
 use crate::object::ObjectTable;
+use crate::seal::RowSeals;
 use crate::touch::Touched;
 use crate::{Row, StoreError, Value, params};
 use florin_ledger::BookId;
@@ -62,11 +63,16 @@ pub(crate) struct Objects {
 
 impl Objects {
     /// Takes in what the look-ups of `touched` found. What the batch already changed stands above what was read.
-    pub(crate) fn absorb(&mut self, touched: &Touched, found: &[Vec<Row>]) -> Result<(), StoreError> {
+    pub(crate) fn absorb(
+        &mut self,
+        touched: &Touched,
+        found: &[Vec<Row>],
+        (book, seals): (BookId, &RowSeals),
+    ) -> Result<(), StoreError> {
         for ((table, ids), rows) in touched.objects.values().zip(found) {
             let slots = &mut self.table(table).slots;
             for row in rows {
-                let (id, row) = key_and_columns(row)?;
+                let (id, row) = table.of_read(book, row.clone(), seals)?;
                 slots.entry(id).or_insert(read(Some(row)));
             }
             for id in ids {
@@ -82,6 +88,7 @@ impl Objects {
         &mut self,
         touched: &Touched,
         found: &[Vec<Row>],
+        of: (BookId, &RowSeals),
     ) -> Result<(), StoreError> {
         for (table, ids) in touched.objects.values() {
             self.undo.extend(ids.iter().map(|id| Undo {
@@ -91,7 +98,7 @@ impl Objects {
                 is_change: false,
             }));
         }
-        self.absorb(touched, found)
+        self.absorb(touched, found, of)
     }
 
     /// Leaves what is not known yet.
@@ -114,8 +121,7 @@ impl Objects {
         id: Uuid,
         row: Vec<Value>,
     ) -> Result<(), StoreError> {
-        // The key is bound beside the columns.
-        if row.len() + 2 != table.insert.parameters().len() {
+        if row.len() != table.width() {
             let name = table.name();
             return Err(StoreError::unexpected(format!("a row of {name} has {} columns", row.len())));
         }
@@ -178,16 +184,21 @@ impl Objects {
     }
 
     /// The rows to be written of the tables that `sql` names, as sets. From now on they count as written.
-    pub(crate) fn take_named(&mut self, book: BookId, sql: &str, which: Changed) -> Vec<SetRows> {
-        self.take(book, |name| is_named(name, sql), which)
+    pub(crate) fn take_named(&mut self, of: (BookId, &RowSeals), sql: &str, which: Changed) -> Vec<SetRows> {
+        self.take(of, |name| is_named(name, sql), which)
     }
 
     /// All rows to be written.
-    pub(crate) fn take_all(&mut self, book: BookId) -> Vec<SetRows> {
-        self.take(book, |_| true, Changed::ByAny)
+    pub(crate) fn take_all(&mut self, of: (BookId, &RowSeals)) -> Vec<SetRows> {
+        self.take(of, |_| true, Changed::ByAny)
     }
 
-    fn take(&mut self, book: BookId, is_wanted: impl Fn(&str) -> bool, which: Changed) -> Vec<SetRows> {
+    fn take(
+        &mut self,
+        (book, seals): (BookId, &RowSeals),
+        is_wanted: impl Fn(&str) -> bool,
+        which: Changed,
+    ) -> Vec<SetRows> {
         let mut sets = Vec::new();
         for Table { table, slots } in self.tables.values_mut().filter(|of| is_wanted(of.table.name())) {
             let (mut deleted, mut updated, mut inserted) = (Vec::new(), Vec::new(), Vec::new());
@@ -203,12 +214,10 @@ impl Objects {
                         is_change: true,
                     });
                 }
-                let mut values = params![book, *id].to_vec();
-                values.extend(slot.row.iter().flatten().cloned());
                 match (slot.is_stored, &slot.row) {
-                    (true, None) => deleted.push(values),
-                    (true, Some(_)) => updated.push(values),
-                    (false, Some(_)) => inserted.push(values),
+                    (true, None) => deleted.push(params![book, *id].to_vec()),
+                    (true, Some(row)) => updated.push(table.to_write((book, *id), row, seals)),
+                    (false, Some(row)) => inserted.push(table.to_write((book, *id), row, seals)),
                     (false, None) => {}
                 }
                 (slot.is_stored, slot.is_dirty) = (slot.row.is_some(), false);
@@ -232,9 +241,14 @@ impl Objects {
     }
 
     /// Takes in what a direct write has left of the rows that are known. All of them are as the transaction has them.
-    pub(crate) fn refresh(&mut self, table: &'static ObjectTable, found: &[Row]) -> Result<(), StoreError> {
-        let mut found: HashMap<Uuid, Vec<Value>> =
-            found.iter().map(key_and_columns).collect::<Result<_, StoreError>>()?;
+    pub(crate) fn refresh(
+        &mut self,
+        table: &'static ObjectTable,
+        found: Vec<Row>,
+        (book, seals): (BookId, &RowSeals),
+    ) -> Result<(), StoreError> {
+        let rows = found.into_iter().map(|row| table.of_read(book, row, seals));
+        let mut found: HashMap<Uuid, Vec<Value>> = rows.collect::<Result<_, StoreError>>()?;
         let Some(of) = self.tables.get_mut(table.name()) else { return Ok(()) };
         for (id, slot) in &mut of.slots {
             let row = found.remove(id);
@@ -263,10 +277,6 @@ fn read(row: Option<Vec<Value>>) -> Slot {
 
 fn untouched(table: &ObjectTable, id: Uuid) -> StoreError {
     StoreError::unexpected(format!("{} {id} was neither touched nor loaded", table.name()))
-}
-
-fn key_and_columns(row: &Row) -> Result<(Uuid, Vec<Value>), StoreError> {
-    Ok((row.get(0)?, row.0.iter().skip(1).cloned().collect()))
 }
 
 /// Whether a statement names a table: as a word of its own, so that `thing` is not found in `thing_part`.

@@ -1,16 +1,17 @@
 //! Reading within one book: the connection and the book travel together, and the book is parameter `$1` of every
 //! statement, so that no query can leave the tenant out.
 
-use crate::db::Db;
+use crate::db::{Db, SetRows};
 use crate::dialect::{SetStatement, Statement};
 use crate::holder::{
     FIND_ACCOUNT, FIND_BY_HANDLE, FIND_HOLDER, account_key_row, account_of_row, holder_of_row,
 };
-use crate::object::{Object, ObjectTable, object_of};
+use crate::object::{Object, ObjectTable};
 use crate::objects::{Changed, Objects};
 use crate::seal::RowSeals;
+use crate::touch::Touched;
 use crate::{Holder, Row, StoreError, Value, params};
-use florin_ledger::{Account, AccountKey, BookId, HolderId};
+use florin_ledger::{Account, AccountKey, AccountKind, BookId, HolderId};
 use florin_types::CurrencyCode;
 use uuid::Uuid;
 
@@ -38,8 +39,18 @@ impl Scope {
         self.db
     }
 
-    pub(crate) fn objects(&mut self) -> &mut Objects {
+    pub(crate) fn buffered(&mut self) -> &mut Objects {
         &mut self.objects
+    }
+
+    /// The object rows to be written, all of them.
+    pub(crate) fn take_objects(&mut self) -> Vec<SetRows> {
+        self.objects.take_all((self.book, &self.seals))
+    }
+
+    /// Takes in object rows that a command read.
+    pub(crate) fn absorb_objects(&mut self, touched: &Touched, found: &[Vec<Row>]) -> Result<(), StoreError> {
+        self.objects.absorb_in_command(touched, found, (self.book, &self.seals))
     }
 
     /// An object row as the batch has left it.
@@ -98,7 +109,27 @@ impl Scope {
     /// Objects by id, in no order; what is not there is left out.
     pub async fn objects_at<T: Object>(&mut self, ids: &[Uuid]) -> Result<Vec<T>, StoreError> {
         let keys = ids.iter().map(|id| params![*id].to_vec()).collect();
-        self.find_set(&T::TABLE.find, keys).await?.into_iter().map(object_of).collect()
+        let rows = self.find_set(&T::TABLE.find, keys).await?;
+        self.objects_of(rows)
+    }
+
+    /// The objects that a statement answers: it selects the id, then the columns of the table in their order, the seal
+    /// at the end where there is one. `$1` is the book.
+    pub async fn objects<T: Object>(
+        &mut self,
+        sql: Statement,
+        parameters: &[Value],
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = self.query(sql, parameters).await?;
+        self.objects_of(rows)
+    }
+
+    fn objects_of<T: Object>(&self, rows: Vec<Row>) -> Result<Vec<T>, StoreError> {
+        let object = |row| {
+            let (id, columns) = T::TABLE.of_read(self.book, row, &self.seals)?;
+            T::from_row(id, &Row(columns))
+        };
+        rows.into_iter().map(object).collect()
     }
 
     /// Writes rows directly, behind the command's savepoint; how many.
@@ -135,12 +166,13 @@ impl Scope {
             return Ok(());
         }
         if !self.in_savepoint {
-            let earlier = self.objects.take_named(self.book, sql, Changed::ByEarlierCommands);
+            let of = (self.book, &self.seals);
+            let earlier = self.objects.take_named(of, sql, Changed::ByEarlierCommands);
             if !earlier.is_empty() {
                 self.db.write_sets(earlier).await?;
             }
         }
-        let rows = self.objects.take_named(self.book, sql, Changed::ByAny);
+        let rows = self.objects.take_named((self.book, &self.seals), sql, Changed::ByAny);
         if !rows.is_empty() {
             self.before_direct_write().await?;
             self.db.write_sets(rows).await?;
@@ -155,7 +187,8 @@ impl Scope {
             return Ok(());
         }
         let found = self.db.find_sets(look_ups).await?;
-        tables.into_iter().zip(&found).try_for_each(|(table, rows)| self.objects.refresh(table, rows))
+        let of = (self.book, &self.seals);
+        tables.into_iter().zip(found).try_for_each(|(table, rows)| self.objects.refresh(table, rows, of))
     }
 
     /// Opens the command's savepoint at its first direct write.
@@ -210,6 +243,17 @@ impl Scope {
         }
         let keys = currencies.iter().map(|code| account_key_row(AccountKey::main(holder, *code))).collect();
         self.db.find_set(&FIND_ACCOUNT, keys).await?.iter().map(|row| account_of_row(row, 0)).collect()
+    }
+
+    /// An account of the book's system, where there is one.
+    pub async fn system_account(
+        &mut self,
+        currency: CurrencyCode,
+        kind: AccountKind,
+    ) -> Result<Option<Account>, StoreError> {
+        let key = account_key_row(AccountKey::system(self.book, currency, kind));
+        let rows = self.db.find_set(&FIND_ACCOUNT, vec![key]).await?;
+        rows.first().map(|row| account_of_row(row, 0)).transpose()
     }
 
     fn parameters(&self, rest: &[Value]) -> Vec<Value> {

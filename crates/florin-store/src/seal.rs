@@ -9,8 +9,8 @@
 //! that it had then.
 
 use crate::db::Db;
-use crate::dialect::{SetStatement, Statement};
-use crate::{Row, StoreError, Type, Value, params};
+use crate::dialect::{Column, SetStatement, Statement};
+use crate::{Row, StoreError, Type, Value};
 use std::fmt::Write;
 
 /// Rows of a page of [`SealedTable::read`].
@@ -21,11 +21,11 @@ pub(crate) const PAGE: usize = 1_000;
 pub struct SealedTable {
     /// Its name, which every seal covers.
     pub name: &'static str,
-    /// The type of its key.
-    pub key: Type,
-    /// How many columns a seal covers, the key among them.
+    /// The columns of its key.
+    pub keys: &'static [Column],
+    /// How many columns a seal covers, those of the key among them.
     pub width: usize,
-    /// A page of rows after a key: the columns that are covered, the key first, then the seal.
+    /// A page of rows after a key: the columns that are covered, those of the key first, then the seal.
     pub read: Statement,
     /// Seals rows of a database from before seals. It binds the key, then what `renew` changes, then the seal.
     pub write: SetStatement,
@@ -37,21 +37,29 @@ pub struct SealedTable {
 pub type Renew = fn(&RowSeals, &mut [Value]) -> Result<Vec<Value>, StoreError>;
 
 /// Describes a [`SealedTable`]: its name, its key with the type, and the other columns that a seal covers, in the order
-/// in which their values are sealed. The table has a column `seal` too.
+/// in which their values are sealed. The table has a column `seal` too. A key of several columns says after each the
+/// parameter that it is compared with: `["book": Int = "$1", "id": Bytes = "$2"]`.
 #[macro_export]
 macro_rules! sealed_table {
     ($table:literal, $key:literal: $type:ident, $($column:literal),+ $(,)?) => {
+        $crate::sealed_table!($table, [$key: $type = "$1"], $($column),+)
+    };
+    (
+        $table:literal, [$first:literal: $type:ident = $mark:literal
+        $(, $key:literal: $of:ident = $number:literal)*], $($column:literal),+ $(,)?
+    ) => {
         $crate::SealedTable {
             name: $table,
-            key: $crate::Type::$type,
-            width: [$key, $($column),+].len(),
+            keys: &[($first, $crate::Type::$type) $(, ($key, $crate::Type::$of))*],
+            width: [$first, $($key,)* $($column),+].len(),
             read: concat!(
-                "SELECT ", $key, $(", ", $column,)+ ", seal FROM ", $table,
-                " WHERE ", $key, " > $1 ORDER BY ", $key, " LIMIT 1000"
+                "SELECT ", $first, $(", ", $key,)* $(", ", $column,)+ ", seal FROM ", $table,
+                " WHERE (", $first, $(", ", $key,)* ") > (", $mark, $(", ", $number,)* ") ORDER BY ", $first,
+                $(", ", $key,)* " LIMIT 1000"
             ),
             write: $crate::SetStatement::Update {
                 table: $table,
-                keys: &[($key, $crate::Type::$type)],
+                keys: &[($first, $crate::Type::$type) $(, ($key, $crate::Type::$of))*],
                 columns: &[("seal", $crate::Type::Bytes)],
             },
             renew: None,
@@ -95,7 +103,7 @@ impl RowSeals {
             false => Err(StoreError::Unexpected(format!(
                 "{}: row {} was not written by this installation: its seal does not fit",
                 table.name,
-                place(row)
+                place(table, row)
             ))),
         }
     }
@@ -148,8 +156,13 @@ fn push(bytes: &mut Vec<u8>, value: &[u8]) {
 }
 
 /// The key of a row, for a message.
-pub(crate) fn place(row: &[Value]) -> String {
-    match row.first() {
+fn place(table: &SealedTable, row: &[Value]) -> String {
+    let key = |number| part_of_place(row.get(number));
+    (0..table.keys.len()).map(key).collect::<Vec<_>>().join("/")
+}
+
+fn part_of_place(value: Option<&Value>) -> String {
+    match value {
         Some(Value::Int(number)) => number.to_string(),
         Some(Value::Text(text)) => text.clone(),
         Some(Value::Bytes(bytes)) => match uuid::Uuid::from_slice(bytes) {
@@ -164,18 +177,19 @@ pub(crate) fn place(row: &[Value]) -> String {
 }
 
 /// Before the first key of a table.
-fn before_all(table: &SealedTable) -> Value {
-    match table.key {
+fn before_all(table: &SealedTable) -> Vec<Value> {
+    let least = |column: &Column| match column.1 {
         Type::Int => Value::Int(i64::MIN),
         Type::Text => Value::Text(String::new()),
         Type::Bytes => Value::Bytes(Vec::new()),
-    }
+    };
+    table.keys.iter().map(least).collect()
 }
 
 /// Reads a table in pages, in the order of the key.
 pub(crate) struct Pages<'a> {
     table: &'a SealedTable,
-    after: Option<Value>,
+    after: Option<Vec<Value>>,
 }
 
 impl<'a> Pages<'a> {
@@ -186,9 +200,9 @@ impl<'a> Pages<'a> {
     /// The next page; empty at the end.
     pub(crate) async fn next(&mut self, db: &mut Db) -> Result<Vec<Row>, StoreError> {
         let Some(after) = self.after.take() else { return Ok(Vec::new()) };
-        let rows = db.query(self.table.read, &params![after]).await?;
+        let rows = db.query(self.table.read, &after).await?;
         if rows.len() == PAGE {
-            self.after = rows.last().and_then(|row| row.0.first().cloned());
+            self.after = rows.last().and_then(|row| row.0.get(..after.len())).map(<[Value]>::to_vec);
         }
         Ok(rows)
     }
@@ -209,7 +223,7 @@ pub(crate) async fn seal_rows(
         let unsealed = rows.into_iter().filter(|row| row.0.get(table.width) == Some(&Value::Null));
         let written = unsealed.map(|mut row| {
             row.0.truncate(table.width);
-            let mut written: Vec<Value> = row.0.first().cloned().into_iter().collect();
+            let mut written: Vec<Value> = row.0.iter().take(table.keys.len()).cloned().collect();
             if let Some(renew) = table.renew {
                 written.extend(renew(seals, &mut row.0)?);
             }
@@ -225,6 +239,7 @@ pub(crate) async fn seal_rows(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::params;
 
     static ROWS: SealedTable = crate::sealed_table!("thing", "id": Int, "name", "body");
     static OTHERS: SealedTable = crate::sealed_table!("other", "id": Int, "name", "body");
@@ -257,5 +272,19 @@ mod tests {
             assert!(seals.check(&ROWS, &[row[..3].to_vec(), vec![missing]].concat()).is_err());
         }
         assert!(seals.check(&ROWS, &row[..3]).is_err());
+    }
+
+    #[test]
+    fn a_key_may_have_several_columns() {
+        static PAIRS: SealedTable =
+            crate::sealed_table!("pair", ["book": Int = "$1", "name": Text = "$2"], "body");
+        assert_eq!((PAIRS.width, before_all(&PAIRS)), (3, params![i64::MIN, ""].to_vec()));
+        assert_eq!(
+            PAIRS.read,
+            "SELECT book, name, body, seal FROM pair WHERE (book, name) > ($1, $2) ORDER BY book, name LIMIT 1000"
+        );
+        let error =
+            RowSeals::new(&[7; 32], &[1; 16]).check(&PAIRS, &params![1_i64, "ab", 2_i64, Value::Null]);
+        assert!(error.expect_err("no seal").to_string().starts_with("pair: row 1/ab was not"));
     }
 }

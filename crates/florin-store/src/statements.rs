@@ -54,6 +54,7 @@ pub fn sets() -> Vec<&'static SetStatement> {
         &migration::LOCK,
         &book::LOCK_BOOK,
         &book::LOCK_BOOK_NUMBERS,
+        &book::CLOCK,
         &book::INSERT_BOOK,
         &book::UPDATE_BOOK,
         &book::RESEAL_BOOK,

@@ -1,7 +1,7 @@
 //! Opening a store: migrations, the workers, the readers.
 
 use crate::batch::push_new_book;
-use crate::book::{Book, LOCK_BOOK_NUMBERS, NEWEST_TIME, NewBook, READ_BOOK};
+use crate::book::{Book, CLOCK, LOCK_BOOK_NUMBERS, NEWEST_TIME, NewBook, READ_BOOK};
 use crate::db::{Db, Mode};
 use crate::dialect::{Engine, Statement};
 use crate::door::Door;
@@ -332,6 +332,13 @@ impl Administration {
     /// Writes rows; how many.
     pub async fn execute(&mut self, sql: Statement, parameters: &[Value]) -> Result<u64, StoreError> {
         self.db.execute(sql, parameters).await
+    }
+
+    /// The time by the database's clock, which is the same for all processes: for leases.
+    pub async fn clock(&mut self) -> Result<Timestamp, StoreError> {
+        let rows = self.db.find_set(&CLOCK, vec![params![0_i64].to_vec()]).await?;
+        let row = rows.first().ok_or_else(|| StoreError::unexpected("the database has no clock"))?;
+        row.get(0)
     }
 
     /// Business time of a book at a wall-clock time.

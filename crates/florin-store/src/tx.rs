@@ -73,10 +73,10 @@ impl Tx {
         let book = self.book();
         let mut touched = Touched::of(book, touches.iter());
         self.batch.retain_unknown(&mut touched);
-        self.scope.objects().retain_unknown(&mut touched);
+        self.scope.buffered().retain_unknown(&mut touched);
         let found = self.scope.db().find_sets(touched.look_ups(book)).await?;
         self.batch.absorb(&touched, &found)?;
-        self.scope.objects().absorb_in_command(&touched, found.get(FIXED_LOOK_UPS..).unwrap_or_default())
+        self.scope.absorb_objects(&touched, found.get(FIXED_LOOK_UPS..).unwrap_or_default())
     }
 
     /// A user by handle. It must have been touched or loaded.
@@ -114,7 +114,7 @@ impl Tx {
     /// # Errors
     /// The row has not a value for each column.
     pub fn put<T: Object>(&mut self, object: &T) -> Result<(), StoreError> {
-        self.scope.objects().put(T::TABLE, object.id(), object.to_row())
+        self.scope.buffered().put(T::TABLE, object.id(), object.to_row())
     }
 
     /// Removes an object.
@@ -122,7 +122,7 @@ impl Tx {
     /// # Errors
     /// There is none, or it was not touched.
     pub fn remove<T: Object>(&mut self, id: Uuid) -> Result<(), StoreError> {
-        self.scope.objects().remove(T::TABLE, id)
+        self.scope.buffered().remove(T::TABLE, id)
     }
 
     /// A new holder; its handle must have been loaded and found free.
@@ -307,7 +307,7 @@ impl Tx {
 
     /// Begins a command.
     pub(crate) fn begin_command(&mut self) -> CommandStart {
-        CommandStart { batch: self.batch.undo_point(), objects: self.scope.objects().begin_command() }
+        CommandStart { batch: self.batch.undo_point(), objects: self.scope.buffered().begin_command() }
     }
 
     /// Keeps what the command did.

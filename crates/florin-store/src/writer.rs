@@ -256,7 +256,7 @@ impl Run<'_> {
             self.with_events.push(group.book);
         }
         self.written.push(Written { book: group.book, before: state.book.batch });
-        let objects = scope.objects().take_all(group.book);
+        let objects = scope.take_objects();
         self.sets.extend(state.flush(objects, &self.shared.chain_key, self.batch));
         (scope.into_db(), Ok(()))
     }
@@ -282,7 +282,7 @@ async fn open(db: &mut Db, group: &Group, seals: &RowSeals) -> Result<(BatchStat
     state.keep_keys(KeyIndex::found(keys).map_err(BatchFailure::AtStart)?);
     let mut objects = Objects::default();
     let of_objects = touched_rows.get(FIXED_LOOK_UPS..).unwrap_or_default();
-    objects.absorb(&touched, of_objects).map_err(BatchFailure::Underway)?;
+    objects.absorb(&touched, of_objects, (group.book, seals)).map_err(BatchFailure::Underway)?;
     Ok((state, objects))
 }
 

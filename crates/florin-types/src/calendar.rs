@@ -6,9 +6,60 @@
 //! The crate `fasti` has the same calendar and checks this one in the tests. It ends in 2199, so that each call could
 //! fail; six fixed rules cannot.
 
-use jiff::civil::Weekday;
+use jiff::civil::{self, Weekday};
+use jiff::tz::TimeZone;
+use std::fmt;
 
-use crate::Date;
+use crate::{Date, Timestamp};
+
+/// Central European time, by which T2 runs and banks name their cut-offs. The rule is the law of the EU (directive
+/// 2000/84) and has not changed since 1996, so no database of time zones is needed, and none can be out of date.
+const CENTRAL_EUROPEAN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
+
+/// A time of the day in Central European time, printed and read as `HH:MM`.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimeOfDay(i8, i8);
+
+impl TimeOfDay {
+    /// Reads `HH:MM`; none for every other text, and for what the clock does not show.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let &[h1, h2, b':', m1, m2] = text.as_bytes() else { return None };
+        let number = |tens: u8, ones: u8| {
+            let are_digits = tens.is_ascii_digit() && ones.is_ascii_digit();
+            are_digits.then(|| i8::try_from((tens - b'0') * 10 + (ones - b'0')).ok()).flatten()
+        };
+        let (hour, minute) = (number(h1, h2)?, number(m1, m2)?);
+        (hour <= 23 && minute <= 59).then_some(Self(hour, minute))
+    }
+
+    /// When it is so late on a day. An hour that is there twice is its first; one that is left out, the one after it.
+    #[must_use]
+    pub fn on(self, day: Date) -> Timestamp {
+        let midnight = day.midnight();
+        let Ok(zone) = TimeZone::posix(CENTRAL_EUROPEAN) else { return midnight };
+        let local = day.civil().to_datetime(civil::Time::constant(0, 0, 0, 0));
+        let local = local.with().hour(self.0).minute(self.1).build().unwrap_or(local);
+        zone.to_timestamp(local).map_or(midnight, |at| Timestamp::from_micros(at.as_microsecond()))
+    }
+}
+
+impl fmt::Display for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}:{:02}", self.0, self.1)
+    }
+}
+
+impl Timestamp {
+    /// Its day in Central European time.
+    #[must_use]
+    pub fn day_of_t2(self) -> Date {
+        let zone = TimeZone::posix(CENTRAL_EUROPEAN);
+        let at = jiff::Timestamp::from_microsecond(self.micros());
+        let local = zone.and_then(|zone| at.map(|at| zone.to_datetime(at).date()));
+        local.map_or(self.date(), Date::of_civil)
+    }
+}
 
 /// Good Friday and Easter Monday, in days from Easter Sunday.
 const AROUND_EASTER: [i32; 2] = [-2, 1];
@@ -118,6 +169,33 @@ mod tests {
             assert_eq!(day(from).add_business_days(count), day(to), "{from} + {count}");
         }
         assert_eq!(day("2026-04-02").next_business_day(), day("2026-04-07"));
+    }
+
+    #[test]
+    fn times_of_the_day_are_central_european() {
+        for (time, on, at) in [
+            ("08:00", "2026-11-23", "2026-11-23T07:00:00Z"),
+            ("08:00", "2026-07-01", "2026-07-01T06:00:00Z"),
+            ("15:30", "2026-03-27", "2026-03-27T14:30:00Z"),
+            ("15:30", "2026-03-30", "2026-03-30T13:30:00Z"),
+            // The hour that is left out, and the one that is there twice.
+            ("02:30", "2026-03-29", "2026-03-29T01:30:00Z"),
+            ("02:30", "2026-10-25", "2026-10-25T00:30:00Z"),
+        ] {
+            let parsed = TimeOfDay::parse(time).unwrap();
+            assert_eq!(parsed.to_string(), time);
+            assert_eq!(parsed.on(day(on)), Timestamp::parse(at).unwrap(), "{time} on {on}");
+        }
+        for text in ["", "8:00", "24:00", "12:60", "12.00", "-1:00", "12:0x"] {
+            assert_eq!(TimeOfDay::parse(text), None, "{text}");
+        }
+        for (at, on) in [
+            ("2026-11-23T22:59:59Z", "2026-11-23"),
+            ("2026-11-23T23:00:00Z", "2026-11-24"),
+            ("2026-07-01T22:00:00Z", "2026-07-02"),
+        ] {
+            assert_eq!(Timestamp::parse(at).unwrap().day_of_t2(), day(on), "{at}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! IBANs (ISO 13616): read with all checks, and made for our own Lithuanian accounts.
+//! IBANs (ISO 13616): read with all checks, and made of their parts.
 
 use std::fmt;
 
@@ -46,6 +46,17 @@ impl Iban {
         }
     }
 
+    /// The IBAN of what comes behind country and check digits: letters and digits in the country's structure. Check
+    /// digits by ISO 13616 (ISO 7064, mod 97-10): the rest followed by the country and `00`, letters from A as 10,
+    /// modulo 97, taken from 98.
+    pub(crate) fn of_bban(country: &str, bban: &str) -> Self {
+        let rest = bban.chars().chain(country.chars()).chain("00".chars()).fold(0, |rest, character| {
+            let value = character.to_digit(36).unwrap_or_default();
+            (rest * if value < 10 { 10 } else { 100 } + value) % 97
+        });
+        Self(format!("{country}{:02}{bban}", 98 - rest))
+    }
+
     /// The electronic format.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -67,9 +78,6 @@ impl fmt::Debug for Iban {
 
 /// The Lithuanian IBAN of an account: `LT`, two check digits, five digits of bank code, eleven of account number.
 ///
-/// Check digits by ISO 13616 (ISO 7064, mod 97-10): the number followed by `LT00`, with L as 21 and T as 29, modulo
-/// 97, taken from 98.
-///
 /// # Panics
 /// When the bank code has more than 5 digits or the account more than 11: both come from our own configuration and
 /// numbering, and a shortened one could be another user's account.
@@ -77,9 +85,7 @@ impl fmt::Debug for Iban {
 pub fn lithuanian(bank_code: u32, account: u64) -> Iban {
     assert!(bank_code <= 99_999, "a Lithuanian bank code has 5 digits");
     assert!(account <= 99_999_999_999, "a Lithuanian account number has 11 digits");
-    let number = u128::from(bank_code) * 100_000_000_000 + u128::from(account);
-    let check_digits = 98 - (number * 1_000_000 + 21_29_00) % 97;
-    Iban(format!("LT{check_digits:02}{number:016}"))
+    Iban::of_bban("LT", &format!("{bank_code:05}{account:011}"))
 }
 
 #[cfg(test)]

@@ -253,8 +253,18 @@ impl Date {
         self.0.tomorrow().ok().map(Self)
     }
 
+    /// The day before it; none before the first day of year 0.
+    #[must_use]
+    pub fn yesterday(self) -> Option<Self> {
+        self.0.yesterday().ok().filter(|day| day.year() >= 0).map(Self)
+    }
+
     pub(crate) fn civil(self) -> civil::Date {
         self.0
+    }
+
+    pub(crate) fn of_civil(day: civil::Date) -> Self {
+        Self(day)
     }
 
     /// The age in whole years, on `today`, of someone born on this day; negative before the birth.

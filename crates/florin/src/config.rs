@@ -1,8 +1,9 @@
 //! Configuration: defaults < TOML file < `FLORIN_…` variables < flags, all by the same names.
 
 use crate::Failed;
+use crate::bank;
 use crate::rates::{self, Rates, SourceName};
-use crate::sections::{self, quoted};
+use crate::sections::{self, NOT_SET, quoted};
 use crate::variables::{self, Variables};
 use clap::Args;
 use figment::Figment;
@@ -138,6 +139,9 @@ pub struct Config {
     /// Where published rates are read. Only in the file.
     #[serde(default)]
     rates: rates::Section,
+    /// The bank in which the accounts are. Only in the file.
+    #[serde(default)]
+    sepa: bank::Section,
 }
 
 #[derive(Serialize)]
@@ -200,17 +204,21 @@ impl Config {
         }
     }
 
-    /// Refuses live on simulated rails unless the operator has said that this is meant. There are no other rails yet.
+    /// Refuses live on simulated rails unless the operator has said that this is meant, and a sandbox on a real bank.
     pub fn check_rails(&self) -> Result<(), Failed> {
-        match (self.environment, self.simulated_rails) {
-            (Purpose::Live, false) => {
-                Err("live has no rails but simulated ones yet: no money moves at a bank, and users \
-                                           get simulated IBANs. If this is meant, set simulated_rails = true \
-                                           (FLORIN_SIMULATED_RAILS)"
-                    .into())
-            }
-            (Purpose::Live | Purpose::Sandbox, _) => Ok(()),
-        }
+        self.sepa.check(self.environment())?;
+        let is_fine = self.simulated_rails || !self.is_live_on_simulated_rails();
+        if is_fine { Ok(()) } else { Err(bank::NOT_MEANT.into()) }
+    }
+
+    /// Whether no money moves though this is live.
+    pub fn is_live_on_simulated_rails(&self) -> bool {
+        self.environment() == Environment::Live && self.sepa.is_simulated()
+    }
+
+    /// The bank in which the accounts are.
+    pub fn sepa(&self) -> Result<Sepa, Failed> {
+        self.sepa.bank(Duration::from_millis(self.sandbox_settle_ms))
     }
 
     /// Refuses live that sends webhooks anywhere.
@@ -242,7 +250,6 @@ impl Config {
         };
         Settings {
             settle: Duration::from_millis(self.sandbox_settle_ms),
-            sepa: Sepa::simulated(Duration::from_millis(self.sandbox_settle_ms)),
             trusted_proxies: self.trusted_proxies.clone(),
             webhook_targets: self.webhook_targets.unwrap_or(base.webhook_targets),
             webhook_allow: self.webhook_allow.clone(),
@@ -381,13 +388,13 @@ impl Config {
         }
     }
 
-    /// The configuration as TOML, without secrets. A setting that is not set is shown as `(none)`.
+    /// The configuration as TOML, without secrets. What is not set is a comment.
     pub fn shown(&self) -> String {
         let limit = self.settings().rate_limit;
         let log_format = if self.log_format == LogFormat::Json { "json" } else { "text" };
-        let or_none = |text: &Option<String>| text.as_ref().map_or("(none)".to_owned(), quoted);
+        let or_none = |text: &Option<String>| text.as_ref().map_or(NOT_SET.to_owned(), quoted);
         let hidden = |secret: &Option<SecretString>| {
-            secret.as_ref().map_or("(none)".to_owned(), |_| quoted("(hidden)"))
+            secret.as_ref().map_or(NOT_SET.to_owned(), |_| quoted("(hidden)"))
         };
         let lines = [
             ("listen", quoted(self.listen)),
@@ -416,9 +423,17 @@ impl Config {
             ("rate_source", quoted(self.rate_source.map_or("simulated", SourceName::as_str))),
             ("rate_lock_seconds", self.rate_lock_seconds.to_string()),
         ];
-        let lines = lines.map(|(name, value)| format!("{name} = {value}")).join("\n");
-        let (unset, rates) = self.rates.shown();
-        [lines + &unset, sections::reference(&self.reference), rates].join("\n\n").trim_end().to_owned()
+        let line = |(name, value)| match value == NOT_SET {
+            true => sections::not_set(name),
+            false => format!("{name} = {value}"),
+        };
+        let lines = lines.map(line).join("\n");
+        let (unset_rates, rates) = self.rates.shown();
+        let (unset_sepa, sepa) = self.sepa.shown();
+        [lines + &unset_rates + &unset_sepa, sections::reference(&self.reference), rates, sepa]
+            .join("\n\n")
+            .trim_end()
+            .to_owned()
     }
 }
 
@@ -433,156 +448,5 @@ fn reachable(mut listening: SocketAddr) -> SocketAddr {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::variables::SETTINGS;
-    use std::path::Path;
-
-    /// The defaults with this file over them.
-    fn config(file: &str) -> Result<Config, String> {
-        let merged = Figment::from(Serialized::defaults(DEFAULTS)).merge(Toml::string(file));
-        merged.extract::<Config>().map_err(variables::explain)
-    }
-
-    fn reference(section: &str) -> Result<Reference, String> {
-        config(section)?.reference().map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn the_file_may_change_a_part_of_the_reference() {
-        let changed = reference("[reference.fees]\nexchange_percentage = \"0.99\"\n").expect("tables");
-        assert_eq!(changed.fees().exchange_percentage.to_string(), "0.99");
-        assert_eq!(changed.fees().card_monthly.to_string(), "0.25");
-        let wrong = reference("[reference]\npoa_countries = [\"XX\"]\n").expect_err("no such country");
-        assert!(wrong.starts_with("configuration section reference: country \"XX\""), "{wrong}");
-        assert!(reference("[reference]\nfee = 1\n").is_err());
-    }
-
-    #[test]
-    fn live_on_simulated_rails_must_be_meant() {
-        let check = |file: &str| config(file).expect(file).check_rails().map_err(|error| error.to_string());
-        assert_eq!(check(""), Ok(()));
-        assert_eq!(check("environment = \"live\"\nsimulated_rails = true"), Ok(()));
-        let said = check("environment = \"live\"").expect_err("nobody said that it is meant");
-        assert!(said.contains("set simulated_rails = true"), "{said}");
-    }
-
-    #[test]
-    fn live_never_sends_anywhere() {
-        let of = |file: &str| config(file).expect(file);
-        assert_eq!(of("").settings().webhook_targets, WebhookTargets::Anywhere);
-        assert_eq!(of("webhook_targets = \"public\"").settings().webhook_targets, WebhookTargets::Public);
-        let live = of("environment = \"live\"");
-        assert_eq!(live.settings().webhook_targets, WebhookTargets::Public);
-        assert!(live.check_targets().is_ok() && of("webhook_targets = \"anywhere\"").check_targets().is_ok());
-        let said = of("environment = \"live\"\nwebhook_targets = \"anywhere\"").check_targets();
-        assert!(said.expect_err("refused").to_string().contains("FLORIN_WEBHOOK_TARGETS"));
-        assert!(config("webhook_targets = \"somewhere\"").is_err());
-    }
-
-    fn vault(file: &str) -> Result<florin_vault::Place, String> {
-        config(file)?.vault().map_err(|error| error.to_string())
-    }
-
-    const KEYS: &str = "vault_s3_access_key_id = \"id\"\nvault_s3_secret_access_key = \"never shown\"\n";
-
-    #[test]
-    fn files_are_kept_in_a_folder() {
-        for (file, expected) in [
-            ("", "florin-data/vault"),
-            ("data_dir = \"/d\"", "/d/vault"),
-            ("vault = \"/files\"", "/files"),
-            ("database_url = \"postgres://h/d\"\nvault_is_shared = true", "florin-data/vault"),
-        ] {
-            let place = vault(file).expect(file);
-            assert!(matches!(&place, florin_vault::Place::Folder(folder) if folder == expected), "{place:?}");
-        }
-        for environment in ["sandbox", "live"] {
-            let file = format!("database_url = \"postgres://h/d\"\nenvironment = \"{environment}\"");
-            let said = vault(&file).expect_err("nobody said that it is shared");
-            assert!(said.contains("set vault_is_shared = true if they do, or use vault = s3://…"), "{said}");
-        }
-        for place in ["", "https://example.com/bucket", "gs://bucket"] {
-            assert!(vault(&format!("vault = \"{place}\"\n{KEYS}")).is_err(), "{place}");
-        }
-    }
-
-    #[test]
-    fn files_are_kept_in_a_bucket() {
-        for (address, name, inside) in
-            [("b", "b", ""), ("b/", "b", ""), ("b/p", "b", "p"), ("b/p/q/", "b", "p/q")]
-        {
-            let more = "database_url = \"postgres://h/d\"\ndata_dir = \"/d\"\n";
-            let place = vault(&format!("vault = \"s3://{address}\"\n{KEYS}{more}")).expect(address);
-            let florin_vault::Place::Bucket { settings, spool } = place else { panic!("{place:?}") };
-            assert_eq!((&*settings.bucket, &*settings.prefix), (name, inside), "{address}");
-            assert_eq!((settings.endpoint, &*settings.region), (None, "us-east-1"));
-            assert!(!settings.allow_http && spool == Path::new("/d/spool"));
-        }
-        let said = vault("vault = \"s3://b\"").expect_err("no keys");
-        assert!(said.contains("vault_s3_access_key_id and vault_s3_secret_access_key"), "{said}");
-        assert!(vault(&format!("vault = \"s3:///p\"\n{KEYS}")).is_err());
-    }
-
-    #[test]
-    fn a_public_url_is_plain_and_in_live_https() {
-        let url = |file: &str, listening: &str| {
-            let listening = listening.parse().expect("an address");
-            config(file)?.public_url(listening).map_err(|error| error.to_string())
-        };
-        for (listening, expected) in [
-            ("127.0.0.1:8080", "http://127.0.0.1:8080"),
-            ("0.0.0.0:80", "http://127.0.0.1:80"),
-            ("[::]:81", "http://[::1]:81"),
-            ("192.0.2.7:82", "http://192.0.2.7:82"),
-        ] {
-            assert_eq!(url("", listening).as_deref(), Ok(expected));
-        }
-        let live = "environment = \"live\"\n";
-        assert!(url(live, "127.0.0.1:1").expect_err("live needs one").contains("FLORIN_PUBLIC_URL"));
-        for (text, in_sandbox, in_live) in [
-            ("https://bank.example", true, true),
-            ("https://bank.example/", true, true),
-            ("https://bank.example:8443/florin/", true, true),
-            ("http://bank.example", true, false),
-            ("ftp://bank.example", false, false),
-            ("https://bank.example/?a=b", false, false),
-            ("https://bank.example/#a", false, false),
-            ("https://anna:secret@bank.example", false, false),
-            ("bank.example", false, false),
-            ("/v1", false, false),
-            ("", false, false),
-        ] {
-            for (head, allowed) in [("", in_sandbox), (live, in_live)] {
-                let found = url(&format!("{head}public_url = \"{text}\""), "127.0.0.1:1");
-                let expected = allowed.then(|| text.trim_end_matches('/').to_owned());
-                assert_eq!(found.clone().ok(), expected, "{text} {head} {found:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_shown_is_read_again_and_holds_no_secret() {
-        let file = "database_url = \"postgres://u:never shown@h/d\"\nmaster_key = \"never shown\"\n\
-                    vault = \"s3://b/p\"\npublic_url = \"https://bank.example\"\n";
-        let more = "[reference.fees]\ncard_monthly = \"0.33\"\n[rates.ecb]\naddress = \"ecb.xml\"\n\
-                    every_seconds = 7\n[[rates.ticker]]\naddress = \"https://h/t?key=never shown\"\n\
-                    symbols = { btc = \"X\\\\\\\"BT\" }\n";
-        let shown = config(&format!("{file}{KEYS}{more}")).expect("a configuration").shown();
-        assert!(!shown.contains("never shown"), "{shown}");
-        let set: String =
-            shown.lines().filter(|line| !line.ends_with("(none)")).map(|l| format!("{l}\n")).collect();
-        let again = config(&set).expect("what is shown can be read");
-        assert_eq!(again.shown(), shown);
-        for name in SETTINGS {
-            assert!(shown.lines().any(|line| line.starts_with(&format!("{name} = "))), "{name} is not shown");
-        }
-        for line in
-            ["card_monthly = \"0.33\"", "code = \"usdt\"", "rate_eur = \"95000.5\"", "every_seconds = 7"]
-        {
-            assert!(shown.lines().any(|shown| shown == line), "{line} is not in {shown}");
-        }
-        let shown = config("").expect("the defaults").shown();
-        assert!(shown.contains("rates.ecb = (none)\nrates.ticker = (none)\n"), "{shown}");
-    }
-}
+#[path = "config_tests.rs"]
+mod tests;

@@ -1,10 +1,10 @@
 //! `florin key`: partners' API keys. A key is shown when it is made and never again; a command names it by its id.
 
 use crate::config::{Config, Flags};
-use crate::operate::{name_of, open, print, registry, show};
+use crate::operate::{id, name_of, open, print, registry, show};
 use crate::system::SystemClock;
 use crate::{Failed, OperatorName};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use florin_api::kit::book::api_keys::ApiKey;
 use florin_api::kit::book::registry::{NewKey, Revoked};
 use florin_api::kit::settings::Environment;
@@ -23,7 +23,7 @@ pub enum KeyCommand {
     /// The last use is up to ten minutes old. The key itself is never shown.
     List {
         /// The keys of this partner only: its id, from `florin partner list`.
-        #[arg(long)]
+        #[arg(long, value_parser = id)]
         partner: Option<Uuid>,
         #[command(flatten)]
         flags: Flags,
@@ -36,7 +36,7 @@ pub enum KeyCommand {
 #[derive(Args)]
 pub struct CreateArgs {
     /// The partner's id, from `florin partner list`.
-    #[arg(long)]
+    #[arg(long, value_parser = id)]
     partner: Uuid,
     /// Network from which the key may be used (CIDR). Repeat for several. Live only: a sandbox refuses it.
     #[arg(long)]
@@ -50,17 +50,18 @@ pub struct CreateArgs {
     flags: Flags,
 }
 
-/// Which keys to revoke: exactly one of `--id`, `--partner` with `--all`, and `--stdin`.
+/// Which keys to revoke: `--id`, or `--all` with `--partner`, or `--stdin`.
 #[derive(Args)]
+#[command(group = ArgGroup::new("which").args(["id", "all", "stdin"]).required(true))]
 pub struct RevokeArgs {
     /// The key's id, from `florin key list`.
-    #[arg(long, required_unless_present_any = ["all", "stdin"], conflicts_with_all = ["all", "stdin"])]
+    #[arg(long, value_parser = id)]
     id: Option<Uuid>,
-    /// The partner whose keys are revoked.
-    #[arg(long, requires = "all")]
+    /// With `--all`: the partner whose keys are revoked, by its id, from `florin partner list`.
+    #[arg(long, requires = "all", value_parser = id)]
     partner: Option<Uuid>,
     /// All keys of the partner.
-    #[arg(long, requires = "partner", conflicts_with = "stdin")]
+    #[arg(long, requires = "partner")]
     all: bool,
     /// Read the key from standard input, where no list of processes shows it.
     #[arg(long)]

@@ -2,6 +2,7 @@
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod allocator;
+mod bank;
 mod clock;
 mod config;
 mod credentials;
@@ -26,6 +27,7 @@ mod system;
 mod terms;
 mod variables;
 mod vault;
+mod vop;
 mod webhook;
 
 use clap::{Args, Parser, Subcommand};
@@ -84,6 +86,11 @@ enum Command {
         #[command(subcommand)]
         command: sepa::SepaCommand,
     },
+    /// Let other banks ask who holds an account (Verification of Payee).
+    Vop {
+        #[command(subcommand)]
+        command: vop::VopCommand,
+    },
     /// Export and check users' files, as an operator.
     Vault {
         #[command(subcommand)]
@@ -127,7 +134,7 @@ struct DemoArgs {
 #[derive(Subcommand)]
 enum PartnerCommand {
     /// Create a partner with a first key, and print both as JSON. A running server knows them at once, and the audit
-    /// records them.
+    /// records them. Where there is no database yet, this makes one, as `serve` does and no other command.
     Create {
         /// The partner's name.
         #[arg(long)]
@@ -196,7 +203,8 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
         },
         Command::Key { command } => runtime.block_on(keys::run(command))?,
         Command::Kyc { command } => runtime.block_on(review::run(command))?,
-        Command::Sepa { command } => runtime.block_on(sepa::run(command))?,
+        Command::Sepa { command } => return runtime.block_on(sepa::run(command)),
+        Command::Vop { command } => runtime.block_on(vop::run(command))?,
         Command::Vault { command } => return runtime.block_on(vault::run(command)),
         Command::Clock { command } => return runtime.block_on(clock::run(command)),
         Command::Webhook { command } => runtime.block_on(webhook::run(command))?,
@@ -206,6 +214,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
             operate::print(&config.shown());
             // What `serve` would refuse is said here too.
             config.rates(&config.reference()?)?;
+            config.sepa()?;
             config.vault()?;
         }
         Command::Openapi => operate::print(florin_api::openapi::document_text()?.trim_end()),

@@ -6,27 +6,51 @@ use crate::{Failed, OperatorName, clock, data_folder, master_key};
 use florin_api::kit::app::App;
 use florin_api::kit::book::audit::MAX_OPERATOR;
 use florin_api::kit::book::key_sheets;
-use florin_api::kit::book::registry::{Issued, PartnerBook, Registry};
+use florin_api::kit::book::registry::{Issued, PartnerBook, Registry, unbelieved};
 use florin_api::kit::settings::Settings;
-use florin_store::{Administration, Options, Store};
+use florin_store::{Administration, KeptKey, Options, Place, Store};
 use florin_types::{Clock, Text};
 use florin_vault::Vault;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Longest name of a partner, in characters: a company's, with its legal form.
 const MAX_PARTNER_NAME: usize = 140;
 
-/// Opens the store that the configuration names, for a single command.
+/// An id on the command line.
+pub fn id(text: &str) -> Result<Uuid, String> {
+    Uuid::parse_str(text)
+        .map_err(|_| "it must be an id such as 0198c5d2-ad31-7f24-9c85-6e903b4c5d7f".to_owned())
+}
+
+/// Opens the data that the configuration names, for a single command. A command that finds none makes none: who has
+/// named a wrong folder is told so, and has no second bank.
 pub async fn open(config: &Config) -> Result<Store, Failed> {
+    if matches!(Store::kept_master_key(&config.place()).await?, KeptKey::Nothing) {
+        return Err(no_database(config));
+    }
+    open_as(config, false).await
+}
+
+/// The same for the first partner of an installation, which may be made before its first server.
+pub async fn open_or_create(config: &Config) -> Result<Store, Failed> {
     open_as(config, false).await
 }
 
 /// The same for a server, which has the data to itself when it is the first of its version, and so seals older rows.
 pub async fn open_for_server(config: &Config) -> Result<Store, Failed> {
     open_as(config, true).await
+}
+
+fn no_database(config: &Config) -> Failed {
+    let place = match config.place() {
+        Place::File(_) => format!("in {}: name its folder with --data-dir", config.data_dir.display()),
+        Place::Server(_) => "at database_url, or it is empty: name it with --database-url".to_owned(),
+    };
+    format!("there is no database {place}. `florin serve` and `florin partner create` make a new one").into()
 }
 
 async fn open_as(config: &Config, may_seal: bool) -> Result<Store, Failed> {
@@ -53,11 +77,16 @@ async fn open_as(config: &Config, may_seal: bool) -> Result<Store, Failed> {
 pub async fn platform(config: &Config) -> Result<App, Failed> {
     // Checked before anything is created.
     config.vault()?;
+    let sepa = config.sepa()?;
     let store = open(config).await?;
     let reference = config.reference()?;
     let rate_source = config.rates(&reference)?.source;
-    let settings = Settings { reference, rate_source, ..config.settings() };
-    assemble(config, store, settings).await
+    let settings = Settings { reference, rate_source, sepa, ..config.settings() };
+    let app = assemble(config, store, settings).await?;
+    for error in unbelieved(&app.store).await? {
+        eprintln!("florin: a partner is left out: {error}");
+    }
+    Ok(app)
 }
 
 /// The platform over an open store, with the vault, the system's clock and randomness, and all families.
@@ -96,10 +125,10 @@ fn is_empty(folder: &Path) -> bool {
 
 /// `florin verify`.
 pub async fn verify(config: &Config) -> Result<ExitCode, Failed> {
-    if let florin_store::Place::File(file) = config.place()
+    if let Place::File(file) = config.place()
         && !file.is_file()
     {
-        return Err(format!("there is no database in {}", config.data_dir.display()).into());
+        return Err(no_database(config));
     }
     let key = master_key::find(config).await?;
     let report = Store::verify_at(&config.place(), &key.bytes, florin_api::sealed_tables()).await;
@@ -137,7 +166,7 @@ pub fn registry<'a>(administration: &'a mut Administration, operator: &'a str) -
 pub async fn create_partner(config: &Config, name: &str, operator: &OperatorName) -> Result<(), Failed> {
     let name = Text::<MAX_PARTNER_NAME>::parse(name).map_err(|error| format!("--name {error}"))?;
     let operator = name_of(operator)?;
-    let store = open(config).await?;
+    let store = open_or_create(config).await?;
     let mut administration = store.administer().await?;
     let mut registry = registry(&mut administration, operator.as_str());
     let issued = registry.create_partner(name.as_str(), config.environment()).await?;
@@ -150,8 +179,13 @@ pub async fn list_partners(config: &Config) -> Result<(), Failed> {
     let store = open(config).await?;
     let mut administration = store.administer().await?;
     let mut registry = registry(&mut administration, "");
-    for PartnerBook { partner, name, created_at, .. } in registry.partners().await? {
-        print(&format!("{partner}  {created_at}  {name}"));
+    for partner in registry.partners().await? {
+        match partner {
+            Ok(PartnerBook { partner, name, created_at, .. }) => {
+                print(&format!("{partner}  {created_at}  {name}"));
+            }
+            Err(error) => eprintln!("not a partner: {error}"),
+        }
     }
     Ok(())
 }

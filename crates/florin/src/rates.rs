@@ -148,7 +148,7 @@ impl Section {
         let (mut unset, mut shown) = (String::new(), Vec::new());
         let seconds = |name: &str, seconds: Option<u64>| seconds.map(|seconds| format!("{name} = {seconds}"));
         match ecb {
-            None => unset += "\nrates.ecb = (none)",
+            None => unset = format!("\n{}", sections::not_set("rates.ecb")),
             Some(Ecb { address, max_age_seconds, every_seconds }) => {
                 shown.push("[rates.ecb]".to_owned());
                 shown.push(format!("address = {}", quoted(sections::address(address))));
@@ -157,7 +157,7 @@ impl Section {
             }
         }
         if ticker.is_empty() {
-            unset += "\nrates.ticker = (none)";
+            unset += &format!("\n{}", sections::not_set("rates.ticker"));
         }
         for Ticker { address, quote, symbols, max_age_seconds, every_seconds } in ticker {
             shown.push("[[rates.ticker]]".to_owned());

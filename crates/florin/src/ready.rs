@@ -60,6 +60,7 @@ struct Outcome {
 enum State {
     Ready,
     ButForUploads,
+    ButForKeys,
     NoDatabase,
     ClockDoubted,
 }
@@ -91,7 +92,7 @@ async fn is_ready(extract::State(looked): extract::State<Looked>) -> Response {
     };
     drop(seen);
     match outcome.state {
-        State::Ready | State::ButForUploads => outcome.text.into_response(),
+        State::Ready | State::ButForUploads | State::ButForKeys => outcome.text.into_response(),
         State::NoDatabase | State::ClockDoubted => not_ready(&outcome.text),
     }
 }
@@ -123,19 +124,34 @@ async fn look(looked: &Looked, before: State) -> Outcome {
         return Outcome { state: State::ClockDoubted, text: doubt.to_string() };
     }
     let uploads = app.vault.closed_to_writing().map(|why| (why, None)).or(files);
-    let state = if uploads.is_some() { State::ButForUploads } else { State::Ready };
-    match &uploads {
-        Some((why, error)) if changed(state) => {
-            let cause = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-            tracing::warn!("ready, but for uploads: {why}{cause}");
+    // Known without a look: what a process has not found in the vault, as after a vault that is lost was adopted anew.
+    let keys = keys_missing(app);
+    let state = match (&uploads, &keys) {
+        (Some(_), _) => State::ButForUploads,
+        (None, Some(_)) => State::ButForKeys,
+        (None, None) => State::Ready,
+    };
+    if changed(state) {
+        match (&uploads, &keys) {
+            (Some((why, error)), _) => {
+                let cause = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+                tracing::warn!("ready, but for uploads: {why}{cause}");
+            }
+            (None, Some(keys)) => tracing::warn!("{}", keys.trim_end()),
+            (None, None) => tracing::info!("ready again"),
         }
-        None if changed(state) => tracing::info!("ready again"),
-        Some(_) | None => {}
     }
     let uploads = uploads.map(|(why, _)| format!("ready, but for uploads: {why}\n"));
     let clock = doubt.map(|doubt| format!("ready, but for the clock: {doubt}\n"));
-    let lines = [uploads, clock].into_iter().flatten().collect::<String>();
+    let lines = [uploads, keys, clock].into_iter().flatten().collect::<String>();
     Outcome { state, text: if lines.is_empty() { "ready\n".to_owned() } else { lines } }
+}
+
+/// How many sheets of keys are missing: their users' calls fail.
+fn keys_missing(app: &App) -> Option<String> {
+    let missing = app.seals.missing_sheets().len();
+    let text = "sheets of keys are missing from the vault: data of their users can't be opened";
+    (missing > 0).then(|| format!("ready, but for users' data: {missing} {text}\n"))
 }
 
 /// Whether the database answers, and its disk takes writes.

@@ -1,10 +1,11 @@
 //! `florin kyc` and `florin audit`: open reviews, and who decided them.
 
 use crate::config::Config;
-use crate::operate::{platform, print};
+use crate::operate::{id, platform, print};
 use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand, ValueEnum};
 use florin_api::kit::app::App;
+use florin_api::kit::book::inbox::SHOWN;
 use florin_api::kit::endpoint::failure::Failure;
 use florin_api::kyc::{Decision, Operator, PoaStatus, RejectionReason, ReviewOf, Shown};
 use uuid::Uuid;
@@ -22,6 +23,7 @@ pub enum KycCommand {
     /// `florin vault export` writes the files themselves.
     Show {
         /// The review's id, from `florin kyc list`.
+        #[arg(value_parser = id)]
         review: Uuid,
         #[command(flatten)]
         operator: OperatorName,
@@ -35,7 +37,7 @@ pub enum KycCommand {
     /// Require proof of address from a user, for example one rated high risk.
     RequirePoa {
         /// The partner's id, from `florin partner list`.
-        #[arg(long)]
+        #[arg(long, value_parser = id)]
         partner: Uuid,
         /// The user's externalUserId.
         #[arg(long)]
@@ -51,6 +53,7 @@ pub enum KycCommand {
 #[derive(Args)]
 pub struct DecideArgs {
     /// The review's id, from `florin kyc list`.
+    #[arg(value_parser = id)]
     review: Uuid,
     /// The decision.
     word: Word,
@@ -96,7 +99,7 @@ pub async fn run(command: KycCommand) -> Result<(), Failed> {
     }
 }
 
-/// `florin audit`: what operators did and which fields of profiles partners changed, oldest first within each partner.
+/// `florin audit`: what operators did and which fields of profiles partners changed, oldest first.
 pub async fn audit(config: &Config) -> Result<(), Failed> {
     let app = platform(config).await?;
     let operator = Operator { app: &app, name: florin_types::Text::parse("florin")? };
@@ -111,15 +114,23 @@ pub async fn audit(config: &Config) -> Result<(), Failed> {
 async fn list(config: &Config) -> Result<(), Failed> {
     let app = platform(config).await?;
     let operator = Operator { app: &app, name: florin_types::Text::parse("florin")? };
-    let open = operator.reviews().await?;
+    let (open, cut) = operator.reviews_shown().await?;
     for review in &open {
         let of = if review.of == ReviewOf::Identity { "identity" } else { "address " };
         print(&format!("{}  {of}  {}  {}  ({})", review.id, review.since, review.user, review.partner));
     }
+    say_cut(&cut);
     if open.is_empty() {
         eprintln!("no open reviews");
     }
     Ok(())
+}
+
+/// Says of which partners a list is not whole.
+pub fn say_cut(partners: &[String]) {
+    for partner in partners {
+        eprintln!("{SHOWN} shown of {partner}, more wait: they are shown when these are dealt with");
+    }
 }
 
 async fn show(config: &Config, operator: &OperatorName, review: Uuid) -> Result<(), Failed> {

@@ -7,6 +7,14 @@ use std::fmt::Display;
 /// Words in the name of a query parameter that say that its value is a secret.
 const SECRET_WORDS: &[&str] = &["key", "token", "secret", "password", "auth", "sign"];
 
+/// What stands in the place of a value that is not set.
+pub const NOT_SET: &str = "(not set)";
+
+/// The line of a setting that is not set: a comment, so that all lines together can be a file.
+pub fn not_set(name: &str) -> String {
+    format!("# {name} = {NOT_SET}")
+}
+
 /// A TOML string.
 pub fn quoted(text: impl Display) -> String {
     format!("\"{}\"", text.to_string().replace('\\', "\\\\").replace('"', "\\\""))

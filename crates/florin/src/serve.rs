@@ -10,6 +10,7 @@ use florin_api::kit::edge::http::{HttpLimits, serve as serve_http};
 use florin_api::kit::edge::request_id::RequestIdLayer;
 use florin_api::kit::edge::router::router;
 use florin_api::kit::settings::{Environment, Settings, WebhookTargets};
+use florin_api::sepa::{FileWork, PayeeDesk, work_on_files};
 use florin_store::{Engine, Lane, Place, ReservedLog, Store};
 use florin_types::{Clock, uuid_v7};
 use std::net::SocketAddr;
@@ -27,6 +28,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     config.check_targets()?;
     let reference = config.reference()?;
     let rates = config.rates(&reference)?;
+    let sepa = config.sepa()?;
     config.vault()?;
     // Before the port is taken, as the refusal of a second server names the first.
     let early = DataLock::of_server(config, false)?;
@@ -37,7 +39,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let lock = DataLock::signed(early, config, address)?;
     let rate_source = rates.source.clone();
     let public_url = config.public_url(address)?;
-    let settings = Settings { reference, rate_source, public_url, ..config.settings() };
+    let settings = Settings { reference, rate_source, public_url, sepa, ..config.settings() };
     let store = open_beside_vault(config).await?;
     let reserved = reserve_log(config).await?;
     let mut made = None;
@@ -55,16 +57,14 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     if let Some(made) = &made {
         credentials::give_token(&app, made).await?;
     }
-    if app.store.engine() == Engine::Sqlite {
-        // The data folder is locked, so whoever leased a job there is dead.
-        app.store.free_jobs().await?;
-    }
-    let signalled = start_signalled(&app);
+    let files = begin_work(&app).await?;
+    let signalled = start_signalled(&app, files);
     let mut workers = rates.start(&app.clock);
     workers.push(tokio::spawn(logs.report_dropped()));
-    workers.extend(start_workers(&app));
+    let desk = PayeeDesk::of(&app);
+    workers.extend(start_workers(&app, &desk));
     let make_id = Arc::new(|| uuid_v7(SystemClock.now(), &SystemEntropy).to_string());
-    let open = ready::pages(&app, config).merge(florin_api::openapi::routes());
+    let open = ready::pages(&app, config).merge(florin_api::openapi::routes()).merge(desk.routes());
     let service =
         router(&app, florin_api::endpoints(), open, RequestIdLayer::new(make_id, monotonic_micros()));
     say_ready(config, address);
@@ -81,20 +81,42 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
             tracing::error!(work, "ended in a panic");
         }
     }
-    housekeeping::note_uses(&app).await;
+    note_last(&app, &desk).await;
     app.store.close();
     drop((reserved, lock));
     tracing::info!("stopped");
     Ok(())
 }
 
+/// What is done before the workers start: what dead processes had leased becomes free, and a folder of SEPA files that
+/// is not there, or not ours, is noticed.
+async fn begin_work(app: &App) -> Result<Option<FileWork>, Failed> {
+    let mut files = FileWork::of(app);
+    if app.store.engine() == Engine::Sqlite {
+        // The data folder is locked, so whoever leased something there is dead.
+        app.store.free_jobs().await?;
+        if let Some(files) = &files {
+            files.free().await?;
+        }
+    }
+    if let Some(files) = &mut files {
+        files.claim().await?;
+    }
+    florin_api::sepa::hand_over_one_by_one(app).await?;
+    Ok(files)
+}
+
 /// What is signalled to stop, has its own time limits, and is waited for.
-fn start_signalled(app: &App) -> [(&'static str, JoinHandle<()>); 3] {
-    [
+fn start_signalled(app: &App, files: Option<FileWork>) -> Vec<(&'static str, JoinHandle<()>)> {
+    let mut signalled = vec![
         ("the work on slow jobs", tokio::spawn(jobs::work(app.clone(), Lane::Slow))),
         ("the work with banks", tokio::spawn(jobs::work(app.clone(), Lane::Rail))),
         ("the delivery of webhooks", tokio::spawn(florin_api::webhooks::work(app.clone()))),
-    ]
+    ];
+    if let Some(files) = files {
+        signalled.push(("the work on SEPA files", tokio::spawn(work_on_files(files))));
+    }
+    signalled
 }
 
 /// Opens the store, unless its vault is not there.
@@ -111,7 +133,7 @@ async fn open_beside_vault(config: &Config) -> Result<Store, Failed> {
 }
 
 /// What the platform does without being called, until aborted.
-fn start_workers(app: &App) -> [JoinHandle<()>; 6] {
+fn start_workers(app: &App, desk: &PayeeDesk) -> [JoinHandle<()>; 7] {
     [
         tokio::spawn(jobs::work(app.clone(), Lane::Quick)),
         tokio::spawn(housekeeping::work(app.clone())),
@@ -119,12 +141,19 @@ fn start_workers(app: &App) -> [JoinHandle<()>; 6] {
         tokio::spawn(key_sheets::work(app.clone())),
         tokio::spawn(clock::watch(app.clone())),
         tokio::spawn(florin_api::kyc::sweep_now_and_then(app.clone())),
+        tokio::spawn(desk.clone().work()),
     ]
+}
+
+/// Writes what is otherwise written now and then.
+async fn note_last(app: &App, desk: &PayeeDesk) {
+    housekeeping::note_uses(app).await;
+    desk.note_or_keep().await;
 }
 
 fn say_ready(config: &Config, address: SocketAddr) {
     let environment = config.environment().as_str();
-    if config.environment() == Environment::Live {
+    if config.is_live_on_simulated_rails() {
         tracing::warn!("live on simulated rails: no money moves at a bank, and users get simulated IBANs");
     }
     if config.environment() == Environment::Live && config.has_built_in_rates() {

@@ -1,7 +1,7 @@
 //! `florin partner terms`: what is agreed with a partner.
 
 use crate::config::Flags;
-use crate::operate::{platform, print};
+use crate::operate::{id, platform, print};
 use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand};
 use florin_api::kit::app::App;
@@ -18,7 +18,7 @@ pub enum TermsCommand {
     /// Show the history of a partner's terms, oldest first. What is not in it is as the configuration says.
     Show {
         /// The partner's id, from `florin partner list`.
-        #[arg(long)]
+        #[arg(long, value_parser = id)]
         partner: Uuid,
         #[command(flatten)]
         flags: Flags,
@@ -31,7 +31,7 @@ pub enum TermsCommand {
 #[derive(Args)]
 pub struct SetArgs {
     /// The partner's id, from `florin partner list`.
-    #[arg(long)]
+    #[arg(long, value_parser = id)]
     partner: Uuid,
     /// sepa_percentage, sepa_minimum, exchange_percentage, card_monthly, withdrawal_fee, sepa_loop or auto_verify.
     #[arg(long, required_unless_present = "auto_verify")]

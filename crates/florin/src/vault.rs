@@ -1,7 +1,7 @@
 //! `florin vault`: exports, sweeps and checks users' files.
 
 use crate::config::Flags;
-use crate::operate::{platform, print};
+use crate::operate::{id, platform, print};
 use crate::review::{by, said};
 use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand};
@@ -63,7 +63,7 @@ pub struct AdoptArgs {
 #[derive(Args)]
 pub struct ExportArgs {
     /// The partner's id, from `florin partner list`.
-    #[arg(long)]
+    #[arg(long, value_parser = id)]
     partner: Uuid,
     /// The user's externalUserId.
     #[arg(long)]

@@ -1,7 +1,7 @@
 //! `florin webhook`: a partner's endpoint, registered by an operator.
 
 use crate::config::Flags;
-use crate::operate::{platform, print};
+use crate::operate::{id, platform, print};
 use crate::review::said;
 use crate::{Failed, OperatorName};
 use axum::body::to_bytes;
@@ -29,7 +29,7 @@ pub enum WebhookCommand {
     /// Show the endpoint, without its secrets.
     Show {
         /// The partner's id, from `florin partner list`.
-        #[arg(long)]
+        #[arg(long, value_parser = id)]
         partner: Uuid,
         #[command(flatten)]
         flags: Flags,
@@ -40,7 +40,7 @@ pub enum WebhookCommand {
 #[derive(Args)]
 pub struct SetArgs {
     /// The partner's id, from `florin partner list`.
-    #[arg(long)]
+    #[arg(long, value_parser = id)]
     partner: Uuid,
     /// The base URL. The path of an event's type is appended to it.
     #[arg(long)]

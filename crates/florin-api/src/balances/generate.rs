@@ -12,11 +12,9 @@ use florin_types::{Country, Iban};
 /// The kind of the job that brings the IBAN; its payload is the handle.
 pub const ACTIVATE_JOB: &str = "balances.activate";
 
-/// Account numbers that a holder can have: of the 11 digits of a Lithuanian IBAN those above zero, which is the
-/// house's.
-const ACCOUNT_NUMBERS: u64 = 99_999_999_999;
-
-/// IBANs that are tried: with as many as a billion users, one in a hundred is taken, and five in a row never.
+/// IBANs that are tried. Of the 100 billion of Lithuania, one in a hundred is taken once a billion users have theirs.
+/// Of the 10 million of Belgium, the fewest, every second one is taken with 5 million users, and all tries fail once in
+/// 65,000 times. A bank that is larger needs another bank code.
 const MAX_ATTEMPTS: u64 = 16;
 
 /// Makes the accounts of a verified user, and leaves the job that activates EUR.
@@ -64,7 +62,8 @@ pub async fn partner_iban(work: &mut Work<'_>) -> Result<Iban, StoreError> {
 async fn free_iban(work: &mut Work<'_>, holder: HolderId) -> Result<Iban, StoreError> {
     let key = work.app().store.derive_key("florin 2026 simulated IBANs v1");
     for attempt in 0..MAX_ATTEMPTS {
-        let iban = work.app().settings.sepa.iban(account_number(&key, holder, attempt));
+        let series = &work.app().settings.sepa.series;
+        let iban = series.iban(account_number(&key, series.accounts(), holder, attempt));
         if !store::is_taken(work.scope(), &iban).await? {
             return Ok(iban);
         }
@@ -72,14 +71,15 @@ async fn free_iban(work: &mut Work<'_>, holder: HolderId) -> Result<Iban, StoreE
     Err(StoreError::unexpected("no free IBAN was found"))
 }
 
-/// A keyed hash, so that a number tells nothing of its book, or of how many users there are.
-fn account_number(key: &[u8; 32], holder: HolderId, attempt: u64) -> u64 {
+/// A keyed hash, so that a number tells nothing of its book, or of how many users there are. It is one of so many, but
+/// never 0, which is the house's.
+fn account_number(key: &[u8; 32], accounts: u64, holder: HolderId, attempt: u64) -> u64 {
     let mut place = [0; 16];
     place[..8].copy_from_slice(&holder.0.to_be_bytes());
     place[8..].copy_from_slice(&attempt.to_be_bytes());
     let mut number = [0; 8];
     number.copy_from_slice(&blake3::keyed_hash(key, &place).as_bytes()[..8]);
-    1 + u64::from_be_bytes(number) % ACCOUNT_NUMBERS
+    1 + u64::from_be_bytes(number) % (accounts - 1)
 }
 
 #[cfg(test)]
@@ -87,14 +87,24 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
+    const LITHUANIAN: u64 = 100_000_000_000;
+
     #[test]
     fn numbers_differ_over_books_users_and_attempts() {
+        let number = |place, attempt| account_number(&[7; 32], LITHUANIAN, HolderId(place), attempt);
         let places = (1..20).flat_map(|book| [1, 2, 1_000_001].map(|user| (book << 40) | user));
-        let all =
-            places.flat_map(|place| [0, 1].map(|attempt| account_number(&[7; 32], HolderId(place), attempt)));
+        let all = places.flat_map(|place| [0, 1].map(|attempt| number(place, attempt)));
         let (count, set) = (all.clone().count(), all.collect::<BTreeSet<_>>());
         assert_eq!(set.len(), count);
-        assert!(set.iter().all(|number| (1..=ACCOUNT_NUMBERS).contains(number)));
-        assert_ne!(account_number(&[7; 32], HolderId(1), 0), account_number(&[8; 32], HolderId(1), 0));
+        assert!(set.iter().all(|number| (1..LITHUANIAN).contains(number)));
+        assert_ne!(number(1, 0), account_number(&[8; 32], LITHUANIAN, HolderId(1), 0));
+    }
+
+    #[test]
+    fn the_house_has_its_account_to_itself_in_every_country() {
+        for accounts in [10_000_000, 2] {
+            let number = |holder| account_number(&[7; 32], accounts, HolderId(holder), 0);
+            assert!((1..2_000).map(number).all(|number| (1..accounts).contains(&number)));
+        }
     }
 }

@@ -13,7 +13,7 @@ mod read;
 mod store;
 
 pub use generate::{generate, partner_iban};
-pub use store::{holder_anywhere, holder_of_iban, iban_of};
+pub use store::{holder_anywhere, holders_anywhere, holders_of_ibans, iban_of};
 
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{Erasure, EventRow, Family};
@@ -36,6 +36,7 @@ pub static FAMILY: Family = Family {
         render: RENDER_USER_EVENTS,
     }],
     statements: &[store::STATEMENTS],
+    sets: store::SETS,
     erasures: &[Erasure::of_rows(store::ERASE)],
     sealed: &[&store::BANK_ACCOUNTS],
     ..Family::EMPTY

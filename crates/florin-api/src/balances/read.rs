@@ -57,7 +57,8 @@ pub struct FiatBalance {
     /// EUR per unit.
     #[schema(value_type = ExactNumber)]
     rate: Number<Rate>,
-    /// Null until it is active, and where the residence has none.
+    /// Null until it is active, and where the residence has none. Yours is null until you first ask how your balance is
+    /// paid: `GET /v1/partner/sepa-deposit/info`.
     #[schema(required)]
     iban: Option<String>,
     /// Whether it can be used.
@@ -102,7 +103,7 @@ const USER_BALANCES: &str = r#"{"userId":"0198c5d2-6f10-7b02-8a51-9d3c2e7f4b18",
 
 const PARTNER_BALANCES: &str = r#"{"fiatBalances":[{"id":"5c1f0f5e-9a0b-8c3d-9e4f-1a2b3c4d5e6f","amount":"112.50",
     "onHold":"0.00","total":"112.50",
-    "name":"eur","rate":1,"iban":null,"status":"ACTIVE"}],
+    "name":"eur","rate":1,"iban":"LT601010012345678902","status":"ACTIVE"}],
     "cryptoBalances":[{"id":"7d2e1a6b-0c4d-8e5f-8a6b-2c3d4e5f6a7b","amount":"0.00150000","onHold":"0.00000000",
     "total":"0.00150000","name":"btc","wallet":null,"rate":95000.5,"networkConfig":{"btc":{"mainnet":false,
     "name":"test","withdrawal":{"feeWithdrawal":0.0003,"minWithdrawal":0.001},"deposit":{"minDeposit":0}}}}]}"#;
@@ -170,9 +171,11 @@ async fn get_partner_balances(context: Context) -> Result<Success<PartnerBalance
     let mut snapshot = context.snapshot().await?;
     let holder = snapshot.book().partner();
     let accounts = snapshot.accounts(holder, &app.currencies.codes()).await?;
+    // The balance can be used without an account: it is made when the partner first asks how it is paid.
+    let iban = store::find(&mut snapshot, holder).await?.and_then(|(_, iban)| iban);
     let rates = rates::in_snapshot(app, &mut snapshot).await?;
     drop(snapshot);
-    let list = Lists { app, owner: context.partner.id, rates, status: BalanceStatus::Active, iban: None };
+    let list = Lists { app, owner: context.partner.id, rates, status: BalanceStatus::Active, iban };
     let (fiat_balances, crypto_balances) = list.of(&accounts)?;
     Success::of(&PartnerBalances { fiat_balances, crypto_balances })
 }

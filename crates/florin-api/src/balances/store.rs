@@ -3,9 +3,11 @@
 use crate::kit::app::App;
 use crate::kit::request::types::words;
 use florin_store::{
-    HolderId, Row, Scope, SealedTable, Statement, StoreError, Tx, Value, params, sealed_table,
+    HolderId, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Tx, Type, Value, params,
+    sealed_table,
 };
 use florin_types::Iban;
+use std::collections::{BTreeSet, HashMap};
 
 /// The rows of bank accounts.
 pub static BANK_ACCOUNTS: SealedTable =
@@ -20,14 +22,27 @@ const FIND: Statement =
 
 /// IBANs are unique over all books of the installation, so this alone does not look at its own book only.
 const IS_TAKEN: Statement = "SELECT holder FROM bank_account WHERE iban = $2 AND CAST($1 AS BIGINT) > 0";
-const FIND_HOLDER: Statement =
-    "SELECT holder, book, status, iban, seal FROM bank_account WHERE book = $1 AND iban = $2";
+static FIND_ANYWHERE: SetStatement = SetStatement::Find {
+    row: "SELECT iban, holder FROM bank_account WHERE iban = $2 AND CAST($1 AS BIGINT) > 0",
+    set: "SELECT b.iban, b.holder FROM unnest($1::bigint[], $2::text[]) AS v(book, iban) \
+          JOIN bank_account b ON b.iban = v.iban COLLATE \"C\" AND v.book > 0",
+    parameters: &[Type::Int, Type::Text],
+};
+static FIND_HOLDERS: SetStatement = SetStatement::Find {
+    row: "SELECT holder, book, status, iban, seal FROM bank_account WHERE book = $1 AND iban = $2",
+    set: "SELECT b.holder, b.book, b.status, b.iban, b.seal FROM unnest($1::bigint[], $2::text[]) AS v(book, iban) \
+          JOIN bank_account b ON b.book = v.book AND b.iban = v.iban COLLATE \"C\"",
+    parameters: &[Type::Int, Type::Text],
+};
 
 /// Run when a user is erased: the IBAN is personal data.
 pub const ERASE: &[Statement] = &["DELETE FROM bank_account WHERE book = $1 AND holder = $2"];
 
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[INSERT, ACTIVATE, FIND, IS_TAKEN, FIND_HOLDER, ERASE[0]];
+pub const STATEMENTS: &[Statement] = &[INSERT, ACTIVATE, FIND, IS_TAKEN, ERASE[0]];
+
+/// The look-ups by sets, for the same test.
+pub const SETS: &[&SetStatement] = &[&FIND_ANYWHERE, &FIND_HOLDERS];
 
 words! {
     /// Whether a EUR balance can be used.
@@ -68,14 +83,35 @@ pub async fn holder_anywhere(app: &App, iban: &Iban) -> Result<Option<HolderId>,
     if snapshot.book() != holder.book() {
         return Ok(None);
     }
-    holder_of_iban(&mut snapshot, iban.as_str()).await
+    let iban = iban.as_str();
+    Ok(holders_of_ibans(&mut snapshot, [iban].into_iter()).await?.remove(iban))
 }
 
-/// The holder of an account of this book.
-pub async fn holder_of_iban(scope: &mut Scope, iban: &str) -> Result<Option<HolderId>, StoreError> {
-    let Some(row) = scope.query_one(FIND_HOLDER, &params![iban]).await? else { return Ok(None) };
-    scope.seals().check(&BANK_ACCOUNTS, &row.0)?;
-    Ok(Some(row.get(0)?))
+/// The holders of accounts, whosever books they are in, by the account.
+pub async fn holders_anywhere(
+    scope: &mut Scope,
+    ibans: impl Iterator<Item = &str>,
+) -> Result<HashMap<String, HolderId>, StoreError> {
+    let rows = scope.find_set(&FIND_ANYWHERE, keys(ibans)).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+fn keys<'a>(ibans: impl Iterator<Item = &'a str>) -> Vec<Vec<Value>> {
+    let ibans: BTreeSet<_> = ibans.collect();
+    ibans.into_iter().map(|iban| params![iban].to_vec()).collect()
+}
+
+/// The holders of accounts of this book, by the account.
+pub async fn holders_of_ibans(
+    scope: &mut Scope,
+    ibans: impl Iterator<Item = &str>,
+) -> Result<HashMap<String, HolderId>, StoreError> {
+    let rows = scope.find_set(&FIND_HOLDERS, keys(ibans)).await?;
+    let read = |row: &Row| {
+        scope.seals().check(&BANK_ACCOUNTS, &row.0)?;
+        Ok((row.get(3)?, row.get(0)?))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// The IBAN of a holder, where it has one.

@@ -2,14 +2,16 @@
 
 use super::tables::Reference;
 use florin_rails::rates::{Fixed, RateSource};
+use florin_rails::sepa::files::FileRail;
 use florin_rails::sepa::{SepaRail, SimulatedBank};
-use florin_types::{Iban, lithuanian};
+use florin_types::{Bic, Iban, IbanSeries};
 use florin_webhook::{Resolver, SystemResolver};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// What an installation is for. One server serves one.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -111,8 +113,10 @@ pub struct Settings {
 /// The bank in which the accounts are, and the way to other banks.
 #[derive(Clone)]
 pub struct Sepa {
-    /// The bank's code, in the Lithuanian form of an IBAN: five digits.
-    pub bank_code: u32,
+    /// The IBANs that are given out.
+    pub series: IbanSeries,
+    /// Those that were given out before: their accounts are here too.
+    pub former_series: Vec<IbanSeries>,
     /// The bank's BIC.
     pub bic: String,
     /// The bank's address.
@@ -121,35 +125,66 @@ pub struct Sepa {
     pub holder_name: String,
     /// The way to other banks.
     pub rail: Arc<dyn SepaRail>,
+    /// The same, where it goes by files.
+    pub files: Option<Arc<FileRail>>,
+    /// The partner whose book keeps money of which nobody knows whose it is; if none is named, the oldest one.
+    pub unmatched: Option<Uuid>,
 }
 
 impl Sepa {
     /// The bank of a sandbox, which takes so long over a payment.
     pub fn simulated(settle: Duration) -> Self {
         Self {
-            // Of no bank that exists.
-            bank_code: 99_999,
+            series: IbanSeries::of_no_bank(),
+            former_series: Vec::new(),
             bic: "FLORLT2X".to_owned(),
             bank_address: "Gedimino pr. 1, Vilnius, Lithuania".to_owned(),
             holder_name: "Florin Sandbox".to_owned(),
             rail: Arc::new(SimulatedBank { settle }),
+            files: None,
+            unmatched: None,
+        }
+    }
+
+    /// A real bank, over files.
+    pub fn over_files(
+        series: IbanSeries,
+        bank_address: String,
+        rail: FileRail,
+        unmatched: Option<Uuid>,
+    ) -> Self {
+        let rail = Arc::new(rail);
+        Self {
+            series,
+            former_series: Vec::new(),
+            bic: rail.bic.as_str().to_owned(),
+            bank_address,
+            holder_name: rail.holder.clone(),
+            files: Some(Arc::clone(&rail)),
+            rail,
+            unmatched,
         }
     }
 
     /// The IBAN of an account.
     pub fn iban(&self, account: u64) -> Iban {
-        lithuanian(self.bank_code, account)
+        self.series.iban(account)
     }
 
     /// The house's own account.
     pub fn house_iban(&self) -> Iban {
-        self.iban(0)
+        self.files.as_ref().map_or_else(|| self.iban(0), |files| files.account.clone())
     }
 
     /// Whether an account is in this bank.
     pub fn is_ours(&self, iban: &str) -> bool {
-        let bank = format!("{:05}", self.bank_code);
-        iban.starts_with("LT") && iban.get(4..9) == Some(bank.as_str())
+        self.series.has(iban) || self.former_series.iter().any(|series| series.has(iban))
+    }
+
+    /// Whether a BIC is the bank's, of whatever branch.
+    pub fn is_our_bic(&self, bic: &Bic) -> bool {
+        let of_bank = |bic: &str| bic.get(..8).map(str::to_ascii_uppercase);
+        of_bank(bic.as_str()) == of_bank(&self.bic)
     }
 }
 

@@ -52,7 +52,9 @@ pub use sweep::{SWEEP_AGE, Swept, sweep, work as sweep_now_and_then};
 
 use crate::kit::book::audit;
 use crate::kit::endpoint::events::EventType;
-use crate::kit::endpoint::family::{Erasure, EventRow, Family, Obstacle, Placeholder, Scenario, no_obstacle};
+use crate::kit::endpoint::family::{
+    Erasure, EventRow, Family, Obstacle, Placeholder, Scenario, no_objects, no_obstacle,
+};
 use crate::kit::endpoint::table::Shape;
 use crate::users::{AUTO_VERIFY_JOB, RENDER_USER_EVENTS};
 use florin_store::migration;
@@ -88,6 +90,7 @@ pub static FAMILY: Family = Family {
     erasures: &[Erasure {
         list: Some(store::NAMES),
         statements: store::ERASE,
+        objects: no_objects,
         remove: |app, rows| Box::pin(sweep::remove_objects(app, rows)),
     }],
     sealed: &[&store::VERIFICATIONS, &poa::PROOFS],

@@ -10,11 +10,11 @@ use super::standing::AttemptStatus;
 use super::store::{self, File, OPEN_REVIEWS};
 use crate::kit::app::App;
 use crate::kit::book::audit::{self, Deed, MAX_OPERATOR};
-use crate::kit::book::command::refused_with;
+use crate::kit::book::command::refusal_in;
+use crate::kit::book::inbox::SHOWN;
 use crate::kit::book::registry::{PartnerBook, partner_books};
 use crate::kit::book::work::{Work, WorkCommand};
 use crate::kit::endpoint::failure::Failure;
-use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::request::upload::vault_fault;
 use crate::users::{Deletion, deletion, existing};
 use florin_store::{BookId, Holder, HolderId, Outcome, Snapshot, Statement, Stop, StoreError, Touch, params};
@@ -81,11 +81,20 @@ struct Found {
 impl Operator<'_> {
     /// What waits, of all partners, oldest first within each.
     pub async fn reviews(&self) -> Result<Vec<OpenReview>, StoreError> {
-        let mut open = Vec::new();
+        Ok(self.reviews_shown().await?.0)
+    }
+
+    /// The same, and the partners of which more wait than are shown.
+    pub async fn reviews_shown(&self) -> Result<(Vec<OpenReview>, Vec<String>), StoreError> {
+        let (mut open, mut cut) = (Vec::new(), Vec::new());
         for PartnerBook { book, name, .. } in partner_books(&self.app.store).await? {
             let mut snapshot = self.app.store.snapshot(book).await?;
             for (of, statement) in [(ReviewOf::Identity, OPEN_REVIEWS), (ReviewOf::Address, WAITING)] {
-                for row in snapshot.query(statement, &[]).await? {
+                let rows = snapshot.query(statement, &[]).await?;
+                if rows.len() > SHOWN {
+                    cut.push(name.clone());
+                }
+                for row in rows.into_iter().take(SHOWN) {
                     let holder: HolderId = row.get(1)?;
                     let holder = snapshot.holders(&[holder]).await?.pop();
                     // Who was closed meanwhile is nobody's to decide on.
@@ -101,7 +110,7 @@ impl Operator<'_> {
                 }
             }
         }
-        Ok(open)
+        Ok((open, cut))
     }
 
     /// What a review is about, where there is one.
@@ -255,7 +264,7 @@ impl Operator<'_> {
         Ok(mark)
     }
 
-    /// What operators did in a partner's book, oldest first.
+    /// What operators did, in the books of all partners and beside them, oldest first by the clocks of the books.
     pub async fn audit(&self) -> Result<Vec<(String, audit::Entry)>, StoreError> {
         let mut all = Vec::new();
         for PartnerBook { book, name, .. } in partner_books(&self.app.store).await? {
@@ -268,6 +277,15 @@ impl Operator<'_> {
                 all.extend(page.into_iter().map(|(_, entry)| (name.clone(), entry)));
             }
         }
+        let mut after = Uuid::nil();
+        loop {
+            let page = audit::list_outside(&self.app.store, after).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = *last;
+            all.extend(page.into_iter().map(|(_, entry)| ("no partner".to_owned(), entry)));
+        }
+        // Stable: what happened at one time stays in the order in which it was noted.
+        all.sort_by_key(|(_, entry)| entry.at);
         Ok(all)
     }
 
@@ -342,8 +360,8 @@ impl Operator<'_> {
         let touches = vec![Touch::User(handle.to_owned())];
         let command = WorkCommand::new(self.app, StatusCode::NO_CONTENT, command);
         match self.app.store.door().run(book, None, touches, command).await? {
-            Outcome::Answered(answer) => match refused_with(answer.status, &answer.body) {
-                Some(code) => Err(Refusal::of(code).into()),
+            Outcome::Answered(answer) => match refusal_in(answer.status, &answer.body) {
+                Some(refusal) => Err(refusal.into()),
                 None => Ok(()),
             },
             _ => Err(StoreError::unexpected("a command without a key was no new one").into()),

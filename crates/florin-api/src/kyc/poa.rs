@@ -31,7 +31,7 @@ const PUT: Statement = "INSERT INTO poa (holder, book, submission, status, updat
 
 /// Submissions that wait, oldest first.
 pub(super) const WAITING: Statement = "SELECT submission, holder, updated_at FROM poa \
-     WHERE book = $1 AND status = 'WAITING' ORDER BY updated_at LIMIT 1000";
+     WHERE book = $1 AND status = 'WAITING' ORDER BY updated_at LIMIT 1001";
 
 /// The statements, for the test that prepares and runs them all.
 pub(super) const STATEMENTS: &[Statement] = &[FIND, PUT, WAITING];

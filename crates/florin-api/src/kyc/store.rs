@@ -84,7 +84,7 @@ pub const FORGET: Statement = "DELETE FROM kyc_file WHERE book = $1";
 
 /// Open reviews of a book, oldest first.
 pub(super) const OPEN_REVIEWS: Statement = "SELECT v.id, v.holder, v.updated_at FROM verification v \
-     WHERE v.book = $1 AND v.attempt = 'VERIFICATION' ORDER BY v.updated_at LIMIT 1000";
+     WHERE v.book = $1 AND v.attempt = 'VERIFICATION' ORDER BY v.updated_at LIMIT 1001";
 
 /// Files of a book, for those who look at all of them.
 const ALL_FILES: Statement = "SELECT name, owner, part, type, bytes, width, height, pages, state, created_at, holder \

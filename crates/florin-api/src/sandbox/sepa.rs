@@ -1,10 +1,11 @@
-//! `POST /v1/sandbox/sepa/incoming` and `POST /v1/sandbox/sepa/{transferId}`: be the bank.
+//! `POST /v1/sandbox/sepa/incoming`, `POST /v1/sandbox/sepa/recalls` and `POST /v1/sandbox/sepa/{transferId}`: be the
+//! bank.
 
 use crate::kit::endpoint::handler::uuid_in_path;
 use crate::kit::prelude::*;
 use crate::kit::request::types::words;
 use crate::sepa::{self, Decided, Ready, hear};
-use florin_rails::sepa::{Credit, Message as BankMessage, Reason, Said};
+use florin_rails::sepa::{Credit, Message as BankMessage, Reason, RecallRequest, Said};
 use florin_types::Iban;
 
 /// Longest name or title, as the bank of the sender lets it through: what a SEPA line holds.
@@ -68,17 +69,49 @@ impl Request for Outcome {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let outcome = fields.required("outcome").about("What it does.").text();
         let about = "Why: a reason code of ISO 20022, such as AC04. `MS03`, no reason, if omitted.";
-        let reason = fields.optional("reason").about(about).example("AC04").text::<Text<4>>();
-        let reason = match reason.map(|text| Reason::parse(text.as_str())) {
-            None => None,
-            Some(Ok(reason)) => Some(reason),
-            Some(Err(error)) => {
-                fields.fail(format!("reason {error}"));
-                None
-            }
-        };
+        let reason = read_reason(fields, about, "AC04");
         Some(Self { outcome: outcome?, reason })
     }
+}
+
+fn read_reason(fields: &mut Fields<'_>, about: &'static str, example: &'static str) -> Option<Reason> {
+    let reason = fields.optional("reason").about(about).example(example).text::<Text<4>>()?;
+    let reason = Reason::parse(reason.as_str());
+    if let Err(error) = &reason {
+        fields.fail(format!("reason {error}"));
+    }
+    reason.ok()
+}
+
+/// Another bank asks for money back.
+struct IncomingRecall {
+    deposit: Option<Uuid>,
+    reason: Reason,
+    text: Option<Text<MAX_LINE>>,
+}
+
+impl Request for IncomingRecall {
+    const NAME: &'static str = "IncomingSepaRecallRequest";
+    const ABOUT: &'static str = "A recall of another bank.";
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let about = "The deposit, from `POST /v1/sandbox/sepa/incoming` or its event. If omitted, the bank asks for a \
+                     payment that never came.";
+        let deposit = fields.optional("depositId").about(about).text();
+        let about =
+            "Why: a reason code of ISO 20022, such as FRAD, TECH, CUST, AC03 or AM09. `DUPL` if omitted.";
+        let reason = read_reason(fields, about, "DUPL").unwrap_or(Reason::new(*b"DUPL"));
+        let text = fields.optional("text").about("What the bank adds, for people.").text();
+        Some(Self { deposit, reason, text })
+    }
+}
+
+/// A recall that came in.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IncomingSepaRecall {
+    /// Id of the recall.
+    recall_id: Uuid,
 }
 
 /// A payment that came in.
@@ -97,7 +130,7 @@ uuid_in_path!(
 );
 
 /// The calls.
-pub fn endpoints() -> [Endpoint; 2] {
+pub fn endpoints() -> [Endpoint; 3] {
     [
         Endpoint {
             id: "receiveSepaPayment",
@@ -110,6 +143,17 @@ pub fn endpoints() -> [Endpoint; 2] {
                 "senderIban":"DE89370400440532013000","title":"Savings"}"#,
             answer: r#"{"depositId":"0198c5d2-be42-7035-8d96-7fa14c5d6e80"}"#,
             ..post("/v1/sandbox/sepa/incoming", receive_sepa_payment)
+        },
+        Endpoint {
+            id: "receiveSepaRecall",
+            summary: "Let a bank ask for a SEPA payment back",
+            description: "Another bank asks for a deposit back. Where a recall of the deposit is open, that one is \
+                          answered, and nothing changes. A deposit that was sent back, one of a user that was \
+                          deleted, and a payment that never came are refused at once.",
+            example: r#"{"depositId":"$sepaDeposit","reason":"DUPL"}"#,
+            answer: r#"{"recallId":"$sepaRecall"}"#,
+            refusals: &[&P428],
+            ..post("/v1/sandbox/sepa/recalls", receive_sepa_recall)
         },
         Endpoint {
             id: "decideSepaPayment",
@@ -147,6 +191,26 @@ async fn receive_sepa_payment(
             let made = hear(work, &ready).await?;
             let deposit_id = made.ok_or_else(|| StoreError::unexpected("a new message was known"))?;
             Ok(DepositMade { deposit_id })
+        })
+        .await
+}
+
+async fn receive_sepa_recall(
+    context: SandboxContext,
+    call: Call<IncomingRecall>,
+) -> Result<Created<IncomingSepaRecall>, Failure> {
+    let Call { request: IncomingRecall { deposit, reason, text }, keyed } = call;
+    // Each call is a message of its own.
+    let message = format!("sandbox/{}", context.app.new_id());
+    let text = text.map(|text| text.as_str().to_owned()).unwrap_or_default();
+    let request = RecallRequest { credit: String::new(), amount: 0, reason, text };
+    context
+        .run(keyed, vec![Touch::Partner], async move |work| {
+            if let Some(id) = deposit {
+                sepa::require_deposit(work, id).await?;
+            }
+            let recall_id = sepa::recall_deposit(work, deposit, &message, &request).await?;
+            Ok(IncomingSepaRecall { recall_id })
         })
         .await
 }

@@ -5,8 +5,8 @@ use super::hear::emit;
 use super::iban::GivenIban;
 use super::people::MAX_NAME;
 use super::postings::{self, EUR};
-use super::submit::SUBMIT_JOB;
-use super::transfer::{FailureCode, HELD, Payee, State, Transfer, TransferFailure};
+use super::submit::leave;
+use super::transfer::{FailureCode, HELD, Payee, RequestedSpeed, State, Transfer, TransferFailure};
 use super::zone::is_in_sepa;
 use crate::kit::book::command::posting_refused;
 use crate::kit::book::memo::Memo;
@@ -17,7 +17,6 @@ use crate::kit::request::types::words;
 use crate::users::{Owner, PAYER_WORDS, Role, admit};
 use florin_ledger::PostingError;
 use florin_rails::sepa::{MagicAccount, Speed};
-use florin_store::{Lane, NewJob};
 use florin_types::{Iban, MAX_MINOR_UNITS, sepa_text};
 use std::sync::Arc;
 
@@ -44,6 +43,7 @@ struct SepaTransferRequest<const OF_PARTNER: bool> {
     amount: Amount,
     destination: GivenIban,
     title: String,
+    speed: RequestedSpeed,
     receiver: Receiver,
 }
 
@@ -133,11 +133,14 @@ impl<const OF_PARTNER: bool> Request for SepaTransferRequest<OF_PARTNER> {
         if title.as_ref().is_some_and(String::is_empty) {
             fields.fail("transferTitle must have a letter or digit");
         }
+        let about = "How fast it goes. `STANDARD` if omitted.";
+        let speed = fields.optional("speed").about(about).text().unwrap_or(RequestedSpeed::Standard);
         let receiver = Receiver::read(fields);
         if OF_PARTNER {
             fields.must_not_have(SOURCE, PAYER_WORDS, "POST /v1/sepa-transfer pays a user's money");
         }
-        Some(Self { source: source?, amount: amount?, destination: destination?, title: title?, receiver })
+        let (source, amount, destination, title) = (source?, amount?, destination?, title?);
+        Some(Self { source, amount, destination, title, speed, receiver })
     }
 }
 
@@ -170,7 +173,8 @@ fn described(endpoint: Endpoint) -> Endpoint {
                       By default a transfer only goes to the payer's own accounts: those from which money has come in \
                       under the payer's name (`GET /v1/sepa-deposit/contacts/{externalUserId}`). Whether yours may go \
                       to everybody is agreed with you; then the payee's name is required.\n\n\
-                      The fee comes on top of the amount: 0.1 %, at least EUR 1.00, by default.",
+                      The fee comes on top of the amount: 0.1 %, at least EUR 1.00, by default; the same whatever \
+                      the speed.",
         answer: r#"{"transferId":"$sepaTransfer"}"#,
         ..endpoint
     }
@@ -219,35 +223,43 @@ impl<const OF_PARTNER: bool> SepaTransferRequest<OF_PARTNER> {
             ..Memo::default()
         };
         let memo = memo.seal(work, holder)?;
+        let speeds = work.app().settings.sepa.rail.speeds();
+        let speed = first_speed(self.speed, speeds);
         let mut transfer = Transfer {
             id: transfer_id,
             holder,
             amount: amount.minor(),
             fee,
-            speed: Speed::Standard,
+            speed,
+            requested: self.speed,
+            fell_back: None,
             state: State::Held,
             failure: None,
             refunds: None,
+            recall: None,
             sealed: Some(sealed::seal(work, holder, &payee)?),
             created_at: now,
+            returned: 0,
+            file: None,
         };
         let is_allowed = is_in_sepa(iban) && (is_open || self.is_own_account(work, iban)?);
-        let refused = match is_allowed {
-            false => Some(FailureCode::DestinationNotAllowed),
-            true => match work.post(HELD.kind, transfer_id, &postings::hold(&transfer), memo) {
+        let refused = if !is_allowed {
+            Some(FailureCode::DestinationNotAllowed)
+        } else if !speeds.contains(&speed) {
+            Some(FailureCode::InstantNotAvailable)
+        } else {
+            match work.post(HELD.kind, transfer_id, &postings::hold(&transfer), memo) {
                 Ok(()) => None,
                 Err(PostingError::InsufficientFunds(_)) => Some(FailureCode::InsufficientFunds),
                 Err(other) => return Err(posting_refused(other)),
-            },
+            }
         };
         if let Some(code) = refused {
             let failure = TransferFailure { code, reason: None };
             (transfer.state, transfer.failure) = (State::Failed, Some(failure));
             emit(work, &transfer);
         } else {
-            let due = work.app().settings.sepa.rail.handed_over_at(transfer.speed, now);
-            let payload = transfer_id.as_bytes().to_vec();
-            work.enqueue(NewJob { kind: SUBMIT_JOB, lane: Lane::Rail, due, payload });
+            leave(work, &mut transfer);
         }
         work.put(&transfer)?;
         Ok(SepaTransferMade { transfer_id })
@@ -258,5 +270,14 @@ impl<const OF_PARTNER: bool> SepaTransferRequest<OF_PARTNER> {
         let id = contact::id_of(work.app(), self.source.external_user_id(), iban);
         let is_magic = work.app().is_sandbox() && MagicAccount::of(iban).is_some();
         Ok(is_magic || work.object::<contact::Contact>(id)?.is_some())
+    }
+}
+
+/// How a transfer goes first.
+fn first_speed(requested: RequestedSpeed, speeds: &[Speed]) -> Speed {
+    match requested {
+        RequestedSpeed::Standard => Speed::Standard,
+        RequestedSpeed::InstantOrStandard if !speeds.contains(&Speed::Instant) => Speed::Standard,
+        RequestedSpeed::Instant | RequestedSpeed::InstantOrStandard => Speed::Instant,
     }
 }

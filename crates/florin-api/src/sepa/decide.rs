@@ -8,9 +8,10 @@ use super::incoming::{
     IbanStatusWord, approve, credit_from_suspense, emit_status, is_suspended, touches_to_pay,
 };
 use super::postings::EUR;
+use super::recalls;
 use super::refund;
 use super::store::{DEPOSITS, TRANSFERS};
-use super::transfer::{State, Transfer};
+use super::transfer::{State, Transfer, second_order};
 use super::within;
 use crate::kit::app::App;
 use crate::kit::book::inbox::{self, Verdict};
@@ -38,6 +39,7 @@ pub enum Decided {
 pub async fn touches_of_payment(app: &App, scope: &mut Scope, id: Uuid) -> Result<Vec<Touch>, StoreError> {
     let mut touches = vec![
         inbox::touch(app, app.settings.sepa.rail.name(), &decision_id(id)),
+        inbox::touch(app, app.settings.sepa.rail.name(), &decision_id(second_order(id))),
         inbox::touch(app, app.settings.sepa.rail.name(), &within::message_id(id)),
         Touch::Object(&TRANSFERS, id),
         Touch::Object(&DEPOSITS, id),
@@ -58,6 +60,7 @@ pub async fn touches_of_payment(app: &App, scope: &mut Scope, id: Uuid) -> Resul
 /// P428 where there is no such payment; P403 where the decision cannot follow on where it stands.
 pub async fn decide(work: &mut Work<'_>, id: Uuid, decided: Decided) -> Result<&'static str, Stop> {
     if let Some(transfer) = work.object::<Transfer>(id)? {
+        let order = transfer.order_id();
         let status = match decided {
             Decided::Settle => Status::Settled,
             Decided::Reject(reason) => Status::Rejected(reason),
@@ -85,11 +88,11 @@ pub async fn decide(work: &mut Work<'_>, id: Uuid, decided: Decided) -> Result<&
             // The person is quicker than the job that hands it over, which then finds nothing to do.
             work.put(&Transfer { state: State::Submitted, ..transfer })?;
         }
-        return match pay(work, id, status).await? {
+        return match pay(work, order, status).await? {
             Verdict::Applied => {
-                let (rail, decision) = (work.app().settings.sepa.rail.name(), decision_id(id));
+                let (rail, decision) = (work.app().settings.sepa.rail.name(), decision_id(order));
                 if !inbox::is_known(work, rail, &decision)? {
-                    inbox::keep(work, rail, &decision, Verdict::Applied, &())?;
+                    inbox::keep(work, rail, &decision, (Verdict::Applied, None), &())?;
                 }
                 Ok("transfer")
             }
@@ -115,7 +118,8 @@ pub(super) async fn decide_deposit_of(work: &mut Work<'_>, id: Uuid, decided: De
         work.load(&[touch]).await?;
     }
     let contact = iban.map(|iban| contact::id_of(work.app(), handle.as_deref(), &iban));
-    decide_deposit(work, deposit, (&sender, contact), decided)
+    decide_deposit(work, deposit, (&sender, contact), decided)?;
+    recalls::end_where_gone(work, id).await
 }
 
 fn decide_deposit(

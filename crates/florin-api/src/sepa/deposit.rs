@@ -30,6 +30,17 @@ pub const SUSPENDED: RecordType = RecordType {
     ..SETTLED
 };
 
+/// The bank took a fee of its own from the house's account. It is on no account of a user.
+pub const BANK_FEE: RecordType = RecordType {
+    kind: RecordKind(20),
+    history: HistoryType::Adjustment,
+    status: HistoryStatus::Successful,
+    ..CREDITED
+};
+
+/// Money of the suspense account went to the book of another partner.
+pub const MOVED: RecordType = RecordType { kind: RecordKind(21), ..BANK_FEE };
+
 words! {
     /// Where a payment in stands.
     pub enum DepositState {
@@ -47,6 +58,8 @@ words! {
         Refunded = "REFUNDED",
         /// It could not be sent back, and waits for a person.
         Stuck = "STUCK",
+        /// It was another partner's, in whose book it is a deposit of its own.
+        Moved = "MOVED",
     }
 }
 
@@ -65,6 +78,8 @@ pub struct Deposit {
     pub returns: Option<Uuid>,
     /// Why it came back, or goes back.
     pub reason: Option<Reason>,
+    /// The newest recall of its money.
+    pub recall: Option<Uuid>,
     /// [`Sender`], sealed; none once it is erased.
     pub sealed: Option<Vec<u8>>,
     /// When it came.

@@ -1,7 +1,7 @@
 //! `GET /v1/sepa-transfer/details/{transferId}`, and the payload of a transfer's event.
 
 use super::people::People;
-use super::transfer::{FailureCode, Payee, State, Transfer, TransferFailure};
+use super::transfer::{FailureCode, Payee, RequestedSpeed, SepaSpeed, State, Transfer, TransferFailure};
 use crate::kit::book::sealed;
 use crate::kit::endpoint::family::Rendered;
 use crate::kit::endpoint::handler::uuid_in_path;
@@ -57,12 +57,22 @@ pub struct SepaTransferError {
     #[schema(example = "AC04")]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// With `RETURNED`: how much of the amount has come back so far, a decimal string. Less than the amount where banks
+    /// kept charges, or sent back a part; each further part is another event.
+    #[schema(example = "16.02")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    returned_amount: Option<String>,
 }
 
 impl SepaTransferError {
-    fn of(failure: TransferFailure) -> Self {
-        let reason = failure.reason.map(|reason| reason.to_string());
-        Self { description: failure.description(), status: failure.code, reason }
+    fn of(transfer: &Transfer, failure: TransferFailure) -> Self {
+        let is_returned = failure.code == FailureCode::Returned;
+        Self {
+            description: transfer.description_of(failure),
+            status: failure.code,
+            reason: failure.reason.map(|reason| reason.to_string()),
+            returned_amount: is_returned.then(|| format_minor(transfer.returned, 2)),
+        }
     }
 }
 
@@ -109,6 +119,11 @@ pub struct SepaTransfer {
     company_name: Option<String>,
     /// Where it stands.
     status: SepaTransferStatus,
+    /// How it goes, or went. Where `requestedSpeed` is `INSTANT_OR_STANDARD` and this is `STANDARD`, the payee's bank
+    /// could not be paid instantly.
+    speed: SepaSpeed,
+    /// What was asked for.
+    requested_speed: RequestedSpeed,
     /// Always `eur`.
     #[schema(example = "eur")]
     currency: String,
@@ -188,7 +203,8 @@ pub const EXAMPLE: &str = concat!(
     r#"{"id":"0198c5d2-ad31-7f24-9c85-6e903b4c5d7f","type":"external","amount":"16.02","transferTitle":"Rent","#,
     r#""destinationIban":"LT139999800000000099","receiverFirstName":"Ada","receiverLastName":"Lovelace","#,
     r#""companyName":null,"#,
-    r#""status":"SUCCESSFUL","currency":"eur","fee":1,"createdAt":"2026-01-31T09:30:00.000Z"}"#,
+    r#""status":"SUCCESSFUL","speed":"STANDARD","requestedSpeed":"STANDARD","#,
+    r#""currency":"eur","fee":1,"createdAt":"2026-01-31T09:30:00.000Z"}"#,
 );
 
 /// Its details, as text.
@@ -196,7 +212,8 @@ const ANSWER: &str = concat!(
     r#"{"id":"$sepaTransfer","type":"external","amount":"16.02","transferTitle":"Rent","#,
     r#""destinationIban":"LT139999800000000099","receiverFirstName":"Ada","receiverLastName":"Lovelace","#,
     r#""companyName":null,"#,
-    r#""status":"SUCCESSFUL","currency":"eur","fee":1,"createdAt":"2026-01-31T09:30:00.000Z","#,
+    r#""status":"SUCCESSFUL","speed":"STANDARD","requestedSpeed":"STANDARD","#,
+    r#""currency":"eur","fee":1,"createdAt":"2026-01-31T09:30:00.000Z","#,
     r#""user":{"externalUserId":"$user","email":"ada@example.com","firstName":"Ada","lastName":"Lovelace","#,
     r#""address":"Main Street 1","city":"Berlin","country":"DE","documentType":"PASSPORT","#,
     r#""documentNumber":"C01X00T47","pesel":null,"birthCountry":null,"birthDate":"1990-12-10"}}"#,
@@ -301,6 +318,7 @@ fn details(app: &App, transfer: &Transfer, people: &People) -> Result<SepaTransf
         sealed::open(&app.seals, people.holder(transfer.holder), transfer.sealed.as_deref())?;
     let status = SepaTransferStatus::of(transfer.state);
     let failure = transfer.failure.filter(|_| status == SepaTransferStatus::Failed);
+    let error = failure.map(|failure| SepaTransferError::of(transfer, failure));
     let (iban, title) = payee.as_ref().map(|payee| (payee.iban.clone(), payee.title.clone())).unzip();
     let mut payee = payee.unwrap_or_default();
     if payee.name().is_empty()
@@ -319,9 +337,11 @@ fn details(app: &App, transfer: &Transfer, people: &People) -> Result<SepaTransf
         receiver_last_name: payee.last_name,
         company_name: payee.company,
         status,
+        speed: transfer.speed.into(),
+        requested_speed: transfer.requested,
         currency: "eur".to_owned(),
         fee: ExactNumber::new(transfer.fee, 2),
         created_at: transfer.created_at.to_string(),
     };
-    Ok(SepaTransferDetails { transfer, error: failure.map(SepaTransferError::of), user: None })
+    Ok(SepaTransferDetails { transfer, error, user: None })
 }

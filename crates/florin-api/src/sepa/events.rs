@@ -116,15 +116,15 @@ async fn render(app: &App, scope: &mut Scope, events: &[&StoredEvent], one: Rend
     let ids: Vec<Uuid> = events.iter().map(|event| event.object).collect();
     let deposits = scope.objects_at::<Deposit>(&ids).await?;
     let partner = scope.book().partner();
-    let keeper = |deposit: &Deposit| deposit.holder.unwrap_or(partner);
+    let of_deposits = deposits.iter().filter_map(|deposit| deposit.holder).chain([partner]);
     let of_events = events.iter().filter_map(|event| event.holder);
-    let people = People::load(app, scope, deposits.iter().map(keeper).chain(of_events)).await?;
+    let people = People::load(app, scope, of_deposits.chain(of_events)).await?;
     let deposits: HashMap<_, _> = deposits.into_iter().map(|deposit| (deposit.id, deposit)).collect();
     let render = |event: &&StoredEvent| {
         let deposit = deposits.get(&event.object);
         let deposit = deposit.ok_or_else(|| StoreError::unexpected("the deposit of an event is gone"))?;
-        let holder = people.holder(keeper(deposit));
-        let sender: Option<Sender> = sealed::open(&app.seals, holder, deposit.sealed.as_deref())?;
+        let keeper = people.keeper(deposit.holder, partner);
+        let sender: Option<Sender> = sealed::open(&app.seals, keeper, deposit.sealed.as_deref())?;
         // An operator may have given the money to another user since.
         let of_event = event.holder.and_then(|holder| people.holder(holder));
         one(event, deposit, of_event.and_then(|holder| holder.handle.clone()), sender.as_ref())

@@ -3,10 +3,12 @@
 use super::deposit::{Deposit, DepositState, Sender};
 use super::incoming::{self, Prepared, Told};
 use super::postings::{self, EUR};
+use super::recalls;
 use super::refund;
 use super::store::TRANSFERS;
+use super::submit::leave;
 use super::transfer::{
-    FAILED, FailureCode, Payee, REFUNDED, SETTLED, State, Step, Transfer, TransferFailure,
+    FAILED, FailureCode, Payee, REFUNDED, SETTLED, State, Step, Transfer, TransferFailure, transfer_of,
 };
 use crate::kit::app::App;
 use crate::kit::book::command::posting_refused;
@@ -16,20 +18,27 @@ use crate::kit::book::sealed;
 use crate::kit::book::work::{Event, Work};
 use crate::kit::endpoint::events::EventType;
 use florin_ledger::{AccountKey, AccountKind, HolderId};
-use florin_rails::sepa::{Message, Reason, Said, Status};
-use florin_store::{Job, Lane, NewJob, Scope, Stop, StoreError, Touch};
+use florin_rails::sepa::{Message, Reason, RecallRequest, Said, Speed, Status};
+use florin_store::{Holder, Job, Lane, NewJob, Scope, Stop, StoreError, Touch};
 use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 /// The kind of the job that applies what the bank says later; its payload is a [`Said`] about a payment of ours.
 pub const SAID_JOB: &str = "sepa.said";
 
+/// The kind of the job that applies what the bank answers to a recall; its payload is a [`Said`].
+pub const ANSWER_JOB: &str = "sepa.recall-answer";
+
 /// What a message needs that was read before the command.
 pub enum Heard {
-    /// About this payment of ours.
+    /// About this order of ours.
     Payment(Uuid, Status),
     /// Money came in.
     Credit(Box<Prepared>),
+    /// A bank asks for money back.
+    Recall(RecallRequest),
+    /// A bank refuses what we asked for by this recall.
+    RecallRefused(Uuid, Reason),
 }
 
 /// A message that is ready to be applied.
@@ -43,29 +52,66 @@ pub struct Ready {
 impl Ready {
     /// Reads what applying a message needs, and what the command must touch.
     pub async fn of(app: &App, scope: &mut Scope, said: Said) -> Result<(Self, Vec<Touch>), StoreError> {
+        let (mut ready, touches) = Self::all(app, scope, vec![said]).await?;
+        let ready = ready.pop().ok_or_else(|| StoreError::unexpected("a message was lost"))?;
+        Ok((ready, touches))
+    }
+
+    /// Reads what applying some messages in one command needs, in their order, and what the command must touch.
+    pub async fn all(
+        app: &App,
+        scope: &mut Scope,
+        all: Vec<Said>,
+    ) -> Result<(Vec<Self>, Vec<Touch>), StoreError> {
+        let rail = app.settings.sepa.rail.name();
         let mut touches = vec![
-            inbox::touch(app, app.settings.sepa.rail.name(), &said.id),
             Touch::Partner,
             Touch::SystemAccount(EUR, AccountKind::SepaSettlement),
             Touch::SystemAccount(EUR, AccountKind::Suspense),
+            Touch::SystemAccount(EUR, AccountKind::Fees),
         ];
-        let heard = match &said.message {
-            Message::Payment(id, status) => {
-                touches.push(Touch::Object(&TRANSFERS, *id));
-                touches.push(Touch::SystemAccount(EUR, AccountKind::Fees));
-                if let Some(transfer) = scope.objects_at::<Transfer>(&[*id]).await?.pop() {
-                    touches.push(Touch::HolderAccount(transfer.holder, EUR));
-                    touches.extend(refund::touch(&transfer));
+        touches.extend(all.iter().map(|said| inbox::touch(app, rail, &said.id)));
+        let (mut payments, mut credits) = (Vec::new(), Vec::new());
+        for said in &all {
+            match &said.message {
+                Message::Payment(order, _) => payments.push(transfer_of(*order)),
+                Message::Credit(credit) => credits.push(credit),
+                // They are rare: what they need is loaded in the command.
+                Message::Recall(_) | Message::RecallRefused(..) => {}
+            }
+        }
+        touches.extend(payments.iter().map(|id| Touch::Object(&TRANSFERS, *id)));
+        if !payments.is_empty() {
+            for transfer in scope.objects_at::<Transfer>(&payments).await? {
+                touches.push(Touch::HolderAccount(transfer.holder, EUR));
+                touches.push(Touch::Account(AccountKey::receivable(transfer.holder, EUR)));
+                touches.extend(refund::touch(&transfer));
+            }
+        }
+        let mut prepared = Prepared::all(app, scope, &credits).await?.into_iter();
+        let mut ready = Vec::with_capacity(all.len());
+        for said in all {
+            let heard = match &said.message {
+                Message::Payment(id, status) => Heard::Payment(*id, *status),
+                Message::Credit(_) => {
+                    let prepared = prepared.next();
+                    let prepared = prepared.ok_or_else(|| StoreError::unexpected("a credit was lost"))?;
+                    touches.extend(prepared.touches(app));
+                    Heard::Credit(Box::new(prepared))
                 }
-                Heard::Payment(*id, *status)
-            }
-            Message::Credit(credit) => {
-                let prepared = Prepared::of(app, scope, credit).await?;
-                touches.extend(prepared.touches(app));
-                Heard::Credit(Box::new(prepared))
-            }
-        };
-        Ok((Self { said, heard, refused: Arc::default() }, touches))
+                Message::Recall(request) => Heard::Recall(request.clone()),
+                Message::RecallRefused(id, reason) => Heard::RecallRefused(*id, *reason),
+            };
+            ready.push(Self { said, heard, refused: Arc::default() });
+        }
+        Ok((ready, touches))
+    }
+
+    /// Leaves it to a person whose the money is.
+    pub(super) fn give_to_nobody(&mut self) {
+        if let Heard::Credit(prepared) = &mut self.heard {
+            prepared.forget_payee();
+        }
     }
 
     /// What logs, once the command has ended, that the message was refused.
@@ -79,19 +125,19 @@ impl Ready {
     }
 }
 
-/// The id of the message by which a person has decided about a payment in a sandbox.
-pub(super) fn decision_id(payment: Uuid) -> String {
-    format!("decided/{}", payment.simple())
+/// The id of the message by which a person has decided about an order, or a deposit, in a sandbox.
+pub(super) fn decision_id(order: Uuid) -> String {
+    format!("decided/{}", order.simple())
 }
 
 /// The job: applies what the bank said about a payment of ours. In a sandbox a person's decision goes before what the
 /// simulated bank would have said.
 pub async fn apply_said(app: &App, job: &Job) -> Result<(), StoreError> {
     let said: Said = serde_json::from_slice(&job.payload).map_err(StoreError::unexpected)?;
-    let decision = match said.message {
-        Message::Payment(payment, _) => decision_id(payment),
-        Message::Credit(_) => return Err(StoreError::unexpected("a job cannot bring money in")),
+    let Message::Payment(order, _) = said.message else {
+        return Err(StoreError::unexpected("the job is only about payments of ours"));
     };
+    let decision = decision_id(order);
     let mut snapshot = app.store.snapshot(job.position.book()).await?;
     let (ready, mut touches) = Ready::of(app, &mut snapshot, said).await?;
     drop(snapshot);
@@ -107,32 +153,56 @@ pub async fn apply_said(app: &App, job: &Job) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The job: applies what the bank answers to a recall. No decision of a person goes before it: that was about the
+/// payment, and this is asked for later.
+pub async fn apply_answer(app: &App, job: &Job) -> Result<(), StoreError> {
+    let said: Said = serde_json::from_slice(&job.payload).map_err(StoreError::unexpected)?;
+    let mut snapshot = app.store.snapshot(job.position.book()).await?;
+    let (ready, touches) = Ready::of(app, &mut snapshot, said).await?;
+    drop(snapshot);
+    let log = ready.log();
+    carry_out(app, job, touches, async move |work: &mut Work<'_>| hear(work, &ready).await.map(drop)).await?;
+    log();
+    Ok(())
+}
+
 /// Applies a message, unless it was heard before. Answers the deposit that it made, if it made one.
 ///
 /// # Errors
 /// A fault. What cannot be true is no error: it is kept for a person.
 pub async fn hear(work: &mut Work<'_>, ready: &Ready) -> Result<Option<Uuid>, Stop> {
     let rail = work.app().settings.sepa.rail.name();
-    let Ready { said, heard, refused } = ready;
+    let Ready { said, refused, .. } = ready;
     if inbox::is_known(work, rail, &said.id)? {
         return Ok(None);
     }
-    let (verdict, deposit) = match heard {
+    let (verdict, deposit) = apply(work, ready).await?;
+    if let Verdict::Refused(reason) = &verdict {
+        refused.get_or_init(|| reason.clone());
+    }
+    inbox::keep(work, rail, &said.id, (verdict, deposit), said)?;
+    Ok(deposit)
+}
+
+/// Applies what a message says, whether it was heard before or not. Answers the deposit that it made, if it made one.
+pub(super) async fn apply(work: &mut Work<'_>, ready: &Ready) -> Result<(Verdict, Option<Uuid>), Stop> {
+    Ok(match &ready.heard {
         Heard::Payment(id, status) => (pay(work, *id, *status).await?, None),
         Heard::Credit(prepared) if !prepared.has_money() => {
             (Verdict::Refused("an amount must be above zero".to_owned()), None)
         }
         Heard::Credit(prepared) => (Verdict::Applied, Some(incoming::book(work, prepared)?)),
-    };
-    if let Verdict::Refused(reason) = &verdict {
-        refused.get_or_init(|| reason.clone());
-    }
-    inbox::keep(work, rail, &said.id, verdict, said)?;
-    Ok(deposit)
+        Heard::Recall(request) => {
+            recalls::hear(work, &ready.said.id, request).await?;
+            (Verdict::Applied, None)
+        }
+        Heard::RecallRefused(id, reason) => (recalls::hear_refusal(work, *id, *reason).await?, None),
+    })
 }
 
-/// Applies a status to a payment of ours.
-pub(super) async fn pay(work: &mut Work<'_>, id: Uuid, status: Status) -> Result<Verdict, Stop> {
+/// Applies a status to a payment of ours, which the bank knows as this order.
+pub(super) async fn pay(work: &mut Work<'_>, order: Uuid, status: Status) -> Result<Verdict, Stop> {
+    let id = transfer_of(order);
     let Some(transfer) = work.object::<Transfer>(id)? else {
         keep_money(work, None, status)?;
         return Ok(Verdict::Refused("no payment has this id".to_owned()));
@@ -142,21 +212,31 @@ pub(super) async fn pay(work: &mut Work<'_>, id: Uuid, status: Status) -> Result
     let mut touches: Vec<Touch> = incoming::touches_to_pay(holder).into();
     touches.extend(refund::touch(&transfer));
     work.load(&touches).await?;
-    let step = transfer.step(status);
+    let step = transfer.step_of(order, status);
+    let counts = order == transfer.order_id();
     if matches!(step, Step::Settle | Step::SettleAndReturn(..)) && !refund::can_settle(work, &transfer)? {
         // A bank had rejected it and paid it all the same, but its money was given to somebody meanwhile. What went out
         // is not booked, so what of it comes back is not either.
         return Ok(Verdict::Refused("its refund had failed, and the money was given elsewhere".to_owned()));
     }
+    // The first try was paid after all: it is the payment from now on.
+    let transfer = if counts { transfer } else { Transfer { speed: Speed::Instant, ..transfer } };
     match step {
         Step::Nothing => {}
         Step::Refuse(why) => {
-            keep_money(work, Some(id), status)?;
+            // What a try that does not count sent out is not booked, so what of it comes back is not either.
+            if counts {
+                keep_money(work, Some(id), status)?;
+            }
             return Ok(Verdict::Refused(why.to_owned()));
         }
         Step::Accept => work.put(&Transfer { state: State::Submitted, ..transfer })?,
         Step::Settle => drop(settle(work, transfer)?),
-        Step::Fail(reason) => fail(work, transfer, reason)?,
+        Step::Fail(reason) => {
+            let reason = Some(reason);
+            fail(work, transfer, TransferFailure { code: FailureCode::Rejected, reason })?;
+        }
+        Step::FallBack(reason) => fall_back(work, transfer, reason)?,
         Step::Return(amount, reason) => come_back(work, transfer, amount, reason).await?,
         Step::SettleAndReturn(amount, reason) => {
             let transfer = settle(work, transfer)?;
@@ -180,6 +260,7 @@ fn keep_money(work: &mut Work<'_>, returns: Option<Uuid>, status: Status) -> Res
         state: DepositState::Unmatched,
         returns,
         reason: Some(reason),
+        recall: None,
         sealed: Some(sealed::seal(work, partner, &Sender::default())?),
         created_at: work.now(),
     };
@@ -225,9 +306,9 @@ fn settle(work: &mut Work<'_>, transfer: Transfer) -> Result<Transfer, Stop> {
     Ok(transfer)
 }
 
-fn fail(work: &mut Work<'_>, transfer: Transfer, reason: Reason) -> Result<(), Stop> {
-    let failure = Some(TransferFailure { code: FailureCode::Rejected, reason: Some(reason) });
-    let transfer = Transfer { state: State::Failed, failure, ..transfer };
+/// Ends a transfer that was not settled: its money can be spent again.
+pub(super) fn fail(work: &mut Work<'_>, transfer: Transfer, failure: TransferFailure) -> Result<(), Stop> {
+    let transfer = Transfer { state: State::Failed, failure: Some(failure), ..transfer };
     work.put(&refund::without_payee(&transfer))?;
     if let Some(deposit) = transfer.refunds {
         return refund::ended(work, deposit, false);
@@ -238,14 +319,25 @@ fn fail(work: &mut Work<'_>, transfer: Transfer, reason: Reason) -> Result<(), S
     Ok(())
 }
 
+/// The bank cannot pay instantly: the transfer waits for its second try, a standard one.
+fn fall_back(work: &mut Work<'_>, transfer: Transfer, reason: Reason) -> Result<(), Stop> {
+    let (speed, fell_back, state) = (Speed::Standard, Some(reason), State::Held);
+    let mut transfer = Transfer { speed, fell_back, state, ..transfer };
+    leave(work, &mut transfer);
+    Ok(work.put(&transfer)?)
+}
+
 /// Money of a settled transfer has come back: a deposit of its own.
 async fn come_back(work: &mut Work<'_>, transfer: Transfer, amount: i64, reason: Reason) -> Result<(), Stop> {
     let failure = Some(TransferFailure { code: FailureCode::Returned, reason: Some(reason) });
-    let transfer = Transfer { state: State::Returned, failure, ..transfer };
+    let returned = transfer.returned + amount;
+    let transfer = Transfer { state: State::Returned, failure, returned, ..transfer };
     work.put(&refund::without_payee(&transfer))?;
+    recalls::end_with_money(work, &transfer).await?;
     let (id, created_at) = (work.id(), work.now());
     let (state, returns, reason) = (DepositState::Credited, Some(transfer.id), Some(reason));
-    let deposit = Deposit { id, holder: None, amount, state, returns, reason, sealed: None, created_at };
+    let (recall, sealed) = (None, None);
+    let deposit = Deposit { id, holder: None, amount, state, returns, reason, recall, sealed, created_at };
     if let Some(refunded) = transfer.refunds {
         // It waits for a person, with what was known of the first sender.
         let first = work.object::<Deposit>(refunded)?;
@@ -271,8 +363,13 @@ async fn come_back(work: &mut Work<'_>, transfer: Transfer, amount: i64, reason:
 /// Under whose key what is known of a deposit is kept: its holder's, and the partner's where nobody knows whose it is,
 /// or where the holder was erased.
 pub(super) fn keeper_of(work: &Work<'_>, holder: Option<HolderId>) -> HolderId {
-    let has_key = |id: &HolderId| work.holder_by_id(*id).is_some_and(|holder| holder.secret.is_some());
-    holder.filter(has_key).unwrap_or(work.book().partner())
+    let found = holder.and_then(|id| work.holder_by_id(id)).filter(|holder| can_keep(holder));
+    found.map_or(work.book().partner(), |holder| holder.id)
+}
+
+/// Whether something can be kept under a holder's key: an erased user has none.
+pub(super) fn can_keep(holder: &Holder) -> bool {
+    holder.secret.is_some()
 }
 
 /// Opens what is sealed under the key of a touched holder.
@@ -299,7 +396,9 @@ pub const WITHIN_JOB: &str = "sepa.within";
 fn repay_within(work: &mut Work<'_>, transfer: &Transfer) -> Result<(), Stop> {
     let payee: Option<Payee> = open_own(work, transfer.holder, transfer.sealed.as_deref())?;
     let is_ours = payee.is_some_and(|payee| work.app().settings.sepa.is_ours(&payee.iban));
-    if is_ours && work.app().is_sandbox() {
+    // Where payments go in files, the bank brings it in.
+    let rail = &work.app().settings.sepa.rail;
+    if is_ours && work.app().is_sandbox() && !rail.gathers() {
         let (due, payload) = (work.in_time(std::time::Duration::ZERO), transfer.id.as_bytes().to_vec());
         work.enqueue(NewJob { kind: WITHIN_JOB, lane: Lane::Quick, due, payload });
     }

@@ -1,9 +1,10 @@
 //! Money that comes in: whose it is, whether it is the holder's own, and what becomes of it.
 //!
 //! A payment is its account's; one to the partner's or the house's account is the user's whose reference stands in the
-//! title. A user is only paid by itself: the sender's name must be that by which the user was verified
-//! (`florin_types::payee` says how names are compared). An account that passed is a contact from then on. A name that
-//! is nearly right waits for a person; any other goes back. The partner may be paid by everybody.
+//! title, and nobody's where what stands there only looks like one. A user is only paid by itself: the sender's name
+//! must be that by which the user was verified (`florin_types::payee` says how names are compared). An account that
+//! passed is a contact from then on. A name that is nearly right waits for a person; any other goes back. The partner
+//! may be paid by everybody.
 
 use super::contact::{self, Account, Contact};
 use super::deposit::{CAME_BACK, CREDITED, Deposit, DepositState, SUSPENDED, Sender};
@@ -60,27 +61,53 @@ pub struct Prepared {
 impl Prepared {
     /// Finds out whose a payment is.
     pub async fn of(app: &App, scope: &mut Scope, credit: &Credit) -> Result<Self, StoreError> {
-        let sender = Iban::parse(&credit.sender_iban).ok();
-        let book = scope.book();
-        let of_iban = balances::holder_of_iban(scope, &credit.iban).await?;
-        let is_shared = of_iban.is_none_or(|holder| holder == book.partner());
-        let of_title = if is_shared { reference::find(app, scope, &credit.title).await? } else { None };
-        let holder = of_title.or(of_iban);
-        let payee = match holder {
-            None => None,
-            Some(holder) => {
-                let people = People::load(app, scope, [holder].into_iter()).await?;
-                let names = people.profile(holder).map(|profile| {
-                    let text = |name: &Option<String>| name.clone().unwrap_or_default();
-                    (text(&profile.first_name), text(&profile.last_name))
-                });
-                let found = people.holder(holder);
-                let handle = found.and_then(|holder| holder.handle.clone());
-                let is_suspended = found.is_some_and(|holder| Gate::of(holder).is_suspended);
-                Some(Payee { holder, handle, is_suspended, names })
-            }
+        let prepared = Self::all(app, scope, &[credit]).await?.pop();
+        prepared.ok_or_else(|| StoreError::unexpected("a credit was lost"))
+    }
+
+    /// Finds out whose some payments are, in their order.
+    pub async fn all(app: &App, scope: &mut Scope, credits: &[&Credit]) -> Result<Vec<Self>, StoreError> {
+        if credits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let partner = scope.book().partner();
+        let ibans = credits.iter().map(|credit| credit.iban.as_str());
+        let of_iban = balances::holders_of_ibans(scope, ibans).await?;
+        let of_iban = |credit: &Credit| of_iban.get(&credit.iban).copied();
+        let is_shared = |credit: &&&Credit| of_iban(credit).is_none_or(|holder| holder == partner);
+        let titles = credits.iter().filter(is_shared).map(|credit| credit.title.as_str());
+        let of_title = reference::find_all(app, scope, titles).await?;
+        let of_shared = |credit: &Credit| match of_title.get(&credit.title) {
+            Some(holder) => Some(*holder),
+            // Somebody meant a user by what looks like a reference: a person finds out whom, before it is the
+            // partner's.
+            None if reference::has_form(&credit.title) => None,
+            None => of_iban(credit),
         };
-        Ok(Self { credit: credit.clone(), payee, sender })
+        let holders: Vec<_> = credits
+            .iter()
+            .map(|credit| match is_shared(&credit) {
+                true => of_shared(credit),
+                false => of_iban(credit),
+            })
+            .collect();
+        let people = People::load(app, scope, holders.iter().flatten().copied()).await?;
+        let of_holder = |holder: HolderId| {
+            let names = people.profile(holder).map(|profile| {
+                let text = |name: &Option<String>| name.clone().unwrap_or_default();
+                (text(&profile.first_name), text(&profile.last_name))
+            });
+            let found = people.holder(holder);
+            let handle = found.and_then(|holder| holder.handle.clone());
+            let is_suspended = found.is_some_and(|holder| Gate::of(holder).is_suspended);
+            Payee { holder, handle, is_suspended, names }
+        };
+        let prepared = credits.iter().zip(holders).map(|(credit, holder)| Self {
+            credit: (*credit).clone(),
+            payee: holder.map(of_holder),
+            sender: Iban::parse(&credit.sender_iban).ok(),
+        });
+        Ok(prepared.collect())
     }
 
     /// What booking it must touch.
@@ -88,6 +115,11 @@ impl Prepared {
         let Some(payee) = &self.payee else { return Vec::new() };
         let contact = self.sender.as_ref().map(|iban| contact::touch(app, payee.handle.as_deref(), iban));
         touches_to_pay(payee.holder).into_iter().chain(contact).collect()
+    }
+
+    /// Leaves it to a person whose it is.
+    pub fn forget_payee(&mut self) {
+        self.payee = None;
     }
 
     /// Whether it brings anything.
@@ -102,7 +134,7 @@ impl Prepared {
         })
     }
 
-    /// Whether nobody in this book has the account, and no reference is in the title.
+    /// Whether nobody is to be paid: nobody in this book has the account, or the reference in the title is nobody's.
     pub fn is_nobodys(&self) -> bool {
         self.payee.is_none()
     }
@@ -131,6 +163,7 @@ pub fn book(work: &mut Work<'_>, prepared: &Prepared) -> Result<Uuid, Stop> {
         state: DepositState::Unmatched,
         returns: None,
         reason: None,
+        recall: None,
         sealed: Some(sealed::seal(work, keeper, &sender)?),
         created_at: work.now(),
     };

@@ -1,5 +1,6 @@
 //! Who takes part in payments: holders with their profiles, read as sets.
 
+use super::hear::can_keep;
 use crate::balances;
 use crate::kit::app::App;
 use crate::users::{self, Profile};
@@ -37,6 +38,13 @@ impl People {
 
     pub(super) fn holder(&self, id: HolderId) -> Option<&Holder> {
         self.0.get(&id).map(|(holder, _)| holder)
+    }
+
+    /// Under whose key what is known of a deposit is kept: as `keeper_of` says it in a command. The deposit's holder
+    /// and the partner must have been loaded.
+    pub(super) fn keeper(&self, holder: Option<HolderId>, partner: HolderId) -> Option<&Holder> {
+        let of_holder = holder.and_then(|id| self.holder(id)).filter(|holder| can_keep(holder));
+        of_holder.or_else(|| self.holder(partner))
     }
 
     pub(super) fn profile(&self, id: HolderId) -> Option<&Profile> {

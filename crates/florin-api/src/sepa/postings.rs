@@ -60,6 +60,12 @@ pub fn suspend(book: BookId, amount: i64) -> Posting {
     Posting::between(settlement, house(book, AccountKind::Suspense), amount)
 }
 
+/// Money that was credited is asked back, and waits until it has gone.
+pub fn take_back(holder: HolderId, amount: i64) -> Posting {
+    let suspense = house(holder.book(), AccountKind::Suspense);
+    Posting::between(AccountKey::main(holder, EUR), suspense, amount)
+}
+
 /// Money that waited becomes a holder's; `debt` is what the holder owes the house.
 pub fn assign(holder: HolderId, amount: i64, debt: i64) -> Posting {
     pay(house(holder.book(), AccountKind::Suspense), holder, amount, debt)
@@ -71,10 +77,15 @@ pub fn refund(book: BookId, amount: i64) -> Posting {
     Posting::between(suspense, house(book, AccountKind::SepaSettlement), amount)
 }
 
+/// The bank takes a fee: what the house has earned pays it.
+pub fn bank_fee(book: BookId, amount: i64) -> Posting {
+    Posting::between(house(book, AccountKind::Fees), house(book, AccountKind::SepaSettlement), amount)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sepa::transfer::State;
+    use crate::sepa::transfer::{RequestedSpeed, State};
     use florin_rails::sepa::Speed;
     use florin_types::Timestamp;
     use proptest::prelude::*;
@@ -90,8 +101,10 @@ mod tests {
         ) {
             let holder = HolderId(BOOK.position(7).0);
             let transfer = Transfer {
-                id: Uuid::nil(), holder, amount, fee, speed: Speed::Standard, state: State::Held, failure: None,
-                refunds: None, sealed: None, created_at: Timestamp::from_micros(0),
+                id: Uuid::nil(), holder, amount, fee, speed: Speed::Standard, requested: RequestedSpeed::Standard,
+                fell_back: None, state: State::Held, failure: None, refunds: None, recall: None, sealed: None,
+                created_at: Timestamp::from_micros(0), file: None,
+                returned: 0,
             };
             let sums = |posting: &Posting| {
                 let moves = posting.moves().iter();
@@ -109,7 +122,9 @@ mod tests {
             let [credited, suspended] = [credit(holder, amount, debt), suspend(BOOK, amount)];
             prop_assert_eq!(of(&credited, AccountKey::receivable(holder, EUR)), amount.min(debt));
             prop_assert_eq!(of(&credited, AccountKey::main(holder, EUR)), (amount - debt).max(0));
-            for posting in [credited, suspended, assign(holder, amount, debt), refund(BOOK, amount)] {
+            let taken = take_back(holder, amount);
+            prop_assert_eq!(of(&taken, AccountKey::main(holder, EUR)), -amount);
+            for posting in [credited, suspended, taken, assign(holder, amount, debt), refund(BOOK, amount)] {
                 prop_assert_eq!(sums(&posting), (0, 0));
             }
         }

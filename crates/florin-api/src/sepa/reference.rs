@@ -7,6 +7,7 @@
 use crate::kit::app::App;
 use florin_ledger::HolderId;
 use florin_store::{Scope, StoreError};
+use std::collections::{HashMap, HashSet};
 
 /// What a reference begins with.
 const PREFIX: &str = "FL";
@@ -17,6 +18,9 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Characters of a number of 64 bits, and of the check.
 const DIGITS: usize = 13;
 
+/// Characters of a group, as banks write IBANs.
+const GROUP: usize = 4;
+
 /// Rounds of the cipher: four make a pseudo-random permutation of a keyed function that is one (Luby and Rackoff).
 const ROUNDS: u8 = 4;
 
@@ -25,14 +29,58 @@ pub fn of(app: &App, holder: HolderId) -> String {
     text_of(&key(app), holder.0)
 }
 
-/// The holder whose reference stands in a title, if there is one in this book.
-pub async fn find(app: &App, scope: &mut Scope, title: &str) -> Result<Option<HolderId>, StoreError> {
-    let key = key(app);
-    let found: Vec<HolderId> =
-        candidates(&key, title).map(HolderId).filter(|id| id.book() == scope.book()).collect();
-    let holders = scope.holders(&found).await?;
-    // Two references in one title are as good as none.
-    Ok(if holders.len() == 1 { holders.first().map(|holder| holder.id) } else { None })
+/// The holders whose references stand in titles, where there is one in this book: by the title.
+pub async fn find_all<'a>(
+    app: &App,
+    scope: &mut Scope,
+    titles: impl Iterator<Item = &'a str>,
+) -> Result<HashMap<String, HolderId>, StoreError> {
+    let (key, book) = (key(app), scope.book());
+    let of_book = |title: &str| -> Vec<_> {
+        candidates(&key, title).map(HolderId).filter(|id| id.book() == book).collect()
+    };
+    let named: Vec<_> =
+        titles.map(|title| (title, of_book(title))).filter(|(_, ids)| !ids.is_empty()).collect();
+    if named.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut ids: Vec<_> = named.iter().flat_map(|(_, ids)| ids).copied().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let holders: HashSet<_> = scope.holders(&ids).await?.into_iter().map(|holder| holder.id).collect();
+    let only = |(title, ids): (&str, Vec<HolderId>)| {
+        let mut found = ids.into_iter().filter(|id| holders.contains(id));
+        let first = found.next()?;
+        // Two references in one title are as good as none.
+        found.next().is_none().then(|| (title.to_owned(), first))
+    };
+    Ok(named.into_iter().filter_map(only).collect())
+}
+
+/// The holders whose references stand in a title, of any book, whether they are there or not.
+pub fn holders_in(app: &App, title: &str) -> Vec<HolderId> {
+    candidates(&key(app), title).map(HolderId).collect()
+}
+
+/// Whether something in the form of a reference stands in a title, right or not: `FL` and 14 letters and digits, one
+/// more or one less, as people mistype them. It is written in one piece, or in groups as an IBAN is, or with `FL`
+/// apart; and has a digit, as all but one of 200 references do, and as no name or word has.
+pub fn has_form(title: &str) -> bool {
+    let words: Vec<&str> =
+        title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    let is_one = |text: &str| {
+        let rest = text.get(..PREFIX.len()).filter(|start| start.eq_ignore_ascii_case(PREFIX));
+        let has_length = text.len().abs_diff(PREFIX.len() + DIGITS + 1) <= 1;
+        rest.is_some() && has_length && text.bytes().any(|c| c.is_ascii_digit())
+    };
+    let in_groups = |group: &[&str]| {
+        let (last, before) = group.split_last().map_or(("", group), |(last, before)| (*last, before));
+        let is_even = before.iter().all(|word| word.len() == GROUP) && last.len().abs_diff(GROUP) <= 1;
+        is_even && is_one(&group.concat())
+    };
+    words.iter().any(|word| is_one(word))
+        || words.windows(2).any(|pair| pair[0].eq_ignore_ascii_case(PREFIX) && is_one(&pair.concat()))
+        || words.windows((PREFIX.len() + DIGITS + 1) / GROUP).any(in_groups)
 }
 
 fn key(app: &App) -> [u8; 32] {
@@ -144,6 +192,31 @@ mod tests {
         #[test]
         fn no_title_panics(title in any::<String>()) {
             let _ = found(&title);
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_reference_is_told_from_other_titles() {
+        for (title, looks_so) in [
+            ("FL7K2M9QX3V0TBAW", true),
+            ("for fl7k2m9qx3v0tbaw, thanks", true),
+            ("FL 7K2M9QX3V0TBAW", true),
+            ("FL-7K2M9QX3V0TBAW", true),
+            ("FL7K 2M9Q X3V0 TBAW", true),
+            ("savings FL7K-2M9Q-X3V0-TBA rent", true),
+            ("FL7K2M9QX3V0TBA", true),
+            ("FL7K2M9QX3V0TBAWW", true),
+            ("FL7K2M9QX3V0", false),
+            ("", false),
+            ("Savings", false),
+            ("FLORIAN SCHNEIDER", false),
+            ("FlorianSchneider", false),
+            ("flight 2026-10-12 AB", false),
+            ("flat 12, rent for January 2026", false),
+            ("invoice 2026-0012345678901", false),
+            ("RF18 5390 0754 7034", false),
+        ] {
+            assert_eq!(has_form(title), looks_so, "{title}");
         }
     }
 

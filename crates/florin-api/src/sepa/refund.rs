@@ -2,13 +2,13 @@
 
 use super::deposit::{Deposit, DepositState, Sender};
 use super::store::DEPOSITS;
-use super::submit::SUBMIT_JOB;
-use super::transfer::{Payee, State, Transfer};
+use super::submit::leave;
+use super::transfer::{Payee, RequestedSpeed, State, Transfer};
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::refusal::Refusal;
 use florin_rails::sepa::{Reason, Speed};
-use florin_store::{Lane, NewJob, Stop, StoreError, Touch};
+use florin_store::{Stop, StoreError, Touch};
 use florin_types::Iban;
 use uuid::Uuid;
 
@@ -46,23 +46,26 @@ pub(super) fn begin(
         company: Some(sender.name.clone()),
         ..Payee::default()
     };
-    let transfer = Transfer {
+    let mut transfer = Transfer {
         id,
         holder: work.book().system(),
         amount: deposit.amount,
         fee: 0,
         speed: Speed::Standard,
+        requested: RequestedSpeed::Standard,
+        fell_back: None,
         state: State::Held,
         failure: None,
         refunds: Some(deposit.id),
+        recall: None,
         // Whose money it was may not be known, or be erased before the bank has answered.
         sealed: Some(sealed::seal(work, partner, &payee)?),
         created_at: now,
+        returned: 0,
+        file: None,
     };
-    work.put(&transfer)?;
-    let due = work.app().settings.sepa.rail.handed_over_at(transfer.speed, now);
-    work.enqueue(NewJob { kind: SUBMIT_JOB, lane: Lane::Rail, due, payload: id.as_bytes().to_vec() });
-    Ok(())
+    leave(work, &mut transfer);
+    Ok(work.put(&transfer)?)
 }
 
 /// Whether a payment can still settle: of a refund that had failed, the money must still wait.

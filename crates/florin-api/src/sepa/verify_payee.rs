@@ -2,13 +2,11 @@
 //! Payee)? Accounts of our own are answered from the books, all others by the payee's bank.
 
 use super::iban::GivenIban;
-use super::people::People;
-use crate::balances;
+use super::own_payee::{Compared, compare};
 use crate::kit::prelude::*;
 use crate::kit::request::types::words;
 use florin_rails::sepa::PayeeCheck;
 use florin_types::Iban;
-use florin_types::payee::{Comparison, compare_company, compare_person};
 
 /// Longest name that is compared: what a SEPA message holds.
 const MAX_NAME: usize = 140;
@@ -113,34 +111,14 @@ async fn verify_payee(context: Context, call: Call<VerifyPayee>) -> Result<Succe
         .await
 }
 
-/// The result for an account of ours, or of another bank.
+/// The result for an account of ours, or of another bank. An account of ours is found in the books first: its IBAN may
+/// be of a bank code that is no longer given out.
 async fn check(app: &App, iban: &Iban, name: &str) -> Result<PayeeCheck, StoreError> {
-    if !app.settings.sepa.is_ours(iban.as_str()) {
-        return app.settings.sepa.rail.verify_payee(iban, name).await.map_err(StoreError::unavailable);
+    if let Some(Compared { check, .. }) = compare(app, iban, name).await? {
+        return Ok(check);
     }
-    let Some(holder) = balances::holder_anywhere(app, iban).await? else {
+    if app.settings.sepa.is_ours(iban.as_str()) {
         return Ok(PayeeCheck::NotPossible("there is no such account"));
-    };
-    let mut snapshot = app.store.snapshot(holder.book()).await?;
-    let people = People::load(app, &mut snapshot, [holder].into_iter()).await?;
-    let (comparison, own_name) = match people.profile(holder) {
-        Some(profile) => {
-            let (first, last) = (profile.first_name.as_deref(), profile.last_name.as_deref());
-            let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
-            (compare_person(name, first, last), profile.full_name())
-        }
-        None if holder != holder.book().partner() => {
-            return Ok(PayeeCheck::NotPossible("there is no such account"));
-        }
-        None => {
-            let own_name = app.settings.sepa.holder_name.clone();
-            (compare_company(name, &own_name), own_name)
-        }
-    };
-    Ok(match comparison {
-        Comparison::Match => PayeeCheck::Match,
-        Comparison::CloseMatch => PayeeCheck::CloseMatch(own_name),
-        Comparison::NoMatch => PayeeCheck::NoMatch,
-        Comparison::NotPossible => PayeeCheck::NotPossible("the name cannot be compared"),
-    })
+    }
+    app.settings.sepa.rail.verify_payee(iban, name).await.map_err(StoreError::unavailable)
 }

@@ -47,7 +47,7 @@ pub async fn pay_in(app: &App, job: &Job) -> Result<(), StoreError> {
         Some(Reason::NOT_GIVEN)
     };
     let message = match comes_back {
-        Some(reason) => Message::Payment(id, Status::Returned(transfer.amount, reason)),
+        Some(reason) => Message::Payment(transfer.order_id(), Status::Returned(transfer.amount, reason)),
         None => Message::Credit(credit),
     };
     let said = Said { id: message_id(id), message };

@@ -36,9 +36,11 @@ pub async fn erase(app: &App, job: &Job) -> Result<(), StoreError> {
             }
             work.destroy_secret(&user)?;
             store::erase(work, id).await?;
-            let statements = families.iter().flat_map(|family| family.erasures);
-            for statement in statements.flat_map(|erasure| erasure.statements) {
-                work.execute(statement, &params![id]).await?;
+            for Erasure { statements, objects, .. } in families.iter().flat_map(|family| family.erasures) {
+                for statement in *statements {
+                    work.execute(statement, &params![id]).await?;
+                }
+                objects(work, id).await?;
             }
         }
         *found.lock().unwrap_or_else(PoisonError::into_inner) = lists;

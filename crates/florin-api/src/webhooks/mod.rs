@@ -13,6 +13,7 @@ mod courier;
 mod deliveries;
 mod delivery;
 mod dispatch;
+mod enabled;
 mod endpoint;
 mod ids;
 mod message;
@@ -37,6 +38,7 @@ pub static FAMILY: Family = Family {
         let calls = register::endpoints().into_iter().chain([deliveries::endpoint()]);
         calls.chain(again::endpoints()).collect()
     },
+    jobs: &[(enabled::MAKE_DUE_JOB, |app, job| Box::pin(enabled::go_on(app, job)))],
     statements: &[store::STATEMENTS],
     sets: &store::SETS,
     migrations: &[migration!(1004, "1004_webhooks")],

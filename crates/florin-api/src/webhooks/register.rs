@@ -1,5 +1,6 @@
 //! `PUT /v1/webhooks/endpoint` and `GET /v1/webhooks/endpoint`: where a partner hears of its events.
 
+use super::enabled;
 use super::endpoint::{Drawn, EVERY_OTHER, Paths, Secrets, WebhookEndpoint};
 use super::store;
 use crate::kit::book::audit::{self, Deed};
@@ -299,7 +300,7 @@ pub async fn set(
             let (endpoint, secrets, is_new_secret) = change(work, &request, &drawn, present.as_ref())?;
             store::put(work, &endpoint).await?;
             if request.enabled && is_off(present.as_ref()) {
-                store::make_due(work).await?;
+                enabled::make_due(work).await?;
             }
             if let Some(deed) = &deed {
                 audit::note(work, deed).await?;

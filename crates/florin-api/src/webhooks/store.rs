@@ -28,8 +28,8 @@ const ADVANCE: Statement =
     "UPDATE webhook_endpoint SET cursor = $3, leased_until = $4 WHERE book = $1 AND epoch = $2";
 
 /// What is pending becomes due, all at one time and so in order; but for what waits for another of its object.
-const MAKE_DUE: Statement =
-    "UPDATE webhook_delivery SET due_at = $2 WHERE book = $1 AND status = 0 AND due_at IS NOT NULL";
+const MAKE_DUE: Statement = "UPDATE webhook_delivery SET due_at = $2 WHERE position IN \
+     (SELECT position FROM webhook_delivery WHERE book = $1 AND due_at > $2 ORDER BY due_at LIMIT 1000)";
 
 /// A book that replaces another takes its endpoint along; `$2` is the new one. All that is sealed is written as it is
 /// sealed: an older version may have written the paths in another order.
@@ -234,10 +234,13 @@ pub(super) async fn move_endpoint(tx: &mut Tx, book: BookId) -> Result<(), Store
     tx.execute(MOVE, &row).await.map(drop)
 }
 
-/// Makes all that is pending due now: the endpoint is back.
-pub(super) async fn make_due(tx: &mut Tx) -> Result<(), StoreError> {
+/// Deliveries that one command makes due: as many as the others of a batch can wait for.
+const MADE_DUE_AT_ONCE: u64 = 1_000;
+
+/// Makes some of what is pending due now, what would have come first before the rest. Whether there may be more.
+pub(super) async fn make_due(tx: &mut Tx) -> Result<bool, StoreError> {
     let now = tx.now();
-    tx.execute(MAKE_DUE, &params![now]).await.map(drop)
+    Ok(tx.execute(MAKE_DUE, &params![now]).await? == MADE_DUE_AT_ONCE)
 }
 
 /// Books with something to deliver.

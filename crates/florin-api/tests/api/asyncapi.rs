@@ -99,7 +99,9 @@ async fn every_channel_has_events_and_they_fit() {
     let incoming = json!({
         "iban": iban, "amount": "5", "senderName": "Ada Lovelace", "senderIban": "DE89370400440532013000",
     });
-    a.post("/v1/sandbox/sepa/incoming", &incoming).send().await.expect(201);
+    let credit = a.post("/v1/sandbox/sepa/incoming", &incoming).send().await.expect(201);
+    let recall = json!({"depositId": credit["depositId"], "reason": "DUPL"});
+    a.post("/v1/sandbox/sepa/recalls", &recall).send().await.expect(201);
     // Of which one is settled, one comes back, and one is not allowed.
     for iban in ["DE89370400440532013000", "LT779999800000000014", "FR1420041010050500013M02606"] {
         let outgoing = json!({

@@ -66,7 +66,7 @@ async fn currencies_fees_and_errors_are_the_contracts() {
     );
     let p403 = errors.iter().find(|error| error["errorCode"] == "P403").expect("P403");
     assert_eq!(p403["errorName"], Value::Null);
-    assert_eq!(errors.len(), 54);
+    assert_eq!(errors.len(), 56);
     app.finish().await;
 }
 

@@ -1,8 +1,11 @@
 //! Who can write the database but has not the master key can neither make nor change what decides who may call, who is
 //! who, and where money and events go: the row is refused where it is read (P500, logged), and `verify` names it.
 
-use crate::support::{Client, Counted, Engine, Setup, TestApp, engine, expect_errors, options};
+use crate::reference::agree;
+use crate::support::{Client, Counted, Engine, Setup, TestApp, allow_errors, engine, expect_errors, options};
 use crate::webhooks::{deliver, register};
+use florin_api::kit::book::registry::unbelieved;
+use florin_api::kit::book::terms::TermName;
 use florin_api::kit::settings::Environment;
 use florin_ledger::{Chain, ChainKey};
 use florin_store::{OpenError, Options, Report, Store};
@@ -18,7 +21,7 @@ const MASTER_KEY: [u8; 32] = [7; 32];
 const REFUSED: &str = "its seal does not fit";
 
 /// Bytes as SQL.
-fn literal(bytes: &[u8]) -> String {
+pub fn literal(bytes: &[u8]) -> String {
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     match engine() {
         Engine::Sqlite => format!("X'{hex}'"),
@@ -60,9 +63,10 @@ async fn old_books(app: &TestApp) -> Vec<String> {
 pub async fn make_old(app: &TestApp) {
     let mut all = old_books(app).await;
     all.push(old_check());
-    for table in ["holder", "partner", "api_key", "bank_account", "verification", "poa", "webhook_endpoint"] {
-        all.push(format!("UPDATE {table} SET seal = NULL"));
+    for table in florin_api::sealed_tables() {
+        all.push(format!("UPDATE {} SET seal = NULL", table.name));
     }
+    all.push("UPDATE holder SET seal = NULL".to_owned());
     for (client, partner) in [app.a(), app.b()].iter().zip(app.partners) {
         let (hash, partner) =
             (plain_hash(client.key.as_deref().expect("a key")), literal(partner.as_bytes()));
@@ -172,6 +176,37 @@ async fn changed_keys_and_partners_are_refused() {
     app.finish().await;
 }
 
+/// A partner's row that cannot be believed stands in nobody else's way, and is named.
+#[tokio::test]
+async fn operators_go_on_beside_a_forged_partner() {
+    let (app, _) = stage().await;
+    let [a, b] = app.partners.map(|partner| literal(partner.as_bytes()));
+    let iban = app.b().get("/v1/partner/sepa-deposit/info").await.expect(200)["iban"].clone();
+    let title = "FL7K2M9QX3V0TBAW";
+    let body = json!({
+        "iban": iban, "amount": "3", "senderName": "Ada", "senderIban": "DE89370400440532013000", "title": title,
+    });
+    app.b().post("/v1/sandbox/sepa/incoming", &body).send().await.expect(201);
+    let name = Change::of(&app, "partner", ("name", "'Mallory'"), &format!("id = {a}")).await;
+    app.database().tamper(&name.set).await;
+    let olga = florin_types::Text::parse("olga").expect("a name");
+    let operator = florin_api::sepa::SepaOperator { app: &app.app, name: olga.clone() };
+    let waiting = operator.suspense().await.expect("a list");
+    assert_eq!(waiting.iter().map(|one| one.amount).collect::<Vec<_>>(), [300]);
+    operator.assign_to_partner(waiting[0].id).await.expect("a command").expect("a deposit");
+    let audit = florin_api::kyc::Operator { app: &app.app, name: olga }.audit().await.expect("a list");
+    assert!(audit.iter().any(|(_, entry)| entry.action == "sepa.assign"));
+    allow_errors(&["a partner's row cannot be believed"]);
+    let named = unbelieved(&app.app.store).await.expect("a read");
+    assert!(named.len() == 1 && named[0].to_string().starts_with("partner: row "), "{named:?}");
+    let partners = app.administer(async |registry| registry.partners().await).await;
+    assert_eq!(partners.iter().map(Result::is_ok).filter(|is_good| *is_good).count(), 1);
+    let keys = app.administer(async |registry| registry.keys(None).await).await;
+    assert_eq!(keys.len(), 1, "of {b} alone");
+    app.database().tamper(&name.back).await;
+    app.finish().await;
+}
+
 /// The condition that finds the one key of a partner by its id.
 async fn first_key_of(app: &TestApp, partner: &str) -> String {
     let ids = app.database().bytes(&format!("SELECT id FROM api_key WHERE partner = {partner}")).await;
@@ -254,6 +289,45 @@ async fn a_changed_iban_status_or_endpoint_is_refused() {
     app.clock.advance(Duration::from_secs(1));
     assert_eq!(a.get("/v1/webhooks/endpoint").await.expect(200)["url"], "http://127.0.0.1:9");
     deliver(&app).await;
+    app.finish().await;
+}
+
+/// What is agreed with a partner and whose account is known decide who may be paid; payments are what is paid.
+#[tokio::test]
+async fn changed_terms_contacts_and_payments_are_refused() {
+    let (app, a) = stage().await;
+    agree(&app, TermName::SepaLoop, "CLOSED", app.app.wall()).await;
+    let terms = Change::of(&app, "partner_terms", ("value", "'OPEN'"), "name = 'sepa_loop'").await;
+    terms.expect_refusal(&app, &[(Method::GET, "/v1/partner/balances")]).await;
+    app.clock.advance(Duration::from_secs(1));
+    let iban = a.get("/v1/sepa-deposit/info/anna").await.expect(200)["iban"].clone();
+    let outside = "DE89370400440532013000";
+    let body = json!({"iban": iban, "amount": "1", "senderName": "Ada Lovelace", "senderIban": outside});
+    a.post("/v1/sandbox/sepa/incoming", &body).send().await.expect(201);
+    let ben = app.database().count("SELECT id FROM holder WHERE handle = 'ben'").await.to_string();
+    let contact = Change::of(&app, "sepa_contact", ("holder", &ben), "book = 1").await;
+    app.database().tamper(&contact.set).await;
+    let pay = json!({
+        "sourceExternalUserId": "anna", "amount": "1", "currency": "eur", "destinationIban": outside,
+        "transferTitle": "Rent",
+    });
+    assert_eq!(a.post("/v1/sepa-transfer", &pay).send().await.code(), "P500");
+    expect_errors(&[REFUSED]);
+    contact.expect_refusal(&app, &[(Method::GET, "/v1/sepa-deposit/contacts/ben")]).await;
+    let id = a.post("/v1/sepa-transfer", &pay).send().await.expect(200)["transferId"].clone();
+    // A payment that waits is not made a greater one, or another's.
+    let details = format!("/v1/sepa-transfer/details/{}", id.as_str().expect("an id"));
+    for (column, value) in
+        [("amount", "1000000"), ("holder", &ben), ("sealed", "NULL"), ("state", "'SETTLED'")]
+    {
+        let payment = Change::of(&app, "sepa_transfer", (column, value), "book = 1").await;
+        payment.expect_refusal(&app, &[(Method::GET, &details)]).await;
+    }
+    let deposit = Change::of(&app, "sepa_deposit", ("state", "'PENDING'"), "book = 1").await;
+    deposit.expect_refusal(&app, &[]).await;
+    let message = Change::of(&app, "inbox", ("external_id", "'another'"), "book = 1").await;
+    message.expect_refusal(&app, &[]).await;
+    a.settle().await;
     app.finish().await;
 }
 

@@ -1,9 +1,14 @@
 //! SEPA, section 2.6.
 
 mod deposits;
+pub mod files;
 mod hand_over;
+mod ibans;
+mod instant;
 mod messages;
+mod recalls;
 mod transfers;
+pub mod vop;
 mod way_back;
 mod workload;
 
@@ -44,8 +49,21 @@ fn incoming(client: &Client, iban: &str, amount: &str, sender: &str) -> Call {
 
 /// A payment out.
 fn outgoing(client: &Client, user: Option<&str>, amount: &str, iban: &str) -> Call {
+    outgoing_at(client, user, amount, (iban, None))
+}
+
+/// A payment out, to an account, at a speed.
+fn outgoing_at(
+    client: &Client,
+    user: Option<&str>,
+    amount: &str,
+    (iban, speed): (&str, Option<&str>),
+) -> Call {
     let mut body =
         json!({"amount": amount, "currency": "eur", "destinationIban": iban, "transferTitle": "Rent"});
+    if let Some(speed) = speed {
+        body["speed"] = json!(speed);
+    }
     let path = match user {
         Some(user) => {
             body["sourceExternalUserId"] = json!(user);
@@ -86,7 +104,11 @@ async fn with_anna(app: &TestApp) -> Client {
 
 /// Lets the bank say something about a payment, under an id of its own.
 pub async fn say(app: &App, book: BookId, id: &str, (payment, status): (Uuid, Status)) {
-    let said = Said { id: id.to_owned(), message: Message::Payment(payment, status) };
+    bring(app, book, Said { id: id.to_owned(), message: Message::Payment(payment, status) }).await;
+}
+
+/// Brings a message of the bank.
+pub async fn bring(app: &App, book: BookId, said: Said) {
     let mut snapshot = app.store.snapshot(book).await.expect("a snapshot");
     let (ready, touches) = Ready::of(app, &mut snapshot, said).await.expect("a read");
     drop(snapshot);

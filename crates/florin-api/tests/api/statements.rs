@@ -65,10 +65,14 @@ async fn every_statement_runs_and_no_other() {
     operator(&app).await;
     webhooks(&app, &a).await;
     sepa(&app, &a).await;
+    crate::sepa::vop::every_statement(&app).await;
+    crate::sepa::files::every_statement(&mut app).await;
+    let a = app.a();
     app.app.store.is_there().await.expect("the database answers");
     Store::kept_master_key(&app.database().place()).await.expect("the settings can be read");
     app.app.store.verify().await.expect("the books can be read");
     a.call(Method::POST, "/v1/sandbox/reset").send().await.expect(200);
+    know_an_account(&a).await;
     // Once more as data from before rows were sealed.
     make_old(&app).await;
     app.reopen(Setup::default()).await;
@@ -78,6 +82,16 @@ async fn every_statement_runs_and_no_other() {
     assert!(missing.is_empty(), "never ran: {missing:#?}");
     let unknown: Vec<_> = ran.difference(&registered).collect();
     assert!(unknown.is_empty(), "ran, but is not registered: {unknown:#?}");
+}
+
+/// A user whose account is known: the reset has forgotten the others.
+async fn know_an_account(a: &Client) {
+    a.verified_user("anna").await;
+    let iban = a.get("/v1/sepa-deposit/info/anna").await.expect(200)["iban"].clone();
+    let body = json!({
+        "iban": iban, "amount": "5", "senderName": "Ada Lovelace", "senderIban": "DE89370400440532013000",
+    });
+    a.post("/v1/sandbox/sepa/incoming", &body).send().await.expect(201);
 }
 
 /// Every example, one after the other, on the same few users.
@@ -180,10 +194,14 @@ async fn sepa(app: &TestApp, a: &Client) {
         let body = json!({
             "iban": iban, "amount": "5", "senderName": sender, "senderIban": "DE89370400440532013000",
         });
-        a.post("/v1/sandbox/sepa/incoming", &body).send().await.expect(201);
+        a.post("/v1/sandbox/sepa/incoming", &body).send().await.expect(201)
     };
     come_in("Charles Babbage").await;
-    come_in("Ada Lovelace").await;
+    let credit = come_in("Ada Lovelace").await;
+    let recall = json!({"depositId": credit["depositId"], "reason": "DUPL"});
+    let recall = a.post("/v1/sandbox/sepa/recalls", &recall).send().await.expect(201);
+    let answer = format!("/v1/sepa-recall/{}/answer", recall["recallId"].as_str().expect("an id"));
+    a.post(&answer, &json!({"decision": "REFUSE"})).send().await.expect(200);
     a.call(Method::PATCH, "/v1/user/suspend/ida").send().await.expect(200);
     come_in("Ada Lovelace").await;
     a.call(Method::PATCH, "/v1/user/unsuspend/ida").send().await.expect(200);

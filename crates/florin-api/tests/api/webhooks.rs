@@ -258,6 +258,34 @@ async fn an_enabled_endpoint_gets_everything_at_once_and_in_order() {
     app.finish().await;
 }
 
+/// Days of deliveries that failed are no one command, for which all others of the book would wait.
+#[tokio::test]
+async fn many_deliveries_become_due_in_parts() {
+    let (app, a, receiver, _) = prepared().await;
+    receiver.answers(|_| 503);
+    a.pay(Some("anna"), None, "1").await;
+    deliver(&app).await;
+    enable(&a, &receiver.url, false).await.expect(200);
+    let failed = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
+        INSERT INTO webhook_delivery SELECT position + 1000 + i, book, object, status, due_at + i, tries, attempts \
+        FROM webhook_delivery, n WHERE due_at IS NOT NULL";
+    app.database().tamper(failed).await;
+    receiver.answers(|_| 204);
+    enable(&a, &receiver.url, true).await.expect(200);
+    let first =
+        "SELECT COUNT(*) FROM webhook_delivery WHERE due_at = (SELECT MIN(due_at) FROM webhook_delivery)";
+    assert_eq!(app.database().count(first).await, 1_000);
+    a.run_jobs().await;
+    let times = "SELECT COUNT(DISTINCT due_at) FROM webhook_delivery";
+    assert_eq!(app.database().count(times).await, 1, "all are due at once");
+    let copies = "DELETE FROM webhook_delivery \
+        WHERE position > (SELECT MIN(position) + 999 FROM webhook_delivery)";
+    app.database().tamper(copies).await;
+    deliver(&app).await;
+    assert_eq!(statuses(&a).await, ["DELIVERED"]);
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn events_wait_while_an_endpoint_is_disabled() {
     let (app, a, receiver, _) = prepared().await;

@@ -59,6 +59,7 @@ const PAYMENT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
     <PmtInf>
       <PmtInfId>FLORIN-1</PmtInfId>
       <PmtMtd>TRF</PmtMtd>
+      <BtchBookg>false</BtchBookg>
       <NbOfTxs>1</NbOfTxs>
       <CtrlSum>1234.05</CtrlSum>
       <PmtTpInf>

@@ -1,17 +1,23 @@
-//! SEPA: payments to and from banks, behind one trait. [`SimulatedBank`] is the bank of a sandbox.
+//! SEPA: payments to and from banks, behind one trait. [`SimulatedBank`] is the bank of a sandbox, [`files`] is a bank
+//! that takes and gives files.
 //!
 //! A payment is handed over by [`SepaRail::submit`] under its own id, which the bank repeats in everything it says
 //! about it. What the bank says is a [`Said`]: a message with an id of the bank's, so that one that comes twice is
 //! known. A rail that answers at once gives its messages back from `submit`; what comes later is brought by whoever
 //! listens to the rail.
 //!
+//! A recall is a question: a bank asks for the money of a settled payment back (camt.056). The answer is the money
+//! (pacs.004), or a refusal (camt.029). Ours are handed over by [`SepaRail::submit_recall`].
+//!
 //! Amounts are in cents of EUR: SEPA knows no other currency.
 
+pub mod files;
 mod reason;
 mod simulated;
+pub mod vop;
 
 pub use reason::{Reason, ReasonError};
-pub use simulated::{MAGIC_NAMES, MagicAccount, Outcome, SimulatedBank};
+pub use simulated::{MAGIC_NAMES, MagicAccount, Outcome, RecallOutcome, SimulatedBank};
 
 use florin_types::{Iban, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -84,6 +90,19 @@ pub struct Credit {
     pub title: String,
 }
 
+/// A bank asks for money back that came in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecallRequest {
+    /// The id of the message that brought the money.
+    pub credit: String,
+    /// Cents that were sent, as that bank says.
+    pub amount: i64,
+    /// Why it asks.
+    pub reason: Reason,
+    /// What it adds, for people; may be empty.
+    pub text: String,
+}
+
 /// What a bank says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
@@ -91,6 +110,10 @@ pub enum Message {
     Payment(Uuid, Status),
     /// Money came in.
     Credit(Credit),
+    /// A bank asks for money back that came in.
+    Recall(RecallRequest),
+    /// The money of a recall of ours, by its id, does not come back. Money that does is [`Status::Returned`].
+    RecallRefused(Uuid, Reason),
 }
 
 /// A message with its id: what has the same id is the same message.
@@ -100,6 +123,26 @@ pub struct Said {
     pub id: String,
     /// What it says.
     pub message: Message,
+}
+
+/// Something about a recall that is to be handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecallOrder {
+    /// The id of the recall.
+    pub id: Uuid,
+    /// Why we ask, or why we refuse.
+    pub reason: Reason,
+    /// What it is.
+    pub what: RecallWhat,
+}
+
+/// What is said about a recall.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecallWhat {
+    /// We ask for the money of this payment of ours back.
+    Ask(Order),
+    /// We refuse what the bank's message of this id asks for.
+    Refuse(String),
 }
 
 /// Why a rail did not do what it was asked. The caller asks again later.
@@ -134,7 +177,17 @@ pub trait SepaRail: Send + Sync {
     /// Its name, which is kept with each of its messages: it never changes.
     fn name(&self) -> &'static str;
 
-    /// When a payment that is made now is handed over.
+    /// Whether payments wait and go together, in files. Then neither [`Self::submit`] nor [`Self::find`] is asked.
+    fn gathers(&self) -> bool {
+        false
+    }
+
+    /// How fast its payments can be. Every rail has standard ones.
+    fn speeds(&self) -> &'static [Speed] {
+        &[Speed::Standard]
+    }
+
+    /// When a payment that is made now is handed over; an instant one at once.
     fn handed_over_at(&self, speed: Speed, now: Timestamp) -> Timestamp;
 
     /// Hands a payment over. What the bank says by itself later comes after the given time, by the clock of the book.
@@ -145,6 +198,21 @@ pub trait SepaRail: Send + Sync {
     /// Whether the bank has a payment, so that after a crash it is not handed over a second time: what `submit` gave
     /// back for it, if it has. A bank that knows nothing of the id answers with none.
     fn find<'a>(&'a self, order: &'a Order) -> Boxed<'a, Result<Option<Later>, RailError>>;
+
+    /// Whether recalls can be handed over. A rail that has none brings none either.
+    fn has_recalls(&self) -> bool {
+        false
+    }
+
+    /// Hands a recall of ours over, or the refusal of one, as [`Self::submit`] does a payment.
+    fn submit_recall<'a>(&'a self, _: &'a RecallOrder) -> Boxed<'a, Result<Later, RailError>> {
+        Box::pin(async { Err(RailError::Unavailable("it takes no recalls".to_owned())) })
+    }
+
+    /// Whether the bank has what was said about a recall, as [`Self::find`] does of a payment.
+    fn find_recall<'a>(&'a self, _: &'a RecallOrder) -> Boxed<'a, Result<Option<Later>, RailError>> {
+        Box::pin(async { Err(RailError::Unavailable("it takes no recalls".to_owned())) })
+    }
 
     /// Asks the payee's bank whether an account is held under a name.
     fn verify_payee<'a>(&'a self, iban: &'a Iban, name: &'a str) -> Boxed<'a, Result<PayeeCheck, RailError>>;

@@ -18,6 +18,41 @@ impl Reason {
     /// The bank gives no reason.
     pub const NOT_GIVEN: Self = Self::new(*b"MS03");
 
+    /// The money goes back because a bank asked for it.
+    pub const RECALLED: Self = Self::new(*b"FOCR");
+
+    /// The payee's bank cannot be reached by instant payments now, or did not answer in time: the account may well be
+    /// paid by a standard payment.
+    ///
+    /// Each of these says that a bank or a machine on the way failed, and nothing about payer, payee or account.
+    /// Everything else is somebody's decision (`MS02`, `MS03`: no reason given, which may be one that must not be
+    /// told), the account's fault (`AC…`, `AG01`), the law's (`RR…`) or the payment's (`AM…`, `FF01`): a second try
+    /// would ask the same question again, or get around the answer.
+    const UNREACHABLE: [Self; 10] = [
+        // The bank of the payee, or one on the way, did not answer in time.
+        Self::new(*b"AB05"),
+        Self::new(*b"AB06"),
+        // One is not online; the payee's is not.
+        Self::new(*b"AB07"),
+        Self::new(*b"AB08"),
+        // One stopped on an error of its own.
+        Self::new(*b"AB09"),
+        Self::new(*b"AB10"),
+        // One is suspended from the instant scheme; the payee's is.
+        Self::new(*b"AG10"),
+        Self::new(*b"AG11"),
+        // The clearing of instant payments does not know the payee's bank.
+        Self::new(*b"CNOR"),
+        // It came too late. An instant payment has no cut-off but its ten seconds.
+        Self::new(*b"TM01"),
+    ];
+
+    /// Whether it says that the payee's bank cannot be reached by instant payments, or did not answer in time.
+    #[must_use]
+    pub fn is_unreachable(self) -> bool {
+        Self::UNREACHABLE.contains(&self)
+    }
+
     /// The code of a text.
     ///
     /// # Errors
@@ -100,6 +135,18 @@ mod tests {
         ] {
             assert_eq!(Reason::parse(text).is_ok(), is_code, "{text}");
         }
+        for (text, is_unreachable) in [
+            ("AB05", true),
+            ("AB08", true),
+            ("AG11", true),
+            ("AG01", false),
+            ("MS02", false),
+            ("MS03", false),
+        ] {
+            assert_eq!(Reason::parse(text).map(Reason::is_unreachable), Ok(is_unreachable), "{text}");
+        }
+        // Each of them is known by name.
+        assert!(Reason::UNREACHABLE.iter().all(|code| florin_iso20022::reason_text(code.as_str()).is_some()));
         assert_eq!(Reason::new(*b"AC04").meaning(), "the account is closed");
         assert_eq!(Reason::new(*b"ZZ99").meaning(), "the bank's reason is its code");
     }

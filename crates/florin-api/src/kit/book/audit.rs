@@ -1,8 +1,8 @@
 //! What operators did to data of people: who, when, what, to which object. Written in the transaction of the deed.
 
 use super::work::Work;
-use florin_store::{Row, Scope, Statement, StoreError, params};
-use florin_types::{Text, Timestamp};
+use florin_store::{Administration, BookId, Row, Scope, Statement, Store, StoreError, params};
+use florin_types::{Entropy, Text, Timestamp, uuid_v7};
 use uuid::Uuid;
 
 /// Longest name of an operator.
@@ -18,6 +18,9 @@ pub(crate) const MOVE: Statement = "UPDATE audit SET book = $2 WHERE book = $1";
 
 /// Every statement here, for the test that prepares and runs them all.
 pub(crate) const STATEMENTS: &[Statement] = &[INSERT, LIST, MOVE];
+
+/// The book of deeds that are about no partner. No book has this number.
+const NO_BOOK: BookId = BookId(0);
 
 /// A deed.
 #[derive(Clone, Debug)]
@@ -53,6 +56,23 @@ pub async fn note(work: &mut Work<'_>, deed: &Deed) -> Result<(), StoreError> {
     work.execute(INSERT, &params![id, at, operator, deed.action, deed.object, deed.detail.as_str()])
         .await
         .map(drop)
+}
+
+/// Writes a deed that is about no partner down.
+pub(crate) async fn note_outside(
+    administration: &mut Administration,
+    (at, entropy): (Timestamp, &dyn Entropy),
+    deed: &Deed,
+) -> Result<(), StoreError> {
+    let (id, operator) = (uuid_v7(at, entropy), deed.operator.as_str());
+    let row = params![NO_BOOK, id, at, operator, deed.action, deed.object, deed.detail.as_str()];
+    administration.execute(INSERT, &row).await.map(drop)
+}
+
+/// The deeds that are about no partner after one, oldest first, with their ids; 1,000 at most.
+pub async fn list_outside(store: &Store, after: Uuid) -> Result<Vec<(Uuid, Entry)>, StoreError> {
+    let rows = store.look(LIST, &params![NO_BOOK, after]).await?;
+    rows.iter().map(|row| Ok((row.get(5)?, entry_of_row(row)?))).collect()
 }
 
 /// The deeds in a book after one, oldest first, with their ids; 1,000 at most.

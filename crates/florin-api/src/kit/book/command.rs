@@ -13,7 +13,7 @@ use florin_ledger::PostingError;
 use florin_store::{Answer, Command, Keyed, Outcome, Stop, StoreError, Touch};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 impl Context {
     /// Runs a command in the partner's book and answers with what it says, in the status that the call's type names.
@@ -96,6 +96,18 @@ pub(crate) fn refused_with(status: u16, body: &[u8]) -> Option<&'static Code> {
     // One refusal (P211) is answered 202.
     let code = body.strip_prefix(BEFORE).filter(|_| status >= 202)?.split(|byte| *byte == b'"').next()?;
     find(str::from_utf8(code).ok()?)
+}
+
+/// What a command refused, with its message, for those who are no client.
+pub(crate) fn refusal_in(status: u16, body: &[u8]) -> Option<Refusal> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Message {
+        error_message: String,
+    }
+    let code = refused_with(status, body)?;
+    let Message { error_message } = serde_json::from_slice(body).ok()?;
+    Some(Refusal::with(code, error_message))
 }
 
 /// What a posting that was not made means to a client: two refusals; the rest is a mistake of ours.

@@ -11,7 +11,8 @@ use super::work::Work;
 use crate::kit::app::App;
 use crate::kit::request::types::words;
 use florin_store::{
-    Object, ObjectTable, Row, Scope, SetStatement, Statement, StoreError, Touch, Type, Value, params,
+    Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Touch, Value, params,
+    sealed_objects,
 };
 use florin_types::Timestamp;
 use serde::Serialize;
@@ -46,26 +47,34 @@ pub struct InboxItem {
     pub sealed: Option<Vec<u8>>,
     /// When it was heard.
     pub at: Timestamp,
+    /// What it made, where it made something.
+    pub made: Option<Uuid>,
 }
 
-static INBOX: ObjectTable = ObjectTable::new(
+static INBOX: ObjectTable = sealed_objects!(
     "inbox",
-    &[
-        ("rail", Type::Text),
-        ("external_id", Type::Text),
-        ("state", Type::Text),
-        ("reason", Type::Text),
-        ("sealed", Type::Bytes),
-        ("at", Type::Int),
-    ],
+    "rail": Text,
+    "external_id": Text,
+    "state": Text,
+    "reason": Text,
+    "sealed": Bytes,
+    "at": Int,
+    "made": Bytes,
 );
 
-/// Those that wait for a person, oldest first.
-const REFUSED: Statement = "SELECT id, rail, external_id, state, reason, sealed, at FROM inbox \
-     WHERE book = $1 AND state = 'REFUSED' ORDER BY at, id LIMIT 1000";
+/// Its rows say what was heard, and so what is not heard again.
+pub static SEALED: &SealedTable = INBOX.seal();
+
+/// What a list of an operator shows of a partner at most: more than anybody reads, in a few hundred KB. A statement
+/// reads one more, so that the list can say that it ends too early.
+pub const SHOWN: usize = 1_000;
+
+/// Those that wait for a person, oldest first: one more than are shown.
+const REFUSED: Statement = "SELECT id, rail, external_id, state, reason, sealed, at, made, seal FROM inbox \
+     WHERE book = $1 AND state = 'REFUSED' ORDER BY at, id LIMIT 1001";
 
 /// Every statement here, for the test that prepares and runs them all.
-pub(crate) const STATEMENTS: &[Statement] = &[REFUSED];
+pub(crate) const STATEMENTS: &[Statement] = &[REFUSED, SEALED.read];
 
 /// Those over sets. No message is removed.
 pub(crate) static SETS: [&SetStatement; 3] = {
@@ -89,6 +98,7 @@ impl Object for InboxItem {
             reason: row.get(3)?,
             sealed: row.get(4)?,
             at: row.get(5)?,
+            made: row.get(6)?,
         })
     }
 
@@ -99,7 +109,8 @@ impl Object for InboxItem {
             self.state,
             self.reason.clone(),
             self.sealed.clone(),
-            self.at
+            self.at,
+            self.made
         ]
         .to_vec()
     }
@@ -134,12 +145,19 @@ pub fn is_known(work: &Work<'_>, rail: &str, external_id: &str) -> Result<bool, 
     Ok(work.object::<InboxItem>(id_of(work.app(), rail, external_id))?.is_some())
 }
 
-/// Keeps a message as heard. The content of one that was refused is kept under the partner's key: [`Touch::Partner`].
+/// What a message made that was heard before. It must have been touched or loaded.
+pub fn made(work: &Work<'_>, rail: &str, external_id: &str) -> Result<Option<Uuid>, StoreError> {
+    let item = work.object::<InboxItem>(id_of(work.app(), rail, external_id))?;
+    Ok(item.and_then(|item| item.made))
+}
+
+/// Keeps a message as heard, with what it made. The content of one that was refused is kept under the partner's key:
+/// [`Touch::Partner`].
 pub fn keep(
     work: &mut Work<'_>,
     rail: &str,
     external_id: &str,
-    verdict: Verdict,
+    (verdict, made): (Verdict, Option<Uuid>),
     content: &impl Serialize,
 ) -> Result<(), StoreError> {
     let (state, reason, sealed) = match verdict {
@@ -151,7 +169,7 @@ pub fn keep(
     };
     let (id, at) = (id_of(work.app(), rail, external_id), work.now());
     let (rail, external_id) = (rail.to_owned(), external_id.to_owned());
-    work.put(&InboxItem { id, rail, external_id, state, reason, sealed, at })
+    work.put(&InboxItem { id, rail, external_id, state, reason, sealed, at, made })
 }
 
 /// Notes that a person has dealt with a refused message. It must have been touched. False: it was not refused, or a
@@ -163,14 +181,7 @@ pub fn done(work: &mut Work<'_>, id: Uuid) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// The messages that wait for a person, oldest first, a thousand at most.
+/// The messages that wait for a person, oldest first; one more than an operator is shown, where more wait.
 pub async fn refused(scope: &mut Scope) -> Result<Vec<InboxItem>, StoreError> {
-    let rows = scope.query(REFUSED, &[]).await?;
-    rows.into_iter()
-        .map(|mut row| {
-            let id = row.get(0)?;
-            row.0.remove(0);
-            InboxItem::from_row(id, &row)
-        })
-        .collect()
+    scope.objects(REFUSED, &[]).await
 }

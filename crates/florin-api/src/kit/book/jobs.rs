@@ -4,6 +4,7 @@
 //! sees how many died ([`MAX_OPEN_ATTEMPTS`]). Anything a handler saves before it fails must be idempotent: the job
 //! will run again.
 
+use super::command::refusal_in;
 use super::work::{Work, WorkCommand};
 use crate::kit::app::App;
 use florin_store::{Answer, BookId, Due, Job, Lane, Outcome, Stop, StoreError, Touch};
@@ -91,10 +92,10 @@ pub async fn run_inside(
     let command = WorkCommand::new(app, StatusCode::NO_CONTENT, command);
     match app.store.door().run(book, None, touches, command).await? {
         Outcome::Answered(answer) if answer.status == StatusCode::NO_CONTENT.as_u16() => Ok(()),
-        Outcome::Answered(answer) => {
-            let answer = String::from_utf8_lossy(&answer.body).into_owned();
-            Err(StoreError::unexpected(format!("a command of our own was refused: {answer}")))
-        }
+        Outcome::Answered(answer) => Err(match refusal_in(answer.status, &answer.body) {
+            Some(refusal) => StoreError::unexpected(refusal),
+            None => StoreError::unexpected(format!("a command of our own was answered {}", answer.status)),
+        }),
         _ => Err(StoreError::unexpected("a command of our own was taken for a repeat")),
     }
 }

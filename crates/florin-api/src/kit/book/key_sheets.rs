@@ -89,8 +89,8 @@ const LOOKED_AT: usize = 500;
 /// The pause between commands that give slots to users of older versions: for the calls of partners.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How many looks apart the list of erased slots is compared with the vault: an hour. A request to a bucket that was
-/// held up may put an old sheet back.
+/// How many looks apart the list of erased slots is compared with the vault, and users without a slot are looked for:
+/// an hour. A request to a bucket that was held up may put an old sheet back.
 const LOOKS_PER_COMPARISON: u32 = 1800;
 
 /// The longest wait after failures, in looks: five minutes. Until then each failure doubles it.
@@ -231,12 +231,12 @@ pub async fn work(app: App) {
     let mut ticks = tokio::time::interval(LOOK_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // Looks until the list is compared and slots are given, and how long the next failure makes them wait.
-    let (mut until_comparison, mut until_slots, mut wait) = (0, Some(0), 1);
+    let (mut until_comparison, mut until_slots, mut wait) = (0, 0, 1);
     let mut search = Search::NEW;
     loop {
         ticks.tick().await;
         until_comparison = u32::saturating_sub(until_comparison, 1);
-        until_slots = until_slots.map(|looks: u32| looks.saturating_sub(1));
+        until_slots = u32::saturating_sub(until_slots, 1);
         if app.vault.closed_to_writing().is_some() {
             // The database may be one that does not know what was reserved.
             app.seals.drop_slots();
@@ -260,10 +260,13 @@ pub async fn work(app: App) {
             until_comparison = if compared.is_ok() { LOOKS_PER_COMPARISON } else { MAX_LOOKS_WAITED };
             warn(compared, "could not compare the erased keys with the vault");
         }
-        if until_slots == Some(0) {
+        if until_slots == 0 {
+            // Again after a success: a process of an older version may run beside this one and create users.
             let given = give_slots(&app).await;
-            until_slots = given.is_err().then_some(wait);
-            wait = MAX_LOOKS_WAITED.min(wait * 2);
+            (until_slots, wait) = match &given {
+                Ok(()) => (LOOKS_PER_COMPARISON, 1),
+                Err(_) => (wait, MAX_LOOKS_WAITED.min(wait * 2)),
+            };
             warn(given, "could not give slots to all users of older versions");
         }
     }
@@ -371,10 +374,15 @@ async fn reserve(app: &App) -> Result<(), StoreError> {
     }
 }
 
-/// A sheet with room that the vault has.
+/// A sheet with room that the vault has. Those that were missing are looked for apart: calls that need a slot wait
+/// while this runs.
 async fn with_room(app: &App) -> Result<Option<Uuid>, StoreError> {
+    let missing = app.seals.missing_sheets();
     for row in app.store.look(WITH_ROOM, &params![i64::from(SLOTS)]).await? {
         let sheet: Uuid = row.get(0)?;
+        if missing.contains(&sheet) {
+            continue;
+        }
         if app.seals.has_sheet(sheet) || read(app, sheet).await? {
             return Ok(Some(sheet));
         }

@@ -23,7 +23,7 @@ const INSERT_PARTNER: Statement =
 const FIND_PARTNER: Statement = "SELECT id, name, book, created_at, seal FROM partner WHERE id = $1";
 const PARTNER_OF_BOOK: Statement = "SELECT id, name, book, created_at, seal FROM partner WHERE book = $1";
 const FIRST_PARTNER: Statement =
-    "SELECT id, name, book, created_at, seal FROM partner ORDER BY created_at LIMIT 1";
+    "SELECT id, name, book, created_at, seal FROM partner ORDER BY created_at, id LIMIT 1";
 const PARTNER_BOOKS: Statement =
     "SELECT id, name, book, created_at, seal FROM partner WHERE book > $1 ORDER BY book LIMIT 1000";
 pub(crate) const BOOKS: Statement = "SELECT book FROM partner WHERE book > $1 ORDER BY book LIMIT 100";
@@ -45,6 +45,12 @@ pub(crate) const STATEMENTS: &[Statement] = &[
 pub async fn book_of(store: &Store, partner: Uuid) -> Result<Option<BookId>, StoreError> {
     let rows = store.look(FIND_PARTNER, &params![partner]).await?;
     rows.first().map(|row| Ok(partner_of_row(row, store.seals())?.book)).transpose()
+}
+
+/// The partner that was made first.
+pub async fn oldest_partner(store: &Store) -> Result<Option<Uuid>, StoreError> {
+    let rows = store.look(FIRST_PARTNER, &[]).await?;
+    rows.first().map(|row| Ok(partner_of_row(row, store.seals())?.partner)).transpose()
 }
 
 /// A partner that was just made, or a key: the only time that the key is seen.
@@ -155,7 +161,7 @@ impl Registry<'_> {
     ) -> Result<Vec<Result<ApiKey, StoreError>>, StoreError> {
         let partners = match partner {
             Some(partner) => vec![partner],
-            None => self.partners().await?.into_iter().map(|partner| partner.partner).collect(),
+            None => self.partners().await?.into_iter().flatten().map(|partner| partner.partner).collect(),
         };
         let mut all = Vec::new();
         for partner in partners {
@@ -231,20 +237,18 @@ impl Registry<'_> {
         rows.first().map(|row| Ok(partner_of_row(row, seals)?.partner)).transpose()
     }
 
-    /// All partners, by age.
-    pub async fn partners(&mut self) -> Result<Vec<PartnerBook>, StoreError> {
-        let mut all: Vec<PartnerBook> = Vec::new();
+    /// All partners, by age, and rows that cannot be believed. Such a row is an error of its own: it does not stand in
+    /// the way of the others.
+    pub async fn partners(&mut self) -> Result<Vec<Result<PartnerBook, StoreError>>, StoreError> {
+        let (mut all, mut after) = (Vec::new(), BookId(0));
         loop {
-            let after = all.last().map_or(BookId(0), |last| last.book);
             let rows = self.administration.query(PARTNER_BOOKS, &params![after]).await?;
-            if rows.is_empty() {
-                all.sort_by_key(|partner| (partner.created_at, partner.partner));
-                return Ok(all);
-            }
-            for row in &rows {
-                all.push(partner_of_row(row, self.administration.seals())?);
-            }
+            let Some(last) = rows.last() else { break };
+            after = last.get(2)?;
+            all.extend(rows.iter().map(|row| partner_of_row(row, self.administration.seals())));
         }
+        all.sort_by_key(|partner| partner.as_ref().ok().map(|partner| (partner.created_at, partner.partner)));
+        Ok(all)
     }
 }
 
@@ -275,18 +279,33 @@ pub(super) fn partner_of_row(row: &Row, seals: &RowSeals) -> Result<PartnerBook,
     Ok(PartnerBook { partner: row.get(0)?, name: row.get(1)?, book: row.get(2)?, created_at: row.get(3)? })
 }
 
-/// All partners with their books: for those who look after all of them.
+/// All partners with their books: for those who look after all of them. A row that cannot be believed does not stand in
+/// the way of the others: its book is left alone, and [`unbelieved`] names it.
 pub(crate) async fn partner_books(store: &Store) -> Result<Vec<PartnerBook>, StoreError> {
-    let mut all: Vec<PartnerBook> = Vec::new();
+    let believed = |row: Result<PartnerBook, StoreError>| {
+        row.inspect_err(|error| {
+            tracing::error!(%error, "a partner's row cannot be believed: its book is left alone");
+        })
+        .ok()
+    };
+    Ok(partner_rows(store).await?.into_iter().filter_map(believed).collect())
+}
+
+/// What is wrong with rows of partners that cannot be believed: for an operator.
+///
+/// # Errors
+/// When the database is away.
+pub async fn unbelieved(store: &Store) -> Result<Vec<StoreError>, StoreError> {
+    Ok(partner_rows(store).await?.into_iter().filter_map(Result::err).collect())
+}
+
+async fn partner_rows(store: &Store) -> Result<Vec<Result<PartnerBook, StoreError>>, StoreError> {
+    let (mut all, mut after) = (Vec::new(), BookId(0));
     loop {
-        let after = all.last().map_or(BookId(0), |last| last.book);
         let rows = store.look(PARTNER_BOOKS, &params![after]).await?;
-        if rows.is_empty() {
-            return Ok(all);
-        }
-        for row in &rows {
-            all.push(partner_of_row(row, store.seals())?);
-        }
+        let Some(last) = rows.last() else { return Ok(all) };
+        after = last.get(2)?;
+        all.extend(rows.iter().map(|row| partner_of_row(row, store.seals())));
     }
 }
 

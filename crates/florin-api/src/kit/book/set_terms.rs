@@ -2,10 +2,10 @@
 
 use super::audit::{self, Deed};
 use super::jobs::run_inside;
-use super::terms::{INSERT, Term};
+use super::terms::{self, Term};
 use super::work::Work;
 use crate::kit::app::App;
-use florin_store::{BookId, StoreError, params};
+use florin_store::{BookId, StoreError};
 use uuid::Uuid;
 
 /// Adds a change to a partner's terms and to the audit, in one transaction.
@@ -21,9 +21,7 @@ pub async fn set_terms(
 ) -> Result<(), StoreError> {
     debug_assert_eq!(deed.object, partner, "the audit names the partner");
     run_inside(app, book, Vec::new(), async move |work: &mut Work<'_>| {
-        let Term { name, scope, effective_from, set_at, value, operator } = term.clone();
-        let row = params![name, scope.as_str(), effective_from, set_at, value.as_str(), operator.as_str()];
-        if work.execute(INSERT, &row).await? != 1 {
+        if terms::insert(work, partner, &term).await? != 1 {
             return Err(StoreError::unexpected("terms without a partner").into());
         }
         Ok(audit::note(work, &deed).await?)

@@ -5,19 +5,30 @@
 use crate::kit::request::number::ExactNumber;
 use crate::kit::request::types::words;
 use crate::kit::tables::{Fees, Network, Reference};
-use florin_store::{Row, Statement, Store, StoreError, params};
+use florin_store::{Row, SealedTable, Statement, Store, StoreError, Tx, Value, params, sealed_table};
 use florin_types::{CurrencyCode, Timestamp};
 use uuid::Uuid;
 
+/// The rows of terms.
+pub static PARTNER_TERMS: SealedTable = sealed_table!(
+    "partner_terms",
+    [
+        "partner": Bytes = "$1", "effective_from": Int = "$2", "set_at": Int = "$3", "name": Text = "$4",
+        "scope": Text = "$5"
+    ],
+    "value",
+    "operator",
+);
+
 /// All of them, as only an operator adds rows: a limit would hide the newest.
-const FIND: Statement = "SELECT name, scope, effective_from, set_at, value, operator FROM partner_terms \
+const FIND: Statement = "SELECT partner, effective_from, set_at, name, scope, value, operator, seal FROM partner_terms \
      WHERE partner = $1 ORDER BY effective_from, set_at";
-pub(super) const INSERT: Statement = "INSERT INTO partner_terms (partner, name, scope, effective_from, set_at, value, \
-     operator) SELECT id, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS \
-     TEXT), CAST($7 AS TEXT) FROM partner WHERE book = $1";
+const INSERT: Statement = "INSERT INTO partner_terms (partner, effective_from, set_at, name, scope, value, operator, \
+     seal) SELECT id, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), \
+     CAST($7 AS TEXT), $8 FROM partner WHERE book = $1";
 
 /// Every statement here, for the test that prepares and runs them all.
-pub(crate) const STATEMENTS: &[Statement] = &[FIND, INSERT];
+pub(crate) const STATEMENTS: &[Statement] = &[FIND, INSERT, PARTNER_TERMS.read];
 
 words! {
     /// What can be agreed.
@@ -130,7 +141,11 @@ impl Terms {
     /// When the database is away.
     pub async fn of(store: &Store, partner: Uuid) -> Result<Self, StoreError> {
         let rows = store.look(FIND, &params![partner]).await?;
-        rows.iter().filter_map(|row| term_of_row(row).transpose()).collect::<Result<_, _>>().map(Self)
+        let term = |row: &Row| {
+            store.seals().check(&PARTNER_TERMS, &row.0)?;
+            term_of_row(row)
+        };
+        rows.iter().filter_map(|row| term(row).transpose()).collect::<Result<_, _>>().map(Self)
     }
 
     /// All changes, oldest first.
@@ -176,20 +191,30 @@ impl Terms {
     }
 }
 
+/// Writes a term of the partner whose book this is. How many rows that is: one, if it is that partner's.
+pub(super) async fn insert(tx: &mut Tx, partner: Uuid, term: &Term) -> Result<u64, StoreError> {
+    let Term { name, scope, effective_from, set_at, value, operator } = term;
+    let row: [Value; 7] =
+        params![partner, *effective_from, *set_at, *name, scope.as_str(), value.as_str(), operator.as_str()];
+    let seal = tx.seals().seal(&PARTNER_TERMS, &row);
+    let [_, rest @ ..] = row;
+    tx.execute(INSERT, &[&rest[..], &[seal.into()]].concat()).await
+}
+
 /// None for a term of a newer version, which this one does not apply: it must go on serving the partner.
 fn term_of_row(row: &Row) -> Result<Option<Term>, StoreError> {
-    let name: String = row.get(0)?;
+    let name: String = row.get(3)?;
     let Some(name) = TermName::of_word(&name) else {
         tracing::warn!(%name, "a term of this name is not known");
         return Ok(None);
     };
     Ok(Some(Term {
+        effective_from: row.get(1)?,
+        set_at: row.get(2)?,
         name,
-        scope: row.get(1)?,
-        effective_from: row.get(2)?,
-        set_at: row.get(3)?,
-        value: row.get(4)?,
-        operator: row.get(5)?,
+        scope: row.get(4)?,
+        value: row.get(5)?,
+        operator: row.get(6)?,
     }))
 }
 

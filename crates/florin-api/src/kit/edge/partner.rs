@@ -126,7 +126,7 @@ fn is_in(nets: &[IpNet], ip: IpAddr) -> bool {
 
 /// Where a request comes from: the peer, or what a trusted proxy says of it. The last hop that no trusted proxy made
 /// is the source; what stands before it in the header is the client's own word.
-fn source_address(parts: &Parts, trusted: &[IpNet]) -> Option<IpAddr> {
+pub(crate) fn source_address(parts: &Parts, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = parts.extensions.get::<Peer>()?.0.ip().to_canonical();
     if !is_in(trusted, peer) {
         return Some(peer);

@@ -20,6 +20,10 @@ use uuid::Uuid;
 /// Wrong keys from one address: nobody mistypes more than one a second, or twenty in a row.
 const WRONG_KEYS: RateLimit = RateLimit { per_second: 1, burst: 20 };
 
+/// Questions of one other bank about payees. A bank that sends 100,000 payments a day asks 1.2 times a second, and in
+/// its busiest hour four times; a file of payments is asked about in bursts. Each answer costs a look into one book.
+const PAYEE_QUESTIONS: RateLimit = RateLimit { per_second: 20, burst: 100 };
+
 /// Buckets kept; full ones are dropped when there are more, for a full bucket is as good as none.
 const MAX_BUCKETS: usize = 100_000;
 
@@ -94,6 +98,7 @@ fn over<P: Reference>(not_until: &NotUntil<P>, clock: &impl governor::clock::Clo
 pub(crate) struct RateLimiter {
     partners: Option<Buckets<Uuid>>,
     addresses: Buckets<IpAddr>,
+    askers: Buckets<Uuid>,
 }
 
 impl RateLimiter {
@@ -101,12 +106,18 @@ impl RateLimiter {
         Self {
             partners: limit.map(|limit| Buckets::new(limit, clock)),
             addresses: Buckets::new(WRONG_KEYS, clock),
+            askers: Buckets::new(PAYEE_QUESTIONS, clock),
         }
     }
 
     /// One call of a partner, and what is left after it; none where there is no limit.
     pub(crate) fn check_partner(&self, partner: Uuid) -> Option<(Result<(), Refusal>, Remaining)> {
         self.partners.as_ref().map(|partners| partners.take(&partner))
+    }
+
+    /// One question of another bank about a payee.
+    pub(crate) fn check_asker(&self, asker: Uuid) -> Result<(), Refusal> {
+        self.askers.take(&asker).0
     }
 
     /// Counts a wrong key from an address, and refuses when there were too many. A right key from the same address

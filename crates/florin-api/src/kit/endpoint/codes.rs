@@ -143,6 +143,10 @@ codes! {
         "the key was used with another request; the message names the fields that differ";
     P471 409 Some("idempotency-in-progress"), "A request with this idempotency key is still in progress",
         "the first request with this key is still running";
+    P472 404 Some("sepa-recall-not-found"), "SEPA recall not found",
+        "no such SEPA recall";
+    P473 400 Some("sepa-recall-not-possible"), "SEPA recall is not possible",
+        "a transfer whose money cannot be asked back now, or a recall that was answered; the message says why";
     P500 400 Some("unknown-exception"), "Unknown exception",
         "unexpected fault; the answer carries the request id, the log the cause";
     P501 400 Some("service-unavailable"), "Service temporarily unavailable",

@@ -22,6 +22,8 @@ words! {
         SepaTransfer = "sepa_transfer",
         /// A SEPA payment was credited.
         SepaDeposit = "sepa_deposit",
+        /// A recall of a SEPA payment came in, or was answered.
+        SepaRecall = "sepa_recall",
         /// A sender's IBAN was checked.
         IbanStatus = "iban.status",
         /// A crypto withdrawal changed its status.
@@ -55,6 +57,7 @@ impl EventType {
             Self::Transfer => "/transfer-webhook",
             Self::SepaTransfer => "/sepa-transfer-webhook",
             Self::SepaDeposit => "/sepa-deposit-webhook",
+            Self::SepaRecall => "/sepa-recall-webhook",
             Self::IbanStatus => "/webhook/iban/status",
             Self::CryptoWithdrawal => "/crypto-withdrawal-webhook",
             Self::CryptoDeposit => "/crypto-deposit-webhook",

@@ -7,7 +7,7 @@ use crate::kit::app::App;
 use crate::kit::book::jobs::JobHandler;
 use crate::kit::book::record::RecordType;
 use florin_store::{
-    BookId, Holder, Migration, Row, Scope, SealedTable, SetStatement, Statement, Stop, StoreError,
+    BookId, Holder, HolderId, Migration, Row, Scope, SealedTable, SetStatement, Statement, Stop, StoreError,
     StoredEvent, Tx,
 };
 use serde_json::value::RawValue;
@@ -124,8 +124,18 @@ pub struct Erasure {
     pub list: Option<Statement>,
     /// Empties the family's rows; `$2` of each is the holder.
     pub statements: &'static [Statement],
+    /// Empties the family's objects, which a statement could not seal anew.
+    pub objects: EmptyObjects,
     /// Removes what was listed, after the commit.
     pub remove: Remove,
+}
+
+/// Empties the objects of a holder.
+pub type EmptyObjects = for<'a> fn(&'a mut Tx, HolderId) -> BoxedInCommand<'a, Result<(), StoreError>>;
+
+/// For a family without such objects.
+pub fn no_objects<'a>(_: &'a mut Tx, _: HolderId) -> BoxedInCommand<'a, Result<(), StoreError>> {
+    Box::pin(async { Ok(()) })
 }
 
 /// Removes what was listed.
@@ -134,7 +144,7 @@ pub type Remove = for<'a> fn(&'a App, &'a [Row]) -> Boxed<'a, Result<(), StoreEr
 impl Erasure {
     /// An erasure of rows alone.
     pub const fn of_rows(statements: &'static [Statement]) -> Self {
-        Self { list: None, statements, remove: |_, _| Box::pin(async { Ok(()) }) }
+        Self { list: None, statements, objects: no_objects, remove: |_, _| Box::pin(async { Ok(()) }) }
     }
 }
 

@@ -264,6 +264,8 @@ mod tests {
         ("P468", 400, "webhook-endpoint-unhealthy", "Webhook endpoint is not healthy"),
         ("P470", 400, "idempotency-key-reused", "Idempotency key was already used with a different request"),
         ("P471", 409, "idempotency-in-progress", "A request with this idempotency key is still in progress"),
+        ("P472", 404, "sepa-recall-not-found", "SEPA recall not found"),
+        ("P473", 400, "sepa-recall-not-possible", "SEPA recall is not possible"),
         ("P500", 400, "unknown-exception", "Unknown exception"),
         ("P501", 400, "service-unavailable", "Service temporarily unavailable"),
     ];

@@ -170,7 +170,7 @@ fn too_long(limit: usize) -> Refusal {
 }
 
 /// The two headers that say how the bytes are to be read.
-fn check_head(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(crate) fn check_head(headers: &HeaderMap) -> Result<(), Refusal> {
     check_encoding(headers)?;
     match only(headers, &CONTENT_TYPE) {
         Some(value) if is_json(value) => Ok(()),

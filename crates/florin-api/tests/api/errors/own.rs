@@ -127,8 +127,54 @@ async fn p433_more_than_there_is() {
     let expected = refusal("P433", "insufficient-funds", "Insufficient funds");
     for (index, endpoint) in declaring("P433").iter().enumerate() {
         let made = prepared(&app.a(), endpoint, &index.to_string()).await;
-        let call = changed(&app.a(), endpoint, &made, |body| set(body, "amount", "90000000"));
+        let call = match endpoint.path {
+            "/v1/sepa-recall/{recallId}/answer" => spent_before_the_answer(&app.a(), endpoint, made).await,
+            _ => changed(&app.a(), endpoint, &made, |body| set(body, "amount", "90000000")),
+        };
         check(endpoint, &call.send().await, 400, &expected);
+    }
+    app.finish().await;
+}
+
+/// Money of a user that a bank asks for, and that is not there any more.
+async fn spent_before_the_answer(a: &Client, endpoint: &Endpoint, made: Ids) -> crate::support::Call {
+    let user = made.get("$user");
+    let iban = a.get(&format!("/v1/sepa-deposit/info/{user}")).await.expect(200)["iban"].clone();
+    let credit = json!({
+        "iban": iban, "amount": "90", "senderName": "Ada Lovelace", "senderIban": "DE89370400440532013000",
+    });
+    let credit = a.post("/v1/sandbox/sepa/incoming", &credit).send().await.expect(201);
+    let recall = json!({"depositId": credit["depositId"], "reason": "DUPL"});
+    let recall = a.post("/v1/sandbox/sepa/recalls", &recall).send().await.expect(201);
+    a.pay(Some(user), None, "90").await;
+    let id = recall["recallId"].as_str().expect("an id");
+    let ids = made.clone().with("$sepaRecall", id);
+    request_of(a, endpoint, &ids).json(&json!({"decision": "ACCEPT"}))
+}
+
+#[tokio::test]
+async fn p472_an_unknown_sepa_recall() {
+    let app = TestApp::start().await;
+    let expected = refusal("P472", "sepa-recall-not-found", "SEPA recall not found");
+    for endpoint in declaring("P472") {
+        let unknown = Ids::unknown();
+        for recall in [unknown.get("$sepaRecall"), "nothing", "%00", "%ff"] {
+            let ids = Ids::unknown().with("$sepaRecall", recall);
+            check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 404, &expected);
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p473_a_recall_that_was_answered_or_cannot_be_made() {
+    let app = TestApp::start().await;
+    let expected = refusal("P473", "sepa-recall-not-possible", "SEPA recall is not possible");
+    for (index, endpoint) in declaring("P473").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        let first = request_of(&app.a(), endpoint, &made).send().await;
+        assert_eq!(first.status, endpoint.signature.success[0].0, "{}", first.text());
+        check(endpoint, &request_of(&app.a(), endpoint, &made).send().await, 400, &expected);
     }
     app.finish().await;
 }

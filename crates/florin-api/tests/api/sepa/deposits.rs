@@ -2,7 +2,7 @@
 
 use super::*;
 use florin_api::kyc::Operator;
-use florin_api::sepa::SepaOperator;
+use florin_api::sepa::{SepaOperator, Shown};
 use florin_rails::sepa::Reason;
 use florin_types::{ExternalUserId, Text};
 use http::Method;
@@ -119,8 +119,11 @@ async fn money_of_a_suspended_user_is_held_until_the_end_of_it() {
 async fn money_to_the_partner_is_the_partners_or_the_users_whose_reference_it_has() {
     let app = TestApp::start().await;
     let a = with_anna(&app).await;
+    let balance = async || a.get("/v1/partner/balances").await.expect(200)["fiatBalances"][0]["iban"].clone();
+    assert_eq!(balance().await, Value::Null, "nobody has asked how it is paid");
     let iban = iban_of(&a, None).await;
     assert_eq!(iban_of(&a, None).await, iban, "it stays the same");
+    assert_eq!(balance().await, json!(iban));
     incoming(&a, &iban, "7", "Acme Ltd").send().await.expect(201);
     assert_eq!(a.amount(None, "eur").await, "107.00");
     assert_eq!(told(&a).await.pop().expect("an event").1["externalUserId"], Value::Null);
@@ -135,16 +138,59 @@ async fn money_to_the_partner_is_the_partners_or_the_users_whose_reference_it_ha
         (a.amount(None, "eur").await, a.amount(Some("anna"), "eur").await),
         ("107.00".into(), "103.00".into())
     );
-    // Of another partner's user it is the partner's.
-    let b = app.b();
-    let iban = iban_of(&b, None).await;
-    let body = json!({
-        "iban": iban, "amount": "3", "senderName": "Ada Lovelace", "senderIban": OUTSIDE, "title": title,
-    });
-    b.post("/v1/sandbox/sepa/incoming", &body).send().await.expect(201);
-    assert_eq!(b.amount(None, "eur").await, "3.00");
     // Money to the partner's account makes the account that sent it a contact of the partner.
     assert_eq!(a.get("/v1/partner/sepa-deposit/contacts").await.expect(200)["data"][0]["name"], "Acme Ltd");
+    app.finish().await;
+}
+
+/// Whoever writes a reference means a user: while nobody can say which, the money is not the partner's.
+#[tokio::test]
+async fn money_with_a_mistyped_or_unknown_reference_waits_for_a_person() {
+    let app = TestApp::start().await;
+    let (a, b) = (with_anna(&app).await, app.b());
+    b.verified_user("ben").await;
+    let reference = async |client: &Client, user: &str| {
+        let info = client.get(&format!("/v1/sepa-deposit/info/{user}")).await.expect(200);
+        info["title"].as_str().expect("a title").to_owned()
+    };
+    let (of_anna, of_ben) = (reference(&a, "anna").await, reference(&b, "ben").await);
+    let mut mistyped = of_anna.clone();
+    let wrong = if mistyped.ends_with('7') { "8" } else { "7" };
+    mistyped.replace_range(15.., wrong);
+    let iban = iban_of(&a, None).await;
+    let both = format!("{of_anna} {}", reference(&a, "anna").await.replace('F', "f"));
+    for (title, is_partners) in [
+        (mistyped.clone(), false),
+        (format!("{} {}", &mistyped[..2], &mistyped[2..]), false),
+        (mistyped[..15].to_owned(), false),
+        (of_ben, false),
+        ("Rent of the flat, January 2026".to_owned(), true),
+    ] {
+        let before = a.amount(None, "eur").await;
+        let body = json!({
+            "iban": iban, "amount": "3", "senderName": "Ada Lovelace", "senderIban": OUTSIDE, "title": title,
+        });
+        a.post("/v1/sandbox/sepa/incoming", &body).send().await.expect(201);
+        assert_eq!(a.amount(None, "eur").await != before, is_partners, "{title}");
+    }
+    // The same reference twice is one.
+    let body = json!({
+        "iban": iban, "amount": "3", "senderName": "Ada Lovelace", "senderIban": OUTSIDE, "title": both,
+    });
+    a.post("/v1/sandbox/sepa/incoming", &body).send().await.expect(201);
+    assert_eq!(a.amount(Some("anna"), "eur").await, "103.00");
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let waiting = operator.suspense().await.expect("a list");
+    let states: Vec<_> = waiting.iter().map(|one| (one.amount, one.state, one.user.as_deref())).collect();
+    assert_eq!(states, [(300, "UNMATCHED", None); 4]);
+    // A person finds out that one was meant for the partner.
+    operator.assign_to_partner(waiting[0].id).await.expect("a command").expect("a deposit");
+    assert_eq!(a.amount(None, "eur").await, "106.00");
+    let event = told(&a).await.pop().expect("an event");
+    assert_eq!((event.0.as_str(), &event.1["externalUserId"]), ("sepa_deposit", &Value::Null));
+    assert_eq!(event.1["senderName"], "Ada Lovelace");
+    let again = operator.assign_to_partner(waiting[0].id).await.expect_err("it has the money");
+    assert_eq!(again.to_string(), "P403: the deposit is CREDITED");
     app.finish().await;
 }
 
@@ -184,7 +230,9 @@ async fn an_operator_assigns_money_or_sends_it_back() {
         states,
         [(2_500, "UNMATCHED", None), (500, "UNMATCHED", None), (300, "PENDING", Some("anna"))]
     );
-    let sender = operator.show(waiting[0].id).await.expect("a read").expect("a deposit");
+    let shown = operator.show(waiting[0].id).await.expect("a read").expect("a deposit");
+    let Shown::Deposit(deposit, sender) = shown else { panic!("{shown:?}") };
+    assert_eq!(deposit, waiting[0]);
     assert_eq!(
         (sender.name.as_str(), sender.iban.as_str(), sender.to.as_str()),
         ("Ada Lovelace", OUTSIDE, OUTSIDE)

@@ -144,6 +144,33 @@ async fn several_workers_give_each_payment_once() {
 }
 
 #[tokio::test]
+async fn a_payment_of_a_user_that_was_suspended_meanwhile_is_not_handed_over() {
+    let bank = Arc::new(Bank::default());
+    let app = TestApp::with(setup(&bank)).await;
+    let a = with_anna(&app).await;
+    let id = id_of(&outgoing(&a, Some("anna"), "10", SETTLES).send().await);
+    a.call(http::Method::PATCH, "/v1/user/suspend/anna").send().await.expect(200);
+    a.run_jobs().await;
+    let shown = details(&a, &id).await;
+    assert_eq!((&shown["status"], &shown["error"]["status"]), (&json!("FAILED"), &json!("USER_SUSPENDED")));
+    assert_eq!(a.amount(Some("anna"), "eur").await, "100.00");
+    let event = told(&a).await.pop().expect("an event").1;
+    assert_eq!((&event["id"], &event["error"]["status"]), (&json!(id), &json!("USER_SUSPENDED")));
+    a.call(http::Method::PATCH, "/v1/user/unsuspend/anna").send().await.expect(200);
+    try_again(&app).await;
+    assert_eq!(bank.given(), [0; 0]);
+    // One that the bank may have goes on.
+    bank.0.lock().expect("a ledger").answers_to_lose = 1;
+    let id = id_of(&outgoing(&a, Some("anna"), "10", SETTLES).send().await);
+    a.run_jobs().await;
+    expect_errors(&["a job failed; it will be tried again"]);
+    a.call(http::Method::PATCH, "/v1/user/suspend/anna").send().await.expect(200);
+    try_again(&app).await;
+    assert_eq!((details(&a, &id).await["status"].clone(), bank.given()), (json!("SUCCESSFUL"), vec![1]));
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_persons_decision_goes_before_the_simulated_banks() {
     let app = TestApp::start().await;
     let a = with_anna(&app).await;

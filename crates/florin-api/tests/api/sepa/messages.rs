@@ -3,12 +3,12 @@
 use super::*;
 use crate::support::expect_errors;
 use florin_api::kit::book::registry::book_of;
-use florin_api::sepa::SepaOperator;
+use florin_api::sepa::{SepaOperator, Shown};
 use florin_rails::sepa::Reason;
 use florin_types::Text;
 
 /// An account whose bank says nothing by itself.
-const HOLDS: &str = "LT129999800000000020";
+pub(super) const HOLDS: &str = "LT129999800000000020";
 
 const WHY: Reason = Reason::new(*b"AC04");
 
@@ -25,7 +25,7 @@ async fn messages_may_overtake_each_other_and_come_twice() {
     let (accepted, settled, rejected, returned) =
         (Status::Accepted, Status::Settled, Status::Rejected(WHY), Status::Returned(1_000, WHY));
     // What the bank says, the status at the end, and what of 100 EUR is left.
-    let cases: [(&[Status], &str, &str); 8] = [
+    let cases: [(&[Status], &str, &str); 7] = [
         (&[accepted, settled], "SUCCESSFUL", "89.00"),
         (&[settled, accepted], "SUCCESSFUL", "89.00"),
         (&[accepted, rejected], "FAILED", "100.00"),
@@ -33,8 +33,6 @@ async fn messages_may_overtake_each_other_and_come_twice() {
         (&[accepted, settled, returned], "FAILED", "99.00"),
         (&[returned, accepted, settled], "FAILED", "99.00"),
         (&[settled, returned, accepted], "FAILED", "99.00"),
-        // A bank that takes a settlement back.
-        (&[settled, rejected], "FAILED", "99.00"),
     ];
     let app = TestApp::start().await;
     for (number, (says, status, left)) in cases.into_iter().enumerate() {
@@ -69,29 +67,87 @@ async fn what_cannot_be_true_is_kept_for_a_person() {
     say(&app.app, book, "1", (payment, Status::Rejected(WHY))).await;
     // Nobody knows this one.
     say(&app.app, book, "3", (Uuid::nil(), Status::Settled)).await;
+    // Rejected after it was settled: the money comes back by a booking of its own, or not at all.
+    let settled = handed_over(&a).await;
+    say(&app.app, book, "6", (settled, Status::Settled)).await;
+    say(&app.app, book, "7", (settled, Status::Rejected(WHY))).await;
+    assert_eq!(details(&a, &settled.to_string()).await["status"], "SUCCESSFUL");
     // More than was sent comes back.
     let other = handed_over(&a).await;
     say(&app.app, book, "4", (other, Status::Settled)).await;
     say(&app.app, book, "5", (other, Status::Returned(1_001, WHY))).await;
-    expect_errors(&["a message of the bank was refused and waits for a person"; 2]);
-    assert_eq!(a.amount(Some("anna"), "eur").await, "89.00");
+    expect_errors(&["a message of the bank was refused and waits for a person"; 3]);
+    assert_eq!(a.amount(Some("anna"), "eur").await, "78.00");
     let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
     let refused = operator.refused().await.expect("a list");
     let mut why: Vec<_> =
         refused.iter().map(|(_, item)| (item.external_id.as_str(), item.reason.as_deref())).collect();
     why.sort_unstable();
-    let expected =
-        [("3", Some("no payment has this id")), ("5", Some("more came back than was sent, or nothing"))];
+    let expected = [
+        ("3", Some("no payment has this id")),
+        ("5", Some("more came back than was sent, or nothing")),
+        ("7", Some("it was settled: money that comes back is booked as a return")),
+    ];
     assert_eq!(why, expected);
     // Said again, it is not new. The money is there all the same: it waits for a person.
     say(&app.app, book, "5", (other, Status::Returned(1_001, WHY))).await;
     let waiting = operator.suspense().await.expect("a list");
     assert_eq!(waiting.iter().map(|one| (one.amount, one.state)).collect::<Vec<_>>(), [(1_001, "UNMATCHED")]);
-    for (_, item) in &refused {
+    for (partner, item) in &refused {
+        // A person sees what the bank said.
+        let shown = operator.show(item.id).await.expect("a read").expect("a message");
+        let Shown::Message(of, found, Some(content)) = shown else { panic!("{shown:?}") };
+        assert_eq!((&of, &found, &content["id"]), (partner, item, &json!(item.external_id)));
+        let payment = match &*item.external_id {
+            "3" => Uuid::nil(),
+            "5" => other,
+            _ => settled,
+        };
+        assert_eq!(content["message"]["Payment"][0], payment.to_string());
         operator.done(item.id).await.expect("a command").expect("a message");
     }
     assert_eq!(operator.refused().await.expect("a list"), []);
     assert_eq!(operator.done(refused[0].1.id).await.expect("a command"), None);
+    app.finish().await;
+}
+
+/// Banks may send money back in parts, or keep charges of it: each part is credited, and is told as what it is.
+#[tokio::test]
+async fn money_may_come_back_in_parts() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
+    let payment = handed_over(&a).await;
+    say(&app.app, book, "1", (payment, Status::Settled)).await;
+    let error = |returned: &str, description: &str| {
+        let description = format!("{description}: the account is closed (AC04)");
+        json!({"description": description, "status": "RETURNED", "reason": "AC04", "returnedAmount": returned})
+    };
+    let part = error("4.00", "The payee's bank sent 4.00 of 10.00 EUR back");
+    let whole = error("10.00", "The payee's bank sent the money back");
+    for (id, cents, left, error) in [("2", 400, "93.00", &part), ("3", 600, "99.00", &whole)] {
+        for _ in 0..2 {
+            say(&app.app, book, id, (payment, Status::Returned(cents, WHY))).await;
+        }
+        assert_eq!(a.amount(Some("anna"), "eur").await, left);
+        let shown = details(&a, &payment.to_string()).await;
+        assert_eq!((&shown["status"], &shown["error"]), (&json!("FAILED"), error));
+    }
+    // What was said of the first part stays as it was.
+    let events: Vec<_> = told(&a).await.into_iter().map(|(_, payload)| payload["error"].clone()).collect();
+    assert_eq!(events, [Value::Null, part, whole]);
+    let lines = a.history(Some("anna")).await;
+    let back: Vec<_> =
+        lines.iter().filter(|line| line["type"] == "REFUND").map(|line| &line["amount"]).collect();
+    assert_eq!(back, [&json!("6.00"), &json!("4.00")]);
+    // More than was sent is not the user's without a person.
+    say(&app.app, book, "4", (payment, Status::Returned(1, WHY))).await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+    assert_eq!(a.amount(Some("anna"), "eur").await, "99.00");
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let waiting = operator.suspense().await.expect("a list");
+    let shown: Vec<_> = waiting.iter().map(|one| (one.amount, one.state, one.returns)).collect();
+    assert_eq!(shown, [(1, "UNMATCHED", Some(payment))]);
     app.finish().await;
 }
 

@@ -38,7 +38,7 @@ async fn a_transfer_is_held_and_then_settled() {
     let expected = json!({
         "id": id, "type": "external", "amount": "16.02", "transferTitle": "Rent", "destinationIban": SETTLES,
         "receiverFirstName": "Ada", "receiverLastName": "Lovelace", "companyName": null, "status": "SUCCESSFUL",
-        "currency": "eur",
+        "speed": "STANDARD", "requestedSpeed": "STANDARD", "currency": "eur",
         "fee": 1, "createdAt": "2026-11-23T12:00:00.501Z",
     });
     assert_eq!(told(&a).await, [("sepa_transfer".to_owned(), expected.clone())]);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::support::person;
 use florin_api::kit::book::registry::book_of;
-use florin_api::sepa::{SepaOperator, Waiting};
+use florin_api::sepa::{SepaOperator, Shown, Waiting};
 use florin_rails::sepa::Reason;
 use florin_types::Text;
 
@@ -47,7 +47,9 @@ async fn money_that_cannot_go_back_waits_for_a_person() {
         let waiting = waiting(&app).await;
         let shown: Vec<_> = waiting.iter().map(|one| (one.amount, one.state, one.user.as_deref())).collect();
         assert_eq!(shown, [(2_500, state, Some("anna"))], "{from}");
-        let sender = operator(&app).show(waiting[0].id).await.expect("a read").expect("a deposit");
+        let shown = operator(&app).show(waiting[0].id).await.expect("a read").expect("a deposit");
+        let Shown::Deposit(deposit, sender) = shown else { panic!("{shown:?}") };
+        assert_eq!(deposit.returns.is_some(), from == COMES_BACK);
         assert_eq!((sender.name.as_str(), sender.iban.as_str()), ("Charles Babbage", from));
         assert_eq!(a.delete("/v1/user/anna").await.code(), "P456");
         let anna = florin_types::ExternalUserId::parse("anna").expect("an id");

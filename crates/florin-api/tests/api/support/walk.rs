@@ -152,6 +152,9 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
     for placeholder in placeholders().filter(|one| names(endpoint, one.word) && one.word != "$transfer") {
         ids = made(client, placeholder, ids).await;
     }
+    if endpoint.path == "/v1/sepa-transfer/{transferId}/recall" {
+        client.settle().await;
+    }
     ids
 }
 

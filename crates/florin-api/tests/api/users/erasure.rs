@@ -1,8 +1,8 @@
 //! What erasing a user destroys: with the master key, the vault and all that the database ever held, a backup included,
 //! the user's data stay closed.
 
-use crate::seals;
-use crate::support::{Database, Engine, Setup, TestApp, engine};
+use crate::seals::{self, literal};
+use crate::support::{Database, Setup, TestApp};
 use florin_api::kit::book::key_sheets::{erase_again, give_slots, keep_ahead, load, look_for_missing};
 use florin_api::kit::book::seal::{Nonce, Seals, Slot};
 use std::collections::BTreeSet;
@@ -84,12 +84,6 @@ async fn nothing_that_was_kept_opens_an_erased_users_data() {
     app.reopen(Setup::default()).await;
     assert_eq!((opens(&app.app.seals, &all, &anna), opens(&app.app.seals, &all, &bela)), (0, 1));
     app.finish().await;
-}
-
-/// As a literal of SQL.
-fn literal(bytes: &[u8]) -> String {
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    if engine() == Engine::Sqlite { format!("X'{digits}'") } else { format!("'\\x{digits}'") }
 }
 
 /// Keeps a user's profile as older versions did: under a key that the master key alone unwraps.

@@ -37,6 +37,15 @@ fn without_paths(answer: &str) -> Value {
     page
 }
 
+/// An endpoint without the paths of types of events that the old server did not know.
+fn without_new_types(answer: &str) -> Value {
+    let mut endpoint: Value = serde_json::from_str(answer).expect("JSON");
+    if let Some(paths) = endpoint["paths"].as_object_mut() {
+        paths.shift_remove("sepa_recall");
+    }
+    endpoint
+}
+
 /// A refusal as it read before messages told more after their stable text.
 fn before_details(now: String, then: &str) -> String {
     let message = |text: &str| {
@@ -62,6 +71,10 @@ async fn reads_are_the_same(before: &Before) {
         }
         if path.starts_with("/v1/events") {
             assert_eq!(without_paths(&now.text()), without_paths(answer), "GET {path}");
+            continue;
+        }
+        if path == "/v1/webhooks/endpoint" {
+            assert_eq!(without_new_types(&now.text()), without_new_types(answer), "GET {path}");
             continue;
         }
         let now = (now.status, before_details(now.text(), answer));

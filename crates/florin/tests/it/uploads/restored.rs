@@ -102,3 +102,30 @@ async fn a_takeover_says_what_the_vault_lacks() {
     server.client().upload("anna", &small_form()).await.expect(201);
     server.finish().await;
 }
+
+/// Without its sheet of keys nothing of a user opens: whoever watches the server is told, and how many are missing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn missing_sheets_of_keys_are_counted_where_health_is_asked() {
+    let mut server = Server::start().await;
+    server.client().create_user("anna").await;
+    server.stop();
+    let (keys, away) = (server.vault_dir().join("keys"), server.data_dir().join("away"));
+    std::fs::rename(&keys, &away).expect("it moves");
+    std::fs::create_dir(&keys).expect("an empty folder");
+    server.start_again().await;
+    let ready = server.client().send(&Call::get("/readyz")).await;
+    ready.expect(200);
+    let sheets: Vec<_> =
+        std::fs::read_dir(&away).expect("a folder").map(|entry| entry.expect("a file")).collect();
+    let said = format!("ready, but for users' data: {} sheets of keys are missing", sheets.len());
+    assert!(!sheets.is_empty() && ready.text().starts_with(&said), "{ready:?}");
+    // New users are created all the same.
+    server.client().create_user("ben").await;
+    server.stop();
+    for sheet in sheets {
+        std::fs::rename(sheet.path(), keys.join(sheet.file_name())).expect("it moves");
+    }
+    server.start_again().await;
+    assert_eq!(server.client().send(&Call::get("/readyz")).await.body, b"ready\n");
+    server.finish().await;
+}

@@ -1,0 +1,161 @@
+//! What the bank has booked: a row for each booking, written in the command that applies it. By it a second message
+//! with the same id is judged, and the bank's statement is compared with the books.
+
+use super::store::message_id;
+use crate::kit::app::App;
+use florin_rails::sepa::files::{BookKind, Booking, Marks, What};
+use florin_store::{Object, ObjectTable, Row, Statement, StoreError, Type, Value, params};
+use florin_types::Date;
+use std::collections::HashSet;
+use uuid::Uuid;
+
+/// The table.
+pub static BOOKINGS: ObjectTable = ObjectTable::new(
+    "sepa_booking",
+    &[
+        ("kind", Type::Text),
+        ("message", Type::Bytes),
+        ("day", Type::Text),
+        ("amount", Type::Int),
+        ("payment", Type::Bytes),
+        ("reference", Type::Text),
+        ("entry", Type::Text),
+        ("marks", Type::Bytes),
+        ("booked", Type::Int),
+        ("by_operator", Type::Int),
+    ],
+);
+
+/// A hash of the file of the bank that has a booking.
+pub type FileHash = [u8; 16];
+
+/// A booking of the bank's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookingRow {
+    /// The id of its message in the inbox.
+    pub id: Uuid,
+    /// Which kind of message has it.
+    pub kind: BookKind,
+    /// The file that told it first.
+    pub message: FileHash,
+    /// The day of booking.
+    pub day: Date,
+    /// Cents; negative where the account lost them.
+    pub amount: i64,
+    /// The payment of ours that it is about.
+    pub payment: Option<Uuid>,
+    /// The bank's reference of the booking.
+    pub reference: Option<String>,
+    /// The bank's reference of its entry.
+    pub entry: Option<String>,
+    /// What else it is recognized by.
+    pub marks: Marks,
+    /// Whether the settlement account has it.
+    pub booked: bool,
+    /// Whether a person booked it from a statement.
+    pub by_operator: bool,
+}
+
+impl BookingRow {
+    /// The row of a booking that is not applied yet.
+    pub fn of(app: &App, booking: &Booking, kind: BookKind, message: FileHash) -> Self {
+        let payment = match &booking.what {
+            What::Paid(payment) | What::CameBack(payment, ..) => Some(*payment),
+            What::Credit(_) | What::Other => None,
+        };
+        Self {
+            id: message_id(app, &booking.id),
+            kind,
+            message,
+            day: booking.day,
+            amount: booking.cents,
+            payment,
+            reference: booking.reference.clone(),
+            entry: booking.entry_reference.clone(),
+            marks: booking.marks,
+            booked: false,
+            by_operator: false,
+        }
+    }
+}
+
+impl Object for BookingRow {
+    const TABLE: &'static ObjectTable = &BOOKINGS;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
+        let unknown = |what: &str| StoreError::unexpected(format!("sepa_booking holds an unknown {what}"));
+        Ok(Self {
+            id,
+            kind: BookKind::parse(&row.get::<String>(0)?).ok_or_else(|| unknown("kind"))?,
+            message: row.get(1)?,
+            day: Date::parse(&row.get::<String>(2)?).map_err(StoreError::unexpected)?,
+            amount: row.get(3)?,
+            payment: row.get(4)?,
+            reference: row.get(5)?,
+            entry: row.get(6)?,
+            marks: Marks::from_bytes(&row.get::<Vec<u8>>(7)?).ok_or_else(|| unknown("mark"))?,
+            booked: row.get(8)?,
+            by_operator: row.get(9)?,
+        })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![
+            self.kind.name(),
+            self.message.to_vec(),
+            self.day.to_string(),
+            self.amount,
+            self.payment,
+            self.reference.clone(),
+            self.entry.clone(),
+            self.marks.to_bytes(),
+            i64::from(self.booked),
+            i64::from(self.by_operator)
+        ]
+        .to_vec()
+    }
+}
+
+/// Of all books. An operator asks now and then.
+const BETWEEN: Statement = "SELECT id, kind, message, day, amount, payment, reference, entry, marks, booked, \
+     by_operator \
+     FROM sepa_booking WHERE kind IN ('camt.053', 'camt.054') AND day >= $1 AND day <= $2 AND booked = 1 \
+     ORDER BY day, id";
+const NEWEST_DAY: Statement = "SELECT MAX(day) FROM sepa_booking WHERE kind = $1 AND by_operator = 0";
+const BY_OPERATOR: Statement = "SELECT day, amount FROM sepa_booking WHERE by_operator = 1";
+
+/// Every statement here, for the test that prepares and runs them all.
+pub const STATEMENTS: &[Statement] = &[BETWEEN, NEWEST_DAY, BY_OPERATOR];
+
+/// The bookings of some days that the books have.
+pub async fn between(app: &App, from: Date, to: Date) -> Result<Vec<BookingRow>, StoreError> {
+    let rows = app.store.look(BETWEEN, &params![from.to_string(), to.to_string()]).await?;
+    rows.into_iter()
+        .map(|mut row| {
+            let id = row.get(0)?;
+            row.0.remove(0);
+            BookingRow::from_row(id, &row)
+        })
+        .collect()
+}
+
+/// The last day that messages of a kind have booked. None: they have booked nothing.
+pub async fn newest_day(app: &App, kind: BookKind) -> Result<Option<Date>, StoreError> {
+    let rows = app.store.look(NEWEST_DAY, &params![kind.name()]).await?;
+    let day: Option<String> = rows.first().map(|row| row.get(0)).transpose()?.flatten();
+    day.map(|day| Date::parse(&day).map_err(StoreError::unexpected)).transpose()
+}
+
+/// Days and amounts of what persons have booked from statements.
+pub async fn by_operator(app: &App) -> Result<HashSet<(Date, i64)>, StoreError> {
+    let rows = app.store.look(BY_OPERATOR, &[]).await?;
+    let read = |row: &Row| {
+        let day = Date::parse(&row.get::<String>(0)?).map_err(StoreError::unexpected)?;
+        Ok((day, row.get(1)?))
+    };
+    rows.iter().map(read).collect()
+}

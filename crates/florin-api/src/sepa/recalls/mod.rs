@@ -1,0 +1,39 @@
+//! Recalls: a bank asks for the money of a settled payment back. Another bank asks for a deposit (incoming, camt.056),
+//! and the partner answers; or the partner asks for a transfer's money (outgoing), and the payee's bank answers. The
+//! answer is a refusal (camt.029), or the money (pacs.004).
+//!
+//! States: open → accepted or refused; an outgoing one that was refused is accepted if the money comes all the same.
+//! What is to be said to the bank (a request of ours, a refusal of ours) is handed over once, by a job of its own. An
+//! accepted incoming one sends the deposit back, as a payment out: see `sepa/refund.rs`.
+
+mod answer;
+mod ask;
+mod book;
+mod recall;
+mod send;
+mod show;
+mod store;
+
+pub use book::{arrive, end_unanswered, require_deposit};
+pub use recall::TAKEN_BACK;
+pub use send::send;
+pub use show::{EXAMPLE, SepaRecall, render};
+
+pub(super) use book::{end_where_gone, end_with_money, hear, hear_refusal, open_one};
+pub(super) use recall::{DUE_JOB, SEND_JOB};
+pub(super) use store::{RECALLS, STATEMENTS, empty, is_open};
+
+use crate::kit::endpoint::handler::uuid_in_path;
+use crate::kit::endpoint::table::Endpoint;
+
+/// The calls.
+pub fn endpoints() -> Vec<Endpoint> {
+    [ask::endpoint(), answer::endpoint()].into_iter().chain(show::endpoints()).collect()
+}
+
+uuid_in_path!(
+    RecallId,
+    "recallId",
+    "The id of the recall, from the event `sepa_recall`, `GET /v1/sepa-recalls`, or the call that made it.",
+    "$sepaRecall"
+);

@@ -1,0 +1,73 @@
+//! A bank that takes payments in files and answers in files, through folders that the bank's channel (EBICS, SFTP)
+//! empties and fills.
+//!
+//! [`Folder`] writes and reads files so that a crash loses none and sends none twice. [`CutOffs`] are the times at
+//! which payments go. [`render`] makes a file out, [`hear`] reads a file in.
+
+mod bookings;
+mod cut_offs;
+mod folder;
+mod messages;
+mod payments;
+mod statuses;
+
+pub use bookings::{BookKind, Booking, Bookings, Marks, Report, What};
+pub use cut_offs::{CutOffError, CutOffs};
+pub use folder::{Folder, FolderError, Sent, Watched, read_up_to};
+pub use messages::{Heard, NotHeard, hear};
+pub use payments::{
+    NotSent, Payment, SentFile, Unwritable, check, file_name, message_id, number_of, read_sent, render,
+};
+pub use statuses::{Statuses, Told};
+
+/// The messages, for whoever plays the bank.
+pub use florin_iso20022 as iso20022;
+
+use super::{Boxed, Later, Order, PayeeCheck, RailError, SepaRail, Speed};
+use florin_types::{Bic, Iban, Timestamp};
+
+/// The way over files.
+#[derive(Clone, Debug)]
+pub struct FileRail {
+    /// Where the files are.
+    pub folder: Folder,
+    /// When payments go.
+    pub cut_offs: CutOffs,
+    /// Our account at the bank: what we pay from, and whose entries we read.
+    pub account: Iban,
+    /// The bank.
+    pub bic: Bic,
+    /// Who holds the account.
+    pub holder: String,
+    /// Which messages book money.
+    pub book_from: BookKind,
+    /// What is on the account besides the money of the books, in cents: what the house had there at the beginning.
+    pub own_funds: i64,
+}
+
+impl SepaRail for FileRail {
+    fn name(&self) -> &'static str {
+        "files"
+    }
+
+    fn gathers(&self) -> bool {
+        true
+    }
+
+    /// On business days of T2 (`florin_types::calendar`). Files know no instant payments.
+    fn handed_over_at(&self, _: Speed, now: Timestamp) -> Timestamp {
+        self.cut_offs.next_after(now)
+    }
+
+    fn submit<'a>(&'a self, _: &'a Order) -> Boxed<'a, Result<Later, RailError>> {
+        Box::pin(async { Err(RailError::Unavailable("payments go in files".to_owned())) })
+    }
+
+    fn find<'a>(&'a self, _: &'a Order) -> Boxed<'a, Result<Option<Later>, RailError>> {
+        Box::pin(async { Err(RailError::Unavailable("payments go in files".to_owned())) })
+    }
+
+    fn verify_payee<'a>(&'a self, _: &'a Iban, _: &'a str) -> Boxed<'a, Result<PayeeCheck, RailError>> {
+        Box::pin(async { Ok(PayeeCheck::NotPossible("the bank is only reached by files")) })
+    }
+}
