@@ -109,6 +109,10 @@ pub(super) async fn decide_deposit_of(work: &mut Work<'_>, id: Uuid, decided: De
     // Its holder may have changed since the touches were made.
     let holder = deposit.holder.into_iter().flat_map(touches_to_pay);
     work.load(&holder.collect::<Vec<_>>()).await?;
+    if decided == Decided::Settle && recalls::open_one(work, deposit.recall).await?.is_some() {
+        let why = "outcome does not fit: a bank asks for the money back: answer that first";
+        return Err(Refusal::invalid(why).into());
+    }
     let keeper = keeper_of(work, deposit.holder);
     let sender = open_own::<Sender>(work, keeper, deposit.sealed.as_deref())?.unwrap_or_default();
     let handle = deposit.holder.and_then(|holder| work.holder_by_id(holder)?.handle.clone());

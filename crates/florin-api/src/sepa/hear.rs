@@ -192,10 +192,7 @@ pub(super) async fn apply(work: &mut Work<'_>, ready: &Ready) -> Result<(Verdict
             (Verdict::Refused("an amount must be above zero".to_owned()), None)
         }
         Heard::Credit(prepared) => (Verdict::Applied, Some(incoming::book(work, prepared)?)),
-        Heard::Recall(request) => {
-            recalls::hear(work, &ready.said.id, request).await?;
-            (Verdict::Applied, None)
-        }
+        Heard::Recall(request) => (recalls::hear(work, &ready.said.id, request).await?, None),
         Heard::RecallRefused(id, reason) => (recalls::hear_refusal(work, *id, *reason).await?, None),
     })
 }
@@ -231,7 +228,12 @@ pub(super) async fn pay(work: &mut Work<'_>, order: Uuid, status: Status) -> Res
             return Ok(Verdict::Refused(why.to_owned()));
         }
         Step::Accept => work.put(&Transfer { state: State::Submitted, ..transfer })?,
-        Step::Settle => drop(settle(work, transfer)?),
+        Step::Settle => {
+            let transfer = settle(work, transfer)?;
+            if let Some(deposit) = transfer.refunds {
+                recalls::end_where_gone(work, deposit).await?;
+            }
+        }
         Step::Fail(reason) => {
             let reason = Some(reason);
             fail(work, transfer, TransferFailure { code: FailureCode::Rejected, reason })?;
@@ -240,6 +242,9 @@ pub(super) async fn pay(work: &mut Work<'_>, order: Uuid, status: Status) -> Res
         Step::Return(amount, reason) => come_back(work, transfer, amount, reason).await?,
         Step::SettleAndReturn(amount, reason) => {
             let transfer = settle(work, transfer)?;
+            if let Some(deposit) = transfer.refunds {
+                recalls::end_where_gone(work, deposit).await?;
+            }
             come_back(work, transfer, amount, reason).await?;
         }
     }
@@ -333,7 +338,10 @@ async fn come_back(work: &mut Work<'_>, transfer: Transfer, amount: i64, reason:
     let returned = transfer.returned + amount;
     let transfer = Transfer { state: State::Returned, failure, returned, ..transfer };
     work.put(&refund::without_payee(&transfer))?;
-    recalls::end_with_money(work, &transfer).await?;
+    // A part that comes back for another reason leaves the recall open: the rest is still asked for.
+    if reason == Reason::RECALLED || transfer.returned == transfer.amount {
+        recalls::end_with_money(work, &transfer).await?;
+    }
     let (id, created_at) = (work.id(), work.now());
     let (state, returns, reason) = (DepositState::Credited, Some(transfer.id), Some(reason));
     let (recall, sealed) = (None, None);

@@ -116,7 +116,7 @@ pub static FAMILY: Family = Family {
         objects: |tx, holder| Box::pin(store::empty(tx, holder)),
         ..Erasure::of_rows(store::ERASE)
     }],
-    forgets: &[store::FORGET, files::FORGETS[0], files::FORGETS[1]],
+    forgets: &[store::FORGET, files::FORGET],
     obstacles: &[Obstacle {
         to_suspending: no_obstacle,
         to_deleting: |tx, holder| Box::pin(check_nothing_pending(tx, holder)),

@@ -234,6 +234,7 @@ impl SepaOperator<'_> {
                 emit_status(work, &deposit, IbanStatusWord::Rejected);
             }
             let sealed = Some(sealed::seal(work, holder, &sender)?);
+            recalls::forget_words(work, deposit.recall).await?;
             let deposit = Deposit { holder: Some(holder), sealed, ..deposit };
             if is_suspended(work, holder) {
                 work.put(&Deposit { state: DepositState::Held, ..deposit })?;

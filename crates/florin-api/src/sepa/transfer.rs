@@ -279,6 +279,12 @@ impl Transfer {
         if is_second { second_order(self.id) } else { self.id }
     }
 
+    /// The transfer as a bank without instant payments gets it: under its own id, whatever another bank was asked before
+    /// a change of rail.
+    pub fn as_only_try(self) -> Self {
+        Self { fell_back: None, ..self }
+    }
+
     /// Where it stands, for an event.
     pub fn moment(&self) -> Vec<u8> {
         let (state, speed, fee, failure) = (self.state, self.speed, self.fee, self.failure);
@@ -321,7 +327,7 @@ impl Transfer {
             return Step::Refuse("it had no second try");
         }
         let is_first = order == self.id;
-        let is_replaced = self.state == State::Held || self.was_rejected();
+        let is_replaced = matches!(self.state, State::Held | State::Failed);
         match status {
             Status::Accepted | Status::Rejected(_) => Step::Nothing,
             Status::Settled if is_first && is_replaced => Step::Settle,

@@ -153,6 +153,10 @@ const NOT_A_PERSON: &[&str] = &[
     "hijo", "filhos", "zonen", "zoon", "zn", "sonner", "soner", "bros", "brothers", "bruder", "gebruder",
     "hermanos", "fratelli", "freres", "bracia", "partner", "partners", "partnerzy", "wspolnicy", "associates",
     "associes", "sozien", "kollegen",
+    // And by what they do, in words that are no names: "Jan Nowak Consulting".
+    "trading", "consulting", "consult", "services", "solutions", "holding", "group", "invest", "investments",
+    "capital", "ventures", "enterprise", "enterprises", "international", "logistics", "technologies", "software",
+    "immobilien", "beratung", "transport", "transporte", "uslugi",
 ];
 
 /// The forms of companies as runs of words, each with the form that it stands for. "o.o." is read as

@@ -40,8 +40,9 @@
 //! - Each side has a name that the other lacks: "Jan Piotr Nowak" and "Jan Marek Nowak".
 //! - Only the given name or only the family name is there, or the family name is an initial.
 //! - Jr on one side and Sr on the other.
-//! - A company, an estate, a foundation, a guardian or a firm is named: "Jan Nowak GmbH", "Erben Jan Nowak", "Jan
-//!   Nowak i Synowie".
+//! - A company, an estate, a foundation, a guardian or a firm is named: "Jan Nowak GmbH", "Jan Nowak S.A.", "Erben Jan
+//!   Nowak", "Jan Nowak i Synowie", "Jan Nowak Consulting". Words that say what a firm does are known as far as they
+//!   are no names.
 //!
 //! A short form (Bob for Robert) is another name.
 //!

@@ -4,6 +4,7 @@ use strsim::osa_distance;
 
 use super::Comparison;
 use super::fold::{Joint, Word, words};
+use super::lists::FORMS;
 
 /// Words with fewer letters are not searched for typing errors: one edit makes Jan of Jon, and Anna of Hanna.
 const MIN_TYPO_LETTERS: usize = 5;
@@ -42,11 +43,29 @@ pub(super) fn compare(given: &str, first_names: &str, last_names: &str) -> Verdi
     if given.is_empty() || (first.is_empty() && last.is_empty()) {
         return not_possible;
     }
+    if ends_in_a_form(&given, &first, &last) {
+        return NO_MATCH;
+    }
     let whole = compare_words(given.clone(), &first, &last);
     if whole.comparison == Comparison::Match || !names_one_of_several(&given, &first, &last) {
         return whole;
     }
     Verdict { comparison: Comparison::CloseMatch, is_own: true }
+}
+
+/// Whether the letters at the end of a name are a company's form, written with dots: "Jan Nowak S.A.". They are initials
+/// where the name is not whole without them: "Nowak S.A." can be Stefan Adam.
+fn ends_in_a_form(given: &[Word], first: &[Word], last: &[Word]) -> bool {
+    let letters = given.iter().rev().take_while(|word| word.is_initial).count();
+    let (name, form) = given.split_at(given.len() - letters);
+    if letters < 2 || name.is_empty() {
+        return false;
+    }
+    let is_form = FORMS.iter().any(|(known, _)| {
+        known.len() == form.len() && known.iter().zip(form).all(|(known, word)| word.is_in(&[known]))
+    });
+    let is_word = Word::joined(form).is_some_and(|word| word.class().is_no_person);
+    (is_form || is_word) && compare_words(name.to_vec(), first, last).comparison == Comparison::Match
 }
 
 /// Whether a word of a list says that it does not list persons: "Jan Nowak et Fils" too.

@@ -271,6 +271,18 @@ fn an_account_of_something_else_is_no_person() {
     check_persons(&[
         ("Jan Nowak GmbH", "Jan", "Nowak", NoMatch, false),
         ("Jan Nowak Sp. z o.o.", "Jan", "Nowak", NoMatch, false),
+        ("Jan Nowak S.A.", "Jan", "Nowak", NoMatch, false),
+        ("Jan Nowak S. L.", "Jan", "Nowak", NoMatch, false),
+        ("Jan Nowak B.V.", "Jan", "Nowak", NoMatch, false),
+        ("Nowak Jan S.r.l.", "Jan", "Nowak", NoMatch, false),
+        ("Jan Nowak e.K.", "Jan", "Nowak", NoMatch, false),
+        ("Jan Nowak K.G.", "Jan", "Nowak", NoMatch, false),
+        ("Jan Nowak d.o.o.", "Jan", "Nowak", NoMatch, false),
+        ("Jan Nowak Trading", "Jan", "Nowak", NoMatch, false),
+        ("Jan Nowak Consulting", "Jan", "Nowak", NoMatch, false),
+        // Initials, not a form.
+        ("Nowak S.A.", "Stefan Adam", "Nowak", CloseMatch, true),
+        ("Nowak E.V.", "Eva Vera", "Nowak", CloseMatch, true),
         ("Erben Jan Nowak", "Jan", "Nowak", NoMatch, false),
         ("Jan Nowak Stiftung", "Jan", "Nowak", NoMatch, false),
         ("Estate of Jan Nowak", "Jan", "Nowak", NoMatch, false),

@@ -39,7 +39,7 @@ pub(super) static SETS: [&SetStatement; 2] = store::SETS;
 pub(super) static BOOKINGS: &florin_store::ObjectTable = &booking::BOOKINGS;
 
 /// Run when a book is replaced.
-pub(super) const FORGETS: [Statement; 2] = store::FORGETS;
+pub(super) const FORGET: Statement = store::FORGET;
 
 /// How often folder and cut-offs are looked at: a file that has come is read within twice this, for it must have
 /// stopped growing. A look is a few statements by index.

@@ -19,12 +19,12 @@ use crate::sepa::deposit::BANK_FEE;
 use crate::sepa::hear::{self, Ready};
 use crate::sepa::operator::SepaOperator;
 use crate::sepa::postings::{self, EUR};
-use crate::sepa::transfer::{State, Transfer};
-use florin_ledger::{AccountKind, BookId};
+use crate::sepa::transfer::{NO_FILE_YET, State, Transfer};
+use florin_ledger::{AccountKey, AccountKind, BookId};
 use florin_rails::sepa::files::{BookKind, Booking};
 use florin_rails::sepa::{Message, Reason, Said, Status};
 use florin_store::{Stop, StoreError, Touch};
-use florin_types::Timestamp;
+use florin_types::{Timestamp, format_minor};
 use std::path::Path;
 use uuid::Uuid;
 
@@ -99,9 +99,12 @@ impl SepaOperator<'_> {
         let deed = self.deed(action, id, detail);
         run_inside(self.app, book, touches, async move |work: &mut Work<'_>| {
             let transfer = work.object::<Transfer>(id)?;
-            let state = transfer.ok_or_else(|| StoreError::unexpected("a payment is gone"))?.state;
-            if !matches!(state, State::Submitting | State::Submitted) {
-                return Err(Refusal::invalid(format!("the payment is {state}")).into());
+            let transfer = transfer.ok_or_else(|| StoreError::unexpected("a payment is gone"))?;
+            // One that waits for a file is in none, so it can be rejected: perhaps it cannot be read.
+            let waits = transfer.state == State::Held && transfer.file == Some(NO_FILE_YET);
+            let may_be_rejected = waits && matches!(decided, Decided::Reject(_));
+            if !may_be_rejected && !matches!(transfer.state, State::Submitting | State::Submitted) {
+                return Err(Refusal::invalid(format!("the payment is {}", transfer.state)).into());
             }
             decide::decide(work, id, decided).await?;
             Ok(audit::note(work, &deed).await?)
@@ -222,6 +225,16 @@ impl SepaOperator<'_> {
         let deed = self.deed("sepa.book", row.id, id.clone());
         run_inside(app, house, touches, async move |work: &mut Work<'_>| {
             keep(work, &id, &row)?;
+            let fees = AccountKey { holder: work.book().system(), currency: EUR, kind: AccountKind::Fees };
+            let earned = work.account(fees).map_or(0, |account| account.balance);
+            if amount > earned {
+                let [amount, earned] = [amount, earned].map(|cents| format_minor(cents, 2));
+                let why = format!(
+                    "{amount} eur are more than the {earned} eur of fees that were earned: it is hardly a fee of the \
+                     bank"
+                );
+                return Err(Refusal::invalid(why).into());
+            }
             let posting = postings::bank_fee(work.book(), amount);
             work.post(BANK_FEE.kind, row.id, &posting, Vec::new()).map_err(posting_refused)?;
             Ok(audit::note(work, &deed).await?)

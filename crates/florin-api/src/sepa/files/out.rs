@@ -79,10 +79,7 @@ async fn due_in(round: &mut Round<'_>, book: BookId) -> Result<Vec<(Transfer, Op
     let before = round.rail.cut_offs.last(snapshot.book_row().now(round.app.wall()));
     let ids = store::waiting_in(&mut snapshot, before).await?;
     let found = match payments(round.app, &mut snapshot, &ids).await {
-        Err(StoreError::Unexpected(_)) => {
-            let ids = readable(round, &mut snapshot, ids).await?;
-            payments(round.app, &mut snapshot, &ids).await?
-        }
+        Err(StoreError::Unexpected(_)) => payments_one_by_one(round, &mut snapshot, &ids).await?,
         found => found?,
     };
     let mut due = Vec::new();
@@ -97,19 +94,6 @@ async fn due_in(round: &mut Round<'_>, book: BookId) -> Result<Vec<(Transfer, Op
         }
     }
     Ok(due)
-}
-
-/// Of payments by id those whose rows can be read. The others wait for a person.
-async fn readable(round: &mut Round<'_>, scope: &mut Scope, ids: Vec<Uuid>) -> Result<Vec<Uuid>, StoreError> {
-    let mut found = Vec::new();
-    for id in ids {
-        match scope.objects_at::<Transfer>(&[id]).await {
-            Ok(_) => found.push(id),
-            Err(error @ StoreError::Unexpected(_)) => round.failed(format!("payment {id}"), error),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(found)
 }
 
 /// Payments by id, as a file has them, in the order of their ids; with an error each one that cannot be read.
@@ -130,6 +114,32 @@ async fn payments(
         (transfer, payment)
     });
     Ok(all.collect())
+}
+
+/// The same where not all of them can be read together: one by one. A row that cannot be read waits for a person.
+async fn payments_one_by_one(
+    round: &mut Round<'_>,
+    scope: &mut Scope,
+    ids: &[Uuid],
+) -> Result<Vec<(Transfer, Result<Payment, StoreError>)>, StoreError> {
+    let mut all = Vec::new();
+    for id in ids {
+        let transfer = match scope.objects_at::<Transfer>(&[*id]).await {
+            Err(error @ StoreError::Unexpected(_)) => {
+                round.failed(format!("payment {id}"), error);
+                continue;
+            }
+            found => found?.pop(),
+        };
+        let Some(transfer) = transfer else { continue };
+        match payments(round.app, scope, &[*id]).await {
+            Ok(one) => all.extend(one),
+            // What is known of its holder cannot be read.
+            Err(error @ StoreError::Unexpected(_)) => all.push((transfer, Err(error))),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
 }
 
 /// Takes a file one state on. False: it stays where it is for now.
@@ -220,9 +230,9 @@ async fn put_in(
         let waits = |transfer: &Transfer| transfer.state == State::Held && transfer.file == Some(NO_FILE_YET);
         let Some(transfer) = work.object::<Transfer>(*id)?.filter(waits) else { continue };
         match wrong {
-            None => taken.extend(fail_if_suspended(work, transfer).await?),
+            None => taken.extend(fail_if_suspended(work, transfer.as_only_try()).await?),
             Some(reason) => {
-                work.put(&Transfer { state: State::Submitting, ..transfer })?;
+                work.put(&Transfer { state: State::Submitting, ..transfer.as_only_try() })?;
                 pay(work, *id, Status::Rejected(*reason)).await?;
             }
         }
@@ -268,7 +278,11 @@ async fn write(round: &mut Round<'_>, number: i64) -> Result<bool, StoreError> {
             continue;
         }
         let mut wrong = Vec::new();
-        for (transfer, payment) in payments(app, &mut snapshot, &ids).await? {
+        let found = match payments(app, &mut snapshot, &ids).await {
+            Err(StoreError::Unexpected(_)) => payments_one_by_one(round, &mut snapshot, &ids).await?,
+            found => found?,
+        };
+        for (transfer, payment) in found {
             match payment {
                 Ok(payment) if transfer.state == State::Submitting => all.push(payment),
                 Ok(_) | Err(_) => wrong.push(transfer.id),

@@ -87,7 +87,11 @@ impl Books {
                     Some(book) => Some(book),
                     None => continue,
                 },
-                (None, Message::Payment(id, _)) => books.get(id).copied(),
+                (None, Message::Payment(id, _)) => match books.get(id) {
+                    // A payment of a book that a reset has ended concerns nobody.
+                    Some(book) if self.alive(*book).is_none() => continue,
+                    book => book.copied(),
+                },
                 (None, Message::Credit(credit)) => match holders.get(&credit.iban) {
                     Some(holder) if self.alive(holder.book()).is_some() => Some(holder.book()),
                     _ => self.of_title(app, &credit.title),

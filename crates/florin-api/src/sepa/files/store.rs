@@ -72,10 +72,10 @@ const WAITING_BOOKS: Statement = "SELECT DISTINCT t.book FROM sepa_transfer t \
 /// Payments of a book that wait for a file, oldest first, as many as a command takes.
 const WAITING_IN: Statement = "SELECT id FROM sepa_transfer WHERE book = $1 AND file = 0 AND state = 'HELD' \
      AND created_at < $2 ORDER BY created_at, id LIMIT 500";
-const IN_FILE: Statement =
-    "SELECT book, id, state, amount FROM sepa_transfer WHERE file = $1 AND file > 0 ORDER BY book, id";
-const PENDING: Statement = "SELECT file, COUNT(*) FROM sepa_transfer WHERE file > 0 \
-     AND state IN ('SUBMITTING', 'SUBMITTED') GROUP BY file";
+const IN_FILE: Statement = "SELECT t.book, t.id, t.state, t.amount FROM sepa_transfer t JOIN partner p ON p.book = t.book \
+     WHERE t.file = $1 AND t.file > 0 ORDER BY t.book, t.id";
+const PENDING: Statement = "SELECT t.file, COUNT(*) FROM sepa_transfer t JOIN partner p ON p.book = t.book \
+     WHERE t.file > 0 AND t.state IN ('SUBMITTING', 'SUBMITTED') GROUP BY t.file";
 /// Of all books: the book that is bound for every statement of a book only has to be one.
 static BOOKS_OF_PAYMENTS: SetStatement = SetStatement::Find {
     row: "SELECT id, book FROM sepa_transfer WHERE id = $2 AND file >= 0 AND CAST($1 AS BIGINT) > 0",
@@ -95,14 +95,11 @@ const FILES_OF: Statement = "SELECT number, created_at FROM sepa_file WHERE crea
      AND state IN ('SENT', 'DONE') ORDER BY number";
 const PAYMENT: Statement = "SELECT book, state, amount, file FROM sepa_transfer WHERE id = $1 AND file >= 0";
 
-/// Run when a book is replaced: what of it is in a file that is not written yet is in none.
-pub const FORGETS: [Statement; 2] = [
-    "UPDATE sepa_file SET payments = payments - (SELECT COUNT(*) FROM sepa_transfer t WHERE t.book = $1 \
+/// Run when a book is replaced: what of it is in a file that is not written yet is in none. A replaced book is no
+/// partner's, so its payments wait for no file.
+pub const FORGET: Statement = "UPDATE sepa_file SET payments = payments - (SELECT COUNT(*) FROM sepa_transfer t WHERE t.book = $1 \
      AND t.file = sepa_file.number), amount = amount - (SELECT CAST(COALESCE(SUM(t.amount), 0) AS BIGINT) \
-     FROM sepa_transfer t WHERE t.book = $1 AND t.file = sepa_file.number) WHERE state = 'GATHERING'",
-    "UPDATE sepa_transfer SET file = NULL WHERE book = $1 AND (file = 0 \
-     OR file IN (SELECT number FROM sepa_file WHERE state = 'GATHERING'))",
-];
+     FROM sepa_transfer t WHERE t.book = $1 AND t.file = sepa_file.number) WHERE state = 'GATHERING'";
 
 /// Every statement here, for the test that prepares and runs them all.
 pub const STATEMENTS: &[Statement] = &[

@@ -2,10 +2,12 @@
 
 use super::book::{begin, leave_to_send, open_one};
 use super::recall::{HandOver, Recall, RecallDirection, RecallReason, RecallStatus, answer_by};
+use crate::kit::book::inbox;
 use crate::kit::endpoint::handler::uuid_in_path;
 use crate::kit::prelude::*;
 use crate::sepa::store::TRANSFERS;
 use crate::sepa::transfer::{State, Transfer};
+use crate::sepa::within;
 
 /// What is asked.
 struct AskRequest {
@@ -73,7 +75,7 @@ async fn recall_sepa_transfer(
                 direction: RecallDirection::Outgoing,
                 holder: Some(transfer.holder),
                 payment: Some(id),
-                amount: transfer.amount,
+                amount: transfer.amount - transfer.returned,
                 reason: reason.code(),
                 status: RecallStatus::Open,
                 answer: None,
@@ -93,11 +95,17 @@ async fn recall_sepa_transfer(
 
 /// Whether the money of a transfer can be asked for.
 async fn check(work: &mut Work<'_>, transfer: &Transfer) -> Result<(), Stop> {
-    let why = if !work.app().settings.sepa.rail.has_recalls() {
+    let rail = &work.app().settings.sepa.rail;
+    let (has_recalls, within) = (rail.has_recalls(), within::message_id(transfer.id));
+    let (rail, touch) = (rail.name(), inbox::touch(work.app(), rail.name(), &within));
+    work.load(&[touch]).await?;
+    let why = if !has_recalls {
         Some("the bank takes none")
+    } else if inbox::is_known(work, rail, &within)? {
+        Some("it went to an account of yours, which has it")
     } else if matches!(transfer.state, State::Held | State::Submitting | State::Submitted) {
         Some("the transfer has not settled yet")
-    } else if transfer.state != State::Settled {
+    } else if transfer.state == State::Failed || transfer.returned == transfer.amount {
         Some("the transfer has failed: its money is on the balance")
     } else if transfer.sealed.is_none() {
         Some("the user's data is erased")

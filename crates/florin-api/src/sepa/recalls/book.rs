@@ -22,6 +22,7 @@ use crate::sepa::postings::{self, EUR};
 use crate::sepa::refund;
 use crate::sepa::store::DEPOSITS;
 use crate::sepa::transfer::Transfer;
+use crate::sepa::unsuspended::RELEASE_JOB;
 use florin_ledger::AccountKind;
 use florin_rails::sepa::{Reason, RecallRequest};
 use florin_store::{Job, Lane, NewJob, Stop, StoreError, Touch};
@@ -32,12 +33,19 @@ pub(in crate::sepa) async fn hear(
     work: &mut Work<'_>,
     message: &str,
     request: &RecallRequest,
-) -> Result<(), Stop> {
+) -> Result<Verdict, Stop> {
     let rail = work.app().settings.sepa.rail.name();
     let touch = inbox::touch(work.app(), rail, &request.credit);
     work.load(&[touch]).await?;
     let deposit = inbox::made(work, rail, &request.credit)?;
-    arrive(work, deposit, message, request).await.map(drop)
+    if let Some(id) = deposit {
+        let deposit = load_deposit(work, id).await?;
+        if deposit.is_some_and(|deposit| deposit.state == DepositState::Moved) {
+            return Ok(Verdict::Refused("an operator has moved the money to another partner".to_owned()));
+        }
+    }
+    arrive(work, deposit, message, request).await?;
+    Ok(Verdict::Applied)
 }
 
 /// A bank asks for a deposit back, or for one that never came. Answers the recall: where one of the deposit is open,
@@ -115,7 +123,7 @@ fn known_answer(work: &Work<'_>, deposit: Option<&Deposit>) -> Option<RecallRefu
             (!is_open).then_some(RecallRefusal::ClosedAccount)
         }
         DepositState::Pending | DepositState::Held | DepositState::Unmatched | DepositState::Stuck => None,
-        // The bank is told by an operator: here the partner can only refuse.
+        // No message about it comes here.
         DepositState::Moved => None,
     }
 }
@@ -155,8 +163,8 @@ pub(super) async fn accept(work: &mut Work<'_>, id: Uuid) -> Result<(), Stop> {
             let posting = postings::take_back(holder, deposit.amount);
             work.post(TAKEN_BACK.kind, recall.id, &posting, memo).map_err(posting_refused)?;
         }
-        (DepositState::Moved, _) => {
-            return Err(Refusal::because(&P473, "the money is not in your book any more").into());
+        (DepositState::Moved | DepositState::Returning | DepositState::Refunded, _) => {
+            return Err(Refusal::because(&P473, "the money has gone already").into());
         }
         (DepositState::Pending, _) => emit_status(work, &deposit, IbanStatusWord::Rejected),
         _ => {}
@@ -171,7 +179,21 @@ pub(super) async fn accept(work: &mut Work<'_>, id: Uuid) -> Result<(), Stop> {
 /// P472; P473 where it was answered.
 pub(super) async fn refuse(work: &mut Work<'_>, id: Uuid, refusal: RecallRefusal) -> Result<(), Stop> {
     let recall = answerable(work, id).await?;
-    end(work, recall, Happening::Refused(refusal.code()))
+    let deposit = recall.payment;
+    end(work, recall, Happening::Refused(refusal.code()))?;
+    release(work, deposit).await
+}
+
+/// Money that was held while its user was suspended, and then because a bank asked for it, can be credited.
+async fn release(work: &mut Work<'_>, deposit: Option<Uuid>) -> Result<(), Stop> {
+    let Some(id) = deposit else { return Ok(()) };
+    let held = load_deposit(work, id).await?.filter(|deposit| deposit.state == DepositState::Held);
+    let holder = held.and_then(|deposit| deposit.holder).and_then(|holder| work.holder_by_id(holder));
+    if let Some(handle) = holder.and_then(|holder| holder.handle.clone()) {
+        let (due, payload) = (work.now(), handle.into_bytes());
+        work.enqueue(NewJob { kind: RELEASE_JOB, lane: Lane::Quick, due, payload });
+    }
+    Ok(())
 }
 
 /// An incoming recall that waits for its answer.
@@ -213,10 +235,12 @@ pub(in crate::sepa) async fn end_with_money(work: &mut Work<'_>, transfer: &Tran
     end(work, recall, Happening::MoneyCame)
 }
 
-/// Ends the recall of a deposit that goes back because a person decided so.
+/// Ends the recall of a deposit that goes back, or has, without the partner's answer.
 pub(in crate::sepa) async fn end_where_gone(work: &mut Work<'_>, deposit: Uuid) -> Result<(), Stop> {
     let deposit = work.object::<Deposit>(deposit)?;
-    let goes = deposit.filter(|deposit| deposit.state == DepositState::Returning);
+    let has_gone =
+        |deposit: &Deposit| matches!(deposit.state, DepositState::Returning | DepositState::Refunded);
+    let goes = deposit.filter(has_gone);
     match open_one(work, goes.and_then(|deposit| deposit.recall)).await? {
         Some(recall) => end(work, recall, Happening::MoneyGoes),
         None => Ok(()),
@@ -228,10 +252,28 @@ pub async fn end_unanswered(app: &App, job: &Job) -> Result<(), StoreError> {
     let id = Uuid::from_slice(&job.payload).map_err(StoreError::unexpected)?;
     let touches = vec![Touch::Object(&RECALLS, id)];
     carry_out(app, job, touches, async move |work: &mut Work<'_>| match work.object::<Recall>(id)? {
-        Some(recall) => end(work, recall, Happening::Unanswered),
+        Some(recall) => {
+            let deposit = recall.payment.filter(|_| recall.direction == RecallDirection::Incoming);
+            end(work, recall, Happening::Unanswered)?;
+            release(work, deposit).await
+        }
         None => Ok(()),
     })
     .await
+}
+
+/// Empties what a bank wrote in a recall that has ended, whose money gets an owner: it is kept under the partner's key,
+/// and would outlive the owner's.
+pub(in crate::sepa) async fn forget_words(
+    work: &mut Work<'_>,
+    recall: Option<Uuid>,
+) -> Result<(), StoreError> {
+    let Some(id) = recall else { return Ok(()) };
+    work.load(&[Touch::Object(&RECALLS, id)]).await?;
+    match work.object::<Recall>(id)? {
+        Some(recall) => work.put(&Recall { sealed: None, ..recall }),
+        None => Ok(()),
+    }
 }
 
 /// A recall, if it is open.

@@ -19,7 +19,7 @@ pub use recall::TAKEN_BACK;
 pub use send::send;
 pub use show::{EXAMPLE, SepaRecall, render};
 
-pub(super) use book::{end_where_gone, end_with_money, hear, hear_refusal, open_one};
+pub(super) use book::{end_where_gone, end_with_money, forget_words, hear, hear_refusal, open_one};
 pub(super) use recall::{DUE_JOB, SEND_JOB};
 pub(super) use store::{RECALLS, STATEMENTS, empty, is_open};
 

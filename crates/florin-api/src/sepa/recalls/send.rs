@@ -9,7 +9,7 @@ use crate::kit::book::work::Work;
 use crate::sepa::hear::ANSWER_JOB;
 use crate::sepa::submit::{in_time, leave_said, order_of};
 use crate::sepa::transfer::Transfer;
-use florin_rails::sepa::{RecallOrder, RecallWhat};
+use florin_rails::sepa::{Order, RecallOrder, RecallWhat};
 use florin_store::{Job, Scope, StoreError, Touch};
 use uuid::Uuid;
 
@@ -69,5 +69,6 @@ async fn what_of(app: &App, scope: &mut Scope, recall: &Recall) -> Result<Recall
     let ids: Vec<Uuid> = recall.payment.into_iter().collect();
     let transfer = scope.objects_at::<Transfer>(&ids).await?.pop();
     let transfer = transfer.ok_or_else(|| StoreError::unexpected("the transfer of a recall is gone"))?;
-    Ok(RecallWhat::Ask(order_of(app, scope, &transfer).await?))
+    // What has come back in part is asked for without that part.
+    Ok(RecallWhat::Ask(Order { amount: recall.amount, ..order_of(app, scope, &transfer).await? }))
 }

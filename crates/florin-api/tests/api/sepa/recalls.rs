@@ -395,3 +395,63 @@ async fn what_a_bank_wrote_is_erased_with_the_user() {
     assert_eq!(app.database().count("SELECT COUNT(*) FROM sepa_recall WHERE sealed IS NOT NULL").await, 0);
     app.finish().await;
 }
+
+/// Neither the end of a suspension nor a person gives money away that a bank asks for.
+#[tokio::test]
+async fn money_that_is_asked_for_is_given_to_nobody() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let suspend = async |word: &str| {
+        let path = format!("/v1/user/{word}/anna");
+        a.call(http::Method::PATCH, &path).send().await.expect(200);
+    };
+    suspend("suspend").await;
+    let held = deposit(&a).await;
+    let id = ask(&a, &held).await;
+    suspend("unsuspend").await;
+    a.run_jobs().await;
+    assert_eq!(
+        (state_of_deposit(&app).await.as_str(), a.amount(Some("anna"), "eur").await),
+        ("HELD", "100.00".into())
+    );
+    answer(&a, &id, &json!({"decision": "REFUSE"})).send().await.expect(200);
+    a.run_jobs().await;
+    assert_eq!(a.amount(Some("anna"), "eur").await, "125.00");
+    let iban = iban_of(&a, Some("anna")).await;
+    let pending = deposit_of(incoming(&a, &iban, "25", "Ada Lovelase")).await;
+    let id = ask(&a, &pending).await;
+    let settle = a.post(&format!("/v1/sandbox/sepa/{pending}"), &json!({"outcome": "SETTLE"}));
+    settle.send().await.is_invalid("outcome does not fit: a bank asks for the money back: answer that first");
+    answer(&a, &id, &json!({"decision": "ACCEPT"})).send().await.expect(200);
+    a.settle().await;
+    assert_eq!(a.amount(Some("anna"), "eur").await, "125.00");
+    app.finish().await;
+}
+
+/// A refund that its bank had rejected is paid all the same, while another bank asks for the same money.
+#[tokio::test]
+async fn money_that_went_back_late_does_not_go_back_again() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let closed = "LT569999800000000004";
+    let body = json!({
+        "iban": iban_of(&a, Some("anna")).await, "amount": "25", "senderName": "Charles Babbage", "senderIban": closed,
+    });
+    let deposit = deposit_of(a.post("/v1/sandbox/sepa/incoming", &body)).await;
+    a.settle().await;
+    let id = ask(&a, &deposit).await;
+    assert_eq!(
+        (state_of_deposit(&app).await.as_str(), standing(&a, &id).await),
+        ("STUCK", stands("OPEN", None))
+    );
+    let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
+    let ids = app.database().bytes("SELECT id FROM sepa_transfer WHERE refunds IS NOT NULL").await;
+    let refund = Uuid::from_slice(&ids[0]).expect("an id");
+    say(&app.app, book, "late", (refund, florin_rails::sepa::Status::Settled)).await;
+    assert_eq!(state_of_deposit(&app).await, "REFUNDED");
+    assert_eq!(standing(&a, &id).await, stands("REFUSED", Some("ARDT")));
+    answer(&a, &id, &json!({"decision": "ACCEPT"})).send().await.is_refused("P473");
+    a.settle().await;
+    assert_eq!(app.database().count("SELECT COUNT(*) FROM sepa_transfer WHERE refunds IS NOT NULL").await, 1);
+    app.finish().await;
+}

@@ -179,6 +179,11 @@ async fn a_payment_within_is_never_doubled() {
         ("88.00".into(), "10.00".into())
     );
     a.call(http::Method::PATCH, "/v1/user/suspend/ben").send().await.expect(200);
+    // Nor by asking for it.
+    let recall = a.post(&format!("/v1/sepa-transfer/{id}/recall"), &json!({"reason": "DUPL"}));
+    let refused = recall.send().await;
+    assert_eq!(refused.code(), "P473");
+    assert!(refused.text().contains("it went to an account of yours, which has it"), "{}", refused.text());
     pay().await;
     a.settle().await;
     assert_eq!(a.amount(Some("anna"), "eur").await, "87.00", "it came back");

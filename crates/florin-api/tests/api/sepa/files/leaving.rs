@@ -359,12 +359,34 @@ async fn what_fails_holds_up_nothing_else() {
     app.database().tamper(&change(-1)).await;
     let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
     let rejected = PaymentOutcome::Rejected(Reason::new(*b"AC04"));
-    let said = operator
+    // It is in no file, so it can be ended.
+    operator
         .end_payment(broken.parse().expect("an id"), rejected)
         .await
-        .expect_err("it waits")
-        .to_string();
-    assert!(said.contains("the payment is HELD"), "{said}");
+        .expect("a command")
+        .expect("a payment");
+    assert_eq!(details(&a, &broken).await["error"]["reason"], "AC04");
+    app.finish().await;
+}
+
+/// A reset ends a book whose payments wait or are with the bank: nothing of it goes out or is heard any more.
+#[tokio::test]
+async fn a_reset_ends_the_payments_of_its_book() {
+    let (app, a, mut bank) = with_files().await;
+    let sent = id_of(&outgoing(&a, None, "10", SETTLES).send().await);
+    app.clock.advance(TO_CUT_OFF);
+    bank.step().await;
+    let files = bank.take();
+    id_of(&outgoing(&a, Some("anna"), "20", SETTLES).send().await);
+    a.post("/v1/sandbox/reset", &json!({})).send().await.expect(200);
+    app.clock.advance(Duration::from_secs(7 * 86_400));
+    bank.answer(&files[0], &[(&sent, TransactionStatus::Rejected, Some("AC04"))]);
+    bank.read().await;
+    assert_eq!(bank.names("outbox"), Vec::<String>::new());
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    assert_eq!(operator.refused().await.expect("a list"), []);
+    let lines = operator.files().await.expect("a list");
+    assert_eq!(lines.iter().map(|line| (line.number, line.pending)).collect::<Vec<_>>(), [(1, 0)]);
     app.finish().await;
 }
 
