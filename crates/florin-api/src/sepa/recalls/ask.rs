@@ -5,7 +5,7 @@ use super::recall::{HandOver, Recall, RecallDirection, RecallReason, RecallStatu
 use crate::kit::endpoint::handler::uuid_in_path;
 use crate::kit::prelude::*;
 use crate::sepa::store::TRANSFERS;
-use crate::sepa::transfer::{State, Transfer};
+use crate::sepa::transfer::{NO_FILE_YET, State, Transfer};
 
 /// What is asked.
 struct AskRequest {
@@ -99,6 +99,9 @@ async fn check(work: &mut Work<'_>, transfer: &Transfer) -> Result<(), Stop> {
         Some("the transfer has not settled yet")
     } else if transfer.state != State::Settled {
         Some("the transfer has failed: its money is on the balance")
+    } else if work.app().settings.sepa.rail.gathers() && transfer.file.is_none_or(|file| file == NO_FILE_YET)
+    {
+        Some("it did not go over this bank")
     } else if transfer.sealed.is_none() {
         Some("the user's data is erased")
     } else if open_one(work, transfer.recall).await?.is_some() {
