@@ -22,14 +22,14 @@ fn named(number: &str, to: &str, references: [Option<&str>; 2]) -> Entry {
 }
 
 /// A payment of 25 EUR as a recall names it.
-fn original(references: [Option<&str>; 2], day: &str) -> Original {
+pub fn original(references: [Option<&str>; 2], day: &str) -> Original {
     let [end_to_end_id, transaction_id] = references.map(|text| text.map(str::to_owned));
     let (cents, settlement_date) = (Some(2_500), Date::parse(day).ok());
     Original { end_to_end_id, transaction_id, cents, settlement_date, ..Original::default() }
 }
 
 /// The bytes of a bank's recall.
-fn asks(id: &str, originals: &[Original]) -> Vec<u8> {
+pub fn asks(id: &str, originals: &[Original]) -> Vec<u8> {
     let payment = |original: &Original| RecalledPayment {
         recall_id: None,
         original: original.clone(),
@@ -46,9 +46,11 @@ fn asks(id: &str, originals: &[Original]) -> Vec<u8> {
 }
 
 /// Statuses and answers of the recalls, the oldest first.
-async fn standing(client: &Client) -> Vec<(String, String, Value)> {
-    let mut all =
-        client.get("/v1/sepa-recalls").await.expect(200)["data"].as_array().expect("a list").clone();
+pub async fn standing(client: &Client) -> Vec<(String, String, Value)> {
+    let mut all = client.get("/v1/sepa-recalls?limit=200").await.expect(200)["data"]
+        .as_array()
+        .expect("a list")
+        .clone();
     all.reverse();
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     all.iter().map(|one| (text(&one["id"]), text(&one["status"]), one["answer"].clone())).collect()
