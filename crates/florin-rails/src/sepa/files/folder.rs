@@ -8,7 +8,7 @@
 //! dead is never sent.
 //!
 //! A file about a recall has no number: its name, which has the recall's id, is used once. It is written to `staging`
-//! and then copied to `sent`; from then on it is sent, and only renamed.
+//! and then copied to `sent`; from then on it is sent, and only renamed. All that is done under a lock.
 //!
 //! **In.** A file of `inbox` is taken once two looks have seen the same size and time of change, unless its name begins
 //! with a dot or ends with `.part` or `.tmp`. It is renamed into `reading` before it is read, so a new file of the same
@@ -194,12 +194,16 @@ impl Folder {
         Ok(sent)
     }
 
-    /// Gives a file without a number, whose name is used once, to the bank, and keeps a copy in `sent`. One caller at a
-    /// time may do so for a name, after [`Self::was_handed_over`] has said no.
+    /// Gives a file without a number, whose name is used once, to the bank, and keeps a copy in `sent`. Nothing changes
+    /// if that was done before.
     ///
     /// # Errors
-    /// It could not be written, or only in part: [`Self::was_handed_over`] goes on from there.
+    /// It could not be written, or only in part: the next call goes on from there.
     pub fn hand_over(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let _alone = self.lock()?;
+        if self.finish(name)? {
+            return Ok(());
+        }
         write_whole(&self.root.join(STAGING), name, bytes)?;
         // From here on the file is sent, whatever crashes.
         write_whole(&self.root.join(SENT), name, bytes)?;
@@ -212,6 +216,22 @@ impl Folder {
     /// # Errors
     /// It is not known.
     pub fn was_handed_over(&self, name: &str) -> io::Result<bool> {
+        let _alone = self.lock()?;
+        self.finish(name)
+    }
+
+    /// Keeps other threads and processes from files without a number, until the result is dropped or the process ends.
+    /// A thread that was thought dead may still write.
+    fn lock(&self) -> io::Result<File> {
+        let mark = OpenOptions::new().write(true).open(self.root.join(MARK))?;
+        match mark.lock() {
+            // A file system without locks: then a file is written by one process, which has the lease of a job.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(mark),
+            locked => locked.map(|()| mark),
+        }
+    }
+
+    fn finish(&self, name: &str) -> io::Result<bool> {
         if !self.root.join(SENT).join(name).try_exists()? {
             // A folder that cannot be used does not have everything.
             fs::metadata(self.root.join(SENT))?;

@@ -202,8 +202,11 @@ fn a_file_about_a_recall_comes_to_the_outbox_once() {
                 folder.hand_over("r.xml", b"second").expect("it is handed over");
             }
             assert!(folder.was_handed_over("r.xml").expect("a look"));
+            folder.hand_over("r.xml", b"third").expect("it is known");
             taken += take();
             assert_eq!((taken, names(&folder, OUTBOX).len(), names(&folder, STAGING).len()), (1, 0, 0));
+            folder.hand_over("r.xml", b"third").expect("it is known");
+            assert_eq!(names(&folder, OUTBOX).len(), 0, "the bank has taken it");
             let copy = fs::read(sent.join("r.xml")).expect("a copy");
             assert_eq!(copy, if dies_after > 1 { b"first".to_vec() } else { b"second".to_vec() });
         }

@@ -1,6 +1,6 @@
-//! A random workload over a bank that repeats its files, mixes them up and loses none, asks for money back, and gets one
-//! answer for each time that it asks, while the process ends at any step. At the end the settlement account is what the bank holds, every payment stands as the bank has left it, and
-//! the statement of the whole time agrees with the books.
+//! A random workload over a bank that repeats its files, mixes them up and loses none, asks for money back and gets one
+//! answer each time, while the process ends at any step. At the end the settlement account is what the
+//! bank holds, every payment stands as the bank has left it, and the statement of the whole time agrees with the books.
 
 use super::bank::{entry, from, ours, report};
 use super::recalling::{asks, original, standing};
