@@ -152,14 +152,11 @@ async fn check(app: &App, job: &Job, task: &Task) -> Result<(Vec<Checked>, Optio
     let key = key.ok_or_else(|| app.seals.fault(Some(secret), "a user's key can't be opened"))?;
     let files = files_of(&mut snapshot, &holder, task).await?;
     drop(snapshot);
-    let mut left: Vec<&File> = files.iter().filter(|file| file.state == FileState::Unchecked).collect();
-    // The second attempt begins at the other end. So what can be read on both sides of the one that kills the process
-    // was saved when three have died: what is left then is that one, and what can't be read.
-    if job.open_attempts % 2 == 1 {
-        left.reverse();
-    }
-    for file in left {
-        if job.open_attempts >= MAX_OPEN_ATTEMPTS {
+    // Files before the one that kills the process were saved, so that one is the first that is left. With so many more
+    // attempts the next one kills it too.
+    let killers = usize::try_from(job.open_attempts / MAX_OPEN_ATTEMPTS).unwrap_or(0);
+    for (index, file) in files.iter().filter(|file| file.state == FileState::Unchecked).enumerate() {
+        if index < killers {
             tracing::error!(file = %file.name, kind = file.kind.as_str(), "the process died while it decoded a file");
             checked.push(Checked::of(file, FileState::Unreadable, None));
             continue;

@@ -203,7 +203,7 @@ async fn receive_sepa_recall(
     // Each call is a message of its own.
     let message = format!("sandbox/{}", context.app.new_id());
     let text = text.map(|text| text.as_str().to_owned()).unwrap_or_default();
-    let request = RecallRequest { credit: String::new(), amount: 0, reason, text };
+    let request = RecallRequest { credit: String::new(), amount: 0, reason, text, case: None };
     context
         .run(keyed, vec![Touch::Partner], async move |work| {
             if let Some(id) = deposit {

@@ -110,6 +110,7 @@ pub static FAMILY: Family = Family {
         migration!(1014, "1014_sepa_recalls"),
         migration!(1015, "1015_vop"),
         migration!(1016, "1016_sepa_returned"),
+        migration!(1018, "1018_sepa_file_recalls"),
     ],
     sealed: &store::SEALED,
     erasures: &[Erasure {

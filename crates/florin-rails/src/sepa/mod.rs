@@ -6,8 +6,8 @@
 //! known. A rail that answers at once gives its messages back from `submit`; what comes later is brought by whoever
 //! listens to the rail.
 //!
-//! A recall is a question: a bank asks for the money of a settled payment back (camt.056). The answer is the money
-//! (pacs.004), or a refusal (camt.029). Ours are handed over by [`SepaRail::submit_recall`].
+//! A recall is a question: a bank asks for the money of a settled payment back (camt.056). The answer is the money, or
+//! a refusal (camt.029). Ours are handed over by [`SepaRail::submit_recall`].
 //!
 //! Amounts are in cents of EUR: SEPA knows no other currency.
 
@@ -19,7 +19,7 @@ pub mod vop;
 pub use reason::{Reason, ReasonError};
 pub use simulated::{MAGIC_NAMES, MagicAccount, Outcome, RecallOutcome, SimulatedBank};
 
-use florin_types::{Iban, Timestamp};
+use florin_types::{Date, Iban, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::pin::Pin;
@@ -101,6 +101,36 @@ pub struct RecallRequest {
     pub reason: Reason,
     /// What it adds, for people; may be empty.
     pub text: String,
+    /// What an answer must repeat, on a rail that says so.
+    #[serde(default)]
+    pub case: Option<Box<RecallCase>>,
+}
+
+/// Who asks for money back, and how it names the payment: an answer repeats that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecallCase {
+    /// The BIC of the bank that asks.
+    pub from: Option<String>,
+    /// The BIC of the bank that is asked.
+    pub to: Option<String>,
+    /// The day on which it asks.
+    pub asked_on: String,
+    /// The message that the payment was in.
+    pub message_id: Option<String>,
+    /// Which message that was.
+    pub message_name: Option<String>,
+    /// The sender's instruction.
+    pub instruction_id: Option<String>,
+    /// The payer's reference.
+    pub end_to_end_id: Option<String>,
+    /// The first bank's reference.
+    pub transaction_id: Option<String>,
+    /// The unique reference.
+    pub uetr: Option<Uuid>,
+    /// Cents.
+    pub amount: i64,
+    /// The day on which it settled between the banks.
+    pub settled_on: Option<String>,
 }
 
 /// What a bank says.
@@ -130,6 +160,10 @@ pub struct Said {
 pub struct RecallOrder {
     /// The id of the recall.
     pub id: Uuid,
+    /// This installation, of which a rail may leave a mark with the bank.
+    pub installation: Uuid,
+    /// When it is said.
+    pub at: Timestamp,
     /// Why we ask, or why we refuse.
     pub reason: Reason,
     /// What it is.
@@ -139,10 +173,30 @@ pub struct RecallOrder {
 /// What is said about a recall.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecallWhat {
-    /// We ask for the money of this payment of ours back.
-    Ask(Order),
-    /// We refuse what the bank's message of this id asks for.
-    Refuse(String),
+    /// We ask for the money of a payment of ours back.
+    Ask {
+        /// The payment.
+        order: Order,
+        /// The number of the file by which it went, where it went by one.
+        file: Option<i64>,
+        /// The day on which the bank booked it, where that is known.
+        paid_on: Option<Date>,
+    },
+    /// We refuse what a bank asks for.
+    Refuse {
+        /// The id of its message.
+        message: String,
+        /// What it named.
+        case: Option<Box<RecallCase>>,
+    },
+    /// We give what a bank asks for: the money goes as a payment of its own. Only where
+    /// [`SepaRail::tells_acceptance`].
+    Accept {
+        /// The id of its message.
+        message: String,
+        /// What it named.
+        case: Option<Box<RecallCase>>,
+    },
 }
 
 /// Why a rail did not do what it was asked. The caller asks again later.
@@ -204,7 +258,12 @@ pub trait SepaRail: Send + Sync {
         false
     }
 
-    /// Hands a recall of ours over, or the refusal of one, as [`Self::submit`] does a payment.
+    /// Whether a bank is told that its recall is accepted. Else the money alone says so.
+    fn tells_acceptance(&self) -> bool {
+        false
+    }
+
+    /// Hands a recall of ours over, or the answer to one, as [`Self::submit`] does a payment.
     fn submit_recall<'a>(&'a self, _: &'a RecallOrder) -> Boxed<'a, Result<Later, RailError>> {
         Box::pin(async { Err(RailError::Unavailable("it takes no recalls".to_owned())) })
     }

@@ -150,7 +150,7 @@ impl SimulatedBank {
 
     /// What it answers to a recall; nothing to a refusal of ours.
     fn answers(&self, recall: &RecallOrder) -> Later {
-        let RecallWhat::Ask(order) = &recall.what else { return Vec::new() };
+        let RecallWhat::Ask { order, .. } = &recall.what else { return Vec::new() };
         let magic = MagicAccount::of(&order.creditor.iban);
         let said = |step: &str, message| {
             vec![(self.settle, Said { id: format!("{}/{step}", recall.id.simple()), message })]
@@ -265,10 +265,11 @@ mod tests {
 
     #[test]
     fn a_recall_brings_money_a_refusal_or_nothing() {
+        let (id, reason, at) = (Uuid::nil(), Reason::NOT_GIVEN, Timestamp::from_micros(0));
+        let said = |what| RecallOrder { id, installation: id, at, reason, what };
         let ask = |magic, amount| {
             let order = Order { amount, ..order(magic, Speed::Standard) };
-            let what = RecallWhat::Ask(order);
-            let answers = BANK.answers(&RecallOrder { id: Uuid::nil(), reason: Reason::NOT_GIVEN, what });
+            let answers = BANK.answers(&said(RecallWhat::Ask { order, file: None, paid_on: None }));
             answers.into_iter().map(|(_, said)| said.message).next()
         };
         for magic in MagicAccount::ALL {
@@ -286,7 +287,7 @@ mod tests {
             };
             assert_eq!((ask(magic, 1_602), ask(magic, 100)), (expected, of_little), "{}", magic.number);
         }
-        let what = RecallWhat::Refuse("x".to_owned());
-        assert_eq!(BANK.answers(&RecallOrder { id: Uuid::nil(), reason: Reason::NOT_GIVEN, what }), []);
+        let what = RecallWhat::Refuse { message: "x".to_owned(), case: None };
+        assert_eq!(BANK.answers(&said(what)), []);
     }
 }

@@ -29,7 +29,8 @@ pub enum FileCommand {
         #[command(flatten)]
         flags: crate::config::Flags,
     },
-    /// Book what waits: a message that was refused, or a booking that only a statement has.
+    /// Book what waits: a message that was refused, a recall whose payment may have come by now, or a booking that only
+    /// a statement has.
     Book {
         /// The message's id, from `florin sepa list`, or the booking's id, from `florin sepa reconcile`.
         id: String,

@@ -181,6 +181,12 @@ pub fn done(work: &mut Work<'_>, id: Uuid) -> Result<bool, StoreError> {
     Ok(true)
 }
 
+/// Notes what a message made when a person had it booked. It must have been touched.
+pub fn note_made(work: &mut Work<'_>, id: Uuid, made: Option<Uuid>) -> Result<(), StoreError> {
+    let item = work.object::<InboxItem>(id)?;
+    item.map_or(Ok(()), |item| work.put(&InboxItem { made, ..item }))
+}
+
 /// The messages that wait for a person, oldest first; one more than an operator is shown, where more wait.
 pub async fn refused(scope: &mut Scope) -> Result<Vec<InboxItem>, StoreError> {
     scope.objects(REFUSED, &[]).await

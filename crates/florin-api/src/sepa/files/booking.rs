@@ -3,8 +3,8 @@
 
 use super::store::message_id;
 use crate::kit::app::App;
-use florin_rails::sepa::files::{BookKind, Booking, Marks, What};
-use florin_store::{Object, ObjectTable, Row, Statement, StoreError, Type, Value, params};
+use florin_rails::sepa::files::{BookKind, Booking, Marks, Names, What};
+use florin_store::{BookId, Object, ObjectTable, Row, Statement, StoreError, Type, Value, params};
 use florin_types::Date;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -23,6 +23,8 @@ pub static BOOKINGS: ObjectTable = ObjectTable::new(
         ("marks", Type::Bytes),
         ("booked", Type::Int),
         ("by_operator", Type::Int),
+        ("transaction_mark", Type::Bytes),
+        ("uetr_mark", Type::Bytes),
     ],
 );
 
@@ -50,6 +52,8 @@ pub struct BookingRow {
     pub entry: Option<String>,
     /// What else it is recognized by.
     pub marks: Marks,
+    /// By what a recall names it.
+    pub names: Names,
     /// Whether the settlement account has it.
     pub booked: bool,
     /// Whether a person booked it from a statement.
@@ -73,6 +77,7 @@ impl BookingRow {
             reference: booking.reference.clone(),
             entry: booking.entry_reference.clone(),
             marks: booking.marks,
+            names: booking.names,
             booked: false,
             by_operator: false,
         }
@@ -88,6 +93,8 @@ impl Object for BookingRow {
 
     fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
         let unknown = |what: &str| StoreError::unexpected(format!("sepa_booking holds an unknown {what}"));
+        let marks = Marks::from_bytes(&row.get::<Vec<u8>>(7)?).ok_or_else(|| unknown("mark"))?;
+        let (end_to_end_id, transaction_id, uetr) = (marks.end_to_end_id, row.get(10)?, row.get(11)?);
         Ok(Self {
             id,
             kind: BookKind::parse(&row.get::<String>(0)?).ok_or_else(|| unknown("kind"))?,
@@ -97,7 +104,8 @@ impl Object for BookingRow {
             payment: row.get(4)?,
             reference: row.get(5)?,
             entry: row.get(6)?,
-            marks: Marks::from_bytes(&row.get::<Vec<u8>>(7)?).ok_or_else(|| unknown("mark"))?,
+            marks,
+            names: Names { end_to_end_id, transaction_id, uetr },
             booked: row.get(8)?,
             by_operator: row.get(9)?,
         })
@@ -114,7 +122,9 @@ impl Object for BookingRow {
             self.entry.clone(),
             self.marks.to_bytes(),
             i64::from(self.booked),
-            i64::from(self.by_operator)
+            i64::from(self.by_operator),
+            self.names.transaction_id,
+            self.names.uetr
         ]
         .to_vec()
     }
@@ -122,14 +132,69 @@ impl Object for BookingRow {
 
 /// Of all books. An operator asks now and then.
 const BETWEEN: Statement = "SELECT id, kind, message, day, amount, payment, reference, entry, marks, booked, \
-     by_operator \
+     by_operator, transaction_mark, uetr_mark \
      FROM sepa_booking WHERE kind IN ('camt.053', 'camt.054') AND day >= $1 AND day <= $2 AND booked = 1 \
      ORDER BY day, id";
 const NEWEST_DAY: Statement = "SELECT MAX(day) FROM sepa_booking WHERE kind = $1 AND by_operator = 0";
 const BY_OPERATOR: Statement = "SELECT day, amount FROM sepa_booking WHERE by_operator = 1";
+/// Credits of all books that a recall may mean by one of its references, those of its amount first, with the messages
+/// that brought them. Payers use their references again, so there may be many.
+const NAMED: Statement = "SELECT b.book, b.day, b.amount, b.marks, b.booked, b.transaction_mark, b.uetr_mark, \
+     i.external_id, i.made FROM sepa_booking b JOIN inbox i ON i.id = b.id WHERE b.amount > 0 \
+     AND (substr(b.marks, 1, 8) = $1 OR b.transaction_mark = $2 OR b.uetr_mark = $3) \
+     ORDER BY CASE WHEN b.amount = $4 THEN 0 ELSE 1 END, b.day DESC, b.id LIMIT 1000";
+const PAID_ON: Statement =
+    "SELECT MIN(day) FROM sepa_booking WHERE payment = $1 AND amount < 0 AND booked = 1";
 
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[BETWEEN, NEWEST_DAY, BY_OPERATOR];
+pub const STATEMENTS: &[Statement] = &[BETWEEN, NEWEST_DAY, BY_OPERATOR, NAMED, PAID_ON];
+
+/// A credit that a recall may mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The book that has it.
+    pub book: BookId,
+    /// The day of booking.
+    pub day: Date,
+    /// Cents.
+    pub amount: i64,
+    /// By what a recall names it.
+    pub names: Names,
+    /// Whether the settlement account has it.
+    pub booked: bool,
+    /// The id of the message that brought it.
+    pub message: String,
+    /// The deposit that it is, where it is one.
+    pub deposit: Option<Uuid>,
+}
+
+/// The credits that a recall of an amount may mean.
+pub async fn named(app: &App, names: Names, amount: i64) -> Result<Vec<Named>, StoreError> {
+    let Names { end_to_end_id, transaction_id, uetr } = names;
+    let rows = app.store.look(NAMED, &params![end_to_end_id, transaction_id, uetr, amount]).await?;
+    let named = |row: &Row| {
+        let marks = Marks::from_bytes(&row.get::<Vec<u8>>(3)?);
+        let marks = marks.ok_or_else(|| StoreError::unexpected("sepa_booking holds an unknown mark"))?;
+        let (end_to_end_id, transaction_id, uetr) = (marks.end_to_end_id, row.get(5)?, row.get(6)?);
+        Ok(Named {
+            book: row.get(0)?,
+            day: Date::parse(&row.get::<String>(1)?).map_err(StoreError::unexpected)?,
+            amount: row.get(2)?,
+            names: Names { end_to_end_id, transaction_id, uetr },
+            booked: row.get(4)?,
+            message: row.get(7)?,
+            deposit: row.get(8)?,
+        })
+    };
+    rows.iter().map(named).collect()
+}
+
+/// The day on which the bank booked a payment of ours.
+pub async fn paid_on(app: &App, payment: Uuid) -> Result<Option<Date>, StoreError> {
+    let rows = app.store.look(PAID_ON, &params![payment]).await?;
+    let day: Option<String> = rows.first().map(|row| row.get(0)).transpose()?.flatten();
+    day.map(|day| Date::parse(&day).map_err(StoreError::unexpected)).transpose()
+}
 
 /// The bookings of some days that the books have.
 pub async fn between(app: &App, from: Date, to: Date) -> Result<Vec<BookingRow>, StoreError> {

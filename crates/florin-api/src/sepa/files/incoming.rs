@@ -7,6 +7,7 @@
 //! nothing; `florin sepa reconcile` compares it with the books.
 
 use super::booking::{self, BookingRow, FileHash};
+use super::recalls::{of_answers, of_recalls};
 use super::route::{Books, Incoming};
 use super::store;
 use super::{Round, blocking, booking_key, folder_fault};
@@ -135,6 +136,8 @@ async fn apply(
         },
         Heard::Bookings(bookings) if bookings.kind != round.rail.book_from => Vec::new(),
         Heard::Bookings(bookings) => of_bookings(round.app, bookings, file).await?,
+        Heard::Recalls(all) => of_recalls(round, all).await?,
+        Heard::Answers(all) => of_answers(round.app, all).await?,
     };
     let count = all.len();
     let books = Books::load(round.app).await?;
@@ -184,7 +187,7 @@ async fn of_statuses(
         let held_back = is_duplicate.then(|| {
             "the bank refuses the payment as one that it has already: settle or reject it by hand".to_owned()
         });
-        all.push(Incoming { held_back, ..plain(said) });
+        all.push(Incoming { held_back, ..Incoming::plain(said) });
     }
     let Some(Told { code, status, is_duplicate }) = others else { return Ok(Ok(all)) };
     if *is_duplicate {
@@ -195,7 +198,7 @@ async fn of_statuses(
             "the bank refuses payment file {} as one that it has already; its payments stay as they are",
             sent.number
         ));
-        all.push(Incoming { held_back, ..plain(said) });
+        all.push(Incoming { held_back, ..Incoming::plain(said) });
         return Ok(Ok(all));
     }
     let names = statuses.names();
@@ -203,13 +206,9 @@ async fn of_statuses(
     let others = in_file.iter().filter(|payment| payment.is_pending() && !names.contains(&payment.id));
     all.extend(others.map(|payment| {
         let id = format!("S/{report}/{}", payment.id.simple());
-        plain(Said { id, message: Message::Payment(payment.id, *status) })
+        Incoming::plain(Said { id, message: Message::Payment(payment.id, *status) })
     }));
     Ok(Ok(all))
-}
-
-fn plain(said: Said) -> Incoming {
-    Incoming { said, otherwise: None, row: None, is_told_apart: true, held_back: None }
 }
 
 /// The messages of bookings that move money.
@@ -235,7 +234,8 @@ async fn of_bookings(app: &App, bookings: Bookings, file: FileHash) -> Result<Ve
         };
         let row = Some(BookingRow::of(app, booking, bookings.kind, file));
         let said = Said { id: booking.id.clone(), message };
-        all.push(Incoming { said, otherwise, row, is_told_apart: booking.is_told_apart, held_back });
+        let is_told_apart = booking.is_told_apart;
+        all.push(Incoming { otherwise, row, is_told_apart, held_back, ..Incoming::plain(said) });
     }
     Ok(all)
 }

@@ -8,6 +8,7 @@ mod lease;
 mod matching;
 mod operator;
 mod out;
+mod recalls;
 mod reconcile;
 mod route;
 mod statement;
@@ -15,6 +16,7 @@ mod store;
 mod switch;
 
 pub use adopt::Adopted;
+pub(super) use booking::paid_on;
 pub use operator::{FileLine, Outcome};
 pub use reconcile::{Difference, Reconciled, reconcile};
 pub use switch::{hand_over_one_by_one, take_over};

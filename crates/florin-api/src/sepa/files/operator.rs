@@ -3,6 +3,7 @@
 
 use super::booking::BookingRow;
 use super::incoming::message_of;
+use super::recalls::{self, Meant};
 use super::reconcile::compare;
 use super::route::{Books, Incoming};
 use super::store::{self, FileState};
@@ -22,7 +23,7 @@ use crate::sepa::postings::{self, EUR};
 use crate::sepa::transfer::{NO_FILE_YET, State, Transfer};
 use florin_ledger::{AccountKey, AccountKind, BookId};
 use florin_rails::sepa::files::{BookKind, Booking};
-use florin_rails::sepa::{Message, Reason, Said, Status};
+use florin_rails::sepa::{Message, Reason, RecallRequest, Said, Status};
 use florin_store::{Stop, StoreError, Touch};
 use florin_types::{Timestamp, format_minor};
 use std::path::Path;
@@ -142,6 +143,10 @@ impl SepaOperator<'_> {
                 "it is about a payment: `florin sepa settle` or `florin sepa reject` ends that",
             ));
         }
+        if let Message::Recall(request) = said.message {
+            drop(snapshot);
+            return self.book_recall((book, message), said.id, request).await.map(Some);
+        }
         let (mut ready, mut touches) = Ready::all(self.app, &mut snapshot, vec![said]).await?;
         drop(snapshot);
         let ready = ready.pop().ok_or_else(|| StoreError::unexpected("a message was lost"))?;
@@ -152,7 +157,8 @@ impl SepaOperator<'_> {
             if !inbox::done(work, message)? {
                 return Err(Refusal::invalid("the message was dealt with").into());
             }
-            apply(work, &ready).await?;
+            let made = apply(work, &ready).await?;
+            inbox::note_made(work, message, made)?;
             if let Some(row) = work.object::<BookingRow>(message)? {
                 work.put(&BookingRow { booked: true, ..row })?;
             }
@@ -160,6 +166,36 @@ impl SepaOperator<'_> {
         })
         .await
         .map(Some)
+    }
+
+    /// Looks again for the payment that a recall means, whose message waits in a book. If there is none, the bank is
+    /// told so. The recall may be another book's; done twice, it is the same recall.
+    async fn book_recall(
+        &self,
+        (waits_in, message): (BookId, Uuid),
+        id: String,
+        request: RecallRequest,
+    ) -> Result<(), StoreError> {
+        let unknown = || StoreError::unexpected("the recall does not say what it asks for");
+        let (book, credit) =
+            match recalls::meant(self.app, request.case.as_ref().ok_or_else(unknown)?).await? {
+                Meant::Payment(book, credit) => (book, credit),
+                Meant::Nothing => (waits_in, String::new()),
+                Meant::Unclear(why) => return Err(StoreError::unexpected(why)),
+            };
+        let said = Said { id, message: Message::Recall(RecallRequest { credit, ..request }) };
+        let mut snapshot = self.app.store.snapshot(book).await?;
+        let (mut ready, touches) = Ready::all(self.app, &mut snapshot, vec![said]).await?;
+        drop(snapshot);
+        let ready = ready.pop().ok_or_else(|| StoreError::unexpected("a message was lost"))?;
+        let deed = self.deed("sepa.book", message, String::new());
+        run_inside(self.app, book, touches, async move |work: &mut Work<'_>| {
+            apply(work, &ready).await?;
+            Ok(audit::note(work, &deed).await?)
+        })
+        .await?;
+        let done = async move |work: &mut Work<'_>| Ok(inbox::done(work, message).map(drop)?);
+        run_inside(self.app, waits_in, vec![inbox::touch_item(message)], done).await
     }
 
     async fn book_from_statement(&self, id: &str, statement: Option<&Path>) -> Result<(), StoreError> {
@@ -187,7 +223,7 @@ impl SepaOperator<'_> {
         match message_of(&booking.what, booking.cents) {
             Some((message, otherwise)) => {
                 let said = Said { id: id.to_owned(), message };
-                let one = Incoming { said, otherwise, row: None, is_told_apart: true, held_back: None };
+                let one = Incoming { otherwise, ..Incoming::plain(said) };
                 self.book_incoming(one, row).await
             }
             None => self.book_fee(booking, row).await,
@@ -205,8 +241,8 @@ impl SepaOperator<'_> {
         let ready = ready.pop().ok_or_else(|| StoreError::unexpected("a message was lost"))?;
         let deed = self.deed("sepa.book", row.id, id.clone());
         run_inside(self.app, book, touches, async move |work: &mut Work<'_>| {
-            keep(work, &id, &row)?;
-            apply(work, &ready).await?;
+            let made = apply(work, &ready).await?;
+            keep(work, &id, &row, made)?;
             Ok(audit::note(work, &deed).await?)
         })
         .await
@@ -224,7 +260,7 @@ impl SepaOperator<'_> {
         let (id, amount) = (booking.id.clone(), -booking.cents);
         let deed = self.deed("sepa.book", row.id, id.clone());
         run_inside(app, house, touches, async move |work: &mut Work<'_>| {
-            keep(work, &id, &row)?;
+            keep(work, &id, &row, None)?;
             let fees = AccountKey { holder: work.book().system(), currency: EUR, kind: AccountKind::Fees };
             let earned = work.account(fees).map_or(0, |account| account.balance);
             if amount > earned {
@@ -254,19 +290,19 @@ impl SepaOperator<'_> {
 }
 
 /// Keeps a booking that a person books, once.
-fn keep(work: &mut Work<'_>, id: &str, row: &BookingRow) -> Result<(), Stop> {
+fn keep(work: &mut Work<'_>, id: &str, row: &BookingRow, made: Option<Uuid>) -> Result<(), Stop> {
     let rail = work.app().settings.sepa.rail.name();
     if inbox::is_known(work, rail, id)? {
         return Err(Refusal::invalid("a booking with this id was booked").into());
     }
-    inbox::keep(work, rail, id, (Verdict::Applied, None), &())?;
+    inbox::keep(work, rail, id, (Verdict::Applied, made), &())?;
     Ok(work.put(row)?)
 }
 
-/// Applies what a message says, or refuses the whole command.
-async fn apply(work: &mut Work<'_>, ready: &Ready) -> Result<(), Stop> {
-    match hear::apply(work, ready).await?.0 {
-        Verdict::Applied => Ok(()),
-        Verdict::Refused(why) => Err(Refusal::invalid(why).into()),
+/// Applies what a message says, or refuses the whole command. Answers the deposit that it made, if it made one.
+async fn apply(work: &mut Work<'_>, ready: &Ready) -> Result<Option<Uuid>, Stop> {
+    match hear::apply(work, ready).await? {
+        (Verdict::Applied, made) => Ok(made),
+        (Verdict::Refused(why), _) => Err(Refusal::invalid(why).into()),
     }
 }

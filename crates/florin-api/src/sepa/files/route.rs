@@ -24,6 +24,15 @@ pub struct Incoming {
     pub is_told_apart: bool,
     /// Why it is kept for a person as it comes.
     pub held_back: Option<String>,
+    /// The book that it concerns, where that is known before.
+    pub book: Option<BookId>,
+}
+
+impl Incoming {
+    /// A message with nothing besides.
+    pub fn plain(said: Said) -> Self {
+        Self { said, otherwise: None, row: None, is_told_apart: true, held_back: None, book: None }
+    }
 }
 
 /// The books that there are.
@@ -96,8 +105,7 @@ impl Books {
                     Some(holder) if self.alive(holder.book()).is_some() => Some(holder.book()),
                     _ => self.of_title(app, &credit.title),
                 },
-                // Files bring no recalls.
-                (None, Message::Recall(_) | Message::RecallRefused(..)) => None,
+                (None, Message::Recall(_) | Message::RecallRefused(..)) => one.book,
             };
             routed.push((book.and_then(|book| self.alive(book)).unwrap_or(self.house), one));
         }

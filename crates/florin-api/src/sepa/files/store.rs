@@ -94,6 +94,7 @@ const MESSAGE: Statement = "SELECT book, external_id, state FROM inbox WHERE id 
 const FILES_OF: Statement = "SELECT number, created_at FROM sepa_file WHERE created_at >= $1 \
      AND state IN ('SENT', 'DONE') ORDER BY number";
 const PAYMENT: Statement = "SELECT book, state, amount, file FROM sepa_transfer WHERE id = $1 AND file >= 0";
+const RECALL_OF: Statement = "SELECT book, recall FROM sepa_transfer WHERE id = $1 AND file >= 0";
 
 /// Run when a book is replaced: what of it is in a file that is not written yet is in none. A replaced book is no
 /// partner's, so its payments wait for no file.
@@ -123,6 +124,7 @@ pub const STATEMENTS: &[Statement] = &[
     MESSAGE,
     FILES_OF,
     PAYMENT,
+    RECALL_OF,
 ];
 
 /// The look-ups by sets, for the same test.
@@ -344,4 +346,10 @@ pub async fn payment(app: &App, id: Uuid) -> Result<Option<(InFile, i64)>, Store
         Ok((payment, row.get(3)?))
     };
     rows.first().map(payment).transpose()
+}
+
+/// The book of a payment that goes in files, and the newest recall of it.
+pub async fn recall_of(app: &App, payment: Uuid) -> Result<Option<(BookId, Option<Uuid>)>, StoreError> {
+    let rows = app.store.look(RECALL_OF, &params![payment]).await?;
+    rows.first().map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }

@@ -6,7 +6,7 @@ use crate::kit::book::inbox;
 use crate::kit::endpoint::handler::uuid_in_path;
 use crate::kit::prelude::*;
 use crate::sepa::store::TRANSFERS;
-use crate::sepa::transfer::{State, Transfer};
+use crate::sepa::transfer::{NO_FILE_YET, State, Transfer};
 use crate::sepa::within;
 
 /// What is asked.
@@ -75,7 +75,7 @@ async fn recall_sepa_transfer(
                 direction: RecallDirection::Outgoing,
                 holder: Some(transfer.holder),
                 payment: Some(id),
-                amount: transfer.amount - transfer.returned,
+                amount: transfer.amount,
                 reason: reason.code(),
                 status: RecallStatus::Open,
                 answer: None,
@@ -105,8 +105,13 @@ async fn check(work: &mut Work<'_>, transfer: &Transfer) -> Result<(), Stop> {
         Some("it went to an account of yours, which has it")
     } else if matches!(transfer.state, State::Held | State::Submitting | State::Submitted) {
         Some("the transfer has not settled yet")
-    } else if transfer.state == State::Failed || transfer.returned == transfer.amount {
+    } else if transfer.state == State::Returned && transfer.returned < transfer.amount {
+        Some("a part of its money has come back")
+    } else if transfer.state != State::Settled {
         Some("the transfer has failed: its money is on the balance")
+    } else if work.app().settings.sepa.rail.gathers() && transfer.file.is_none_or(|file| file == NO_FILE_YET)
+    {
+        Some("it did not go over this bank")
     } else if transfer.sealed.is_none() {
         Some("the user's data is erased")
     } else if open_one(work, transfer.recall).await?.is_some() {

@@ -70,6 +70,7 @@ pub async fn arrive(
     let holder = deposit.as_ref().and_then(|deposit| deposit.holder);
     let keeper = keeper_of(work, holder);
     let answer = known_answer(work, deposit.as_ref());
+    let words = Words { text: request.text.clone(), case: request.case.clone() };
     let recall = Recall {
         id,
         direction: RecallDirection::Incoming,
@@ -81,7 +82,7 @@ pub async fn arrive(
         answer: None,
         message: Some(message.to_owned()),
         sending: None,
-        sealed: Some(sealed::seal(work, keeper, &Words { text: request.text.clone() })?),
+        sealed: Some(sealed::seal(work, keeper, &words)?),
         created_at: now,
         answer_by: answer_by(now),
     };
@@ -286,14 +287,15 @@ pub(in crate::sepa) async fn open_one(
     Ok(work.object::<Recall>(id)?.filter(|recall| recall.status == RecallStatus::Open))
 }
 
-/// Applies what happened. A refusal of ours is left to be handed over.
+/// Applies what happened. A refusal of ours is left to be handed over, and an acceptance where the bank is told.
 fn end(work: &mut Work<'_>, recall: Recall, happening: Happening) -> Result<(), Stop> {
     let Some((status, answer)) = recall.after(happening) else { return Ok(()) };
-    let refuses = recall.direction == RecallDirection::Incoming && status == RecallStatus::Refused;
-    let sending = if refuses { Some(HandOver::Waiting) } else { recall.sending };
+    let is_told = status == RecallStatus::Refused || work.app().settings.sepa.rail.tells_acceptance();
+    let answers = recall.direction == RecallDirection::Incoming && is_told;
+    let sending = if answers { Some(HandOver::Waiting) } else { recall.sending };
     let recall = Recall { status, answer, sending, ..recall };
     work.put(&recall)?;
-    if refuses {
+    if answers {
         leave_to_send(work, recall.id);
     }
     emit(work, &recall);

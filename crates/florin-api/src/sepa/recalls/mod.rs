@@ -1,10 +1,10 @@
 //! Recalls: a bank asks for the money of a settled payment back. Another bank asks for a deposit (incoming, camt.056),
 //! and the partner answers; or the partner asks for a transfer's money (outgoing), and the payee's bank answers. The
-//! answer is a refusal (camt.029), or the money (pacs.004).
+//! answer is a refusal (camt.029), or the money.
 //!
 //! States: open → accepted or refused; an outgoing one that was refused is accepted if the money comes all the same.
-//! What is to be said to the bank (a request of ours, a refusal of ours) is handed over once, by a job of its own. An
-//! accepted incoming one sends the deposit back, as a payment out: see `sepa/refund.rs`.
+//! What is to be said to the bank (a request of ours, our answer) is handed over once, by a job of its own. An accepted
+//! incoming one sends the deposit back, as a payment out: see `sepa/refund.rs`. Over files the bank is told that, too.
 
 mod answer;
 mod ask;

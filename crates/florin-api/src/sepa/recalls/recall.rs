@@ -3,7 +3,7 @@
 use crate::kit::book::record::{HistoryStatus, HistoryType, Line, RecordType, Steps};
 use crate::kit::request::types::words;
 use florin_ledger::{HolderId, RecordKind};
-use florin_rails::sepa::Reason;
+use florin_rails::sepa::{Reason, RecallCase};
 use florin_types::{TimeOfDay, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -53,7 +53,7 @@ words! {
 }
 
 words! {
-    /// How far what we have to say to the bank is: a request of ours, or our refusal.
+    /// How far what we have to say to the bank is: a request of ours, or our answer.
     pub enum HandOver {
         /// The bank does not have it.
         Waiting = "WAITING",
@@ -152,12 +152,14 @@ pub struct Recall {
     pub answer_by: Timestamp,
 }
 
-/// What the asking bank adds, for people. Kept sealed.
+/// What the asking bank adds, for people, and what an answer repeats. Kept sealed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Words {
     /// Its text.
     pub text: String,
+    /// How it names the payment, on a rail that says so.
+    pub case: Option<Box<RecallCase>>,
 }
 
 /// Until when a recall that comes now is to be answered.

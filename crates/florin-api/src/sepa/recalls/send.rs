@@ -1,15 +1,18 @@
-//! The job that says something about a recall to the bank, once: a request of ours, or our refusal. It has the three
+//! The job that says something about a recall to the bank, once: a request of ours, or our answer. It has the three
 //! steps of a payment's hand-over (`sepa/submit.rs`): mark, ask the bank whether it has it and give it if not, mark.
 
-use super::recall::{HandOver, Recall, RecallDirection, RecallStatus};
+use super::recall::{HandOver, Recall, RecallDirection, RecallStatus, Words};
 use super::store::RECALLS;
 use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
+use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
+use crate::sepa::files::paid_on;
 use crate::sepa::hear::ANSWER_JOB;
+use crate::sepa::people::People;
 use crate::sepa::submit::{in_time, leave_said, order_of};
-use crate::sepa::transfer::Transfer;
-use florin_rails::sepa::{Order, RecallOrder, RecallWhat};
+use crate::sepa::transfer::{NO_FILE_YET, Transfer};
+use florin_rails::sepa::{RecallOrder, RecallWhat};
 use florin_store::{Job, Scope, StoreError, Touch};
 use uuid::Uuid;
 
@@ -31,9 +34,11 @@ pub async fn send(app: &App, job: &Job) -> Result<(), StoreError> {
     let Some(recall) = recall.filter(|recall| recall.sending == Some(HandOver::Submitting)) else {
         return carry_out(app, job, Vec::new(), async |_: &mut Work<'_>| Ok(())).await;
     };
-    let order =
-        RecallOrder { id, what: what_of(app, &mut snapshot, &recall).await?, reason: reason_of(&recall) };
+    let what = what_of(app, &mut snapshot, &recall).await?;
+    let at = snapshot.book_row().now(app.wall());
     drop(snapshot);
+    let installation = app.store.vault_mark().await?.installation;
+    let order = RecallOrder { id, installation, at, what, reason: reason_of(&recall) };
     let rail = &app.settings.sepa.rail;
     let said = match in_time(rail.find_recall(&order)).await? {
         Some(said) => said,
@@ -54,7 +59,7 @@ fn has_something_to_say(recall: &Recall) -> bool {
     recall.direction == RecallDirection::Incoming || recall.status == RecallStatus::Open
 }
 
-/// Why we ask, or why we refuse.
+/// Why we ask, or why we refuse; with an acceptance it is not told.
 fn reason_of(recall: &Recall) -> florin_rails::sepa::Reason {
     match recall.direction {
         RecallDirection::Incoming => recall.answer.unwrap_or(recall.reason),
@@ -64,11 +69,24 @@ fn reason_of(recall: &Recall) -> florin_rails::sepa::Reason {
 
 async fn what_of(app: &App, scope: &mut Scope, recall: &Recall) -> Result<RecallWhat, StoreError> {
     if recall.direction == RecallDirection::Incoming {
-        return Ok(RecallWhat::Refuse(recall.message.clone().unwrap_or_default()));
+        let keeper = recall.holder.unwrap_or(scope.book().partner());
+        let people = People::load(app, scope, [keeper].into_iter()).await?;
+        let words: Option<Words> = sealed::open(&app.seals, people.holder(keeper), recall.sealed.as_deref())?;
+        let (message, case) =
+            (recall.message.clone().unwrap_or_default(), words.and_then(|words| words.case));
+        return Ok(match recall.status {
+            RecallStatus::Accepted => RecallWhat::Accept { message, case },
+            RecallStatus::Open | RecallStatus::Refused => RecallWhat::Refuse { message, case },
+        });
     }
     let ids: Vec<Uuid> = recall.payment.into_iter().collect();
     let transfer = scope.objects_at::<Transfer>(&ids).await?.pop();
     let transfer = transfer.ok_or_else(|| StoreError::unexpected("the transfer of a recall is gone"))?;
-    // What has come back in part is asked for without that part.
-    Ok(RecallWhat::Ask(Order { amount: recall.amount, ..order_of(app, scope, &transfer).await? }))
+    let order = order_of(app, scope, &transfer).await?;
+    let file = transfer.file.filter(|number| *number > NO_FILE_YET);
+    let paid_on = match file {
+        Some(_) => paid_on(app, transfer.id).await?,
+        None => None,
+    };
+    Ok(RecallWhat::Ask { order, file, paid_on })
 }

@@ -24,8 +24,9 @@ pub(in crate::sepa) static RECALLS: ObjectTable = sealed_objects!(
     "answer_by": Int,
 );
 
-const IS_OPEN: Statement =
-    "SELECT id FROM sepa_recall WHERE book = $1 AND holder = $2 AND status = 'OPEN' LIMIT 1";
+/// Also one whose answer the bank does not have yet: what the answer repeats goes with the holder's key.
+const IS_OPEN: Statement = "SELECT id FROM sepa_recall WHERE book = $1 AND holder = $2 AND (status = 'OPEN' \
+     OR (direction = 'INCOMING' AND sending IN ('WAITING', 'SUBMITTING'))) LIMIT 1";
 /// Newest first: ids begin with the time.
 const PAGE: Statement = "SELECT id, direction, holder, payment, amount, reason, status, answer, message, sending, \
      sealed, created_at, answer_by, seal FROM sepa_recall WHERE book = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
@@ -88,7 +89,7 @@ pub(in crate::sepa) async fn empty(tx: &mut Tx, holder: HolderId) -> Result<(), 
     empty_all(tx, holder, KNOWN, |recall| Recall { sealed: None, ..recall }).await
 }
 
-/// Whether a recall of a holder's money is open.
+/// Whether a recall of a holder's money is open, or its answer was not handed over yet.
 pub(in crate::sepa) async fn is_open(scope: &mut Scope, holder: HolderId) -> Result<bool, StoreError> {
     Ok(scope.query_one(IS_OPEN, &params![holder]).await?.is_some())
 }

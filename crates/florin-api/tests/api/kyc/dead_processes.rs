@@ -62,7 +62,6 @@ async fn a_dead_processs_files_are_decoded_when_its_lease_is_over() {
     app.finish().await;
 }
 
-/// Three, however many files there are: the first may be one that can't be read, which is not saved before the last.
 #[tokio::test]
 async fn files_over_which_three_processes_died_are_unreadable() {
     let app = TestApp::start().await;

@@ -5,6 +5,7 @@ mod arriving;
 mod bank;
 mod leaving;
 mod operating;
+mod recalling;
 mod reconciling;
 mod workload;
 
@@ -73,6 +74,7 @@ pub async fn every_statement(app: &mut TestApp) {
         ],
     );
     bank.read().await;
+    recalling::every_statement(&a, &mut bank, &id).await;
     bank.book(ReportKind::Statement, &[entry("A", -1_000, ours(1_000, &id))]);
     bank.read().await;
     florin_api::sepa::reconcile(&app.app, None).await.expect("a comparison").expect("a statement");

@@ -232,7 +232,8 @@ async fn a_bank_names_the_message_that_brought_the_money() {
     bring(&app.app, book, Said { id: "c".to_owned(), message: Message::Credit(credit) }).await;
     let reason = Reason::new(*b"DUPL");
     for (id, credit) in [("r1", "c"), ("r1", "c"), ("r2", "c"), ("r3", "other")] {
-        let request = RecallRequest { credit: credit.to_owned(), amount: 2_500, reason, text: String::new() };
+        let (credit, text, case) = (credit.to_owned(), String::new(), None);
+        let request = RecallRequest { credit, amount: 2_500, reason, text, case };
         bring(&app.app, book, Said { id: id.to_owned(), message: Message::Recall(request) }).await;
     }
     let all = a.get("/v1/sepa-recalls").await.expect(200);

@@ -73,8 +73,8 @@ impl SepaRail for Bank {
                 return Err(RailError::Unavailable("away".to_owned()));
             }
             let is_new = match &recall.what {
-                RecallWhat::Ask(order) => ledger.asked.insert(recall.id, (order.id, false)).is_none(),
-                RecallWhat::Refuse(_) => ledger.refused.insert(recall.id),
+                RecallWhat::Ask { order, .. } => ledger.asked.insert(recall.id, (order.id, false)).is_none(),
+                RecallWhat::Refuse { .. } | RecallWhat::Accept { .. } => ledger.refused.insert(recall.id),
             };
             ledger.given_twice |= !is_new;
             if std::mem::take(&mut ledger.loses_answer) {
@@ -328,7 +328,7 @@ impl Run {
     fn ask_us(&mut self, index: usize) {
         self.numbers += 1;
         let credit = self.credits.get(index % (self.credits.len() + 1)).cloned().unwrap_or_default();
-        let request = RecallRequest { credit, amount: 100, reason: WHY, text: String::new() };
+        let request = RecallRequest { credit, amount: 100, reason: WHY, text: String::new(), case: None };
         self.mail.push(Said { id: format!("recall/{}", self.numbers), message: Message::Recall(request) });
     }
 

@@ -9,6 +9,7 @@
 //! booking. Two in one message are two.
 
 use super::messages::payment_of;
+use super::recalls::Names;
 use super::statuses::reason_of;
 use crate::sepa::{Credit, Reason};
 use florin_iso20022::{
@@ -103,6 +104,8 @@ pub struct Booking {
     pub entry_reference: Option<String>,
     /// What else it is recognized by.
     pub marks: Marks,
+    /// By what a recall names it.
+    pub names: Names,
     /// What it is about.
     pub what: What,
 }
@@ -224,6 +227,8 @@ impl Reader<'_> {
             id = format!("{id}/{count}");
         }
         let account = |party: &Party| party.account.as_ref().map(|account| account_text(account).to_owned());
+        let references = [one.end_to_end_id.as_deref(), one.transaction_id.as_deref()];
+        let names = Names::of(self.key, references, one.uetr);
         Booking {
             id,
             // A copy repeats what was told before, and a payment of ours is paid once.
@@ -234,10 +239,11 @@ impl Reader<'_> {
             reference: own.map(str::to_owned),
             entry_reference: of_entry.map(str::to_owned),
             marks: Marks {
-                end_to_end_id: self.mark(1, one.end_to_end_id.as_deref()),
-                sender: self.mark(2, account(&one.debtor).as_deref()),
-                title: self.mark(3, title(one).as_deref()),
+                end_to_end_id: names.end_to_end_id,
+                sender: mark(self.key, 2, account(&one.debtor).as_deref()),
+                title: mark(self.key, 3, title(one).as_deref()),
             },
+            names,
             what,
         }
     }
@@ -270,15 +276,16 @@ impl Reader<'_> {
         }
         hasher.finalize().to_hex()[..16].to_owned()
     }
+}
 
-    fn mark(&self, kind: u8, text: Option<&str>) -> Option<[u8; 8]> {
-        let text = text.filter(|text| !text.is_empty())?;
-        let mut hasher = blake3::Hasher::new_keyed(self.key);
-        hasher.update(&[kind]).update(text.as_bytes());
-        let mut mark = [0; 8];
-        mark.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
-        Some(mark)
-    }
+/// A keyed hash of something of a kind.
+pub(super) fn mark(key: &[u8; 32], kind: u8, text: Option<&str>) -> Option<[u8; 8]> {
+    let text = text.filter(|text| !text.is_empty())?;
+    let mut hasher = blake3::Hasher::new_keyed(key);
+    hasher.update(&[kind]).update(text.as_bytes());
+    let mut mark = [0; 8];
+    mark.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+    Some(mark)
 }
 
 /// A reference that is one.

@@ -7,6 +7,9 @@
 //! there, it was renamed before. Staging names are drawn anew for each try, so a file of a process that was thought
 //! dead is never sent.
 //!
+//! A file about a recall has no number: its name, which has the recall's id, is used once. It is written to `staging`
+//! and then copied to `sent`; from then on it is sent, and only renamed. All that is done under a lock.
+//!
 //! **In.** A file of `inbox` is taken once two looks have seen the same size and time of change, unless its name begins
 //! with a dot or ends with `.part` or `.tmp`. It is renamed into `reading` before it is read, so a new file of the same
 //! name cannot take its place meanwhile. A file that was read goes to `done`. A file that was not understood goes to
@@ -189,6 +192,62 @@ impl Folder {
         sync(&outbox)?;
         sync(&staging)?;
         Ok(sent)
+    }
+
+    /// Gives a file without a number, whose name is used once, to the bank, and keeps a copy in `sent`. Nothing changes
+    /// if that was done before.
+    ///
+    /// # Errors
+    /// It could not be written, or only in part: the next call goes on from there.
+    pub fn hand_over(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let _alone = self.lock()?;
+        if self.finish(name)? {
+            return Ok(());
+        }
+        write_whole(&self.root.join(STAGING), name, bytes)?;
+        // From here on the file is sent, whatever crashes.
+        write_whole(&self.root.join(SENT), name, bytes)?;
+        self.out_of_staging(name)
+    }
+
+    /// Whether [`Self::hand_over`] was called for a name and came so far that the file is sent. One that is still in
+    /// the staging folder is given to the bank now.
+    ///
+    /// # Errors
+    /// It is not known.
+    pub fn was_handed_over(&self, name: &str) -> io::Result<bool> {
+        let _alone = self.lock()?;
+        self.finish(name)
+    }
+
+    /// Keeps other threads and processes from files without a number, until the result is dropped or the process ends.
+    /// A thread that was thought dead may still write.
+    fn lock(&self) -> io::Result<File> {
+        let mark = OpenOptions::new().write(true).open(self.root.join(MARK))?;
+        match mark.lock() {
+            // A file system without locks: then a file is written by one process, which has the lease of a job.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(mark),
+            locked => locked.map(|()| mark),
+        }
+    }
+
+    fn finish(&self, name: &str) -> io::Result<bool> {
+        if !self.root.join(SENT).join(name).try_exists()? {
+            // A folder that cannot be used does not have everything.
+            fs::metadata(self.root.join(SENT))?;
+            return Ok(false);
+        }
+        if self.root.join(STAGING).join(name).try_exists()? {
+            self.out_of_staging(name)?;
+        }
+        Ok(true)
+    }
+
+    fn out_of_staging(&self, name: &str) -> io::Result<()> {
+        let (staging, outbox) = (self.root.join(STAGING), self.root.join(OUTBOX));
+        fs::rename(staging.join(name), outbox.join(name))?;
+        sync(&outbox)?;
+        sync(&staging)
     }
 
     /// Removes staged files of smaller numbers, which were tries: the files of these numbers are sent. A staging name

@@ -176,3 +176,42 @@ fn a_link_is_no_file() {
     folder.set_aside(OsStr::new("link.xml"), "it is no plain file").expect("it moves");
     assert!(secret.exists());
 }
+
+/// The process dies at each step of handing over a file about a recall; the bank takes what is there.
+#[test]
+fn a_file_about_a_recall_comes_to_the_outbox_once() {
+    for dies_after in 0..4 {
+        for bank_takes in [false, true] {
+            let (_root, folder) = folder();
+            let [staging, sent, outbox] = [STAGING, SENT, OUTBOX].map(|name| folder.root.join(name));
+            assert!(!folder.was_handed_over("r.xml").expect("a look"));
+            if dies_after > 0 {
+                write_whole(&staging, "r.xml", b"first").expect("it is staged");
+            }
+            if dies_after > 1 {
+                write_whole(&sent, "r.xml", b"first").expect("a copy");
+            }
+            if dies_after > 2 {
+                fs::rename(staging.join("r.xml"), outbox.join("r.xml")).expect("it is renamed");
+            }
+            let take = || fs::remove_file(outbox.join("r.xml")).map_or(0, |()| 1);
+            let mut taken = if bank_takes { take() } else { 0 };
+            let was = folder.was_handed_over("r.xml").expect("a look");
+            assert_eq!(was, dies_after > 1);
+            if !was {
+                folder.hand_over("r.xml", b"second").expect("it is handed over");
+            }
+            assert!(folder.was_handed_over("r.xml").expect("a look"));
+            folder.hand_over("r.xml", b"third").expect("it is known");
+            taken += take();
+            assert_eq!((taken, names(&folder, OUTBOX).len(), names(&folder, STAGING).len()), (1, 0, 0));
+            folder.hand_over("r.xml", b"third").expect("it is known");
+            assert_eq!(names(&folder, OUTBOX).len(), 0, "the bank has taken it");
+            let copy = fs::read(sent.join("r.xml")).expect("a copy");
+            assert_eq!(copy, if dies_after > 1 { b"first".to_vec() } else { b"second".to_vec() });
+        }
+    }
+    let (_root, folder) = folder();
+    fs::remove_dir(folder.root.join(SENT)).expect("it is away");
+    folder.was_handed_over("r.xml").expect_err("nobody knows");
+}

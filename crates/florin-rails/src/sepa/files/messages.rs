@@ -1,6 +1,8 @@
-//! What a file of the bank says: a status report (pain.002), a notification (camt.054) or a statement (camt.053). Pure.
+//! What a file of the bank says: a status report (pain.002), a notification (camt.054), a statement (camt.053), a
+//! recall (camt.056), or the answer to one of ours (camt.029). Pure.
 
 use super::bookings::{Bookings, bookings};
+use super::recalls::{Answered, AskedFor, answered, asked_for};
 use super::statuses::{Statuses, statuses};
 use florin_iso20022::{Document, Limits, read};
 use florin_types::Iban;
@@ -14,6 +16,10 @@ pub enum Heard {
     Statuses(Statuses),
     /// A camt.054 or camt.053: what was booked on our account.
     Bookings(Bookings),
+    /// A camt.056: a bank asks for payments back.
+    Recalls(Vec<AskedFor>),
+    /// A camt.029: a bank answers recalls of ours.
+    Answers(Vec<Answered>),
 }
 
 impl Heard {
@@ -23,6 +29,8 @@ impl Heard {
         match self {
             Self::Statuses(_) => "pain.002",
             Self::Bookings(bookings) => bookings.kind.name(),
+            Self::Recalls(_) => "camt.056",
+            Self::Answers(_) => "camt.029",
         }
     }
 }
@@ -34,11 +42,8 @@ pub enum NotHeard {
     #[error("{0}")]
     Unreadable(#[from] florin_iso20022::ReadError),
     /// It is a message of a kind that has no meaning here.
-    #[error("it is no pain.002, camt.054 or camt.053")]
+    #[error("it is no pain.002, camt.054, camt.053, camt.056 or camt.029")]
     Kind,
-    /// It asks for money back, or answers such a question: this rail has no recalls.
-    #[error("it is a recall or the answer to one (camt.056, camt.029): deal with it at the bank")]
-    Recall,
     /// It is about an account of somebody else.
     #[error("it is about another account than the one that is set as sepa.account")]
     Account,
@@ -47,7 +52,7 @@ pub enum NotHeard {
     Group,
 }
 
-/// Reads a file of the bank about our account. `key` keys the hashes in ids of bookings.
+/// Reads a file of the bank about our account. `key` keys the hashes in ids of bookings and recalls.
 ///
 /// # Errors
 /// Says why it was not understood; then nothing of it may be used.
@@ -60,7 +65,8 @@ pub fn hear(bytes: &[u8], account: &Iban, key: &[u8; 32]) -> Result<Heard, NotHe
             }
             Ok(Heard::Bookings(bookings(&report, key)))
         }
-        Document::RecallRequest(_) | Document::RecallAnswer(_) => Err(NotHeard::Recall),
+        Document::RecallRequest(request) => Ok(Heard::Recalls(asked_for(&request, key))),
+        Document::RecallAnswer(answer) => Ok(Heard::Answers(answered(&answer, key))),
         Document::CreditTransfer(_) | Document::PaymentReturn(_) => Err(NotHeard::Kind),
     }
 }

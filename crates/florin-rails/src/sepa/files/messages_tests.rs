@@ -1,12 +1,12 @@
 //! What files say.
 
 use super::*;
-use crate::sepa::files::{BookKind, Booking, Marks, Told, What};
+use crate::sepa::files::{BookKind, Booking, Marks, Names, Told, What};
 use crate::sepa::{Credit, Reason, Status};
 use florin_iso20022::{
     AccountNumber, AccountReport, Balance, BankReport, Entry, EntryStatus, GroupStatus, Original, Party,
-    PaymentStatus, RecallRequest, RecalledPayment, ReportKind, StatusReason, StatusReport, Transaction,
-    TransactionCode, TransactionStatus,
+    PaymentStatus, RecallAnswer, RecallDecision, RecallOutcome, RecallRequest, RecalledPayment, ReportKind,
+    StatusReason, StatusReport, Transaction, TransactionCode, TransactionStatus,
 };
 use florin_types::{Bic, Date, Text, Timestamp};
 
@@ -78,7 +78,7 @@ fn booked(entries: Vec<Entry>) -> Vec<Booking> {
     let [notified, stated] = [ReportKind::Notification, ReportKind::Statement].map(|kind| {
         match hear(&report(kind, account(), entries.clone()), &account(), &KEY).expect("it is understood") {
             Heard::Bookings(heard) => heard.reports.into_iter().flat_map(|report| report.bookings).collect(),
-            Heard::Statuses(_) => Vec::new(),
+            _ => Vec::new(),
         }
     });
     assert_eq!(notified, stated, "both are read alike");
@@ -184,21 +184,63 @@ fn reports_of_other_accounts_and_other_messages_are_refused() {
     assert!(matches!(hear(b"<!DOCTYPE x>", &account(), &KEY), Err(NotHeard::Unreadable(_))));
     assert_eq!(BookKind::parse("camt.053"), Some(BookKind::Statement));
     assert_eq!(BookKind::parse("camt.052"), None);
+}
+
+/// A recall of a bank, and one of ours that a bank refuses.
+#[test]
+fn recalls_have_an_id_for_each_payment() {
     let bank = Bic::parse("BYLADEM1001").expect("a BIC");
-    let original = Original { cents: Some(500), ..Original::default() };
-    let recall = RecallRequest {
-        id: "R-1".to_owned(),
-        created_at: Timestamp::from_micros(1_795_435_200_000_000),
-        from: Some(bank.clone()),
-        to: Some(bank),
-        payments: vec![RecalledPayment {
+    let (created_at, reason) = (Timestamp::from_micros(1_795_435_200_000_000), StatusReason::code("DUPL"));
+    let asked = |id: &str, references: &[&str]| {
+        let payment = |reference: &&str| RecalledPayment {
             recall_id: None,
-            original,
-            reason: Some(StatusReason::code("DUPL")),
-        }],
+            original: Original {
+                end_to_end_id: Some((*reference).to_owned()),
+                cents: Some(500),
+                ..Original::default()
+            },
+            reason: Some(reason.clone()),
+        };
+        let payments = references.iter().map(payment).collect();
+        let (from, to) = (Some(bank.clone()), Some(bank.clone()));
+        let recall = RecallRequest { id: id.to_owned(), created_at, from, to, payments };
+        match hear(&recall.to_xml().expect("a file"), &account(), &KEY) {
+            Ok(Heard::Recalls(all)) => all,
+            other => panic!("{other:?}"),
+        }
     };
-    let heard = hear(&recall.to_xml().expect("a file"), &account(), &KEY);
-    assert_eq!(heard, Err(NotHeard::Recall), "an operator is told");
+    let [one, other] = asked("R-1", &["A", "B"]).try_into().expect("two");
+    assert!(one.id.starts_with("camt.056/BYLADEM1001/R-1/") && !one.id.contains("/A"), "{}", one.id);
+    assert_ne!(one.id, other.id);
+    assert_eq!(asked("R-1", &["B"])[0], other);
+    assert_ne!(asked("R-2", &["B"])[0].id, other.id);
+    assert_eq!((one.request.amount, one.request.reason), (500, Reason::new(*b"DUPL")));
+    // A booking is named alike.
+    let transaction = Transaction { end_to_end_id: Some("A".to_owned()), ..from_anna(500) };
+    let names = booked(vec![entry(500, true, Some("A"), vec![transaction])])[0].names;
+    assert!(names.agree(Names::of_case(&one.case, &KEY)) && !names.agree(Names::of_case(&other.case, &KEY)));
+    let payment = Uuid::from_u128(7);
+    let decision = |outcome| RecallDecision {
+        answer_id: None,
+        original: Original { end_to_end_id: Some(payment.simple().to_string()), ..Original::default() },
+        outcome,
+        reason: Some(StatusReason::code("CUST")),
+    };
+    let answer = RecallAnswer {
+        id: "A-1".to_owned(),
+        created_at,
+        from: Some(bank.clone()),
+        to: Some(bank.clone()),
+        confirmation: "RJCR".to_owned(),
+        decisions: [RecallOutcome::Refused, RecallOutcome::Accepted, RecallOutcome::Pending]
+            .map(decision)
+            .into(),
+    };
+    let Ok(Heard::Answers(all)) = hear(&answer.to_xml().expect("a file"), &account(), &KEY) else {
+        panic!("it is an answer");
+    };
+    let refusals: Vec<_> = all.iter().map(|one| (one.payment, one.refusal)).collect();
+    assert_eq!(refusals, [Some(Reason::new(*b"CUST")), None, None].map(|reason| (Some(payment), reason)));
 }
 
 fn status_report(status: Option<TransactionStatus>, groups: Vec<GroupStatus>) -> Result<Statuses, NotHeard> {
@@ -213,7 +255,7 @@ fn status_report(status: Option<TransactionStatus>, groups: Vec<GroupStatus>) ->
     };
     match hear(&report.to_xml().expect("a file"), &account(), &KEY)? {
         Heard::Statuses(statuses) => Ok(statuses),
-        Heard::Bookings(heard) => panic!("{heard:?}"),
+        heard => panic!("{heard:?}"),
     }
 }
 

@@ -9,6 +9,7 @@ mod cut_offs;
 mod folder;
 mod messages;
 mod payments;
+mod recalls;
 mod statuses;
 
 pub use bookings::{BookKind, Booking, Bookings, Marks, Report, What};
@@ -18,12 +19,13 @@ pub use messages::{Heard, NotHeard, hear};
 pub use payments::{
     NotSent, Payment, SentFile, Unwritable, check, file_name, message_id, number_of, read_sent, render,
 };
+pub use recalls::{Answered, AskedFor, Names, check_answer, recall_file_name};
 pub use statuses::{Statuses, Told};
 
 /// The messages, for whoever plays the bank.
 pub use florin_iso20022 as iso20022;
 
-use super::{Boxed, Later, Order, PayeeCheck, RailError, SepaRail, Speed};
+use super::{Boxed, Later, Order, PayeeCheck, RailError, RecallOrder, SepaRail, Speed};
 use florin_types::{Bic, Iban, Timestamp};
 
 /// The way over files.
@@ -67,7 +69,55 @@ impl SepaRail for FileRail {
         Box::pin(async { Err(RailError::Unavailable("payments go in files".to_owned())) })
     }
 
+    fn has_recalls(&self) -> bool {
+        true
+    }
+
+    /// The money goes as a payment, which does not say what it answers.
+    fn tells_acceptance(&self) -> bool {
+        true
+    }
+
+    /// Writes a file of its own.
+    fn submit_recall<'a>(&'a self, order: &'a RecallOrder) -> Boxed<'a, Result<Later, RailError>> {
+        Box::pin(async move {
+            let bytes = recalls::file_of(self, order).map_err(unavailable)?;
+            let Some((name, bytes)) = recall_file_name(order).zip(bytes) else { return Ok(Vec::new()) };
+            self.with_folder(order, move |folder| folder.hand_over(&name, &bytes)).await?;
+            Ok(Vec::new())
+        })
+    }
+
+    /// Whether its file was written.
+    fn find_recall<'a>(&'a self, order: &'a RecallOrder) -> Boxed<'a, Result<Option<Later>, RailError>> {
+        Box::pin(async move {
+            let Some(name) = recall_file_name(order) else { return Ok(Some(Vec::new())) };
+            let is_there = self.with_folder(order, move |folder| folder.was_handed_over(&name)).await?;
+            Ok(is_there.then(Vec::new))
+        })
+    }
+
     fn verify_payee<'a>(&'a self, _: &'a Iban, _: &'a str) -> Boxed<'a, Result<PayeeCheck, RailError>> {
         Box::pin(async { Ok(PayeeCheck::NotPossible("the bank is only reached by files")) })
     }
+}
+
+impl FileRail {
+    /// Works on the folder, if it is this installation's, on a thread that may wait.
+    async fn with_folder<T: Send + 'static>(
+        &self,
+        order: &RecallOrder,
+        work: impl FnOnce(&Folder) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, RailError> {
+        let (folder, installation) = (self.folder.clone(), order.installation);
+        let work = move || {
+            folder.check(installation).map_err(unavailable)?;
+            work(&folder).map_err(unavailable)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(unavailable)?
+    }
+}
+
+fn unavailable(error: impl std::fmt::Display) -> RailError {
+    RailError::Unavailable(error.to_string())
 }

@@ -134,19 +134,42 @@ impl Bank {
         }
     }
 
-    /// The files of the outbox, which the bank takes.
+    /// The files of payments in the outbox, which the bank takes.
     pub fn take(&self) -> Vec<CreditTransferFile> {
-        let names = self.names("outbox");
-        let take = |name: &String| {
+        let payments = |document| match document {
+            Document::CreditTransfer(file) => file,
+            other => panic!("{other:?}"),
+        };
+        self.take_some("florin-pain001-").into_iter().map(payments).collect()
+    }
+
+    /// The requests for payments in the outbox, which the bank takes.
+    pub fn take_requests(&self) -> Vec<RecallRequest> {
+        let request = |document| match document {
+            Document::RecallRequest(request) => request,
+            other => panic!("{other:?}"),
+        };
+        self.take_some("florin-camt056-").into_iter().map(request).collect()
+    }
+
+    /// The answers to recalls in the outbox, which the bank takes.
+    pub fn take_answers(&self) -> Vec<RecallAnswer> {
+        let answer = |document| match document {
+            Document::RecallAnswer(answer) => answer,
+            other => panic!("{other:?}"),
+        };
+        self.take_some("florin-camt029-").into_iter().map(answer).collect()
+    }
+
+    fn take_some(&self, prefix: &str) -> Vec<Document> {
+        let names = self.names("outbox").into_iter().filter(|name| name.starts_with(prefix));
+        let take = |name: String| {
             let path = self.path("outbox").join(name);
             let bytes = fs::read(&path).expect("a file");
             fs::remove_file(path).expect("it is taken");
-            match read(&bytes, Limits::default()) {
-                Ok(Document::CreditTransfer(file)) => file,
-                other => panic!("{other:?}"),
-            }
+            read(&bytes, Limits::default()).expect("a message")
         };
-        names.iter().map(take).collect()
+        names.map(take).collect()
     }
 
     /// Puts a file into the inbox.
@@ -268,14 +291,23 @@ pub fn report(kind: ReportKind, account: &str, id: &str, entries: &[Entry]) -> V
     report.to_xml().expect("a file")
 }
 
-/// The official schema of payment files, where it is: the tests of the messages say where it is looked for.
-pub fn schema() -> Option<PathBuf> {
+/// Whether a file is valid by the official schema of a message. None: the schema or xmllint is not here. The tests of
+/// the messages say where schemas are looked for.
+pub fn is_valid(message: &str, file: &std::path::Path) -> Option<Result<(), String>> {
+    let mut lint = std::process::Command::new("xmllint");
+    let lint = lint.args(["--nonet", "--noout", "--schema"]).arg(schema(message)?).arg(file);
+    let output = lint.output().ok()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    Some(if output.status.success() { Ok(()) } else { Err(said) })
+}
+
+fn schema(message: &str) -> Option<PathBuf> {
     let checkout = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folders = [
         std::env::var_os("FLORIN_ISO20022_XSD").map(PathBuf::from),
         Some(checkout.join("../shared/iso20022")),
         std::env::var_os("FLORIN_TEST_SEPAXML").map(|folder| PathBuf::from(folder).join("sepaxml/schemas")),
     ];
-    let schemas = folders.into_iter().flatten().map(|folder| folder.join("pain.001.001.09.xsd"));
+    let schemas = folders.into_iter().flatten().map(|folder| folder.join(format!("{message}.xsd")));
     schemas.into_iter().find(|schema| schema.is_file())
 }

@@ -1,12 +1,13 @@
-//! A random workload over a bank that repeats its files, mixes them up and loses none, while the process ends at any
-//! step. At the end the settlement account is what the bank holds, every payment stands as the bank has left it, and
-//! the statement of the whole time agrees with the books.
+//! A random workload over a bank that repeats its files, mixes them up and loses none, asks for money back and gets one
+//! answer each time, while the process ends at any step. At the end the settlement account is what the
+//! bank holds, every payment stands as the bank has left it, and the statement of the whole time agrees with the books.
 
 use super::bank::{entry, from, ours, report};
+use super::recalling::{asks, original, standing};
 use super::*;
 use crate::support::allow_errors;
 use florin_api::sepa::{SepaOperator, reconcile};
-use florin_rails::sepa::files::iso20022::{Entry, StatusReason, Transaction};
+use florin_rails::sepa::files::iso20022::{Entry, Original, RecallOutcome, StatusReason, Transaction};
 use florin_types::Text;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -29,6 +30,10 @@ struct Run {
     payments: BTreeMap<String, (i64, Fate, String)>,
     /// All bookings so far.
     booked: Vec<Entry>,
+    /// The credits that the bank has not asked for yet: their transaction ids, and cents.
+    credits: Vec<(String, i64)>,
+    /// Those that it has asked for, with its answer.
+    asked: BTreeMap<String, Option<RecallOutcome>>,
     /// Files that are made and not delivered.
     mail: Vec<Vec<u8>>,
     to_anna: String,
@@ -41,7 +46,8 @@ impl Run {
         bank.step().await;
         let to_anna = iban_of(&a, Some("anna")).await;
         let (payments, booked, mail) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { app, bank, payments, booked, mail, to_anna, numbers: 0 }
+        let (credits, asked) = (Vec::new(), BTreeMap::new());
+        Self { app, bank, payments, booked, credits, asked, mail, to_anna, numbers: 0 }
     }
 
     fn number(&mut self) -> usize {
@@ -70,6 +76,8 @@ impl Run {
                 self.work(Some(folders[pick % folders.len()])).await;
                 self.bank.restart(&self.app).await;
             }
+            12 => self.ask(pick),
+            13 => self.answer(pick).await,
             _ => {
                 if !self.mail.is_empty() {
                     let file = self.mail[pick % self.mail.len()].clone();
@@ -92,11 +100,73 @@ impl Run {
         }
         for file in self.bank.take() {
             for payment in file.payments {
+                if payment.creditor_iban.as_str() == OUTSIDE {
+                    // Money that goes back arrives.
+                    let (id, number) = (payment.end_to_end_id, self.number());
+                    let back = Transaction { end_to_end_id: id, ..Transaction::new(payment.cents) };
+                    self.tell(entry(&format!("G{number}"), -payment.cents, back));
+                    continue;
+                }
                 let id = payment.end_to_end_id.expect("an id");
                 let before = self.payments.insert(id, (payment.cents, Fate::Open, file.message_id.clone()));
                 assert_eq!(before, None, "a payment came twice");
             }
         }
+        self.app.a().run_jobs().await;
+        for answer in self.bank.take_answers() {
+            let [decision] = &answer.decisions[..] else { panic!("{answer:?}") };
+            let payment = decision.original.transaction_id.clone().expect("an id");
+            let before = self.asked.insert(payment, Some(decision.outcome));
+            assert_eq!(before, Some(None), "an answer came twice, or nobody asked");
+        }
+    }
+
+    /// The bank asks for a credit.
+    fn ask(&mut self, pick: usize) {
+        if self.credits.is_empty() {
+            return;
+        }
+        let (payment, cents) = self.credits.swap_remove(pick % self.credits.len());
+        let number = self.number();
+        let original = Original { cents: Some(cents), ..original([None, Some(&payment)], "2026-11-23") };
+        self.mail.push(asks(&format!("Q{number}"), &[original]));
+        self.asked.insert(payment, None);
+    }
+
+    /// The partner answers an open recall.
+    async fn answer(&mut self, pick: usize) {
+        let open = self.open_recalls().await;
+        let Some(id) = open.get(pick % open.len().max(1)) else { return };
+        let decision = if pick.is_multiple_of(2) { "ACCEPT" } else { "REFUSE" };
+        let path = format!("/v1/sepa-recall/{id}/answer");
+        let answer = self.app.a().post(&path, &json!({"decision": decision})).send().await;
+        assert!(answer.status == 200 || answer.code() == "P433", "{}", answer.text());
+    }
+
+    async fn open_recalls(&self) -> Vec<String> {
+        let all = standing(&self.app.a()).await;
+        all.into_iter().filter(|(_, status, _)| status == "OPEN").map(|(id, ..)| id).collect()
+    }
+
+    /// At the end a person looks again for what had not come, and everything is answered.
+    async fn end_recalls(&mut self) {
+        let operator = SepaOperator { app: &self.app.app, name: Text::parse("olga").expect("a name") };
+        for (_, item) in operator.refused().await.expect("a list") {
+            let may_come = item.reason.as_ref().is_some_and(|reason| reason.contains("may come yet"));
+            assert!(may_come, "{item:?}");
+            operator.book(&item.id.to_string(), None).await.expect("it is found").expect("a message");
+        }
+        for id in self.open_recalls().await {
+            let path = format!("/v1/sepa-recall/{id}/answer");
+            self.app.a().post(&path, &json!({"decision": "REFUSE"})).send().await.expect(200);
+        }
+        self.work(None).await;
+        assert!(self.asked.values().all(Option::is_some), "{:?}", self.asked);
+        let accepted =
+            self.asked.values().filter(|outcome| **outcome == Some(RecallOutcome::Accepted)).count();
+        let all = standing(&self.app.a()).await;
+        assert_eq!(all.iter().filter(|(_, status, _)| status == "ACCEPTED").count(), accepted);
+        assert_eq!(all.len(), self.asked.len());
     }
 
     fn receive(&mut self, pick: usize) {
@@ -105,8 +175,10 @@ impl Run {
         // Some have no reference of their own; then the title tells them apart.
         let reference = if pick.is_multiple_of(4) { "NONREF".to_owned() } else { format!("R{number}") };
         let title = format!("Savings {number}");
-        let credit = from("Ada Lovelace", OUTSIDE, &self.to_anna, cents, &title);
-        self.tell(entry(&reference, cents, credit));
+        let payment = format!("T{number}");
+        let money = from("Ada Lovelace", OUTSIDE, &self.to_anna, cents, &title);
+        self.tell(entry(&reference, cents, Transaction { transaction_id: Some(payment.clone()), ..money }));
+        self.credits.push((payment, cents));
     }
 
     /// The bank does something with a payment that it has.
@@ -175,6 +247,7 @@ impl Run {
         }
         self.work(None).await;
         self.bank.read().await;
+        self.end_recalls().await;
         self.check().await;
         let a = self.app.a();
         for (id, (_, fate, _)) in &self.payments {
@@ -205,7 +278,7 @@ fn the_books_agree_with_a_bank_whose_files_come_in_any_order() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let cases = if crate::support::engine() == crate::support::Engine::Sqlite { 6 } else { 2 };
     let config = Config { cases, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
-    let steps = prop::collection::vec((0_u8..12, 0_usize..1 << 20), 80);
+    let steps = prop::collection::vec((0_u8..14, 0_usize..1 << 20), 80);
     TestRunner::new(config)
         .run(&steps, |steps| {
             runtime.block_on(async {
