@@ -279,9 +279,9 @@ impl Transfer {
         if is_second { second_order(self.id) } else { self.id }
     }
 
-    /// The transfer as a bank without instant payments gets it: under its own id, whatever another bank was asked before
-    /// a change of rail.
-    pub fn as_only_try(self) -> Self {
+    /// The transfer as a bank without instant payments gets it: under its own id, whatever another bank was asked
+    /// before a change of rail.
+    pub fn into_only_try(self) -> Self {
         Self { fell_back: None, ..self }
     }
 

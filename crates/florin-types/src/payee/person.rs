@@ -53,8 +53,8 @@ pub(super) fn compare(given: &str, first_names: &str, last_names: &str) -> Verdi
     Verdict { comparison: Comparison::CloseMatch, is_own: true }
 }
 
-/// Whether the letters at the end of a name are a company's form, written with dots: "Jan Nowak S.A.". They are initials
-/// where the name is not whole without them: "Nowak S.A." can be Stefan Adam.
+/// Whether the letters at the end of a name are a company's form, written with dots: "Jan Nowak S.A.". They are
+/// initials where the name is not whole without them: "Nowak S.A." can be Stefan Adam.
 fn ends_in_a_form(given: &[Word], first: &[Word], last: &[Word]) -> bool {
     let letters = given.iter().rev().take_while(|word| word.is_initial).count();
     let (name, form) = given.split_at(given.len() - letters);

@@ -230,9 +230,9 @@ async fn put_in(
         let waits = |transfer: &Transfer| transfer.state == State::Held && transfer.file == Some(NO_FILE_YET);
         let Some(transfer) = work.object::<Transfer>(*id)?.filter(waits) else { continue };
         match wrong {
-            None => taken.extend(fail_if_suspended(work, transfer.as_only_try()).await?),
+            None => taken.extend(fail_if_suspended(work, transfer.into_only_try()).await?),
             Some(reason) => {
-                work.put(&Transfer { state: State::Submitting, ..transfer.as_only_try() })?;
+                work.put(&Transfer { state: State::Submitting, ..transfer.into_only_try() })?;
                 pay(work, *id, Status::Rejected(*reason)).await?;
             }
         }

@@ -72,8 +72,8 @@ const WAITING_BOOKS: Statement = "SELECT DISTINCT t.book FROM sepa_transfer t \
 /// Payments of a book that wait for a file, oldest first, as many as a command takes.
 const WAITING_IN: Statement = "SELECT id FROM sepa_transfer WHERE book = $1 AND file = 0 AND state = 'HELD' \
      AND created_at < $2 ORDER BY created_at, id LIMIT 500";
-const IN_FILE: Statement = "SELECT t.book, t.id, t.state, t.amount FROM sepa_transfer t JOIN partner p ON p.book = t.book \
-     WHERE t.file = $1 AND t.file > 0 ORDER BY t.book, t.id";
+const IN_FILE: Statement = "SELECT t.book, t.id, t.state, t.amount FROM sepa_transfer t \
+     JOIN partner p ON p.book = t.book WHERE t.file = $1 AND t.file > 0 ORDER BY t.book, t.id";
 const PENDING: Statement = "SELECT t.file, COUNT(*) FROM sepa_transfer t JOIN partner p ON p.book = t.book \
      WHERE t.file > 0 AND t.state IN ('SUBMITTING', 'SUBMITTED') GROUP BY t.file";
 /// Of all books: the book that is bound for every statement of a book only has to be one.
@@ -98,8 +98,8 @@ const RECALL_OF: Statement = "SELECT book, recall FROM sepa_transfer WHERE id = 
 
 /// Run when a book is replaced: what of it is in a file that is not written yet is in none. A replaced book is no
 /// partner's, so its payments wait for no file.
-pub const FORGET: Statement = "UPDATE sepa_file SET payments = payments - (SELECT COUNT(*) FROM sepa_transfer t WHERE t.book = $1 \
-     AND t.file = sepa_file.number), amount = amount - (SELECT CAST(COALESCE(SUM(t.amount), 0) AS BIGINT) \
+pub const FORGET: Statement = "UPDATE sepa_file SET payments = payments - \
+     (SELECT COUNT(*) FROM sepa_transfer t WHERE t.book = $1 AND t.file = sepa_file.number), amount = amount - (SELECT CAST(COALESCE(SUM(t.amount), 0) AS BIGINT) \
      FROM sepa_transfer t WHERE t.book = $1 AND t.file = sepa_file.number) WHERE state = 'GATHERING'";
 
 /// Every statement here, for the test that prepares and runs them all.
