@@ -99,8 +99,9 @@ const RECALL_OF: Statement = "SELECT book, recall FROM sepa_transfer WHERE id = 
 /// Run when a book is replaced: what of it is in a file that is not written yet is in none. A replaced book is no
 /// partner's, so its payments wait for no file.
 pub const FORGET: Statement = "UPDATE sepa_file SET payments = payments - \
-     (SELECT COUNT(*) FROM sepa_transfer t WHERE t.book = $1 AND t.file = sepa_file.number), amount = amount - (SELECT CAST(COALESCE(SUM(t.amount), 0) AS BIGINT) \
-     FROM sepa_transfer t WHERE t.book = $1 AND t.file = sepa_file.number) WHERE state = 'GATHERING'";
+     (SELECT COUNT(*) FROM sepa_transfer t WHERE t.book = $1 AND t.file = sepa_file.number), amount = amount - \
+     (SELECT CAST(COALESCE(SUM(t.amount), 0) AS BIGINT) FROM sepa_transfer t \
+     WHERE t.book = $1 AND t.file = sepa_file.number) WHERE state = 'GATHERING'";
 
 /// Every statement here, for the test that prepares and runs them all.
 pub const STATEMENTS: &[Statement] = &[
