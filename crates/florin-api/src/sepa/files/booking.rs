@@ -137,12 +137,13 @@ const BETWEEN: Statement = "SELECT id, kind, message, day, amount, payment, refe
      ORDER BY day, id";
 const NEWEST_DAY: Statement = "SELECT MAX(day) FROM sepa_booking WHERE kind = $1 AND by_operator = 0";
 const BY_OPERATOR: Statement = "SELECT day, amount FROM sepa_booking WHERE by_operator = 1";
-/// Credits of all books that a recall may mean by one of its references, those of its amount first, with the messages
-/// that brought them. Payers use their references again, so there may be many.
+/// Credits of all books that a recall may mean by one of its references, with the messages that brought them: first
+/// those that are named by a bank's reference, then those of its amount. Payers use theirs again, so there may be many.
 const NAMED: Statement = "SELECT b.book, b.day, b.amount, b.marks, b.booked, b.transaction_mark, b.uetr_mark, \
      i.external_id, i.made FROM sepa_booking b JOIN inbox i ON i.id = b.id WHERE b.amount > 0 \
      AND (substr(b.marks, 1, 8) = $1 OR b.transaction_mark = $2 OR b.uetr_mark = $3) \
-     ORDER BY CASE WHEN b.amount = $4 THEN 0 ELSE 1 END, b.day DESC, b.id LIMIT 1000";
+     ORDER BY CASE WHEN b.transaction_mark = $2 OR b.uetr_mark = $3 THEN 0 WHEN b.amount = $4 THEN 1 ELSE 2 END, \
+     b.day DESC, b.id LIMIT 1000";
 const PAID_ON: Statement =
     "SELECT MIN(day) FROM sepa_booking WHERE payment = $1 AND amount < 0 AND booked = 1";
 

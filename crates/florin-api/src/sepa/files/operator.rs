@@ -22,7 +22,7 @@ use crate::sepa::operator::SepaOperator;
 use crate::sepa::postings::{self, EUR};
 use crate::sepa::transfer::{NO_FILE_YET, State, Transfer};
 use florin_ledger::{AccountKey, AccountKind, BookId};
-use florin_rails::sepa::files::{BookKind, Booking};
+use florin_rails::sepa::files::{BookKind, Booking, check_answer};
 use florin_rails::sepa::{Message, Reason, RecallRequest, Said, Status};
 use florin_store::{Stop, StoreError, Touch};
 use florin_types::{Timestamp, format_minor};
@@ -177,12 +177,18 @@ impl SepaOperator<'_> {
         request: RecallRequest,
     ) -> Result<(), StoreError> {
         let unknown = || StoreError::unexpected("the recall does not say what it asks for");
-        let (book, credit) =
-            match recalls::meant(self.app, request.case.as_ref().ok_or_else(unknown)?).await? {
-                Meant::Payment(book, credit) => (book, credit),
-                Meant::Nothing => (waits_in, String::new()),
-                Meant::Unclear(why) => return Err(StoreError::unexpected(why)),
+        let case = request.case.as_ref().ok_or_else(unknown)?;
+        if let Some(rail) = &self.app.settings.sepa.files {
+            let no_answer = |error| {
+                StoreError::unexpected(format!("{error}: answer the bank by hand, then `florin sepa done`"))
             };
+            check_answer(rail, case).map_err(no_answer)?;
+        }
+        let (book, credit) = match recalls::meant(self.app, case).await? {
+            Meant::Payment(book, credit) => (book, credit),
+            Meant::Nothing => (waits_in, String::new()),
+            Meant::Unclear(why) => return Err(StoreError::unexpected(why)),
+        };
         let said = Said { id, message: Message::Recall(RecallRequest { credit, ..request }) };
         let mut snapshot = self.app.store.snapshot(book).await?;
         let (mut ready, touches) = Ready::all(self.app, &mut snapshot, vec![said]).await?;
