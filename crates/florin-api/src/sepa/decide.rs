@@ -110,8 +110,7 @@ pub(super) async fn decide_deposit_of(work: &mut Work<'_>, id: Uuid, decided: De
     let holder = deposit.holder.into_iter().flat_map(touches_to_pay);
     work.load(&holder.collect::<Vec<_>>()).await?;
     if decided == Decided::Settle && recalls::open_one(work, deposit.recall).await?.is_some() {
-        let why = "outcome does not fit: a bank asks for the money back: answer that first";
-        return Err(Refusal::invalid(why).into());
+        return Err(Refusal::invalid(format!("outcome does not fit: {}", recalls::ANSWER_FIRST)).into());
     }
     let keeper = keeper_of(work, deposit.holder);
     let sender = open_own::<Sender>(work, keeper, deposit.sealed.as_deref())?.unwrap_or_default();

@@ -229,10 +229,7 @@ pub(super) async fn pay(work: &mut Work<'_>, order: Uuid, status: Status) -> Res
         }
         Step::Accept => work.put(&Transfer { state: State::Submitted, ..transfer })?,
         Step::Settle => {
-            let transfer = settle(work, transfer)?;
-            if let Some(deposit) = transfer.refunds {
-                recalls::end_where_gone(work, deposit).await?;
-            }
+            settle(work, transfer).await?;
         }
         Step::Fail(reason) => {
             let reason = Some(reason);
@@ -241,10 +238,7 @@ pub(super) async fn pay(work: &mut Work<'_>, order: Uuid, status: Status) -> Res
         Step::FallBack(reason) => fall_back(work, transfer, reason)?,
         Step::Return(amount, reason) => come_back(work, transfer, amount, reason).await?,
         Step::SettleAndReturn(amount, reason) => {
-            let transfer = settle(work, transfer)?;
-            if let Some(deposit) = transfer.refunds {
-                recalls::end_where_gone(work, deposit).await?;
-            }
+            let transfer = settle(work, transfer).await?;
             come_back(work, transfer, amount, reason).await?;
         }
     }
@@ -290,10 +284,17 @@ fn settle_late(work: &mut Work<'_>, transfer: Transfer) -> Result<Transfer, Stop
     Ok(transfer)
 }
 
-fn settle(work: &mut Work<'_>, transfer: Transfer) -> Result<Transfer, Stop> {
-    if transfer.state == State::Failed {
-        return settle_late(work, transfer);
+/// A transfer was paid. Where it gives money back, an open recall of that money has ended.
+async fn settle(work: &mut Work<'_>, transfer: Transfer) -> Result<Transfer, Stop> {
+    let is_late = transfer.state == State::Failed;
+    let transfer = if is_late { settle_late(work, transfer)? } else { settle_in_time(work, transfer)? };
+    if let Some(deposit) = transfer.refunds {
+        recalls::end_where_gone(work, deposit).await?;
     }
+    Ok(transfer)
+}
+
+fn settle_in_time(work: &mut Work<'_>, transfer: Transfer) -> Result<Transfer, Stop> {
     let transfer = Transfer { state: State::Settled, ..transfer };
     let (kind, posting) = match transfer.refunds {
         None => (SETTLED.kind, postings::settle(&transfer)),

@@ -64,9 +64,7 @@ impl SepaOperator<'_> {
             if deposit.state != DepositState::Unmatched || deposit.returns.is_some() {
                 return Err(Refusal::invalid(format!("the deposit is {}", deposit.state)).into());
             }
-            if recalls::open_one(work, deposit.recall).await?.is_some() {
-                return Err(Refusal::invalid("a bank asks for the money back: answer that first").into());
-            }
+            recalls::require_none_open(work, deposit.recall).await?;
             let posting = postings::refund(work.book(), deposit.amount);
             work.post(MOVED.kind, deposit.id, &posting, Vec::new()).map_err(posting_refused)?;
             work.put(&Deposit { state: DepositState::Moved, ..deposit })?;

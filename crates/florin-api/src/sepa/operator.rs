@@ -212,9 +212,7 @@ impl SepaOperator<'_> {
             if !waits {
                 return Err(Refusal::invalid(format!("the deposit is {}", deposit.state)).into());
             }
-            if recalls::open_one(work, deposit.recall).await?.is_some() {
-                return Err(Refusal::invalid("a bank asks for the money back: answer that first").into());
-            }
+            recalls::require_none_open(work, deposit.recall).await?;
             if deposit.state == DepositState::Pending && deposit.holder == Some(holder) {
                 decide::decide_deposit_of(work, id, Decided::Settle).await?;
                 return Ok(audit::note(work, &deed).await?);

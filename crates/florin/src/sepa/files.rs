@@ -1,7 +1,7 @@
 //! `florin sepa` for a bank that takes and gives files.
 
 use super::by;
-use crate::operate::{platform, print};
+use crate::operate::{id, platform, print};
 use crate::{Failed, OperatorName};
 use clap::Subcommand;
 use florin_api::kit::app::App;
@@ -45,9 +45,10 @@ pub enum FileCommand {
     /// Move money that waits to another partner, where it waits. `florin sepa assign` gives it to a user there.
     Move {
         /// The deposit's id, from `florin sepa list`.
+        #[arg(value_parser = id)]
         deposit: Uuid,
         /// The partner's id.
-        #[arg(long)]
+        #[arg(long, value_parser = id)]
         partner: Uuid,
         #[command(flatten)]
         operator: OperatorName,
@@ -57,6 +58,7 @@ pub enum FileCommand {
     /// Settle a payment that the bank has carried out without reporting it.
     Settle {
         /// The payment's id, from `florin sepa files NUMBER`.
+        #[arg(value_parser = id)]
         payment: Uuid,
         #[command(flatten)]
         operator: OperatorName,
@@ -66,6 +68,7 @@ pub enum FileCommand {
     /// Reject a payment that the bank has not carried out, without reporting it: amount and fee can be spent again.
     Reject {
         /// The payment's id, from `florin sepa files NUMBER`.
+        #[arg(value_parser = id)]
         payment: Uuid,
         /// Why: a reason code of ISO 20022.
         #[arg(long, default_value = "MS03")]

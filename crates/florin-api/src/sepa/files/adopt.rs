@@ -1,7 +1,6 @@
 //! Payment files that were sent and that this database does not know: it is an older copy, restored from a backup.
 //! Until an operator has shown it each of them, nothing is sent and nothing of the bank is read.
 
-use super::booking_key;
 use super::incoming::MAX_BYTES;
 use super::out::take_out;
 use super::route::Books;
@@ -9,6 +8,7 @@ use super::store::{self, FileState, InFile};
 use super::{Round, blocking, folder_fault};
 use crate::kit::book::audit;
 use crate::kit::book::jobs::run_inside;
+use crate::kit::book::keyed_id;
 use crate::kit::book::work::Work;
 use crate::sepa::operator::SepaOperator;
 use crate::sepa::store::TRANSFERS;
@@ -101,7 +101,11 @@ impl SepaOperator<'_> {
         let (marked, otherwise) = self.count(number, by_book.into_values().flatten().collect()).await?;
         let amount = sent.payments.iter().fold(0_i64, |sum, (_, amount)| sum.saturating_add(*amount));
         let count = i64::try_from(sent.payments.len()).map_err(StoreError::unexpected)?;
-        let deed = self.deed("sepa.adopt", file_id(app, number), format!("payment file {number}"));
+        let deed = self.deed(
+            "sepa.adopt",
+            keyed_id::of(app, "florin 2026 SEPA files v1", "file", &number.to_string()),
+            format!("payment file {number}"),
+        );
         run_inside(app, house, Vec::new(), async move |work: &mut Work<'_>| {
             Ok(audit::note(work, &deed).await?)
         })
@@ -172,13 +176,4 @@ impl SepaOperator<'_> {
         }
         Ok((marked, otherwise))
     }
-}
-
-/// The object of a deed about a file.
-fn file_id(app: &crate::kit::app::App, number: i64) -> Uuid {
-    let mut hasher = blake3::Hasher::new_keyed(&booking_key(app));
-    hasher.update(b"file").update(&number.to_be_bytes());
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }

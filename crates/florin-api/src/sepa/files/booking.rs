@@ -131,10 +131,12 @@ impl Object for BookingRow {
 }
 
 /// Of all books. An operator asks now and then.
-const BETWEEN: Statement = "SELECT id, kind, message, day, amount, payment, reference, entry, marks, booked, \
-     by_operator, transaction_mark, uetr_mark \
+const BETWEEN: Statement = "SELECT kind, message, day, amount, payment, reference, entry, marks, booked, \
+     by_operator, transaction_mark, uetr_mark, id \
      FROM sepa_booking WHERE kind IN ('camt.053', 'camt.054') AND day >= $1 AND day <= $2 AND booked = 1 \
      ORDER BY day, id";
+/// Where the id stands: after the columns of an object.
+const ID_AFTER: usize = 12;
 const NEWEST_DAY: Statement = "SELECT MAX(day) FROM sepa_booking WHERE kind = $1 AND by_operator = 0";
 const BY_OPERATOR: Statement = "SELECT day, amount FROM sepa_booking WHERE by_operator = 1";
 /// Credits of all books that a recall may mean by one of its references, with the messages that brought them: first
@@ -200,13 +202,7 @@ pub async fn paid_on(app: &App, payment: Uuid) -> Result<Option<Date>, StoreErro
 /// The bookings of some days that the books have.
 pub async fn between(app: &App, from: Date, to: Date) -> Result<Vec<BookingRow>, StoreError> {
     let rows = app.store.look(BETWEEN, &params![from.to_string(), to.to_string()]).await?;
-    rows.into_iter()
-        .map(|mut row| {
-            let id = row.get(0)?;
-            row.0.remove(0);
-            BookingRow::from_row(id, &row)
-        })
-        .collect()
+    rows.iter().map(|row| BookingRow::from_row(row.get(ID_AFTER)?, row)).collect()
 }
 
 /// The last day that messages of a kind have booked. None: they have booked nothing.

@@ -303,8 +303,7 @@ async fn tell(app: &App, book: BookId, all: Vec<Incoming>, owner: Owner) -> Resu
     touches.extend(all.iter().flat_map(|one| touches_of(app, one)));
     let refused: Vec<Arc<OnceLock<String>>> = all.iter().map(|_| Arc::default()).collect();
     let (of_log, ids): (_, Vec<_>) = (refused.clone(), all.iter().map(|one| one.said.id.clone()).collect());
-    let mut logs: Vec<Box<dyn FnOnce() + Send>> = Vec::new();
-    logs.extend(ready.iter().map(|ready| Box::new(ready.log()) as Box<dyn FnOnce() + Send>));
+    let logs: Vec<_> = ready.iter().map(Ready::log).collect();
     run_inside(app, book, touches, async move |work: &mut Work<'_>| {
         for ((one, ready), refused) in all.iter().zip(&ready).zip(&refused) {
             hear_one(work, one, ready, refused).await?;

@@ -21,7 +21,7 @@ use crate::sepa::hear::{self, Ready};
 use crate::sepa::operator::SepaOperator;
 use crate::sepa::postings::{self, EUR};
 use crate::sepa::transfer::{NO_FILE_YET, State, Transfer};
-use florin_ledger::{AccountKey, AccountKind, BookId};
+use florin_ledger::{AccountKind, BookId};
 use florin_rails::sepa::files::{BookKind, Booking, check_answer};
 use florin_rails::sepa::{Message, Reason, RecallRequest, Said, Status};
 use florin_store::{Stop, StoreError, Touch};
@@ -147,9 +147,8 @@ impl SepaOperator<'_> {
             drop(snapshot);
             return self.book_recall((book, message), said.id, request).await.map(Some);
         }
-        let (mut ready, mut touches) = Ready::all(self.app, &mut snapshot, vec![said]).await?;
+        let (ready, mut touches) = Ready::of(self.app, &mut snapshot, said).await?;
         drop(snapshot);
-        let ready = ready.pop().ok_or_else(|| StoreError::unexpected("a message was lost"))?;
         touches.push(inbox::touch_item(message));
         touches.push(Touch::Object(&super::booking::BOOKINGS, message));
         let deed = self.deed("sepa.book", message, String::new());
@@ -191,9 +190,8 @@ impl SepaOperator<'_> {
         };
         let said = Said { id, message: Message::Recall(RecallRequest { credit, ..request }) };
         let mut snapshot = self.app.store.snapshot(book).await?;
-        let (mut ready, touches) = Ready::all(self.app, &mut snapshot, vec![said]).await?;
+        let (ready, touches) = Ready::of(self.app, &mut snapshot, said).await?;
         drop(snapshot);
-        let ready = ready.pop().ok_or_else(|| StoreError::unexpected("a message was lost"))?;
         let deed = self.deed("sepa.book", message, String::new());
         run_inside(self.app, book, touches, async move |work: &mut Work<'_>| {
             apply(work, &ready).await?;
@@ -242,9 +240,8 @@ impl SepaOperator<'_> {
         let (book, one) = routed.ok_or_else(|| StoreError::unexpected("the booking was heard before"))?;
         let mut snapshot = self.app.store.snapshot(book).await?;
         let id = one.said.id.clone();
-        let (mut ready, touches) = Ready::all(self.app, &mut snapshot, vec![one.said]).await?;
+        let (ready, touches) = Ready::of(self.app, &mut snapshot, one.said).await?;
         drop(snapshot);
-        let ready = ready.pop().ok_or_else(|| StoreError::unexpected("a message was lost"))?;
         let deed = self.deed("sepa.book", row.id, id.clone());
         run_inside(self.app, book, touches, async move |work: &mut Work<'_>| {
             let made = apply(work, &ready).await?;
@@ -267,8 +264,8 @@ impl SepaOperator<'_> {
         let deed = self.deed("sepa.book", row.id, id.clone());
         run_inside(app, house, touches, async move |work: &mut Work<'_>| {
             keep(work, &id, &row, None)?;
-            let fees = AccountKey { holder: work.book().system(), currency: EUR, kind: AccountKind::Fees };
-            let earned = work.account(fees).map_or(0, |account| account.balance);
+            let fees = work.account(postings::house(work.book(), AccountKind::Fees));
+            let earned = fees.map_or(0, |account| account.balance);
             if amount > earned {
                 let [amount, earned] = [amount, earned].map(|cents| format_minor(cents, 2));
                 let why = format!(

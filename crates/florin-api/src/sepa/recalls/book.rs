@@ -123,9 +123,12 @@ fn known_answer(work: &Work<'_>, deposit: Option<&Deposit>) -> Option<RecallRefu
             let is_open = deposit.holder.is_some_and(|holder| can_be_paid(work, holder));
             (!is_open).then_some(RecallRefusal::ClosedAccount)
         }
-        DepositState::Pending | DepositState::Held | DepositState::Unmatched | DepositState::Stuck => None,
-        // No message about it comes here.
-        DepositState::Moved => None,
+        // No message about one that was moved comes here.
+        DepositState::Pending
+        | DepositState::Held
+        | DepositState::Unmatched
+        | DepositState::Stuck
+        | DepositState::Moved => None,
     }
 }
 
@@ -273,6 +276,23 @@ pub(in crate::sepa) async fn forget_words(
     work.load(&[Touch::Object(&RECALLS, id)]).await?;
     match work.object::<Recall>(id)? {
         Some(recall) => work.put(&Recall { sealed: None, ..recall }),
+        None => Ok(()),
+    }
+}
+
+/// Why money is not given to somebody while a bank asks for it back.
+pub(in crate::sepa) const ANSWER_FIRST: &str = "a bank asks for the money back: answer that first";
+
+/// What refuses to give money to somebody while a bank asks for it back.
+///
+/// # Errors
+/// P400.
+pub(in crate::sepa) async fn require_none_open(
+    work: &mut Work<'_>,
+    recall: Option<Uuid>,
+) -> Result<(), Stop> {
+    match open_one(work, recall).await? {
+        Some(_) => Err(Refusal::invalid(ANSWER_FIRST).into()),
         None => Ok(()),
     }
 }

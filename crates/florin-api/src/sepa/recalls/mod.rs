@@ -19,7 +19,10 @@ pub use recall::TAKEN_BACK;
 pub use send::send;
 pub use show::{EXAMPLE, SepaRecall, render};
 
-pub(super) use book::{end_where_gone, end_with_money, forget_words, hear, hear_refusal, open_one};
+pub(super) use book::{
+    ANSWER_FIRST, end_where_gone, end_with_money, forget_words, hear, hear_refusal, open_one,
+    require_none_open,
+};
 pub(super) use recall::{DUE_JOB, SEND_JOB};
 pub(super) use store::{RECALLS, STATEMENTS, empty, is_open};
 
