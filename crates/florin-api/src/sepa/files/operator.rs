@@ -81,7 +81,7 @@ impl SepaOperator<'_> {
     /// It was not handed over, or it has ended.
     pub async fn end_payment(&self, id: Uuid, outcome: Outcome) -> Result<Option<()>, StoreError> {
         let Some((book, transfer)) = self.find_transfer(id).await? else { return Ok(None) };
-        let of_file = transfer.file.filter(|number| *number > 0);
+        let of_file = transfer.file.filter(|number| *number > NO_FILE_YET);
         let file = match of_file {
             Some(number) => store::file(self.app, number).await?,
             None => None,
@@ -101,6 +101,10 @@ impl SepaOperator<'_> {
         run_inside(self.app, book, touches, async move |work: &mut Work<'_>| {
             let transfer = work.object::<Transfer>(id)?;
             let transfer = transfer.ok_or_else(|| StoreError::unexpected("a payment is gone"))?;
+            if transfer.file.filter(|number| *number > NO_FILE_YET) != of_file {
+                // A file took it up since its own was looked at.
+                return Err(Refusal::invalid("the payment went into a file just now: try again").into());
+            }
             // One that waits for a file is in none, so it can be rejected: perhaps it cannot be read.
             let waits = transfer.state == State::Held && transfer.file == Some(NO_FILE_YET);
             let may_be_rejected = waits && matches!(decided, Decided::Reject(_));
@@ -168,7 +172,8 @@ impl SepaOperator<'_> {
     }
 
     /// Looks again for the payment that a recall means, whose message waits in a book. If there is none, the bank is
-    /// told so. The recall may be another book's; done twice, it is the same recall.
+    /// told so. The recall may be another book's: then the message is done after it, and done twice, it is the same
+    /// recall. One without a payment has nothing to be known by again, and is made where its message waits.
     async fn book_recall(
         &self,
         (waits_in, message): (BookId, Uuid),
@@ -190,10 +195,14 @@ impl SepaOperator<'_> {
         };
         let said = Said { id, message: Message::Recall(RecallRequest { credit, ..request }) };
         let mut snapshot = self.app.store.snapshot(book).await?;
-        let (ready, touches) = Ready::of(self.app, &mut snapshot, said).await?;
+        let (ready, mut touches) = Ready::of(self.app, &mut snapshot, said).await?;
         drop(snapshot);
+        touches.push(inbox::touch_item(message));
         let deed = self.deed("sepa.book", message, String::new());
         run_inside(self.app, book, touches, async move |work: &mut Work<'_>| {
+            if book == waits_in && !inbox::done(work, message)? {
+                return Err(Refusal::invalid("the message was dealt with").into());
+            }
             apply(work, &ready).await?;
             Ok(audit::note(work, &deed).await?)
         })

@@ -48,8 +48,8 @@ pub(in crate::sepa) async fn hear(
     Ok(Verdict::Applied)
 }
 
-/// A bank asks for a deposit back, or for one that never came. Answers the recall: where one of the deposit is open,
-/// that one, and nothing changes.
+/// A bank asks for a deposit back, or for one that never came. Answers the recall: where one of the deposit is open, or
+/// this message has made its last one, that one, and nothing changes.
 ///
 /// # Errors
 /// A fault.
@@ -63,8 +63,10 @@ pub async fn arrive(
         Some(id) => load_deposit(work, id).await?,
         None => None,
     };
-    if let Some(open) = open_one(work, deposit.as_ref().and_then(|deposit| deposit.recall)).await? {
-        return Ok(open.id);
+    if let Some(last) = load_recall(work, deposit.as_ref().and_then(|deposit| deposit.recall)).await?
+        && (last.status == RecallStatus::Open || last.message.as_deref() == Some(message))
+    {
+        return Ok(last.id);
     }
     let (id, now) = (work.id(), work.now());
     let holder = deposit.as_ref().and_then(|deposit| deposit.holder);
@@ -268,16 +270,16 @@ pub async fn end_unanswered(app: &App, job: &Job) -> Result<(), StoreError> {
 
 /// Empties what a bank wrote in a recall that has ended, whose money gets an owner: it is kept under the partner's key,
 /// and would outlive the owner's.
-pub(in crate::sepa) async fn forget_words(
-    work: &mut Work<'_>,
-    recall: Option<Uuid>,
-) -> Result<(), StoreError> {
-    let Some(id) = recall else { return Ok(()) };
-    work.load(&[Touch::Object(&RECALLS, id)]).await?;
-    match work.object::<Recall>(id)? {
-        Some(recall) => work.put(&Recall { sealed: None, ..recall }),
-        None => Ok(()),
+///
+/// # Errors
+/// P400 where an answer that is still to be handed over must repeat it.
+pub(in crate::sepa) async fn forget_words(work: &mut Work<'_>, recall: Option<Uuid>) -> Result<(), Stop> {
+    let Some(recall) = load_recall(work, recall).await? else { return Ok(()) };
+    if matches!(recall.sending, Some(HandOver::Waiting | HandOver::Submitting)) {
+        let why = "the bank that asked for the money is not told our answer yet: try again when it is";
+        return Err(Refusal::invalid(why).into());
     }
+    Ok(work.put(&Recall { sealed: None, ..recall })?)
 }
 
 /// Why money is not given to somebody while a bank asks for it back.
@@ -302,9 +304,13 @@ pub(in crate::sepa) async fn open_one(
     work: &mut Work<'_>,
     recall: Option<Uuid>,
 ) -> Result<Option<Recall>, StoreError> {
+    Ok(load_recall(work, recall).await?.filter(|recall| recall.status == RecallStatus::Open))
+}
+
+async fn load_recall(work: &mut Work<'_>, recall: Option<Uuid>) -> Result<Option<Recall>, StoreError> {
     let Some(id) = recall else { return Ok(None) };
     work.load(&[Touch::Object(&RECALLS, id)]).await?;
-    Ok(work.object::<Recall>(id)?.filter(|recall| recall.status == RecallStatus::Open))
+    work.object::<Recall>(id)
 }
 
 /// Applies what happened. A refusal of ours is left to be handed over, and an acceptance where the bank is told.

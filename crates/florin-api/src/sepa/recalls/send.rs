@@ -34,6 +34,9 @@ pub async fn send(app: &App, job: &Job) -> Result<(), StoreError> {
     let Some(recall) = recall.filter(|recall| recall.sending == Some(HandOver::Submitting)) else {
         return carry_out(app, job, Vec::new(), async |_: &mut Work<'_>| Ok(())).await;
     };
+    if recall.direction == RecallDirection::Incoming && recall.sealed.is_none() {
+        tracing::error!(recall = %id, "an answer to a bank has lost what it must repeat: answer the bank by hand");
+    }
     let what = what_of(app, &mut snapshot, &recall).await?;
     let at = snapshot.book_row().now(app.wall());
     drop(snapshot);

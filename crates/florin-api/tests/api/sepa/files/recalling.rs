@@ -221,6 +221,31 @@ async fn an_answer_is_written_once_whatever_crashes() {
     app.finish().await;
 }
 
+/// An answer repeats what the bank wrote, so nobody gets the money, and the words with it, before it is handed over.
+#[tokio::test]
+async fn money_is_given_to_nobody_before_the_bank_has_its_answer() {
+    let (app, a, mut bank) = with_files().await;
+    bank.step().await;
+    bank.book(ReportKind::Notification, &[named("A", OUTSIDE, [None, Some("T1")])]);
+    bank.read().await;
+    bank.put(&asks("R-1", &[original([None, Some("T1")], "2026-11-23")]));
+    bank.read().await;
+    let (id, ..) = standing(&a).await.pop().expect("a recall");
+    let shown = a.get(&format!("/v1/sepa-recall/details/{id}")).await.expect(200);
+    let deposit = shown["depositId"].as_str().expect("a deposit").parse().expect("an id");
+    answer(&a, &id, &json!({"decision": "REFUSE"})).await;
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let anna = florin_types::ExternalUserId::parse("anna").expect("an id");
+    let assign = async || operator.assign(deposit, &anna).await;
+    let said = assign().await.expect_err("the bank has no answer").to_string();
+    assert!(said.contains("not told our answer yet"), "{said}");
+    a.run_jobs().await;
+    assert_eq!(bank.take_answers().len(), 1);
+    assign().await.expect("it is assigned").expect("a deposit");
+    assert_eq!(a.amount(Some("anna"), "eur").await, "125.00");
+    app.finish().await;
+}
+
 /// What is not certain waits for a person, who can look again.
 #[tokio::test]
 async fn what_a_recall_means_must_be_certain() {
@@ -258,7 +283,9 @@ async fn what_a_recall_means_must_be_certain() {
     let may_come = waiting("may come yet");
     assert_eq!(may_come.len(), 2, "{refused:?}");
     for id in &may_come {
-        operator.book(id, None).await.expect("it is looked for").expect("a message");
+        let (one, other) = tokio::join!(operator.book(id, None), operator.book(id, None));
+        let booked = [one, other].into_iter().filter(|told| matches!(told, Ok(Some(())))).count();
+        assert_eq!(booked, 1, "two persons at once");
         operator.book(id, None).await.expect_err("once");
     }
     let mut found: Vec<_> =
