@@ -50,8 +50,10 @@ pub(super) fn leave(work: &mut Work<'_>, transfer: &mut Transfer) {
         transfer.file = Some(NO_FILE_YET);
         return;
     }
-    let (due, payload) =
-        (rail.handed_over_at(transfer.speed, work.now()), transfer.order_id().as_bytes().to_vec());
+    let (due, payload) = (
+        rail.handed_over_at(transfer.speed, work.in_time(Duration::ZERO)),
+        transfer.order_id().as_bytes().to_vec(),
+    );
     work.enqueue(NewJob { kind: SUBMIT_JOB, lane: Lane::Rail, due, payload });
 }
 

@@ -11,6 +11,7 @@ use crate::kit::book::work::Work;
 use crate::users;
 use florin_ledger::AccountKind;
 use florin_store::{Holder, Job, Lane, NewJob, StoreError, Touch};
+use std::time::Duration;
 
 /// The kind of the job; its payload is the user's id.
 pub const RELEASE_JOB: &str = "sepa.release";
@@ -38,7 +39,8 @@ pub async fn release(app: &App, job: &Job) -> Result<(), StoreError> {
             credit_from_suspense(work, deposit, &sender.unwrap_or_default())?;
         }
         if may_be_more && credited > 0 {
-            let (due, payload) = (work.now(), holder.handle.clone().unwrap_or_default().into_bytes());
+            let (due, payload) =
+                (work.in_time(Duration::ZERO), holder.handle.clone().unwrap_or_default().into_bytes());
             work.enqueue(NewJob { kind: RELEASE_JOB, lane: Lane::Quick, due, payload });
         }
         Ok(())

@@ -26,6 +26,7 @@ use crate::sepa::unsuspended::RELEASE_JOB;
 use florin_ledger::AccountKind;
 use florin_rails::sepa::{Reason, RecallRequest};
 use florin_store::{Job, Lane, NewJob, Stop, StoreError, Touch};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// A bank asks for money back that came in: the message of this id.
@@ -143,7 +144,7 @@ pub(super) fn begin(work: &mut Work<'_>, recall: &Recall) -> Result<(), Stop> {
 
 /// Leaves what there is to say to a job of its own.
 pub(super) fn leave_to_send(work: &mut Work<'_>, recall: Uuid) {
-    let (due, payload) = (work.now(), recall.as_bytes().to_vec());
+    let (due, payload) = (work.in_time(Duration::ZERO), recall.as_bytes().to_vec());
     work.enqueue(NewJob { kind: SEND_JOB, lane: Lane::Rail, due, payload });
 }
 
@@ -196,7 +197,7 @@ async fn release(work: &mut Work<'_>, deposit: Option<Uuid>) -> Result<(), Stop>
     let held = load_deposit(work, id).await?.filter(|deposit| deposit.state == DepositState::Held);
     let holder = held.and_then(|deposit| deposit.holder).and_then(|holder| work.holder_by_id(holder));
     if let Some(handle) = holder.and_then(|holder| holder.handle.clone()) {
-        let (due, payload) = (work.now(), handle.into_bytes());
+        let (due, payload) = (work.in_time(Duration::ZERO), handle.into_bytes());
         work.enqueue(NewJob { kind: RELEASE_JOB, lane: Lane::Quick, due, payload });
     }
     Ok(())

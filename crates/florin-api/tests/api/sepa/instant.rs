@@ -38,6 +38,17 @@ fn both(status: &str, speed: &str) -> (String, String) {
     (status.to_owned(), speed.to_owned())
 }
 
+/// The second try counts from the time of the first's refusal, not from when the clock call ran them.
+#[tokio::test]
+async fn one_step_of_the_clock_reaches_both_tries() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let id = pay_at(&a, &unreachable(), "INSTANT_OR_STANDARD").await;
+    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 60})).send().await.expect(200);
+    assert_eq!(standing(&a, &id).await, both("SUCCESSFUL", "STANDARD"));
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn an_instant_payment_settles_at_once() {
     let app = TestApp::start().await;
