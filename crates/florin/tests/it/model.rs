@@ -32,6 +32,13 @@ impl PartialEq for Money {
     }
 }
 
+impl Money {
+    /// Whether it can be moved at all: received sums can make a balance that no single amount can empty.
+    fn is_amount(&self) -> bool {
+        self.minor.is_some_and(|minor| minor <= MOST)
+    }
+}
+
 /// What an update changes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
@@ -238,7 +245,7 @@ impl Model {
     }
 
     fn judge_funding(&self, to: Option<&str>, money: &Money) -> Option<Verdict> {
-        if money.minor.is_none() || !is_currency(&money.currency) {
+        if !money.is_amount() || !is_currency(&money.currency) {
             return Some(Verdict::Refuse("P403"));
         }
         let Some(id) = to else { return Some(Verdict::Accept) };
@@ -261,7 +268,7 @@ impl Model {
         let [source, destination] = sides;
         let both = source.is_some() && destination.is_some();
         let too_long = reference.is_some_and(|text| text.chars().count() > 140);
-        if money.minor.is_none() || too_long || (both && (master || source == destination)) {
+        if !money.is_amount() || too_long || (both && (master || source == destination)) {
             return Verdict::Refuse("P403");
         }
         let given = || sides.into_iter().flatten();
@@ -411,7 +418,7 @@ pub fn is_currency(slug: &str) -> bool {
 }
 
 fn is_malformed_exchange(money: &Money, to: &str) -> bool {
-    money.minor.is_none() || (money.currency == to && is_currency(to))
+    !money.is_amount() || (money.currency == to && is_currency(to))
 }
 
 /// `floor(amount × rateFrom × (1 − fee) ÷ rateTo)`, and the fee, which is the same without it less what is received;
