@@ -5,6 +5,7 @@ use florin_rails::rates::{Fixed, RateSource};
 use florin_rails::sepa::files::FileRail;
 use florin_rails::sepa::{SepaRail, SimulatedBank};
 use florin_types::{Bic, Iban, IbanSeries};
+use florin_wallet::Keychain;
 use florin_webhook::{Resolver, SystemResolver};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -108,6 +109,8 @@ pub struct Settings {
     pub rate_lock: Duration,
     /// The bank in which the accounts are, and the way to other banks.
     pub sepa: Sepa,
+    /// The keys of all wallets. None: no wallets are made.
+    pub keychain: Option<Arc<Keychain>>,
 }
 
 /// The bank in which the accounts are, and the way to other banks.
@@ -233,6 +236,7 @@ impl Settings {
             rate_source: Rater(Arc::new(Fixed(reference.rates()))),
             rate_lock: RATE_LOCK,
             sepa: Sepa::simulated(SETTLE),
+            keychain: None,
             reference,
         }
     }
