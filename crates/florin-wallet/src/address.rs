@@ -178,7 +178,11 @@ mod tests {
     fn addresses_of_the_standards_are_taken_by_their_chain_alone() {
         for (own, text, written) in [
             // BIP 173, 350 and 84; the first coins' address.
-            (BITCOIN, "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"),
+            (
+                BITCOIN,
+                "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4",
+                "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+            ),
             (
                 BITCOIN,
                 "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0",
@@ -186,21 +190,9 @@ mod tests {
             ),
             (BITCOIN, "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
             // EIP-55, as it is written, in lower case and in upper case.
-            (
-                EVM,
-                "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
-                "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
-            ),
-            (
-                EVM,
-                "0xfb6916095ca1df60bb79ce92ce3ea74c37c5d359",
-                "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
-            ),
-            (
-                EVM,
-                "0XDBF03B407C01E7CD3CBEA99509D93F8DDDC8C6FB",
-                "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB",
-            ),
+            (EVM, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"),
+            (EVM, "0xfb6916095ca1df60bb79ce92ce3ea74c37c5d359", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"),
+            (EVM, "0XDBF03B407C01E7CD3CBEA99509D93F8DDDC8C6FB", "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB"),
         ] {
             for other in [BITCOIN, LITECOIN, DOGECOIN, EVM] {
                 let parsed = Address::parse(other, text);

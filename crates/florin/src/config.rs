@@ -321,8 +321,9 @@ impl Config {
     /// The keys of all wallets. None: live without a seed.
     pub fn keychain(&self, store: &Store) -> Result<Option<Arc<Keychain>>, Failed> {
         let seed = match (&self.wallet_seed, self.environment()) {
-            (Some(text), _) => Seed::parse(text.expose_secret())
-                .map_err(|error| format!("FLORIN_WALLET_SEED {error}"))?,
+            (Some(text), _) => {
+                Seed::parse(text.expose_secret()).map_err(|error| format!("FLORIN_WALLET_SEED {error}"))?
+            }
             (None, Environment::Sandbox) => Seed::new(store.derive_key("florin 2026 sandbox wallets v1")),
             (None, Environment::Live) => return Ok(None),
         };

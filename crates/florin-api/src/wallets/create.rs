@@ -18,7 +18,8 @@ impl Request for WalletRequest {
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let currency = fields.required("currency").about("A crypto currency, such as `usdc`.").currency();
-        let about = "A network of the currency, in any letter case: `GET /v1/reference/currencies` lists them.";
+        let about =
+            "A network of the currency, in any letter case: `GET /v1/reference/currencies` lists them.";
         let network = fields.required("network").about(about).lowercase();
         Some(Self { currency: currency?, network: network? })
     }

@@ -20,7 +20,8 @@ const FIND: Statement = "SELECT id, book, holder, currency, network, address, cr
 const OF_HOLDER: Statement = "SELECT id, book, holder, currency, network, address, created_at, seal FROM wallet \
      WHERE book = $1 AND holder = $2 ORDER BY created_at, id";
 /// The oldest wallet of the installation, whosever it is.
-const OLDEST: Statement = "SELECT holder, currency, network, address FROM wallet ORDER BY created_at, id LIMIT 1";
+const OLDEST: Statement =
+    "SELECT holder, currency, network, address FROM wallet ORDER BY created_at, id LIMIT 1";
 
 /// Wallets by id.
 pub static FIND_SET: SetStatement = SetStatement::Find {

@@ -200,7 +200,8 @@ where
     fn call<'a>(&'a self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<Answer, Stop>> + 'a>> {
         Box::pin(async move {
             let stream = Stream(Mutex::new(blake3::Hasher::new_keyed(&self.seed).finalize_xof()));
-            let mut work = Work { tx, app: &self.app, stream, at_door: self.at_door, job_due: None, status: None };
+            let mut work =
+                Work { tx, app: &self.app, stream, at_door: self.at_door, job_due: None, status: None };
             let body = (self.command)(&mut work).await?;
             let status = work.status.unwrap_or(self.status);
             let body = serde_json::to_vec(&body).map_err(StoreError::unexpected)?;
