@@ -1,0 +1,139 @@
+//! Chains: blocks, the value that they bring to addresses, and transactions of ours, behind one trait.
+//!
+//! A [`ChainNode`] is asked; it tells nothing by itself. [`Follower`] asks it for one block after the other, and notices
+//! when blocks that it gave are in the chain no more. Whose an address is, the node does not know: a block comes with
+//! every transfer in it, and the platform looks which are its own.
+//!
+//! Amounts are in minor units of the platform's currency. A chain that counts finer (Ethereum's 18 decimals) has its
+//! rests cut off: they stay on the address, and no balance has them.
+
+mod follow;
+
+pub use follow::{FollowError, Follower, Step};
+
+use florin_types::{CurrencyCode, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::future::Future;
+use std::pin::Pin;
+use thiserror::Error;
+
+/// Which block.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BlockRef {
+    /// Its number: how many are before it.
+    pub height: u64,
+    /// Its id, as the chain's programs write it.
+    pub hash: String,
+}
+
+/// A block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Which it is.
+    pub at: BlockRef,
+    /// The id of the block before it.
+    pub parent: String,
+    /// When it was made, as it says itself.
+    pub made_at: Timestamp,
+    /// The value that it brings to addresses, in the chain's order.
+    pub transfers: Vec<Transfer>,
+}
+
+/// Value that an address got.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Transfer {
+    /// The transaction's id, as the chain's programs write it.
+    pub transaction: String,
+    /// Which of the transaction's transfers: it is the same in whatever block the transaction is. For Bitcoin's kind,
+    /// the output. For Ethereum's kind 0 is the coin itself, and the n-th log of the transaction is n.
+    pub output: u32,
+    /// Who got it, in the form in which the crate `florin-wallet` writes addresses.
+    pub to: String,
+    /// What it is.
+    pub currency: CurrencyCode,
+    /// Minor units, from 1.
+    pub amount: i64,
+}
+
+/// What a transaction costs now, by the chain's own unit of work: wei per gas, or a thousandth of the coin's smallest
+/// unit per virtual byte.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeeRate {
+    /// For a transaction that is to be in one of the next blocks.
+    pub usual: u128,
+    /// For one that has waited too long.
+    pub urgent: u128,
+}
+
+/// Where a transaction stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransactionState {
+    /// The node does not know it.
+    Unknown,
+    /// It waits for a block.
+    Waiting,
+    /// It is in a block of the chain.
+    Included {
+        /// In which.
+        block: BlockRef,
+        /// It is in the block and has moved nothing but its fee: a contract refused it.
+        is_failed: bool,
+        /// What it has cost, in minor units of the chain's coin, rounded up.
+        fee: i64,
+    },
+}
+
+/// What became of a transaction that was given to a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Broadcast {
+    /// The node has it, perhaps had it before.
+    Taken,
+    /// The node does not take it: others of its kind may. The text is the node's.
+    Refused(String),
+    /// What it spends is spent by another transaction, or its number was used by another.
+    Conflict(String),
+}
+
+/// Why a node gave no answer that can be used. The caller asks again later.
+#[derive(Debug, Error)]
+pub enum NodeError {
+    /// It cannot be reached, is too slow, or says that it can't now.
+    #[error("the node is not available: {0}")]
+    Unavailable(String),
+    /// What it says cannot be true: another chain, a block that is not the one that was asked for, no JSON.
+    #[error("the node can't be believed: {0}")]
+    Unbelievable(String),
+}
+
+/// A future of a node.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A node of a chain.
+pub trait ChainNode: Send + Sync {
+    /// The slug of its network, such as `polygon`.
+    fn network(&self) -> &str;
+
+    /// Asks whether it is a node of the chain that is configured: by the chain's number, or its first block.
+    fn check<'a>(&'a self) -> Boxed<'a, Result<(), NodeError>>;
+
+    /// The newest block.
+    fn tip<'a>(&'a self) -> Boxed<'a, Result<BlockRef, NodeError>>;
+
+    /// The id of the block of a height. None: the chain has none yet.
+    fn hash<'a>(&'a self, height: u64) -> Boxed<'a, Result<Option<String>, NodeError>>;
+
+    /// The block of a height. None: the chain has none yet.
+    fn block<'a>(&'a self, height: u64) -> Boxed<'a, Result<Option<Block>, NodeError>>;
+
+    /// What transactions cost now.
+    fn fees<'a>(&'a self) -> Boxed<'a, Result<FeeRate, NodeError>>;
+
+    /// Gives it a signed transaction, as the chain's programs take it (hexadecimal digits).
+    fn broadcast<'a>(&'a self, raw: &'a str) -> Boxed<'a, Result<Broadcast, NodeError>>;
+
+    /// Where a transaction of ours stands.
+    fn transaction<'a>(&'a self, id: &'a str) -> Boxed<'a, Result<TransactionState, NodeError>>;
+
+    /// What an address has of a currency, in minor units, by the newest block: for comparing with the books.
+    fn balance<'a>(&'a self, address: &'a str, currency: CurrencyCode) -> Boxed<'a, Result<i64, NodeError>>;
+}
