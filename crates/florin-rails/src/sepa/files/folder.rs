@@ -120,8 +120,8 @@ impl Folder {
                 Err(not_ours(format!("belongs to installation {other}, not to {installation}")))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(not_ours(format!(
-                "has no file {MARK}, though payment files were written: is the disk mounted, and the folder the right \
-                 one?"
+                "has no file {MARK} with {installation}, though payment files were written: is the disk mounted, and \
+                 the folder the right one?"
             ))),
             Err(error) => Err(error.into()),
         }
