@@ -144,6 +144,16 @@ pub struct Config {
     sepa: bank::Section,
 }
 
+/// What a checked configuration says of the parts of a server.
+pub struct Parts {
+    /// Countries, fees, networks and rates.
+    pub reference: Reference,
+    /// Where rates come from.
+    pub rates: Rates,
+    /// The bank in which the accounts are.
+    pub sepa: Sepa,
+}
+
 #[derive(Serialize)]
 struct Defaults {
     listen: &'static str,
@@ -204,8 +214,23 @@ impl Config {
         }
     }
 
+    /// Refuses what no server starts with. It creates nothing.
+    ///
+    /// # Errors
+    /// Says which setting is wrong or missing.
+    pub fn check(&self) -> Result<Parts, Failed> {
+        self.check_rails()?;
+        self.check_targets()?;
+        let reference = self.reference()?;
+        let parts = Parts { rates: self.rates(&reference)?, reference, sepa: self.sepa()? };
+        self.vault()?;
+        self.public_url(self.listen)?;
+        self.master_key()?;
+        Ok(parts)
+    }
+
     /// Refuses live on simulated rails unless the operator has said that this is meant, and a sandbox on a real bank.
-    pub fn check_rails(&self) -> Result<(), Failed> {
+    fn check_rails(&self) -> Result<(), Failed> {
         self.sepa.check(self.environment())?;
         let is_fine = self.simulated_rails || !self.is_live_on_simulated_rails();
         if is_fine { Ok(()) } else { Err(bank::NOT_MEANT.into()) }
@@ -222,7 +247,7 @@ impl Config {
     }
 
     /// Refuses live that sends webhooks anywhere.
-    pub fn check_targets(&self) -> Result<(), Failed> {
+    fn check_targets(&self) -> Result<(), Failed> {
         match (self.environment, self.webhook_targets) {
             (Purpose::Live, Some(WebhookTargets::Anywhere)) => {
                 Err("live sends webhooks to public addresses only: remove webhook_targets = \"anywhere\" \
@@ -304,9 +329,15 @@ impl Config {
         self.database_url.is_some()
     }
 
-    /// The key from which all others are derived.
+    /// The key from which all others are derived. Live never creates one: if it were lost with its disk, all files
+    /// would be too.
     pub fn master_key(&self) -> Result<Option<[u8; 32]>, Failed> {
-        let Some(text) = &self.master_key else { return Ok(None) };
+        let Some(text) = &self.master_key else {
+            return match self.environment {
+                Purpose::Sandbox => Ok(None),
+                Purpose::Live => Err("live needs a master key: set FLORIN_MASTER_KEY".into()),
+            };
+        };
         let mut key = [0; 32];
         hex::decode_to_slice(text.expose_secret(), &mut key)
             .map_err(|_| "FLORIN_MASTER_KEY must be 64 hexadecimal digits")?;

@@ -1,6 +1,6 @@
 //! `florin serve`: opens the store, starts the workers, serves, and stops in good order.
 
-use crate::config::Config;
+use crate::config::{Config, Parts};
 use crate::data_lock::DataLock;
 use crate::system::{SystemClock, SystemEntropy, monotonic_micros};
 use crate::{Failed, clock, credentials, descriptors, logs, operate, ready};
@@ -24,12 +24,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let logs = logs::start(config)?;
     let limits = http_limits(config);
     // Checked before anything is created.
-    config.check_rails()?;
-    config.check_targets()?;
-    let reference = config.reference()?;
-    let rates = config.rates(&reference)?;
-    let sepa = config.sepa()?;
-    config.vault()?;
+    let Parts { reference, rates, sepa } = config.check()?;
     // Before the port is taken, as the refusal of a second server names the first.
     let early = DataLock::of_server(config, false)?;
     let listener = TcpListener::bind(config.listen)
