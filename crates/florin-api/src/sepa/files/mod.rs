@@ -1,5 +1,10 @@
 //! SEPA over files: one process at a time ([`lease`]) brings payments out ([`out`]) and reads what the bank says
 //! ([`incoming`]). The two do not wait for each other, and a book or a file that fails holds up no other.
+//!
+//! What comes in: [`route`] finds the book of a message, [`recalls`] the payment that a recall means, and [`booking`]
+//! keeps what the bank has booked. [`mod@reconcile`] compares that with a [`statement`]; [`matching`] says which
+//! bookings are the same. [`adopt`] is for files that an older copy of the database does not know, [`switch`] for a
+//! change of rail, [`operator`] for what a person decides.
 
 mod adopt;
 mod booking;
