@@ -2,6 +2,7 @@
 
 use crate::Failed;
 use crate::bank;
+use crate::logs;
 use crate::rates::{self, Rates, SourceName};
 use crate::sections::{self, NOT_SET, quoted};
 use crate::variables::{self, Variables};
@@ -219,6 +220,7 @@ impl Config {
     /// # Errors
     /// Says which setting is wrong or missing.
     pub fn check(&self) -> Result<Parts, Failed> {
+        logs::checked(&self.log).map(drop)?;
         self.check_rails()?;
         self.check_targets()?;
         let reference = self.reference()?;

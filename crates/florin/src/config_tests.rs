@@ -64,6 +64,7 @@ fn what_no_server_starts_with_is_refused() {
     let said = check("sepa.rail = \"files\"").expect_err("made-up money");
     assert!(said.contains("sepa.test_bank"), "{said}");
     assert!(check("vault = \"ftp://a\"").expect_err("no vault").contains("vault"));
+    assert!(check("log = \"florin=loud\"").expect_err("no filter").starts_with("log: "));
 }
 
 fn vault(file: &str) -> Result<florin_vault::Place, String> {
