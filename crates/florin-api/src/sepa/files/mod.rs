@@ -26,6 +26,7 @@ use florin_rails::sepa::files::{FileRail, FolderError, Watched};
 use florin_store::{SetStatement, Statement, StoreError};
 use lease::Lease;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
@@ -66,6 +67,8 @@ struct Round<'a> {
     installation: Uuid,
     lease: &'a mut Lease,
     troubles: Vec<Trouble>,
+    /// The files with recalls, which are read after all others.
+    recalls: Vec<OsString>,
 }
 
 /// What failed, while the rest went on.
@@ -132,7 +135,7 @@ impl FileWork {
             Err(error) => return vec![Trouble { about: "the lease".to_owned(), error }],
         }
         let Self { app, rail, lease, watched, .. } = self;
-        let mut round = Round { app, rail, installation, lease, troubles: Vec::new() };
+        let mut round = Round { app, rail, installation, lease, troubles: Vec::new(), recalls: Vec::new() };
         match adopt::check_all_known(&round).await {
             Ok(()) => {
                 if let Err(error) = out::send(&mut round).await {

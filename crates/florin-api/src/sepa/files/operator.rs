@@ -190,7 +190,7 @@ impl SepaOperator<'_> {
         }
         let (book, credit) = match recalls::meant(self.app, case).await? {
             Meant::Payment(book, credit) => (book, credit),
-            Meant::Nothing => (waits_in, String::new()),
+            Meant::Nothing | Meant::Perhaps(_) => (waits_in, String::new()),
             Meant::Unclear(why) => return Err(StoreError::unexpected(why)),
         };
         let said = Said { id, message: Message::Recall(RecallRequest { credit, ..request }) };

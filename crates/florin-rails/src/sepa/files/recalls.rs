@@ -59,6 +59,14 @@ impl Names {
         let surest = pairs.into_iter().find_map(|(one, other)| Some((one?, other?)));
         surest.is_some_and(|(one, other)| one == other)
     }
+
+    /// Whether both certainly name two payments. Banks pass the unique reference and the payer's on unchanged; the
+    /// transaction id can be another bank's, so that it says nothing.
+    #[must_use]
+    pub fn differ(self, other: Self) -> bool {
+        let pairs = [(self.uetr, other.uetr), (self.end_to_end_id, other.end_to_end_id)];
+        pairs.into_iter().any(|(one, other)| one.zip(other).is_some_and(|(one, other)| one != other))
+    }
 }
 
 /// A payment that a bank asks for.

@@ -105,7 +105,7 @@ async fn with_money() -> (TestApp, Client, Bank) {
 async fn a_bank_asks_for_payments_and_each_is_answered_once() {
     let (app, a, mut bank) = with_money().await;
     let known = original([Some("RENT"), Some("T2")], "2026-11-23");
-    let unknown = original([Some("RENT"), Some("T9")], "2026-11-20");
+    let unknown = original([Some("NEVER"), Some("T9")], "2026-11-20");
     let file = asks("R-1", &[unknown.clone(), known.clone()]);
     bank.put(&file);
     bank.read().await;
@@ -297,6 +297,100 @@ async fn what_a_recall_means_must_be_certain() {
     app.finish().await;
 }
 
+/// The answers to all recalls, in order.
+async fn said(client: &Client) -> Vec<String> {
+    let mut answers: Vec<_> =
+        standing(client).await.into_iter().map(|(.., answer)| answer.to_string()).collect();
+    answers.sort();
+    answers
+}
+
+/// How many messages wait for a reason that has these words.
+async fn waiting<const N: usize>(app: &TestApp, why: [&str; N]) -> [usize; N] {
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let refused = operator.refused().await.expect("a list");
+    why.map(|why| refused.iter().filter(|item| format!("{item:?}").contains(why)).count())
+}
+
+/// That a payment never came is said without a person only if no credit can be it, and everything was read.
+#[tokio::test]
+async fn a_bank_is_told_that_a_payment_never_came_only_when_that_is_certain() {
+    let (app, a, mut bank) = with_money().await;
+    let to_anna = iban_of(&a, Some("anna")).await;
+    // A credit whose bank gives the payer's reference alone, and a sum without any.
+    let later = |one: Entry| Entry { booked: Date::parse("2026-11-25").ok().map(|day| (day, None)), ..one };
+    let bare = later(named("E", &to_anna, [Some("BARE"), None]));
+    let sum = from("Ada Lovelace", OUTSIDE, &to_anna, 9_900, "");
+    bank.book(ReportKind::Notification, &[bare, later(entry("F", 9_900, sum))]);
+    bank.read().await;
+    let never = |id, cents| Original { cents: Some(cents), ..original([Some(id), Some("T9")], "2026-11-20") };
+    bank.put(&asks(
+        "R-1",
+        &[
+            original([None, None], "2026-11-20"),
+            original([Some("RENT"), Some("T9")], "2026-11-20"),
+            original([None, Some("T9")], "2026-11-20"),
+            // The sum may have it.
+            never("NEVER-1", 100),
+            // Its bank may book it on the next business day.
+            Original { cents: Some(20_000), ..original([Some("NEVER-2"), None], "2026-11-24") },
+            never("NEVER-3", 20_000),
+        ],
+    ));
+    bank.read().await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+    assert_eq!(said(&a).await, ["\"NOOR\""], "the last one alone");
+    let reasons = ["no reference", "other references", "has perhaps come", "may come yet"];
+    assert_eq!(waiting(&app, reasons).await, [1, 1, 2, 1]);
+    // A person may say it.
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    for (_, item) in operator.refused().await.expect("a list") {
+        operator.book(&item.id.to_string(), None).await.expect("it is said").expect("a message");
+    }
+    assert_eq!(said(&a).await, ["\"NOOR\""; 6]);
+    a.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_bank_is_told_that_a_payment_never_came_only_when_all_was_read() {
+    let (app, a, mut bank) = with_money().await;
+    let to_anna = iban_of(&a, Some("anna")).await;
+    let never = |id| original([Some(id), Some("T9")], "2026-11-20");
+    // What has the payment may be in a file that was not understood, or in one that comes after the recall.
+    bank.put(b"no message");
+    bank.read().await;
+    expect_errors(&["a file of the bank was set aside"]);
+    bank.put(&asks("R-1", &[never("NEVER-1")]));
+    bank.read().await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+    for name in bank.names("aside") {
+        std::fs::remove_file(bank.path("aside").join(name)).expect("it is removed");
+    }
+    let late = Entry {
+        booked: Date::parse("2026-11-20").ok().map(|day| (day, None)),
+        ..named("G", &to_anna, [Some("LATE"), None])
+    };
+    bank.put(&asks("R-2", &[original([Some("LATE"), None], "2026-11-20")]));
+    bank.book(ReportKind::Notification, &[late]);
+    bank.round_without("done").await;
+    bank.round_without("done").await;
+    bank.put(&asks("R-3", &[never("NEVER-1")]));
+    bank.round_without("done").await;
+    bank.round_without("done").await;
+    bank.read().await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+
+    assert_eq!(said(&a).await, ["null"], "the payment is found, and nothing else is said");
+    assert_eq!(waiting(&app, ["is not read"]).await, [2]);
+    // Now all was read.
+    bank.put(&asks("R-4", &[never("NEVER-3")]));
+    bank.read().await;
+    assert_eq!(said(&a).await, ["\"NOOR\"", "null"]);
+    a.run_jobs().await;
+    app.finish().await;
+}
+
 /// Money of another partner, and money that a person has booked.
 #[tokio::test]
 async fn a_recall_is_of_the_book_that_has_the_money() {
@@ -369,7 +463,7 @@ async fn recall(client: &Client, bank: &Bank, transfer: &str) -> RecallRequest {
 
 /// Recalls both ways, of a transfer that is paid: for the test of statements.
 pub async fn every_statement(client: &Client, bank: &mut Bank, transfer: &str) {
-    bank.put(&asks("R-1", &[original([Some("NEVER"), None], "2026-11-20")]));
+    bank.put(&asks("R-1", &[original([Some("NEVER"), None], "2026-11-19")]));
     let request = recall(client, bank, transfer).await;
     bank.put(&answers("A-1", &request, RecallOutcome::Refused));
     bank.read().await;
