@@ -7,7 +7,8 @@
 
 use super::booking::{self, Named};
 use super::route::Incoming;
-use super::{Round, blocking, booking_key, folder_fault, store};
+use super::store::{self, RecallsOf};
+use super::{Round, blocking, booking_key, folder_fault};
 use crate::kit::app::App;
 use florin_ledger::BookId;
 use florin_rails::sepa::files::{Answered, AskedFor, Names, check_answer};
@@ -69,18 +70,30 @@ pub async fn of_recalls(round: &Round<'_>, all: Vec<AskedFor>) -> Result<Vec<Inc
 /// The messages of answers. That money comes back is said by its booking; what is not decided says nothing.
 pub async fn of_answers(app: &App, all: Vec<Answered>) -> Result<Vec<Incoming>, StoreError> {
     let mut incoming = Vec::new();
-    for Answered { id, payment, refusal } in all {
+    for Answered { id, payment, recalls, refusal } in all {
         let Some(reason) = refusal else { continue };
         let found = match payment {
-            Some(payment) => store::recall_of(app, payment).await?,
+            Some(payment) => store::recalls_of(app, payment).await?,
             None => None,
         };
-        let (book, recall) = found.map_or((None, None), |(book, recall)| (Some(book), recall));
+        let (recall, held_back) = found.as_ref().map_or((None, None), |found| answered(found, &recalls));
         // No recall has this id: then a person is shown the answer.
         let message = Message::RecallRefused(recall.unwrap_or_else(Uuid::nil), reason);
-        incoming.push(Incoming { book, ..Incoming::plain(Said { id, message }) });
+        let book = found.map(|found| found.book);
+        incoming.push(Incoming { book, held_back, ..Incoming::plain(Said { id, message }) });
     }
     Ok(incoming)
+}
+
+/// Which recall of a payment an answer is to, and why it waits for a person: the answer to an earlier one can come late,
+/// and does not end the newest.
+fn answered(of_payment: &RecallsOf, named: &[Uuid]) -> (Option<Uuid>, Option<String>) {
+    if let Some(recall) = named.iter().find(|recall| of_payment.all.contains(recall)) {
+        return (Some(*recall), None);
+    }
+    let why = "the bank refuses a recall of a payment that was asked for more than once, and does not say which: book \
+               the message if it is the newest";
+    (of_payment.newest, (of_payment.all.len() > 1).then(|| why.to_owned()))
 }
 
 /// Which payment a recall means.

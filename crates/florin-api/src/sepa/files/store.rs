@@ -94,7 +94,9 @@ const MESSAGE: Statement = "SELECT book, external_id, state FROM inbox WHERE id 
 const FILES_OF: Statement = "SELECT number, created_at FROM sepa_file WHERE created_at >= $1 \
      AND state IN ('SENT', 'DONE') ORDER BY number";
 const PAYMENT: Statement = "SELECT book, state, amount, file FROM sepa_transfer WHERE id = $1 AND file >= 0";
-const RECALL_OF: Statement = "SELECT book, recall FROM sepa_transfer WHERE id = $1 AND file >= 0";
+const RECALLS_OF: Statement = "SELECT t.book, t.recall, r.id FROM sepa_transfer t LEFT JOIN sepa_recall r \
+     ON r.book = t.book AND r.holder = t.holder AND r.payment = t.id AND r.direction = 'OUTGOING' \
+     WHERE t.id = $1 AND t.file >= 0";
 
 /// Run when a book is replaced: what of it is in a file that is not written yet is in none. A replaced book is no
 /// partner's, so its payments wait for no file.
@@ -125,7 +127,7 @@ pub const STATEMENTS: &[Statement] = &[
     MESSAGE,
     FILES_OF,
     PAYMENT,
-    RECALL_OF,
+    RECALLS_OF,
 ];
 
 /// The look-ups by sets, for the same test.
@@ -349,8 +351,22 @@ pub async fn payment(app: &App, id: Uuid) -> Result<Option<(InFile, i64)>, Store
     rows.first().map(payment).transpose()
 }
 
-/// The book of a payment that goes in files, and the newest recall of it.
-pub async fn recall_of(app: &App, payment: Uuid) -> Result<Option<(BookId, Option<Uuid>)>, StoreError> {
-    let rows = app.store.look(RECALL_OF, &params![payment]).await?;
-    rows.first().map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+/// The recalls of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecallsOf {
+    /// The payment's book.
+    pub book: BookId,
+    /// The newest one.
+    pub newest: Option<Uuid>,
+    /// All of them.
+    pub all: Vec<Uuid>,
+}
+
+/// Our recalls of a payment that goes in files. None: there is no such payment.
+pub async fn recalls_of(app: &App, payment: Uuid) -> Result<Option<RecallsOf>, StoreError> {
+    let rows = app.store.look(RECALLS_OF, &params![payment]).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let recall = |row: &florin_store::Row| row.get::<Option<Uuid>>(2).transpose();
+    let all = rows.iter().filter_map(recall).collect::<Result<_, _>>()?;
+    Ok(Some(RecallsOf { book: first.get(0)?, newest: first.get(1)?, all }))
 }

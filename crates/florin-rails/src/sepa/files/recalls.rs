@@ -87,6 +87,8 @@ pub struct Answered {
     pub id: String,
     /// The payment, where it is named in our form.
     pub payment: Option<Uuid>,
+    /// What it names that may be the id of a recall of ours, the nearest first.
+    pub recalls: Vec<Uuid>,
     /// Why the money does not come back. None where it does, or where that is not decided.
     pub refusal: Option<Reason>,
 }
@@ -128,11 +130,17 @@ pub(super) fn asked_for(message: &florin_iso20022::RecallRequest, key: &[u8; 32]
 pub(super) fn answered(message: &RecallAnswer, key: &[u8; 32]) -> Vec<Answered> {
     let from = message.from.as_ref().map(|bic| bic.as_str().to_owned());
     let answered = |decision: &RecallDecision| {
-        let RecallDecision { answer_id, original, outcome, reason } = decision;
+        let RecallDecision { answer_id, recall_ids, original, outcome, reason } = decision;
+        // Some banks repeat our id as that of their answer.
+        let ids = recall_ids.iter().chain(answer_id);
+        let recalls = ids.filter_map(|id| payment_of(Some(id))).collect();
         let answer_id = answer_id.clone().unwrap_or_default();
+        let named = recall_ids.iter().map(String::as_str);
+        let more: Vec<&str> = [&*answer_id, outcome.code()].into_iter().chain(named).collect();
         Answered {
-            id: id_of(key, "camt.029", (&from, &message.id), &[&answer_id, outcome.code()], original),
+            id: id_of(key, "camt.029", (&from, &message.id), &more, original),
             payment: payment_of(original.end_to_end_id.as_deref()),
+            recalls,
             refusal: (*outcome == RecallOutcome::Refused).then(|| reason_of(reason.as_ref())),
         }
     };
@@ -266,7 +274,13 @@ fn answer(
         from: Some(bank(&case.to, "Assgnr")?),
         to: Some(bank(&case.from, "Assgne")?),
         confirmation: outcome.code().to_owned(),
-        decisions: vec![RecallDecision { answer_id: Some(id), original, outcome, reason }],
+        decisions: vec![RecallDecision {
+            answer_id: Some(id),
+            recall_ids: Vec::new(),
+            original,
+            outcome,
+            reason,
+        }],
     };
     answer.to_xml()
 }

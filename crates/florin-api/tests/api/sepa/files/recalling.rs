@@ -440,6 +440,7 @@ fn answers(id: &str, request: &RecallRequest, outcome: RecallOutcome) -> Vec<u8>
         confirmation: outcome.code().to_owned(),
         decisions: vec![RecallDecision {
             answer_id: None,
+            recall_ids: request.payments[0].recall_id.iter().cloned().collect(),
             original: request.payments[0].original.clone(),
             outcome,
             reason: Some(StatusReason::code("CUST")),
@@ -507,6 +508,42 @@ async fn a_recall_of_ours_is_asked_once_and_answered() {
     bank.read().await;
     expect_errors(&["a message of the bank was refused and waits for a person"]);
     assert_eq!(bank.names("aside"), Vec::<String>::new());
+    app.finish().await;
+}
+
+/// A late answer to an earlier recall of a payment does not end a newer one.
+#[tokio::test]
+async fn an_answer_ends_the_recall_that_it_names() {
+    let (app, a, mut bank) = with_files().await;
+    bank.step().await;
+    let id = paid(&app, &a, &mut bank).await;
+    let first = recall(&a, &bank, &id).await;
+    // The bank has answered nothing in time.
+    app.clock.advance(Duration::from_secs(30 * 86_400));
+    a.run_jobs().await;
+    assert_eq!(last(&a).await, stands("REFUSED", Some("NOAS")));
+    let second = recall(&a, &bank, &id).await;
+    let nameless = |id: &str| {
+        let mut request = second.clone();
+        request.payments[0].recall_id = None;
+        answers(id, &request, RecallOutcome::Refused)
+    };
+    bank.put(&answers("A-1", &first, RecallOutcome::Refused));
+    bank.put(&nameless("A-2"));
+    bank.read().await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+    assert_eq!(last(&a).await, stands("OPEN", None));
+    // A person knows that it is the newest one's.
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let refused = operator.refused().await.expect("a list");
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    operator.book(&refused[0].1.id.to_string(), None).await.expect("it is booked").expect("a message");
+    assert_eq!(last(&a).await, stands("REFUSED", Some("CUST")));
+    app.clock.advance(Duration::from_secs(1));
+    let third = recall(&a, &bank, &id).await;
+    bank.put(&answers("A-3", &third, RecallOutcome::Refused));
+    bank.read().await;
+    assert_eq!(last(&a).await, stands("REFUSED", Some("CUST")));
     app.finish().await;
 }
 
