@@ -37,6 +37,9 @@ pub enum FileCommand {
         /// The statement that has the booking, if it is not the newest one of the folder `done`.
         #[arg(long)]
         statement: Option<PathBuf>,
+        /// It is a debit of a statement that is a fee of the bank, though it is more than the house has on the account.
+        #[arg(long)]
+        fee: bool,
         #[command(flatten)]
         operator: OperatorName,
         #[command(flatten)]
@@ -100,9 +103,14 @@ pub async fn run(command: FileCommand) -> Result<ExitCode, Failed> {
             return compare(&platform(&flags.load()?).await?, file.as_deref()).await;
         }
         FileCommand::Files { number, flags } => list(&platform(&flags.load()?).await?, number).await?,
-        FileCommand::Book { id, statement, operator, flags } => {
+        FileCommand::Book { id, statement, fee, operator, flags } => {
             let app = platform(&flags.load()?).await?;
-            by(&app, &operator)?.book(&id, statement.as_deref()).await?.ok_or(NO_MESSAGE)?;
+            let (operator, statement) = (by(&app, &operator)?, statement.as_deref());
+            if fee {
+                operator.book_any_fee(&id, statement).await?;
+            } else {
+                operator.book(&id, statement).await?.ok_or(NO_MESSAGE)?;
+            }
             print("booked");
         }
         FileCommand::Move { deposit, partner, operator, flags } => {

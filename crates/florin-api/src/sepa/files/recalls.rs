@@ -85,8 +85,8 @@ pub async fn of_answers(app: &App, all: Vec<Answered>) -> Result<Vec<Incoming>, 
     Ok(incoming)
 }
 
-/// Which recall of a payment an answer is to, and why it waits for a person: the answer to an earlier one can come late,
-/// and does not end the newest.
+/// Which recall of a payment an answer is to, and why it waits for a person. The answer to an earlier one can come
+/// late, and does not end the newest.
 fn answered(of_payment: &RecallsOf, named: &[Uuid]) -> (Option<Uuid>, Option<String>) {
     if let Some(recall) = named.iter().find(|recall| of_payment.all.contains(recall)) {
         return (Some(*recall), None);
