@@ -167,13 +167,16 @@ async fn list(app: &App, number: Option<i64>) -> Result<(), Failed> {
 }
 
 async fn adopt(operator: &SepaOperator<'_>, file: &Path) -> Result<(), Failed> {
-    let Adopted { number, marked, unknown, otherwise } = operator.adopt(file).await?;
+    let Adopted { number, marked, unknown, otherwise, recalls } = operator.adopt(file).await?;
     for (id, amount) in &unknown {
         let id = id.map_or_else(|| "-".to_owned(), |id| id.to_string());
         print(&format!("{id}  {} eur  was sent, and is not in this database", format_minor(*amount, 2)));
     }
     for (id, how) in &otherwise {
         print(&format!("{id}  was sent, and {how}"));
+    }
+    for (id, how) in &recalls {
+        print(&format!("recall {id}  {how}"));
     }
     let rest = unknown.len() + otherwise.len();
     print(&format!(

@@ -16,6 +16,7 @@ mod store;
 mod switch;
 
 pub use adopt::Adopted;
+pub(super) use adopt::check_all_known;
 pub(super) use booking::paid_on;
 pub use operator::{FileLine, Outcome};
 pub use reconcile::{Difference, Reconciled, reconcile};
@@ -136,7 +137,7 @@ impl FileWork {
         }
         let Self { app, rail, lease, watched, .. } = self;
         let mut round = Round { app, rail, installation, lease, troubles: Vec::new(), recalls: Vec::new() };
-        match adopt::check_all_known(&round).await {
+        match adopt::check_all_known(app).await {
             Ok(()) => {
                 if let Err(error) = out::send(&mut round).await {
                     round.failed("payment files", error);

@@ -307,8 +307,8 @@ impl SepaOperator<'_> {
         .await
     }
 
-    /// Whether the house has so much on the account: the fees of all books, and its own funds. A debit of more is seldom
-    /// a fee of the bank, so a person must say that it is.
+    /// Whether the house has so much on the account: the fees of all books, and its own funds. A debit of more is
+    /// seldom a fee of the bank, so a person must say that it is.
     async fn require_of_house(&self, amount: i64) -> Result<(), StoreError> {
         let mut has = self.app.settings.sepa.files.as_ref().map_or(0, |rail| rail.own_funds);
         for PartnerBook { book, .. } in partner_books(&self.app.store).await? {

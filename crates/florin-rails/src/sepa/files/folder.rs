@@ -223,6 +223,28 @@ impl Folder {
         self.finish(name)
     }
 
+    /// The copy of a file that was sent.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn copy(&self, name: &str) -> io::Result<Vec<u8>> {
+        fs::read(self.root.join(SENT).join(name))
+    }
+
+    /// The names of the files that were sent, of those whose copies are still there.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    pub fn copies(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.root.join(SENT))? {
+            // Ours have plain names.
+            names.extend(entry?.file_name().into_string());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
     /// Keeps other threads and processes from files without a number, until the result is dropped or the process ends.
     /// A thread that was thought dead may still write.
     fn lock(&self) -> io::Result<File> {

@@ -4,11 +4,11 @@
 use super::bookings::mark;
 use super::messages::payment_of;
 use super::statuses::reason_of;
-use super::{FileRail, message_id};
-use crate::sepa::{Order, Reason, RecallCase, RecallOrder, RecallRequest, RecallWhat};
+use super::{FileRail, Folder, message_id};
+use crate::sepa::{Order, RailError, Reason, RecallCase, RecallOrder, RecallRequest, RecallWhat};
 use florin_iso20022::{
-    Original, RecallAnswer, RecallDecision, RecallOutcome, RecalledPayment, StatusReason, WriteError,
-    WriteProblem,
+    Document, Limits, Original, RecallAnswer, RecallDecision, RecallOutcome, RecalledPayment, StatusReason,
+    WriteError, WriteProblem, read,
 };
 use florin_types::{Bic, Date};
 use uuid::Uuid;
@@ -194,6 +194,63 @@ pub fn recall_file_name(order: &RecallOrder) -> Option<String> {
         }
     };
     Some(format!("florin-{kind}-{}.xml", order.id.simple()))
+}
+
+/// A file about a recall that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentRecall {
+    /// The recall.
+    pub id: Uuid,
+    /// Whether it answers a recall of a bank. Else it is one of ours.
+    pub is_answer: bool,
+    /// What it answers. None: it is a recall of ours, or it cannot be read.
+    pub outcome: Option<RecallOutcome>,
+}
+
+/// The files about recalls that were sent, of those whose copies are still there.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn sent_recalls(folder: &Folder) -> std::io::Result<Vec<SentRecall>> {
+    let mut sent = Vec::new();
+    for name in folder.copies()? {
+        let id = |prefix| payment_of(name.strip_prefix(prefix)?.strip_suffix(".xml"));
+        let (answer, request) = (id("florin-camt029-"), id("florin-camt056-"));
+        let Some(id) = answer.or(request) else { continue };
+        let outcome = if answer.is_some() { outcome_of(&folder.copy(&name)?) } else { None };
+        sent.push(SentRecall { id, is_answer: answer.is_some(), outcome });
+    }
+    Ok(sent)
+}
+
+/// Whether what the bank has, by the copy of a file, is what is to be said now.
+///
+/// # Errors
+/// It is the opposite: this database is an older copy of the one that said it.
+pub(super) fn check_copy(order: &RecallOrder, name: &str, copy: &[u8]) -> Result<(), RailError> {
+    let outcome = match order.what {
+        RecallWhat::Ask { .. } => return Ok(()),
+        RecallWhat::Refuse { .. } => RecallOutcome::Refused,
+        RecallWhat::Accept { .. } => RecallOutcome::Accepted,
+    };
+    let said = outcome_of(copy).map_or("an answer that cannot be read", RecallOutcome::code);
+    if said == outcome.code() {
+        return Ok(());
+    }
+    Err(RailError::Contradicted(format!(
+        "the bank has {said} as the answer to recall {}, and here it is {}: clear that up with the bank. If {} is what \
+         it is to have, remove sent/{name}, and it is sent",
+        order.id,
+        outcome.code(),
+        outcome.code()
+    )))
+}
+
+fn outcome_of(answer: &[u8]) -> Option<RecallOutcome> {
+    match read(answer, Limits::default()) {
+        Ok(Document::RecallAnswer(answer)) => answer.decisions.first().map(|decision| decision.outcome),
+        _ => None,
+    }
 }
 
 /// The bytes of the file that says something about a recall. None: it did not come over this rail, so nobody is to be

@@ -61,7 +61,7 @@ async fn last(client: &Client) -> (String, Value) {
     (status, answer)
 }
 
-async fn answer(client: &Client, recall: &str, body: &Value) {
+pub async fn answer(client: &Client, recall: &str, body: &Value) {
     client.post(&format!("/v1/sepa-recall/{recall}/answer"), body).send().await.expect(200);
 }
 
@@ -70,7 +70,7 @@ fn stands(status: &str, answer: Option<&str>) -> (String, Value) {
 }
 
 /// Each answer with the payment that it is about.
-fn shown(answers: &[RecallAnswer]) -> Vec<(Original, RecallOutcome, Option<String>)> {
+pub fn shown(answers: &[RecallAnswer]) -> Vec<(Original, RecallOutcome, Option<String>)> {
     let reason = |decision: &RecallDecision| {
         let reason = decision.reason.as_ref().and_then(|reason| reason.reason.as_ref());
         reason.map(|reason| reason.as_str().to_owned())
@@ -80,7 +80,7 @@ fn shown(answers: &[RecallAnswer]) -> Vec<(Original, RecallOutcome, Option<Strin
 }
 
 /// A platform whose bank has booked two payments of 25 EUR for Anna, and one of a later day.
-async fn with_money() -> (TestApp, Client, Bank) {
+pub async fn with_money() -> (TestApp, Client, Bank) {
     let (app, a, mut bank) = with_files().await;
     let to_anna = iban_of(&a, Some("anna")).await;
     bank.step().await;
