@@ -163,6 +163,11 @@ async fn list(app: &App, number: Option<i64>) -> Result<(), Failed> {
             "{number}  {state}  {created_at}  {payments} payments  {amount} eur  {pending} pending"
         ));
     }
+    for (number, id) in operator.left_out().await? {
+        print(&format!(
+            "payment {id} could not be read, was left out of file {number}, and waits for a person"
+        ));
+    }
     Ok(())
 }
 

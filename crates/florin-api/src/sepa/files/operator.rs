@@ -78,6 +78,12 @@ impl SepaOperator<'_> {
         Ok(store::files(self.app).await?.into_iter().map(line).collect())
     }
 
+    /// Payments that were put into a file, with its number, and could not be read when it was written: they were not
+    /// sent. Those that have not ended.
+    pub async fn left_out(&self) -> Result<Vec<(i64, Uuid)>, StoreError> {
+        store::left_out(self.app).await
+    }
+
     /// The payments of a file: id, state and cents.
     pub async fn payments_of(&self, number: i64) -> Result<Vec<(Uuid, &'static str, i64)>, StoreError> {
         let payments = store::in_file(self.app, number).await?;
