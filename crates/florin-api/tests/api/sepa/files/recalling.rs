@@ -15,7 +15,7 @@ use std::time::Duration;
 const TO_CUT_OFF: Duration = Duration::from_secs(2 * 3_600);
 
 /// Money for an account, with the references of its sender and of its bank.
-fn named(number: &str, to: &str, references: [Option<&str>; 2]) -> Entry {
+pub fn named(number: &str, to: &str, references: [Option<&str>; 2]) -> Entry {
     let [end_to_end_id, transaction_id] = references.map(|text| text.map(str::to_owned));
     let money = from("Ada Lovelace", OUTSIDE, to, 2_500, "Savings");
     entry(number, 2_500, Transaction { end_to_end_id, transaction_id, ..money })
@@ -182,6 +182,41 @@ async fn money_that_a_bank_asks_for_goes_back_as_a_payment_and_the_bank_is_told(
         let valid = is_valid("camt.029.001.09", &bank.path("sent").join(name));
         assert!(!matches!(valid, Some(Err(_))), "{valid:?}");
     }
+    app.finish().await;
+}
+
+/// Money that went back and came back again is here: nobody is told that its sender has it.
+#[tokio::test]
+async fn money_that_came_back_was_not_returned_already() {
+    let (app, a, mut bank) = with_money().await;
+    let known = original([Some("RENT"), Some("T1")], "2026-11-23");
+    bank.put(&asks("R-1", std::slice::from_ref(&known)));
+    bank.read().await;
+    let (id, ..) = standing(&a).await.pop().expect("a recall");
+    answer(&a, &id, &json!({"decision": "ACCEPT"})).await;
+    a.run_jobs().await;
+    bank.take_answers();
+    app.clock.advance(TO_CUT_OFF);
+    bank.step().await;
+    let back = bank.take()[0].payments[0].end_to_end_id.clone().expect("an id");
+    bank.book(ReportKind::Notification, &[entry("D", -2_500, ours(2_500, &back))]);
+    let again = Transaction { return_reason: Some(StatusReason::code("AC04")), ..ours(2_500, &back) };
+    bank.book(ReportKind::Notification, &[entry("E", 2_500, again)]);
+    bank.read().await;
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let suspense = async || {
+        let all = operator.suspense().await.expect("a list");
+        all.iter().map(|one| (one.amount, one.state)).collect::<Vec<_>>()
+    };
+    assert_eq!(suspense().await, [(2_500, "STUCK")]);
+    bank.put(&asks("R-2", &[known]));
+    bank.read().await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+    assert_eq!(last(&a).await, stands("ACCEPTED", None));
+    assert_eq!(waiting(&app, ["came back"]).await, [1]);
+    a.run_jobs().await;
+    assert_eq!(bank.take_answers(), []);
+    assert_eq!(suspense().await, [(2_500, "STUCK")]);
     app.finish().await;
 }
 
