@@ -139,14 +139,16 @@ const BETWEEN: Statement = "SELECT kind, message, day, amount, payment, referenc
 const ID_AFTER: usize = 12;
 const NEWEST_DAY: Statement = "SELECT MAX(day) FROM sepa_booking WHERE kind = $1 AND by_operator = 0";
 const BY_OPERATOR: Statement = "SELECT day, amount FROM sepa_booking WHERE by_operator = 1";
-/// Credits of all books that a recall may mean by one of its references, with the messages that brought them: first
-/// those that are named by a bank's reference, then those of its amount. Payers use theirs again, so there may be many.
+/// Credits that a recall may mean by one of its references, with the messages that brought them: first those that are
+/// named by a bank's reference, then those of its amount. Payers use theirs again, so there may be many. Of all
+/// partners, but not of a book that a reset has ended.
 const NAMED: Statement = "SELECT b.book, b.day, b.amount, b.marks, b.booked, b.transaction_mark, b.uetr_mark, \
-     i.external_id, i.made FROM sepa_booking b JOIN inbox i ON i.id = b.id WHERE b.amount > 0 \
+     i.external_id, i.made FROM sepa_booking b JOIN partner p ON p.book = b.book \
+     JOIN inbox i ON i.book = b.book AND i.id = b.id WHERE b.amount > 0 \
      AND (substr(b.marks, 1, 8) = $1 OR b.transaction_mark = $2 OR b.uetr_mark = $3) \
      ORDER BY CASE WHEN b.transaction_mark = $2 OR b.uetr_mark = $3 THEN 0 WHEN b.amount = $4 THEN 1 ELSE 2 END, \
      b.day DESC, b.id LIMIT 1000";
-/// Credits of all books and of some days that have an amount, or a larger one and no reference: that may be a sum.
+/// Credits of all partners and of some days that have an amount, or a larger one and no reference: that may be a sum.
 const ALIKE: Statement = "SELECT b.marks, b.transaction_mark, b.uetr_mark FROM sepa_booking b \
      JOIN partner p ON p.book = b.book \
      WHERE b.kind IN ('camt.053', 'camt.054') AND b.day >= $1 AND b.day <= $2 AND (b.amount = $3 OR (b.amount > $3 \
