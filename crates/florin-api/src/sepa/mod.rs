@@ -113,6 +113,7 @@ pub static FAMILY: Family = Family {
         migration!(1015, "1015_vop"),
         migration!(1016, "1016_sepa_returned"),
         migration!(1018, "1018_sepa_file_recalls"),
+        migration!(1019, "1019_sepa_left_out"),
     ],
     sealed: &store::SEALED,
     erasures: &[Erasure {
