@@ -238,7 +238,8 @@ impl Config {
         }
     }
 
-    /// The settings for handlers, except for those that are only known once the server listens.
+    /// The settings for handlers, except for those that are only known once the server listens, and the keys of
+    /// wallets, for which the database must be open.
     pub fn settings(&self) -> Settings {
         let base = match self.environment {
             Purpose::Sandbox => Settings::sandbox(),
@@ -261,6 +262,7 @@ impl Config {
             rate_limit,
             document_max_bytes: self.document_max_bytes,
             rate_lock: Duration::from_secs(self.rate_lock_seconds.into()),
+            keychain: None,
             ..base
         }
     }
@@ -318,12 +320,17 @@ impl Config {
         Ok(Some(key))
     }
 
+    /// The seed of all wallets that is set.
+    pub fn wallet_seed(&self) -> Result<Option<Seed>, Failed> {
+        let Some(text) = &self.wallet_seed else { return Ok(None) };
+        let seed = Seed::parse(text.expose_secret());
+        seed.map(Some).map_err(|error| format!("FLORIN_WALLET_SEED {error}").into())
+    }
+
     /// The keys of all wallets. None: live without a seed.
     pub fn keychain(&self, store: &Store) -> Result<Option<Arc<Keychain>>, Failed> {
-        let seed = match (&self.wallet_seed, self.environment()) {
-            (Some(text), _) => {
-                Seed::parse(text.expose_secret()).map_err(|error| format!("FLORIN_WALLET_SEED {error}"))?
-            }
+        let seed = match (self.wallet_seed()?, self.environment()) {
+            (Some(seed), _) => seed,
             (None, Environment::Sandbox) => Seed::new(store.derive_key("florin 2026 sandbox wallets v1")),
             (None, Environment::Live) => return Ok(None),
         };
