@@ -17,6 +17,7 @@ pub mod sandbox;
 pub mod sepa;
 pub mod transfers;
 pub mod users;
+pub mod wallets;
 pub mod webhooks;
 
 pub mod asyncapi;
@@ -32,6 +33,7 @@ use std::sync::OnceLock;
 pub static FAMILIES: Families = Families(&[
     &users::FAMILY,
     &rates::FAMILY,
+    &wallets::FAMILY,
     &balances::FAMILY,
     &kyc::FAMILY,
     &transfers::FAMILY,

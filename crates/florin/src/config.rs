@@ -13,15 +13,17 @@ use florin_api::kit::settings::{
     DOCUMENT_MAX_BYTES, Environment, RATE_LOCK, RateLimit, Sepa, Settings, WebhookTargets,
 };
 use florin_api::kit::tables::{Reference, Tables};
-use florin_store::Place;
+use florin_store::{Place, Store};
 use florin_types::Currencies;
 use florin_vault::BucketSettings;
+use florin_wallet::{Keychain, Seed};
 use ipnet::IpNet;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The configuration file, unless `--config` names another.
@@ -98,6 +100,9 @@ pub struct Config {
     pub simulated_rails: bool,
     /// 64 hexadecimal digits. Required in live; a sandbox without one creates the file `vault.key`.
     master_key: Option<SecretString>,
+    /// 64 hexadecimal digits, from which all wallets' keys are derived. Live makes no wallets without one; a sandbox
+    /// derives one from the master key.
+    wallet_seed: Option<SecretString>,
     /// Where users' files are kept: a folder, or `s3://bucket/prefix`. If omitted: `vault` in the data folder.
     vault: Option<String>,
     /// Whether all processes that use this database share the folder of files.
@@ -228,6 +233,7 @@ impl Config {
         self.vault()?;
         self.public_url(self.listen)?;
         self.master_key()?;
+        self.wallet_seed()?;
         Ok(parts)
     }
 
@@ -260,7 +266,8 @@ impl Config {
         }
     }
 
-    /// The settings for handlers, except for those that are only known once the server listens.
+    /// The settings for handlers, except for those that are only known once the server listens, and the keys of
+    /// wallets, for which the database must be open.
     pub fn settings(&self) -> Settings {
         let base = match self.environment {
             Purpose::Sandbox => Settings::sandbox(),
@@ -283,6 +290,7 @@ impl Config {
             rate_limit,
             document_max_bytes: self.document_max_bytes,
             rate_lock: Duration::from_secs(self.rate_lock_seconds.into()),
+            keychain: None,
             ..base
         }
     }
@@ -344,6 +352,23 @@ impl Config {
         hex::decode_to_slice(text.expose_secret(), &mut key)
             .map_err(|_| "FLORIN_MASTER_KEY must be 64 hexadecimal digits")?;
         Ok(Some(key))
+    }
+
+    /// The seed of all wallets that is set.
+    pub fn wallet_seed(&self) -> Result<Option<Seed>, Failed> {
+        let Some(text) = &self.wallet_seed else { return Ok(None) };
+        let seed = Seed::parse(text.expose_secret());
+        seed.map(Some).map_err(|error| format!("FLORIN_WALLET_SEED {error}").into())
+    }
+
+    /// The keys of all wallets. None: live without a seed.
+    pub fn keychain(&self, store: &Store) -> Result<Option<Arc<Keychain>>, Failed> {
+        let seed = match (self.wallet_seed()?, self.environment()) {
+            (Some(seed), _) => seed,
+            (None, Environment::Sandbox) => Seed::new(store.derive_key("florin 2026 sandbox wallets v1")),
+            (None, Environment::Live) => return Ok(None),
+        };
+        Ok(Some(Arc::new(Keychain::new(seed))))
     }
 
     /// Where files are kept.
@@ -436,6 +461,7 @@ impl Config {
             ("environment", quoted(self.environment().as_str())),
             ("simulated_rails", self.simulated_rails.to_string()),
             ("master_key", hidden(&self.master_key)),
+            ("wallet_seed", hidden(&self.wallet_seed)),
             ("vault", quoted(self.vault_text())),
             ("vault_is_shared", self.vault_is_shared.to_string()),
             ("vault_s3_endpoint", or_none(&self.vault_s3_endpoint)),

@@ -17,6 +17,7 @@ pub const SETTINGS: &[&str] = &[
     "database_url",
     "environment",
     "master_key",
+    "wallet_seed",
     "simulated_rails",
     "vault",
     "vault_is_shared",
@@ -56,7 +57,7 @@ const NOT_TEXT: &[&str] = &[
 
 /// The settings whose values no message shows.
 const SECRETS: &[&str] =
-    &["database_url", "master_key", "vault_s3_access_key_id", "vault_s3_secret_access_key"];
+    &["database_url", "master_key", "wallet_seed", "vault_s3_access_key_id", "vault_s3_secret_access_key"];
 
 /// Variables that are no settings: the operator's name, which a flag reads, and what the client examples in `docs/`
 /// read, which may run in the same shell.

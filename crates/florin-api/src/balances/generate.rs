@@ -1,10 +1,11 @@
-//! Making a user's balances, and the job that brings the IBAN.
+//! Making a user's balances, and the job that brings the IBAN and the wallets.
 
 use super::store;
 use crate::kit::app::App;
 use crate::kit::book::work::{Event, Work};
 use crate::kit::endpoint::events::EventType;
 use crate::users;
+use crate::wallets;
 use florin_ledger::{AccountKey, HolderId};
 use florin_store::{Holder, Job, Lane, NewJob, Stop, StoreError};
 use florin_types::{Country, Iban};
@@ -39,6 +40,7 @@ pub async fn activate(app: &App, job: &Job) -> Result<(), StoreError> {
         let has_iban = residence.is_some_and(|country| app.settings.reference.has_iban(country));
         let iban = if has_iban { Some(free_iban(work, holder.id).await?) } else { None };
         store::activate(work, holder.id, iban.as_ref()).await?;
+        wallets::make_all(work, holder.id).await?;
         let payload = serde_json::json!({ "status": "ACTIVE" });
         work.emit(Event::of_user(EventType::UserStatus, &holder, &payload));
         Ok(())

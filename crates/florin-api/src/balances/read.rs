@@ -7,10 +7,12 @@ use crate::kit::request::number::Number;
 use crate::kit::tables::NetworkTerms;
 use crate::rates;
 use crate::users::{self, UserId, require};
+use crate::wallets;
 use florin_ledger::Account;
 use florin_rails::rates::Rates;
 use florin_types::{CurrencyKind, Rate, format_minor};
 use serde_json::value::RawValue;
+use std::collections::HashMap;
 
 /// What a user has.
 #[derive(Serialize, ToSchema)]
@@ -154,9 +156,10 @@ async fn get_user_balances(
         true => Rates::default(),
         false => rates::in_snapshot(app, &mut snapshot).await?,
     };
+    let wallets = wallets::addresses(&mut snapshot, holder.id).await?;
     drop(snapshot);
     let (status, iban) = bank_account.unwrap_or((BalanceStatus::Waiting, None));
-    let list = Lists { app, owner: holder.uuid, rates, status, iban };
+    let list = Lists { app, owner: holder.uuid, rates, status, iban, wallets };
     let (fiat_balances, crypto_balances) = list.of(&accounts)?;
     Success::of(&UserBalances {
         user_id: holder.uuid,
@@ -174,8 +177,10 @@ async fn get_partner_balances(context: Context) -> Result<Success<PartnerBalance
     // The balance can be used without an account: it is made when the partner first asks how it is paid.
     let iban = store::find(&mut snapshot, holder).await?.and_then(|(_, iban)| iban);
     let rates = rates::in_snapshot(app, &mut snapshot).await?;
+    let wallets = wallets::addresses(&mut snapshot, holder).await?;
     drop(snapshot);
-    let list = Lists { app, owner: context.partner.id, rates, status: BalanceStatus::Active, iban };
+    let (owner, status) = (context.partner.id, BalanceStatus::Active);
+    let list = Lists { app, owner, rates, status, iban, wallets };
     let (fiat_balances, crypto_balances) = list.of(&accounts)?;
     Success::of(&PartnerBalances { fiat_balances, crypto_balances })
 }
@@ -187,6 +192,7 @@ struct Lists<'a> {
     rates: Rates,
     status: BalanceStatus,
     iban: Option<String>,
+    wallets: HashMap<CurrencyCode, String>,
 }
 
 impl Lists<'_> {
@@ -225,7 +231,7 @@ impl Lists<'_> {
             on_hold: format_minor(account.held, currency.decimals),
             total: format_minor(account.balance, currency.decimals),
             name: currency.code.to_string(),
-            wallet: None,
+            wallet: self.wallets.get(&currency.code).cloned(),
             rate: self.rate(currency)?,
             network_config: config.ok_or_else(|| missing(currency))?.to_owned(),
         })

@@ -6,7 +6,7 @@ pub use super::context::{Context, SandboxContext};
 pub use super::endpoint::answers::Message;
 pub use super::endpoint::codes::*;
 pub use super::endpoint::failure::Failure;
-pub use super::endpoint::handler::{Answered, Created, Path, Success};
+pub use super::endpoint::handler::{Answered, Created, Ensured, Path, Success};
 pub use super::endpoint::page::Page;
 pub use super::endpoint::refusal::Refusal;
 pub use super::endpoint::table::{Endpoint, delete, get, patch, post, put};

@@ -5,6 +5,7 @@ use florin_rails::rates::{Fixed, RateSource};
 use florin_rails::sepa::files::FileRail;
 use florin_rails::sepa::{SepaRail, SimulatedBank};
 use florin_types::{Bic, Iban, IbanSeries};
+use florin_wallet::{Keychain, Seed};
 use florin_webhook::{Resolver, SystemResolver};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -108,6 +109,8 @@ pub struct Settings {
     pub rate_lock: Duration,
     /// The bank in which the accounts are, and the way to other banks.
     pub sepa: Sepa,
+    /// The keys of all wallets. None: no wallets are made.
+    pub keychain: Option<Arc<Keychain>>,
 }
 
 /// The bank in which the accounts are, and the way to other banks.
@@ -233,17 +236,20 @@ impl Settings {
             rate_source: Rater(Arc::new(Fixed(reference.rates()))),
             rate_lock: RATE_LOCK,
             sepa: Sepa::simulated(SETTLE),
+            // For tests: the binary sets that of its own installation.
+            keychain: Some(Arc::new(Keychain::new(Seed::new([0; 32])))),
             reference,
         }
     }
 
-    /// Live: five years of retention, 100 calls a second with bursts of 200.
+    /// Live: five years of retention, 100 calls a second with bursts of 200, and no wallets until there is a seed.
     pub fn live() -> Self {
         Self {
             environment: Environment::Live,
             retention: Duration::from_secs(5 * 366 * 24 * 60 * 60),
             rate_limit: Some(RateLimit { per_second: 100, burst: 200 }),
             webhook_targets: WebhookTargets::Public,
+            keychain: None,
             ..Self::sandbox()
         }
     }

@@ -359,6 +359,12 @@ impl Reference {
         self.currency(code)?.networks.iter().find(|network| network.slug.eq_ignore_ascii_case(slug))
     }
 
+    /// The networks of a currency; none of fiat.
+    #[must_use]
+    pub fn networks(&self, code: CurrencyCode) -> &[Network] {
+        self.currency(code).map_or(&[], |row| &row.networks)
+    }
+
     /// EUR for one unit of each currency, as the configuration has it.
     #[must_use]
     pub fn rates(&self) -> Rates {

@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("florin-vault", &["florin-types"]),
     ("florin-webhook", &["florin-types"]),
     ("florin-iso20022", &["florin-types"]),
+    ("florin-wallet", &[]),
     ("florin-rails", &["florin-types", "florin-iso20022"]),
     (
         "florin-api",
@@ -23,6 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "florin-vault",
             "florin-webhook",
             "florin-rails",
+            "florin-wallet",
         ],
     ),
     (
@@ -35,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "florin-vault",
             "florin-webhook",
             "florin-rails",
+            "florin-wallet",
             "florin-api",
         ],
     ),

@@ -16,6 +16,7 @@ const KIT: &str = "kit";
 const ORDER: &[&[&str]] = &[
     &["users"],
     &["rates"],
+    &["wallets"],
     &["balances"],
     &["kyc"],
     &["transfers", "exchange", "sepa", "crypto", "cards"],

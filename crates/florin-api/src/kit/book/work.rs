@@ -32,12 +32,19 @@ pub struct Work<'a> {
     at_door: Timestamp,
     /// When the job came due that this command carries out.
     job_due: Option<Timestamp>,
+    /// What the command answers with, where it is not what its call's type names.
+    status: Option<StatusCode>,
 }
 
 impl<'a> Work<'a> {
     /// The platform.
     pub fn app(&self) -> &'a App {
         self.app
+    }
+
+    /// Answers with another status than the one that the type of the call names.
+    pub const fn answer_with(&mut self, status: StatusCode) {
+        self.status = Some(status);
     }
 
     /// A new public id.
@@ -193,10 +200,12 @@ where
     fn call<'a>(&'a self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<Answer, Stop>> + 'a>> {
         Box::pin(async move {
             let stream = Stream(Mutex::new(blake3::Hasher::new_keyed(&self.seed).finalize_xof()));
-            let mut work = Work { tx, app: &self.app, stream, at_door: self.at_door, job_due: None };
+            let mut work =
+                Work { tx, app: &self.app, stream, at_door: self.at_door, job_due: None, status: None };
             let body = (self.command)(&mut work).await?;
+            let status = work.status.unwrap_or(self.status);
             let body = serde_json::to_vec(&body).map_err(StoreError::unexpected)?;
-            Ok(Answer { status: self.status.as_u16(), body: body.into() })
+            Ok(Answer { status: status.as_u16(), body: body.into() })
         })
     }
 }

@@ -243,6 +243,20 @@ impl<T: ToSchema, const STATUS: u16> Output for Answered<T, STATUS> {
     }
 }
 
+/// 201 where something was made, 200 where it was there: a command says so by `Work::answer_with`.
+pub struct Ensured<T>(pub Created<T>);
+
+impl<T: ToSchema> Output for Ensured<T> {
+    fn describe(signature: &mut Signature) {
+        Created::<T>::describe(signature);
+        Success::<T>::describe(signature);
+    }
+
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
 /// A page.
 pub struct Html(pub Response);
 

@@ -1,0 +1,97 @@
+//! The rows of this family.
+
+use super::wallet::Wallet;
+use crate::kit::app::App;
+use florin_store::{
+    HolderId, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Tx, Type, params, sealed_table,
+};
+use florin_types::CurrencyCode;
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+/// Wallets: who could exchange an address would be paid.
+pub static WALLETS: SealedTable =
+    sealed_table!("wallet", "id": Bytes, "book", "holder", "currency", "network", "address", "created_at");
+
+const INSERT: Statement = "INSERT INTO wallet (id, book, holder, currency, network, address, created_at, seal) \
+     VALUES ($2, $1, $3, $4, $5, $6, $7, $8)";
+const FIND: Statement = "SELECT id, book, holder, currency, network, address, created_at, seal FROM wallet \
+     WHERE book = $1 AND holder = $2 AND currency = $3 AND network = $4";
+const OF_HOLDER: Statement = "SELECT id, book, holder, currency, network, address, created_at, seal FROM wallet \
+     WHERE book = $1 AND holder = $2 ORDER BY created_at, id";
+/// The oldest wallet of the installation, whosever it is.
+const OLDEST: Statement =
+    "SELECT holder, currency, network, address FROM wallet ORDER BY created_at, id LIMIT 1";
+
+/// Wallets by id.
+pub static FIND_SET: SetStatement = SetStatement::Find {
+    row: "SELECT id, book, holder, currency, network, address, created_at, seal FROM wallet \
+          WHERE book = $1 AND id = $2",
+    set: "SELECT w.id, w.book, w.holder, w.currency, w.network, w.address, w.created_at, w.seal \
+          FROM unnest($1::bigint[], $2::bytea[]) AS v(book, id) JOIN wallet w ON w.book = v.book AND w.id = v.id",
+    parameters: &[Type::Int, Type::Bytes],
+};
+
+/// Every statement here, for the test that prepares and runs them all.
+pub const STATEMENTS: &[Statement] = &[INSERT, FIND, OF_HOLDER, OLDEST];
+
+fn read(scope: &Scope, row: &Row) -> Result<Wallet, StoreError> {
+    scope.seals().check(&WALLETS, &row.0)?;
+    Ok(Wallet {
+        id: row.get(0)?,
+        holder: row.get(2)?,
+        currency: row.get(3)?,
+        network: row.get(4)?,
+        address: row.get(5)?,
+        created_at: row.get(6)?,
+    })
+}
+
+pub(super) async fn insert(tx: &mut Tx, wallet: &Wallet) -> Result<(), StoreError> {
+    let Wallet { id, holder, currency, network, address, created_at } = wallet;
+    let (network, address) = (network.as_str(), address.as_str());
+    let row = params![*id, tx.book(), *holder, *currency, network, address, *created_at];
+    let seal = tx.seals().seal(&WALLETS, &row);
+    let all = params![*id, *holder, *currency, network, address, *created_at, seal];
+    tx.execute(INSERT, &all).await.map(drop)
+}
+
+/// A holder's wallet of a currency on a network.
+pub(super) async fn find(
+    scope: &mut Scope,
+    holder: HolderId,
+    currency: CurrencyCode,
+    network: &str,
+) -> Result<Option<Wallet>, StoreError> {
+    let row = scope.query_one(FIND, &params![holder, currency, network]).await?;
+    row.map(|row| read(scope, &row)).transpose()
+}
+
+/// Wallets by id, in no order.
+pub(super) async fn find_all(
+    scope: &mut Scope,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, Wallet>, StoreError> {
+    let ids: HashSet<_> = ids.collect();
+    let keys = ids.into_iter().map(|id| params![id].to_vec()).collect();
+    let rows = scope.find_set(&FIND_SET, keys).await?;
+    rows.iter().map(|row| read(scope, row).map(|wallet| (wallet.id, wallet))).collect()
+}
+
+/// A holder's addresses by currency: on whatever network, since all networks of a currency have one address.
+pub async fn addresses(
+    scope: &mut Scope,
+    holder: HolderId,
+) -> Result<HashMap<CurrencyCode, String>, StoreError> {
+    let rows = scope.query(OF_HOLDER, &params![holder]).await?;
+    rows.iter().map(|row| read(scope, row).map(|wallet| (wallet.currency, wallet.address))).collect()
+}
+
+/// Holder, currency, network and address of a wallet.
+type Oldest = (HolderId, CurrencyCode, String, String);
+
+/// The oldest wallet there is.
+pub(super) async fn oldest(app: &App) -> Result<Option<Oldest>, StoreError> {
+    let rows = app.store.look(OLDEST, &[]).await?;
+    rows.first().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).transpose()
+}

@@ -1,0 +1,14 @@
+//! Keys and addresses of chains: derived from one seed by the standard paths, and checked as the networks check them.
+//!
+//! A [`Keychain`] holds the seed of an installation. The address of a holder is a function of the seed, the holder's
+//! book and its number within it, so no two holders ever have the same one, and nothing but the seed has to be kept.
+//! Paths are those of BIP 44 and, for coins with segregated witness, BIP 84: purpose, coin (SLIP 44), the book as
+//! account, [`Branch`], the number.
+
+mod address;
+mod chain;
+mod keychain;
+
+pub use address::{Address, AddressError};
+pub use chain::{Chain, ChainKind};
+pub use keychain::{Branch, DeriveError, Keychain, Place, Seed, SeedError};
