@@ -4,7 +4,7 @@
 //! the family's handler → `kit::book::command` → the store's door → the family's command on the open transaction → the
 //! answer, after the commit.
 //!
-//! The families in reading order; each imports only from those before it:
+//! A family imports only from those before it in [`FAMILIES`]:
 
 pub mod balances;
 pub mod events;

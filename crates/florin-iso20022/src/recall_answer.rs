@@ -32,6 +32,8 @@ pub struct RecallAnswer {
 pub struct RecallDecision {
     /// The identifier of this answer.
     pub answer_id: Option<String>,
+    /// By what it names the recall, the nearest first: its case, or the message that asked. One is written.
+    pub recall_ids: Vec<String>,
     /// The payment.
     pub original: Original,
     /// Yes, no or not yet.
@@ -76,7 +78,9 @@ impl RecallAnswer {
             out.element("Sts", |out| out.limited_id("Conf", &self.confirmation, 4))?;
             out.element("CxlDtls", |out| {
                 for decision in &self.decisions {
-                    out.element("TxInfAndSts", |out| decision.write(out, self.from.as_ref()))?;
+                    out.element("TxInfAndSts", |out| {
+                        decision.write(out, [self.from.as_ref(), self.to.as_ref()])
+                    })?;
                 }
                 Ok(())
             })
@@ -85,28 +89,40 @@ impl RecallAnswer {
 
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Read<Self> {
         let mut assignment = Assignment::default();
-        let (mut confirmation, mut decisions) = (None, Vec::new());
+        let (mut case, mut confirmation, mut decisions) = (None, None, Vec::<RecallDecision>::new());
         cursor.children(&["CxlDtls"], |cursor, name| {
             match name {
                 "Assgnmt" => assignment = Assignment::read(cursor)?,
+                "RslvdCase" => case = read_case(cursor)?,
                 "Sts" => cursor.children(&[], |cursor, name| {
                     if name == "Conf" {
                         confirmation = cursor.id()?;
                     }
                     Ok(())
                 })?,
-                "CxlDtls" => cursor.children(&["TxInfAndSts"], |cursor, name| {
-                    if name == "TxInfAndSts" {
-                        decisions.push(RecallDecision::read(cursor)?);
+                "CxlDtls" => {
+                    let (mut group, first) = (Vec::new(), decisions.len());
+                    cursor.children(&["TxInfAndSts"], |cursor, name| {
+                        match name {
+                            "OrgnlGrpInfAndSts" => group = read_group(cursor)?,
+                            "TxInfAndSts" => decisions.push(RecallDecision::read(cursor)?),
+                            _ => {}
+                        }
+                        Ok(())
+                    })?;
+                    for decision in decisions.iter_mut().skip(first) {
+                        decision.recall_ids.extend(group.iter().cloned());
                     }
-                    Ok(())
-                })?,
+                }
                 _ => {}
             }
             Ok(())
         })?;
         if decisions.is_empty() {
             return Err(cursor.error(Problem::Missing("CxlDtls/TxInfAndSts")));
+        }
+        for decision in &mut decisions {
+            decision.recall_ids.extend(case.clone());
         }
         Ok(Self {
             id: cursor.required(assignment.id, "Assgnmt/Id")?,
@@ -120,8 +136,14 @@ impl RecallAnswer {
 }
 
 impl RecallDecision {
-    fn write(&self, out: &mut Out, from: Option<&Bic>) -> Write {
+    fn write(&self, out: &mut Out, [from, to]: [Option<&Bic>; 2]) -> Write {
         out.optional_id("CxlStsId", self.answer_id.as_deref())?;
+        if let Some((id, to)) = self.recall_ids.first().zip(to) {
+            out.element("RslvdCase", |out| {
+                out.id("Id", id)?;
+                out.assigned_agent("Cretr", to)
+            })?;
+        }
         self.original.write_ids(out)?;
         out.limited_id("TxCxlSts", self.outcome.code(), 4)?;
         if let Some(reason) = &self.reason {
@@ -132,10 +154,12 @@ impl RecallDecision {
 
     fn read(cursor: &mut Cursor<'_>) -> Read<Self> {
         cursor.count_transaction()?;
-        let (mut answer_id, mut original, mut outcome, mut reason) = (None, Original::default(), None, None);
+        let (mut answer_id, mut case, mut original) = (None, None, Original::default());
+        let (mut outcome, mut reason) = (None, None);
         cursor.children(&["CxlStsRsnInf"], |cursor, name| {
             match name {
                 "CxlStsId" => answer_id = cursor.id()?,
+                "RslvdCase" => case = read_case(cursor)?,
                 "TxCxlSts" => {
                     outcome = Some(cursor.value(|text| {
                         let known = OUTCOMES.iter().find(|(code, _)| *code == text);
@@ -148,6 +172,33 @@ impl RecallDecision {
             Ok(())
         })?;
         let outcome = cursor.required(outcome, "TxInfAndSts/TxCxlSts")?;
-        Ok(Self { answer_id, original, outcome, reason })
+        let recall_ids = case.into_iter().collect();
+        Ok(Self { answer_id, recall_ids, original, outcome, reason })
     }
+}
+
+/// The id of a case.
+fn read_case(cursor: &mut Cursor<'_>) -> Read<Option<String>> {
+    let mut id = None;
+    cursor.children(&[], |cursor, name| {
+        if name == "Id" {
+            id = cursor.id()?;
+        }
+        Ok(())
+    })?;
+    Ok(id)
+}
+
+/// By what the answers to one message name the recall.
+fn read_group(cursor: &mut Cursor<'_>) -> Read<Vec<String>> {
+    let (mut message, mut case) = (None, None);
+    cursor.children(&["CxlStsRsnInf", "NbOfTxsPerCxlSts"], |cursor, name| {
+        match name {
+            "OrgnlGrpCxlId" => message = cursor.id()?,
+            "RslvdCase" => case = read_case(cursor)?,
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(message.into_iter().chain(case).collect())
 }

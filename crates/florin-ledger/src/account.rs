@@ -79,7 +79,7 @@ pub enum AccountKind {
     Main = 1,
     /// Held by the book's system. Where a sandbox's made-up money comes from: below zero by what was handed out.
     SandboxFunding = 2,
-    /// Held by the book's system. What the house has earned in fees: above zero.
+    /// Held by the book's system. What the house has earned in fees, less what its banks took.
     Fees = 3,
     /// Held by the book's system, one in each currency. What exchanges have left: above zero where the house has bought
     /// a currency, below zero where it has sold it.

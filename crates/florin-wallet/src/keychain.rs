@@ -117,8 +117,10 @@ impl Keychain {
             plain(number(place.number)?)?,
         ];
         // The network only tells how extended keys are written, which these never are.
-        let master = Xpriv::new_master(Network::Bitcoin, self.seed.0.as_ref())?;
-        let mut key = master.derive_priv(&self.curve, &path)?.private_key;
+        let mut master = Xpriv::new_master(Network::Bitcoin, self.seed.0.as_ref())?;
+        let derived = master.derive_priv(&self.curve, &path);
+        master.private_key.non_secure_erase();
+        let mut key = derived?.private_key;
         let public = key.public_key(&self.curve);
         key.non_secure_erase();
         Ok(public)

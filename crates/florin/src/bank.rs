@@ -3,7 +3,7 @@
 //! ```toml
 //! [sepa]
 //! rail = "files"
-//! folder = "/srv/florin/sepa"              # has inbox, outbox, staging, done and aside
+//! folder = "/srv/florin/sepa"              # of the files; docs/sepa.md says what is in it
 //! account = "DE02120300000000202051"       # our account at the bank
 //! bic = "BYLADEM1001"
 //! holder_name = "Example Payments GmbH"    # who holds the account

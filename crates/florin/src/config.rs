@@ -2,6 +2,7 @@
 
 use crate::Failed;
 use crate::bank;
+use crate::logs;
 use crate::rates::{self, Rates, SourceName};
 use crate::sections::{self, NOT_SET, quoted};
 use crate::variables::{self, Variables};
@@ -149,6 +150,16 @@ pub struct Config {
     sepa: bank::Section,
 }
 
+/// What a checked configuration says of the parts of a server.
+pub struct Parts {
+    /// Countries, fees, networks and rates.
+    pub reference: Reference,
+    /// Where rates come from.
+    pub rates: Rates,
+    /// The bank in which the accounts are.
+    pub sepa: Sepa,
+}
+
 #[derive(Serialize)]
 struct Defaults {
     listen: &'static str,
@@ -209,8 +220,25 @@ impl Config {
         }
     }
 
+    /// Refuses what no server starts with. It creates nothing.
+    ///
+    /// # Errors
+    /// Says which setting is wrong or missing.
+    pub fn check(&self) -> Result<Parts, Failed> {
+        logs::checked(&self.log).map(drop)?;
+        self.check_rails()?;
+        self.check_targets()?;
+        let reference = self.reference()?;
+        let parts = Parts { rates: self.rates(&reference)?, reference, sepa: self.sepa()? };
+        self.vault()?;
+        self.public_url(self.listen)?;
+        self.master_key()?;
+        self.wallet_seed()?;
+        Ok(parts)
+    }
+
     /// Refuses live on simulated rails unless the operator has said that this is meant, and a sandbox on a real bank.
-    pub fn check_rails(&self) -> Result<(), Failed> {
+    fn check_rails(&self) -> Result<(), Failed> {
         self.sepa.check(self.environment())?;
         let is_fine = self.simulated_rails || !self.is_live_on_simulated_rails();
         if is_fine { Ok(()) } else { Err(bank::NOT_MEANT.into()) }
@@ -227,7 +255,7 @@ impl Config {
     }
 
     /// Refuses live that sends webhooks anywhere.
-    pub fn check_targets(&self) -> Result<(), Failed> {
+    fn check_targets(&self) -> Result<(), Failed> {
         match (self.environment, self.webhook_targets) {
             (Purpose::Live, Some(WebhookTargets::Anywhere)) => {
                 Err("live sends webhooks to public addresses only: remove webhook_targets = \"anywhere\" \
@@ -238,7 +266,8 @@ impl Config {
         }
     }
 
-    /// The settings for handlers, except for those that are only known once the server listens.
+    /// The settings for handlers, except for those that are only known once the server listens, and the keys of
+    /// wallets, for which the database must be open.
     pub fn settings(&self) -> Settings {
         let base = match self.environment {
             Purpose::Sandbox => Settings::sandbox(),
@@ -261,6 +290,7 @@ impl Config {
             rate_limit,
             document_max_bytes: self.document_max_bytes,
             rate_lock: Duration::from_secs(self.rate_lock_seconds.into()),
+            keychain: None,
             ..base
         }
     }
@@ -309,21 +339,32 @@ impl Config {
         self.database_url.is_some()
     }
 
-    /// The key from which all others are derived.
+    /// The key from which all others are derived. Live never creates one: if it were lost with its disk, all files
+    /// would be too.
     pub fn master_key(&self) -> Result<Option<[u8; 32]>, Failed> {
-        let Some(text) = &self.master_key else { return Ok(None) };
+        let Some(text) = &self.master_key else {
+            return match self.environment {
+                Purpose::Sandbox => Ok(None),
+                Purpose::Live => Err("live needs a master key: set FLORIN_MASTER_KEY".into()),
+            };
+        };
         let mut key = [0; 32];
         hex::decode_to_slice(text.expose_secret(), &mut key)
             .map_err(|_| "FLORIN_MASTER_KEY must be 64 hexadecimal digits")?;
         Ok(Some(key))
     }
 
+    /// The seed of all wallets that is set.
+    pub fn wallet_seed(&self) -> Result<Option<Seed>, Failed> {
+        let Some(text) = &self.wallet_seed else { return Ok(None) };
+        let seed = Seed::parse(text.expose_secret());
+        seed.map(Some).map_err(|error| format!("FLORIN_WALLET_SEED {error}").into())
+    }
+
     /// The keys of all wallets. None: live without a seed.
     pub fn keychain(&self, store: &Store) -> Result<Option<Arc<Keychain>>, Failed> {
-        let seed = match (&self.wallet_seed, self.environment()) {
-            (Some(text), _) => {
-                Seed::parse(text.expose_secret()).map_err(|error| format!("FLORIN_WALLET_SEED {error}"))?
-            }
+        let seed = match (self.wallet_seed()?, self.environment()) {
+            (Some(seed), _) => seed,
             (None, Environment::Sandbox) => Seed::new(store.derive_key("florin 2026 sandbox wallets v1")),
             (None, Environment::Live) => return Ok(None),
         };

@@ -47,6 +47,26 @@ fn live_never_sends_anywhere() {
     assert!(config("webhook_targets = \"somewhere\"").is_err());
 }
 
+#[test]
+fn what_no_server_starts_with_is_refused() {
+    let check = |file: &str| config(file)?.check().map(drop).map_err(|error| error.to_string());
+    let live = format!(
+        "environment = \"live\"\nsimulated_rails = true\nrate_source = \"fixed\"\nmaster_key = \"{}\"\n\
+         public_url = \"https://florin.example\"\n",
+        "5e".repeat(32)
+    );
+    assert_eq!([check(""), check(&live)], [Ok(()), Ok(())]);
+    for line in live.lines().skip(1) {
+        let name = line.split(' ').next().expect("a name");
+        let said = check(&live.replace(line, "")).expect_err(name);
+        assert!(said.to_lowercase().contains(name), "{said}");
+    }
+    let said = check("sepa.rail = \"files\"").expect_err("made-up money");
+    assert!(said.contains("sepa.test_bank"), "{said}");
+    assert!(check("vault = \"ftp://a\"").expect_err("no vault").contains("vault"));
+    assert!(check("log = \"florin=loud\"").expect_err("no filter").starts_with("log: "));
+}
+
 fn vault(file: &str) -> Result<florin_vault::Place, String> {
     config(file)?.vault().map_err(|error| error.to_string())
 }

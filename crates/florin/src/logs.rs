@@ -69,7 +69,7 @@ impl Drop for Logs {
 
 /// Starts the log.
 pub fn start(config: &Config) -> Result<Logs, Failed> {
-    let filter = filter(&config.log).map_err(|error| format!("log: {error}"))?;
+    let filter = checked(&config.log)?;
     let (lines, running) = queue(std::io::stderr());
     let logs = tracing_subscriber::fmt::layer().with_writer(lines);
     match config.log_format {
@@ -108,6 +108,14 @@ const KEPT_QUIET: [&str; 6] =
 /// Logs at ERROR that another server's certificate is not trusted. That is no fault of ours; whoever calls the server
 /// says so, with its name.
 const NOT_OURS: &str = "rustls_platform_verifier";
+
+/// The log filter of a setting.
+///
+/// # Errors
+/// It is none.
+pub fn checked(wanted: &str) -> Result<impl Filter<Registry> + Send + Sync + 'static, Failed> {
+    filter(wanted).map_err(|error| format!("log: {error}").into())
+}
 
 /// The log filter: the operator's setting, but never more than `info` for the libraries in [`KEPT_QUIET`], and
 /// nothing of [`NOT_OURS`].

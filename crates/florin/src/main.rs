@@ -213,9 +213,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
             let config = flags.load()?;
             operate::print(&config.shown());
             // What `serve` would refuse is said here too.
-            config.rates(&config.reference()?)?;
-            config.sepa()?;
-            config.vault()?;
+            config.check()?;
         }
         Command::Openapi => operate::print(florin_api::openapi::document_text()?.trim_end()),
         Command::Asyncapi => operate::print(florin_api::asyncapi::document_text()?.trim_end()),

@@ -6,7 +6,6 @@
 use crate::Failed;
 use crate::config::Config;
 use crate::system::SystemEntropy;
-use florin_api::kit::settings::Environment;
 use florin_store::{KeptKey, OpenError, Store};
 use florin_types::Entropy;
 use std::fs::{DirBuilder, File};
@@ -106,13 +105,10 @@ pub async fn find(config: &Config) -> Result<MasterKey, Failed> {
     }
 }
 
-/// The key of the configuration. Live never creates a key: if it were lost with its disk, all files would be too.
+/// The key of the configuration.
 fn configured(config: &Config) -> Result<Option<MasterKey>, Failed> {
-    match (config.master_key()?, config.environment()) {
-        (Some(bytes), _) => Ok(Some(MasterKey { bytes, source: Source::Configuration })),
-        (None, Environment::Sandbox) => Ok(None),
-        (None, Environment::Live) => Err("live needs a master key: set FLORIN_MASTER_KEY".into()),
-    }
+    let key = config.master_key()?;
+    Ok(key.map(|bytes| MasterKey { bytes, source: Source::Configuration }))
 }
 
 fn absent(file: &Path) -> Failed {

@@ -73,10 +73,16 @@ async fn open_as(config: &Config, may_seal: bool) -> Result<Store, Failed> {
     Ok(store)
 }
 
+/// Whoever goes on with another seed gives out addresses whose coins the right seed does not move.
+const OTHER_SEED: &str = "the wallets of this database were not derived from this seed: set the FLORIN_WALLET_SEED \
+                          that they were made with. A sandbox that never had one takes its seed from the master \
+                          key: then remove the setting";
+
 /// The platform for a single command: it starts no workers and does not listen.
 pub async fn platform(config: &Config) -> Result<App, Failed> {
     // Checked before anything is created.
     config.vault()?;
+    config.wallet_seed()?;
     let sepa = config.sepa()?;
     let store = open(config).await?;
     let reference = config.reference()?;
@@ -89,12 +95,19 @@ pub async fn platform(config: &Config) -> Result<App, Failed> {
     Ok(app)
 }
 
-/// The platform over an open store, with the vault, the system's clock and randomness, and all families.
+/// The platform over an open store, with the vault, the keys of wallets, the system's clock and randomness, and all
+/// families.
 pub async fn assemble(config: &Config, store: Store, settings: Settings) -> Result<App, Failed> {
     let vault = Vault::open(&config.vault()?).await?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let settings = Settings { keychain: config.keychain(&store)?, ..settings };
     let app = App::new(store, vault, clock, entropy, settings, &florin_api::FAMILIES);
     key_sheets::load(&app).await?;
+    if !florin_api::wallets::check_seed(&app).await? {
+        // Without this the process waits for the store's connections and never ends.
+        app.store.close();
+        return Err(OTHER_SEED.into());
+    }
     Ok(app)
 }
 

@@ -1,6 +1,6 @@
 //! `florin serve`: opens the store, starts the workers, serves, and stops in good order.
 
-use crate::config::Config;
+use crate::config::{Config, Parts};
 use crate::data_lock::DataLock;
 use crate::system::{SystemClock, SystemEntropy, monotonic_micros};
 use crate::{Failed, clock, credentials, descriptors, logs, operate, ready};
@@ -24,12 +24,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let logs = logs::start(config)?;
     let limits = http_limits(config);
     // Checked before anything is created.
-    config.check_rails()?;
-    config.check_targets()?;
-    let reference = config.reference()?;
-    let rates = config.rates(&reference)?;
-    let sepa = config.sepa()?;
-    config.vault()?;
+    let Parts { reference, rates, sepa } = config.check()?;
     // Before the port is taken, as the refusal of a second server names the first.
     let early = DataLock::of_server(config, false)?;
     let listener = TcpListener::bind(config.listen)
@@ -49,7 +44,6 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         tracing::info!(partner = %credentials.partner_id, %folder, "the API key is in sandbox-credentials.json");
         made = Some(credentials);
     }
-    let settings = Settings { keychain: config.keychain(&store)?, ..settings };
     let app = operate::assemble(config, store, settings).await?;
     florin_api::kyc::begin_ownership(&app).await?;
     if app.vault.closed_to_writing().is_none() && app.may_write() {
@@ -104,11 +98,6 @@ async fn begin_work(app: &App) -> Result<Option<FileWork>, Failed> {
         files.claim().await?;
     }
     florin_api::sepa::hand_over_one_by_one(app).await?;
-    if !florin_api::wallets::check_seed(app).await? {
-        return Err("the wallets of this database come from another seed: set the FLORIN_WALLET_SEED that they were made \
-                    with"
-            .into());
-    }
     Ok(files)
 }
 

@@ -236,19 +236,20 @@ impl Settings {
             rate_source: Rater(Arc::new(Fixed(reference.rates()))),
             rate_lock: RATE_LOCK,
             sepa: Sepa::simulated(SETTLE),
-            // The binary sets that of its own installation.
+            // For tests: the binary sets that of its own installation.
             keychain: Some(Arc::new(Keychain::new(Seed::new([0; 32])))),
             reference,
         }
     }
 
-    /// Live: five years of retention, 100 calls a second with bursts of 200.
+    /// Live: five years of retention, 100 calls a second with bursts of 200, and no wallets until there is a seed.
     pub fn live() -> Self {
         Self {
             environment: Environment::Live,
             retention: Duration::from_secs(5 * 366 * 24 * 60 * 60),
             rate_limit: Some(RateLimit { per_second: 100, burst: 200 }),
             webhook_targets: WebhookTargets::Public,
+            keychain: None,
             ..Self::sandbox()
         }
     }

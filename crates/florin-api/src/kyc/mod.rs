@@ -50,6 +50,7 @@ pub use standing::RejectionReason;
 pub use store::identity_document;
 pub use sweep::{SWEEP_AGE, Swept, sweep, work as sweep_now_and_then};
 
+use crate::kit::app::App;
 use crate::kit::book::audit;
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{
@@ -143,7 +144,7 @@ const EVENTS: &[EventRow] = &[
 ];
 
 /// The document numbers that end a sandbox's review otherwise.
-fn scenarios() -> Vec<Scenario> {
+fn scenarios(_: &App) -> Vec<Scenario> {
     let document = |value: String, outcome: String| Scenario {
         call: "POST /v1/user/verification",
         field: "documentNumber",

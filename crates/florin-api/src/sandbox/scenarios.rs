@@ -24,7 +24,8 @@ pub fn endpoint() -> Endpoint {
 }
 
 async fn get_scenarios(context: SandboxContext) -> Result<Success<Scenarios>, Failure> {
-    let families = context.app.families().iter().flat_map(|family| (family.scenarios)());
+    let app = &context.app;
+    let families = app.families().iter().flat_map(|family| (family.scenarios)(app));
     let faults = FAULTS.map(|(value, outcome)| Scenario {
         call: "every call with a key",
         field: FAULT_HEADER,

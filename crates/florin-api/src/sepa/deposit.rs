@@ -56,6 +56,8 @@ words! {
         Returning = "RETURNING",
         /// It went back to its sender.
         Refunded = "REFUNDED",
+        /// It went back to its sender and came back again, as a deposit of its own.
+        CameBack = "CAME_BACK",
         /// It could not be sent back, and waits for a person.
         Stuck = "STUCK",
         /// It was another partner's, in whose book it is a deposit of its own.

@@ -355,6 +355,8 @@ async fn come_back(work: &mut Work<'_>, transfer: Transfer, amount: i64, reason:
         let keeper = keeper_of(work, first.holder);
         let sender = open_own::<Sender>(work, keeper, first.sealed.as_deref())?.unwrap_or_default();
         let sealed = Some(sealed::seal(work, keeper, &sender)?);
+        // Whoever asks for the first one must not be told that it has its money.
+        work.put(&Deposit { state: DepositState::CameBack, ..first.clone() })?;
         let deposit = Deposit { holder: first.holder, sealed, ..deposit };
         return incoming::wait(work, deposit, DepositState::Stuck).map(drop);
     }

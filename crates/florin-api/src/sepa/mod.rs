@@ -4,7 +4,8 @@
 //! what the bank says (`hear.rs`) settles it, fails it, or brings money of a settled one back. A **deposit**
 //! (`deposit.rs`) is money that came in: it is credited, waits in suspense, or goes back. A **recall** (`recalls`) asks
 //! for the money of one of them back. A **contact** is an account that is known to be its holder's own. Names, IBANs
-//! and titles are sealed under the holder's key, or the partner's while nobody knows whose money it is.
+//! and titles are sealed under the holder's key, or the partner's while nobody knows whose money it is. `files` is the
+//! way to a bank over files, `vop` tells other banks whether an account of ours is held under a name.
 //!
 //! States of a transfer: held → submitting → submitted → settled (→ returned), or failed; an instant one that falls
 //! back is held again. States of a deposit: credited (→ returning, where it is recalled); pending, held, unmatched or
@@ -52,6 +53,7 @@ pub use operator::{Overview, SepaOperator, Shown, Waiting};
 pub use recalls::{arrive as recall_deposit, require_deposit};
 pub use vop::{Asker, AskerCount, Askers, MISSES_A_DAY, NewAsker, PayeeDesk};
 
+use crate::kit::app::App;
 use crate::kit::endpoint::codes::P456;
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{Erasure, EventRow, Family, Obstacle, Placeholder, Scenario, no_obstacle};
@@ -111,6 +113,7 @@ pub static FAMILY: Family = Family {
         migration!(1015, "1015_vop"),
         migration!(1016, "1016_sepa_returned"),
         migration!(1018, "1018_sepa_file_recalls"),
+        migration!(1019, "1019_sepa_left_out"),
     ],
     sealed: &store::SEALED,
     erasures: &[Erasure {
@@ -196,8 +199,11 @@ async fn check_nothing_pending(tx: &mut Tx, holder: &Holder) -> Result<(), Stop>
     Ok(())
 }
 
-/// The accounts of the made-up bank, and the names that it answers differently for.
-fn scenarios() -> Vec<Scenario> {
+/// The accounts of the made-up bank, and the names that it answers differently for. A bank over files knows none.
+fn scenarios(app: &App) -> Vec<Scenario> {
+    if app.settings.sepa.files.is_some() {
+        return Vec::new();
+    }
     let of_account = |account: MagicAccount| Scenario {
         call: "POST /v1/sepa-transfer",
         field: "destinationIban",

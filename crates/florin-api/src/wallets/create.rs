@@ -6,9 +6,9 @@ use crate::kit::prelude::*;
 use crate::users::{Owner, Role, UserId, admit};
 use http::StatusCode;
 
-/// A wallet as it is asked for.
+/// A wallet as it is asked for. The currency may be one that is not served: that is P410, in its turn.
 struct WalletRequest {
-    currency: Currency,
+    currency: Listed<Currency>,
     network: String,
 }
 
@@ -17,7 +17,8 @@ impl Request for WalletRequest {
     const ABOUT: &'static str = "The wallet to be made.";
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let currency = fields.required("currency").about("A crypto currency, such as `usdc`.").currency();
+        let currency =
+            fields.required("currency").about("A crypto currency, such as `usdc`.").listed_currency();
         let about =
             "A network of the currency, in any letter case: `GET /v1/reference/currencies` lists them.";
         let network = fields.required("network").about(about).lowercase();
@@ -107,16 +108,18 @@ async fn create(
     call: Call<WalletRequest>,
 ) -> Result<Ensured<WalletMade>, Failure> {
     let Call { request: WalletRequest { currency, network }, keyed } = call;
-    let touches = vec![owner.touch(currency.code)];
+    let touches = currency.known().ok().map(|currency| owner.touch(currency.code)).into_iter().collect();
     let made = context.run(keyed, touches, async move |work| {
+        let currency = currency.known()?;
         let networks = work.app().settings.reference.networks(currency.code);
-        if networks.is_empty() {
-            return Err(Refusal::of(&P457).into());
-        }
         let found = networks.iter().find(|known| known.slug == network);
-        let found = found.ok_or_else(|| not_of(currency, &network))?;
-        let chain = chain_of(found).ok_or_else(|| Refusal::of(&P457))?;
+        // Fiat is on no network: no other word would help.
+        if found.is_none() && !networks.is_empty() {
+            return Err(not_of(currency, &network).into());
+        }
         let [holder] = admit(work, [(&owner, Role::IsPaid, "externalUserId")])?;
+        let known = found.and_then(|network| Some((network, chain_of(network)?)));
+        let (found, chain) = known.ok_or_else(|| Refusal::of(&P457))?;
         let (wallet, is_new) = ensure(work, holder, currency.code, (found, chain)).await?;
         if !is_new {
             work.answer_with(StatusCode::OK);

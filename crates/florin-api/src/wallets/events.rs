@@ -14,7 +14,7 @@ use uuid::Uuid;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WalletPayload {
-    /// Your own id of the user; null for a wallet of your master balance, and once the user is erased.
+    /// Your own id of the user; null for a wallet of your master balance.
     #[schema(required)]
     external_user_id: Option<String>,
     /// Id of the wallet.

@@ -34,7 +34,7 @@ pub static FAMILY: Family = Family {
     }],
     statements: &[store::STATEMENTS],
     sets: &[&store::FIND_SET],
-    migrations: &[migration!(1019, "1019_wallets")],
+    migrations: &[migration!(1020, "1020_wallets")],
     sealed: &[&store::WALLETS],
     ..Family::EMPTY
 };

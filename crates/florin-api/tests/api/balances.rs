@@ -4,12 +4,14 @@ mod filters;
 mod history;
 
 use crate::support::{Client, TestApp, person};
+use florin_wallet::{Address, Chain, ChainKind};
 use serde_json::{Value, json};
 
-/// The text of an answer with every UUID replaced by `…` and the user's IBAN by `LT…`.
+/// The text of an answer with every UUID and address replaced by `…` and the user's IBAN by `LT…`.
 fn shape(text: &str) -> String {
     let mut parts = text.split('"').map(|part| match part {
         part if uuid::Uuid::parse_str(part).is_ok() => "…".to_owned(),
+        part if is_address(part) => "…".to_owned(),
         part if part.starts_with("LT") => "LT…".to_owned(),
         part => part.to_owned(),
     });
@@ -17,6 +19,13 @@ fn shape(text: &str) -> String {
     parts.fold(first, |text, part| text + "\"" + &part)
 }
 
+fn is_address(text: &str) -> bool {
+    [ChainKind::Bitcoin, ChainKind::Litecoin, ChainKind::Dogecoin, ChainKind::Evm]
+        .into_iter()
+        .any(|kind| Address::parse(Chain { kind, is_main: false }, text).is_ok())
+}
+
+/// A balance whose wallet is null.
 fn crypto(name: &str, amount: &str, rate: &str, networks: &str) -> String {
     format!(
         concat!(
@@ -45,7 +54,7 @@ fn network(slug: &str, name: &str, fee: &str, least: &str, deposit: &str) -> Str
     )
 }
 
-/// The crypto balances of the contract, with 0.0015 btc.
+/// The crypto balances of the contract, with 0.0015 btc and without wallets.
 fn crypto_balances() -> String {
     let stable =
         [network("ethereum", "sepolia", "10", "1", "5"), network("polygon", "amoy", "0.5", "2", "0")]
@@ -94,7 +103,8 @@ async fn balances_look_as_the_contract_says() {
     assert_eq!(text(Some("anna")).await, user(&waiting, &crypto_balances()));
     a.settle().await;
     let active = eur("12.50", r#""LT…""#, "ACTIVE");
-    assert_eq!(text(Some("anna")).await, user(&active, &crypto_balances()));
+    let with_wallets = crypto_balances().replace(r#""wallet":null"#, r#""wallet":"…""#);
+    assert_eq!(text(Some("anna")).await, user(&active, &with_wallets));
     a.fund(None, "0.0015", "btc").await;
     let partner = format!(
         r#"{{"fiatBalances":[{}],"cryptoBalances":[{}]}}"#,
@@ -187,7 +197,9 @@ async fn eur_waits_for_its_activation_for_as_long_as_rails_take() {
     assert_eq!(status().await, "WAITING_TO_BE_ACTIVATED");
     app.clock.advance(std::time::Duration::from_millis(1));
     assert_eq!(status().await, "ACTIVE");
-    let types: Vec<_> = a.events().await.iter().map(|event| event["type"].clone()).collect();
-    assert_eq!(types, ["kyc_verification.status", "user.status"]);
+    let mut types: Vec<_> = a.events().await.iter().map(|event| event["type"].clone()).collect();
+    types.dedup();
+    // The wallets are there when the user is told to be active.
+    assert_eq!(types, ["kyc_verification.status", "wallet.created", "user.status"]);
     app.finish().await;
 }

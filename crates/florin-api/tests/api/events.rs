@@ -16,7 +16,7 @@ async fn three_kinds(app: &TestApp) -> (Client, String) {
 
 #[tokio::test]
 async fn events_look_as_the_contract_says() {
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let (a, transfer) = three_kinds(&app).await;
     let answer = a.get("/v1/events").await;
     let list = answer.json();
@@ -65,7 +65,7 @@ async fn events_look_as_the_contract_says() {
 
 #[tokio::test]
 async fn after_limit_and_type_choose() {
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let (a, _) = three_kinds(&app).await;
     for _ in 0..7 {
         a.pay(Some("anna"), None, "1").await;
@@ -110,7 +110,7 @@ async fn after_limit_and_type_choose() {
 
 #[tokio::test]
 async fn sequences_have_no_gaps_whatever_is_refused_between() {
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let (a, _) = three_kinds(&app).await;
     let calls = (0..60).map(|number| {
         let (source, destination) =
@@ -125,7 +125,7 @@ async fn sequences_have_no_gaps_whatever_is_refused_between() {
 
 #[tokio::test]
 async fn a_long_poll_answers_as_soon_as_there_is_an_event() {
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let (a, _) = three_kinds(&app).await;
     let poll = a.get("/v1/events?after=3&wait=30");
     let both = join(poll, a.transfer(Some("anna"), None, "1").send());
@@ -138,7 +138,7 @@ async fn a_long_poll_answers_as_soon_as_there_is_an_event() {
 
 #[tokio::test]
 async fn a_long_poll_for_a_type_passes_over_the_others() {
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let (a, _) = three_kinds(&app).await;
     let poll = a.get("/v1/events?wait=30&type=user.status&after=3");
     let others = async {
@@ -154,7 +154,7 @@ async fn a_long_poll_for_a_type_passes_over_the_others() {
 
 #[tokio::test]
 async fn a_long_poll_without_an_event_answers_empty_when_its_time_is_over() {
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let (a, _) = three_kinds(&app).await;
     // Connections that are open already: their time-outs would run on the clock that is stopped now.
     join_all((0..6).map(|_| a.get("/v1/events?limit=1"))).await;
@@ -182,7 +182,7 @@ async fn waiting_gives_up_no_connection() {
         // Reads are done at once there.
         return skip("for PostgreSQL only");
     }
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let (a, _) = three_kinds(&app).await;
     join_all((0..6).map(|_| a.get("/v1/events?limit=1"))).await;
     let before = app.database().backends().await;
@@ -201,7 +201,7 @@ async fn waiting_gives_up_no_connection() {
 /// Pages are read in another size than they are delivered in: none is passed over at the seams.
 #[tokio::test]
 async fn a_rare_type_is_found_among_many() {
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let (a, _) = three_kinds(&app).await;
     join_all((0..450).map(|_| a.pay(Some("anna"), None, "0.01"))).await;
     a.verified_user("ben").await;
@@ -219,7 +219,7 @@ async fn a_rare_type_is_found_among_many() {
 /// A server that stops answers those who wait.
 #[tokio::test]
 async fn a_long_poll_ends_when_the_server_stops() {
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let (a, _) = three_kinds(&app).await;
     let poll = a.get("/v1/events?after=3&wait=30");
     let stop = async {
@@ -235,7 +235,7 @@ async fn a_long_poll_ends_when_the_server_stops() {
 /// What another partner does wakes nobody, and is seen by nobody.
 #[tokio::test]
 async fn events_are_the_partners_own() {
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let (a, _) = three_kinds(&app).await;
     let list = app.b().get("/v1/events?after=0").await.expect(200);
     assert_eq!(list, json!({"data": [], "nextAfter": 0}));

@@ -3,7 +3,7 @@
 mod lifetime;
 mod sameness;
 
-use crate::support::{Client, Ids, TestApp, prepared, request_of};
+use crate::support::{Client, Ids, TestApp, prepared, request_of, works};
 use florin_api::endpoints;
 use florin_api::kit::endpoint::table::Endpoint;
 use http::Method;
@@ -31,12 +31,7 @@ async fn every_writing_call_replays_its_answer_and_has_one_effect() {
         let ids = prepared(&a, &endpoint, &index.to_string()).await;
         let call = || request_of(&a, &endpoint, &ids).keyed(&format!("key-{index}"));
         let first = call().send().await;
-        assert_eq!(
-            (first.status, first.is_replayed()),
-            (endpoint.signature.success[0].0, false),
-            "{}",
-            first.text()
-        );
+        assert!(works(&endpoint, first.status) && !first.is_replayed(), "{}", first.text());
         let after_first = effects(&a, &ids).await;
         for _ in 0..2 {
             let mut again = call().send().await;

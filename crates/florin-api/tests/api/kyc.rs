@@ -67,6 +67,7 @@ async fn told(client: &Client, user: &str) -> Vec<String> {
     let events = client.events().await;
     let of_user = events.iter().filter(|event| event["payload"]["externalUserId"] == user);
     of_user
+        .filter(|event| event["type"] != "wallet.created")
         .map(|event| {
             let (kind, payload) = (event["type"].as_str().unwrap_or_default(), &event["payload"]);
             let word = |field: &str| payload[field].as_str().unwrap_or_default().to_owned();

@@ -26,4 +26,5 @@ mod tenancy;
 mod transfers;
 mod upgrade;
 mod users;
+mod wallets;
 mod webhooks;

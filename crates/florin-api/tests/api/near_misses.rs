@@ -7,6 +7,7 @@
 
 use crate::support::{
     Answer, Call, Client, Contract, File, Ids, TestApp, example_of, files_of, path_of, prepared, resolved,
+    works,
 };
 use florin_api::endpoints;
 use florin_api::kit::endpoint::table::{Access, Endpoint};
@@ -289,7 +290,7 @@ async fn any_other_unknown_name_is_ignored_and_named() {
         }
         let answer = draft.call(&a, &endpoint).send().await;
         let shown = format!("{} {}: {}", endpoint.method, endpoint.path, answer.text());
-        assert_eq!(answer.status, endpoint.signature.success[0].0, "{shown}");
+        assert!(works(&endpoint, answer.status), "{shown}");
         assert_eq!(ignored(&answer), unknown, "{shown}");
         a.run_jobs().await;
     }

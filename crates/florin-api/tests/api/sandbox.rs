@@ -164,7 +164,7 @@ fn older(id: &str) -> Value {
 /// Older clients have no call for a verification: a sandbox can be set to verify their users by itself.
 #[tokio::test]
 async fn users_of_older_clients_are_verified_by_themselves_where_that_is_set() {
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let a = app.a();
     let create = async |client: &Client, body: &Value| {
         client.post("/v1/user/balances/crypto-and-fiat", body).send().await.expect(201);

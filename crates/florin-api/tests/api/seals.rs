@@ -331,6 +331,34 @@ async fn changed_terms_contacts_and_payments_are_refused() {
     app.finish().await;
 }
 
+/// Who could exchange an address would be paid in a user's place.
+#[tokio::test]
+async fn a_changed_wallet_is_refused() {
+    let (app, a) = stage().await;
+    let anna = app.database().count("SELECT id FROM holder WHERE handle = 'anna'").await;
+    let row = format!("holder = {anna} AND currency = 'usdc' AND network = 'polygon'");
+    let asked = json!({"currency": "usdc", "network": "polygon"});
+    let calls = [(Method::GET, "/v1/user/balances/anna"), (Method::GET, "/v1/events?type=wallet.created")];
+    let kept = a.post("/v1/user/wallet/anna", &asked).send().await.expect(200);
+    for (column, value) in
+        [("address", "'0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17'"), ("created_at", "1"), ("seal", "NULL")]
+    {
+        let wallet = Change::of(&app, "wallet", (column, value), &row).await;
+        app.database().tamper(&wallet.set).await;
+        a.post("/v1/user/wallet/anna", &asked).send().await.is_refused("P500");
+        expect_errors(&[REFUSED]);
+        wallet.expect_refusal(&app, &calls).await;
+    }
+    // Another holder's, and another currency's.
+    let network = Change::of(&app, "wallet", ("network", "'ltc'"), &row).await;
+    app.database().tamper(&network.set).await;
+    assert!(!verified(&app).await.is_clean());
+    let back = network.back.replace("network = 'polygon'", "network = 'ltc'");
+    app.database().tamper(&back).await;
+    assert_eq!(a.post("/v1/user/wallet/anna", &asked).send().await.expect(200), kept);
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn holders_that_were_removed_are_missed() {
     let (app, _) = stage().await;

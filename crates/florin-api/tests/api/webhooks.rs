@@ -56,7 +56,7 @@ async fn statuses(client: &Client) -> Vec<String> {
 
 /// A partner with a registered server, a user, and money to move.
 async fn prepared() -> (TestApp, Client, Receiver, Value) {
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let (a, receiver) = (app.a(), Receiver::start().await);
     a.verified_user("anna").await;
     a.fund(Some("anna"), "100", "eur").await;

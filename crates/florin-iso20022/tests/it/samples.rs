@@ -278,9 +278,10 @@ pub fn recall_request() -> impl Strategy<Value = Document> {
 pub fn recall_answer() -> impl Strategy<Value = Document> {
     use RecallOutcome::*;
     let outcome = prop::sample::select(vec![Accepted, Refused, Pending]);
-    let decision = (of(id()), original(), outcome, of(reason()));
-    let decision = decision.prop_map(|(answer_id, original, outcome, reason)| RecallDecision {
+    let decision = (of(id()), of(id()), original(), outcome, of(reason()));
+    let decision = decision.prop_map(|(answer_id, recall, original, outcome, reason)| RecallDecision {
         answer_id,
+        recall_ids: recall.into_iter().collect(),
         original,
         outcome,
         reason,

@@ -205,6 +205,9 @@ pub enum RailError {
     /// The bank cannot be reached, or answers that it can't now.
     #[error("the bank is not available: {0}")]
     Unavailable(String),
+    /// The bank was told the opposite before.
+    #[error("{0}")]
+    Contradicted(String),
 }
 
 /// What a bank knows of an account's holder (Verification of Payee).

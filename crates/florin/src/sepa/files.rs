@@ -37,6 +37,9 @@ pub enum FileCommand {
         /// The statement that has the booking, if it is not the newest one of the folder `done`.
         #[arg(long)]
         statement: Option<PathBuf>,
+        /// It is a debit of a statement that is a fee of the bank, though it is more than the house has on the account.
+        #[arg(long)]
+        fee: bool,
         #[command(flatten)]
         operator: OperatorName,
         #[command(flatten)]
@@ -100,9 +103,14 @@ pub async fn run(command: FileCommand) -> Result<ExitCode, Failed> {
             return compare(&platform(&flags.load()?).await?, file.as_deref()).await;
         }
         FileCommand::Files { number, flags } => list(&platform(&flags.load()?).await?, number).await?,
-        FileCommand::Book { id, statement, operator, flags } => {
+        FileCommand::Book { id, statement, fee, operator, flags } => {
             let app = platform(&flags.load()?).await?;
-            by(&app, &operator)?.book(&id, statement.as_deref()).await?.ok_or(NO_MESSAGE)?;
+            let (operator, statement) = (by(&app, &operator)?, statement.as_deref());
+            if fee {
+                operator.book_any_fee(&id, statement).await?;
+            } else {
+                operator.book(&id, statement).await?.ok_or(NO_MESSAGE)?;
+            }
             print("booked");
         }
         FileCommand::Move { deposit, partner, operator, flags } => {
@@ -155,17 +163,25 @@ async fn list(app: &App, number: Option<i64>) -> Result<(), Failed> {
             "{number}  {state}  {created_at}  {payments} payments  {amount} eur  {pending} pending"
         ));
     }
+    for (number, id) in operator.left_out().await? {
+        print(&format!(
+            "payment {id} could not be read, was left out of file {number}, and waits for a person"
+        ));
+    }
     Ok(())
 }
 
 async fn adopt(operator: &SepaOperator<'_>, file: &Path) -> Result<(), Failed> {
-    let Adopted { number, marked, unknown, otherwise } = operator.adopt(file).await?;
+    let Adopted { number, marked, unknown, otherwise, recalls } = operator.adopt(file).await?;
     for (id, amount) in &unknown {
         let id = id.map_or_else(|| "-".to_owned(), |id| id.to_string());
         print(&format!("{id}  {} eur  was sent, and is not in this database", format_minor(*amount, 2)));
     }
     for (id, how) in &otherwise {
         print(&format!("{id}  was sent, and {how}"));
+    }
+    for (id, how) in &recalls {
+        print(&format!("recall {id}  {how}"));
     }
     let rest = unknown.len() + otherwise.len();
     print(&format!(

@@ -110,6 +110,8 @@ async fn events_are_printed_and_forwarded_as_webhooks() {
     let mut server = Server::start().await;
     server.client().verified_user("anna").await;
     server.client().settled(&["anna"]).await;
+    let before = server.client().events().await.len();
+    let number = |more: usize| format!("#{}", before + more);
     let paths =
         json!({"url": "http://127.0.0.1:1/nobody", "enabled": false, "paths": {"transfer": "/own/path"}});
     let registration = Call::bare("PUT", "/v1/webhooks/endpoint", Some(paths.to_string()));
@@ -120,16 +122,16 @@ async fn events_are_printed_and_forwarded_as_webhooks() {
     let mut listener = Listener::start(&server, &["--forward-to", &target, "--secret", &secret.spelt()]);
     assert!(listener.line(&["WEBHOOK_SECRET"]).contains(&secret.spelt()));
     listener.line(&["WEBHOOK_PUBLIC_KEY", "whpk_"]);
-    listener.line(&["events after #2"]);
+    listener.line(&[&format!("events after {}", number(0))]);
     pay(&server, "12.5").await;
-    listener.line(&["#3", "transfer", "/own/path", "anna", "12.5 eur", "→ 204"]);
+    listener.line(&[&number(1), "transfer", "/own/path", "anna", "12.5 eur", "→ 204"]);
     pay(&server, "13").await;
-    listener.line(&["#4", "transfer", "→ failed: 500 no thirteens here"]);
+    listener.line(&[&number(2), "transfer", "→ failed: 500 no thirteens here"]);
 
     let events = server.client().events().await;
     let got = taken.lock().expect("no panic").clone();
     assert_eq!(got.len(), 2, "what failed is not sent again, and what was before is not sent: {got:?}");
-    for (event, got) in events[2..].iter().zip(&got) {
+    for (event, got) in events[before..].iter().zip(&got) {
         assert_eq!(got.path, "/base/own/path");
         assert_eq!(got.header("authorization"), server.credentials().webhook_token);
         assert_eq!(got.header("content-type"), "application/json");
@@ -149,7 +151,7 @@ async fn events_are_printed_and_forwarded_as_webhooks() {
     server.start_again().await;
     listener.line(&["answers again", &server.base_url()]);
     pay(&server, "14").await;
-    listener.line(&["#5", "transfer", "14 eur", "→ 204"]);
+    listener.line(&[&number(3), "transfer", "14 eur", "→ 204"]);
     assert_eq!(listener.said().matches("is away").count(), 1, "{}", listener.said());
     server.finish().await;
 }
@@ -160,17 +162,19 @@ async fn it_begins_where_it_is_told_and_shows_what_is_asked_for() {
     let client = server.client();
     client.verified_user("anna").await;
     client.settled(&["anna"]).await;
+    let before = client.events().await.len();
+    let (first, second) = (format!("#{}", before + 1), format!("#{}", before + 2));
     pay(&server, "1").await;
     pay(&server, "2").await;
     let mut listener = Listener::start(&server, &["--after", "0", "--type", "transfer"]);
-    listener.line(&["#3", "1 eur"]);
-    listener.line(&["#4", "2 eur"]);
+    listener.line(&[&first, "1 eur"]);
+    listener.line(&[&second, "2 eur"]);
     let said = listener.said();
     assert!(!said.contains("user.status") && !said.contains('→') && !said.contains("WEBHOOK"), "{said}");
     drop(listener);
-    let mut listener = Listener::start(&server, &["--after", "3"]);
-    listener.line(&["#4", "2 eur"]);
-    assert!(!listener.said().contains("#3  "), "{}", listener.said());
+    let mut listener = Listener::start(&server, &["--after", first.trim_start_matches('#')]);
+    listener.line(&[&second, "2 eur"]);
+    assert!(!listener.said().contains(&format!("{first}  ")), "{}", listener.said());
     client.send(&Call::post("/v1/sandbox/reset", &json!({}))).await.expect(200);
     listener.line(&["the sandbox was reset"]);
     client.verified_user("bela").await;

@@ -29,6 +29,7 @@ mod upgrade;
 mod uploads;
 mod verify;
 mod vop;
+mod wallet_seed;
 mod webhook_examples;
 mod webhooks;
 mod workload;

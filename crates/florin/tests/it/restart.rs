@@ -355,8 +355,11 @@ async fn live_says_at_each_start_that_its_rails_are_simulated() {
     let data_dir = server.home().join("refused");
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data_dir.to_str().expect("UTF-8")];
     let variables = server.variables().into_iter().filter(|(name, _)| name != "FLORIN_SIMULATED_RAILS");
-    let refused = run_florin_with(&arguments, &variables.collect::<Vec<_>>(), server.home());
-    fails_plainly(&refused, &["set simulated_rails = true"]);
+    let variables = variables.collect::<Vec<_>>();
+    for arguments in [&arguments[..], &["config"]] {
+        let refused = run_florin_with(arguments, &variables, server.home());
+        fails_plainly(&refused, &["set simulated_rails = true"]);
+    }
     assert!(!data_dir.exists(), "refused before anything is made");
     server.finish().await;
 }

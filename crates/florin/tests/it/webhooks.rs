@@ -112,7 +112,11 @@ async fn deliver_through_crashes(
 /// What the event is about.
 pub fn object(event: &Event) -> String {
     let payload = &event.payload;
-    let of = if event.kind == "transfer" { &payload["id"] } else { &payload["externalUserId"] };
+    let of = match &*event.kind {
+        "transfer" => &payload["id"],
+        "wallet.created" => &payload["walletId"],
+        _ => &payload["externalUserId"],
+    };
     of.as_str().expect("an object").to_owned()
 }
 

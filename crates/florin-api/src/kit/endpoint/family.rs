@@ -56,7 +56,7 @@ pub struct Family {
     /// user's id.
     pub unsuspended: &'static [&'static str],
     /// Values that make a sandbox do something else than succeed.
-    pub scenarios: fn() -> Vec<Scenario>,
+    pub scenarios: fn(&App) -> Vec<Scenario>,
     /// What stands for ids in its examples.
     pub placeholders: &'static [Placeholder],
 }
@@ -80,7 +80,7 @@ impl Family {
         sealed: &[],
         obstacles: &[],
         unsuspended: &[],
-        scenarios: Vec::new,
+        scenarios: |_| Vec::new(),
         placeholders: &[],
     };
 }

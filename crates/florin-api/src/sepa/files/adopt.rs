@@ -5,18 +5,22 @@ use super::incoming::MAX_BYTES;
 use super::out::take_out;
 use super::route::Books;
 use super::store::{self, FileState, InFile};
-use super::{Round, blocking, folder_fault};
+use super::{blocking, folder_fault};
+use crate::kit::app::App;
 use crate::kit::book::audit;
 use crate::kit::book::jobs::run_inside;
 use crate::kit::book::keyed_id;
+use crate::kit::book::registry::{PartnerBook, partner_books};
 use crate::kit::book::work::Work;
 use crate::sepa::operator::SepaOperator;
+use crate::sepa::recalls::{Recall, RecallStatus};
 use crate::sepa::store::TRANSFERS;
 use crate::sepa::transfer::{NO_FILE_YET, State, Transfer};
 use florin_ledger::BookId;
-use florin_rails::sepa::files::{SentFile, read_sent, read_up_to};
+use florin_rails::sepa::files::iso20022::RecallOutcome;
+use florin_rails::sepa::files::{FileRail, SentFile, SentRecall, read_sent, read_up_to, sent_recalls};
 use florin_store::{StoreError, Touch};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -35,13 +39,15 @@ pub struct Adopted {
     pub unknown: Vec<(Option<Uuid>, i64)>,
     /// Its payments that stand otherwise here, each with how.
     pub otherwise: Vec<(Uuid, String)>,
+    /// The recalls about which the bank has a file that does not agree with this database, each with how.
+    pub recalls: Vec<(Uuid, String)>,
 }
 
-/// Whether the database knows all files that were sent.
-pub async fn check_all_known(round: &Round<'_>) -> Result<(), StoreError> {
-    let rail = Arc::clone(round.rail);
+/// Whether the database knows all payment files that were sent, where payments go in files.
+pub async fn check_all_known(app: &App) -> Result<(), StoreError> {
+    let Some(rail) = app.settings.sepa.files.clone() else { return Ok(()) };
     let sent = blocking(move || rail.folder.last_sent()).await?.map_err(folder_fault)?;
-    let known = store::written_up_to(round.app, sent).await?;
+    let known = store::written_up_to(app, sent).await?;
     if known >= sent {
         return Ok(());
     }
@@ -114,7 +120,25 @@ impl SepaOperator<'_> {
         if !store::adopt(app, number, sent.created_at, (count, amount)).await? {
             return Err(StoreError::unexpected(format!("payment file {number} is known")));
         }
-        Ok(Adopted { number, marked, unknown, otherwise })
+        let recalls = self.recalls_otherwise(rail).await?;
+        Ok(Adopted { number, marked, unknown, otherwise, recalls })
+    }
+
+    /// The recalls about which a file was sent that does not agree with this database. Such a file has no number.
+    async fn recalls_otherwise(&self, rail: &Arc<FileRail>) -> Result<Vec<(Uuid, String)>, StoreError> {
+        let rail = Arc::clone(rail);
+        let sent = blocking(move || sent_recalls(&rail.folder)).await?.map_err(folder_fault)?;
+        let ids: Vec<Uuid> = sent.iter().map(|one| one.id).collect();
+        let mut found: HashMap<Uuid, Recall> = HashMap::new();
+        for PartnerBook { book, .. } in partner_books(&self.app.store).await? {
+            let mut snapshot = self.app.store.snapshot(book).await?;
+            for ids in ids.chunks(AT_ONCE) {
+                let recalls = snapshot.objects_at::<Recall>(ids).await?;
+                found.extend(recalls.into_iter().map(|recall| (recall.id, recall)));
+            }
+        }
+        let otherwise = |one: &SentRecall| Some((one.id, how_otherwise(one, found.get(&one.id))?));
+        Ok(sent.iter().filter_map(otherwise).collect())
     }
 
     /// Payments that the copy had put into a file of this number, and that were not in the file that was sent.
@@ -175,5 +199,24 @@ impl SepaOperator<'_> {
             }
         }
         Ok((marked, otherwise))
+    }
+}
+
+/// How a recall stands otherwise than the file about it that the bank has. None: it does not.
+fn how_otherwise(sent: &SentRecall, recall: Option<&Recall>) -> Option<String> {
+    let said = match (sent.is_answer, sent.outcome) {
+        (false, _) => return recall.is_none().then(|| "was asked, and is not in this database".to_owned()),
+        (true, Some(outcome)) => outcome.code(),
+        (true, None) => "in a file that cannot be read",
+    };
+    let answer = recall.map(|recall| match recall.status {
+        RecallStatus::Open => None,
+        RecallStatus::Accepted => Some(RecallOutcome::Accepted),
+        RecallStatus::Refused => Some(RecallOutcome::Refused),
+    });
+    match (answer, recall) {
+        (Some(answer), _) if answer.is_some() && answer == sent.outcome => None,
+        (_, Some(recall)) => Some(format!("was answered {said}, and is {} here", recall.status)),
+        (_, None) => Some(format!("was answered {said}, and is not in this database")),
     }
 }

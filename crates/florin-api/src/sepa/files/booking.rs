@@ -139,18 +139,29 @@ const BETWEEN: Statement = "SELECT kind, message, day, amount, payment, referenc
 const ID_AFTER: usize = 12;
 const NEWEST_DAY: Statement = "SELECT MAX(day) FROM sepa_booking WHERE kind = $1 AND by_operator = 0";
 const BY_OPERATOR: Statement = "SELECT day, amount FROM sepa_booking WHERE by_operator = 1";
-/// Credits of all books that a recall may mean by one of its references, with the messages that brought them: first
-/// those that are named by a bank's reference, then those of its amount. Payers use theirs again, so there may be many.
+/// Credits that a recall may mean by one of its references, with the messages that brought them: first those that are
+/// named by a bank's reference, then those of its amount. Payers use theirs again, so there may be many. Of all
+/// partners, but not of a book that a reset has ended.
 const NAMED: Statement = "SELECT b.book, b.day, b.amount, b.marks, b.booked, b.transaction_mark, b.uetr_mark, \
-     i.external_id, i.made FROM sepa_booking b JOIN inbox i ON i.id = b.id WHERE b.amount > 0 \
+     i.external_id, i.made FROM sepa_booking b JOIN partner p ON p.book = b.book \
+     JOIN inbox i ON i.book = b.book AND i.id = b.id WHERE b.amount > 0 \
      AND (substr(b.marks, 1, 8) = $1 OR b.transaction_mark = $2 OR b.uetr_mark = $3) \
      ORDER BY CASE WHEN b.transaction_mark = $2 OR b.uetr_mark = $3 THEN 0 WHEN b.amount = $4 THEN 1 ELSE 2 END, \
      b.day DESC, b.id LIMIT 1000";
+/// Credits of all partners and of some days that have an amount, or a larger one and no reference: that may be a sum.
+const ALIKE: Statement = "SELECT b.marks, b.transaction_mark, b.uetr_mark FROM sepa_booking b \
+     JOIN partner p ON p.book = b.book \
+     WHERE b.kind IN ('camt.053', 'camt.054') AND b.day >= $1 AND b.day <= $2 AND (b.amount = $3 OR (b.amount > $3 \
+     AND substr(b.marks, 1, 8) = $4 AND b.transaction_mark IS NULL AND b.uetr_mark IS NULL)) LIMIT 1000";
+/// What [`Marks`] have for what is not said.
+const NO_MARK: [u8; 8] = [0; 8];
+/// How many rows [`ALIKE`] reads at most.
+const MAX_ALIKE: usize = 1_000;
 const PAID_ON: Statement =
     "SELECT MIN(day) FROM sepa_booking WHERE payment = $1 AND amount < 0 AND booked = 1";
 
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[BETWEEN, NEWEST_DAY, BY_OPERATOR, NAMED, PAID_ON];
+pub const STATEMENTS: &[Statement] = &[BETWEEN, NEWEST_DAY, BY_OPERATOR, NAMED, ALIKE, PAID_ON];
 
 /// A credit that a recall may mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,6 +201,26 @@ pub async fn named(app: &App, names: Names, amount: i64) -> Result<Vec<Named>, S
         })
     };
     rows.iter().map(named).collect()
+}
+
+/// Whether a credit of some days may be a payment of this amount: its references do not say that it is another one.
+/// Where there are too many to be looked at, one may be it.
+pub async fn is_perhaps_there(
+    app: &App,
+    names: Names,
+    amount: i64,
+    (from, to): (Date, Date),
+) -> Result<bool, StoreError> {
+    let rows =
+        app.store.look(ALIKE, &params![from.to_string(), to.to_string(), amount, NO_MARK.to_vec()]).await?;
+    let mut is_there = rows.len() >= MAX_ALIKE;
+    for row in &rows {
+        let marks = Marks::from_bytes(&row.get::<Vec<u8>>(0)?);
+        let end_to_end_id = marks.and_then(|marks| marks.end_to_end_id);
+        let of_row = Names { end_to_end_id, transaction_id: row.get(1)?, uetr: row.get(2)? };
+        is_there |= !names.differ(of_row);
+    }
+    Ok(is_there)
 }
 
 /// The day on which the bank booked a payment of ours.

@@ -62,7 +62,13 @@ pub async fn receive(round: &mut Round<'_>, watched: &mut Watched) -> Result<(),
     for (name, error) in taken.map_err(folder_fault)? {
         round.failed(about(&name), folder_fault(error));
     }
-    for name in reading.map_err(folder_fault)? {
+    receive_all(round, reading.map_err(folder_fault)?).await?;
+    let recalls = round.recalls.clone();
+    receive_all(round, recalls).await
+}
+
+async fn receive_all(round: &mut Round<'_>, names: Vec<OsString>) -> Result<(), StoreError> {
+    for name in names {
         if round.app.is_stopping() || !round.lease.hold().await? {
             break;
         }
@@ -77,9 +83,14 @@ fn about(name: &OsStr) -> String {
     format!("the file {} of the bank", name.display())
 }
 
-/// Reads a file, and puts it away.
+/// Reads a file, and puts it away. One with recalls waits until the round has read all others: another one may have the
+/// payments that it asks for.
 async fn receive_one(round: &mut Round<'_>, name: OsString) -> Result<(), StoreError> {
     let applied = match read(round, &name).await? {
+        Ok((Heard::Recalls(_), _)) if !round.recalls.contains(&name) => {
+            round.recalls.push(name);
+            return Ok(());
+        }
         Ok((heard, file)) => {
             let kind = heard.kind();
             apply(round, heard, file).await?.map(|count| (kind, count))

@@ -1,5 +1,10 @@
 //! SEPA over files: one process at a time ([`lease`]) brings payments out ([`out`]) and reads what the bank says
 //! ([`incoming`]). The two do not wait for each other, and a book or a file that fails holds up no other.
+//!
+//! What comes in: [`route`] finds the book of a message, [`recalls`] the payment that a recall means, and [`booking`]
+//! keeps what the bank has booked. [`mod@reconcile`] compares that with a [`statement`]; [`matching`] says which
+//! bookings are the same. [`adopt`] is for files that an older copy of the database does not know, [`switch`] for a
+//! change of rail, [`operator`] for what a person decides.
 
 mod adopt;
 mod booking;
@@ -16,6 +21,7 @@ mod store;
 mod switch;
 
 pub use adopt::Adopted;
+pub(super) use adopt::check_all_known;
 pub(super) use booking::paid_on;
 pub use operator::{FileLine, Outcome};
 pub use reconcile::{Difference, Reconciled, reconcile};
@@ -26,6 +32,7 @@ use florin_rails::sepa::files::{FileRail, FolderError, Watched};
 use florin_store::{SetStatement, Statement, StoreError};
 use lease::Lease;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
@@ -66,6 +73,8 @@ struct Round<'a> {
     installation: Uuid,
     lease: &'a mut Lease,
     troubles: Vec<Trouble>,
+    /// The files with recalls, which are read after all others.
+    recalls: Vec<OsString>,
 }
 
 /// What failed, while the rest went on.
@@ -132,8 +141,8 @@ impl FileWork {
             Err(error) => return vec![Trouble { about: "the lease".to_owned(), error }],
         }
         let Self { app, rail, lease, watched, .. } = self;
-        let mut round = Round { app, rail, installation, lease, troubles: Vec::new() };
-        match adopt::check_all_known(&round).await {
+        let mut round = Round { app, rail, installation, lease, troubles: Vec::new(), recalls: Vec::new() };
+        match adopt::check_all_known(app).await {
             Ok(()) => {
                 if let Err(error) = out::send(&mut round).await {
                     round.failed("payment files", error);

@@ -46,6 +46,15 @@ pub struct FileLine {
     pub pending: i64,
 }
 
+/// Which debit of a statement may be booked as a fee of the bank.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Fee {
+    /// One of no more than the house has on the account.
+    OfWhatTheHouseHas,
+    /// Any: a person says that it is one.
+    Any,
+}
+
 /// How a payment ended, as an operator knows from the bank.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -67,6 +76,12 @@ impl SepaOperator<'_> {
             pending,
         };
         Ok(store::files(self.app).await?.into_iter().map(line).collect())
+    }
+
+    /// Payments that were put into a file, with its number, and could not be read when it was written: they were not
+    /// sent. Those that have not ended.
+    pub async fn left_out(&self) -> Result<Vec<(i64, Uuid)>, StoreError> {
+        store::left_out(self.app).await
     }
 
     /// The payments of a file: id, state and cents.
@@ -122,12 +137,20 @@ impl SepaOperator<'_> {
     /// `florin sepa reconcile` shows. None: there is no such message.
     ///
     /// # Errors
-    /// It was booked before, or it says nothing that can be booked.
+    /// It was booked before, or it says nothing that can be booked; or it is a debit of more than the house has.
     pub async fn book(&self, id: &str, statement: Option<&Path>) -> Result<Option<()>, StoreError> {
         match Uuid::try_parse(id) {
             Ok(message) => self.book_message(message).await,
-            Err(_) => self.book_from_statement(id, statement).await.map(Some),
+            Err(_) => self.book_from_statement(id, statement, Fee::OfWhatTheHouseHas).await.map(Some),
         }
+    }
+
+    /// Books a debit that only a statement has as a fee of the bank, whatever it is: the bank has taken it.
+    ///
+    /// # Errors
+    /// It was booked before, or it is no such debit.
+    pub async fn book_any_fee(&self, id: &str, statement: Option<&Path>) -> Result<(), StoreError> {
+        self.book_from_statement(id, statement, Fee::Any).await
     }
 
     async fn book_message(&self, message: Uuid) -> Result<Option<()>, StoreError> {
@@ -190,7 +213,7 @@ impl SepaOperator<'_> {
         }
         let (book, credit) = match recalls::meant(self.app, case).await? {
             Meant::Payment(book, credit) => (book, credit),
-            Meant::Nothing => (waits_in, String::new()),
+            Meant::Nothing | Meant::Perhaps(_) => (waits_in, String::new()),
             Meant::Unclear(why) => return Err(StoreError::unexpected(why)),
         };
         let said = Said { id, message: Message::Recall(RecallRequest { credit, ..request }) };
@@ -211,7 +234,12 @@ impl SepaOperator<'_> {
         run_inside(self.app, waits_in, vec![inbox::touch_item(message)], done).await
     }
 
-    async fn book_from_statement(&self, id: &str, statement: Option<&Path>) -> Result<(), StoreError> {
+    async fn book_from_statement(
+        &self,
+        id: &str,
+        statement: Option<&Path>,
+        fee: Fee,
+    ) -> Result<(), StoreError> {
         let app = self.app;
         let row_id = store::message_id(app, id);
         match store::message(app, row_id).await? {
@@ -234,12 +262,13 @@ impl SepaOperator<'_> {
         let row = BookingRow::of(app, booking, BookKind::Statement, compared.statement.file);
         let row = BookingRow { booked: true, by_operator: true, ..row };
         match message_of(&booking.what, booking.cents) {
+            Some(_) if fee == Fee::Any => Err(StoreError::unexpected("it is no debit of the bank's own")),
             Some((message, otherwise)) => {
                 let said = Said { id: id.to_owned(), message };
                 let one = Incoming { otherwise, ..Incoming::plain(said) };
                 self.book_incoming(one, row).await
             }
-            None => self.book_fee(booking, row).await,
+            None => self.book_fee(booking, row, fee).await,
         }
     }
 
@@ -261,33 +290,46 @@ impl SepaOperator<'_> {
     }
 
     /// A debit of the bank's own is paid by the fees that the house has earned, in the book for what concerns no other.
-    async fn book_fee(&self, booking: &Booking, row: BookingRow) -> Result<(), StoreError> {
+    /// The fees of that book are below zero where other books have them, or where the house has a loss.
+    async fn book_fee(&self, booking: &Booking, row: BookingRow, fee: Fee) -> Result<(), StoreError> {
         let app = self.app;
         let house = Books::load(app).await?.house;
+        let (id, amount) = (booking.id.clone(), -booking.cents);
+        if fee == Fee::OfWhatTheHouseHas {
+            self.require_of_house(amount).await?;
+        }
         let touches = vec![
             Touch::SystemAccount(EUR, AccountKind::SepaSettlement),
             Touch::SystemAccount(EUR, AccountKind::Fees),
             inbox::touch(app, app.settings.sepa.rail.name(), &booking.id),
         ];
-        let (id, amount) = (booking.id.clone(), -booking.cents);
         let deed = self.deed("sepa.book", row.id, id.clone());
         run_inside(app, house, touches, async move |work: &mut Work<'_>| {
             keep(work, &id, &row, None)?;
-            let fees = work.account(postings::house(work.book(), AccountKind::Fees));
-            let earned = fees.map_or(0, |account| account.balance);
-            if amount > earned {
-                let [amount, earned] = [amount, earned].map(|cents| format_minor(cents, 2));
-                let why = format!(
-                    "{amount} eur are more than the {earned} eur of fees that were earned: it is hardly a fee of the \
-                     bank"
-                );
-                return Err(Refusal::invalid(why).into());
-            }
             let posting = postings::bank_fee(work.book(), amount);
             work.post(BANK_FEE.kind, row.id, &posting, Vec::new()).map_err(posting_refused)?;
             Ok(audit::note(work, &deed).await?)
         })
         .await
+    }
+
+    /// Whether the house has so much on the account: the fees of all books, and its own funds. A debit of more is
+    /// seldom a fee of the bank, so a person must say that it is.
+    async fn require_of_house(&self, amount: i64) -> Result<(), StoreError> {
+        let mut has = self.app.settings.sepa.files.as_ref().map_or(0, |rail| rail.own_funds);
+        for PartnerBook { book, .. } in partner_books(&self.app.store).await? {
+            let mut snapshot = self.app.store.snapshot(book).await?;
+            let fees = snapshot.system_account(EUR, AccountKind::Fees).await?;
+            has = has.saturating_add(fees.map_or(0, |account| account.balance));
+        }
+        if amount <= has {
+            return Ok(());
+        }
+        let [amount, has] = [amount, has].map(|cents| format_minor(cents, 2));
+        Err(StoreError::unexpected(format!(
+            "{amount} eur are more than the {has} eur of fees and own funds that the house has: it is hardly a fee of \
+             the bank. If it is one, book it with --fee"
+        )))
     }
 
     async fn find_transfer(&self, id: Uuid) -> Result<Option<(BookId, Transfer)>, StoreError> {

@@ -4,12 +4,12 @@
 //! A payment gets into a file in a command that also counts it in the file's row, which must still be gathering. The
 //! file is noted as written if its bytes have the payments that were counted. Until then its bytes are made anew, from
 //! then on they are only renamed. So no payment is marked as in a file that does not have it, whichever process is
-//! late.
+//! late. One whose row cannot be read any more is noted as left out.
 //! [`Folder`] says why a file comes to the outbox once.
 //!
 //! [`Folder`]: florin_rails::sepa::files::Folder
 
-use super::store::{self, FileState, InFile, PaymentFile};
+use super::store::{self, FileState, PaymentFile, Written};
 use super::{Round, blocking, folder_fault};
 use crate::kit::app::App;
 use crate::kit::book::jobs::run_inside;
@@ -79,7 +79,14 @@ async fn due_in(round: &mut Round<'_>, book: BookId) -> Result<Vec<(Transfer, Op
     let before = round.rail.cut_offs.last(snapshot.book_row().now(round.app.wall()));
     let ids = store::waiting_in(&mut snapshot, before).await?;
     let found = match payments(round.app, &mut snapshot, &ids).await {
-        Err(StoreError::Unexpected(_)) => payments_one_by_one(round, &mut snapshot, &ids).await?,
+        Err(StoreError::Unexpected(_)) => {
+            let (found, unreadable) = payments_one_by_one(round.app, &mut snapshot, &ids).await?;
+            for (id, error) in unreadable {
+                // It waits for a person, and the others go.
+                round.failed(format!("payment {id}"), error);
+            }
+            found
+        }
         found => found?,
     };
     let mut due = Vec::new();
@@ -89,19 +96,17 @@ async fn due_in(round: &mut Round<'_>, book: BookId) -> Result<Vec<(Transfer, Op
                 let wrong = check(round.rail, &payment).err().map(|error| error.reason());
                 due.push((transfer, wrong));
             }
-            // It waits for a person, and the others go.
             Err(error) => round.failed(format!("payment {}", transfer.id), error),
         }
     }
     Ok(due)
 }
 
+/// A payment as a file has it, or why that cannot be read.
+type Found = (Transfer, Result<Payment, StoreError>);
+
 /// Payments by id, as a file has them, in the order of their ids; with an error each one that cannot be read.
-async fn payments(
-    app: &App,
-    scope: &mut Scope,
-    ids: &[Uuid],
-) -> Result<Vec<(Transfer, Result<Payment, StoreError>)>, StoreError> {
+async fn payments(app: &App, scope: &mut Scope, ids: &[Uuid]) -> Result<Vec<Found>, StoreError> {
     let mut transfers = scope.objects_at::<Transfer>(ids).await?;
     transfers.sort_unstable_by_key(|transfer| transfer.id);
     let people = People::load(app, scope, transfers.iter().map(keeper_of)).await?;
@@ -116,30 +121,30 @@ async fn payments(
     Ok(all.collect())
 }
 
-/// The same where not all of them can be read together: one by one. A row that cannot be read waits for a person.
+/// The same where not all of them can be read together: one by one. Also those whose rows cannot be read.
 async fn payments_one_by_one(
-    round: &mut Round<'_>,
+    app: &App,
     scope: &mut Scope,
     ids: &[Uuid],
-) -> Result<Vec<(Transfer, Result<Payment, StoreError>)>, StoreError> {
-    let mut all = Vec::new();
+) -> Result<(Vec<Found>, Vec<(Uuid, StoreError)>), StoreError> {
+    let (mut all, mut unreadable) = (Vec::new(), Vec::new());
     for id in ids {
         let transfer = match scope.objects_at::<Transfer>(&[*id]).await {
             Err(error @ StoreError::Unexpected(_)) => {
-                round.failed(format!("payment {id}"), error);
+                unreadable.push((*id, error));
                 continue;
             }
             found => found?.pop(),
         };
         let Some(transfer) = transfer else { continue };
-        match payments(round.app, scope, &[*id]).await {
+        match payments(app, scope, &[*id]).await {
             Ok(one) => all.extend(one),
             // What is known of its holder cannot be read.
             Err(error @ StoreError::Unexpected(_)) => all.push((transfer, Err(error))),
             Err(error) => return Err(error),
         }
     }
-    Ok(all)
+    Ok((all, unreadable))
 }
 
 /// Takes a file one state on. False: it stays where it is for now.
@@ -268,62 +273,88 @@ pub(super) async fn take_out(app: &App, number: i64, book: BookId, ids: Vec<Uuid
     .await
 }
 
-/// Writes a file's bytes into the staging folder, and notes it. False: it is not written now.
-async fn write(round: &mut Round<'_>, number: i64) -> Result<bool, StoreError> {
-    let app = round.app;
-    let (mut all, mut has_wrong) = (Vec::new(), false);
-    for (book, ids) in parts(store::in_file(app, number).await?) {
+/// What a file is made of.
+#[derive(Default)]
+struct Content {
+    payments: Vec<Payment>,
+    /// Payments whose rows cannot be read, so that they cannot be taken out of the file either.
+    unreadable: Vec<(BookId, Uuid, StoreError)>,
+}
+
+/// Reads what was put into a file. None: something was taken out of it, so it is made anew.
+async fn content(app: &App, number: i64) -> Result<Option<Content>, StoreError> {
+    let (mut content, mut has_wrong) = (Content::default(), false);
+    for (book, ids) in parts(store::gathered(app, number).await?) {
         let mut snapshot = app.store.snapshot(book).await?;
         if snapshot.book() != book {
             continue;
         }
-        let mut wrong = Vec::new();
-        let found = match payments(app, &mut snapshot, &ids).await {
-            Err(StoreError::Unexpected(_)) => payments_one_by_one(round, &mut snapshot, &ids).await?,
-            found => found?,
+        let (found, unreadable) = match payments(app, &mut snapshot, &ids).await {
+            Err(StoreError::Unexpected(_)) => payments_one_by_one(app, &mut snapshot, &ids).await?,
+            found => (found?, Vec::new()),
         };
+        drop(snapshot);
+        content.unreadable.extend(unreadable.into_iter().map(|(id, error)| (book, id, error)));
+        let mut wrong = Vec::new();
         for (transfer, payment) in found {
             match payment {
-                Ok(payment) if transfer.state == State::Submitting => all.push(payment),
+                Ok(payment) if transfer.state == State::Submitting => content.payments.push(payment),
                 Ok(_) | Err(_) => wrong.push(transfer.id),
             }
         }
-        drop(snapshot);
         if !wrong.is_empty() {
             has_wrong = true;
             take_out(app, number, book, wrong).await?;
         }
     }
-    if has_wrong {
-        return Ok(true);
-    }
+    Ok((!has_wrong).then_some(content))
+}
+
+/// Writes a file's bytes into the staging folder, and notes it. A payment that cannot be read is left out, and waits
+/// for a person. False: it is not written now.
+async fn write(round: &mut Round<'_>, number: i64) -> Result<bool, StoreError> {
+    let app = round.app;
+    let Some(Content { payments, unreadable }) = content(app, number).await? else { return Ok(true) };
     let file = store::file(app, number).await?.filter(|file| file.state == FileState::Gathering);
     let Some(file) = file.filter(|file| file.payments > 0) else { return Ok(false) };
-    let sum = all.iter().try_fold(0_i64, |sum, payment| sum.checked_add(payment.amount));
-    let count = i64::try_from(all.len()).map_err(StoreError::unexpected)?;
-    if (count, sum) != (file.payments, Some(file.amount)) {
+    let sum = payments.iter().try_fold(0_i64, |sum, payment| sum.checked_add(payment.amount));
+    let amount = sum.ok_or_else(|| StoreError::unexpected("the sum of a payment file is too large"))?;
+    let length = |length: usize| i64::try_from(length).map_err(StoreError::unexpected);
+    let (count, all) = (length(payments.len())?, length(payments.len() + unreadable.len())?);
+    // What is counted of one that cannot be read is not known.
+    if all != file.payments || (unreadable.is_empty() && amount != file.amount) {
         return Err(StoreError::unavailable(format!(
-            "payment file {number} has {count} payments and counts {}; it is made anew",
+            "payment file {number} has {all} payments and counts {}; it is made anew",
             file.payments
         )));
+    }
+    if let Some((_, id, error)) = unreadable.first().filter(|_| payments.is_empty()) {
+        let why = format!("payment file {number} has none that can be read, such as payment {id}: {error}");
+        return Err(StoreError::unexpected(why));
     }
     let (created_at, message_id) = (app.wall(), message_id(round.installation, number));
     // Drawn anew for each try: only the one that the database notes is ever sent.
     let staged = format!("{number:06}.{}", app.new_id().simple());
     let (rail, name) = (Arc::clone(round.rail), staged.clone());
     let stage = move || {
-        let bytes = render(&rail, &message_id, created_at, &all).map_err(StoreError::unexpected)?;
+        let bytes = render(&rail, &message_id, created_at, &payments).map_err(StoreError::unexpected)?;
         rail.folder.clear_staging(number).map_err(folder_fault)?;
         rail.folder.stage(&name, &bytes).map_err(folder_fault)
     };
     blocking(stage).await??;
-    store::note_written(app, &file, &staged, created_at).await
+    let left_out = unreadable.iter().map(|(book, id, _)| (*book, *id)).collect();
+    let written = Written { staged, created_at, payments: count, amount, left_out };
+    let is_noted = store::note_written(app, &file, &written).await?;
+    for (_, payment, error) in unreadable.iter().filter(|_| is_noted) {
+        tracing::error!(%payment, file = number, %error, "a payment cannot be read and is left out of its file");
+    }
+    Ok(is_noted)
 }
 
 /// Payments by book, some at a time.
-fn parts(payments: Vec<InFile>) -> Vec<(BookId, Vec<Uuid>)> {
+fn parts(payments: Vec<(BookId, Uuid)>) -> Vec<(BookId, Vec<Uuid>)> {
     let mut parts: Vec<(BookId, Vec<Uuid>)> = Vec::new();
-    for InFile { book, id, .. } in payments {
+    for (book, id) in payments {
         match parts.last_mut().filter(|(last, ids)| *last == book && ids.len() < AT_ONCE) {
             Some((_, ids)) => ids.push(id),
             None => parts.push((book, vec![id])),
@@ -336,8 +367,8 @@ fn parts(payments: Vec<InFile>) -> Vec<(BookId, Vec<Uuid>)> {
 /// bank says is applied to a payment that is still marked as being handed over, too.
 async fn mark_submitted(round: &mut Round<'_>, number: i64) -> Result<(), StoreError> {
     let in_file = store::in_file(round.app, number).await?;
-    let submitting = in_file.into_iter().filter(|payment| payment.state == State::Submitting).collect();
-    for (book, ids) in parts(submitting) {
+    let submitting = in_file.into_iter().filter(|payment| payment.state == State::Submitting);
+    for (book, ids) in parts(submitting.map(|payment| (payment.book, payment.id)).collect()) {
         let touches = ids.iter().map(|id| Touch::Object(&TRANSFERS, *id)).collect();
         let marked = run_inside(round.app, book, touches, async move |work: &mut Work<'_>| {
             for id in &ids {

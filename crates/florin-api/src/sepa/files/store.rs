@@ -53,8 +53,8 @@ const WRITTEN_UP_TO: Statement =
     "SELECT COUNT(*) FROM sepa_file WHERE number <= $1 AND state IN ('WRITTEN', 'SENT', 'DONE')";
 const INSERT_FILE: Statement = "INSERT INTO sepa_file (number, state, created_at, staged, payments, amount) \
      VALUES ($1, $2, $3, NULL, $4, $5)";
-const NOTE_WRITTEN: Statement = "UPDATE sepa_file SET state = 'WRITTEN', staged = $2, created_at = $3 \
-     WHERE number = $1 AND state = 'GATHERING' AND payments = $4 AND amount = $5";
+const NOTE_WRITTEN: Statement = "UPDATE sepa_file SET state = 'WRITTEN', staged = $2, created_at = $3, \
+     payments = $6, amount = $7 WHERE number = $1 AND state = 'GATHERING' AND payments = $4 AND amount = $5";
 const NOTE_STATE: Statement = "UPDATE sepa_file SET state = $3 WHERE number = $1 AND state = $2";
 const ADOPT_FILE: Statement = "UPDATE sepa_file SET state = 'DONE', created_at = $2, payments = $3, amount = $4 \
      WHERE number = $1 AND state = 'GATHERING'";
@@ -72,10 +72,20 @@ const WAITING_BOOKS: Statement = "SELECT DISTINCT t.book FROM sepa_transfer t \
 /// Payments of a book that wait for a file, oldest first, as many as a command takes.
 const WAITING_IN: Statement = "SELECT id FROM sepa_transfer WHERE book = $1 AND file = 0 AND state = 'HELD' \
      AND created_at < $2 ORDER BY created_at, id LIMIT 500";
+/// Of a file that is not written yet. Nothing else is read: a row may be broken.
+const GATHERED: Statement = "SELECT t.book, t.id FROM sepa_transfer t JOIN partner p ON p.book = t.book \
+     WHERE t.file = $1 AND t.file > 0 ORDER BY t.book, t.id";
 const IN_FILE: Statement = "SELECT t.book, t.id, t.state, t.amount FROM sepa_transfer t \
-     JOIN partner p ON p.book = t.book WHERE t.file = $1 AND t.file > 0 ORDER BY t.book, t.id";
+     JOIN partner p ON p.book = t.book WHERE t.file = $1 AND t.file > 0 AND NOT EXISTS \
+     (SELECT 1 FROM sepa_left_out o WHERE o.book = t.book AND o.payment = t.id) ORDER BY t.book, t.id";
 const PENDING: Statement = "SELECT t.file, COUNT(*) FROM sepa_transfer t JOIN partner p ON p.book = t.book \
-     WHERE t.file > 0 AND t.state IN ('SUBMITTING', 'SUBMITTED') GROUP BY t.file";
+     WHERE t.file > 0 AND t.state IN ('SUBMITTING', 'SUBMITTED') AND NOT EXISTS \
+     (SELECT 1 FROM sepa_left_out o WHERE o.book = t.book AND o.payment = t.id) GROUP BY t.file";
+const LEAVE_OUT: Statement = "INSERT INTO sepa_left_out (book, payment, file) VALUES ($1, $2, $3)";
+/// Those that have not ended.
+const LEFT_OUT: Statement = "SELECT o.file, o.payment FROM sepa_left_out o JOIN partner p ON p.book = o.book \
+     JOIN sepa_transfer t ON t.book = o.book AND t.id = o.payment \
+     WHERE t.state NOT IN ('SETTLED', 'RETURNED', 'FAILED') ORDER BY o.file, o.payment";
 /// Of all books: the book that is bound for every statement of a book only has to be one.
 static BOOKS_OF_PAYMENTS: SetStatement = SetStatement::Find {
     row: "SELECT id, book FROM sepa_transfer WHERE id = $2 AND file >= 0 AND CAST($1 AS BIGINT) > 0",
@@ -94,7 +104,9 @@ const MESSAGE: Statement = "SELECT book, external_id, state FROM inbox WHERE id 
 const FILES_OF: Statement = "SELECT number, created_at FROM sepa_file WHERE created_at >= $1 \
      AND state IN ('SENT', 'DONE') ORDER BY number";
 const PAYMENT: Statement = "SELECT book, state, amount, file FROM sepa_transfer WHERE id = $1 AND file >= 0";
-const RECALL_OF: Statement = "SELECT book, recall FROM sepa_transfer WHERE id = $1 AND file >= 0";
+const RECALLS_OF: Statement = "SELECT t.book, t.recall, r.id FROM sepa_transfer t LEFT JOIN sepa_recall r \
+     ON r.book = t.book AND r.holder = t.holder AND r.payment = t.id AND r.direction = 'OUTGOING' \
+     WHERE t.id = $1 AND t.file >= 0";
 
 /// Run when a book is replaced: what of it is in a file that is not written yet is in none. A replaced book is no
 /// partner's, so its payments wait for no file.
@@ -120,12 +132,15 @@ pub const STATEMENTS: &[Statement] = &[
     FREE_LEASE,
     WAITING_BOOKS,
     WAITING_IN,
+    GATHERED,
     IN_FILE,
+    LEAVE_OUT,
+    LEFT_OUT,
     PENDING,
     MESSAGE,
     FILES_OF,
     PAYMENT,
-    RECALL_OF,
+    RECALLS_OF,
 ];
 
 /// The look-ups by sets, for the same test.
@@ -208,15 +223,47 @@ pub async fn adopt(
     Ok(changed == 1)
 }
 
-/// Notes that a file's bytes are in the staging folder, with the payments that were put into it. False: it has other
-/// payments by now, or another process was faster.
-pub async fn note_written(
-    app: &App,
-    file: &PaymentFile,
-    staged: &str,
-    created_at: Timestamp,
-) -> Result<bool, StoreError> {
-    change(app, NOTE_WRITTEN, &params![file.number, staged, created_at, file.payments, file.amount]).await
+/// What was written of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its name in the staging folder.
+    pub staged: String,
+    /// The time that its content depends on.
+    pub created_at: Timestamp,
+    /// How many payments it has.
+    pub payments: i64,
+    /// Their sum in cents.
+    pub amount: i64,
+    /// The payments that were put into it, and that it does not have.
+    pub left_out: Vec<(BookId, Uuid)>,
+}
+
+/// Notes that a file's bytes are in the staging folder. False: other payments than those of `file` were put into it by
+/// now, or another process was faster.
+pub async fn note_written(app: &App, file: &PaymentFile, written: &Written) -> Result<bool, StoreError> {
+    let Written { staged, created_at, payments, amount, left_out } = written;
+    let mut administration = app.store.administer().await?;
+    let row =
+        params![file.number, staged.as_str(), *created_at, file.payments, file.amount, *payments, *amount];
+    let changed = administration.execute(NOTE_WRITTEN, &row).await?;
+    if changed == 1 {
+        for (book, payment) in left_out {
+            administration.execute(LEAVE_OUT, &params![*book, *payment, file.number]).await?;
+        }
+    }
+    administration.commit().await?;
+    Ok(changed == 1)
+}
+
+/// Payments that were put into a file that does not have them, with its number, and that have not ended.
+pub async fn left_out(app: &App) -> Result<Vec<(i64, Uuid)>, StoreError> {
+    app.store.look(LEFT_OUT, &[]).await?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+/// The payments that were put into a file which is not written yet, in an order that does not change.
+pub async fn gathered(app: &App, number: i64) -> Result<Vec<(BookId, Uuid)>, StoreError> {
+    let rows = app.store.look(GATHERED, &params![number]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// Notes where a file stands. False: another process was faster.
@@ -286,7 +333,7 @@ impl InFile {
     }
 }
 
-/// The payments of a file, in an order that does not change.
+/// The payments of a file, in an order that does not change; without those that it does not have.
 pub async fn in_file(app: &App, number: i64) -> Result<Vec<InFile>, StoreError> {
     let rows = app.store.look(IN_FILE, &params![number]).await?;
     let payment = |row: &florin_store::Row| {
@@ -349,8 +396,22 @@ pub async fn payment(app: &App, id: Uuid) -> Result<Option<(InFile, i64)>, Store
     rows.first().map(payment).transpose()
 }
 
-/// The book of a payment that goes in files, and the newest recall of it.
-pub async fn recall_of(app: &App, payment: Uuid) -> Result<Option<(BookId, Option<Uuid>)>, StoreError> {
-    let rows = app.store.look(RECALL_OF, &params![payment]).await?;
-    rows.first().map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+/// The recalls of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecallsOf {
+    /// The payment's book.
+    pub book: BookId,
+    /// The newest one.
+    pub newest: Option<Uuid>,
+    /// All of them.
+    pub all: Vec<Uuid>,
+}
+
+/// Our recalls of a payment that goes in files. None: there is no such payment.
+pub async fn recalls_of(app: &App, payment: Uuid) -> Result<Option<RecallsOf>, StoreError> {
+    let rows = app.store.look(RECALLS_OF, &params![payment]).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let recall = |row: &florin_store::Row| row.get::<Option<Uuid>>(2).transpose();
+    let all = rows.iter().filter_map(recall).collect::<Result<_, _>>()?;
+    Ok(Some(RecallsOf { book: first.get(0)?, newest: first.get(1)?, all }))
 }

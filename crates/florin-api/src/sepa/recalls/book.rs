@@ -40,9 +40,16 @@ pub(in crate::sepa) async fn hear(
     work.load(&[touch]).await?;
     let deposit = inbox::made(work, rail, &request.credit)?;
     if let Some(id) = deposit {
-        let deposit = load_deposit(work, id).await?;
-        if deposit.is_some_and(|deposit| deposit.state == DepositState::Moved) {
-            return Ok(Verdict::Refused("an operator has moved the money to another partner".to_owned()));
+        let state = load_deposit(work, id).await?.map(|deposit| deposit.state);
+        let why = match state {
+            Some(DepositState::Moved) => Some("an operator has moved the money to another partner"),
+            Some(DepositState::CameBack) => Some(
+                "the money went back and came back, and is a deposit of its own: answer the bank by hand",
+            ),
+            _ => None,
+        };
+        if let Some(why) = why {
+            return Ok(Verdict::Refused(why.to_owned()));
         }
     }
     arrive(work, deposit, message, request).await?;
@@ -126,12 +133,13 @@ fn known_answer(work: &Work<'_>, deposit: Option<&Deposit>) -> Option<RecallRefu
             let is_open = deposit.holder.is_some_and(|holder| can_be_paid(work, holder));
             (!is_open).then_some(RecallRefusal::ClosedAccount)
         }
-        // No message about one that was moved comes here.
+        // No message about one that was moved or came back comes here; in a sandbox the partner answers.
         DepositState::Pending
         | DepositState::Held
         | DepositState::Unmatched
         | DepositState::Stuck
-        | DepositState::Moved => None,
+        | DepositState::Moved
+        | DepositState::CameBack => None,
     }
 }
 
@@ -170,7 +178,10 @@ pub(super) async fn accept(work: &mut Work<'_>, id: Uuid) -> Result<(), Stop> {
             let posting = postings::take_back(holder, deposit.amount);
             work.post(TAKEN_BACK.kind, recall.id, &posting, memo).map_err(posting_refused)?;
         }
-        (DepositState::Moved | DepositState::Returning | DepositState::Refunded, _) => {
+        (
+            DepositState::Moved | DepositState::Returning | DepositState::Refunded | DepositState::CameBack,
+            _,
+        ) => {
             return Err(Refusal::because(&P473, "the money has gone already").into());
         }
         (DepositState::Pending, _) => emit_status(work, &deposit, IbanStatusWord::Rejected),

@@ -23,7 +23,7 @@ pub(super) use book::{
     ANSWER_FIRST, end_where_gone, end_with_money, forget_words, hear, hear_refusal, open_one,
     require_none_open,
 };
-pub(super) use recall::{DUE_JOB, SEND_JOB};
+pub(super) use recall::{DUE_JOB, Recall, RecallStatus, SEND_JOB};
 pub(super) use store::{RECALLS, STATEMENTS, empty, is_open};
 
 use crate::kit::endpoint::handler::uuid_in_path;

@@ -7,7 +7,7 @@ use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
-use crate::sepa::files::paid_on;
+use crate::sepa::files::{check_all_known, paid_on};
 use crate::sepa::hear::ANSWER_JOB;
 use crate::sepa::people::People;
 use crate::sepa::submit::{in_time, leave_said, order_of};
@@ -16,11 +16,13 @@ use florin_rails::sepa::{RecallOrder, RecallWhat};
 use florin_store::{Job, Scope, StoreError, Touch};
 use uuid::Uuid;
 
-/// Hands it over.
+/// Hands it over. An older copy of the database, restored from a backup, says nothing before it knows what was sent:
+/// the bank may have another answer.
 pub async fn send(app: &App, job: &Job) -> Result<(), StoreError> {
     let id = Uuid::from_slice(&job.payload).map_err(StoreError::unexpected)?;
     let book = job.position.book();
     let touch = || vec![Touch::Object(&RECALLS, id)];
+    check_all_known(app).await?;
     run_inside(app, book, touch(), async move |work: &mut Work<'_>| {
         let recall = work.object::<Recall>(id)?.filter(has_something_to_say);
         if let Some(recall) = recall.filter(|recall| recall.sending == Some(HandOver::Waiting)) {

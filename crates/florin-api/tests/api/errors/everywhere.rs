@@ -2,7 +2,7 @@
 
 use super::{agrees, declaring, name_of, refusal};
 use crate::support::{Answer, BOUNDARY, Call, Client, Engine};
-use crate::support::{Ids, Setup, TestApp, engine, expect_errors, prepared, request_of};
+use crate::support::{Ids, Setup, TestApp, engine, expect_errors, prepared, request_of, works};
 use axum::Router;
 use axum::routing::get;
 use florin_api::endpoints;
@@ -254,12 +254,7 @@ async fn p471_while_the_first_is_running() {
         assert_eq!((told.status, told.text()), (409, &*expected), "{}", name_of(endpoint));
         drop(held);
         let first = waiting.await;
-        assert_eq!(
-            (first.status, first.is_replayed()),
-            (endpoint.signature.success[0].0, false),
-            "{}",
-            first.text()
-        );
+        assert!(works(endpoint, first.status) && !first.is_replayed(), "{}", first.text());
         let again = call().await;
         assert_eq!((again.status, &again.body, again.is_replayed()), (first.status, &first.body, true));
     }

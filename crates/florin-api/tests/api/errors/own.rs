@@ -335,6 +335,20 @@ async fn p456_a_user_with_money() {
     app.finish().await;
 }
 
+const WALLET_UNAVAILABLE: &str = "Wallet is not available for this currency and network";
+
+#[tokio::test]
+async fn p457_a_currency_without_wallets() {
+    let app = TestApp::start().await;
+    let expected = refusal("P457", "wallet-not-available", WALLET_UNAVAILABLE);
+    for (index, endpoint) in declaring("P457").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        let call = changed(&app.a(), endpoint, &made, |body| set(body, "currency", "eur"));
+        check(endpoint, &call.send().await, 400, &expected);
+    }
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn p459_a_user_that_is_not_verified() {
     let app = TestApp::start().await;

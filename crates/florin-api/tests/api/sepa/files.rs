@@ -57,8 +57,16 @@ pub async fn every_statement(app: &mut TestApp) {
     let to_fay = iban_of(&a, Some("fay")).await;
     let reference = a.get("/v1/sepa-deposit/info/fay").await.expect(200)["title"].clone();
     let id = id_of(&outgoing(&a, None, "10", SETTLES).send().await);
-    app.clock.advance(std::time::Duration::from_secs(7 * 86_400));
+    let broken = id_of(&outgoing(&a, None, "5", SETTLES).send().await).parse::<Uuid>().expect("an id");
     bank.step().await;
+    app.clock.advance(std::time::Duration::from_secs(7 * 86_400));
+    bank.step_without("staging").await;
+    let row = crate::seals::literal(broken.as_bytes());
+    let change = |by: i64| format!("UPDATE sepa_transfer SET amount = amount + {by} WHERE id = {row}");
+    app.database().tamper(&change(1)).await;
+    bank.step().await;
+    crate::support::expect_errors(&["a payment cannot be read"]);
+    app.database().tamper(&change(-1)).await;
     let files = bank.take();
     bank.answer_file(&files[0], Some(TransactionStatus::SettledForDebtor), Vec::new());
     bank.book(
@@ -87,6 +95,7 @@ pub async fn every_statement(app: &mut TestApp) {
     let refused = operator.refused().await.expect("a list");
     operator.book(&refused[0].1.id.to_string(), None).await.expect("it is booked").expect("a message");
     operator.files().await.expect("a list");
+    assert_eq!(operator.left_out().await.expect("a list"), [(1, broken)]);
     let sent = std::fs::read_to_string(bank.path("sent").join("florin-pain001-000001.xml")).expect("a copy");
     let unknown = bank.path("unknown.xml");
     std::fs::write(&unknown, sent.replace("-000001<", "-000002<")).expect("a file");

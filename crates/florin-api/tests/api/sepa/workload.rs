@@ -458,7 +458,7 @@ impl Run {
             "the settlement account"
         );
         let waits = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM sepa_deposit \
-                     WHERE state NOT IN ('CREDITED', 'REFUNDED')";
+                     WHERE state NOT IN ('CREDITED', 'REFUNDED', 'CAME_BACK')";
         let suspense = "SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM account WHERE kind = 8";
         assert_eq!(self.number(suspense).await, self.number(waits).await, "suspense");
         let below = "SELECT COUNT(*) FROM account WHERE kind = 1 AND balance - held < 0";

@@ -91,6 +91,12 @@ impl TestApp {
         Self::with(Setup::default()).await
     }
 
+    /// The usual sandbox where no wallets are made: for tests that count all events of a user.
+    pub async fn without_wallets() -> Self {
+        let settings = Settings { keychain: None, ..Settings::sandbox() };
+        Self::with(Setup { settings, ..Setup::default() }).await
+    }
+
     /// One that differs.
     pub async fn with(setup: Setup) -> Self {
         let is_empty = setup.settings.environment == Environment::Live;

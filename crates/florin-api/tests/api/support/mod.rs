@@ -23,4 +23,4 @@ pub use entropy::Counted;
 pub use log::{allow_errors, expect_errors};
 pub use schema::{Strictness, misfits, resolved, validator};
 pub use template::seed;
-pub use walk::{Ids, example_of, files_of, names, path_of, prepared, request_of};
+pub use walk::{Ids, example_of, files_of, names, path_of, prepared, request_of, works};

@@ -76,6 +76,11 @@ pub fn example_of(endpoint: &Endpoint, ids: &Ids) -> Option<Value> {
     endpoint.example().map(|text| serde_json::from_str(&filled(text, ids)).expect("an example is JSON"))
 }
 
+/// Whether a status is one that the endpoint answers with when it works.
+pub fn works(endpoint: &Endpoint, status: u16) -> bool {
+    endpoint.signature.success.iter().any(|(known, _)| *known == status)
+}
+
 /// A small valid file for each part that the endpoint takes.
 pub fn files_of(endpoint: &Endpoint) -> Vec<(&'static str, Vec<u8>)> {
     match endpoint.signature.body {

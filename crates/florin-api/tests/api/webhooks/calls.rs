@@ -59,7 +59,7 @@ async fn a_registration_is_shown_without_its_secrets() {
 /// Nobody else delivers here: what came due was attempted when the call that advances the clock answered.
 #[tokio::test]
 async fn advancing_the_clock_attempts_each_webhook_that_is_due_once() {
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let (a, receiver) = (app.a(), Receiver::start().await);
     register(&a, &receiver.url).await;
     receiver.answers(|_| 503);
@@ -103,7 +103,7 @@ async fn a_server_that_hangs_does_not_hold_the_clock_for_longer_than_it_may() {
 /// `*` is the path of every type that is not named; a named one may keep the contract's path.
 #[tokio::test]
 async fn one_path_can_stand_for_all_others() {
-    let app = TestApp::start().await;
+    let app = TestApp::without_wallets().await;
     let (a, receiver) = (app.a(), Receiver::start().await);
     let paths = json!({"*": "/all", "transfer": "/transfer-webhook", "user.status": "/users"});
     let made = put(&a, json!({"url": receiver.url, "token": "t", "paths": paths})).await.expect(200);

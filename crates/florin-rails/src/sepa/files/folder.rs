@@ -36,6 +36,9 @@ const READING: &str = "reading";
 const DONE: &str = "done";
 const ASIDE: &str = "aside";
 
+/// How the name of the file ends that says why another one was set aside.
+const REASON: &str = ".reason.txt";
+
 /// The file with the installation's id.
 const MARK: &str = "florin-installation";
 
@@ -120,8 +123,8 @@ impl Folder {
                 Err(not_ours(format!("belongs to installation {other}, not to {installation}")))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(not_ours(format!(
-                "has no file {MARK}, though payment files were written: is the disk mounted, and the folder the right \
-                 one?"
+                "has no file {MARK} with {installation}, though payment files were written: is the disk mounted, and \
+                 the folder the right one?"
             ))),
             Err(error) => Err(error.into()),
         }
@@ -220,6 +223,28 @@ impl Folder {
         self.finish(name)
     }
 
+    /// The copy of a file that was sent.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn copy(&self, name: &str) -> io::Result<Vec<u8>> {
+        fs::read(self.root.join(SENT).join(name))
+    }
+
+    /// The names of the files that were sent, of those whose copies are still there.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    pub fn copies(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.root.join(SENT))? {
+            // Ours have plain names.
+            names.extend(entry?.file_name().into_string());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
     /// Keeps other threads and processes from files without a number, until the result is dropped or the process ends.
     /// A thread that was thought dead may still write.
     fn lock(&self) -> io::Result<File> {
@@ -316,6 +341,25 @@ impl Folder {
         Ok(names)
     }
 
+    /// The files of the bank whose content is not known: of the inbox, those that are being read, and those that were
+    /// set aside. Each with its folder.
+    ///
+    /// # Errors
+    /// A folder cannot be read.
+    pub fn unread(&self) -> io::Result<Vec<(&'static str, OsString)>> {
+        let mut unread = Vec::new();
+        for folder in [INBOX, READING, ASIDE] {
+            for entry in fs::read_dir(self.root.join(folder))? {
+                let name = entry?.file_name();
+                if folder != ASIDE || !name.to_string_lossy().ends_with(REASON) {
+                    unread.push((folder, name));
+                }
+            }
+        }
+        unread.sort_unstable();
+        Ok(unread)
+    }
+
     /// The bytes of a file that was taken; none if it is no plain file or has more than `max` bytes.
     ///
     /// # Errors
@@ -342,7 +386,7 @@ impl Folder {
     /// It stays where it is.
     pub fn set_aside(&self, name: &OsStr, reason: &str) -> io::Result<()> {
         let mut reasons = self.move_file(READING, name, ASIDE)?.into_os_string();
-        reasons.push(".reason.txt");
+        reasons.push(REASON);
         fs::write(reasons, format!("{reason}\n"))
     }
 

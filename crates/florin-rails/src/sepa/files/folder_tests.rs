@@ -129,7 +129,7 @@ fn a_folder_that_is_not_ours_is_not_used() {
     assert!(folder.check(US).expect_err("no mark").to_string().contains("is the disk mounted"));
     let empty = Folder::at(&root.path().join("not-mounted"));
     let said = empty.claim(US, true).expect_err("files were written").to_string();
-    assert!(said.contains("is the disk mounted"), "{said}");
+    assert!(said.contains("is the disk mounted") && said.contains(&US.to_string()), "{said}");
     assert!(!root.path().join("not-mounted").exists());
 }
 

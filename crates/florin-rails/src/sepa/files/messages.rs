@@ -71,9 +71,9 @@ pub fn hear(bytes: &[u8], account: &Iban, key: &[u8; 32]) -> Result<Heard, NotHe
     }
 }
 
-/// The id of a payment of ours, as an end-to-end id has it.
-pub(super) fn payment_of(end_to_end_id: Option<&str>) -> Option<Uuid> {
-    let text = end_to_end_id.filter(|text| text.len() == 32)?;
+/// The id of a payment or a recall of ours, as our files have it.
+pub(super) fn payment_of(text: Option<&str>) -> Option<Uuid> {
+    let text = text.filter(|text| text.len() == 32)?;
     Uuid::try_parse(text).ok()
 }
 

@@ -186,7 +186,6 @@ fn reports_of_other_accounts_and_other_messages_are_refused() {
     assert_eq!(BookKind::parse("camt.052"), None);
 }
 
-/// A recall of a bank, and one of ours that a bank refuses.
 #[test]
 fn recalls_have_an_id_for_each_payment() {
     let bank = Bic::parse("BYLADEM1001").expect("a BIC");
@@ -219,9 +218,18 @@ fn recalls_have_an_id_for_each_payment() {
     let transaction = Transaction { end_to_end_id: Some("A".to_owned()), ..from_anna(500) };
     let names = booked(vec![entry(500, true, Some("A"), vec![transaction])])[0].names;
     assert!(names.agree(Names::of_case(&one.case, &KEY)) && !names.agree(Names::of_case(&other.case, &KEY)));
+}
+
+/// An answer to a recall of ours says which payment it is about, and which recall.
+#[test]
+fn an_answer_names_payment_and_recall() {
+    let bank = Bic::parse("BYLADEM1001").expect("a BIC");
+    let created_at = Timestamp::from_micros(1_795_435_200_000_000);
     let payment = Uuid::from_u128(7);
+    let recall = Uuid::from_u128(8);
     let decision = |outcome| RecallDecision {
-        answer_id: None,
+        answer_id: Some("OF-THE-BANK".to_owned()),
+        recall_ids: vec![recall.simple().to_string()],
         original: Original { end_to_end_id: Some(payment.simple().to_string()), ..Original::default() },
         outcome,
         reason: Some(StatusReason::code("CUST")),
@@ -236,11 +244,30 @@ fn recalls_have_an_id_for_each_payment() {
             .map(decision)
             .into(),
     };
-    let Ok(Heard::Answers(all)) = hear(&answer.to_xml().expect("a file"), &account(), &KEY) else {
-        panic!("it is an answer");
+    let xml = answer.to_xml().expect("a file");
+    let heard = |xml: &str| match hear(xml.as_bytes(), &account(), &KEY) {
+        Ok(Heard::Answers(all)) => all,
+        other => panic!("{other:?}"),
     };
+    let xml = String::from_utf8(xml).expect("text");
+    let all = heard(&xml);
+    assert!(all.iter().all(|one| one.recalls == [recall]), "{all:?}");
     let refusals: Vec<_> = all.iter().map(|one| (one.payment, one.refusal)).collect();
     assert_eq!(refusals, [Some(Reason::new(*b"CUST")), None, None].map(|reason| (Some(payment), reason)));
+    // The case of the whole answer, the message that asked, and the id of the answer itself.
+    let case = |id: Uuid| format!("<Id>{}</Id><Cretr><Agt/></Cretr>", id.simple());
+    let [of_all, of_group, of_answer] = [9, 10, 11].map(Uuid::from_u128);
+    let xml = xml
+        .replace("</Assgnmt>", &format!("</Assgnmt><RslvdCase>{}</RslvdCase>", case(of_all)))
+        .replace(
+            "<CxlDtls>",
+            &format!(
+                "<CxlDtls><OrgnlGrpInfAndSts><OrgnlGrpCxlId>{}</OrgnlGrpCxlId></OrgnlGrpInfAndSts>",
+                of_group.simple()
+            ),
+        )
+        .replace("OF-THE-BANK", &of_answer.simple().to_string());
+    assert_eq!(heard(&xml)[0].recalls, [recall, of_group, of_all, of_answer]);
 }
 
 fn status_report(status: Option<TransactionStatus>, groups: Vec<GroupStatus>) -> Result<Statuses, NotHeard> {

@@ -19,7 +19,7 @@ pub use messages::{Heard, NotHeard, hear};
 pub use payments::{
     NotSent, Payment, SentFile, Unwritable, check, file_name, message_id, number_of, read_sent, render,
 };
-pub use recalls::{Answered, AskedFor, Names, check_answer, recall_file_name};
+pub use recalls::{Answered, AskedFor, Names, SentRecall, check_answer, recall_file_name, sent_recalls};
 pub use statuses::{Statuses, Told};
 
 /// The messages, for whoever plays the bank.
@@ -92,8 +92,14 @@ impl SepaRail for FileRail {
     fn find_recall<'a>(&'a self, order: &'a RecallOrder) -> Boxed<'a, Result<Option<Later>, RailError>> {
         Box::pin(async move {
             let Some(name) = recall_file_name(order) else { return Ok(Some(Vec::new())) };
-            let is_there = self.with_folder(order, move |folder| folder.was_handed_over(&name)).await?;
-            Ok(is_there.then(Vec::new))
+            let of_look = name.clone();
+            let look = move |folder: &Folder| {
+                let is_there = folder.was_handed_over(&of_look)?;
+                is_there.then(|| folder.copy(&of_look)).transpose()
+            };
+            let Some(copy) = self.with_folder(order, look).await? else { return Ok(None) };
+            recalls::check_copy(order, &name, &copy)?;
+            Ok(Some(Vec::new()))
         })
     }
 

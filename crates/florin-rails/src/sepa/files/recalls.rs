@@ -4,11 +4,11 @@
 use super::bookings::mark;
 use super::messages::payment_of;
 use super::statuses::reason_of;
-use super::{FileRail, message_id};
-use crate::sepa::{Order, Reason, RecallCase, RecallOrder, RecallRequest, RecallWhat};
+use super::{FileRail, Folder, message_id};
+use crate::sepa::{Order, RailError, Reason, RecallCase, RecallOrder, RecallRequest, RecallWhat};
 use florin_iso20022::{
-    Original, RecallAnswer, RecallDecision, RecallOutcome, RecalledPayment, StatusReason, WriteError,
-    WriteProblem,
+    Document, Limits, Original, RecallAnswer, RecallDecision, RecallOutcome, RecalledPayment, StatusReason,
+    WriteError, WriteProblem, read,
 };
 use florin_types::{Bic, Date};
 use uuid::Uuid;
@@ -59,6 +59,14 @@ impl Names {
         let surest = pairs.into_iter().find_map(|(one, other)| Some((one?, other?)));
         surest.is_some_and(|(one, other)| one == other)
     }
+
+    /// Whether both certainly name two payments. Banks pass the unique reference and the payer's on unchanged; the
+    /// transaction id can be another bank's, so that it says nothing.
+    #[must_use]
+    pub fn differ(self, other: Self) -> bool {
+        let pairs = [(self.uetr, other.uetr), (self.end_to_end_id, other.end_to_end_id)];
+        pairs.into_iter().any(|(one, other)| one.zip(other).is_some_and(|(one, other)| one != other))
+    }
 }
 
 /// A payment that a bank asks for.
@@ -79,6 +87,8 @@ pub struct Answered {
     pub id: String,
     /// The payment, where it is named in our form.
     pub payment: Option<Uuid>,
+    /// What it names that may be the id of a recall of ours, the nearest first.
+    pub recalls: Vec<Uuid>,
     /// Why the money does not come back. None where it does, or where that is not decided.
     pub refusal: Option<Reason>,
 }
@@ -120,11 +130,17 @@ pub(super) fn asked_for(message: &florin_iso20022::RecallRequest, key: &[u8; 32]
 pub(super) fn answered(message: &RecallAnswer, key: &[u8; 32]) -> Vec<Answered> {
     let from = message.from.as_ref().map(|bic| bic.as_str().to_owned());
     let answered = |decision: &RecallDecision| {
-        let RecallDecision { answer_id, original, outcome, reason } = decision;
+        let RecallDecision { answer_id, recall_ids, original, outcome, reason } = decision;
+        // Some banks repeat our id as that of their answer.
+        let ids = recall_ids.iter().chain(answer_id);
+        let recalls = ids.filter_map(|id| payment_of(Some(id))).collect();
         let answer_id = answer_id.clone().unwrap_or_default();
+        let named = recall_ids.iter().map(String::as_str);
+        let more: Vec<&str> = [&*answer_id, outcome.code()].into_iter().chain(named).collect();
         Answered {
-            id: id_of(key, "camt.029", (&from, &message.id), &[&answer_id, outcome.code()], original),
+            id: id_of(key, "camt.029", (&from, &message.id), &more, original),
             payment: payment_of(original.end_to_end_id.as_deref()),
+            recalls,
             refusal: (*outcome == RecallOutcome::Refused).then(|| reason_of(reason.as_ref())),
         }
     };
@@ -178,6 +194,63 @@ pub fn recall_file_name(order: &RecallOrder) -> Option<String> {
         }
     };
     Some(format!("florin-{kind}-{}.xml", order.id.simple()))
+}
+
+/// A file about a recall that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentRecall {
+    /// The recall.
+    pub id: Uuid,
+    /// Whether it answers a recall of a bank. Else it is one of ours.
+    pub is_answer: bool,
+    /// What it answers. None: it is a recall of ours, or it cannot be read.
+    pub outcome: Option<RecallOutcome>,
+}
+
+/// The files about recalls that were sent, of those whose copies are still there.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn sent_recalls(folder: &Folder) -> std::io::Result<Vec<SentRecall>> {
+    let mut sent = Vec::new();
+    for name in folder.copies()? {
+        let id = |prefix| payment_of(name.strip_prefix(prefix)?.strip_suffix(".xml"));
+        let (answer, request) = (id("florin-camt029-"), id("florin-camt056-"));
+        let Some(id) = answer.or(request) else { continue };
+        let outcome = if answer.is_some() { outcome_of(&folder.copy(&name)?) } else { None };
+        sent.push(SentRecall { id, is_answer: answer.is_some(), outcome });
+    }
+    Ok(sent)
+}
+
+/// Whether what the bank has, by the copy of a file, is what is to be said now.
+///
+/// # Errors
+/// It is the opposite: this database is an older copy of the one that said it.
+pub(super) fn check_copy(order: &RecallOrder, name: &str, copy: &[u8]) -> Result<(), RailError> {
+    let outcome = match order.what {
+        RecallWhat::Ask { .. } => return Ok(()),
+        RecallWhat::Refuse { .. } => RecallOutcome::Refused,
+        RecallWhat::Accept { .. } => RecallOutcome::Accepted,
+    };
+    let said = outcome_of(copy).map_or("an answer that cannot be read", RecallOutcome::code);
+    if said == outcome.code() {
+        return Ok(());
+    }
+    Err(RailError::Contradicted(format!(
+        "the bank has {said} as the answer to recall {}, and here it is {}: clear that up with the bank. If {} is what \
+         it is to have, remove sent/{name}, and it is sent",
+        order.id,
+        outcome.code(),
+        outcome.code()
+    )))
+}
+
+fn outcome_of(answer: &[u8]) -> Option<RecallOutcome> {
+    match read(answer, Limits::default()) {
+        Ok(Document::RecallAnswer(answer)) => answer.decisions.first().map(|decision| decision.outcome),
+        _ => None,
+    }
 }
 
 /// The bytes of the file that says something about a recall. None: it did not come over this rail, so nobody is to be
@@ -258,7 +331,13 @@ fn answer(
         from: Some(bank(&case.to, "Assgnr")?),
         to: Some(bank(&case.from, "Assgne")?),
         confirmation: outcome.code().to_owned(),
-        decisions: vec![RecallDecision { answer_id: Some(id), original, outcome, reason }],
+        decisions: vec![RecallDecision {
+            answer_id: Some(id),
+            recall_ids: Vec::new(),
+            original,
+            outcome,
+            reason,
+        }],
     };
     answer.to_xml()
 }

@@ -1,10 +1,12 @@
 //! A database that was restored from a backup, and payment files that it does not know.
 
 use super::bank::{entry, from, ours};
+use super::recalling::{answer, asks, original, shown, standing, with_money};
 use super::*;
 use crate::seals::literal;
+use crate::support::expect_errors;
 use florin_api::sepa::{FileWork, SepaOperator};
-use florin_rails::sepa::files::iso20022::ReportKind;
+use florin_rails::sepa::files::iso20022::{RecallOutcome, ReportKind};
 use florin_types::Text;
 use std::time::Duration;
 
@@ -127,6 +129,71 @@ async fn a_copy_made_in_the_middle_of_a_file_is_put_right() {
         files.iter().flat_map(|file| &file.payments).map(|one| one.end_to_end_id.clone()).collect();
     assert_eq!(ids, [Some(other.replace('-', ""))], "it waited again");
     assert_eq!(details(&older.a(), &sent).await["status"], "PENDING");
+    older.finish().await;
+    app.finish().await;
+}
+
+/// A copy that is restored answers no bank before it knows what was sent, and does not take the opposite answer for its
+/// own.
+#[tokio::test]
+async fn a_restored_database_answers_no_bank_otherwise_than_before() {
+    let (mut app, a, mut bank) = with_money().await;
+    let asked = original([None, Some("T1")], "2026-11-23");
+    bank.put(&asks("R-1", std::slice::from_ref(&asked)));
+    bank.read().await;
+    let (id, ..) = standing(&a).await.pop().expect("a recall");
+    let mut older = app.copy().await;
+    let settings = over_files(bank.path("").as_path());
+    app.reopen(Setup { settings: settings.clone(), ..Setup::default() }).await;
+    bank.restart(&app).await;
+    let a = app.a();
+    answer(&a, &id, &json!({"decision": "REFUSE"})).await;
+    // Another recall that the copy does not have, and a payment file.
+    bank.put(&asks("R-2", &[original([None, Some("T2")], "2026-11-23")]));
+    bank.read().await;
+    let all = standing(&a).await;
+    let (other, ..) = all.iter().find(|(other, ..)| *other != id).expect("another recall");
+    answer(&a, other, &json!({"decision": "REFUSE"})).await;
+    id_of(&outgoing(&a, Some("anna"), "10", SETTLES).send().await);
+    a.run_jobs().await;
+    app.clock.advance(TO_CUT_OFF);
+    bank.step().await;
+    assert_eq!((bank.take_answers().len(), bank.take().len()), (2, 1));
+    older.reopen(Setup { settings, ..Setup::default() }).await;
+    let b = older.a();
+    answer(&b, &id, &json!({"decision": "ACCEPT"})).await;
+    let is = async |sending: &str| {
+        older.database().count(&format!("SELECT COUNT(*) FROM sepa_recall WHERE sending = '{sending}'")).await
+            == 1
+    };
+    b.run_jobs().await;
+    expect_errors(&["a job failed; it will be tried again"]);
+    assert!(is("WAITING").await, "nothing is said before all is known");
+    let operator = SepaOperator { app: &older.app, name: Text::parse("olga").expect("a name") };
+    let adopted =
+        operator.adopt(&bank.path("sent").join("florin-pain001-000001.xml")).await.expect("it is adopted");
+    let mut expected = [
+        (id.parse().expect("an id"), "was answered RJCR, and is ACCEPTED here".to_owned()),
+        (other.parse::<Uuid>().expect("an id"), "was answered RJCR, and is not in this database".to_owned()),
+    ];
+    expected.sort();
+    let mut found = adopted.recalls;
+    found.sort();
+    assert_eq!(found, expected);
+    for _ in 0..2 {
+        older.clock.advance(Duration::from_secs(3_600));
+        b.run_jobs().await;
+        expect_errors(&["a job failed; it will be tried again"]);
+        assert!(is("SUBMITTING").await, "the bank has the opposite");
+        assert_eq!(bank.take_answers(), []);
+    }
+    // The bank agrees to have another answer.
+    let copy = format!("florin-camt029-{}.xml", id.replace('-', ""));
+    std::fs::remove_file(bank.path("sent").join(copy)).expect("a copy");
+    older.clock.advance(Duration::from_secs(86_400));
+    b.run_jobs().await;
+    assert_eq!(shown(&bank.take_answers()), [(asked, RecallOutcome::Accepted, None)]);
+    assert!(is("SENT").await);
     older.finish().await;
     app.finish().await;
 }

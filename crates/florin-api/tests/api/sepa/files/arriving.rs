@@ -1,6 +1,7 @@
 //! Money that comes in by files, and files that are wrong.
 
 use super::bank::{entry, from, report};
+use super::recalling::{asks, named, original, standing, with_money};
 use super::*;
 use crate::support::expect_errors;
 use florin_api::sepa::SepaOperator;
@@ -259,5 +260,21 @@ async fn money_that_its_owner_cannot_have_waits_in_suspense() {
     let waiting = operator.suspense().await.expect("a list");
     assert_eq!(waiting.iter().map(|one| (one.amount, one.state)).collect::<Vec<_>>(), [(most, "UNMATCHED")]);
     assert_eq!(operator.refused().await.expect("a list"), []);
+    app.finish().await;
+}
+
+/// A recall does not mean what a book had that a reset has ended.
+#[tokio::test]
+async fn a_recall_finds_no_money_of_a_book_that_is_gone() {
+    let (app, a, mut bank) = with_money().await;
+    a.post("/v1/sandbox/reset", &json!({})).send().await.expect(200);
+    a.verified_user("anna").await;
+    let to_anna = iban_of(&a, Some("anna")).await;
+    bank.book(ReportKind::Notification, &[named("Z", &to_anna, [Some("RENT"), Some("T1")])]);
+    bank.read().await;
+    bank.put(&asks("R-1", &[original([Some("RENT"), Some("T1")], "2026-11-23")]));
+    bank.read().await;
+    let all = standing(&a).await;
+    assert_eq!(all.iter().map(|(_, status, _)| &**status).collect::<Vec<_>>(), ["OPEN"]);
     app.finish().await;
 }

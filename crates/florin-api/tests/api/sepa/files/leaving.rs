@@ -369,6 +369,51 @@ async fn what_fails_holds_up_nothing_else() {
     app.finish().await;
 }
 
+/// A row that breaks after its payment was put into a file is left out of it, and a person ends the payment.
+#[tokio::test]
+async fn a_payment_that_breaks_in_its_file_is_left_out() {
+    let (app, a, mut bank) = with_files().await;
+    let broken = id_of(&outgoing(&a, None, "10", SETTLES).send().await);
+    let good = id_of(&outgoing(&a, Some("anna"), "10", SETTLES).send().await);
+    bank.step().await;
+    app.clock.advance(TO_CUT_OFF);
+    bank.step_without("staging").await;
+    let id = broken.parse::<Uuid>().expect("an id");
+    let row = literal(id.as_bytes());
+    let change = async |what: &str| {
+        app.database().tamper(&format!("UPDATE sepa_transfer SET {what} WHERE id = {row}")).await;
+    };
+    change("amount = amount + 1, state = 'WHAT'").await;
+    bank.step().await;
+    expect_errors(&["a payment cannot be read and is left out of its file"]);
+    // It is said once, and the next file goes.
+    bank.step().await;
+    let next = id_of(&outgoing(&a, Some("anna"), "20", SETTLES).send().await);
+    app.clock.advance(Duration::from_secs(7 * 86_400));
+    bank.step().await;
+    let files = bank.take();
+    let ids: Vec<_> =
+        files.iter().flat_map(|file| &file.payments).map(|one| one.end_to_end_id.clone()).collect();
+    assert_eq!(ids, [&good, &next].map(|id| Some(id.replace('-', ""))));
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    assert_eq!(operator.left_out().await.expect("a list"), [(1, id)]);
+    // What the bank says of the whole file is not about it, though it can be read again.
+    change("amount = amount - 1, state = 'SUBMITTING'").await;
+    bank.answer_file(&files[0], Some(TransactionStatus::SettledForDebtor), Vec::new());
+    bank.read().await;
+    let statuses = [details(&a, &good).await, details(&a, &broken).await].map(|all| all["status"].clone());
+    assert_eq!(statuses, [json!("SUCCESSFUL"), json!("PENDING")]);
+    let lines = operator.files().await.expect("a list");
+    let lines: Vec<_> =
+        lines.iter().map(|line| (line.number, line.payments, line.amount, line.pending)).collect();
+    assert_eq!(lines, [(2, 1, 2_000, 1), (1, 1, 1_000, 0)]);
+    let rejected = PaymentOutcome::Rejected(Reason::new(*b"AC04"));
+    operator.end_payment(id, rejected).await.expect("a command").expect("a payment");
+    assert_eq!(details(&a, &broken).await["error"]["reason"], "AC04");
+    assert_eq!(operator.left_out().await.expect("a list"), []);
+    app.finish().await;
+}
+
 /// A reset ends a book whose payments wait or are with the bank: nothing of it goes out or is heard any more.
 #[tokio::test]
 async fn a_reset_ends_the_payments_of_its_book() {

@@ -84,6 +84,19 @@ async fn a_change_of_rail_leaves_no_payment_behind() {
     app.finish().await;
 }
 
+/// The accounts and names of the made-up bank are nothing to another one.
+#[tokio::test]
+async fn a_sandbox_on_a_test_bank_lists_no_made_up_accounts() {
+    let (made_up, (over_files, b, _bank)) = (TestApp::start().await, with_files().await);
+    for (client, is_listed) in [(made_up.a(), true), (b, false)] {
+        let scenarios = client.get("/v1/sandbox/scenarios").await.expect(200);
+        let calls = scenarios["data"].as_array().expect("a list").iter().map(|one| one["call"].as_str());
+        assert_eq!(calls.flatten().any(|call| call.contains("sepa")), is_listed, "{scenarios}");
+    }
+    made_up.finish().await;
+    over_files.finish().await;
+}
+
 /// Money in the book for what concerns no other, whose owner turns out to be another partner's user.
 #[tokio::test]
 async fn money_is_moved_to_another_partner_once() {

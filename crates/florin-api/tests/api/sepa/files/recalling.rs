@@ -15,7 +15,7 @@ use std::time::Duration;
 const TO_CUT_OFF: Duration = Duration::from_secs(2 * 3_600);
 
 /// Money for an account, with the references of its sender and of its bank.
-fn named(number: &str, to: &str, references: [Option<&str>; 2]) -> Entry {
+pub fn named(number: &str, to: &str, references: [Option<&str>; 2]) -> Entry {
     let [end_to_end_id, transaction_id] = references.map(|text| text.map(str::to_owned));
     let money = from("Ada Lovelace", OUTSIDE, to, 2_500, "Savings");
     entry(number, 2_500, Transaction { end_to_end_id, transaction_id, ..money })
@@ -61,7 +61,7 @@ async fn last(client: &Client) -> (String, Value) {
     (status, answer)
 }
 
-async fn answer(client: &Client, recall: &str, body: &Value) {
+pub async fn answer(client: &Client, recall: &str, body: &Value) {
     client.post(&format!("/v1/sepa-recall/{recall}/answer"), body).send().await.expect(200);
 }
 
@@ -70,7 +70,7 @@ fn stands(status: &str, answer: Option<&str>) -> (String, Value) {
 }
 
 /// Each answer with the payment that it is about.
-fn shown(answers: &[RecallAnswer]) -> Vec<(Original, RecallOutcome, Option<String>)> {
+pub fn shown(answers: &[RecallAnswer]) -> Vec<(Original, RecallOutcome, Option<String>)> {
     let reason = |decision: &RecallDecision| {
         let reason = decision.reason.as_ref().and_then(|reason| reason.reason.as_ref());
         reason.map(|reason| reason.as_str().to_owned())
@@ -80,7 +80,7 @@ fn shown(answers: &[RecallAnswer]) -> Vec<(Original, RecallOutcome, Option<Strin
 }
 
 /// A platform whose bank has booked two payments of 25 EUR for Anna, and one of a later day.
-async fn with_money() -> (TestApp, Client, Bank) {
+pub async fn with_money() -> (TestApp, Client, Bank) {
     let (app, a, mut bank) = with_files().await;
     let to_anna = iban_of(&a, Some("anna")).await;
     bank.step().await;
@@ -105,7 +105,7 @@ async fn with_money() -> (TestApp, Client, Bank) {
 async fn a_bank_asks_for_payments_and_each_is_answered_once() {
     let (app, a, mut bank) = with_money().await;
     let known = original([Some("RENT"), Some("T2")], "2026-11-23");
-    let unknown = original([Some("RENT"), Some("T9")], "2026-11-20");
+    let unknown = original([Some("NEVER"), Some("T9")], "2026-11-20");
     let file = asks("R-1", &[unknown.clone(), known.clone()]);
     bank.put(&file);
     bank.read().await;
@@ -182,6 +182,41 @@ async fn money_that_a_bank_asks_for_goes_back_as_a_payment_and_the_bank_is_told(
         let valid = is_valid("camt.029.001.09", &bank.path("sent").join(name));
         assert!(!matches!(valid, Some(Err(_))), "{valid:?}");
     }
+    app.finish().await;
+}
+
+/// Money that went back and came back again is here: nobody is told that its sender has it.
+#[tokio::test]
+async fn money_that_came_back_was_not_returned_already() {
+    let (app, a, mut bank) = with_money().await;
+    let known = original([Some("RENT"), Some("T1")], "2026-11-23");
+    bank.put(&asks("R-1", std::slice::from_ref(&known)));
+    bank.read().await;
+    let (id, ..) = standing(&a).await.pop().expect("a recall");
+    answer(&a, &id, &json!({"decision": "ACCEPT"})).await;
+    a.run_jobs().await;
+    bank.take_answers();
+    app.clock.advance(TO_CUT_OFF);
+    bank.step().await;
+    let back = bank.take()[0].payments[0].end_to_end_id.clone().expect("an id");
+    bank.book(ReportKind::Notification, &[entry("D", -2_500, ours(2_500, &back))]);
+    let again = Transaction { return_reason: Some(StatusReason::code("AC04")), ..ours(2_500, &back) };
+    bank.book(ReportKind::Notification, &[entry("E", 2_500, again)]);
+    bank.read().await;
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let suspense = async || {
+        let all = operator.suspense().await.expect("a list");
+        all.iter().map(|one| (one.amount, one.state)).collect::<Vec<_>>()
+    };
+    assert_eq!(suspense().await, [(2_500, "STUCK")]);
+    bank.put(&asks("R-2", &[known]));
+    bank.read().await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+    assert_eq!(last(&a).await, stands("ACCEPTED", None));
+    assert_eq!(waiting(&app, ["came back"]).await, [1]);
+    a.run_jobs().await;
+    assert_eq!(bank.take_answers(), []);
+    assert_eq!(suspense().await, [(2_500, "STUCK")]);
     app.finish().await;
 }
 
@@ -297,6 +332,100 @@ async fn what_a_recall_means_must_be_certain() {
     app.finish().await;
 }
 
+/// The answers to all recalls, in order.
+async fn said(client: &Client) -> Vec<String> {
+    let mut answers: Vec<_> =
+        standing(client).await.into_iter().map(|(.., answer)| answer.to_string()).collect();
+    answers.sort();
+    answers
+}
+
+/// How many messages wait for a reason that has these words.
+async fn waiting<const N: usize>(app: &TestApp, why: [&str; N]) -> [usize; N] {
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let refused = operator.refused().await.expect("a list");
+    why.map(|why| refused.iter().filter(|item| format!("{item:?}").contains(why)).count())
+}
+
+/// That a payment never came is said without a person only if no credit can be it, and everything was read.
+#[tokio::test]
+async fn a_bank_is_told_that_a_payment_never_came_only_when_that_is_certain() {
+    let (app, a, mut bank) = with_money().await;
+    let to_anna = iban_of(&a, Some("anna")).await;
+    // A credit whose bank gives the payer's reference alone, and a sum without any.
+    let later = |one: Entry| Entry { booked: Date::parse("2026-11-25").ok().map(|day| (day, None)), ..one };
+    let bare = later(named("E", &to_anna, [Some("BARE"), None]));
+    let sum = from("Ada Lovelace", OUTSIDE, &to_anna, 9_900, "");
+    bank.book(ReportKind::Notification, &[bare, later(entry("F", 9_900, sum))]);
+    bank.read().await;
+    let never = |id, cents| Original { cents: Some(cents), ..original([Some(id), Some("T9")], "2026-11-20") };
+    bank.put(&asks(
+        "R-1",
+        &[
+            original([None, None], "2026-11-20"),
+            original([Some("RENT"), Some("T9")], "2026-11-20"),
+            original([None, Some("T9")], "2026-11-20"),
+            // The sum may have it.
+            never("NEVER-1", 100),
+            // Its bank may book it on the next business day.
+            Original { cents: Some(20_000), ..original([Some("NEVER-2"), None], "2026-11-24") },
+            never("NEVER-3", 20_000),
+        ],
+    ));
+    bank.read().await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+    assert_eq!(said(&a).await, ["\"NOOR\""], "the last one alone");
+    let reasons = ["no reference", "other references", "has perhaps come", "may come yet"];
+    assert_eq!(waiting(&app, reasons).await, [1, 1, 2, 1]);
+    // A person may say it.
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    for (_, item) in operator.refused().await.expect("a list") {
+        operator.book(&item.id.to_string(), None).await.expect("it is said").expect("a message");
+    }
+    assert_eq!(said(&a).await, ["\"NOOR\""; 6]);
+    a.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_bank_is_told_that_a_payment_never_came_only_when_all_was_read() {
+    let (app, a, mut bank) = with_money().await;
+    let to_anna = iban_of(&a, Some("anna")).await;
+    let never = |id| original([Some(id), Some("T9")], "2026-11-20");
+    // What has the payment may be in a file that was not understood, or in one that comes after the recall.
+    bank.put(b"no message");
+    bank.read().await;
+    expect_errors(&["a file of the bank was set aside"]);
+    bank.put(&asks("R-1", &[never("NEVER-1")]));
+    bank.read().await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+    for name in bank.names("aside") {
+        std::fs::remove_file(bank.path("aside").join(name)).expect("it is removed");
+    }
+    let late = Entry {
+        booked: Date::parse("2026-11-20").ok().map(|day| (day, None)),
+        ..named("G", &to_anna, [Some("LATE"), None])
+    };
+    bank.put(&asks("R-2", &[original([Some("LATE"), None], "2026-11-20")]));
+    bank.book(ReportKind::Notification, &[late]);
+    bank.round_without("done").await;
+    bank.round_without("done").await;
+    bank.put(&asks("R-3", &[never("NEVER-1")]));
+    bank.round_without("done").await;
+    bank.round_without("done").await;
+    bank.read().await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+
+    assert_eq!(said(&a).await, ["null"], "the payment is found, and nothing else is said");
+    assert_eq!(waiting(&app, ["is not read"]).await, [2]);
+    // Now all was read.
+    bank.put(&asks("R-4", &[never("NEVER-3")]));
+    bank.read().await;
+    assert_eq!(said(&a).await, ["\"NOOR\"", "null"]);
+    a.run_jobs().await;
+    app.finish().await;
+}
+
 /// Money of another partner, and money that a person has booked.
 #[tokio::test]
 async fn a_recall_is_of_the_book_that_has_the_money() {
@@ -346,6 +475,7 @@ fn answers(id: &str, request: &RecallRequest, outcome: RecallOutcome) -> Vec<u8>
         confirmation: outcome.code().to_owned(),
         decisions: vec![RecallDecision {
             answer_id: None,
+            recall_ids: request.payments[0].recall_id.iter().cloned().collect(),
             original: request.payments[0].original.clone(),
             outcome,
             reason: Some(StatusReason::code("CUST")),
@@ -369,7 +499,7 @@ async fn recall(client: &Client, bank: &Bank, transfer: &str) -> RecallRequest {
 
 /// Recalls both ways, of a transfer that is paid: for the test of statements.
 pub async fn every_statement(client: &Client, bank: &mut Bank, transfer: &str) {
-    bank.put(&asks("R-1", &[original([Some("NEVER"), None], "2026-11-20")]));
+    bank.put(&asks("R-1", &[original([Some("NEVER"), None], "2026-11-19")]));
     let request = recall(client, bank, transfer).await;
     bank.put(&answers("A-1", &request, RecallOutcome::Refused));
     bank.read().await;
@@ -413,6 +543,42 @@ async fn a_recall_of_ours_is_asked_once_and_answered() {
     bank.read().await;
     expect_errors(&["a message of the bank was refused and waits for a person"]);
     assert_eq!(bank.names("aside"), Vec::<String>::new());
+    app.finish().await;
+}
+
+/// A late answer to an earlier recall of a payment does not end a newer one.
+#[tokio::test]
+async fn an_answer_ends_the_recall_that_it_names() {
+    let (app, a, mut bank) = with_files().await;
+    bank.step().await;
+    let id = paid(&app, &a, &mut bank).await;
+    let first = recall(&a, &bank, &id).await;
+    // The bank has answered nothing in time.
+    app.clock.advance(Duration::from_secs(30 * 86_400));
+    a.run_jobs().await;
+    assert_eq!(last(&a).await, stands("REFUSED", Some("NOAS")));
+    let second = recall(&a, &bank, &id).await;
+    let nameless = |id: &str| {
+        let mut request = second.clone();
+        request.payments[0].recall_id = None;
+        answers(id, &request, RecallOutcome::Refused)
+    };
+    bank.put(&answers("A-1", &first, RecallOutcome::Refused));
+    bank.put(&nameless("A-2"));
+    bank.read().await;
+    expect_errors(&["a message of the bank was refused and waits for a person"]);
+    assert_eq!(last(&a).await, stands("OPEN", None));
+    // A person knows that it is the newest one's.
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let refused = operator.refused().await.expect("a list");
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    operator.book(&refused[0].1.id.to_string(), None).await.expect("it is booked").expect("a message");
+    assert_eq!(last(&a).await, stands("REFUSED", Some("CUST")));
+    app.clock.advance(Duration::from_secs(1));
+    let third = recall(&a, &bank, &id).await;
+    bank.put(&answers("A-3", &third, RecallOutcome::Refused));
+    bank.read().await;
+    assert_eq!(last(&a).await, stands("REFUSED", Some("CUST")));
     app.finish().await;
 }
 

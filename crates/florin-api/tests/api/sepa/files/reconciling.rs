@@ -88,6 +88,45 @@ async fn what_both_have_does_not_differ_and_what_one_has_does() {
     app.finish().await;
 }
 
+/// The fees that other books have earned pay the bank too; and what the bank has taken can be booked whatever it is.
+#[tokio::test]
+async fn a_fee_of_the_bank_is_paid_by_what_the_house_has_in_all_books() {
+    let (app, a, mut bank) = with_files().await;
+    let b = app.b();
+    b.fund(None, "50", "eur").await;
+    let id = id_of(&outgoing(&b, None, "10", SETTLES).send().await);
+    app.clock.advance(Duration::from_secs(2 * 3_600));
+    bank.step().await;
+    bank.take();
+    let paid = entry("A", -1_000, ours(1_000, &id));
+    bank.book(ReportKind::Notification, std::slice::from_ref(&paid));
+    bank.read().await;
+    // All that the house has earned is in the other book.
+    let own =
+        |name: &str, cents: i64| Entry { transactions: Vec::new(), ..entry(name, -cents, ours(cents, &id)) };
+    bank.book(ReportKind::Statement, &[paid, own("B", 100), own("C", 25_000)]);
+    bank.read().await;
+    let found = differences(&app).await;
+    let [small, large] = [id_in(&found[0], "D100/"), id_in(&found[1], "D25000/")];
+    let operator = SepaOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    operator.book(&small, None).await.expect("it is booked");
+    let said = operator.book(&large, None).await.expect_err("it is hardly a fee").to_string();
+    assert!(said.contains("250.00 eur are more than the 0.00 eur"), "{said}");
+    assert_eq!(differences(&app).await.len(), 2);
+    operator.book_any_fee(&large, None).await.expect("it is booked");
+    operator.book_any_fee(&large, None).await.expect_err("once");
+    assert_eq!(differences(&app).await, Vec::<String>::new());
+    assert_eq!(a.amount(Some("anna"), "eur").await, "100.00");
+    // The bank's files are read on.
+    bank.book(
+        ReportKind::Notification,
+        &[entry("D", 100, from("Ada Lovelace", OUTSIDE, &iban_of(&a, Some("anna")).await, 100, "Savings"))],
+    );
+    bank.read().await;
+    assert_eq!(a.amount(Some("anna"), "eur").await, "101.00");
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn what_no_statement_has_is_in_the_book_alone() {
     let (app, a, mut bank) = with_files().await;
