@@ -4,7 +4,7 @@ use crate::address::Address;
 use crate::chain::{Chain, ChainKind};
 use bitcoin::bip32::{ChildNumber, Xpriv};
 use bitcoin::hashes::{Hash, hash160};
-use bitcoin::secp256k1::{All, PublicKey, Secp256k1};
+use bitcoin::secp256k1::{All, PublicKey, Secp256k1, SecretKey};
 use bitcoin::{Network, bip32};
 use std::fmt;
 use thiserror::Error;
@@ -44,12 +44,15 @@ impl Seed {
 pub enum Branch {
     /// Those of holders: the branch that BIP 44 calls external.
     Holders,
+    /// Those from which the book pays out: the branch that BIP 44 calls internal.
+    House,
 }
 
 impl Branch {
     const fn number(self) -> u32 {
         match self {
             Self::Holders => 0,
+            Self::House => 1,
         }
     }
 }
@@ -106,6 +109,15 @@ impl Keychain {
     }
 
     fn public_key(&self, chain: Chain, place: Place) -> Result<PublicKey, DeriveError> {
+        Ok(self.secret_key(chain, place)?.get().public_key(&self.curve))
+    }
+
+    pub(crate) fn curve(&self) -> &Secp256k1<All> {
+        &self.curve
+    }
+
+    /// The key at a place. It stays within this crate.
+    pub(crate) fn secret_key(&self, chain: Chain, place: Place) -> Result<WipedKey, DeriveError> {
         let number = |number: i64| u32::try_from(number).map_err(|_| DeriveError::Place);
         let hardened = |number| ChildNumber::from_hardened_idx(number).map_err(|_| DeriveError::Place);
         let plain = |number| ChildNumber::from_normal_idx(number).map_err(|_| DeriveError::Place);
@@ -117,11 +129,25 @@ impl Keychain {
             plain(number(place.number)?)?,
         ];
         // The network only tells how extended keys are written, which these never are.
-        let master = Xpriv::new_master(Network::Bitcoin, self.seed.0.as_ref())?;
-        let mut key = master.derive_priv(&self.curve, &path)?.private_key;
-        let public = key.public_key(&self.curve);
-        key.non_secure_erase();
-        Ok(public)
+        let mut master = Xpriv::new_master(Network::Bitcoin, self.seed.0.as_ref())?;
+        let derived = master.derive_priv(&self.curve, &path);
+        master.private_key.non_secure_erase();
+        Ok(WipedKey(derived?.private_key))
+    }
+}
+
+/// A private key. It is wiped when it is dropped.
+pub(crate) struct WipedKey(SecretKey);
+
+impl WipedKey {
+    pub(crate) fn get(&self) -> &SecretKey {
+        &self.0
+    }
+}
+
+impl Drop for WipedKey {
+    fn drop(&mut self) {
+        self.0.non_secure_erase();
     }
 }
 
@@ -160,6 +186,10 @@ mod tests {
         }
         // On chains of Ethereum's kind the address is the same.
         assert_eq!(all.len(), 3 * 2 * 6 + 6);
+        // A house pays from addresses that no holder has.
+        let chain = Chain { kind: ChainKind::Evm, is_main: true };
+        let house = keys.address(chain, Place { book: 1, branch: Branch::House, number: 1 }).unwrap();
+        assert!(all.insert(house));
     }
 
     #[test]
