@@ -23,6 +23,11 @@ const BALANCE_OF: [u8; 4] = [0x70, 0xa0, 0x82, 0x31];
 /// Bytes of an argument in call data.
 const WORD: usize = 32;
 
+impl Chain {
+    /// All chains of Ethereum's kind: their keys and addresses are the same, also on those to try things on.
+    pub const EVM: Self = Self { kind: ChainKind::Evm, is_main: true };
+}
+
 /// What a transaction does: it gives coins to an address, or calls a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -117,11 +122,9 @@ impl Keychain {
     /// # Errors
     /// There is no such place.
     pub fn sign_evm(&self, place: Place, transaction: &EvmTransaction) -> Result<Signed, DeriveError> {
-        // The keys of this kind are the same on the real chains and on those to try things on.
-        let key = self.secret_key(Chain { kind: ChainKind::Evm, is_main: true }, place)?;
-        let digest = Keccak256::digest(transaction.encoded(None));
-        let message = Message::from_digest(digest.into());
-        let signature = self.curve().sign_ecdsa_recoverable(&message, key.get());
+        let message = Message::from_digest(Keccak256::digest(transaction.encoded(None)).into());
+        let signature =
+            self.with_key(Chain::EVM, place, |curve, key, _| curve.sign_ecdsa_recoverable(&message, key))?;
         let (recovery, bytes) = signature.serialize_compact();
         let raw = transaction.encoded(Some(&Signature { is_odd: recovery.to_i32() & 1 == 1, bytes }));
         Ok(Signed { id: id_of(&raw), raw: format!("0x{}", hex::encode(raw)) })

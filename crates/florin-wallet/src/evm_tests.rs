@@ -4,8 +4,7 @@ use super::*;
 use crate::keychain::{Branch, Seed};
 use proptest::prelude::*;
 
-const EVM: Chain = Chain { kind: ChainKind::Evm, is_main: true };
-const BITCOIN: Chain = Chain { kind: ChainKind::Bitcoin, is_main: true };
+const BITCOIN: Chain = Chain { kind: ChainKind::Bitcoin, ..Chain::EVM };
 
 fn keys() -> Keychain {
     Keychain::new(Seed::new([7; 32]))
@@ -16,7 +15,7 @@ fn house(book: i64) -> Place {
 }
 
 fn address(text: &str) -> Address {
-    Address::parse(EVM, text).unwrap()
+    Address::parse(Chain::EVM, text).unwrap()
 }
 
 fn payee() -> Address {
@@ -42,7 +41,10 @@ fn plain() -> EvmTransaction {
 #[test]
 fn another_program_signs_the_same() {
     let keys = keys();
-    assert_eq!(keys.address(EVM, house(5)).unwrap().as_str(), "0x424935f33d275f8622D45fE2aDEA8253954C04Fe");
+    assert_eq!(
+        keys.address(Chain::EVM, house(5)).unwrap().as_str(),
+        "0x424935f33d275f8622D45fE2aDEA8253954C04Fe"
+    );
     let token = EvmTransaction {
         chain_id: 137,
         nonce: 200,
@@ -97,6 +99,12 @@ fn another_program_signs_the_same() {
         assert_eq!(signed, Signed { raw: raw.to_owned(), id: id.to_owned() });
         assert_eq!(evm_transaction_id(raw).as_deref(), Some(id));
     }
+}
+
+#[test]
+fn a_house_pays_from_addresses_that_no_holder_has() {
+    let holder = Place { branch: Branch::Holders, ..house(5) };
+    assert_ne!(keys().address(Chain::EVM, house(5)), keys().address(Chain::EVM, holder));
 }
 
 #[test]

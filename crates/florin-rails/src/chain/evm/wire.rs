@@ -2,7 +2,7 @@
 //!
 //! Texts are read without a copy of them. Of a log's data only 32 bytes are kept, since no other length is a transfer.
 
-use florin_wallet::{Address, Chain, ChainKind};
+use florin_wallet::{Address, Chain};
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
@@ -59,7 +59,7 @@ impl Account {
 
 /// Reads an address of this kind of chain, with its checksum.
 pub fn parse_address(text: &str) -> Option<Address> {
-    Address::parse(Chain { kind: ChainKind::Evm, is_main: true }, text).ok()
+    Address::parse(Chain::EVM, text).ok()
 }
 
 /// A number: hexadecimal digits after `0x`. One of 2^128 or more is an error: no amount of a coin or of gas is that

@@ -11,7 +11,7 @@ use florin_rails::chain::evm::{Asset, EvmNode, Settings, Token};
 use florin_rails::chain::evm::{CONNECT_TIMEOUT, MAX_GAS, TIMEOUT};
 use florin_rails::chain::{Block, FollowError, Follower, Step};
 use florin_types::CurrencyCode;
-use florin_wallet::{Address, Branch, Chain, ChainKind, Keychain, Place, Seed};
+use florin_wallet::{Address, Branch, Chain, Keychain, Place, Seed};
 
 const ETH: CurrencyCode = CurrencyCode::new("eth");
 const USDC: CurrencyCode = CurrencyCode::new("usdc");
@@ -23,7 +23,7 @@ const MAX_FEE: u128 = 1_000_000_000_000;
 const MAX_BLOCK: usize = 1 << 20;
 
 fn address(text: &str) -> Address {
-    Address::parse(Chain { kind: ChainKind::Evm, is_main: true }, text).unwrap()
+    Address::parse(Chain::EVM, text).unwrap()
 }
 
 /// An ether has 8 decimals at the platform, and 18 in the chain; the token has 6 in both.
@@ -53,12 +53,12 @@ fn keys() -> Keychain {
 const HOUSE: Place = Place { book: 1, branch: Branch::House, number: 0 };
 
 fn house() -> Address {
-    keys().address(Chain { kind: ChainKind::Evm, is_main: true }, HOUSE).unwrap()
+    keys().address(Chain::EVM, HOUSE).unwrap()
 }
 
 fn holder(number: i64) -> Address {
     let place = Place { book: 1, branch: Branch::Holders, number };
-    keys().address(Chain { kind: ChainKind::Evm, is_main: true }, place).unwrap()
+    keys().address(Chain::EVM, place).unwrap()
 }
 
 /// Follows until there is nothing more.
