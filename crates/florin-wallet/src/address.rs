@@ -78,6 +78,13 @@ impl Address {
         Self(checksummed(&hex::encode(bytes)))
     }
 
+    /// The bytes of an address of Ethereum's kind. None: it is of another kind.
+    pub(crate) fn evm_bytes(&self) -> Option<[u8; HASH_BYTES]> {
+        let mut bytes = [0; HASH_BYTES];
+        hex::decode_to_slice(self.0.strip_prefix("0x")?, &mut bytes).ok()?;
+        Some(bytes)
+    }
+
     /// As text.
     #[must_use]
     pub fn as_str(&self) -> &str {

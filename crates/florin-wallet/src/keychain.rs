@@ -4,7 +4,7 @@ use crate::address::Address;
 use crate::chain::{Chain, ChainKind};
 use bitcoin::bip32::{ChildNumber, Xpriv};
 use bitcoin::hashes::{Hash, hash160};
-use bitcoin::secp256k1::{All, PublicKey, Secp256k1};
+use bitcoin::secp256k1::{All, PublicKey, Secp256k1, SecretKey};
 use bitcoin::{Network, bip32};
 use std::fmt;
 use thiserror::Error;
@@ -44,12 +44,15 @@ impl Seed {
 pub enum Branch {
     /// Those of holders: the branch that BIP 44 calls external.
     Holders,
+    /// Those of the platform itself, such as change: the branch that BIP 44 calls internal.
+    House,
 }
 
 impl Branch {
     const fn number(self) -> u32 {
         match self {
             Self::Holders => 0,
+            Self::House => 1,
         }
     }
 }
@@ -106,6 +109,16 @@ impl Keychain {
     }
 
     fn public_key(&self, chain: Chain, place: Place) -> Result<PublicKey, DeriveError> {
+        self.with_key(chain, place, |_, _, public| *public)
+    }
+
+    /// Does something with the key at a place, and wipes the key.
+    pub(crate) fn with_key<T>(
+        &self,
+        chain: Chain,
+        place: Place,
+        with: impl FnOnce(&Secp256k1<All>, &SecretKey, &PublicKey) -> T,
+    ) -> Result<T, DeriveError> {
         let number = |number: i64| u32::try_from(number).map_err(|_| DeriveError::Place);
         let hardened = |number| ChildNumber::from_hardened_idx(number).map_err(|_| DeriveError::Place);
         let plain = |number| ChildNumber::from_normal_idx(number).map_err(|_| DeriveError::Place);
@@ -122,8 +135,9 @@ impl Keychain {
         master.private_key.non_secure_erase();
         let mut key = derived?.private_key;
         let public = key.public_key(&self.curve);
+        let done = with(&self.curve, &key, &public);
         key.non_secure_erase();
-        Ok(public)
+        Ok(done)
     }
 }
 

@@ -4,11 +4,15 @@
 //! book and its number within it, so no two holders ever have the same one, and nothing but the seed has to be kept.
 //! Paths are those of BIP 44 and, for coins with segregated witness, BIP 84: purpose, coin (SLIP 44), the book as
 //! account, [`Branch`], the number.
+//!
+//! Transactions are signed here too, so that no private key leaves this crate: [`EvmTransaction`].
 
 mod address;
 mod chain;
+mod evm;
 mod keychain;
 
 pub use address::{Address, AddressError};
 pub use chain::{Chain, ChainKind};
+pub use evm::{Call, EvmTransaction, Signed, evm_transaction_id};
 pub use keychain::{Branch, DeriveError, Keychain, Place, Seed, SeedError};

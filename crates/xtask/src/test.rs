@@ -42,7 +42,8 @@ const SKIPPED: &str = "FLORIN_TEST_SKIPPED";
 ///
 /// PostgreSQL is a private throw-away cluster on a free port, run by an unprivileged user and removed
 /// afterwards, also on failure and Ctrl-C. The S3 server with a bucket, for both engines, is SeaweedFS.
-/// The webhook receivers of docs/examples and generated clients are run by Node, Python, PHP and Go.
+/// The webhook receivers of docs/examples and generated clients are run by Node, Python, PHP and Go; the chain of
+/// Ethereum's kind is anvil's.
 ///
 /// What is missing of these is installed in CI (the variable CI) and with --install: PostgreSQL (without
 /// starting Debian's own cluster), Node, PHP, curl and age as Debian's packages, by root or a sudo without
@@ -69,7 +70,7 @@ pub struct Arguments {
     /// Leave out the S3 server and skip the tests that need it
     #[arg(long)]
     without_s3: bool,
-    /// Skip the tests that need another language than Rust: webhook receivers and generated clients
+    /// Skip the tests that need another language than Rust: webhook receivers, generated clients, chains
     #[arg(long, alias = "without-receivers")]
     without_languages: bool,
     /// Print every test, not only the failed

@@ -1,5 +1,6 @@
 //! What tests with other programs need: interpreters, a Go compiler, the libraries by which others judge our
-//! signatures, generators of clients with what checks their types, and encoders of pictures and documents.
+//! signatures, generators of clients with what checks their types, encoders of pictures and documents, and a node of
+//! Ethereum's kind.
 //!
 //! Node, npm, PHP and the programs that some tests call are the system's, or Debian's packages; Go is on PATH, or a
 //! wheel that holds nothing but Go, one version by its hash. Packages are of one version each, and kept beside the
@@ -18,6 +19,17 @@ const EDITION: u32 = 2;
 const NPM_PACKAGE: &str = include_str!("tools/package.json");
 /// Every package by its hash.
 const NPM_LOCK: &str = include_str!("tools/package-lock.json");
+
+/// A node of Ethereum's kind in development mode, and a compiler with a library of contracts.
+const EVM_PACKAGE: &str = include_str!("tools/evm/package.json");
+/// Every package by its hash. The node's program is a package for each kind of machine; npm takes the one that fits.
+const EVM_LOCK: &str = include_str!("tools/evm/package-lock.json");
+/// The contract that tests pay with, and what compiles it.
+const EVM_TOKEN: [(&str, &str); 2] = [
+    ("Token.sol", include_str!("tools/evm/Token.sol")),
+    ("compile.cjs", include_str!("tools/evm/compile.cjs")),
+];
+
 /// By version alone: there is a wheel, and a hash, for every Python that there is.
 const PYTHON_PACKAGES: &str = include_str!("tools/requirements.txt");
 
@@ -57,7 +69,17 @@ const TOOLS: &[Tool] = &[
         install: |folder| {
             program("node", &["nodejs", "npm"])?;
             program("npm", &["npm"])?;
-            installed(&kept(folder, "node"), npm)
+            installed(&kept(folder, "node"), |into| npm(into, NPM_PACKAGE, NPM_LOCK))
+        },
+    },
+    Tool {
+        what: "anvil",
+        variable: Some("FLORIN_TEST_EVM"),
+        find: |folder| existing(kept(folder, "evm")),
+        install: |folder| {
+            program("node", &["nodejs", "npm"])?;
+            program("npm", &["npm"])?;
+            installed(&kept(folder, "evm"), evm)
         },
     },
     Tool {
@@ -217,15 +239,25 @@ pub fn installed(kept: &Path, fill: impl Fn(&Path) -> Result<()>) -> Result<()> 
     }
 }
 
-fn npm(into: &Path) -> Result<()> {
-    fs::write(into.join("package.json"), NPM_PACKAGE)?;
-    fs::write(into.join("package-lock.json"), NPM_LOCK)?;
+fn npm(into: &Path, package: &str, lock: &str) -> Result<()> {
+    fs::write(into.join("package.json"), package)?;
+    fs::write(into.join("package-lock.json"), lock)?;
     let mut npm = Command::new("npm");
     npm.args("ci --ignore-scripts --no-audit --no-fund --loglevel error".split(' ')).current_dir(into);
     match process::succeeds(&mut npm)? {
         true => Ok(()),
         false => bail!("npm could not install them (its own words are above)"),
     }
+}
+
+/// The node, and `token.hex`: the contract's byte code.
+fn evm(into: &Path) -> Result<()> {
+    npm(into, EVM_PACKAGE, EVM_LOCK)?;
+    for (name, text) in EVM_TOKEN {
+        fs::write(into.join(name), text)?;
+    }
+    let code = workspace::output(Command::new("node").arg("compile.cjs").current_dir(into))?;
+    fs::write(into.join("token.hex"), code).context("cannot write the contract's byte code")
 }
 
 /// Has pip install what is required into a folder; where there is no pip, Debian's comes first.
@@ -267,15 +299,19 @@ mod tests {
         assert!(kept.join("whole").is_file());
     }
 
-    /// Every package of the lock is one by its hash, and no address of a registry is in it.
+    /// Every package of a lock is one by its hash, and no address of a registry is in it.
     #[test]
-    fn the_lock_is_of_the_package_and_names_no_place() {
-        let [package, lock]: [serde_json::Value; 2] =
-            [NPM_PACKAGE, NPM_LOCK].map(|text| serde_json::from_str(text).unwrap());
-        assert_eq!(lock["packages"][""]["dependencies"], package["dependencies"]);
-        for (name, one) in lock["packages"].as_object().unwrap().iter().filter(|(name, _)| !name.is_empty()) {
-            assert!(one["integrity"].as_str().is_some_and(|hash| hash.starts_with("sha512-")), "{name}");
-            assert!(one.get("resolved").is_none(), "{name}");
+    fn the_locks_are_of_their_packages_and_name_no_place() {
+        for texts in [[NPM_PACKAGE, NPM_LOCK], [EVM_PACKAGE, EVM_LOCK]] {
+            let [package, lock]: [serde_json::Value; 2] =
+                texts.map(|text| serde_json::from_str(text).unwrap());
+            assert_eq!(lock["packages"][""]["dependencies"], package["dependencies"]);
+            let packages = lock["packages"].as_object().unwrap().iter();
+            for (name, one) in packages.filter(|(name, _)| !name.is_empty()) {
+                let hash = one["integrity"].as_str();
+                assert!(hash.is_some_and(|hash| hash.starts_with("sha512-")), "{name}");
+                assert!(one.get("resolved").is_none(), "{name}");
+            }
         }
         assert_eq!(GO.matches("--hash=sha256:").count(), 2);
     }

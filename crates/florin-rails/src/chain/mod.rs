@@ -1,12 +1,13 @@
 //! Chains: blocks, the value that they bring to addresses, and transactions of ours, behind one trait.
 //!
-//! A [`ChainNode`] is asked; it tells nothing by itself. [`Follower`] asks it for one block after the other, and notices
-//! when blocks that it gave are in the chain no more. Whose an address is, the node does not know: a block comes with
-//! every transfer in it, and the platform looks which are its own.
+//! A [`ChainNode`] is asked; it tells nothing by itself. [`Follower`] asks it for one block after the other, and
+//! notices when blocks that it gave are in the chain no more. Whose an address is, the node does not know: a block
+//! comes with every transfer in it, and the platform looks which are its own.
 //!
 //! Amounts are in minor units of the platform's currency. A chain that counts finer (Ethereum's 18 decimals) has its
 //! rests cut off: they stay on the address, and no balance has them.
 
+pub mod evm;
 mod follow;
 
 pub use follow::{FollowError, Follower, Step};
@@ -45,7 +46,8 @@ pub struct Transfer {
     /// The transaction's id, as the chain's programs write it.
     pub transaction: String,
     /// Which of the transaction's transfers: it is the same in whatever block the transaction is. For Bitcoin's kind,
-    /// the output. For Ethereum's kind 0 is the coin itself, and the n-th log of the transaction is n.
+    /// the output. For Ethereum's kind 0 is the coin itself, and the n-th log of the transaction is n, from 1 over all
+    /// its logs.
     pub output: u32,
     /// Who got it, in the form in which the crate `florin-wallet` writes addresses.
     pub to: String,
@@ -56,7 +58,8 @@ pub struct Transfer {
 }
 
 /// What a transaction costs now, by the chain's own unit of work: wei per gas, or a thousandth of the coin's smallest
-/// unit per virtual byte.
+/// unit per virtual byte. Where the price is set by the block (Ethereum's kind) it is the most that is offered; what is
+/// paid is mostly half of it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeeRate {
     /// For a transaction that is to be in one of the next blocks.
@@ -68,7 +71,8 @@ pub struct FeeRate {
 /// Where a transaction stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransactionState {
-    /// The node does not know it.
+    /// The node does not know it. It may have forgotten a transaction that offered too little, and other nodes may
+    /// still have it: so it can still be included, as long as what it spends is not spent otherwise.
     Unknown,
     /// It waits for a block.
     Waiting,

@@ -3,6 +3,7 @@
 
 use super::board::SKEW;
 use super::{Board, EUR, Moment, Quotes, RateSource, Rates, Read, read_ecb, read_ticker};
+use crate::http::{body, client, innermost};
 use florin_types::{Clock, CurrencyCode, Rate, Rounding, Timestamp};
 use reqwest::Url;
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use thiserror::Error;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Bytes of an answer at most. The daily file has 2 KB, a ticker of all pairs of an exchange 600 KB.
-const MAX_BYTES: u64 = 4 << 20;
+const MAX_BYTES: usize = 4 << 20;
 
 /// How soon a reading that failed is tried again, unless the feed is read more often anyway.
 const RETRY: Duration = Duration::from_secs(5);
@@ -153,17 +154,8 @@ impl Feed {
         [max_age, every]: [Duration; 2],
         expected: Rates,
     ) -> Result<Self, String> {
-        let client =
-            || reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
-        let http = match (&address, client().build()) {
-            (_, Ok(http)) => http,
-            (Address::Url(url), Err(error)) if url.scheme() == "https" => {
-                return Err(format!("{address}: {error}"));
-            }
-            (_, Err(_)) => {
-                client().tls_certs_only([]).build().map_err(|error| format!("{address}: {error}"))?
-            }
-        };
+        let is_https = matches!(&address, Address::Url(url) if url.scheme() == "https");
+        let http = client(is_https, TIMEOUT, TIMEOUT).map_err(|error| format!("{address}: {error}"))?;
         Ok(Self { kind, address, max_age, every, expected, http })
     }
 
@@ -244,8 +236,8 @@ impl Feed {
                 (bytes, now.saturating_sub(age))
             }
         };
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(FeedError::Malformed(format!("more than {MAX_BYTES} bytes")));
+        if bytes.len() > MAX_BYTES {
+            return Err(too_long());
         }
         let text = String::from_utf8(bytes).map_err(|error| FeedError::Malformed(error.to_string()))?;
         Ok(Published { text, at })
@@ -254,20 +246,18 @@ impl Feed {
     /// The answer, and how long it lay in caches on the way (RFC 9111, section 5.1).
     async fn get(&self, url: &Url) -> Result<(Vec<u8>, Duration), FeedError> {
         let unreachable = |error: reqwest::Error| FeedError::Unreachable(innermost(&error));
-        let mut response = self.http.get(url.clone()).send().await.map_err(unreachable)?;
+        let response = self.http.get(url.clone()).send().await.map_err(unreachable)?;
         if !response.status().is_success() {
             return Err(FeedError::Refused(response.status().to_string()));
         }
         let age = response.headers().get("age").and_then(|age| age.to_str().ok()?.trim().parse().ok());
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() as u64 > MAX_BYTES {
-                break;
-            }
-        }
+        let bytes = body(response, MAX_BYTES).await.map_err(unreachable)?.ok_or_else(too_long)?;
         Ok((bytes, Duration::from_secs(age.unwrap_or(0))))
     }
+}
+
+fn too_long() -> FeedError {
+    FeedError::Malformed(format!("more than {MAX_BYTES} bytes"))
 }
 
 /// A file, a byte more than may be of it, and when it was changed.
@@ -278,7 +268,7 @@ fn read_file(path: &Path) -> std::io::Result<(Vec<u8>, Timestamp)> {
     }
     let changed = about.modified()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok((bytes, Timestamp::from_micros(i64::try_from(changed.as_micros()).unwrap_or(i64::MAX))))
 }
 
@@ -288,15 +278,6 @@ fn rate_of(quote: CurrencyCode, board: &Board, now: Timestamp) -> Result<Rate, F
         return Ok(Rate::ONE);
     }
     board.rate(quote, Moment { business: now, wall: now }).map_err(|_| FeedError::NoQuote(quote))
-}
-
-/// The innermost cause.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(cause) = error.source() {
-        error = cause;
-    }
-    error.to_string()
 }
 
 #[cfg(test)]

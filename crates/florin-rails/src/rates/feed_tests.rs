@@ -85,10 +85,7 @@ async fn a_ticker_in_another_currency_crosses_over_the_reference_rates() {
 
 #[tokio::test]
 async fn a_reading_that_fails_changes_nothing() {
-    let large = format!(
-        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}",
-        " ".repeat(usize::try_from(MAX_BYTES).unwrap() + 1)
-    );
+    let large = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}", " ".repeat(MAX_BYTES + 1));
     let other = TICKER.replace("100001.0", "2501.0").replace("99999.0", "2500.0");
     let failures: [(String, IsExpected); 8] = [
         (answer("503 Service Unavailable", ""), |error| matches!(error, FeedError::Refused(_))),
