@@ -4,7 +4,7 @@ use crate::address::Address;
 use crate::chain::{Chain, ChainKind};
 use bitcoin::bip32::{ChildNumber, Xpriv};
 use bitcoin::hashes::{Hash, hash160};
-use bitcoin::secp256k1::{All, PublicKey, Secp256k1};
+use bitcoin::secp256k1::{All, PublicKey, Secp256k1, SecretKey};
 use bitcoin::{Network, bip32};
 use std::fmt;
 use thiserror::Error;
@@ -44,12 +44,15 @@ impl Seed {
 pub enum Branch {
     /// Those of holders: the branch that BIP 44 calls external.
     Holders,
+    /// Those of the platform itself, such as change: the branch that BIP 44 calls internal.
+    House,
 }
 
 impl Branch {
     const fn number(self) -> u32 {
         match self {
             Self::Holders => 0,
+            Self::House => 1,
         }
     }
 }
@@ -106,6 +109,16 @@ impl Keychain {
     }
 
     fn public_key(&self, chain: Chain, place: Place) -> Result<PublicKey, DeriveError> {
+        self.with_key(chain, place, |_, _, public| *public)
+    }
+
+    /// Does something with the key at a place, and wipes the key.
+    pub(crate) fn with_key<T>(
+        &self,
+        chain: Chain,
+        place: Place,
+        with: impl FnOnce(&Secp256k1<All>, &SecretKey, &PublicKey) -> T,
+    ) -> Result<T, DeriveError> {
         let number = |number: i64| u32::try_from(number).map_err(|_| DeriveError::Place);
         let hardened = |number| ChildNumber::from_hardened_idx(number).map_err(|_| DeriveError::Place);
         let plain = |number| ChildNumber::from_normal_idx(number).map_err(|_| DeriveError::Place);
@@ -117,11 +130,14 @@ impl Keychain {
             plain(number(place.number)?)?,
         ];
         // The network only tells how extended keys are written, which these never are.
-        let master = Xpriv::new_master(Network::Bitcoin, self.seed.0.as_ref())?;
-        let mut key = master.derive_priv(&self.curve, &path)?.private_key;
+        let mut master = Xpriv::new_master(Network::Bitcoin, self.seed.0.as_ref())?;
+        let derived = master.derive_priv(&self.curve, &path);
+        master.private_key.non_secure_erase();
+        let mut key = derived?.private_key;
         let public = key.public_key(&self.curve);
+        let done = with(&self.curve, &key, &public);
         key.non_secure_erase();
-        Ok(public)
+        Ok(done)
     }
 }
 
@@ -134,6 +150,7 @@ impl fmt::Debug for Keychain {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::Net;
     use std::collections::BTreeSet;
 
     const CHAINS: [ChainKind; 4] =
@@ -148,8 +165,8 @@ mod tests {
         let keys = Keychain::new(Seed::new([7; 32]));
         let mut all = BTreeSet::new();
         for kind in CHAINS {
-            for is_main in [true, false] {
-                let chain = Chain { kind, is_main };
+            for net in [Net::Main, Net::Test] {
+                let chain = Chain { kind, net };
                 for (book, number) in [(1, 0), (1, 1), (1, 2), (2, 1), (2, 2), (0, 2_147_483_647)] {
                     let address = keys.address(chain, place(book, number)).unwrap();
                     assert_eq!(Address::parse(chain, address.as_str()).as_ref(), Ok(&address), "{chain:?}");
@@ -166,24 +183,34 @@ mod tests {
     fn other_programs_derive_the_same() {
         let keys = Keychain::new(Seed::new([7; 32]));
         // By the Python package bip-utils 2.
-        for (kind, is_main, expected) in [
-            (ChainKind::Bitcoin, true, "bc1quw7npq30qkmus2h7294qmaxp7tkwxpj5fapjmm"),
-            (ChainKind::Bitcoin, false, "tb1qtke5lpwdy0d4mpadh9kwkervskffcdkghfgvcr"),
-            (ChainKind::Litecoin, true, "ltc1qcspyn00l2s49r3ef59kplv7uu395z4gx4gcfnq"),
-            (ChainKind::Dogecoin, true, "DJYapXimVTqR2Y1hSAa1wazVfxR4XUfKKL"),
-            (ChainKind::Dogecoin, false, "nXozroeD3HsdhwnwAVr9PksjHL3XF6JSaT"),
-            (ChainKind::Evm, true, "0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17"),
-            (ChainKind::Evm, false, "0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17"),
+        for (kind, net, expected) in [
+            (ChainKind::Bitcoin, Net::Main, "bc1quw7npq30qkmus2h7294qmaxp7tkwxpj5fapjmm"),
+            (ChainKind::Bitcoin, Net::Test, "tb1qtke5lpwdy0d4mpadh9kwkervskffcdkghfgvcr"),
+            (ChainKind::Litecoin, Net::Main, "ltc1qcspyn00l2s49r3ef59kplv7uu395z4gx4gcfnq"),
+            (ChainKind::Dogecoin, Net::Main, "DJYapXimVTqR2Y1hSAa1wazVfxR4XUfKKL"),
+            (ChainKind::Dogecoin, Net::Test, "nXozroeD3HsdhwnwAVr9PksjHL3XF6JSaT"),
+            (ChainKind::Evm, Net::Main, "0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17"),
+            (ChainKind::Evm, Net::Test, "0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17"),
         ] {
-            let address = keys.address(Chain { kind, is_main }, place(5, 1_000_001)).unwrap();
+            let address = keys.address(Chain { kind, net }, place(5, 1_000_001)).unwrap();
             assert_eq!(address.as_str(), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn the_houses_addresses_are_no_holders() {
+        let keys = Keychain::new(Seed::new([7; 32]));
+        for kind in CHAINS {
+            let chain = Chain { kind, net: Net::Main };
+            let house = Place { branch: Branch::House, ..place(1, 1) };
+            assert_ne!(keys.address(chain, house), keys.address(chain, place(1, 1)));
         }
     }
 
     #[test]
     fn there_is_an_end() {
         let keys = Keychain::new(Seed::new([7; 32]));
-        let chain = Chain { kind: ChainKind::Evm, is_main: true };
+        let chain = Chain { kind: ChainKind::Evm, net: Net::Main };
         for (book, number) in [(1 << 31, 1), (1, 1 << 31), (-1, 1), (1, -1), (1 << 40, 1)] {
             assert_eq!(keys.address(chain, place(book, number)), Err(DeriveError::Place));
         }

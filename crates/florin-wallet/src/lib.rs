@@ -4,11 +4,15 @@
 //! book and its number within it, so no two holders ever have the same one, and nothing but the seed has to be kept.
 //! Paths are those of BIP 44 and, for coins with segregated witness, BIP 84: purpose, coin (SLIP 44), the book as
 //! account, [`Branch`], the number.
+//!
+//! A [`Payment`] of Bitcoin's kind chooses the outputs that it spends; [`Keychain::sign`] signs what it has planned.
 
 mod address;
 mod chain;
 mod keychain;
+mod spend;
 
 pub use address::{Address, AddressError};
-pub use chain::{Chain, ChainKind};
+pub use chain::{Chain, ChainKind, Net};
 pub use keychain::{Branch, DeriveError, Keychain, Place, Seed, SeedError};
+pub use spend::{Change, Coin, Output, Payment, Plan, Signed, SpendError};
