@@ -199,7 +199,7 @@ fn of_hexadecimal(text: &str) -> Result<Address, AddressError> {
 /// EIP-55: a letter is upper case where the digit of the hash at its place is 8 or more.
 fn checksummed(digits: &str) -> String {
     let hash = Keccak256::digest(digits.as_bytes());
-    let is_upper = |place: usize| hash[place / 2] >> (if place % 2 == 0 { 4 } else { 0 }) & 8 != 0;
+    let is_upper = |place: usize| hash[place / 2] >> (if place.is_multiple_of(2) { 4 } else { 0 }) & 8 != 0;
     let cased = digits.chars().enumerate().map(|(place, digit)| match is_upper(place) {
         true => digit.to_ascii_uppercase(),
         false => digit,

