@@ -227,13 +227,9 @@ impl Payment {
         }
     }
 
-    /// The fee of a size: by the rate, and no less than nodes ask. Rounded up.
+    /// The fee of a size: by the rate, and no less than nodes ask.
     fn fee(&self, policy: Policy, virtual_bytes: u64, replaced: Option<i64>) -> i64 {
-        let of_rate = |rate: u128| {
-            let fee = rate.saturating_mul(u128::from(virtual_bytes)).div_ceil(RATE_BYTES);
-            // No amount is above `max_amount`, so this is a fee that nothing can pay.
-            i64::try_from(fee).unwrap_or(i64::MAX).min(self.chain.max_amount())
-        };
+        let of_rate = |rate| fee_of(self.chain, rate, virtual_bytes);
         let least = replaced.map_or(0, |fee| fee.saturating_add(of_rate(policy.relay)));
         of_rate(self.rate.max(policy.relay)).max(least)
     }
@@ -241,6 +237,13 @@ impl Payment {
     fn below_limit(&self, plan: Plan) -> Result<Plan, SpendError> {
         if plan.fee > self.max_fee { Err(SpendError::FeeAboveLimit(plan.fee)) } else { Ok(plan) }
     }
+}
+
+/// The fee of a size, rounded up.
+fn fee_of(chain: Chain, rate: u128, virtual_bytes: u64) -> i64 {
+    let fee = rate.saturating_mul(u128::from(virtual_bytes)).div_ceil(RATE_BYTES);
+    // No amount is above `max_amount`, so this is a fee that nothing can pay.
+    i64::try_from(fee).unwrap_or(i64::MAX).min(chain.max_amount())
 }
 
 /// The scripts of outputs that can be paid.
@@ -289,6 +292,31 @@ fn point(coin: &Coin) -> (&str, u32) {
 }
 
 impl Plan {
+    /// Pays for a payment that waits by spending its change back to the same place, with a fee that is enough for both:
+    /// a miner gets it only with the payment. It is for nodes that take no replacements, as Litecoin's by default.
+    ///
+    /// # Errors
+    /// There is no change, it is too little, or it would cost too much.
+    pub fn child(&self, signed: &Signed, rate: u128, max_fee: i64) -> Result<Self, SpendError> {
+        let policy = self.chain.policy().ok_or(SpendError::Kind)?;
+        let (Some(Change { place, amount }), Some(output)) = (self.change, signed.change) else {
+            return Err(SpendError::NotEnough(policy.dust));
+        };
+        let size = virtual_bytes(self.chain, 1, &[], true);
+        let both = fee_of(self.chain, rate.max(policy.relay), size.saturating_add(signed.virtual_bytes));
+        let fee = both.saturating_sub(signed.fee).max(fee_of(self.chain, policy.relay, size));
+        let left = amount.saturating_sub(fee);
+        if left < policy.dust {
+            return Err(SpendError::NotEnough(policy.dust.saturating_sub(left)));
+        }
+        if fee > max_fee {
+            return Err(SpendError::FeeAboveLimit(fee));
+        }
+        let coin = Coin { transaction: signed.id.clone(), output, amount, place };
+        let change = Some(Change { place, amount: left });
+        Ok(Self { chain: self.chain, inputs: vec![coin], outputs: Vec::new(), change, fee })
+    }
+
     fn check(&self) -> Result<(), SpendError> {
         let policy = self.chain.policy().ok_or(SpendError::Kind)?;
         let given = sum(self.chain, self.inputs.iter().map(|coin| coin.amount))?;

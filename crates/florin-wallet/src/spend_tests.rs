@@ -130,6 +130,23 @@ fn a_replacement_costs_what_nodes_ask_and_may_spend_more() {
     assert_eq!(other.replacement(&waiting, &coins), Err(SpendError::OtherPayment));
 }
 
+#[test]
+fn a_child_pays_for_both_out_of_the_change() {
+    let slow = Payment { rate: 1_000, ..payment(ChainKind::Litecoin, &[50_000]) };
+    let waiting = slow.plan(&[coin(1, 100_000)]).unwrap();
+    let signed = keys().sign(&waiting).unwrap();
+    let child = waiting.child(&signed, 10_000, 10_000).unwrap();
+    // 141 and 110 virtual bytes at 10 for each, of which 141 are paid.
+    assert_eq!((child.fee, child.outputs.len()), (2_510 - 141, 0));
+    let raw: Transaction = deserialize_hex(&keys().sign(&child).unwrap().raw).unwrap();
+    assert_eq!(raw.input[0].previous_output.to_string(), format!("{}:1", signed.id));
+    assert_eq!((raw.output.len(), raw.vsize()), (1, 110));
+    assert_eq!(waiting.child(&signed, 10_000, 2_000), Err(SpendError::FeeAboveLimit(2_369)));
+    assert!(matches!(waiting.child(&signed, 1_000_000, 1_000_000), Err(SpendError::NotEnough(_))));
+    let exact = Plan { change: None, ..waiting };
+    assert!(matches!(exact.child(&signed, 10_000, 10_000), Err(SpendError::NotEnough(_))));
+}
+
 fn payments() -> impl Strategy<Value = (Payment, Vec<Coin>)> {
     let amounts = proptest::collection::vec(1_000_000_i64..3_000_000, 1..6);
     let coins = proptest::collection::vec(1_000_i64..5_000_000, 1..20);
