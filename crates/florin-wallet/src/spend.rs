@@ -17,7 +17,10 @@ use bitcoin::hashes::Hash;
 use bitcoin::secp256k1::{All, Message, PublicKey, Secp256k1, SecretKey};
 use bitcoin::sighash::{EcdsaSighashType, SighashCache};
 use bitcoin::transaction::Version;
-use bitcoin::{Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness, ecdsa};
+use bitcoin::{
+    Amount, CompressedPublicKey, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness,
+    ecdsa,
+};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -364,15 +367,15 @@ impl Keychain {
         let mut signed = Vec::with_capacity(plan.inputs.len());
         let mut hashes = SighashCache::new(&transaction);
         for (index, coin) in plan.inputs.iter().enumerate() {
-            let spent = script_of(chain, &self.address(chain, coin.place)?)?;
             let amount = u64::try_from(coin.amount).map_err(|_| SpendError::Amount)?;
-            let hash = match has_witness {
-                true => witness_hash(&mut hashes, index, &spent, amount)?,
-                false => legacy_hash(&hashes, index, &spent)?,
-            };
-            signed.push(
-                self.with_key(chain, coin.place, |curve, key, public| (sign(curve, key, hash), *public))?,
-            );
+            let made = self.with_key(chain, coin.place, |curve, key, public| {
+                let hash = match has_witness {
+                    true => witness_hash(&mut hashes, index, public, amount)?,
+                    false => legacy_hash(&hashes, index, public)?,
+                };
+                Ok::<_, SpendError>((sign(curve, key, hash), *public))
+            });
+            signed.push(made??);
         }
         for (input, (signature, key)) in transaction.input.iter_mut().zip(signed) {
             match has_witness {
@@ -387,24 +390,29 @@ impl Keychain {
     }
 }
 
-/// What the signature of an input is about, where the key is paid by segregated witness (BIP 143).
+/// What the signature of an input is about, where the key is paid by segregated witness (BIP 143). It holds the amount,
+/// so a node that gave a wrong one gets a signature that is worth nothing.
 fn witness_hash(
     hashes: &mut SighashCache<&Transaction>,
     index: usize,
-    spent: &ScriptBuf,
+    key: &PublicKey,
     amount: u64,
 ) -> Result<[u8; 32], SpendError> {
-    let hash = hashes.p2wpkh_signature_hash(index, spent, Amount::from_sat(amount), EcdsaSighashType::All);
+    let spent = ScriptBuf::new_p2wpkh(&CompressedPublicKey(*key).wpubkey_hash());
+    let all = EcdsaSighashType::All;
+    let hash = hashes.p2wpkh_signature_hash(index, &spent, Amount::from_sat(amount), all);
     hash.map(|hash| hash.to_byte_array()).map_err(|error| SpendError::Sign(error.to_string()))
 }
 
-/// What the signature of an input is about, where the key is paid in base 58. It says nothing of the amount.
+/// What the signature of an input is about, where the key is paid in base 58. It says nothing of the amount: that must
+/// come from a transaction whose bytes give its id.
 fn legacy_hash(
     hashes: &SighashCache<&Transaction>,
     index: usize,
-    spent: &ScriptBuf,
+    key: &PublicKey,
 ) -> Result<[u8; 32], SpendError> {
-    let hash = hashes.legacy_signature_hash(index, spent, EcdsaSighashType::All.to_u32());
+    let spent = ScriptBuf::new_p2pkh(&CompressedPublicKey(*key).pubkey_hash());
+    let hash = hashes.legacy_signature_hash(index, &spent, EcdsaSighashType::All.to_u32());
     hash.map(|hash| hash.to_byte_array()).map_err(|error| SpendError::Sign(error.to_string()))
 }
 

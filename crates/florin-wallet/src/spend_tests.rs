@@ -43,8 +43,7 @@ fn a_witness_is_signed_as_the_standards_example() {
     let key: SecretKey = "619c335025c7f4012e556c2a58b2506e30b8511b53ade95ea316fd8c3286feb9".parse().unwrap();
     let public = key.public_key(&curve);
     assert_eq!(public.to_string(), "025476c2e83188368da1ff3e292e7acafcdb3566bb0ad253f62fc70f07aeee6357");
-    let spent = ScriptBuf::new_p2wpkh(&bitcoin::PublicKey::new(public).wpubkey_hash().unwrap());
-    let hash = witness_hash(&mut SighashCache::new(&unsigned), 1, &spent, 600_000_000).unwrap();
+    let hash = witness_hash(&mut SighashCache::new(&unsigned), 1, &public, 600_000_000).unwrap();
     assert_eq!(hex::encode(hash), "c37af31116d1b27caf68aae9e3ac82f1477929014d5b917657d0eb49478cb670");
     assert_eq!(
         hex::encode(sign(&curve, &key, hash).to_vec()),

@@ -1,9 +1,10 @@
 //! Payouts that we sign, on a real node: included, replaced, known already, in conflict.
 
 use super::litecoind::{Litecoind, units};
-use super::{COIN, HOUSE, holder, keys, local};
+use super::{COIN, FEES, HOUSE, holder, keys, local};
 use florin_rails::chain::bitcoin::BitcoinNode;
 use florin_rails::chain::{BlockRef, Broadcast, ChainNode, TransactionState};
+use florin_types::CurrencyCode;
 use florin_wallet::{Address, Chain, ChainKind, Coin, Output, Payment, Place, Signed};
 use serde_json::json;
 
@@ -134,6 +135,31 @@ async fn payout(kind: ChainKind) {
     assert_eq!(world.state(&signed).await, included(&block));
 }
 
+/// When the node has seen enough to estimate, its figure is ours; and what is unspent is what it says itself.
+#[tokio::test]
+async fn fees_and_balances_are_the_nodes() {
+    let Some(world) = World::start(ChainKind::Litecoin, &[]).await else { return };
+    let fallback = world.node.fees().await.unwrap();
+    assert_eq!((fallback.usual, fallback.urgent), (FEES.fallback, FEES.fallback));
+    for _ in 0..30 {
+        world.deposit(&["0.01", "0.02", "0.03"]).await;
+    }
+    let fees = world.node.fees().await.unwrap();
+    for (blocks, rate) in [(6, fees.usual), (2, fees.urgent)] {
+        let estimate = world.litecoind.ask("estimatesmartfee", json!([blocks])).await;
+        assert_eq!(u128::try_from(units(&estimate["feerate"])), Ok(rate), "{estimate}");
+    }
+    for number in 1..=3 {
+        let to = world.ours(holder(number));
+        let search = json!(["start", [{ "desc": format!("addr({to})") }]]);
+        let found = world.litecoind.ask("scantxoutset", search).await;
+        let balance = world.node.balance(to.as_str(), COIN).await.unwrap();
+        assert_eq!((balance, units(&found["total_amount"])), (number * 30_000_000, balance));
+    }
+    let other = world.node.balance(world.ours(holder(1)).as_str(), CurrencyCode::new("eur")).await;
+    assert_eq!(other.unwrap(), 0);
+}
+
 #[tokio::test]
 async fn litecoins_payouts_are_included() {
     payout(ChainKind::Litecoin).await;
@@ -245,6 +271,27 @@ async fn a_replacement_may_spend_more_coins() {
     assert_eq!(world.give(&next_signed).await, Broadcast::Taken);
     let (block, ids) = world.mine().await;
     assert_eq!((ids, world.state(&next_signed).await), (vec![next_signed.id.clone()], included(&block)));
+}
+
+/// A hundred coins at once: the size is what was planned, and the node takes it.
+#[tokio::test]
+async fn a_payout_of_many_coins_is_included() {
+    let Some(world) = World::start(ChainKind::Litecoin, &[]).await else { return };
+    let mut coins = Vec::new();
+    for _ in 0..4 {
+        coins.extend(world.deposit(&["0.01"; 25]).await);
+    }
+    let payment = world.payment(&[99_000_000], 2_000).await;
+    let plan = payment.plan(&coins).unwrap();
+    let signed = keys().sign(&plan).unwrap();
+    assert_eq!(plan.inputs.len(), 100);
+    assert_eq!(world.give(&signed).await, Broadcast::Taken);
+    let entry = world.litecoind.ask("getmempoolentry", json!([signed.id])).await;
+    assert_eq!(
+        (units(&entry["fees"]["base"]), entry["vsize"].as_u64()),
+        (plan.fee, Some(signed.virtual_bytes))
+    );
+    assert_eq!(world.mine().await.1, [&signed.id[..]]);
 }
 
 /// Without an index a node forgets a transaction whose outputs are all spent; the blocks say it.

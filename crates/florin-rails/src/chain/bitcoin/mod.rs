@@ -57,7 +57,7 @@ pub struct FeeLimits {
 }
 
 /// Which node, and what is known of its chain.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// The slug of the network.
     pub network: String,
@@ -65,7 +65,7 @@ pub struct Settings {
     pub chain: Chain,
     /// Its coin.
     pub currency: CurrencyCode,
-    /// Where the node is.
+    /// Where the node is, without user and password.
     pub url: Url,
     /// Who asks.
     pub login: Option<Login>,
@@ -112,6 +112,9 @@ impl BitcoinNode {
         let Settings { network, chain, currency, url, login, genesis, fees, times } = settings;
         if chain.kind == ChainKind::Evm {
             return Err(format!("{network} is not of Bitcoin's kind"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("user and password must not be in the node's address".to_owned());
         }
         if !is_hash(&genesis) {
             return Err("the first block's id must be 64 hexadecimal digits in lower case".to_owned());

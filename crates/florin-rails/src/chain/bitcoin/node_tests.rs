@@ -4,8 +4,8 @@ use super::*;
 use florin_wallet::Net;
 use proptest::prelude::*;
 
-fn node(kind: ChainKind) -> Result<BitcoinNode, String> {
-    BitcoinNode::new(Settings {
+fn settings(kind: ChainKind) -> Settings {
+    Settings {
         network: "btc".to_owned(),
         chain: Chain { kind, net: Net::Main },
         currency: CurrencyCode::new("btc"),
@@ -14,7 +14,11 @@ fn node(kind: ChainKind) -> Result<BitcoinNode, String> {
         genesis: "0".repeat(64),
         fees: FeeLimits { least: 1_000, most: 100_000, fallback: 20_000 },
         times: Times { connect: Duration::ZERO, answer: Duration::ZERO, scan: Duration::ZERO },
-    })
+    }
+}
+
+fn node(kind: ChainKind) -> Result<BitcoinNode, String> {
+    BitcoinNode::new(settings(kind))
 }
 
 fn amount(text: &str) -> Option<i64> {
@@ -70,7 +74,17 @@ fn refusals_are_told_apart() {
 #[test]
 fn settings_that_cannot_be_right_are_refused() {
     assert!(node(ChainKind::Dogecoin).is_ok());
-    assert!(node(ChainKind::Evm).is_err());
+    let right = settings(ChainKind::Bitcoin);
+    let with_password = "http://florin:hidden@127.0.0.1:1/".parse().unwrap();
+    for wrong in [
+        settings(ChainKind::Evm),
+        Settings { url: with_password, ..right.clone() },
+        Settings { genesis: "0".repeat(63), ..right.clone() },
+        Settings { fees: FeeLimits { least: 2, most: 1, fallback: 1 }, ..right.clone() },
+    ] {
+        let error = BitcoinNode::new(wrong).err().unwrap();
+        assert!(!error.contains("hidden"), "{error}");
+    }
 }
 
 fn json_values() -> impl Strategy<Value = Value> {

@@ -110,8 +110,10 @@ impl Rpc {
     /// # Errors
     /// This machine has no certificates of authorities, and the address is `https`.
     pub fn new(url: Url, login: Option<Login>, connect: Duration) -> Result<Self, String> {
+        // The password goes to the node alone: to no proxy, and not where a redirect leads.
         let client = || {
-            reqwest::Client::builder().connect_timeout(connect).redirect(reqwest::redirect::Policy::none())
+            let client = reqwest::Client::builder().connect_timeout(connect).no_proxy();
+            client.redirect(reqwest::redirect::Policy::none())
         };
         let http = match client().build() {
             Ok(http) => http,
