@@ -1,7 +1,7 @@
 //! The outside world: for each part of it a trait, a simulator, and the real ones behind the same trait.
 //!
-//! [`rates`] are prices of currencies, [`sepa`] is payments to and from banks, [`chain`] is coins on chains. Nothing here
-//! knows a table, a partner or a call of the API.
+//! [`rates`] are prices of currencies, [`sepa`] is payments to and from banks, [`chain`] is coins on chains. Nothing
+//! here knows a table, a partner or a call of the API.
 
 pub mod chain;
 pub mod rates;

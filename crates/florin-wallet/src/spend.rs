@@ -1,9 +1,9 @@
 //! Payments of Bitcoin's kind: which outputs are spent, what it costs, and the signatures.
 //!
-//! A [`Payment`] says what is to be paid. From the outputs that are ours ([`Coin`]) it makes a [`Plan`], which is all that
-//! decides over the transaction: signing the same plan gives the same bytes and the same id, so a plan that was kept
-//! before it was signed can be signed again after a crash. A replacement spends every output that the plan before it
-//! spent, so at most one of the two is ever in the chain.
+//! A [`Payment`] says what is to be paid. From the outputs that are ours ([`Coin`]) it makes a [`Plan`], which is all
+//! that decides over the transaction: signing the same plan gives the same bytes and the same id, so a plan that was
+//! kept before it was signed can be signed again after a crash. A replacement spends every output that the plan before
+//! it spent, so at most one of the two is ever in the chain.
 //!
 //! Coins are chosen largest first. That makes the smallest transaction, so the cheapest one, and needs no search. Its
 //! price is that small outputs stay; they are spent when the large ones do not suffice.

@@ -1,8 +1,8 @@
 //! Chains: blocks, the value that they bring to addresses, and transactions of ours, behind one trait.
 //!
-//! A [`ChainNode`] is asked; it tells nothing by itself. [`Follower`] asks it for one block after the other, and notices
-//! when blocks that it gave are in the chain no more. Whose an address is, the node does not know: a block comes with
-//! every transfer in it, and the platform looks which are its own.
+//! A [`ChainNode`] is asked; it tells nothing by itself. [`Follower`] asks it for one block after the other, and
+//! notices when blocks that it gave are in the chain no more. Whose an address is, the node does not know: a block
+//! comes with every transfer in it, and the platform looks which are its own.
 //!
 //! Amounts are in minor units of the platform's currency. A chain that counts finer (Ethereum's 18 decimals) has its
 //! rests cut off: they stay on the address, and no balance has them.

@@ -108,7 +108,8 @@ pub struct FakeBlock {
     pub digits: String,
 }
 
-/// So many blocks, of which each pays 1 to an output with this script besides the coinbase. Another branch, other blocks.
+/// So many blocks, of which each pays 1 to an output with this script besides the coinbase. Another branch has other
+/// blocks.
 pub fn chain(length: u32, branch: u32, script: &[u8]) -> Vec<FakeBlock> {
     let mut parent = BlockHash::all_zeros();
     let heights = 0..length;

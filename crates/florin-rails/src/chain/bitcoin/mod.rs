@@ -1,7 +1,7 @@
 //! A node of Bitcoin's kind (Bitcoin, Litecoin, Dogecoin), by its JSON-RPC.
 //!
-//! It needs no wallet and no index of transactions (`-txindex`), and may be pruned to a few hundred blocks. Without that
-//! index a node cannot find a transaction whose outputs are all spent: see [`ChainNode::transaction`].
+//! It needs no wallet and no index of transactions (`-txindex`), and may be pruned to a few hundred blocks. Without
+//! that index a node cannot find a transaction whose outputs are all spent: see [`ChainNode::transaction`].
 //!
 //! New coins can be spent only after a number of blocks (100, for Dogecoin 240). A transfer of them stands in the block
 //! in which they can be spent, and not in the one that makes them: so a deposit counts when it is worth something, and

@@ -15,8 +15,8 @@ use std::time::Duration;
 /// out with the programs of its scripts, has under 1 MB.
 pub(super) const SMALL: usize = 2 << 20;
 
-/// Bytes of an answer at most, where it is a block or a list of outputs. A block has 4 MB (weight 4,000,000), so 8 MB in
-/// hexadecimal digits. Litecoin's extension block has a weight of 200,000, which are at most 11,112 outputs of under
+/// Bytes of an answer at most, where it is a block or a list of outputs. A block has 4 MB (weight 4,000,000), so 8 MB
+/// in hexadecimal digits. Litecoin's extension block has a weight of 200,000, which are at most 11,112 outputs of under
 /// 1 kB: 22 MB in digits. A list of outputs has 300 bytes for each, so 100,000 of them fit.
 pub(super) const LARGE: usize = 32 << 20;
 
