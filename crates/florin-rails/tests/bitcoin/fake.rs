@@ -24,6 +24,8 @@ pub enum Reply {
     Endless,
     /// Nothing, while the connection stays open.
     Silence,
+    /// The beginning of a result, and then nothing.
+    Stall,
 }
 
 /// The node. It ends when it is dropped.
@@ -92,6 +94,10 @@ async fn serve(
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"result\":\"").await;
             while stream.write_all(&[b'a'; 65_536]).await.is_ok() {}
             return;
+        }
+        Reply::Stall => {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"result\":\"0").await;
+            return std::future::pending().await;
         }
         Reply::Silence => return std::future::pending().await,
     };

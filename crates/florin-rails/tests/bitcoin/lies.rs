@@ -85,10 +85,12 @@ async fn new_coins_come_when_they_can_be_spent() {
 
 #[tokio::test]
 async fn a_node_that_is_silent_is_left_in_time() {
-    let fake = always(|| Reply::Silence).await;
-    let one = client(KIND, &fake.url, &"1".repeat(64), Duration::from_millis(50));
-    assert!(is_unavailable(one.block(1).await));
-    assert!(is_unavailable(one.balance(address().as_str(), COIN).await));
+    for reply in [|| Reply::Silence, || Reply::Stall] {
+        let fake = always(reply).await;
+        let one = client(KIND, &fake.url, &"1".repeat(64), Duration::from_millis(50));
+        assert!(is_unavailable(one.block(1).await));
+        assert!(is_unavailable(one.balance(address().as_str(), COIN).await));
+    }
     // Nobody is there.
     let one = client(KIND, "http://127.0.0.1:1/", &"1".repeat(64), PATIENT);
     let error = one.tip().await.unwrap_err().to_string();
@@ -125,7 +127,7 @@ async fn errors_are_no_answers() {
         assert!(is_unavailable(one.fees().await) && is_unavailable(one.transaction("00").await));
         assert!(is_unavailable(one.balance(address().as_str(), COIN).await));
     }
-    for status in [401, 403, 404, 429, 500, 503] {
+    for status in [302, 401, 403, 404, 429, 500, 503] {
         let fake = always(move || Reply::Http(status, b"no".to_vec())).await;
         let error = node(&fake, &"1".repeat(64)).tip().await.unwrap_err();
         assert!(
