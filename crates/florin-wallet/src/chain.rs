@@ -103,7 +103,8 @@ impl Chain {
 
     /// What its nodes relay. None: it is not of Bitcoin's kind. The sources are `policy.h` of each program: the dust
     /// of 182 bytes (a P2PKH output and the input that spends it) at 3,000 satoshis a kB, and at 30,000 for Litecoin;
-    /// for Dogecoin its "soft dust limit" and its recommended fee, below which its nodes wait before they relay.
+    /// for Dogecoin the "soft dust limit", below which an output costs more, and the fee that it recommends, which is
+    /// ten times the least that its nodes relay.
     pub(crate) const fn policy(self) -> Option<Policy> {
         Some(match self.kind {
             ChainKind::Bitcoin => Policy { dust: 546, relay: 1_000 },

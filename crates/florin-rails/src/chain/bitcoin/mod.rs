@@ -186,53 +186,39 @@ impl BitcoinNode {
         }
     }
 
-    /// A block by its id.
-    async fn read(&self, hash: &str) -> Result<block::Read, NodeError> {
+    /// A block by its id, with the transfers of those transactions that are wanted by their number. It is read beside
+    /// the threads that answer requests: a full block takes a tenth of a second.
+    async fn read(&self, hash: &str, is_wanted: fn(usize) -> bool) -> Result<Seen, NodeError> {
         // `false` is a block's bytes for every version of the programs; newer ones also write 0.
         let digits: String = self.long("getblock", json!([hash, false]), self.times.answer).await?;
-        let bytes = hex(&digits).ok_or_else(|| unbelievable("a block that is not in hexadecimal digits"))?;
-        let read = block::read(self.chain.kind, &bytes)
-            .map_err(|why| NodeError::Unbelievable(format!("block {hash}: {why}")))?;
-        if read.hash == hash {
-            Ok(read)
-        } else {
-            let why = format!("block {hash} was asked for, and {} came", read.hash);
-            Err(NodeError::Unbelievable(why))
-        }
+        let (chain, currency, asked) = (self.chain, self.currency, hash.to_owned());
+        let seen = move || {
+            let bytes = hex(&digits).ok_or("it is not in hexadecimal digits")?;
+            let read = block::read(chain.kind, &bytes)?;
+            if read.hash != asked {
+                return Err(format!("{} came instead", read.hash));
+            }
+            let wanted = read.transactions.iter().enumerate().filter(|(number, _)| is_wanted(*number));
+            let transfers = transfers(chain, currency, wanted.map(|(_, transaction)| transaction))?;
+            Ok(Seen { parent: read.parent, made_at: read.made_at, transfers })
+        };
+        let seen = tokio::task::spawn_blocking(seen).await;
+        let seen = seen.map_err(|error| NodeError::Unavailable(error.to_string()))?;
+        seen.map_err(|why: String| NodeError::Unbelievable(format!("block {hash}: {why}")))
     }
 
     async fn block_at(&self, height: u64) -> Result<Option<Block>, NodeError> {
         let Some(hash) = self.hash_at(height).await? else { return Ok(None) };
-        let read = self.read(&hash).await?;
+        let Seen { parent, made_at, transfers: paid } = self.read(&hash, |number| number > 0).await?;
         let mut transfers = Vec::new();
         if let Some(made) = height.checked_sub(maturity(self.chain.kind))
             && let Some(made) = self.hash_at(made).await?
         {
-            self.add_transfers(&mut transfers, &self.read(&made).await?.transactions[..1])?;
+            transfers = self.read(&made, |number| number == 0).await?.transfers;
         }
-        self.add_transfers(&mut transfers, &read.transactions[1..])?;
-        let made_at = Timestamp::from_micros(i64::from(read.made_at) * 1_000_000);
-        Ok(Some(Block { at: BlockRef { height, hash }, parent: read.parent, made_at, transfers }))
-    }
-
-    fn add_transfers(
-        &self,
-        transfers: &mut Vec<Transfer>,
-        transactions: &[block::Paying],
-    ) -> Result<(), NodeError> {
-        for transaction in transactions {
-            let id = transaction.id.to_string();
-            for (output, paid) in (0_u32..).zip(&transaction.outputs) {
-                let amount = i64::try_from(paid.value.to_sat()).ok();
-                let amount = amount.filter(|amount| *amount <= self.chain.max_amount());
-                let amount = amount.ok_or_else(|| unbelievable("an output of more coins than there are"))?;
-                let to = Address::of_script(self.chain, paid.script_pubkey.as_bytes());
-                let Some(to) = to.filter(|_| amount > 0) else { continue };
-                let (transaction, to) = (id.clone(), to.into_string());
-                transfers.push(Transfer { transaction, output, to, currency: self.currency, amount });
-            }
-        }
-        Ok(())
+        transfers.extend(paid);
+        let made_at = Timestamp::from_micros(i64::from(made_at) * 1_000_000);
+        Ok(Some(Block { at: BlockRef { height, hash }, parent, made_at, transfers }))
     }
 
     async fn rate(&self, blocks: u16) -> Result<u128, NodeError> {
@@ -295,6 +281,40 @@ impl BitcoinNode {
         }
         Ok(TransactionState::Unknown)
     }
+}
+
+/// What matters of a block.
+struct Seen {
+    parent: String,
+    made_at: u32,
+    transfers: Vec<Transfer>,
+}
+
+/// What transactions pay to addresses.
+fn transfers<'a>(
+    chain: Chain,
+    currency: CurrencyCode,
+    transactions: impl Iterator<Item = &'a block::Paying>,
+) -> Result<Vec<Transfer>, String> {
+    let mut transfers = Vec::new();
+    for transaction in transactions {
+        let id = transaction.id.to_string();
+        for (output, paid) in (0_u32..).zip(&transaction.outputs) {
+            let amount = i64::try_from(paid.value.to_sat()).ok();
+            let amount = amount.filter(|amount| *amount <= chain.max_amount());
+            let amount = amount.ok_or("an output of more coins than there are")?;
+            let to = Address::of_script(chain, paid.script_pubkey.as_bytes());
+            let Some(to) = to.filter(|_| amount > 0) else { continue };
+            transfers.push(Transfer {
+                transaction: id.clone(),
+                output,
+                to: to.into_string(),
+                currency,
+                amount,
+            });
+        }
+    }
+    Ok(transfers)
 }
 
 /// Blocks until new coins can be spent: `COINBASE_MATURITY` of the programs, and Dogecoin's since its block 145,000.
