@@ -16,6 +16,14 @@ const HASH_BYTES: usize = 20;
 /// Longest text that is looked at: bech32's own bound.
 const MAX_TEXT: usize = 90;
 
+/// Words of scripts, as their bytes.
+const ONE: u8 = 0x51;
+const DUP: u8 = 0x76;
+const EQUAL: u8 = 0x87;
+const EQUALVERIFY: u8 = 0x88;
+const HASH160: u8 = 0xA9;
+const CHECKSIG: u8 = 0xAC;
+
 /// An address of one chain, in the form that the chain's programs write.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(String);
@@ -83,6 +91,45 @@ impl Address {
         let mut bytes = [0; HASH_BYTES];
         hex::decode_to_slice(self.0.strip_prefix("0x")?, &mut bytes).ok()?;
         Some(bytes)
+    }
+
+    /// The address that a script of Bitcoin's kind pays to. None: it pays to no address that is in use, such as several
+    /// keys at once, a bare key, data, or an output of Litecoin's extension blocks (MWEB).
+    #[must_use]
+    pub fn of_script(chain: Chain, script: &[u8]) -> Option<Self> {
+        let base58 = |version: u8, hash: &[u8]| Some(Self::of_key_hash(version, hash.try_into().ok()?));
+        let witness = |version, program: &[u8]| {
+            let part = Hrp::parse(chain.human_readable_part()?).ok()?;
+            segwit::encode(part, version, program).ok().map(Self)
+        };
+        let versions = chain.versions()?;
+        match script {
+            [DUP, HASH160, 20, hash @ .., EQUALVERIFY, CHECKSIG] => base58(versions.key, hash),
+            [HASH160, 20, hash @ .., EQUAL] => base58(*versions.scripts.first()?, hash),
+            [0, 20, program @ ..] if program.len() == 20 => witness(Fe32::Q, program),
+            [0, 32, program @ ..] if program.len() == 32 => witness(Fe32::Q, program),
+            [ONE, 32, program @ ..] if program.len() == 32 => witness(Fe32::P, program),
+            _ => None,
+        }
+    }
+
+    /// The script of Bitcoin's kind that pays to it. None: the address is not of this chain.
+    #[must_use]
+    pub fn script(&self, chain: Chain) -> Option<Vec<u8>> {
+        let versions = chain.versions()?;
+        if let Some(part) = chain.human_readable_part()
+            && let Ok((read, version, program)) = segwit::decode(&self.0)
+        {
+            let length = u8::try_from(program.len()).ok()?;
+            let code = if version == Fe32::Q { 0 } else { ONE };
+            return (read.as_str() == part).then(|| [&[code, length], &program[..]].concat());
+        }
+        let bytes = base58::decode_check(&self.0).ok()?;
+        let (version, hash) = bytes.split_first().filter(|(_, hash)| hash.len() == HASH_BYTES)?;
+        if *version == versions.key {
+            return Some([&[DUP, HASH160, 20], hash, &[EQUALVERIFY, CHECKSIG]].concat());
+        }
+        versions.scripts.contains(version).then(|| [&[HASH160, 20], hash, &[EQUAL]].concat())
     }
 
     /// As text.
@@ -170,16 +217,62 @@ fn checksummed(digits: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::Net;
     use proptest::prelude::*;
 
-    const fn chain(kind: ChainKind, is_main: bool) -> Chain {
-        Chain { kind, is_main }
+    const fn chain(kind: ChainKind) -> Chain {
+        Chain { kind, net: Net::Main }
     }
 
-    const BITCOIN: Chain = chain(ChainKind::Bitcoin, true);
-    const LITECOIN: Chain = chain(ChainKind::Litecoin, true);
-    const DOGECOIN: Chain = chain(ChainKind::Dogecoin, true);
-    const EVM: Chain = chain(ChainKind::Evm, true);
+    const BITCOIN: Chain = chain(ChainKind::Bitcoin);
+    const LITECOIN: Chain = chain(ChainKind::Litecoin);
+    const DOGECOIN: Chain = chain(ChainKind::Dogecoin);
+    const EVM: Chain = chain(ChainKind::Evm);
+
+    #[test]
+    fn scripts_and_addresses_are_the_same_thing() {
+        for (chain, address, script) in [
+            // BIP 173, 141 and 350, and the address of the first coins.
+            (
+                BITCOIN,
+                "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+                "0014751e76e8199196d454941c45d1b3a323f1433bd6",
+            ),
+            (
+                BITCOIN,
+                "bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qccfmv3",
+                "00201863143c14c5166804bd19203356da136c985678cd4d27a1b8c6329604903262",
+            ),
+            (
+                BITCOIN,
+                "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0",
+                "512079be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
+            ),
+            (
+                BITCOIN,
+                "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+                "76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac",
+            ),
+            (BITCOIN, "3P14159f73E4gFr7JterCCQh9QjiTjiZrG", "a914e9c3dd0c07aac76179ebc76a6c78d4d67c6c160a87"),
+        ] {
+            let script = hex::decode(script).unwrap();
+            let read = Address::of_script(chain, &script).unwrap();
+            assert_eq!(read.as_str(), address);
+            assert_eq!(read.script(chain), Some(script.clone()));
+            assert_eq!(read.script(LITECOIN).is_some(), address.starts_with('3'), "{address}");
+            // One byte more or less is another script.
+            assert_eq!(Address::of_script(chain, &script[1..]), None);
+            assert_eq!(Address::of_script(chain, &[&script[..], &[0]].concat()), None);
+        }
+        // Data, two keys, a bare key, Litecoin's extension blocks, witness without it.
+        let key = "02".repeat(33);
+        let wrong = ["".into(), "6a0101".into(), format!("5121{key}21{key}52ae"), format!("21{key}ac")];
+        for script in wrong.into_iter().chain([format!("5820{}", "ad".repeat(32))]) {
+            assert_eq!(Address::of_script(LITECOIN, &hex::decode(script).unwrap()), None);
+        }
+        assert_eq!(Address::of_script(DOGECOIN, &[&[0, 20][..], &[7; 20]].concat()), None);
+        assert_eq!(Address::of_script(EVM, &[&[0, 20][..], &[7; 20]].concat()), None);
+    }
 
     #[test]
     fn addresses_of_the_standards_are_taken_by_their_chain_alone() {
@@ -253,6 +346,18 @@ mod tests {
             ] {
                 let address = Address::parse(chain, &text).unwrap();
                 prop_assert_eq!(Address::parse(chain, address.as_str()), Ok(address));
+            }
+        }
+
+        #[test]
+        fn no_script_panics(script in proptest::collection::vec(any::<u8>(), 0..40), net in 0..3_usize) {
+            let net = [Net::Main, Net::Test, Net::Local][net];
+            for kind in [ChainKind::Bitcoin, ChainKind::Litecoin, ChainKind::Dogecoin, ChainKind::Evm] {
+                let chain = Chain { kind, net };
+                if let Some(address) = Address::of_script(chain, &script) {
+                    prop_assert_eq!(address.script(chain), Some(script.clone()));
+                    prop_assert_eq!(Address::parse(chain, address.as_str()), Ok(address));
+                }
             }
         }
 

@@ -5,7 +5,7 @@
 //! `bitcoin` links already: deterministic (RFC 6979) and in the lower half of the order, as EIP-2 wants.
 
 use crate::address::Address;
-use crate::chain::{Chain, ChainKind};
+use crate::chain::{Chain, ChainKind, Net};
 use crate::keychain::{DeriveError, Keychain, Place};
 use alloy_rlp::{Encodable, Header};
 use bitcoin::secp256k1::Message;
@@ -25,7 +25,7 @@ const WORD: usize = 32;
 
 impl Chain {
     /// All chains of Ethereum's kind: their keys and addresses are the same, also on those to try things on.
-    pub const EVM: Self = Self { kind: ChainKind::Evm, is_main: true };
+    pub const EVM: Self = Self { kind: ChainKind::Evm, net: Net::Main };
 }
 
 /// What a transaction does: it gives coins to an address, or calls a contract.
@@ -109,7 +109,7 @@ pub struct EvmTransaction {
 
 /// A signed transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signed {
+pub struct SignedEvm {
     /// What a node takes, in hexadecimal digits after `0x`.
     pub raw: String,
     /// Its id, in hexadecimal digits after `0x`: the hash of `raw`.
@@ -121,13 +121,13 @@ impl Keychain {
     ///
     /// # Errors
     /// There is no such place.
-    pub fn sign_evm(&self, place: Place, transaction: &EvmTransaction) -> Result<Signed, DeriveError> {
+    pub fn sign_evm(&self, place: Place, transaction: &EvmTransaction) -> Result<SignedEvm, DeriveError> {
         let message = Message::from_digest(Keccak256::digest(transaction.encoded(None)).into());
         let signature =
             self.with_key(Chain::EVM, place, |curve, key, _| curve.sign_ecdsa_recoverable(&message, key))?;
         let (recovery, bytes) = signature.serialize_compact();
         let raw = transaction.encoded(Some(&Signature { is_odd: recovery.to_i32() & 1 == 1, bytes }));
-        Ok(Signed { id: id_of(&raw), raw: format!("0x{}", hex::encode(raw)) })
+        Ok(SignedEvm { id: id_of(&raw), raw: format!("0x{}", hex::encode(raw)) })
     }
 }
 

@@ -96,7 +96,7 @@ fn another_program_signs_the_same() {
         ),
     ] {
         let signed = keys.sign_evm(house(5), &transaction).unwrap();
-        assert_eq!(signed, Signed { raw: raw.to_owned(), id: id.to_owned() });
+        assert_eq!(signed, SignedEvm { raw: raw.to_owned(), id: id.to_owned() });
         assert_eq!(evm_transaction_id(raw).as_deref(), Some(id));
     }
 }

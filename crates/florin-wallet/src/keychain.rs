@@ -150,6 +150,7 @@ impl fmt::Debug for Keychain {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::Net;
     use std::collections::BTreeSet;
 
     const CHAINS: [ChainKind; 4] =
@@ -164,8 +165,8 @@ mod tests {
         let keys = Keychain::new(Seed::new([7; 32]));
         let mut all = BTreeSet::new();
         for kind in CHAINS {
-            for is_main in [true, false] {
-                let chain = Chain { kind, is_main };
+            for net in [Net::Main, Net::Test] {
+                let chain = Chain { kind, net };
                 for (book, number) in [(1, 0), (1, 1), (1, 2), (2, 1), (2, 2), (0, 2_147_483_647)] {
                     let address = keys.address(chain, place(book, number)).unwrap();
                     assert_eq!(Address::parse(chain, address.as_str()).as_ref(), Ok(&address), "{chain:?}");
@@ -182,24 +183,34 @@ mod tests {
     fn other_programs_derive_the_same() {
         let keys = Keychain::new(Seed::new([7; 32]));
         // By the Python package bip-utils 2.
-        for (kind, is_main, expected) in [
-            (ChainKind::Bitcoin, true, "bc1quw7npq30qkmus2h7294qmaxp7tkwxpj5fapjmm"),
-            (ChainKind::Bitcoin, false, "tb1qtke5lpwdy0d4mpadh9kwkervskffcdkghfgvcr"),
-            (ChainKind::Litecoin, true, "ltc1qcspyn00l2s49r3ef59kplv7uu395z4gx4gcfnq"),
-            (ChainKind::Dogecoin, true, "DJYapXimVTqR2Y1hSAa1wazVfxR4XUfKKL"),
-            (ChainKind::Dogecoin, false, "nXozroeD3HsdhwnwAVr9PksjHL3XF6JSaT"),
-            (ChainKind::Evm, true, "0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17"),
-            (ChainKind::Evm, false, "0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17"),
+        for (kind, net, expected) in [
+            (ChainKind::Bitcoin, Net::Main, "bc1quw7npq30qkmus2h7294qmaxp7tkwxpj5fapjmm"),
+            (ChainKind::Bitcoin, Net::Test, "tb1qtke5lpwdy0d4mpadh9kwkervskffcdkghfgvcr"),
+            (ChainKind::Litecoin, Net::Main, "ltc1qcspyn00l2s49r3ef59kplv7uu395z4gx4gcfnq"),
+            (ChainKind::Dogecoin, Net::Main, "DJYapXimVTqR2Y1hSAa1wazVfxR4XUfKKL"),
+            (ChainKind::Dogecoin, Net::Test, "nXozroeD3HsdhwnwAVr9PksjHL3XF6JSaT"),
+            (ChainKind::Evm, Net::Main, "0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17"),
+            (ChainKind::Evm, Net::Test, "0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17"),
         ] {
-            let address = keys.address(Chain { kind, is_main }, place(5, 1_000_001)).unwrap();
+            let address = keys.address(Chain { kind, net }, place(5, 1_000_001)).unwrap();
             assert_eq!(address.as_str(), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn the_houses_addresses_are_no_holders() {
+        let keys = Keychain::new(Seed::new([7; 32]));
+        for kind in CHAINS {
+            let chain = Chain { kind, net: Net::Main };
+            let house = Place { branch: Branch::House, ..place(1, 1) };
+            assert_ne!(keys.address(chain, house), keys.address(chain, place(1, 1)));
         }
     }
 
     #[test]
     fn there_is_an_end() {
         let keys = Keychain::new(Seed::new([7; 32]));
-        let chain = Chain { kind: ChainKind::Evm, is_main: true };
+        let chain = Chain { kind: ChainKind::Evm, net: Net::Main };
         for (book, number) in [(1 << 31, 1), (1, 1 << 31), (-1, 1), (1, -1), (1 << 40, 1)] {
             assert_eq!(keys.address(chain, place(book, number)), Err(DeriveError::Place));
         }

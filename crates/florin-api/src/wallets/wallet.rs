@@ -10,7 +10,7 @@ use crate::kit::tables::Network;
 use florin_ledger::HolderId;
 use florin_store::{Stop, StoreError};
 use florin_types::{CurrencyCode, Timestamp};
-use florin_wallet::{Address, Branch, Chain, ChainKind, Keychain, Place};
+use florin_wallet::{Address, Branch, Chain, ChainKind, Keychain, Net, Place};
 use uuid::Uuid;
 
 /// A currency on a network, of one holder.
@@ -39,7 +39,7 @@ pub fn chain_of(network: &Network) -> Option<Chain> {
         "ethereum" | "polygon" => ChainKind::Evm,
         _ => return None,
     };
-    Some(Chain { kind, is_main: network.mainnet })
+    Some(Chain { kind, net: if network.mainnet { Net::Main } else { Net::Test } })
 }
 
 /// Bits of a holder's number that are its own; those above are its book's.

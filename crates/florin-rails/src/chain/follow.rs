@@ -73,8 +73,13 @@ impl Follower {
         }
     }
 
-    /// The last block is left only if one before it is still in the chain: else nothing is known to be right.
+    /// The last block is left only if the node has another one in its place, and one before it is still in the chain:
+    /// else nothing is known to be right.
     async fn leave_last(&self, node: &dyn ChainNode, last: &BlockRef) -> Result<Step, FollowError> {
+        if node.hash(last.height).await?.is_some_and(|hash| hash == last.hash) {
+            let why = format!("the block after {} does not follow on it", last.height);
+            return Err(NodeError::Unbelievable(why).into());
+        }
         for known in self.blocks.iter().rev().skip(1) {
             if node.hash(known.height).await?.is_some_and(|hash| hash == known.hash) {
                 return Ok(Step::Disconnect(last.clone()));

@@ -7,6 +7,7 @@
 //! Amounts are in minor units of the platform's currency. A chain that counts finer (Ethereum's 18 decimals) has its
 //! rests cut off: they stay on the address, and no balance has them.
 
+pub mod bitcoin;
 pub mod evm;
 mod follow;
 
@@ -73,6 +74,8 @@ pub struct FeeRate {
 pub enum TransactionState {
     /// The node does not know it. It may have forgotten a transaction that offered too little, and other nodes may
     /// still have it: so it can still be included, as long as what it spends is not spent otherwise.
+    /// The node does not know it. A node of Bitcoin's kind that has no index of transactions also says so of one that
+    /// is in the chain, once all that it paid is spent: see [`ChainNode::transaction`].
     Unknown,
     /// It waits for a block.
     Waiting,
@@ -82,8 +85,9 @@ pub enum TransactionState {
         block: BlockRef,
         /// It is in the block and has moved nothing but its fee: a contract refused it.
         is_failed: bool,
-        /// What it has cost, in minor units of the chain's coin, rounded up.
-        fee: i64,
+        /// What it has cost, in minor units of the chain's coin, rounded up. None: the node can't say. For Bitcoin's
+        /// kind it is what was signed, for the transaction holds it.
+        fee: Option<i64>,
     },
 }
 
@@ -94,7 +98,8 @@ pub enum Broadcast {
     Taken,
     /// The node does not take it: others of its kind may. The text is the node's.
     Refused(String),
-    /// What it spends is spent by another transaction, or its number was used by another.
+    /// What it spends is spent by another transaction, or its number was used by another. That other may be one that
+    /// replaced it, or that it was to replace: whether one of them is in the chain, the blocks say.
     Conflict(String),
 }
 
@@ -135,7 +140,9 @@ pub trait ChainNode: Send + Sync {
     /// Gives it a signed transaction, as the chain's programs take it (hexadecimal digits).
     fn broadcast<'a>(&'a self, raw: &'a str) -> Boxed<'a, Result<Broadcast, NodeError>>;
 
-    /// Where a transaction of ours stands.
+    /// Where a transaction of ours stands. For Bitcoin's kind the blocks say whether it is in the chain: every one of
+    /// ours pays an address, so its id is in the [`Block::transfers`] of its block. What this adds is whether it waits
+    /// or was dropped.
     fn transaction<'a>(&'a self, id: &'a str) -> Boxed<'a, Result<TransactionState, NodeError>>;
 
     /// What an address has of a currency, in minor units, by the newest block: for comparing with the books.

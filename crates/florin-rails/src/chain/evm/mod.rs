@@ -276,7 +276,7 @@ impl EvmNode {
         let fee = paid.and_then(|paid| self.settings.coin.from_chain_up(paid));
         let fee = fee.ok_or_else(|| NodeError::Unbelievable(format!("{id}: its fee is too high")))?;
         let block = BlockRef { height: receipt.block_number.0, hash: receipt.block_hash.to_string() };
-        Ok(TransactionState::Included { block, is_failed, fee })
+        Ok(TransactionState::Included { block, is_failed, fee: Some(fee) })
     }
 
     async fn held(&self, address: &str, currency: CurrencyCode) -> Result<i64, NodeError> {

@@ -4,7 +4,7 @@ use super::anvil::{Anvil, number};
 use super::*;
 use florin_rails::chain::evm::{Gas, Nonces, Offer};
 use florin_rails::chain::{Broadcast, TransactionState};
-use florin_wallet::{EvmTransaction, Signed};
+use florin_wallet::{EvmTransaction, SignedEvm};
 use serde_json::json;
 
 /// A payment of the house to a holder.
@@ -16,11 +16,11 @@ async fn unsigned(node: &EvmNode, nonce: u64, currency: CurrencyCode, amount: i6
 }
 
 /// A payment of the house to a holder, signed.
-pub async fn signed(node: &EvmNode, nonce: u64, currency: CurrencyCode, amount: i64) -> Signed {
+pub async fn signed(node: &EvmNode, nonce: u64, currency: CurrencyCode, amount: i64) -> SignedEvm {
     keys().sign_evm(HOUSE, &unsigned(node, nonce, currency, amount).await).unwrap()
 }
 
-async fn included(node: &EvmNode, signed: &Signed) -> (bool, i64) {
+async fn included(node: &EvmNode, signed: &SignedEvm) -> (bool, i64) {
     match node.transaction(&signed.id).await.unwrap() {
         TransactionState::Included { block, is_failed, fee } => {
             assert_eq!(node.hash(block.height).await.unwrap(), Some(block.hash));
@@ -31,7 +31,7 @@ async fn included(node: &EvmNode, signed: &Signed) -> (bool, i64) {
 }
 
 /// What the node says that a transaction has cost, in wei.
-async fn cost(anvil: &Anvil, signed: &Signed) -> u128 {
+async fn cost(anvil: &Anvil, signed: &SignedEvm) -> u128 {
     let receipt = anvil.call("eth_getTransactionReceipt", json!([signed.id])).await;
     number(&receipt["gasUsed"]) * number(&receipt["effectiveGasPrice"])
 }
