@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("florin-webhook", &["florin-types"]),
     ("florin-iso20022", &["florin-types"]),
     ("florin-wallet", &[]),
+    ("florin-travel", &["florin-types"]),
     ("florin-rails", &["florin-types", "florin-iso20022"]),
     (
         "florin-api",
@@ -25,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "florin-webhook",
             "florin-rails",
             "florin-wallet",
+            "florin-travel",
         ],
     ),
     (
