@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("florin-iso20022", &["florin-types"]),
     ("florin-wallet", &[]),
     ("florin-rails", &["florin-types", "florin-iso20022", "florin-wallet"]),
+    ("florin-travel", &["florin-types"]),
     (
         "florin-api",
         &[
@@ -25,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "florin-webhook",
             "florin-rails",
             "florin-wallet",
+            "florin-travel",
         ],
     ),
     (
