@@ -4,7 +4,7 @@ mod filters;
 mod history;
 
 use crate::support::{Client, TestApp, person};
-use florin_wallet::{Address, Chain, ChainKind};
+use florin_wallet::{Address, Chain, ChainKind, Net};
 use serde_json::{Value, json};
 
 /// The text of an answer with every UUID and address replaced by `…` and the user's IBAN by `LT…`.
@@ -22,7 +22,7 @@ fn shape(text: &str) -> String {
 fn is_address(text: &str) -> bool {
     [ChainKind::Bitcoin, ChainKind::Litecoin, ChainKind::Dogecoin, ChainKind::Evm]
         .into_iter()
-        .any(|kind| Address::parse(Chain { kind, is_main: false }, text).is_ok())
+        .any(|kind| Address::parse(Chain { kind, net: Net::Test }, text).is_ok())
 }
 
 /// A balance whose wallet is null.

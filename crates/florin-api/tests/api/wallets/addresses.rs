@@ -5,7 +5,7 @@ use crate::support::{Client, Setup, TestApp};
 use florin_api::kit::settings::Settings;
 use florin_api::kit::tables::{Reference, Tables};
 use florin_types::Currencies;
-use florin_wallet::{Address, Branch, Chain, ChainKind, Keychain, Place, Seed};
+use florin_wallet::{Address, Branch, Chain, ChainKind, Keychain, Net, Place, Seed};
 use http::Method;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,7 +52,8 @@ async fn every_currency_has_a_valid_address_on_each_network() {
             let all = all_of(&app, &a, user).await;
             assert_eq!(all.len(), 9);
             for ((currency, network), address) in &all {
-                let chain = Chain { kind: kind_of(network), is_main };
+                let chain =
+                    Chain { kind: kind_of(network), net: if is_main { Net::Main } else { Net::Test } };
                 let parsed = Address::parse(chain, address).map(Address::into_string);
                 assert_eq!(parsed.as_ref(), Ok(address), "{currency} on {network}");
             }
@@ -99,7 +100,7 @@ async fn addresses_come_from_the_documented_path() {
     let holder = app.database().count("SELECT id FROM holder WHERE handle = 'anna'").await;
     let place = Place { book: holder >> 40, branch: Branch::Holders, number: holder & 0xFF_FFFF_FFFF };
     for ((currency, network), address) in all_of(&app, &a, Some("anna")).await {
-        let chain = Chain { kind: kind_of(&network), is_main: false };
+        let chain = Chain { kind: kind_of(&network), net: Net::Test };
         let expected = keys.address(chain, place).expect("an address");
         assert_eq!(address, expected.as_str(), "{currency} on {network}");
     }

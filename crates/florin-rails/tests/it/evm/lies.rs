@@ -266,7 +266,7 @@ async fn a_lie_about_a_transaction_or_a_balance_is_noticed() {
     let node = fake.node();
     let block = BlockRef { height: 1, hash: word(101) };
     // 21,000 × 1 gwei are 21 thousandths of a thousandth of an ether: 2,100 of its 8 decimals.
-    let included = TransactionState::Included { block, is_failed: false, fee: 2_100 };
+    let included = TransactionState::Included { block, is_failed: false, fee: Some(2_100) };
     assert_eq!(node.transaction(&word(1000)).await.unwrap(), included);
     assert_eq!(seen(node.transaction(&word(1001)).await), Seen::Unbelievable);
     assert_eq!(node.transaction("nonsense").await.unwrap(), TransactionState::Unknown);

@@ -24,7 +24,7 @@ async fn included(node: &EvmNode, signed: &SignedEvm) -> (bool, i64) {
     match node.transaction(&signed.id).await.unwrap() {
         TransactionState::Included { block, is_failed, fee } => {
             assert_eq!(node.hash(block.height).await.unwrap(), Some(block.hash));
-            (is_failed, fee)
+            (is_failed, fee.expect("a node of this kind knows it"))
         }
         other => panic!("{other:?}"),
     }
