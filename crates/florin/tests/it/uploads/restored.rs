@@ -117,8 +117,11 @@ async fn missing_sheets_of_keys_are_counted_where_health_is_asked() {
     ready.expect(200);
     let sheets: Vec<_> =
         std::fs::read_dir(&away).expect("a folder").map(|entry| entry.expect("a file")).collect();
-    let said = format!("ready, but for users' data: {} sheets of keys are missing", sheets.len());
-    assert!(!sheets.is_empty() && ready.text().starts_with(&said), "{ready:?}");
+    let text = ready.text();
+    let missing = text.strip_prefix("ready, but for users' data: ").and_then(|rest| rest.split(' ').next());
+    let missing: usize = missing.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("{ready:?}"));
+    // The newest sheet is in the vault before the database knows it: a stop in between leaves one more.
+    assert!(missing >= 1 && [missing, missing + 1].contains(&sheets.len()), "{missing} of {}", sheets.len());
     // New users are created all the same.
     server.client().create_user("ben").await;
     server.stop();

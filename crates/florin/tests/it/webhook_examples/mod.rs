@@ -64,7 +64,8 @@ async fn takes_deliveries(start: Start<'_>) {
     client.send(&endpoint(json!({"rotateSecret": true}))).await.expect(200);
     client.fund(None, "12.5", "eur").await;
     client.transfer(None, Some("Zoe:1"), "12.5", "eur").await.expect(201);
-    delivered(&client, 3, &receiver).await;
+    // Verified, nine wallets, active, paid.
+    delivered(&client, 12, &receiver).await;
     receiver.ends();
     server.finish().await;
 }
