@@ -111,10 +111,10 @@ async fn create(
     let touches = currency.known().ok().map(|currency| owner.touch(currency.code)).into_iter().collect();
     let made = context.run(keyed, touches, async move |work| {
         let currency = currency.known()?;
-        let networks = work.app().settings.reference.networks(currency.code);
-        let found = networks.iter().find(|known| known.slug == network);
+        let reference = &work.app().settings.reference;
+        let found = reference.network(currency.code, &network);
         // Fiat is on no network: no other word would help.
-        if found.is_none() && !networks.is_empty() {
+        if found.is_none() && !reference.networks(currency.code).is_empty() {
             return Err(not_of(currency, &network).into());
         }
         let [holder] = admit(work, [(&owner, Role::IsPaid, "externalUserId")])?;
