@@ -1,7 +1,8 @@
 //! Keys and addresses of chains: derived from one seed by the standard paths, and checked as the networks check them.
 //!
 //! A [`Keychain`] holds the seed of an installation. The address of a holder is a function of the seed, the holder's
-//! book and its number within it, so no two holders ever have the same one, and nothing but the seed has to be kept.
+//! book and its number within it, so no two holders of a database have the same one, and nothing but the seed has to be
+//! kept. Two databases with one seed give the same addresses: also an older copy that goes on.
 //! Paths are those of BIP 44 and, for coins with segregated witness, BIP 84: purpose, coin (SLIP 44), the book as
 //! account, [`Branch`], the number.
 //!

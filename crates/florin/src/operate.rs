@@ -76,7 +76,8 @@ async fn open_as(config: &Config, may_seal: bool) -> Result<Store, Failed> {
 /// Whoever goes on with another seed gives out addresses whose coins the right seed does not move.
 const OTHER_SEED: &str = "the wallets of this database were not derived from this seed: set the FLORIN_WALLET_SEED \
                           that they were made with. A sandbox that never had one takes its seed from the master \
-                          key: then remove the setting";
+                          key: then remove the setting. If the seed is right, `mainnet` of a network was changed: \
+                          set it as it was";
 
 /// The platform for a single command: it starts no workers and does not listen.
 pub async fn platform(config: &Config) -> Result<App, Failed> {

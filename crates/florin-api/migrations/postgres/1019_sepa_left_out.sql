@@ -4,5 +4,5 @@ CREATE TABLE sepa_left_out (
     book BIGINT NOT NULL,
     payment BYTEA NOT NULL,
     file BIGINT NOT NULL,
-    PRIMARY KEY (book, payment)
+    PRIMARY KEY (book, payment, file)
 );

@@ -4,5 +4,5 @@ CREATE TABLE sepa_left_out (
     book INTEGER NOT NULL,
     payment BLOB NOT NULL,
     file INTEGER NOT NULL,
-    PRIMARY KEY (book, payment)
+    PRIMARY KEY (book, payment, file)
 ) WITHOUT ROWID;

@@ -3,6 +3,7 @@
 use super::wallet::{Wallet, chain_of, ensure};
 use crate::kit::endpoint::handler::Ensured;
 use crate::kit::prelude::*;
+use crate::kit::tables::Network;
 use crate::users::{Owner, Role, UserId, admit};
 use http::StatusCode;
 
@@ -111,11 +112,12 @@ async fn create(
     let touches = currency.known().ok().map(|currency| owner.touch(currency.code)).into_iter().collect();
     let made = context.run(keyed, touches, async move |work| {
         let currency = currency.known()?;
-        let networks = work.app().settings.reference.networks(currency.code);
-        let found = networks.iter().find(|known| known.slug == network);
+        let reference = &work.app().settings.reference;
+        let found = reference.network(currency.code, &network);
         // Fiat is on no network: no other word would help.
+        let networks = reference.networks(currency.code);
         if found.is_none() && !networks.is_empty() {
-            return Err(not_of(currency, &network).into());
+            return Err(not_of(currency, &network, networks).into());
         }
         let [holder] = admit(work, [(&owner, Role::IsPaid, "externalUserId")])?;
         let known = found.and_then(|network| Some((network, chain_of(network)?)));
@@ -129,6 +131,11 @@ async fn create(
     made.await.map(Ensured)
 }
 
-fn not_of(currency: Currency, network: &str) -> Refusal {
-    Refusal::because(&P410, format_args!("{} is not on the network \"{network}\"", currency.code))
+fn not_of(currency: Currency, network: &str, networks: &[Network]) -> Refusal {
+    let slugs: Vec<_> = networks.iter().map(|known| &*known.slug).collect();
+    let known = slugs.join(" and ");
+    Refusal::because(
+        &P410,
+        format_args!("{} is not on the network \"{network}\": it is on {known}", currency.code),
+    )
 }

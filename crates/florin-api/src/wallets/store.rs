@@ -83,8 +83,14 @@ pub async fn addresses(
     scope: &mut Scope,
     holder: HolderId,
 ) -> Result<HashMap<CurrencyCode, String>, StoreError> {
+    let wallets = of_holder(scope, holder).await?;
+    Ok(wallets.into_iter().map(|wallet| (wallet.currency, wallet.address)).collect())
+}
+
+/// A holder's wallets, the oldest first.
+pub(super) async fn of_holder(scope: &mut Scope, holder: HolderId) -> Result<Vec<Wallet>, StoreError> {
     let rows = scope.query(OF_HOLDER, &params![holder]).await?;
-    rows.iter().map(|row| read(scope, row).map(|wallet| (wallet.currency, wallet.address))).collect()
+    rows.iter().map(|row| read(scope, row)).collect()
 }
 
 /// Holder, currency, network and address of a wallet.

@@ -11,6 +11,8 @@ use florin_ledger::HolderId;
 use florin_store::{Stop, StoreError};
 use florin_types::{CurrencyCode, Timestamp};
 use florin_wallet::{Address, Branch, Chain, ChainKind, Keychain, Net, Place};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use uuid::Uuid;
 
 /// A currency on a network, of one holder.
@@ -67,24 +69,41 @@ pub async fn ensure(
     }
     let keys = work.app().settings.keychain.as_ref().ok_or_else(|| Refusal::of(&P457))?;
     let address = address_of(keys, chain, holder)?.into_string();
+    let wallet = make(work, holder, currency, (network, address)).await?;
+    Ok((wallet, true))
+}
+
+async fn make(
+    work: &mut Work<'_>,
+    holder: HolderId,
+    currency: CurrencyCode,
+    (network, address): (&Network, String),
+) -> Result<Wallet, StoreError> {
     let (id, created_at, network) = (work.id(), work.now(), network.slug.clone());
     let wallet = Wallet { id, holder, currency, network, address, created_at };
     store::insert(work, &wallet).await?;
     work.emit(Event::about(EventType::WalletCreated, id).of_holder(holder));
-    Ok((wallet, true))
+    Ok(wallet)
 }
 
 /// Makes the wallets of all currencies on all their networks that a touched holder has not, where there are keys.
 pub async fn make_all(work: &mut Work<'_>, holder: HolderId) -> Result<(), Stop> {
     let app = work.app();
-    if app.settings.keychain.is_none() {
-        return Ok(());
-    }
+    let Some(keys) = &app.settings.keychain else { return Ok(()) };
+    let there = store::of_holder(work.scope(), holder).await?;
+    // Most networks are of one chain, and deriving is the work here.
+    let mut addresses = HashMap::new();
     for currency in app.currencies.iter() {
         for network in app.settings.reference.networks(currency.code) {
-            if let Some(chain) = chain_of(network) {
-                ensure(work, holder, currency.code, (network, chain)).await?;
-            }
+            let is_there =
+                |wallet: &Wallet| wallet.currency == currency.code && wallet.network == network.slug;
+            let Some(chain) = chain_of(network).filter(|_| !there.iter().any(is_there)) else { continue };
+            let address = match addresses.entry(chain) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(address_of(keys, chain, holder)?),
+            };
+            let address = address.as_str().to_owned();
+            make(work, holder, currency.code, (network, address)).await?;
         }
     }
     Ok(())
@@ -96,8 +115,7 @@ pub async fn make_all(work: &mut Work<'_>, holder: HolderId) -> Result<(), Stop>
 /// The database is away.
 pub async fn check_seed(app: &App) -> Result<bool, StoreError> {
     let Some((holder, currency, network, address)) = store::oldest(app).await? else { return Ok(true) };
-    let networks = app.settings.reference.networks(currency);
-    let Some(chain) = networks.iter().find(|known| known.slug == network).and_then(chain_of) else {
+    let Some(chain) = app.settings.reference.network(currency, &network).and_then(chain_of) else {
         return Ok(true);
     };
     let Some(keys) = &app.settings.keychain else { return Ok(true) };

@@ -105,6 +105,8 @@ impl SepaOperator<'_> {
             }
         }
         let (marked, otherwise) = self.count(number, by_book.into_values().flatten().collect()).await?;
+        // Before the file is known: what cannot be read must not cost the report.
+        let recalls = self.recalls_otherwise(rail).await?;
         let amount = sent.payments.iter().fold(0_i64, |sum, (_, amount)| sum.saturating_add(*amount));
         let count = i64::try_from(sent.payments.len()).map_err(StoreError::unexpected)?;
         let deed = self.deed(
@@ -120,7 +122,6 @@ impl SepaOperator<'_> {
         if !store::adopt(app, number, sent.created_at, (count, amount)).await? {
             return Err(StoreError::unexpected(format!("payment file {number} is known")));
         }
-        let recalls = self.recalls_otherwise(rail).await?;
         Ok(Adopted { number, marked, unknown, otherwise, recalls })
     }
 

@@ -220,6 +220,14 @@ mod tests {
             // Another payment of the payer's with its reference; or the bank has a transaction id of its own.
             (with(ONE), vec![of(with(TWO))], "perhaps"),
             (Names { uetr: ONE, ..payers }, vec![of(Names { uetr: TWO, ..payers })], "nothing"),
+            // A bank on the way has changed the payer's reference.
+            (
+                Names { uetr: ONE, ..payers },
+                vec![of(Names { uetr: ONE, end_to_end_id: TWO, ..payers })],
+                payment,
+            ),
+            (with(ONE), vec![of(Names { end_to_end_id: TWO, ..with(ONE) })], payment),
+            (payers, vec![of(Names { end_to_end_id: TWO, ..payers })], "nothing"),
             (payers, vec![credit(payers, 101, "2026-11-23")], "perhaps"),
             (with(ONE), vec![credit(with(ONE), 101, "2026-11-23")], "unclear"),
             // Several: the day decides, if it can.

@@ -77,14 +77,15 @@ const GATHERED: Statement = "SELECT t.book, t.id FROM sepa_transfer t JOIN partn
      WHERE t.file = $1 AND t.file > 0 ORDER BY t.book, t.id";
 const IN_FILE: Statement = "SELECT t.book, t.id, t.state, t.amount FROM sepa_transfer t \
      JOIN partner p ON p.book = t.book WHERE t.file = $1 AND t.file > 0 AND NOT EXISTS \
-     (SELECT 1 FROM sepa_left_out o WHERE o.book = t.book AND o.payment = t.id) ORDER BY t.book, t.id";
+     (SELECT 1 FROM sepa_left_out o WHERE o.book = t.book AND o.payment = t.id AND o.file = t.file) \
+     ORDER BY t.book, t.id";
 const PENDING: Statement = "SELECT t.file, COUNT(*) FROM sepa_transfer t JOIN partner p ON p.book = t.book \
      WHERE t.file > 0 AND t.state IN ('SUBMITTING', 'SUBMITTED') AND NOT EXISTS \
-     (SELECT 1 FROM sepa_left_out o WHERE o.book = t.book AND o.payment = t.id) GROUP BY t.file";
+     (SELECT 1 FROM sepa_left_out o WHERE o.book = t.book AND o.payment = t.id AND o.file = t.file) GROUP BY t.file";
 const LEAVE_OUT: Statement = "INSERT INTO sepa_left_out (book, payment, file) VALUES ($1, $2, $3)";
 /// Those that have not ended.
 const LEFT_OUT: Statement = "SELECT o.file, o.payment FROM sepa_left_out o JOIN partner p ON p.book = o.book \
-     JOIN sepa_transfer t ON t.book = o.book AND t.id = o.payment \
+     JOIN sepa_transfer t ON t.book = o.book AND t.id = o.payment AND t.file = o.file \
      WHERE t.state NOT IN ('SETTLED', 'RETURNED', 'FAILED') ORDER BY o.file, o.payment";
 /// Of all books: the book that is bound for every statement of a book only has to be one.
 static BOOKS_OF_PAYMENTS: SetStatement = SetStatement::Find {

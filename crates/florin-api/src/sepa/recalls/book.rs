@@ -284,7 +284,7 @@ pub async fn end_unanswered(app: &App, job: &Job) -> Result<(), StoreError> {
 /// and would outlive the owner's.
 ///
 /// # Errors
-/// P400 where an answer that is still to be handed over must repeat it.
+/// P403 where an answer that is still to be handed over must repeat it.
 pub(in crate::sepa) async fn forget_words(work: &mut Work<'_>, recall: Option<Uuid>) -> Result<(), Stop> {
     let Some(recall) = load_recall(work, recall).await? else { return Ok(()) };
     if matches!(recall.sending, Some(HandOver::Waiting | HandOver::Submitting)) {
@@ -300,7 +300,7 @@ pub(in crate::sepa) const ANSWER_FIRST: &str = "a bank asks for the money back: 
 /// What refuses to give money to somebody while a bank asks for it back.
 ///
 /// # Errors
-/// P400.
+/// P403.
 pub(in crate::sepa) async fn require_none_open(
     work: &mut Work<'_>,
     recall: Option<Uuid>,

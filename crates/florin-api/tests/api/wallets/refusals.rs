@@ -40,7 +40,8 @@ async fn what_is_not_served_or_not_known_is_refused() {
         assert_eq!(answer.code(), code, "{user:?} {currency} {network}: {}", answer.text());
     }
     let message = ask(&a, None, "btc", "Polygon").send().await.expect(400)["errorMessage"].clone();
-    let expected = "Currency or network is not supported: btc is not on the network \\\"polygon\\\"";
+    let expected =
+        "Currency or network is not supported: btc is not on the network \\\"polygon\\\": it is on btc";
     assert_eq!(message, expected.replace('\\', ""));
     let of_a: Vec<_> =
         created(&a).await.into_iter().map(|payload| payload["externalUserId"].clone()).collect();

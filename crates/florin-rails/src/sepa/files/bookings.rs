@@ -289,7 +289,7 @@ pub(super) fn mark(key: &[u8; 32], kind: u8, text: Option<&str>) -> Option<[u8; 
 }
 
 /// A reference that is one.
-fn reference(text: Option<&str>) -> Option<&str> {
+pub(super) fn reference(text: Option<&str>) -> Option<&str> {
     text.filter(|text| is_reference(text))
 }
 

@@ -1,7 +1,7 @@
 //! Recalls in files: what a camt.056 of the bank asks for, what a camt.029 answers, and the files by which we ask and
 //! answer. One file of ours is about one recall, whose id is in its name. Pure.
 
-use super::bookings::mark;
+use super::bookings::{mark, reference};
 use super::messages::payment_of;
 use super::statuses::reason_of;
 use super::{FileRail, Folder, message_id};
@@ -35,7 +35,7 @@ impl Names {
     ) -> Self {
         let uetr = uetr.map(|uetr| uetr.to_string());
         Self {
-            end_to_end_id: mark(key, 1, end_to_end_id),
+            end_to_end_id: mark(key, 1, reference(end_to_end_id)),
             transaction_id: mark(key, 4, transaction_id),
             uetr: mark(key, 5, uetr.as_deref()),
         }
@@ -60,12 +60,19 @@ impl Names {
         surest.is_some_and(|(one, other)| one == other)
     }
 
-    /// Whether both certainly name two payments. Banks pass the unique reference and the payer's on unchanged; the
-    /// transaction id can be another bank's, so that it says nothing.
+    /// Whether both certainly name two payments: the surest reference that both have decides. Banks pass the unique
+    /// reference and the payer's on, and some change or cut the payer's. The transaction id can be another bank's, so
+    /// that another one says nothing.
     #[must_use]
     pub fn differ(self, other: Self) -> bool {
-        let pairs = [(self.uetr, other.uetr), (self.end_to_end_id, other.end_to_end_id)];
-        pairs.into_iter().any(|(one, other)| one.zip(other).is_some_and(|(one, other)| one != other))
+        let both = |one: Option<[u8; 8]>, other: Option<[u8; 8]>| one.zip(other);
+        if let Some((one, other)) = both(self.uetr, other.uetr) {
+            return one != other;
+        }
+        if both(self.transaction_id, other.transaction_id).is_some_and(|(one, other)| one == other) {
+            return false;
+        }
+        both(self.end_to_end_id, other.end_to_end_id).is_some_and(|(one, other)| one != other)
     }
 }
 

@@ -469,3 +469,20 @@ async fn files_are_valid_by_the_official_schema() {
         None => florin_testing::skip("no schema (FLORIN_ISO20022_XSD names its folder), or no xmllint"),
     }
 }
+
+/// A payment of the bank before is not known to this one.
+#[tokio::test]
+async fn what_went_over_another_bank_cannot_be_asked_for() {
+    let mut app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let id = id_of(&outgoing(&a, Some("anna"), "10", SETTLES).send().await);
+    a.settle().await;
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let settings = over_files(folder.path());
+    app.reopen(Setup { settings, ..Setup::default() }).await;
+    let said =
+        app.a().post(&format!("/v1/sepa-transfer/{id}/recall"), &json!({"reason": "DUPL"})).send().await;
+    said.is_refused("P473");
+    assert!(said.text().contains("it did not go over this bank"), "{}", said.text());
+    app.finish().await;
+}

@@ -79,6 +79,16 @@ pub fn shown(answers: &[RecallAnswer]) -> Vec<(Original, RecallOutcome, Option<S
     decisions.map(|one| (one.original.clone(), one.outcome, reason(one))).collect()
 }
 
+/// The bank asks for the first payment back, and the partner gives it. Answers by what the bank names it.
+async fn accept(client: &Client, bank: &mut Bank) -> Original {
+    let known = original([Some("RENT"), Some("T1")], "2026-11-23");
+    bank.put(&asks("R-1", std::slice::from_ref(&known)));
+    bank.read().await;
+    let (id, ..) = standing(client).await.pop().expect("a recall");
+    answer(client, &id, &json!({"decision": "ACCEPT"})).await;
+    known
+}
+
 /// A platform whose bank has booked two payments of 25 EUR for Anna, and one of a later day.
 pub async fn with_money() -> (TestApp, Client, Bank) {
     let (app, a, mut bank) = with_files().await;
@@ -154,11 +164,7 @@ async fn a_bank_asks_for_payments_and_each_is_answered_once() {
 #[tokio::test]
 async fn money_that_a_bank_asks_for_goes_back_as_a_payment_and_the_bank_is_told() {
     let (app, a, mut bank) = with_money().await;
-    let known = original([Some("RENT"), Some("T1")], "2026-11-23");
-    bank.put(&asks("R-1", std::slice::from_ref(&known)));
-    bank.read().await;
-    let (id, ..) = standing(&a).await.pop().expect("a recall");
-    answer(&a, &id, &json!({"decision": "ACCEPT"})).await;
+    let known = accept(&a, &mut bank).await;
     assert_eq!(a.amount(Some("anna"), "eur").await, "150.00");
     a.run_jobs().await;
     assert_eq!(shown(&bank.take_answers()), [(known.clone(), RecallOutcome::Accepted, None)]);
@@ -189,11 +195,7 @@ async fn money_that_a_bank_asks_for_goes_back_as_a_payment_and_the_bank_is_told(
 #[tokio::test]
 async fn money_that_came_back_was_not_returned_already() {
     let (app, a, mut bank) = with_money().await;
-    let known = original([Some("RENT"), Some("T1")], "2026-11-23");
-    bank.put(&asks("R-1", std::slice::from_ref(&known)));
-    bank.read().await;
-    let (id, ..) = standing(&a).await.pop().expect("a recall");
-    answer(&a, &id, &json!({"decision": "ACCEPT"})).await;
+    let known = accept(&a, &mut bank).await;
     a.run_jobs().await;
     bank.take_answers();
     app.clock.advance(TO_CUT_OFF);
@@ -579,22 +581,5 @@ async fn an_answer_ends_the_recall_that_it_names() {
     bank.put(&answers("A-3", &third, RecallOutcome::Refused));
     bank.read().await;
     assert_eq!(last(&a).await, stands("REFUSED", Some("CUST")));
-    app.finish().await;
-}
-
-/// A payment of the bank before is not known to this one.
-#[tokio::test]
-async fn what_went_over_another_bank_cannot_be_asked_for() {
-    let mut app = TestApp::start().await;
-    let a = with_anna(&app).await;
-    let id = id_of(&outgoing(&a, Some("anna"), "10", SETTLES).send().await);
-    a.settle().await;
-    let folder = tempfile::TempDir::new().expect("a folder");
-    let settings = over_files(folder.path());
-    app.reopen(Setup { settings, ..Setup::default() }).await;
-    let said =
-        app.a().post(&format!("/v1/sepa-transfer/{id}/recall"), &json!({"reason": "DUPL"})).send().await;
-    said.is_refused("P473");
-    assert!(said.text().contains("it did not go over this bank"), "{}", said.text());
     app.finish().await;
 }
