@@ -7,6 +7,7 @@
 //! A family imports only from those before it in [`FAMILIES`]:
 
 pub mod balances;
+pub mod crypto;
 pub mod events;
 pub mod exchange;
 pub mod kit;
@@ -39,6 +40,7 @@ pub static FAMILIES: Families = Families(&[
     &transfers::FAMILY,
     &exchange::FAMILY,
     &sepa::FAMILY,
+    &crypto::FAMILY,
     &events::FAMILY,
     &webhooks::FAMILY,
     &reference::FAMILY,

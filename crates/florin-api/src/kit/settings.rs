@@ -1,6 +1,7 @@
 //! What an operator may set, besides where the data is.
 
 use super::tables::Reference;
+use florin_rails::chain::ChainNode;
 use florin_rails::rates::{Fixed, RateSource};
 use florin_rails::sepa::files::FileRail;
 use florin_rails::sepa::{SepaRail, SimulatedBank};
@@ -111,6 +112,40 @@ pub struct Settings {
     pub sepa: Sepa,
     /// The keys of all wallets. None: no wallets are made.
     pub keychain: Option<Arc<Keychain>>,
+    /// The chains, and the rules about what crosses to and from them.
+    pub chains: Chains,
+}
+
+/// From how many cents on a sandbox asks who sent a deposit: the contract's EUR 1,000. Live asks of every one, for
+/// Regulation (EU) 2023/1113 knows no threshold.
+const SANDBOX_TRAVEL_RULE_FROM: i64 = 100_000;
+
+/// How long a deposit waits for the travel rule's data before it is sent back: a month, for a payer must be asked first.
+const EXPLAIN_WITHIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The chains, and the rules about what crosses to and from them.
+#[derive(Clone)]
+pub struct Chains {
+    /// The nodes, one for each network. A sandbox has a simulated one for each network that is not named.
+    pub nodes: Vec<Arc<dyn ChainNode>>,
+    /// From how many cents on it is asked who sent a deposit.
+    pub travel_rule_from: i64,
+    /// How long a deposit waits for an answer to that.
+    pub explain_within: Duration,
+}
+
+impl Chains {
+    /// The simulated ones.
+    pub fn simulated() -> Self {
+        Self { nodes: Vec::new(), travel_rule_from: SANDBOX_TRAVEL_RULE_FROM, explain_within: EXPLAIN_WITHIN }
+    }
+}
+
+impl fmt::Debug for Chains {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let networks: Vec<_> = self.nodes.iter().map(|node| node.network()).collect();
+        write!(f, "Chains({})", networks.join(", "))
+    }
 }
 
 /// The bank in which the accounts are, and the way to other banks.
@@ -238,6 +273,7 @@ impl Settings {
             sepa: Sepa::simulated(SETTLE),
             // For tests: the binary sets that of its own installation.
             keychain: Some(Arc::new(Keychain::new(Seed::new([0; 32])))),
+            chains: Chains::simulated(),
             reference,
         }
     }
@@ -250,6 +286,7 @@ impl Settings {
             rate_limit: Some(RateLimit { per_second: 100, burst: 200 }),
             webhook_targets: WebhookTargets::Public,
             keychain: None,
+            chains: Chains { travel_rule_from: 0, ..Chains::simulated() },
             ..Self::sandbox()
         }
     }

@@ -64,6 +64,21 @@ pub struct NetworkTable {
     pub min_withdrawal: ExactNumber,
     /// Smallest deposit that is credited.
     pub min_deposit: ExactNumber,
+    /// Blocks that a transaction must be in or under before it counts. If it is not given, what exchanges ask for.
+    #[serde(default)]
+    pub confirmations: Option<u32>,
+}
+
+/// Blocks that a transaction must be in or under before it counts, by default. It is what large exchanges ask for
+/// deposits: about 20 minutes on Bitcoin, 15 on Litecoin, 12 on Dogecoin, and on chains of Ethereum's kind what a
+/// reorganisation has not reached in years.
+fn usual_confirmations(network: &str) -> u32 {
+    match network {
+        "btc" => 2,
+        "ltc" => 6,
+        "polygon" => 32,
+        _ => 12,
+    }
 }
 
 /// Fees that are not a network's. Percentages are in percent, amounts in EUR.
@@ -136,6 +151,7 @@ impl CurrencyTable {
             fee_withdrawal,
             min_withdrawal,
             min_deposit,
+            confirmations: None,
         };
         Self { code: code.to_owned(), rate_eur, networks: lines.iter().map(network).collect() }
     }
@@ -216,6 +232,8 @@ pub struct Network {
     pub min_withdrawal: i64,
     /// Smallest deposit that is credited; zero for any.
     pub min_deposit: i64,
+    /// Blocks that a transaction must be in or under before it counts; at least one.
+    pub confirmations: u32,
 }
 
 /// The terms of one network, as `networkConfig` of a balance and the page of currencies show them.
@@ -266,6 +284,7 @@ impl Network {
             withdrawal_fee: minor("fee_withdrawal", table.fee_withdrawal)?,
             min_withdrawal: minor("min_withdrawal", table.min_withdrawal)?,
             min_deposit: minor("min_deposit", table.min_deposit)?,
+            confirmations: table.confirmations.unwrap_or_else(|| usual_confirmations(&table.network)).max(1),
         })
     }
 

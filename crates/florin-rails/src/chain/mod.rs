@@ -14,6 +14,7 @@ mod follow;
 pub use follow::{FollowError, Follower, Step};
 
 use florin_types::{CurrencyCode, Timestamp};
+use florin_wallet::{Address, Call};
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::pin::Pin;
@@ -52,6 +53,8 @@ pub struct Transfer {
     pub output: u32,
     /// Who got it, in the form in which the crate `florin-wallet` writes addresses.
     pub to: String,
+    /// Who gave it, where the chain says so: not for Bitcoin's kind, where a transaction spends outputs of many.
+    pub from: Option<String>,
     /// What it is.
     pub currency: CurrencyCode,
     /// Minor units, from 1.
@@ -147,4 +150,32 @@ pub trait ChainNode: Send + Sync {
 
     /// What an address has of a currency, in minor units, by the newest block: for comparing with the books.
     fn balance<'a>(&'a self, address: &'a str, currency: CurrencyCode) -> Boxed<'a, Result<i64, NodeError>>;
+
+    /// What more there is to ask where accounts pay, and not outputs of transactions.
+    fn accounts(&self) -> Option<&dyn AccountNode> {
+        None
+    }
+}
+
+/// A node of a chain whose accounts pay, and count what they have paid (Ethereum's kind).
+pub trait AccountNode: Send + Sync {
+    /// The number of its chain: a signature is good for one chain only.
+    fn chain_id(&self) -> u64;
+
+    /// The call that pays minor units of a currency. None: the network does not have the currency, or cannot count the
+    /// amount, or the address is of another kind.
+    fn payment(&self, to: &Address, currency: CurrencyCode, amount: i64) -> Option<Call>;
+
+    /// How much gas a payment gets.
+    fn gas<'a>(&'a self, from: &'a Address, call: &'a Call) -> Boxed<'a, Result<evm::Gas, NodeError>>;
+
+    /// What is offered for gas now.
+    fn offers<'a>(&'a self) -> Boxed<'a, Result<evm::Offers, NodeError>>;
+
+    /// The most wei per gas that is ever offered.
+    fn max_fee(&self) -> u128;
+
+    /// What so much gas costs at so much wei, in minor units of the chain's coin, rounded up. None: more than the
+    /// platform can count.
+    fn cost(&self, gas: u64, fee: u128) -> Option<i64>;
 }

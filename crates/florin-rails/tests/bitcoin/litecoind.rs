@@ -118,6 +118,7 @@ impl Litecoind {
                     continue;
                 };
                 found.push(Transfer {
+                    from: None,
                     transaction: transaction["txid"].as_str().unwrap().to_owned(),
                     output: u32::try_from(output["n"].as_u64().unwrap()).unwrap(),
                     to: to.as_str().unwrap().to_owned(),

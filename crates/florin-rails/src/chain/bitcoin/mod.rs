@@ -306,6 +306,7 @@ fn transfers<'a>(
             let to = Address::of_script(chain, paid.script_pubkey.as_bytes());
             let Some(to) = to.filter(|_| amount > 0) else { continue };
             transfers.push(Transfer {
+                from: None,
                 transaction: id.clone(),
                 output,
                 to: to.into_string(),

@@ -9,6 +9,7 @@ use super::Settings;
 use super::asset::Asset;
 use super::wire::{self, Account, Word};
 use florin_types::{CurrencyCode, Timestamp};
+use florin_wallet::Address;
 use std::collections::HashMap;
 
 /// The first topic of a transfer: the hash of `Transfer(address,address,uint256)`.
@@ -87,7 +88,11 @@ impl Assets {
         (transaction, receipt): (&wire::Transaction, &wire::Receipt),
         transfers: &mut Vec<Transfer>,
     ) -> Result<(), NodeError> {
-        let mut put = |output: usize, to: Account, asset: &Asset, amount: Option<u128>| {
+        let mut put = |output: usize,
+                       sides: (Option<Account>, Account),
+                       asset: &Asset,
+                       amount: Option<u128>| {
+            let (from, to) = sides;
             let amount = amount.and_then(|amount| asset.from_chain(amount));
             let (Some(amount), Ok(output)) = (amount, u32::try_from(output)) else {
                 let currency = asset.currency.as_str();
@@ -100,21 +105,22 @@ impl Assets {
                 && let Some(to) = to.address()
             {
                 let (transaction, to) = (transaction.hash.to_string(), to.into_string());
-                transfers.push(Transfer { transaction, output, to, currency: asset.currency, amount });
+                let from = from.and_then(Account::address).map(Address::into_string);
+                transfers.push(Transfer { transaction, output, to, from, currency: asset.currency, amount });
             }
             Ok(())
         };
         if let Some(to) = transaction.to {
-            put(0, to, &self.coin, Some(transaction.value.0))?;
+            put(0, (transaction.from, to), &self.coin, Some(transaction.value.0))?;
         }
         for (place, log) in receipt.logs.iter().enumerate() {
             if place > 0 && receipt.logs[place - 1].log_index >= log.log_index {
                 return Err(unbelievable(block, "the logs of a transaction are in no order".to_owned()));
             }
             let Some(asset) = self.tokens.get(&log.address).filter(|_| !log.removed) else { continue };
-            let ([TRANSFER, _from, to], Some(amount)) = (log.topics.as_slice(), log.data.0) else { continue };
+            let ([TRANSFER, from, to], Some(amount)) = (log.topics.as_slice(), log.data.0) else { continue };
             if let Some(to) = to.account() {
-                put(place + 1, to, asset, amount.number())?;
+                put(place + 1, (from.account(), to), asset, amount.number())?;
             }
         }
         Ok(())

@@ -14,7 +14,9 @@ mod words;
 pub use asset::{Asset, Token};
 pub use fees::{Offer, Offers};
 
-use super::{Block, BlockRef, Boxed, Broadcast, ChainNode, FeeRate, NodeError, TransactionState};
+use super::{
+    AccountNode, Block, BlockRef, Boxed, Broadcast, ChainNode, FeeRate, NodeError, TransactionState,
+};
 use block::Assets;
 use florin_types::CurrencyCode;
 use florin_wallet::{Address, Call, evm_transaction_id};
@@ -116,23 +118,6 @@ impl EvmNode {
         Ok(Self { settings, assets, rpc })
     }
 
-    /// The number of its chain: a signature is good for one chain only.
-    #[must_use]
-    pub fn chain_id(&self) -> u64 {
-        self.settings.chain_id
-    }
-
-    /// The call that pays minor units of a currency. None: the network does not have the currency, or cannot count the
-    /// amount, or the address is of another kind.
-    #[must_use]
-    pub fn payment(&self, to: &Address, currency: CurrencyCode, amount: i64) -> Option<Call> {
-        if currency == self.settings.coin.currency {
-            return Call::coin(to, self.settings.coin.to_chain(amount)?);
-        }
-        let token = self.token(currency)?;
-        Call::token(&token.contract, to, token.asset.to_chain(amount)?)
-    }
-
     fn token(&self, currency: CurrencyCode) -> Option<&Token> {
         self.settings.tokens.iter().find(|token| token.asset.currency == currency)
     }
@@ -153,10 +138,7 @@ impl EvmNode {
 
     /// How much gas a payment gets: a quarter more than the node estimates, for what the contract does may change until
     /// it is included.
-    ///
-    /// # Errors
-    /// The node can't be asked, or wants more gas than the settings allow.
-    pub async fn gas(&self, from: &Address, call: &Call) -> Result<Gas, NodeError> {
+    async fn gas_of(&self, from: &Address, call: &Call) -> Result<Gas, NodeError> {
         let params = json!([{
             "from": from.as_str(),
             "to": call.to().as_str(),
@@ -179,10 +161,7 @@ impl EvmNode {
     }
 
     /// What is offered for gas now, within [`Settings::max_fee`].
-    ///
-    /// # Errors
-    /// The node can't be asked or believed.
-    pub async fn offers(&self) -> Result<Offers, NodeError> {
+    async fn offers_now(&self) -> Result<Offers, NodeError> {
         let history: FeeHistory = self.ask("eth_feeHistory", json!(["0x1", "latest", []])).await?;
         let Some(base) = history.base_fee_per_gas.last() else {
             return Err(NodeError::Unbelievable("eth_feeHistory: it has no base fee".to_owned()));
@@ -348,7 +327,7 @@ impl ChainNode for EvmNode {
 
     fn fees<'a>(&'a self) -> Boxed<'a, Result<FeeRate, NodeError>> {
         Box::pin(async move {
-            let offers = self.offers().await?;
+            let offers = self.offers_now().await?;
             Ok(FeeRate { usual: offers.usual.max_fee, urgent: offers.urgent.max_fee })
         })
     }
@@ -363,5 +342,38 @@ impl ChainNode for EvmNode {
 
     fn balance<'a>(&'a self, address: &'a str, currency: CurrencyCode) -> Boxed<'a, Result<i64, NodeError>> {
         Box::pin(self.held(address, currency))
+    }
+    fn accounts(&self) -> Option<&dyn AccountNode> {
+        Some(self)
+    }
+}
+
+impl AccountNode for EvmNode {
+    fn chain_id(&self) -> u64 {
+        self.settings.chain_id
+    }
+
+    fn payment(&self, to: &Address, currency: CurrencyCode, amount: i64) -> Option<Call> {
+        if currency == self.settings.coin.currency {
+            return Call::coin(to, self.settings.coin.to_chain(amount)?);
+        }
+        let token = self.token(currency)?;
+        Call::token(&token.contract, to, token.asset.to_chain(amount)?)
+    }
+
+    fn gas<'a>(&'a self, from: &'a Address, call: &'a Call) -> Boxed<'a, Result<Gas, NodeError>> {
+        Box::pin(self.gas_of(from, call))
+    }
+
+    fn offers<'a>(&'a self) -> Boxed<'a, Result<Offers, NodeError>> {
+        Box::pin(self.offers_now())
+    }
+
+    fn max_fee(&self) -> u128 {
+        self.settings.max_fee
+    }
+
+    fn cost(&self, gas: u64, fee: u128) -> Option<i64> {
+        self.settings.coin.from_chain_up(fee.checked_mul(gas.into())?)
     }
 }

@@ -166,6 +166,9 @@ pub struct Block {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Transaction {
     pub hash: Word,
+    /// Who pays.
+    #[serde(default)]
+    pub from: Option<Account>,
     /// None: it makes a contract.
     pub to: Option<Account>,
     /// In wei.

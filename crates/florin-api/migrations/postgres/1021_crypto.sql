@@ -1,0 +1,50 @@
+-- How far a book has followed a network, and what came in.
+
+CREATE TABLE chain_cursor (
+    book BIGINT NOT NULL,
+    -- A keyed hash of the network.
+    id BYTEA NOT NULL,
+    network TEXT COLLATE "C" NOT NULL,
+    -- The last blocks that were seen, oldest first, as JSON.
+    blocks BYTEA NOT NULL,
+    -- Why the node cannot be asked or believed, since it can't.
+    trouble TEXT COLLATE "C",
+    seal BYTEA,
+    PRIMARY KEY (book, id)
+);
+
+-- Amounts are in minor units of the currency.
+CREATE TABLE crypto_deposit (
+    book BIGINT NOT NULL,
+    -- A keyed hash of network, transaction and output.
+    id BYTEA NOT NULL,
+    holder BIGINT NOT NULL,
+    currency TEXT COLLATE "C" NOT NULL,
+    network TEXT COLLATE "C" NOT NULL,
+    hash TEXT COLLATE "C" NOT NULL,
+    output BIGINT NOT NULL,
+    address TEXT COLLATE "C" NOT NULL,
+    -- Who sent it, where the chain says so.
+    sender TEXT COLLATE "C",
+    amount BIGINT NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    -- The block that has it; none while none has.
+    height BIGINT,
+    -- Who sent it, by the travel rule, under the holder's key.
+    sealed BYTEA,
+    created_at BIGINT NOT NULL,
+    seal BYTEA,
+    PRIMARY KEY (book, id)
+);
+
+CREATE INDEX crypto_deposit_by_holder ON crypto_deposit (book, holder);
+-- A block that leaves the chain takes its deposits with it.
+CREATE INDEX crypto_deposit_by_block ON crypto_deposit (book, network, height);
+-- What waits for its confirmations.
+CREATE INDEX crypto_deposit_seen ON crypto_deposit (book, network, height) WHERE state = 'SEEN';
+-- What waits for somebody.
+CREATE INDEX crypto_deposit_waiting ON crypto_deposit (book, created_at, id)
+    WHERE state IN ('TRAVEL_RULE', 'HELD', 'UNMATCHED', 'TOO_SMALL');
+
+-- Whose an address is.
+CREATE INDEX wallet_of_address ON wallet (book, address);

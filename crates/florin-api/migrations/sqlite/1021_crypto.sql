@@ -1,0 +1,50 @@
+-- How far a book has followed a network, and what came in.
+
+CREATE TABLE chain_cursor (
+    book INTEGER NOT NULL,
+    -- A keyed hash of the network.
+    id BLOB NOT NULL,
+    network TEXT NOT NULL,
+    -- The last blocks that were seen, oldest first, as JSON.
+    blocks BLOB NOT NULL,
+    -- Why the node cannot be asked or believed, since it can't.
+    trouble TEXT,
+    seal BLOB,
+    PRIMARY KEY (book, id)
+) WITHOUT ROWID;
+
+-- Amounts are in minor units of the currency.
+CREATE TABLE crypto_deposit (
+    book INTEGER NOT NULL,
+    -- A keyed hash of network, transaction and output.
+    id BLOB NOT NULL,
+    holder INTEGER NOT NULL,
+    currency TEXT NOT NULL,
+    network TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    output INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    -- Who sent it, where the chain says so.
+    sender TEXT,
+    amount INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    -- The block that has it; none while none has.
+    height INTEGER,
+    -- Who sent it, by the travel rule, under the holder's key.
+    sealed BLOB,
+    created_at INTEGER NOT NULL,
+    seal BLOB,
+    PRIMARY KEY (book, id)
+) WITHOUT ROWID;
+
+CREATE INDEX crypto_deposit_by_holder ON crypto_deposit (book, holder);
+-- A block that leaves the chain takes its deposits with it.
+CREATE INDEX crypto_deposit_by_block ON crypto_deposit (book, network, height);
+-- What waits for its confirmations.
+CREATE INDEX crypto_deposit_seen ON crypto_deposit (book, network, height) WHERE state = 'SEEN';
+-- What waits for somebody.
+CREATE INDEX crypto_deposit_waiting ON crypto_deposit (book, created_at, id)
+    WHERE state IN ('TRAVEL_RULE', 'HELD', 'UNMATCHED', 'TOO_SMALL');
+
+-- Whose an address is.
+CREATE INDEX wallet_of_address ON wallet (book, address);
