@@ -7,8 +7,6 @@ CREATE TABLE chain_cursor (
     network TEXT COLLATE "C" NOT NULL,
     -- The last blocks that were seen, oldest first, as JSON.
     blocks BYTEA NOT NULL,
-    -- Why the node cannot be asked or believed, since it can't.
-    trouble TEXT COLLATE "C",
     seal BYTEA,
     PRIMARY KEY (book, id)
 );

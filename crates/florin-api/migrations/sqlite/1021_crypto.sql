@@ -7,8 +7,6 @@ CREATE TABLE chain_cursor (
     network TEXT NOT NULL,
     -- The last blocks that were seen, oldest first, as JSON.
     blocks BLOB NOT NULL,
-    -- Why the node cannot be asked or believed, since it can't.
-    trouble TEXT,
     seal BLOB,
     PRIMARY KEY (book, id)
 ) WITHOUT ROWID;

@@ -1,22 +1,79 @@
 //! Crypto: coins and tokens to and from chains, for users and for the partner's master balance.
 //!
-//! `chain` follows the networks: each book walks the blocks of each network on which it has wallets, one after the
-//! other. What a block brings to an address of a holder is a **deposit** (`deposits`). `simulated` is the chain of a
-//! sandbox: rows of the book, behind the same trait as a real node. **Withdrawals** (`withdrawals`) are paid by the
-//! book's own hot wallet.
+//! `chain` follows the networks: each book walks the blocks of each network, one after the other. What a block brings
+//! to an address of a holder is a **deposit** (`deposits`).
 //!
-//! Accounts touched: main accounts, what holders owe, and the house's chain settlement, suspense and fees.
+//! Accounts touched: main accounts, what holders owe, and the house's chain settlement and suspense. Events:
+//! `crypto_deposit`.
 
 mod chain;
+mod deposits;
+mod party;
 
-use crate::kit::endpoint::family::Family;
-use florin_store::migration;
+pub use chain::{ChainWork, work_on_chains};
+pub use deposits::id_of as deposit_id;
+
+use crate::kit::endpoint::codes::P456;
+use crate::kit::endpoint::events::EventType;
+use crate::kit::endpoint::family::{Erasure, EventRow, Family, Obstacle, Placeholder, no_obstacle};
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::endpoint::table::Shape;
+use florin_store::{Holder, Stop, Tx, migration};
 
 /// The family's table.
 pub static FAMILY: Family = Family {
     tag: ("Crypto", "Coins and tokens to and from chains."),
-    statements: &[chain::STATEMENTS],
-    sets: &[],
+    endpoints: || deposits::endpoints().collect(),
+    jobs: &[
+        (chain::LOOK_JOB, |app, job| Box::pin(chain::look(app, job))),
+        (deposits::GONE_JOB, |app, job| Box::pin(deposits::give_up(app, job))),
+        (deposits::UNEXPLAINED_JOB, |app, job| Box::pin(deposits::end_unexplained(app, job))),
+        (deposits::RELEASE_JOB, |app, job| Box::pin(deposits::release(app, job))),
+    ],
+    events: &[EventRow {
+        event: EventType::CryptoDeposit,
+        summary: "Crypto Deposit",
+        description: "Coins or tokens came to a wallet of a user, or to yours: at each status.",
+        payload: Shape::of::<deposits::CryptoDepositPayload>(),
+        example: deposits::EXAMPLE,
+        render: |app, scope, events| Box::pin(deposits::render(app, scope, events)),
+    }],
+    records: &[deposits::CREDITED, deposits::SUSPENDED, deposits::TAKEN_BACK],
+    statements: &[deposits::STATEMENTS],
+    sets: &SETS,
     migrations: &[migration!(1021, "1021_crypto")],
+    sealed: &[chain::SEALED, deposits::SEALED],
+    erasures: &[Erasure {
+        objects: |tx, holder| Box::pin(deposits::empty(tx, holder)),
+        ..Erasure::of_rows(&[])
+    }],
+    obstacles: &[Obstacle {
+        to_suspending: no_obstacle,
+        to_deleting: |tx, holder| Box::pin(check_nothing_pending(tx, holder)),
+        to_changing_identity: no_obstacle,
+        to_changing_address: no_obstacle,
+    }],
+    unsuspended: &[deposits::RELEASE_JOB],
+    placeholders: &[Placeholder {
+        word: "$cryptoDeposit",
+        shown: "6b1f0a52-4c9d-8e37-a1b2-c3d4e5f60718",
+        unknown: "01a00000-0000-7000-8000-000000000007",
+        made_by: Some(("POST", "/v1/sandbox/chain/deposit", "cryptoDepositId")),
+    }],
     ..Family::EMPTY
 };
+
+/// Those of all parts.
+static SETS: [&florin_store::SetStatement; 6] = {
+    let ([find, insert, update], [find_deposit, insert_deposit, update_deposit]) =
+        (chain::SETS, deposits::SETS);
+    [find, insert, update, find_deposit, insert_deposit, update_deposit]
+};
+
+/// A user to whom something comes stays.
+async fn check_nothing_pending(tx: &mut Tx, holder: &Holder) -> Result<(), Stop> {
+    if deposits::is_pending(tx.scope(), holder.id).await? {
+        return Err(Refusal::because(&P456, "a crypto deposit has not ended").into());
+    }
+    Ok(())
+}

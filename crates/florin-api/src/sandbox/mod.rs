@@ -3,6 +3,7 @@
 //!
 //! Accounts touched: `fund` moves from the book's funding account, which goes below zero by what was made up.
 
+//mod chain;
 mod clock;
 mod fund;
 mod inbox;

@@ -5,7 +5,7 @@ use crate::kit::app::App;
 use florin_store::{
     HolderId, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Tx, Type, params, sealed_table,
 };
-use florin_types::CurrencyCode;
+use florin_types::{CurrencyCode, Timestamp};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
@@ -23,6 +23,9 @@ const OF_HOLDER: Statement = "SELECT id, book, holder, currency, network, addres
 const OLDEST: Statement =
     "SELECT holder, currency, network, address FROM wallet ORDER BY created_at, id LIMIT 1";
 
+/// When the first of a network was made.
+const FIRST_ON: Statement = "SELECT MIN(created_at) FROM wallet WHERE book = $1 AND network = $2";
+
 /// Wallets by id.
 pub static FIND_SET: SetStatement = SetStatement::Find {
     row: "SELECT id, book, holder, currency, network, address, created_at, seal FROM wallet \
@@ -32,8 +35,18 @@ pub static FIND_SET: SetStatement = SetStatement::Find {
     parameters: &[Type::Int, Type::Bytes],
 };
 
+/// Wallets by address.
+pub static FIND_ADDRESSES: SetStatement = SetStatement::Find {
+    row: "SELECT id, book, holder, currency, network, address, created_at, seal FROM wallet \
+          WHERE book = $1 AND address = $2",
+    set: "SELECT w.id, w.book, w.holder, w.currency, w.network, w.address, w.created_at, w.seal \
+          FROM unnest($1::bigint[], $2::text[]) AS v(book, address) \
+          JOIN wallet w ON w.book = v.book AND w.address = v.address",
+    parameters: &[Type::Int, Type::Text],
+};
+
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[INSERT, FIND, OF_HOLDER, OLDEST];
+pub const STATEMENTS: &[Statement] = &[INSERT, FIND, OF_HOLDER, OLDEST, FIRST_ON];
 
 fn read(scope: &Scope, row: &Row) -> Result<Wallet, StoreError> {
     scope.seals().check(&WALLETS, &row.0)?;
@@ -78,6 +91,18 @@ pub(super) async fn find_all(
     rows.iter().map(|row| read(scope, row).map(|wallet| (wallet.id, wallet))).collect()
 }
 
+/// The holders of addresses of this book, by the address, on whatever network and for whatever currency it was given
+/// out: no address is of two holders, and what comes to it on another network is its holder's too.
+pub async fn holders_of_addresses<'a>(
+    scope: &mut Scope,
+    addresses: impl Iterator<Item = &'a str>,
+) -> Result<HashMap<String, HolderId>, StoreError> {
+    let addresses: HashSet<_> = addresses.collect();
+    let keys = addresses.into_iter().map(|address| params![address].to_vec()).collect();
+    let rows = scope.find_set(&FIND_ADDRESSES, keys).await?;
+    rows.iter().map(|row| read(scope, row).map(|wallet| (wallet.address, wallet.holder))).collect()
+}
+
 /// A holder's addresses by currency: on whatever network, since all networks of a currency have one address.
 pub async fn addresses(
     scope: &mut Scope,
@@ -91,6 +116,12 @@ pub async fn addresses(
 pub(super) async fn of_holder(scope: &mut Scope, holder: HolderId) -> Result<Vec<Wallet>, StoreError> {
     let rows = scope.query(OF_HOLDER, &params![holder]).await?;
     rows.iter().map(|row| read(scope, row)).collect()
+}
+
+/// When the book's first wallet on a network was made.
+pub async fn first_on(scope: &mut Scope, network: &str) -> Result<Option<Timestamp>, StoreError> {
+    let row = scope.query_one(FIRST_ON, &params![network]).await?;
+    row.map_or(Ok(None), |row| row.get(0))
 }
 
 /// Holder, currency, network and address of a wallet.

@@ -1,16 +1,30 @@
 //! Networks: their chains, their coins and their nodes.
 
+mod cursor;
+mod follow;
+mod work;
+
+pub(super) use cursor::Cursor;
+pub(super) use follow::look;
+pub use work::{ChainWork, work_on_chains};
+
 use crate::kit::app::App;
 use crate::wallets::chain_of;
 use florin_ledger::BookId;
 use florin_rails::chain::ChainNode;
-use florin_store::Statement;
+use florin_store::{SealedTable, SetStatement};
 use florin_types::CurrencyCode;
 use florin_wallet::{Branch, Chain, ChainKind, Place};
 use std::sync::Arc;
 
-/// Every statement here, for the test that prepares and runs them all.
-pub(super) const STATEMENTS: &[Statement] = &[];
+/// The statements over sets.
+pub(super) static SETS: [&SetStatement; 3] = cursor::SETS;
+
+/// The tables whose rows are sealed.
+pub(super) static SEALED: &SealedTable = cursor::SEALED;
+
+/// The kind of the job that looks what is new on a network; its payload is the network's slug.
+pub(super) const LOOK_JOB: &str = "chain.look";
 
 /// A network as this family knows it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -59,6 +73,11 @@ pub(super) const fn hot_wallet(book: BookId) -> Place {
 /// Whether a chain's accounts pay, and not outputs of transactions.
 pub(super) fn has_accounts(chain: Chain) -> bool {
     chain.kind == ChainKind::Evm
+}
+
+/// Whether a network's chain is the book's own.
+pub(super) fn is_simulated(app: &App, net: Net) -> bool {
+    app.is_sandbox() && !app.settings.chains.nodes.iter().any(|node| node.network() == net.slug)
 }
 
 /// The node of a network: the installation's, or in a sandbox the book's simulated one.
