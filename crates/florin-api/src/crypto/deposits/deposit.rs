@@ -12,7 +12,7 @@ pub const CREDITED: RecordType = RecordType {
     kind: RecordKind(26),
     history: HistoryType::CryptoDeposit,
     status: HistoryStatus::Successful,
-    steps: Steps::Many,
+    steps: Steps::One,
     line: Line::of,
 };
 
@@ -20,9 +20,10 @@ pub const CREDITED: RecordType = RecordType {
 pub const SUSPENDED: RecordType =
     RecordType { kind: RecordKind(27), status: HistoryStatus::Pending, ..CREDITED };
 
-/// The block that had it left the chain, deeper than its confirmations: it has not come in.
+/// The block that had it left the chain, deeper than its confirmations: it has not come in. The deposit's own line stays
+/// what it was, for its holder may have spent what it brought.
 pub const TAKEN_BACK: RecordType =
-    RecordType { kind: RecordKind(28), status: HistoryStatus::Failed, ..CREDITED };
+    RecordType { kind: RecordKind(28), history: HistoryType::Adjustment, ..CREDITED };
 
 words! {
     /// Where a deposit stands.
