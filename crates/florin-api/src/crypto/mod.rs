@@ -10,8 +10,10 @@ mod chain;
 mod deposits;
 mod party;
 
-pub use chain::{ChainWork, work_on_chains};
-pub use deposits::id_of as deposit_id;
+pub use chain::{ChainWork, claim_address, work_on_chains};
+pub use deposits::{
+    Deposit, DepositState, ORDER_JOB, id_of as deposit_id, of_purpose, touches_of as touches_of_deposits,
+};
 
 use crate::kit::endpoint::codes::P456;
 use crate::kit::endpoint::events::EventType;
@@ -42,7 +44,7 @@ pub static FAMILY: Family = Family {
     statements: &[deposits::STATEMENTS],
     sets: &SETS,
     migrations: &[migration!(1021, "1021_crypto")],
-    sealed: &[chain::SEALED, deposits::SEALED],
+    sealed: &[chain::SEALED[0], chain::SEALED[1], chain::SEALED[2], deposits::SEALED],
     erasures: &[Erasure {
         objects: |tx, holder| Box::pin(deposits::empty(tx, holder)),
         ..Erasure::of_rows(&[])
@@ -64,10 +66,9 @@ pub static FAMILY: Family = Family {
 };
 
 /// Those of all parts.
-static SETS: [&florin_store::SetStatement; 6] = {
-    let ([find, insert, update], [find_deposit, insert_deposit, update_deposit]) =
-        (chain::SETS, deposits::SETS);
-    [find, insert, update, find_deposit, insert_deposit, update_deposit]
+static SETS: [&florin_store::SetStatement; 12] = {
+    let ([a, b, c, d, e, f, g, h, i], [j, k, l]) = (chain::SETS, deposits::SETS);
+    [a, b, c, d, e, f, g, h, i, j, k, l]
 };
 
 /// A user to whom something comes stays.

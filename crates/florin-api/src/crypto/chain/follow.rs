@@ -4,14 +4,15 @@
 //! of them, and only from the block that it was at. So nothing is lost or done twice, whatever crashes, and however
 //! many processes follow.
 
+use super::addresses::made_addresses;
 use super::cursor::Cursor;
 use super::{LOOK_JOB, Net, is_simulated, node_of};
-use crate::crypto::deposits;
+use crate::crypto::deposits::{self, Owned};
 use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
 use crate::kit::book::work::Work;
 use crate::wallets;
-use florin_ledger::{BookId, HolderId};
+use florin_ledger::BookId;
 use florin_rails::chain::{
     Block, BlockRef, Boxed, ChainNode, FollowError, Follower, NodeError, Step, Transfer,
 };
@@ -111,19 +112,19 @@ async fn first_height(app: &App, book: BookId, net: Net, node: &dyn ChainNode) -
     Ok(height)
 }
 
-/// A block's transfers that are to holders of the book.
-async fn ours(
-    app: &App,
-    book: BookId,
-    transfers: &[Transfer],
-) -> Result<Vec<(Transfer, HolderId)>, StoreError> {
+/// A block's transfers that are to addresses of the book.
+async fn ours(app: &App, book: BookId, transfers: &[Transfer]) -> Result<Vec<(Transfer, Owned)>, StoreError> {
     let mut found = Vec::new();
     for some in transfers.chunks(LOOKED_UP) {
         let mut snapshot = app.store.snapshot(book).await?;
         let addresses = some.iter().map(|transfer| transfer.to.as_str());
         let holders = wallets::holders_of_addresses(&mut snapshot, addresses).await?;
-        let holder = |transfer: &Transfer| holders.get(&transfer.to).copied();
-        found.extend(some.iter().filter_map(|transfer| Some((transfer.clone(), holder(transfer)?))));
+        let made = made_addresses(app, &mut snapshot, some).await?;
+        let owned = |transfer: &Transfer| match made.get(&transfer.to) {
+            Some(made) => Some(Owned { holder: book.partner(), pays: Some(made.pays) }),
+            None => holders.get(&transfer.to).map(|holder| Owned { holder: *holder, pays: None }),
+        };
+        found.extend(some.iter().filter_map(|transfer| Some((transfer.clone(), owned(transfer)?))));
     }
     Ok(found)
 }

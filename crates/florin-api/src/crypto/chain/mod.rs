@@ -1,9 +1,11 @@
 //! Networks: their chains, their coins and their nodes.
 
+mod addresses;
 mod cursor;
 mod follow;
 mod work;
 
+pub use addresses::claim_address;
 pub(super) use cursor::Cursor;
 pub(super) use follow::look;
 pub use work::{ChainWork, work_on_chains};
@@ -18,10 +20,13 @@ use florin_wallet::{Branch, Chain, ChainKind, Place};
 use std::sync::Arc;
 
 /// The statements over sets.
-pub(super) static SETS: [&SetStatement; 3] = cursor::SETS;
+pub(super) static SETS: [&SetStatement; 9] = {
+    let ([a, b, c], [d, e, f, g, h, i]) = (cursor::SETS, addresses::SETS);
+    [a, b, c, d, e, f, g, h, i]
+};
 
 /// The tables whose rows are sealed.
-pub(super) static SEALED: &SealedTable = cursor::SEALED;
+pub(super) static SEALED: [&SealedTable; 3] = [cursor::SEALED, addresses::SEALED[0], addresses::SEALED[1]];
 
 /// The kind of the job that looks what is new on a network; its payload is the network's slug.
 pub(super) const LOOK_JOB: &str = "chain.look";

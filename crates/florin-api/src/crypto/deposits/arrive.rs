@@ -20,6 +20,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 
+/// The kind of the job that looks at an order to which something was paid, or from which something was taken back; its
+/// payload is the order's id. A later family has the handler.
+pub const ORDER_JOB: &str = "order.look";
+
+/// Whose an address is, and what it was made for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Owned {
+    /// The holder: the partner, where it was made for something.
+    pub holder: HolderId,
+    /// What it was made for.
+    pub pays: Option<Uuid>,
+}
+
 /// The kind of the job that gives up a deposit that no block has; its payload is the deposit's id.
 pub const GONE_JOB: &str = "crypto.gone";
 
@@ -36,7 +49,7 @@ pub async fn see(
     app: &App,
     book: BookId,
     net: Net,
-    (height, ours): (u64, Vec<(Transfer, HolderId)>),
+    (height, ours): (u64, Vec<(Transfer, Owned)>),
 ) -> Result<(), StoreError> {
     let id = |transfer: &Transfer| store::id_of(app, net.slug, &transfer.transaction, transfer.output);
     let ids = ours.iter().map(|(transfer, _)| id(transfer)).collect();
@@ -44,7 +57,7 @@ pub async fn see(
     for some in ours.chunks(AT_ONCE) {
         let some: Vec<_> = some
             .iter()
-            .map(|(transfer, holder)| (id(transfer), transfer.clone(), *holder))
+            .map(|(transfer, owned)| (id(transfer), transfer.clone(), *owned))
             .filter(|(_, transfer, _)| app.settings.reference.network(transfer.currency, net.slug).is_some())
             .collect();
         let touches = some.iter().map(|(id, ..)| store::touch(*id)).collect();
@@ -60,7 +73,7 @@ fn see_one(
     work: &mut Work<'_>,
     net: Net,
     height: u64,
-    (id, transfer, holder): &(Uuid, Transfer, HolderId),
+    (id, transfer, owned): &(Uuid, Transfer, Owned),
 ) -> Result<(), Stop> {
     let known = work.object::<Deposit>(*id)?;
     // One that comes back is told of only where it had been given up.
@@ -71,7 +84,7 @@ fn see_one(
         Some(known) => Deposit { height: Some(height), state: DepositState::Seen, ..known },
         None => Deposit {
             id: *id,
-            holder: *holder,
+            holder: owned.holder,
             currency: transfer.currency,
             network: net.slug.to_owned(),
             hash: transfer.transaction.clone(),
@@ -83,9 +96,10 @@ fn see_one(
             height: Some(height),
             sealed: None,
             created_at: work.now(),
+            pays: owned.pays,
         },
     };
-    if is_told {
+    if is_told || deposit.pays.is_some() {
         emit(work, &deposit);
     }
     Ok(work.put(&deposit)?)
@@ -124,6 +138,9 @@ pub fn touches_of(deposits: &[Deposit]) -> Vec<Touch> {
     for currency in currencies {
         touches.push(Touch::SystemAccount(currency, AccountKind::ChainSettlement));
         touches.push(Touch::SystemAccount(currency, AccountKind::Suspense));
+        if deposits.iter().any(|deposit| deposit.pays.is_some()) {
+            touches.push(Touch::SystemAccount(currency, AccountKind::FxPosition));
+        }
     }
     for Deposit { id, holder, currency, .. } in deposits {
         touches.push(store::touch(*id));
@@ -151,6 +168,9 @@ impl Values {
 fn confirm_one(work: &mut Work<'_>, values: &mut Values, id: Uuid) -> Result<(), Stop> {
     let deposit = work.object::<Deposit>(id)?;
     let Some(deposit) = deposit.filter(|deposit| deposit.state == DepositState::Seen) else { return Ok(()) };
+    if deposit.pays.is_some() {
+        return suspend(work, deposit, DepositState::ForOrder);
+    }
     let reference = &work.app().settings.reference;
     let least =
         reference.network(deposit.currency, &deposit.network).map_or(0, |network| network.min_deposit);
@@ -222,7 +242,7 @@ fn suspend(work: &mut Work<'_>, deposit: Deposit, state: DepositState) -> Result
     work.post(SUSPENDED.kind, deposit.id, &postings::suspend(&deposit), Vec::new())
         .map_err(posting_refused)?;
     // Who waits for confirmations and then for the end of a suspension has been told that it waits.
-    if deposit.state.status() != DepositState::Seen.status() {
+    if deposit.pays.is_some() || deposit.state.status() != DepositState::Seen.status() {
         emit(work, &deposit);
     }
     Ok(work.put(&deposit)?)
@@ -283,22 +303,29 @@ fn leave_one(work: &mut Work<'_>, id: Uuid, height: u64) -> Result<Option<Uuid>,
                 account.ok_or_else(|| StoreError::unexpected("a paid holder without an account"))?;
             Some(postings::take_back(&deposit, account))
         }
+        Money::Sold => Some(postings::take_from_position(&deposit)),
     };
     if let Some(posting) = &posting {
         work.post(TAKEN_BACK.kind, id, posting, Vec::new()).map_err(posting_refused)?;
     }
     let left = Deposit { state: DepositState::Seen, height: None, ..deposit.clone() };
-    if left.state.status() != deposit.state.status() {
+    if left.pays.is_some() || left.state.status() != deposit.state.status() {
         emit(work, &left);
     }
     work.put(&left)?;
     let (due, payload) = (work.in_time(GONE_AFTER), id.as_bytes().to_vec());
     work.enqueue(NewJob { kind: GONE_JOB, lane: Lane::Quick, due, payload });
-    Ok((deposit.state == DepositState::Credited).then_some(id))
+    let was_final = matches!(deposit.state.money(), Money::OfHolder | Money::Sold);
+    Ok(was_final.then_some(id))
 }
 
-/// Emits where a deposit stands.
+/// Emits where a deposit stands. What pays an order is told of by the order.
 pub fn emit(work: &mut Work<'_>, deposit: &Deposit) {
+    if let Some(order) = deposit.pays {
+        let (due, payload) = (work.in_time(Duration::ZERO), order.as_bytes().to_vec());
+        work.enqueue(NewJob { kind: ORDER_JOB, lane: Lane::Quick, due, payload });
+        return;
+    }
     let event = Event::about(EventType::CryptoDeposit, deposit.id).of_holder(deposit.holder);
     work.emit(event.with(deposit.moment()));
 }

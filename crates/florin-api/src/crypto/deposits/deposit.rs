@@ -42,6 +42,10 @@ words! {
         TooSmall = "TOO_SMALL",
         /// Nobody said in time who sent it: it goes back, or waits for a person.
         Unexplained = "UNEXPLAINED",
+        /// It pays an order, which has not settled it yet.
+        ForOrder = "FOR_ORDER",
+        /// It has paid an order: it was sold.
+        Settled = "SETTLED",
         /// No block has it any more.
         Gone = "GONE",
     }
@@ -65,9 +69,11 @@ impl DepositState {
     /// What partners are told.
     pub const fn status(self) -> CryptoDepositStatus {
         match self {
-            Self::Seen | Self::Held | Self::Unmatched => CryptoDepositStatus::WaitingForVerification,
+            Self::Seen | Self::Held | Self::Unmatched | Self::ForOrder => {
+                CryptoDepositStatus::WaitingForVerification
+            }
             Self::TravelRule => CryptoDepositStatus::WaitingForTrData,
-            Self::Credited => CryptoDepositStatus::Successful,
+            Self::Credited | Self::Settled => CryptoDepositStatus::Successful,
             Self::TooSmall | Self::Unexplained | Self::Gone => CryptoDepositStatus::Unsuccessful,
         }
     }
@@ -77,9 +83,13 @@ impl DepositState {
         match self {
             Self::Seen | Self::Gone => Money::Outside,
             Self::Credited => Money::OfHolder,
-            Self::TravelRule | Self::Held | Self::Unmatched | Self::TooSmall | Self::Unexplained => {
-                Money::InSuspense
-            }
+            Self::Settled => Money::Sold,
+            Self::ForOrder
+            | Self::TravelRule
+            | Self::Held
+            | Self::Unmatched
+            | Self::TooSmall
+            | Self::Unexplained => Money::InSuspense,
         }
     }
 }
@@ -93,6 +103,8 @@ pub enum Money {
     OfHolder,
     /// In suspense.
     InSuspense,
+    /// The house has bought it.
+    Sold,
 }
 
 /// What came to an address of a holder by one output of a transaction, or one transfer of a token.
@@ -124,6 +136,8 @@ pub struct Deposit {
     pub sealed: Option<Vec<u8>>,
     /// When it was seen first.
     pub created_at: Timestamp,
+    /// What its address was made for, such as an order. None: it is its holder's.
+    pub pays: Option<Uuid>,
 }
 
 /// Where a deposit stood at an event, as the event keeps it.

@@ -13,13 +13,15 @@ mod postings;
 mod store;
 mod travel_rule;
 
-pub(super) use arrive::{GONE_JOB, UNEXPLAINED_JOB, confirm, leave, see};
+pub(super) use arrive::{GONE_JOB, Owned, UNEXPLAINED_JOB, confirm, leave, see};
 pub(super) use deposit::{CREDITED, SUSPENDED, TAKEN_BACK};
 pub(super) use details::{CryptoDepositPayload, EXAMPLE, render};
 pub(super) use jobs::{RELEASE_JOB, end_unexplained, give_up, release};
 pub(super) use store::{SEALED, SETS, STATEMENTS, empty, is_pending};
 
-pub use store::id_of;
+pub use arrive::{ORDER_JOB, touches_of};
+pub use deposit::{Deposit, DepositState};
+pub use store::{id_of, of_purpose};
 
 use crate::kit::endpoint::table::Endpoint;
 

@@ -46,6 +46,11 @@ pub fn take_from_suspense(deposit: &Deposit) -> Posting {
     Posting::between(suspense(deposit), settlement(deposit), deposit.amount)
 }
 
+/// What the house has bought has not come in after all.
+pub fn take_from_position(deposit: &Deposit) -> Posting {
+    Posting::between(house(deposit, AccountKind::FxPosition), settlement(deposit), deposit.amount)
+}
+
 /// What was credited has not come in after all: the holder owes what it has spent of it.
 pub fn take_back(deposit: &Deposit, account: Account) -> Posting {
     let (amount, to) = (deposit.amount, settlement(deposit));
@@ -71,7 +76,7 @@ mod tests {
             let deposit = Deposit {
                 id: Uuid::nil(), holder, currency: BTC, network: String::new(), hash: String::new(), output: 0,
                 address: String::new(), sender: None, amount, state: DepositState::Seen, height: None, sealed: None,
-                created_at: Timestamp::from_micros(0),
+                created_at: Timestamp::from_micros(0), pays: None,
             };
             let of = |posting: &Posting, key| {
                 posting.moves().iter().find(|part| part.account == key).map_or(0, |part| part.amount)
@@ -83,7 +88,8 @@ mod tests {
             let taken = take_back(&deposit, Account { balance: left, ..Account::new(main) });
             prop_assert_eq!((of(&taken, main), of(&taken, owed)), (-left, left - amount));
             for posting in [
-                credited, credit_from_suspense(&deposit, debt), suspend(&deposit), take_from_suspense(&deposit), taken,
+                credited, credit_from_suspense(&deposit, debt), suspend(&deposit), take_from_suspense(&deposit),
+                take_from_position(&deposit), taken,
             ] {
                 prop_assert_eq!(posting.moves().iter().map(|part| part.amount).sum::<i64>(), 0);
             }

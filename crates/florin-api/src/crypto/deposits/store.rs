@@ -28,27 +28,32 @@ pub static DEPOSITS: ObjectTable = sealed_objects!(
     "height": Int,
     "sealed": Bytes,
     "created_at": Int,
+    "pays": Bytes,
 );
 
 /// Its seal.
 pub static SEALED: &SealedTable = DEPOSITS.seal();
 
 const RIPE: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, height, \
-     sealed, created_at, seal FROM crypto_deposit \
+     sealed, created_at, pays, seal FROM crypto_deposit \
      WHERE book = $1 AND network = $2 AND state = 'SEEN' AND height <= $3 ORDER BY height, id LIMIT 500";
 const OF_BLOCK: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, \
-     height, sealed, created_at, seal FROM crypto_deposit \
+     height, sealed, created_at, pays, seal FROM crypto_deposit \
      WHERE book = $1 AND network = $2 AND height = $3 AND id > $4 ORDER BY id LIMIT 500";
 const HELD_OF: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, \
-     height, sealed, created_at, seal FROM crypto_deposit \
+     height, sealed, created_at, pays, seal FROM crypto_deposit \
      WHERE book = $1 AND holder = $2 AND state = 'HELD' ORDER BY id LIMIT 500";
 const WAITS: Statement = "SELECT id FROM crypto_deposit WHERE book = $1 AND holder = $2 \
      AND state IN ('SEEN', 'TRAVEL_RULE', 'HELD') LIMIT 1";
 const KNOWN: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, height, \
-     sealed, created_at, seal FROM crypto_deposit WHERE book = $1 AND holder = $2 AND sealed IS NOT NULL LIMIT 500";
+     sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND holder = $2 AND sealed IS NOT NULL LIMIT 500";
+
+const OF_PURPOSE: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, \
+     height, sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND pays = $2 \
+     ORDER BY created_at, id LIMIT 1000";
 
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[RIPE, OF_BLOCK, HELD_OF, WAITS, KNOWN];
+pub const STATEMENTS: &[Statement] = &[RIPE, OF_BLOCK, HELD_OF, WAITS, KNOWN, OF_PURPOSE];
 
 /// Those over sets. Nothing here is removed.
 pub static SETS: [&SetStatement; 3] = {
@@ -84,6 +89,7 @@ impl Object for Deposit {
             height: height.map(u64::try_from).transpose().map_err(StoreError::unexpected)?,
             sealed: row.get(10)?,
             created_at: row.get(11)?,
+            pays: row.get(12)?,
         })
     }
 
@@ -100,7 +106,8 @@ impl Object for Deposit {
             self.state,
             self.height.map(as_int),
             self.sealed.clone(),
-            self.created_at
+            self.created_at,
+            self.pays
         ]
         .to_vec()
     }
@@ -129,6 +136,11 @@ pub async fn of_block(
     after: Uuid,
 ) -> Result<Vec<Deposit>, StoreError> {
     scope.objects(OF_BLOCK, &params![network, as_int(height), after]).await
+}
+
+/// What came in for a purpose, oldest first.
+pub async fn of_purpose(scope: &mut Scope, purpose: Uuid) -> Result<Vec<Deposit>, StoreError> {
+    scope.objects(OF_PURPOSE, &params![purpose]).await
 }
 
 /// A holder's deposits that wait until it is no longer suspended, some at a time.
