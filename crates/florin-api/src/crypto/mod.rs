@@ -8,6 +8,9 @@
 //! Accounts touched: main accounts, what holders owe, and the house's chain settlement, suspense and fees.
 
 mod chain;
+pub mod simulated;
+
+pub use chain::{LOOK_JOB, NETS, Net, hot_wallet};
 
 use crate::kit::endpoint::family::Family;
 use florin_store::migration;
@@ -15,8 +18,13 @@ use florin_store::migration;
 /// The family's table.
 pub static FAMILY: Family = Family {
     tag: ("Crypto", "Coins and tokens to and from chains."),
-    statements: &[chain::STATEMENTS],
-    sets: &[],
-    migrations: &[migration!(1021, "1021_crypto")],
+    jobs: &[
+        (chain::LOOK_JOB, |app, job| Box::pin(chain::look(app, job))),
+        (simulated::MINE_JOB, |app, job| Box::pin(simulated::mine_next(app, job))),
+    ],
+    statements: &[chain::STATEMENTS, simulated::STATEMENTS],
+    sets: &simulated::SETS,
+    migrations: &[migration!(1021, "1021_crypto"), migration!(1022, "1022_simulated_chain")],
+    forgets: &simulated::FORGET,
     ..Family::EMPTY
 };
