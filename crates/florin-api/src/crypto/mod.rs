@@ -1,7 +1,8 @@
 //! Crypto: coins and tokens to and from chains, for users and for the partner's master balance.
 //!
 //! `chain` follows the networks: each book walks the blocks of each network, one after the other. What a block brings
-//! to an address of a holder is a **deposit** (`deposits`).
+//! to an address of a holder is a **deposit** (`deposits`). `simulated` is the chain of a sandbox: rows of the book,
+//! behind the same trait as a real node.
 //!
 //! Accounts touched: main accounts, what holders owe, and the house's chain settlement and suspense. Events:
 //! `crypto_deposit`.
@@ -9,11 +10,14 @@
 mod chain;
 mod deposits;
 mod party;
+mod playing;
+pub mod simulated;
 
-pub use chain::{ChainWork, claim_address, work_on_chains};
+pub use chain::{ChainWork, NETS, Net, claim_address, hot_wallet, work_on_chains};
 pub use deposits::{
     Deposit, DepositState, ORDER_JOB, id_of as deposit_id, of_purpose, touches_of as touches_of_deposits,
 };
+pub use playing::{Incoming, mine, pay_in, reorganise};
 
 use crate::kit::endpoint::codes::P456;
 use crate::kit::endpoint::events::EventType;
@@ -28,6 +32,7 @@ pub static FAMILY: Family = Family {
     endpoints: || deposits::endpoints().collect(),
     jobs: &[
         (chain::LOOK_JOB, |app, job| Box::pin(chain::look(app, job))),
+        (simulated::MINE_JOB, |app, job| Box::pin(simulated::mine_next(app, job))),
         (deposits::GONE_JOB, |app, job| Box::pin(deposits::give_up(app, job))),
         (deposits::UNEXPLAINED_JOB, |app, job| Box::pin(deposits::end_unexplained(app, job))),
         (deposits::RELEASE_JOB, |app, job| Box::pin(deposits::release(app, job))),
@@ -41,9 +46,10 @@ pub static FAMILY: Family = Family {
         render: |app, scope, events| Box::pin(deposits::render(app, scope, events)),
     }],
     records: &[deposits::CREDITED, deposits::SUSPENDED, deposits::TAKEN_BACK],
-    statements: &[deposits::STATEMENTS],
-    sets: &SETS,
-    migrations: &[migration!(1021, "1021_crypto")],
+    statements: &[deposits::STATEMENTS, simulated::STATEMENTS],
+    forgets: &simulated::FORGET,
+    sets: &[&chain::SETS, &deposits::SETS, &simulated::SETS],
+    migrations: &[migration!(1021, "1021_crypto"), migration!(1022, "1022_simulated_chain")],
     sealed: &[chain::SEALED[0], chain::SEALED[1], chain::SEALED[2], deposits::SEALED],
     erasures: &[Erasure {
         objects: |tx, holder| Box::pin(deposits::empty(tx, holder)),
@@ -63,12 +69,6 @@ pub static FAMILY: Family = Family {
         made_by: Some(("POST", "/v1/sandbox/chain/deposit", "cryptoDepositId")),
     }],
     ..Family::EMPTY
-};
-
-/// Those of all parts.
-static SETS: [&florin_store::SetStatement; 12] = {
-    let ([a, b, c, d, e, f, g, h, i], [j, k, l]) = (chain::SETS, deposits::SETS);
-    [a, b, c, d, e, f, g, h, i, j, k, l]
 };
 
 /// A user to whom something comes stays.

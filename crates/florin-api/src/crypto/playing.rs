@@ -50,8 +50,15 @@ pub async fn pay_in(
     if holders.is_empty() {
         return Err(Refusal::because(&P458, "it is no wallet of a user, nor yours").into());
     }
+    if outputs > 1 && currency.code == net.coin && net.has_accounts(work.app()) {
+        return Err(
+            Refusal::invalid("outputs must be 1: a transaction of this network pays its coin once").into()
+        );
+    }
     let paid = vec![(address.to_owned(), currency.code, amount.minor()); outputs];
-    let (hash, first) = simulated::pay(work, net, &paid, confirmations.is_none()).await?;
+    let hash = simulated::pay(work, net, &paid, confirmations.is_none()).await?;
+    // Of Ethereum's kind 0 is the coin itself.
+    let first = u32::from(net.has_accounts(work.app()) && currency.code != net.coin);
     if let Some(blocks) = confirmations.filter(|blocks| *blocks > 0) {
         simulated::mine(work, net, blocks).await?;
     }

@@ -33,7 +33,7 @@ pub static FAMILY: Family = Family {
         render: |app, scope, events| Box::pin(events::render(app, scope, events)),
     }],
     statements: &[store::STATEMENTS],
-    sets: &[&store::FIND_SET, &store::FIND_ADDRESSES],
+    sets: &[&[&store::FIND_SET, &store::FIND_ADDRESSES]],
     migrations: &[migration!(1020, "1020_wallets")],
     sealed: &[&store::WALLETS],
     ..Family::EMPTY

@@ -2,6 +2,7 @@
 
 mod deposits;
 mod node;
+mod sandbox;
 
 use crate::support::{Client, Setup, TestApp};
 use florin_api::crypto::ChainWork;
