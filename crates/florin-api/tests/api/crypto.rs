@@ -1,0 +1,3 @@
+//! Crypto: chains, and what crosses to and from them.
+
+pub mod simulated;
