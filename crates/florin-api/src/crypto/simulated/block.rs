@@ -206,8 +206,8 @@ impl Miner {
         let own = rate(body.fee, body.size);
         let offered = self.with_child.get(&one.hash).map_or(own, |both| own.max(*both));
         let is_enough = 2 * offered >= fees(self.chain, height).usual;
-        let is_free = parents(one).all(|parent| !self.waiting.contains(parent));
-        Ok((is_enough && is_free).then_some(Outcome { is_failed: false, fee: body.fee }))
+        let is_taken = is_enough && parents(one).all(|parent| !self.waiting.contains(parent));
+        Ok(is_taken.then_some(Outcome { is_failed: false, fee: body.fee }))
     }
 
     /// The same of Ethereum's kind.

@@ -444,6 +444,101 @@ async fn what_waits_is_confirmed_by_itself_and_then_all_is_still() {
     app.finish().await;
 }
 
+/// Small numbers without chance, the same at every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: u64) -> u64 {
+        // Knuth's generator; its high bits are the better ones.
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+/// A transaction that a walk has sent: its id, and what it adds to all balances of the coin once it is in a block. None:
+/// it takes its fee from them.
+type Sent = (String, Option<i64>);
+
+/// What all addresses have together is what was paid from nowhere less the fees, and so says each transaction.
+async fn check_sum(sim: &Sim<'_>, endowed: i64, sent: &[Sent], fees: &BTreeMap<String, i64>) {
+    let mut expected = endowed;
+    for (id, made) in sent {
+        if let TransactionState::Included { fee, .. } = sim.state(id).await {
+            let paid = fee.or_else(|| fees.get(id).copied()).unwrap_or_default();
+            expected += made.unwrap_or(-paid);
+        }
+    }
+    let mut held = sim.held(&sim.hot(), sim.net.coin).await;
+    for number in 1..4 {
+        held += sim.held(&sim.holder(number), sim.net.coin).await;
+    }
+    assert_eq!(held, expected);
+}
+
+/// Sends a payment of the hot wallet: with the next nonce or one of the last, or what is unspent. What it costs, where
+/// the chain does not say so.
+async fn send(sim: &Sim<'_>, numbers: &mut Numbers, nonces: &mut u64) -> Option<(String, i64)> {
+    let amount = 1_000_000 + i64::try_from(numbers.below(1_000_000)).unwrap();
+    if sim.node.accounts().is_some() {
+        let offers = sim.accounts().offers().await.expect("offers");
+        let nonce = nonces.saturating_sub(numbers.below(3));
+        let offer = if numbers.below(2) == 0 { offers.usual } else { offers.urgent };
+        let signed = sim.evm(nonce, sim.net.coin, amount, offer).await;
+        let is_taken = sim.give(&signed.raw).await == Broadcast::Taken;
+        *nonces += u64::from(is_taken && nonce == *nonces);
+        return is_taken.then_some((signed.id, 0));
+    }
+    let mut coins = sim.coins(1).await;
+    coins.extend(sim.coins(sim.height().await).await);
+    let coin = coins.swap_remove(usize::try_from(numbers.below(coins.len() as u64)).unwrap());
+    let rate = sim.node.fees().await.expect("fees").usual * u128::from(1 + numbers.below(4)) / 4;
+    let plan = sim.payment(amount, rate).plan(&[coin]).ok()?;
+    let signed = sim.sign(&plan);
+    (sim.give(&signed.raw).await == Broadcast::Taken).then_some((signed.id, plan.fee))
+}
+
+#[tokio::test]
+async fn no_coin_is_lost_or_made_but_as_said() {
+    let app = TestApp::start().await;
+    for slug in ["btc", "polygon"] {
+        let sim = Sim::new(&app, slug).await;
+        let (mut numbers, mut nonces) = (Numbers(7), 0);
+        let (mut sent, mut fees) = (Vec::<Sent>::new(), BTreeMap::new());
+        let endowed = sim.held(&sim.hot(), sim.net.coin).await;
+        let (mut follower, mut seen) = (Follower::new(0, 200, []), BTreeMap::new());
+        for _ in 0..150 {
+            match numbers.below(8) {
+                0 | 1 => {
+                    let amount = 1_000_000 + i64::try_from(numbers.below(1_000)).unwrap();
+                    let to = if numbers.below(2) == 0 { sim.hot() } else { sim.holder(2) };
+                    sent.push((sim.pay(&[(&to, sim.net.coin, amount)], false).await, Some(amount)));
+                }
+                2..5 => {
+                    if let Some((id, fee)) = send(&sim, &mut numbers, &mut nonces).await {
+                        fees.insert(id.clone(), fee);
+                        sent.push((id, None));
+                    }
+                }
+                5 => drop(sim.reorganise(numbers.below(4), numbers.below(2) == 0).await),
+                6 if !sent.is_empty() => {
+                    let place = usize::try_from(numbers.below(sent.len() as u64)).unwrap();
+                    sim.drop_waiting(&sent[place].0).await;
+                }
+                _ => drop(sim.mine(1 + numbers.below(3)).await),
+            }
+            check_sum(&sim, endowed, &sent, &fees).await;
+        }
+        // What the blocks brought to an address that gives nothing is what it has.
+        walk(&sim, &mut follower, &mut seen).await;
+        let to = sim.holder(1);
+        let brought = seen.values().flatten().filter(|one| one.to == to.as_str()).map(|one| one.amount);
+        let held = sim.held(&to, sim.net.coin).await;
+        assert!(held > 0);
+        assert_eq!(brought.sum::<i64>(), held);
+    }
+    app.finish().await;
+}
+
 /// Every statement of simulated chains.
 pub async fn every_statement(app: &TestApp) {
     let sim = Sim::new(app, "btc").await;
