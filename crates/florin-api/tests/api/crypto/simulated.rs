@@ -1,12 +1,11 @@
 //! The simulated chains of a sandbox, through the node that stands before them.
 
-use crate::support::{Setup, TestApp};
+use crate::support::TestApp;
 use florin_api::crypto::simulated::{SimulatedNode, drop_waiting, mine, pay, reorganise};
 use florin_api::crypto::{Net, hot_wallet};
 use florin_api::kit::book::jobs::run_inside;
 use florin_api::kit::book::registry::book_of;
 use florin_api::kit::book::work::Work;
-use florin_api::kit::settings::Settings;
 use florin_rails::chain::evm::{Gas, Offer};
 use florin_rails::chain::{
     AccountNode, Block, BlockRef, Broadcast, ChainNode, Follower, Step, TransactionState, Transfer,
@@ -414,7 +413,7 @@ async fn a_nonce_that_waits_goes_to_who_offers_more() {
 
 #[tokio::test]
 async fn what_waits_is_confirmed_by_itself_and_then_all_is_still() {
-    let app = TestApp::with(Setup { settings: Settings::sandbox(), ..Setup::default() }).await;
+    let app = TestApp::start().await;
     let sim = Sim::new(&app, "polygon").await;
     let (a, confirmations) = (app.a(), sim.net.confirmations(&app.app));
     let first = sim.pay(&[(&sim.holder(1), USDC, 5)], true).await;
@@ -435,12 +434,19 @@ async fn what_waits_is_confirmed_by_itself_and_then_all_is_still() {
         assert_eq!(a.run_jobs().await, 0);
     }
     assert_eq!(sim.height().await, 2 + confirmations);
+    // A reorganisation takes the second one back, and it is mined and confirmed again.
+    assert_eq!(sim.reorganise(confirmations, false).await, 3 + confirmations);
+    assert_eq!(sim.state(&second.id).await, TransactionState::Waiting);
+    a.settle().await;
+    assert_eq!(sim.included(&second.id).await.0.height, 4 + confirmations);
+    a.settle().await;
+    assert_eq!(sim.height().await, 3 + 2 * confirmations);
     // What offers too little is tried once.
     let low = Offer { max_fee: 20_000_000_000, max_priority_fee: 1_000_000_000 };
     assert_eq!(sim.give(&sim.evm(1, USDC, 5, low).await.raw).await, Broadcast::Taken);
     a.settle().await;
     a.settle().await;
-    assert_eq!(sim.height().await, 3 + confirmations);
+    assert_eq!(sim.height().await, 4 + 2 * confirmations);
     app.finish().await;
 }
 
@@ -455,8 +461,8 @@ impl Numbers {
     }
 }
 
-/// A transaction that a walk has sent: its id, and what it adds to all balances of the coin once it is in a block. None:
-/// it takes its fee from them.
+/// A transaction that a walk has sent: its id, and what it adds to all balances of the coin once it is in a block.
+/// None: it takes its fee from them.
 type Sent = (String, Option<i64>);
 
 /// What all addresses have together is what was paid from nowhere less the fees, and so says each transaction.
