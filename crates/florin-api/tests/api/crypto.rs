@@ -3,6 +3,7 @@
 mod deposits;
 mod node;
 mod sandbox;
+pub mod simulated;
 
 use crate::support::{Client, Setup, TestApp};
 use florin_api::crypto::ChainWork;
