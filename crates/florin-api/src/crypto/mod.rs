@@ -3,20 +3,47 @@
 //! `chain` follows the networks: each book walks the blocks of each network on which it has wallets, one after the
 //! other. What a block brings to an address of a holder is a **deposit** (`deposits`). `simulated` is the chain of a
 //! sandbox: rows of the book, behind the same trait as a real node. **Withdrawals** (`withdrawals`) are paid by the
-//! book's own hot wallet.
+//! book's own hot wallet, whose keys, outputs and numbers are in `treasury`.
 //!
-//! Accounts touched: main accounts, what holders owe, and the house's chain settlement, suspense and fees.
+//! Accounts touched: main accounts, what holders owe, and the house's chain settlement, suspense and fees. Events:
+//! `crypto_withdrawal`.
 
 mod chain;
+mod withdrawals;
 
-use crate::kit::endpoint::family::Family;
+use crate::kit::endpoint::events::EventType;
+use crate::kit::endpoint::family::{Erasure, EventRow, Family, Obstacle, no_obstacle};
+use crate::kit::endpoint::table::Shape;
 use florin_store::migration;
 
 /// The family's table.
 pub static FAMILY: Family = Family {
     tag: ("Crypto", "Coins and tokens to and from chains."),
-    statements: &[chain::STATEMENTS],
-    sets: &[],
-    migrations: &[migration!(1021, "1021_crypto")],
+    endpoints: withdrawals::endpoints,
+    jobs: &[(withdrawals::PAY_JOB, |app, job| Box::pin(withdrawals::pay(app, job)))],
+    events: &[EventRow {
+        event: EventType::CryptoWithdrawal,
+        summary: "Crypto Withdrawal",
+        description: "A crypto withdrawal, a user's or your own, goes to the network, was paid, or failed.",
+        payload: Shape::of::<withdrawals::CryptoWithdrawalPayload>(),
+        example: withdrawals::EXAMPLE,
+        render: |app, scope, events| Box::pin(withdrawals::render(app, scope, events)),
+    }],
+    records: &[withdrawals::HELD, withdrawals::SETTLED, withdrawals::FAILED],
+    statements: &[chain::STATEMENTS, withdrawals::STATEMENTS],
+    sets: &withdrawals::SETS,
+    migrations: &[migration!(1021, "1021_crypto"), migration!(1023, "1023_withdrawals")],
+    sealed: &[withdrawals::WITHDRAWALS.seal()],
+    erasures: &[Erasure {
+        objects: |tx, holder| Box::pin(withdrawals::empty(tx, holder)),
+        ..Erasure::of_rows(&[])
+    }],
+    obstacles: &[Obstacle {
+        to_suspending: no_obstacle,
+        to_deleting: |tx, holder| Box::pin(withdrawals::check_none_open(tx, holder)),
+        to_changing_identity: no_obstacle,
+        to_changing_address: no_obstacle,
+    }],
+    placeholders: &[withdrawals::PLACEHOLDER],
     ..Family::EMPTY
 };

@@ -12,8 +12,8 @@ mod events;
 mod store;
 mod wallet;
 
-pub use store::addresses;
-pub use wallet::{chain_of, check_seed, make_all};
+pub use store::{addresses, holders_of_addresses};
+pub use wallet::{chain_of, check_seed, make_all, place_of};
 
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{EventRow, Family};
@@ -33,7 +33,7 @@ pub static FAMILY: Family = Family {
         render: |app, scope, events| Box::pin(events::render(app, scope, events)),
     }],
     statements: &[store::STATEMENTS],
-    sets: &[&store::FIND_SET],
+    sets: &[&store::FIND_SET, &store::FIND_BY_ADDRESS],
     migrations: &[migration!(1020, "1020_wallets")],
     sealed: &[&store::WALLETS],
     ..Family::EMPTY

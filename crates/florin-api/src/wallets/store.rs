@@ -32,6 +32,16 @@ pub static FIND_SET: SetStatement = SetStatement::Find {
     parameters: &[Type::Int, Type::Bytes],
 };
 
+/// Wallets by address.
+pub static FIND_BY_ADDRESS: SetStatement = SetStatement::Find {
+    row: "SELECT id, book, holder, currency, network, address, created_at, seal FROM wallet \
+          WHERE book = $1 AND address = $2",
+    set: "SELECT w.id, w.book, w.holder, w.currency, w.network, w.address, w.created_at, w.seal \
+          FROM unnest($1::bigint[], $2::text[]) AS v(book, address) \
+          JOIN wallet w ON w.book = v.book AND w.address = v.address",
+    parameters: &[Type::Int, Type::Text],
+};
+
 /// Every statement here, for the test that prepares and runs them all.
 pub const STATEMENTS: &[Statement] = &[INSERT, FIND, OF_HOLDER, OLDEST];
 
@@ -76,6 +86,20 @@ pub(super) async fn find_all(
     let keys = ids.into_iter().map(|id| params![id].to_vec()).collect();
     let rows = scope.find_set(&FIND_SET, keys).await?;
     rows.iter().map(|row| read(scope, row).map(|wallet| (wallet.id, wallet))).collect()
+}
+
+/// Whose addresses these are, as far as they are the book's.
+///
+/// # Errors
+/// When the database is away.
+pub async fn holders_of_addresses(
+    scope: &mut Scope,
+    addresses: impl Iterator<Item = String>,
+) -> Result<HashMap<String, HolderId>, StoreError> {
+    let addresses: HashSet<_> = addresses.collect();
+    let keys = addresses.into_iter().map(|address| params![address].to_vec()).collect();
+    let rows = scope.find_set(&FIND_BY_ADDRESS, keys).await?;
+    rows.iter().map(|row| read(scope, row).map(|wallet| (wallet.address, wallet.holder))).collect()
 }
 
 /// A holder's addresses by currency: on whatever network, since all networks of a currency have one address.

@@ -1,0 +1,47 @@
+//! Withdrawals: money of a balance goes to an address on a chain.
+//!
+//! States: held → (approval, where a person must look at it) → signed → sent → settled, or failed. Amount, service fee
+//! and network fee are on hold from the first on. `treasury` has the keys, and signs; the blocks say what became of it.
+
+mod create;
+mod details;
+mod fee;
+mod finish;
+mod originator;
+mod pay;
+mod postings;
+mod store;
+mod withdrawal;
+
+pub(super) use details::{CryptoWithdrawalPayload, EXAMPLE, render};
+pub(super) use finish::{emit, fail, settle};
+pub(super) use pay::{PAY_JOB, pay};
+pub(super) use store::{SETS, STATEMENTS, WITHDRAWALS, empty};
+pub(super) use withdrawal::{CryptoWithdrawalFailure, FAILED, HELD, SETTLED, State, Withdrawal};
+
+use crate::kit::endpoint::codes::P456;
+use crate::kit::endpoint::family::Placeholder;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::endpoint::table::Endpoint;
+use florin_store::{Holder, Stop, Tx};
+
+/// The calls.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    create::endpoints().into_iter().chain([fee::endpoint(), details::endpoint()]).collect()
+}
+
+/// The id in examples.
+pub(super) const PLACEHOLDER: Placeholder = Placeholder {
+    word: "$withdrawal",
+    shown: "0198c5d2-d064-7257-9fb8-91c36e7f80a2",
+    unknown: "01a00000-0000-7000-8000-000000000007",
+    made_by: Some(("POST", "/v1/crypto-withdrawal", "withdrawalId")),
+};
+
+/// A user whose withdrawal has not ended stays.
+pub(super) async fn check_none_open(tx: &mut Tx, holder: &Holder) -> Result<(), Stop> {
+    match store::is_open(tx.scope(), holder.id).await? {
+        true => Err(Refusal::because(&P456, "a crypto withdrawal has not ended").into()),
+        false => Ok(()),
+    }
+}
