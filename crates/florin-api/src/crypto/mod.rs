@@ -9,18 +9,34 @@
 //! `crypto_withdrawal`.
 
 mod chain;
+mod treasury;
 mod withdrawals;
 
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{Erasure, EventRow, Family, Obstacle, no_obstacle};
 use crate::kit::endpoint::table::Shape;
-use florin_store::migration;
+use florin_store::{SealedTable, SetStatement, migration};
+
+/// What decides where money goes.
+static SEALED: [&SealedTable; 5] = {
+    let [tries, coins, top_ups, nonces] = treasury::SEALED;
+    [withdrawals::WITHDRAWALS.seal(), tries, coins, top_ups, nonces]
+};
+
+/// The statements over sets.
+static SETS: [&SetStatement; 15] = {
+    let ([a, b, c], [d, e, f, g, h, i, j, k, l, m, n, o]) = (withdrawals::SETS, treasury::SETS);
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o]
+};
 
 /// The family's table.
 pub static FAMILY: Family = Family {
     tag: ("Crypto", "Coins and tokens to and from chains."),
     endpoints: withdrawals::endpoints,
-    jobs: &[(withdrawals::PAY_JOB, |app, job| Box::pin(withdrawals::pay(app, job)))],
+    jobs: &[
+        (withdrawals::PAY_JOB, |app, job| Box::pin(withdrawals::pay(app, job))),
+        (withdrawals::RETRY_JOB, |app, job| Box::pin(withdrawals::retry(app, job))),
+    ],
     events: &[EventRow {
         event: EventType::CryptoWithdrawal,
         summary: "Crypto Withdrawal",
@@ -29,11 +45,11 @@ pub static FAMILY: Family = Family {
         example: withdrawals::EXAMPLE,
         render: |app, scope, events| Box::pin(withdrawals::render(app, scope, events)),
     }],
-    records: &[withdrawals::HELD, withdrawals::SETTLED, withdrawals::FAILED],
-    statements: &[chain::STATEMENTS, withdrawals::STATEMENTS],
-    sets: &withdrawals::SETS,
+    records: &[withdrawals::HELD, withdrawals::SETTLED, withdrawals::FAILED, treasury::HOUSE],
+    statements: &[chain::STATEMENTS, withdrawals::STATEMENTS, treasury::STATEMENTS],
+    sets: &SETS,
     migrations: &[migration!(1021, "1021_crypto"), migration!(1023, "1023_withdrawals")],
-    sealed: &[withdrawals::WITHDRAWALS.seal()],
+    sealed: &SEALED,
     erasures: &[Erasure {
         objects: |tx, holder| Box::pin(withdrawals::empty(tx, holder)),
         ..Erasure::of_rows(&[])

@@ -15,7 +15,7 @@ mod withdrawal;
 
 pub(super) use details::{CryptoWithdrawalPayload, EXAMPLE, render};
 pub(super) use finish::{emit, fail, settle};
-pub(super) use pay::{PAY_JOB, pay};
+pub(super) use pay::{PAY_JOB, RETRY_JOB, pay, retry};
 pub(super) use store::{SETS, STATEMENTS, WITHDRAWALS, empty};
 pub(super) use withdrawal::{CryptoWithdrawalFailure, FAILED, HELD, SETTLED, State, Withdrawal};
 
