@@ -12,6 +12,8 @@ mod chain;
 mod treasury;
 mod withdrawals;
 
+pub use withdrawals::{CryptoOperator, WaitingWithdrawal, WaitingWithdrawals};
+
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{Erasure, EventRow, Family, Obstacle, no_obstacle};
 use crate::kit::endpoint::table::Shape;

@@ -7,6 +7,7 @@ mod create;
 mod details;
 mod fee;
 mod finish;
+mod operator;
 mod originator;
 mod pay;
 mod postings;
@@ -15,6 +16,7 @@ mod withdrawal;
 
 pub(super) use details::{CryptoWithdrawalPayload, EXAMPLE, render};
 pub(super) use finish::{emit, fail, settle};
+pub use operator::{CryptoOperator, WaitingWithdrawal, WaitingWithdrawals};
 pub(super) use pay::{PAY_JOB, RETRY_JOB, pay, retry};
 pub(super) use store::{SETS, STATEMENTS, WITHDRAWALS, empty};
 pub(super) use withdrawal::{CryptoWithdrawalFailure, FAILED, HELD, SETTLED, State, Withdrawal};
