@@ -70,8 +70,9 @@ CREATE TABLE chain_coin (
     hash TEXT COLLATE "C" NOT NULL,
     output BIGINT NOT NULL,
     amount BIGINT NOT NULL,
-    -- Whose address it was paid to; none for the hot wallet's.
-    holder BIGINT,
+    -- Where its key is derived: the branch (0 holders, 1 house) and the number on it.
+    branch BIGINT NOT NULL,
+    number BIGINT NOT NULL,
     -- The block that has it; none while none has.
     height BIGINT,
     -- The withdrawal that it pays.

@@ -70,8 +70,9 @@ CREATE TABLE chain_coin (
     hash TEXT NOT NULL,
     output INTEGER NOT NULL,
     amount INTEGER NOT NULL,
-    -- Whose address it was paid to; none for the hot wallet's.
-    holder INTEGER,
+    -- Where its key is derived: the branch (0 holders, 1 house) and the number on it.
+    branch INTEGER NOT NULL,
+    number INTEGER NOT NULL,
     -- The block that has it; none while none has.
     height INTEGER,
     -- The withdrawal that it pays.

@@ -15,7 +15,7 @@ use crate::kit::app::App;
 use crate::kit::book::command::posting_refused;
 use crate::kit::book::jobs::run_inside;
 use crate::kit::book::work::Work;
-use crate::wallets::holders_of_addresses;
+use crate::wallets::{holders_of_addresses, place_of};
 use florin_ledger::{AccountKind, BookId};
 use florin_rails::chain::{BlockRef, ChainNode, TransactionState, Transfer};
 use florin_store::{Lane, NewJob, Scope, Stop, StoreError, Touch};
@@ -51,10 +51,9 @@ pub(in crate::crypto) async fn connected(
     let others = transfers.iter().filter(|one| one.to != hot.as_str()).map(|one| one.to.clone());
     let holders = holders_of_addresses(work.scope(), others).await?;
     for transfer in transfers {
-        let holder = holders.get(&transfer.to).copied();
-        if transfer.to != hot.as_str() && holder.is_none() {
-            continue;
-        }
+        let of_holder = || holders.get(&transfer.to).copied().map(place_of);
+        let place = if transfer.to == hot.as_str() { Some(hot_wallet(work.book())) } else { of_holder() };
+        let Some(place) = place else { continue };
         let id = output_id(app, net.slug, (&transfer.transaction, transfer.output));
         work.load(&[Touch::Object(&COINS, id)]).await?;
         let coin = match work.object::<ChainCoin>(id)? {
@@ -65,7 +64,7 @@ pub(in crate::crypto) async fn connected(
                 hash: transfer.transaction.clone(),
                 output: transfer.output,
                 amount: transfer.amount,
-                holder,
+                spot: place.into(),
                 height: Some(height),
                 spent_by: None,
             },

@@ -249,7 +249,7 @@ async fn take(work: &mut Work<'_>, order: &Order, plan: &Plan, free: &[ChainCoin
                 hash: coin.transaction.clone(),
                 output: coin.output,
                 amount: coin.amount,
-                holder: None,
+                spot: coin.place.into(),
                 height: None,
                 spent_by,
             },

@@ -1,6 +1,6 @@
 //! The rows of the treasury.
 
-use super::transaction::{ChainCoin, ChainNonce, ChainTry, TopUp};
+use super::transaction::{ChainCoin, ChainNonce, ChainTry, Spot, TopUp};
 use crate::kit::app::App;
 use crate::kit::book::keyed_id;
 use florin_store::{
@@ -33,7 +33,8 @@ pub(in crate::crypto) static COINS: ObjectTable = sealed_objects!(
     "hash": Text,
     "output": Int,
     "amount": Int,
-    "holder": Int,
+    "branch": Int,
+    "number": Int,
     "height": Int,
     "spent_by": Bytes,
 );
@@ -64,12 +65,12 @@ const OPEN_TRIES: Statement = "SELECT id, withdrawal, network, hash, raw, plan, 
 const TRIES_OF: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, state, \
      height, made_at, seal FROM chain_try WHERE book = $1 AND withdrawal = $2 ORDER BY made_at, id";
 /// The largest first, as they are chosen: as many as a transaction can spend.
-const FREE_COINS: Statement = "SELECT id, network, hash, output, amount, holder, height, spent_by, seal \
+const FREE_COINS: Statement = "SELECT id, network, hash, output, amount, branch, number, height, spent_by, seal \
      FROM chain_coin WHERE book = $1 AND network = $2 AND spent_by IS NULL AND height <= $3 \
      ORDER BY amount DESC, id LIMIT 500";
-const COINS_OF_BLOCK: Statement = "SELECT id, network, hash, output, amount, holder, height, spent_by, seal \
+const COINS_OF_BLOCK: Statement = "SELECT id, network, hash, output, amount, branch, number, height, spent_by, seal \
      FROM chain_coin WHERE book = $1 AND network = $2 AND height = $3";
-const COINS_OF: Statement = "SELECT id, network, hash, output, amount, holder, height, spent_by, seal \
+const COINS_OF: Statement = "SELECT id, network, hash, output, amount, branch, number, height, spent_by, seal \
      FROM chain_coin WHERE book = $1 AND spent_by = $2";
 const TOP_UPS_OF_BLOCK: Statement = "SELECT id, network, hash, output, currency, amount, height, seal \
      FROM chain_top_up WHERE book = $1 AND network = $2 AND height = $3";
@@ -179,16 +180,17 @@ impl Object for ChainCoin {
             hash: row.get(1)?,
             output: output_of(row.get(2)?)?,
             amount: row.get(3)?,
-            holder: row.get(4)?,
-            height: row.get(5)?,
-            spent_by: row.get(6)?,
+            spot: Spot { branch: row.get(4)?, number: row.get(5)? },
+            height: row.get(6)?,
+            spent_by: row.get(7)?,
         })
     }
 
     fn to_row(&self) -> Vec<Value> {
-        let Self { network, hash, output, amount, holder, height, spent_by, .. } = self;
+        let Self { network, hash, output, amount, spot, height, spent_by, .. } = self;
         let (network, hash) = (network.as_str(), hash.as_str());
-        params![network, hash, i64::from(*output), *amount, *holder, *height, *spent_by].to_vec()
+        let Spot { branch, number } = *spot;
+        params![network, hash, i64::from(*output), *amount, branch, number, *height, *spent_by].to_vec()
     }
 }
 

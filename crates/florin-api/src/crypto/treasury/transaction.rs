@@ -1,9 +1,7 @@
 //! What the treasury keeps: signed transactions, outputs, numbers, and what was paid in.
 
-use crate::crypto::chain::hot_wallet;
 use crate::kit::request::types::words;
-use crate::wallets::place_of;
-use florin_ledger::{BookId, HolderId};
+use florin_ledger::BookId;
 use florin_rails::chain::evm::Offer;
 use florin_types::{CurrencyCode, Timestamp};
 use florin_wallet::{Branch, Coin, Place};
@@ -86,6 +84,29 @@ pub enum TryPlan {
     },
 }
 
+/// Where a key is derived, within a book.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spot {
+    /// 0 for holders, 1 for the house.
+    pub branch: i64,
+    /// The number on the branch.
+    pub number: i64,
+}
+
+impl Spot {
+    /// The place in a book.
+    pub const fn place(self, book: BookId) -> Place {
+        let branch = if self.branch == 0 { Branch::Holders } else { Branch::House };
+        Place { book: book.0, branch, number: self.number }
+    }
+}
+
+impl From<Place> for Spot {
+    fn from(Place { branch, number, .. }: Place) -> Self {
+        Self { branch: i64::from(branch == Branch::House), number }
+    }
+}
+
 /// An output that is spent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Input {
@@ -95,22 +116,21 @@ pub struct Input {
     pub output: u32,
     /// The coin's smallest unit.
     pub amount: i64,
-    /// Whose address it was paid to; none for the hot wallet's.
-    pub holder: Option<i64>,
+    /// Where its key is derived.
+    pub spot: Spot,
 }
 
 impl Input {
     /// As the wallet spends it.
     pub fn coin(&self, book: BookId) -> Coin {
-        let place = self.holder.map_or(hot_wallet(book), |holder| place_of(HolderId(holder)));
+        let place = self.spot.place(book);
         Coin { transaction: self.hash.clone(), output: self.output, amount: self.amount, place }
     }
 
     /// As it is kept.
     pub fn of(coin: &Coin) -> Self {
-        let Place { book, branch, number } = coin.place;
-        let holder = (branch == Branch::Holders).then(|| BookId(book).position(number).0);
-        Self { hash: coin.transaction.clone(), output: coin.output, amount: coin.amount, holder }
+        let (hash, spot) = (coin.transaction.clone(), coin.place.into());
+        Self { hash, output: coin.output, amount: coin.amount, spot }
     }
 }
 
@@ -157,8 +177,8 @@ pub struct ChainCoin {
     pub output: u32,
     /// The coin's smallest unit.
     pub amount: i64,
-    /// Whose address it was paid to; none for the hot wallet's.
-    pub holder: Option<HolderId>,
+    /// Where its key is derived.
+    pub spot: Spot,
     /// The block that has it.
     pub height: Option<i64>,
     /// The withdrawal that it pays.
@@ -168,7 +188,7 @@ pub struct ChainCoin {
 impl ChainCoin {
     /// As the wallet spends it.
     pub fn coin(&self, book: BookId) -> Coin {
-        let place = self.holder.map_or(hot_wallet(book), place_of);
+        let place = self.spot.place(book);
         Coin { transaction: self.hash.clone(), output: self.output, amount: self.amount, place }
     }
 }
@@ -206,6 +226,9 @@ pub struct ChainNonce {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::chain::hot_wallet;
+    use crate::wallets::place_of;
+    use florin_ledger::HolderId;
 
     #[test]
     fn inputs_are_kept_with_their_places() {
@@ -221,7 +244,12 @@ mod tests {
     fn plans_are_kept_exactly() {
         let offer = Offer { max_fee: u128::MAX, max_priority_fee: u128::from(u64::MAX) + 1 };
         let account = TryPlan::Account { nonce: u64::MAX, offer, gas: 21_000 };
-        let input = Input { hash: "aa".to_owned(), output: u32::MAX, amount: i64::MAX, holder: Some(7) };
+        let input = Input {
+            hash: "aa".to_owned(),
+            output: u32::MAX,
+            amount: i64::MAX,
+            spot: Spot { branch: 1, number: 7 },
+        };
         let outputs = TryPlan::Outputs {
             inputs: vec![input],
             change: None,
