@@ -7,6 +7,7 @@
 mod asyncapi;
 mod balances;
 mod clock;
+mod crypto;
 mod errors;
 mod events;
 mod exchange;

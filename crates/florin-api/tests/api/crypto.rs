@@ -1,0 +1,3 @@
+//! Crypto, section 2.7.
+
+mod withdrawals;
