@@ -116,7 +116,7 @@ pub fn statements() -> Vec<Statement> {
 
 /// Every statement of the families over a set of rows, looked up or written, for the same test.
 pub fn sets() -> Vec<&'static SetStatement> {
-    let families = FAMILIES.0.iter().flat_map(|family| family.sets.iter().copied());
+    let families = FAMILIES.0.iter().flat_map(|family| family.sets.concat());
     let of_seals = sealed_tables().iter().map(|table| &table.write);
     kit::book::inbox::SETS.into_iter().chain(families).chain(of_seals).collect()
 }

@@ -83,6 +83,11 @@ impl Address {
         let hash = Keccak256::digest(key);
         let mut bytes = [0; HASH_BYTES];
         bytes.copy_from_slice(&hash[hash.len() - HASH_BYTES..]);
+        Self::of_evm_bytes(bytes)
+    }
+
+    /// The address of Ethereum's kind that has these bytes.
+    pub(crate) fn of_evm_bytes(bytes: [u8; HASH_BYTES]) -> Self {
         Self(checksummed(&hex::encode(bytes)))
     }
 

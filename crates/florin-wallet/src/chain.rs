@@ -114,6 +114,15 @@ impl Chain {
         })
     }
 
+    /// The least fee of 1,000 virtual bytes that its nodes relay. None: it is not of Bitcoin's kind.
+    #[must_use]
+    pub const fn relay_rate(self) -> Option<u128> {
+        match self.policy() {
+            Some(policy) => Some(policy.relay),
+            None => None,
+        }
+    }
+
     /// The largest amount that an output can have, in the coin's smallest unit: the programs' `MAX_MONEY`.
     #[must_use]
     pub const fn max_amount(self) -> i64 {

@@ -12,7 +12,7 @@ use bitcoin::secp256k1::Message;
 use sha3::{Digest, Keccak256};
 
 /// The first byte of an EIP-1559 transaction (EIP-2718).
-const TYPE: u8 = 2;
+pub(crate) const TYPE: u8 = 2;
 
 /// The first four bytes of the hash of `transfer(address,uint256)`.
 const TRANSFER: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
@@ -21,7 +21,7 @@ const TRANSFER: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
 const BALANCE_OF: [u8; 4] = [0x70, 0xa0, 0x82, 0x31];
 
 /// Bytes of an argument in call data.
-const WORD: usize = 32;
+pub(crate) const WORD: usize = 32;
 
 impl Chain {
     /// All chains of Ethereum's kind: their keys and addresses are the same, also on those to try things on.
@@ -64,6 +64,21 @@ impl Call {
         Some(Self { to: contract.clone(), bytes: contract.evm_bytes()?, value: 0, data })
     }
 
+    /// A call as it stands in a transaction.
+    pub(crate) fn of_bytes(bytes: [u8; 20], value: u128, data: Vec<u8>) -> Self {
+        Self { to: Address::of_evm_bytes(bytes), bytes, value, data }
+    }
+
+    /// To whom it gives how many tokens of the contract that it calls. None: it does something else.
+    #[must_use]
+    pub fn as_token_transfer(&self) -> Option<(Address, u128)> {
+        let arguments = self.data.strip_prefix(&TRANSFER)?;
+        let (to, amount) = arguments.split_at_checked(WORD).filter(|(_, amount)| amount.len() == WORD)?;
+        let to = to.strip_prefix(&[0; WORD - 20])?.try_into().ok()?;
+        let amount = amount.strip_prefix(&[0; WORD - 16])?.try_into().ok()?;
+        Some((Address::of_evm_bytes(to), u128::from_be_bytes(amount)))
+    }
+
     /// Who gets the coins, or the contract.
     #[must_use]
     pub fn to(&self) -> &Address {
@@ -84,7 +99,7 @@ impl Call {
 }
 
 /// An argument of call data: padded with zeros on the left.
-fn word(bytes: &[u8]) -> [u8; WORD] {
+pub(crate) fn word(bytes: &[u8]) -> [u8; WORD] {
     let mut word = [0; WORD];
     word[WORD - bytes.len()..].copy_from_slice(bytes);
     word
@@ -137,19 +152,19 @@ pub fn evm_transaction_id(raw: &str) -> Option<String> {
     hex::decode(raw.strip_prefix("0x")?).ok().map(|bytes| id_of(&bytes))
 }
 
-fn id_of(raw: &[u8]) -> String {
+pub(crate) fn id_of(raw: &[u8]) -> String {
     format!("0x{}", hex::encode(Keccak256::digest(raw)))
 }
 
-struct Signature {
-    is_odd: bool,
+pub(crate) struct Signature {
+    pub is_odd: bool,
     /// r and s.
-    bytes: [u8; 64],
+    pub bytes: [u8; 64],
 }
 
 impl EvmTransaction {
     /// As it is hashed to be signed; with the signature, as nodes take it.
-    fn encoded(&self, signature: Option<&Signature>) -> Vec<u8> {
+    pub(crate) fn encoded(&self, signature: Option<&Signature>) -> Vec<u8> {
         let mut fields = Vec::new();
         self.chain_id.encode(&mut fields);
         self.nonce.encode(&mut fields);

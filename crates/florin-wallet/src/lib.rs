@@ -8,15 +8,18 @@
 //!
 //! Transactions are signed here too, so that no private key leaves this crate: [`EvmTransaction`].
 //! A [`Payment`] of Bitcoin's kind chooses the outputs that it spends; [`Keychain::sign`] signs what it has planned.
+//! [`read_evm`] and [`read_spend`] read signed transactions back, as a node does: the simulated chains need it.
 
 mod address;
 mod chain;
 mod evm;
 mod keychain;
+mod read;
 mod spend;
 
 pub use address::{Address, AddressError};
 pub use chain::{Chain, ChainKind, Net};
 pub use evm::{Call, EvmTransaction, SignedEvm, evm_transaction_id};
 pub use keychain::{Branch, DeriveError, Keychain, Place, Seed, SeedError};
+pub use read::{Sent, SentEvm, read_evm, read_spend};
 pub use spend::{Change, Coin, Output, Payment, Plan, Signed, SpendError};

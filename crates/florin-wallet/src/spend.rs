@@ -32,7 +32,7 @@ const MAX_INPUTS: usize = 500;
 const MAX_OUTPUTS: usize = 250;
 
 /// What fee rates are counted by: a rate is the fee of so many virtual bytes.
-const RATE_BYTES: u128 = 1_000;
+pub(crate) const RATE_BYTES: u128 = 1_000;
 
 /// An output of ours that can be spent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -392,7 +392,7 @@ impl Keychain {
 
 /// What the signature of an input is about, where the key is paid by segregated witness (BIP 143). It holds the amount,
 /// so a node that gave a wrong one gets a signature that is worth nothing.
-fn witness_hash(
+pub(crate) fn witness_hash(
     hashes: &mut SighashCache<&Transaction>,
     index: usize,
     key: &PublicKey,
@@ -406,7 +406,7 @@ fn witness_hash(
 
 /// What the signature of an input is about, where the key is paid in base 58. It says nothing of the amount: that must
 /// come from a transaction whose bytes give its id.
-fn legacy_hash(
+pub(crate) fn legacy_hash(
     hashes: &SighashCache<&Transaction>,
     index: usize,
     key: &PublicKey,

@@ -7,8 +7,6 @@ CREATE TABLE chain_cursor (
     network TEXT COLLATE "C" NOT NULL,
     -- The last blocks that were seen, oldest first, as JSON.
     blocks BYTEA NOT NULL,
-    -- Why the node cannot be asked or believed, since it can't.
-    trouble TEXT COLLATE "C",
     seal BYTEA,
     PRIMARY KEY (book, id)
 );
@@ -32,6 +30,8 @@ CREATE TABLE crypto_deposit (
     height BIGINT,
     -- Who sent it, by the travel rule, under the holder's key.
     sealed BYTEA,
+    -- What it pays, where its address was made for that: an order.
+    pays BYTEA,
     created_at BIGINT NOT NULL,
     seal BYTEA,
     PRIMARY KEY (book, id)
@@ -42,9 +42,34 @@ CREATE INDEX crypto_deposit_by_holder ON crypto_deposit (book, holder);
 CREATE INDEX crypto_deposit_by_block ON crypto_deposit (book, network, height);
 -- What waits for its confirmations.
 CREATE INDEX crypto_deposit_seen ON crypto_deposit (book, network, height) WHERE state = 'SEEN';
+-- What pays an order.
+CREATE INDEX crypto_deposit_of_order ON crypto_deposit (book, pays, created_at, id) WHERE pays IS NOT NULL;
 -- What waits for somebody.
 CREATE INDEX crypto_deposit_waiting ON crypto_deposit (book, created_at, id)
     WHERE state IN ('TRAVEL_RULE', 'HELD', 'UNMATCHED', 'TOO_SMALL');
 
 -- Whose an address is.
 CREATE INDEX wallet_of_address ON wallet (book, address);
+
+-- Addresses that were made for one purpose.
+CREATE TABLE chain_address (
+    book BIGINT NOT NULL,
+    -- A keyed hash of the address.
+    id BYTEA NOT NULL,
+    address TEXT COLLATE "C" NOT NULL,
+    -- Where its key is derived, on the house's branch.
+    number BIGINT NOT NULL,
+    -- What it is for: an order.
+    pays BYTEA NOT NULL,
+    seal BYTEA,
+    PRIMARY KEY (book, id)
+);
+
+-- The last number on the house's branch that was given out. 0 is the hot wallet.
+CREATE TABLE chain_number (
+    book BIGINT NOT NULL,
+    id BYTEA NOT NULL,
+    last BIGINT NOT NULL,
+    seal BYTEA,
+    PRIMARY KEY (book, id)
+);

@@ -36,7 +36,7 @@ pub static FAMILY: Family = Family {
         render: RENDER_USER_EVENTS,
     }],
     statements: &[store::STATEMENTS],
-    sets: store::SETS,
+    sets: &[store::SETS],
     erasures: &[Erasure::of_rows(store::ERASE)],
     sealed: &[&store::BANK_ACCOUNTS],
     ..Family::EMPTY

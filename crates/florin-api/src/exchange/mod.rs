@@ -36,7 +36,7 @@ pub static FAMILY: Family = Family {
         render: |app, scope, events| Box::pin(details::render(app, scope, events)),
     }],
     records: &[completed::EXCHANGE],
-    sets: &store::SETS,
+    sets: &[&store::SETS],
     migrations: &[migration!(1008, "1008_exchange")],
     forgets: &[store::FORGET_LOCKS],
     outlived: &[store::FORGET_OLD_LOCKS],

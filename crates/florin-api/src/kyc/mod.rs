@@ -86,7 +86,7 @@ pub static FAMILY: Family = Family {
     ],
     events: EVENTS,
     statements: &[store::STATEMENTS, poa::STATEMENTS, operator::STATEMENTS],
-    sets: &store::SETS,
+    sets: &[&store::SETS],
     migrations: &[migration!(1003, "1003_kyc")],
     erasures: &[Erasure {
         list: Some(store::NAMES),

@@ -20,7 +20,7 @@ use sandbox_rates::SandboxRates;
 pub static FAMILY: Family = Family {
     tag: ("Rates", "What one unit of each currency costs in EUR."),
     endpoints: || get::endpoints().into(),
-    sets: &sandbox_rates::SETS,
+    sets: &[&sandbox_rates::SETS],
     migrations: &[migration!(1007, "1007_sandbox_rates")],
     forgets: &[sandbox_rates::FORGET],
     ..Family::EMPTY

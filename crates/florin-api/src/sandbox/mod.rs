@@ -3,6 +3,7 @@
 //!
 //! Accounts touched: `fund` moves from the book's funding account, which goes below zero by what was made up.
 
+mod chain;
 mod clock;
 mod fund;
 mod inbox;
@@ -32,7 +33,12 @@ pub static FAMILY: Family = Family {
             settings::endpoint(),
             rates::endpoint(),
         ];
-        clock::endpoints().into_iter().chain(sepa::endpoints()).chain(calls).collect()
+        clock::endpoints()
+            .into_iter()
+            .chain(sepa::endpoints())
+            .chain(chain::endpoints())
+            .chain(calls)
+            .collect()
     },
     ..Family::EMPTY
 };

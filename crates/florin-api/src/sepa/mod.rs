@@ -107,7 +107,7 @@ pub static FAMILY: Family = Family {
         recalls::STATEMENTS,
         vop::STATEMENTS,
     ],
-    sets: &store::SETS,
+    sets: &[&store::SETS],
     migrations: &[
         migration!(1011, "1011_sepa"),
         migration!(1013, "1013_sepa_files"),

@@ -42,7 +42,7 @@ pub static FAMILY: Family = Family {
     endpoints,
     jobs: &[(erase::ERASE_JOB, |app, job| Box::pin(erase::erase(app, job)))],
     statements: &[store::STATEMENTS, auto_verify::STATEMENTS],
-    sets: store::SETS,
+    sets: &[store::SETS],
     migrations: &[migration!(1002, "1002_users"), migration!(1006, "1006_sandbox_settings")],
     forgets: &[auto_verify::FORGET],
     placeholders: &[

@@ -12,7 +12,7 @@ mod events;
 mod store;
 mod wallet;
 
-pub use store::{addresses, holders_of_addresses};
+pub use store::{addresses, first_on, holders_of_addresses};
 pub use wallet::{chain_of, check_seed, make_all, place_of};
 
 use crate::kit::endpoint::events::EventType;
@@ -33,7 +33,7 @@ pub static FAMILY: Family = Family {
         render: |app, scope, events| Box::pin(events::render(app, scope, events)),
     }],
     statements: &[store::STATEMENTS],
-    sets: &[&store::FIND_SET, &store::FIND_BY_ADDRESS],
+    sets: &[&[&store::FIND_SET, &store::FIND_ADDRESSES]],
     migrations: &[migration!(1020, "1020_wallets")],
     sealed: &[&store::WALLETS],
     ..Family::EMPTY

@@ -5,7 +5,7 @@ use crate::kit::app::App;
 use florin_store::{
     HolderId, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Tx, Type, params, sealed_table,
 };
-use florin_types::CurrencyCode;
+use florin_types::{CurrencyCode, Timestamp};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
@@ -23,6 +23,9 @@ const OF_HOLDER: Statement = "SELECT id, book, holder, currency, network, addres
 const OLDEST: Statement =
     "SELECT holder, currency, network, address FROM wallet ORDER BY created_at, id LIMIT 1";
 
+/// When the first of a network was made.
+const FIRST_ON: Statement = "SELECT MIN(created_at) FROM wallet WHERE book = $1 AND network = $2";
+
 /// Wallets by id.
 pub static FIND_SET: SetStatement = SetStatement::Find {
     row: "SELECT id, book, holder, currency, network, address, created_at, seal FROM wallet \
@@ -33,7 +36,7 @@ pub static FIND_SET: SetStatement = SetStatement::Find {
 };
 
 /// Wallets by address.
-pub static FIND_BY_ADDRESS: SetStatement = SetStatement::Find {
+pub static FIND_ADDRESSES: SetStatement = SetStatement::Find {
     row: "SELECT id, book, holder, currency, network, address, created_at, seal FROM wallet \
           WHERE book = $1 AND address = $2",
     set: "SELECT w.id, w.book, w.holder, w.currency, w.network, w.address, w.created_at, w.seal \
@@ -43,7 +46,7 @@ pub static FIND_BY_ADDRESS: SetStatement = SetStatement::Find {
 };
 
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[INSERT, FIND, OF_HOLDER, OLDEST];
+pub const STATEMENTS: &[Statement] = &[INSERT, FIND, OF_HOLDER, OLDEST, FIRST_ON];
 
 fn read(scope: &Scope, row: &Row) -> Result<Wallet, StoreError> {
     scope.seals().check(&WALLETS, &row.0)?;
@@ -88,17 +91,15 @@ pub(super) async fn find_all(
     rows.iter().map(|row| read(scope, row).map(|wallet| (wallet.id, wallet))).collect()
 }
 
-/// Whose addresses these are, as far as they are the book's.
-///
-/// # Errors
-/// When the database is away.
-pub async fn holders_of_addresses(
+/// The holders of addresses of this book, by the address, on whatever network and for whatever currency it was given
+/// out: no address is of two holders, and what comes to it on another network is its holder's too.
+pub async fn holders_of_addresses<'a>(
     scope: &mut Scope,
-    addresses: impl Iterator<Item = String>,
+    addresses: impl Iterator<Item = &'a str>,
 ) -> Result<HashMap<String, HolderId>, StoreError> {
     let addresses: HashSet<_> = addresses.collect();
     let keys = addresses.into_iter().map(|address| params![address].to_vec()).collect();
-    let rows = scope.find_set(&FIND_BY_ADDRESS, keys).await?;
+    let rows = scope.find_set(&FIND_ADDRESSES, keys).await?;
     rows.iter().map(|row| read(scope, row).map(|wallet| (wallet.address, wallet.holder))).collect()
 }
 
@@ -115,6 +116,12 @@ pub async fn addresses(
 pub(super) async fn of_holder(scope: &mut Scope, holder: HolderId) -> Result<Vec<Wallet>, StoreError> {
     let rows = scope.query(OF_HOLDER, &params![holder]).await?;
     rows.iter().map(|row| read(scope, row)).collect()
+}
+
+/// When the book's first wallet on a network was made.
+pub async fn first_on(scope: &mut Scope, network: &str) -> Result<Option<Timestamp>, StoreError> {
+    let row = scope.query_one(FIRST_ON, &params![network]).await?;
+    row.map_or(Ok(None), |row| row.get(0))
 }
 
 /// Holder, currency, network and address of a wallet.

@@ -40,7 +40,7 @@ pub static FAMILY: Family = Family {
     },
     jobs: &[(enabled::MAKE_DUE_JOB, |app, job| Box::pin(enabled::go_on(app, job)))],
     statements: &[store::STATEMENTS],
-    sets: &store::SETS,
+    sets: &[&store::SETS],
     migrations: &[migration!(1004, "1004_webhooks")],
     moves_sealed: &[|tx, book| Box::pin(store::move_endpoint(tx, book))],
     sealed: &[&store::ENDPOINTS],

@@ -1,3 +1,75 @@
-//! Crypto, section 2.7.
+//! Coins and tokens to and from chains, section 2.7.
 
+mod deposits;
+mod node;
+mod sandbox;
 mod withdrawals;
+
+use crate::support::{Client, Setup, TestApp};
+use florin_api::crypto::ChainWork;
+use florin_api::kit::settings::{Chains, Settings};
+use node::TestNode;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// A sandbox over chains of the test: Bitcoin's and Ethereum's.
+struct Chained {
+    app: TestApp,
+    a: Client,
+    btc: Arc<TestNode>,
+    ethereum: Arc<TestNode>,
+    work: ChainWork,
+}
+
+impl Chained {
+    /// With Anna, who is verified.
+    async fn start() -> Self {
+        let [btc, ethereum] = ["btc", "ethereum"].map(|network| Arc::new(TestNode::new(network)));
+        let nodes: Vec<Arc<dyn florin_rails::chain::ChainNode>> = vec![btc.clone(), ethereum.clone()];
+        let settings = Settings { chains: Chains { nodes, ..Chains::simulated() }, ..Settings::sandbox() };
+        let app = TestApp::with(Setup { settings, ..Setup::default() }).await;
+        let a = app.a();
+        a.verified_user("anna").await;
+        let work = ChainWork::new(app.app.clone());
+        Self { app, a, btc, ethereum, work }
+    }
+
+    /// Follows the chains.
+    async fn look(&mut self) {
+        self.work.round().await.expect("the chains can be followed");
+    }
+
+    /// What was told of crypto deposits: user, status and amount.
+    async fn told(&self) -> Vec<(Value, String, Value)> {
+        let events = self.a.events().await.into_iter().filter(|event| event["type"] == "crypto_deposit");
+        let told = |event: Value| {
+            let payload = &event["payload"];
+            let status = payload["status"].as_str().expect("a status").to_owned();
+            (payload["externalUserId"].clone(), status, payload["amount"].clone())
+        };
+        events.map(told).collect()
+    }
+
+    /// The statuses that were told.
+    async fn statuses(&self) -> Vec<String> {
+        self.told().await.into_iter().map(|(_, status, _)| status).collect()
+    }
+
+    /// The newest deposit's id.
+    async fn newest(&self) -> String {
+        let events = self.a.events().await;
+        let newest = events.iter().rev().find(|event| event["type"] == "crypto_deposit").expect("a deposit");
+        newest["payload"]["cryptoDepositId"].as_str().expect("an id").to_owned()
+    }
+
+    async fn details(&self, id: &str) -> Value {
+        self.a.get(&format!("/v1/crypto-deposit/details/{id}")).await.expect(200)
+    }
+}
+
+/// The address of a user, or of the partner.
+async fn address(client: &Client, user: Option<&str>, currency: &str, network: &str) -> String {
+    let path = user.map_or("/v1/partner/wallet".to_owned(), |id| format!("/v1/user/wallet/{id}"));
+    let made = client.post(&path, &json!({"currency": currency, "network": network})).send().await;
+    made.json()["address"].as_str().expect("an address").to_owned()
+}

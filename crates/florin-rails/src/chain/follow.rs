@@ -53,6 +53,11 @@ impl Follower {
         self.blocks.back()
     }
 
+    /// The blocks that it remembers, oldest first.
+    pub fn blocks(&self) -> impl Iterator<Item = &BlockRef> {
+        self.blocks.iter()
+    }
+
     /// Asks what comes next.
     ///
     /// # Errors

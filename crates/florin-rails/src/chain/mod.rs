@@ -10,6 +10,7 @@
 pub mod bitcoin;
 pub mod evm;
 mod follow;
+pub mod simulated;
 
 pub use follow::{FollowError, Follower, Step};
 

@@ -1,20 +1,41 @@
 //! Networks: their chains, their coins and their nodes.
 
+mod addresses;
+mod cursor;
+mod follow;
+mod work;
+
+pub use addresses::claim_address;
+pub(super) use addresses::{is_made, made_addresses};
+pub(super) use cursor::Cursor;
+pub(super) use follow::look;
+pub use work::{ChainWork, work_on_chains};
+
+use super::simulated::SimulatedNode;
 use crate::kit::app::App;
 use crate::wallets::chain_of;
 use florin_ledger::BookId;
 use florin_rails::chain::ChainNode;
-use florin_store::Statement;
+use florin_store::{SealedTable, SetStatement};
 use florin_types::CurrencyCode;
 use florin_wallet::{Branch, Chain, ChainKind, Place};
 use std::sync::Arc;
 
-/// Every statement here, for the test that prepares and runs them all.
-pub(super) const STATEMENTS: &[Statement] = &[];
+/// The statements over sets.
+pub(super) static SETS: [&SetStatement; 9] = {
+    let ([a, b, c], [d, e, f, g, h, i]) = (cursor::SETS, addresses::SETS);
+    [a, b, c, d, e, f, g, h, i]
+};
+
+/// The tables whose rows are sealed.
+pub(super) static SEALED: [&SealedTable; 3] = [cursor::SEALED, addresses::SEALED[0], addresses::SEALED[1]];
+
+/// The kind of the job that looks what is new on a network; its payload is the network's slug.
+pub(super) const LOOK_JOB: &str = "chain.look";
 
 /// A network as this family knows it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) struct Net {
+pub struct Net {
     /// The slug, such as `polygon`.
     pub slug: &'static str,
     /// The coin in which its fees are paid.
@@ -22,7 +43,7 @@ pub(super) struct Net {
 }
 
 /// The networks that this family knows.
-pub(super) const NETS: [Net; 5] = [
+pub const NETS: [Net; 5] = [
     Net { slug: "btc", coin: CurrencyCode::new("btc") },
     Net { slug: "ltc", coin: CurrencyCode::new("ltc") },
     Net { slug: "doge", coin: CurrencyCode::new("doge") },
@@ -42,6 +63,11 @@ impl Net {
         app.currencies.iter().find_map(|currency| chain_of(reference.network(currency.code, self.slug)?))
     }
 
+    /// Whether its accounts pay, and not outputs of transactions.
+    pub fn has_accounts(self, app: &App) -> bool {
+        self.chain(app).is_some_and(has_accounts)
+    }
+
     /// Blocks that a transaction must be in or under before it counts: the most that a currency on it asks for.
     pub fn confirmations(self, app: &App) -> u64 {
         let reference = &app.settings.reference;
@@ -52,7 +78,7 @@ impl Net {
 }
 
 /// Where the key of a book's hot wallet is derived, on whatever chain.
-pub(super) const fn hot_wallet(book: BookId) -> Place {
+pub const fn hot_wallet(book: BookId) -> Place {
     Place { book: book.0, branch: Branch::House, number: 0 }
 }
 
@@ -61,7 +87,14 @@ pub(super) fn has_accounts(chain: Chain) -> bool {
     chain.kind == ChainKind::Evm
 }
 
+/// Whether a network's chain is the book's own.
+pub(super) fn is_simulated(app: &App, net: Net) -> bool {
+    app.is_sandbox() && !app.settings.chains.nodes.iter().any(|node| node.network() == net.slug)
+}
+
 /// The node of a network: the installation's, or in a sandbox the book's simulated one.
-pub(super) fn node_of(app: &App, _book: BookId, net: Net) -> Option<Arc<dyn ChainNode>> {
-    app.settings.chains.nodes.iter().find(|node| node.network() == net.slug).cloned()
+pub(super) fn node_of(app: &App, book: BookId, net: Net) -> Option<Arc<dyn ChainNode>> {
+    let real = app.settings.chains.nodes.iter().find(|node| node.network() == net.slug).cloned();
+    let has_chain = is_simulated(app, net) && net.chain(app).is_some();
+    real.or_else(|| has_chain.then(|| Arc::new(SimulatedNode::new(app, book, net)) as Arc<dyn ChainNode>))
 }

@@ -6,8 +6,8 @@ use super::store::{
     COINS, TOP_UPS, TRIES, coins_of, coins_of_block, open_tries, output_id, top_ups_of_block, tries_of,
     try_id,
 };
-use super::transaction::{ChainCoin, ChainTry, TopUp, TryState};
-use crate::crypto::chain::{Net, has_accounts, hot_wallet, node_of};
+use super::transaction::{ChainCoin, ChainTry, Spot, TopUp, TryState};
+use crate::crypto::chain::{Net, has_accounts, hot_wallet, made_addresses, node_of};
 use crate::crypto::withdrawals::{
     CryptoWithdrawalFailure, RETRY_JOB, State, WITHDRAWALS, Withdrawal, emit, fail, settle,
 };
@@ -20,10 +20,60 @@ use florin_ledger::{AccountKind, BookId};
 use florin_rails::chain::{BlockRef, ChainNode, TransactionState, Transfer};
 use florin_store::{Lane, NewJob, Scope, Stop, StoreError, Touch};
 use florin_types::CurrencyCode;
-use std::collections::{BTreeSet, HashSet};
+use florin_wallet::Place;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
+
+/// Transfers of a block whose addresses are looked up at a time.
+const LOOKED_UP: usize = 5_000;
+
+/// A transfer that the treasury must know of.
+pub(in crate::crypto) struct Brought {
+    transfer: Transfer,
+    /// Where the key of its address is derived; none where a transaction of ours pays somebody else.
+    spot: Option<Spot>,
+}
+
+/// The transfers of a block that bring something to the treasury, or are of a transaction of ours. It is asked before
+/// the command. What is signed after the block was made is not in it, so nothing is overlooked.
+pub(in crate::crypto) async fn relevant(
+    app: &App,
+    book: BookId,
+    net: Net,
+    transfers: &[Transfer],
+) -> Result<Vec<Brought>, StoreError> {
+    let (Some(keys), Some(chain)) = (&app.settings.keychain, net.chain(app)) else { return Ok(Vec::new()) };
+    let hot = keys.address(chain, hot_wallet(book)).map_err(StoreError::unexpected)?;
+    let mut found = Vec::new();
+    for some in transfers.chunks(LOOKED_UP) {
+        let mut snapshot = app.store.snapshot(book).await?;
+        let open = open_tries(&mut snapshot, net.slug).await?;
+        let ours: HashSet<&str> = open.iter().map(|made| &*made.hash).collect();
+        let (holders, made) = match has_accounts(chain) {
+            // Its other addresses are accounts of their own.
+            true => (HashMap::new(), HashMap::new()),
+            false => {
+                let addresses = some.iter().map(|transfer| &*transfer.to);
+                let holders = holders_of_addresses(&mut snapshot, addresses).await?;
+                (holders, made_addresses(app, &mut snapshot, some).await?)
+            }
+        };
+        for transfer in some {
+            let place = || {
+                let made = made.get(&transfer.to);
+                let made = made.map(|made| Place { number: made.number, ..hot_wallet(book) });
+                made.or_else(|| holders.get(&transfer.to).copied().map(place_of))
+            };
+            let place = if transfer.to == hot.as_str() { Some(hot_wallet(book)) } else { place() };
+            if place.is_some() || ours.contains(&*transfer.transaction) {
+                found.push(Brought { transfer: transfer.clone(), spot: place.map(Spot::from) });
+            }
+        }
+    }
+    Ok(found)
+}
 
 /// A block became part of the chain: notes the outputs that it brings, the house's own money among them, and the
 /// transactions of ours that it has. The same block twice changes nothing.
@@ -31,14 +81,15 @@ pub(in crate::crypto) async fn connected(
     work: &mut Work<'_>,
     net: Net,
     at: &BlockRef,
-    transfers: &[Transfer],
+    brought: &[Brought],
 ) -> Result<(), Stop> {
     let app = work.app();
-    let (Some(keys), Some(chain)) = (app.settings.keychain.clone(), net.chain(app)) else { return Ok(()) };
+    let Some(chain) = net.chain(app).filter(|_| !brought.is_empty()) else { return Ok(()) };
     let height = height_of(at.height)?;
-    include(work, net, height, transfers).await?;
-    let hot = keys.address(chain, hot_wallet(work.book())).map_err(StoreError::unexpected)?;
-    let to_hot: Vec<&Transfer> = transfers.iter().filter(|one| one.to == hot.as_str()).collect();
+    include(work, net, height, brought).await?;
+    let hot = Spot::from(hot_wallet(work.book()));
+    let to_hot: Vec<&Transfer> =
+        brought.iter().filter(|one| one.spot == Some(hot)).map(|one| &one.transfer).collect();
     let ours = our_transactions(work, net, &to_hot).await?;
     for transfer in &to_hot {
         if !ours.contains(&transfer.transaction) {
@@ -48,12 +99,8 @@ pub(in crate::crypto) async fn connected(
     if has_accounts(chain) {
         return Ok(());
     }
-    let others = transfers.iter().filter(|one| one.to != hot.as_str()).map(|one| one.to.clone());
-    let holders = holders_of_addresses(work.scope(), others).await?;
-    for transfer in transfers {
-        let of_holder = || holders.get(&transfer.to).copied().map(place_of);
-        let place = if transfer.to == hot.as_str() { Some(hot_wallet(work.book())) } else { of_holder() };
-        let Some(place) = place else { continue };
+    for Brought { transfer, spot } in brought {
+        let Some(spot) = *spot else { continue };
         let id = output_id(app, net.slug, (&transfer.transaction, transfer.output));
         work.load(&[Touch::Object(&COINS, id)]).await?;
         let coin = match work.object::<ChainCoin>(id)? {
@@ -64,7 +111,7 @@ pub(in crate::crypto) async fn connected(
                 hash: transfer.transaction.clone(),
                 output: transfer.output,
                 amount: transfer.amount,
-                spot: place.into(),
+                spot,
                 height: Some(height),
                 spent_by: None,
             },
@@ -233,12 +280,12 @@ async fn end_others(work: &mut Work<'_>, done: &ChainTry) -> Result<(), Stop> {
 }
 
 /// Notes the transactions of ours that a block has.
-async fn include(work: &mut Work<'_>, net: Net, height: i64, transfers: &[Transfer]) -> Result<(), Stop> {
+async fn include(work: &mut Work<'_>, net: Net, height: i64, brought: &[Brought]) -> Result<(), Stop> {
     let open = open_tries(work.scope(), net.slug).await?;
     if open.is_empty() {
         return Ok(());
     }
-    let there: HashSet<&str> = transfers.iter().map(|transfer| &*transfer.transaction).collect();
+    let there: HashSet<&str> = brought.iter().map(|one| &*one.transfer.transaction).collect();
     for made in open.into_iter().filter(|made| made.waits() && there.contains(&*made.hash)) {
         work.load(&[Touch::Object(&TRIES, made.id)]).await?;
         note_included(work, ChainTry { state: TryState::Included, ..made }, height).await?;

@@ -13,7 +13,7 @@ mod sign;
 mod store;
 mod transaction;
 
-pub(super) use follow::{connected, disconnected, leave_retry, mark_sent, tries, watch};
+pub(super) use follow::{connected, disconnected, leave_retry, mark_sent, relevant, tries, watch};
 pub(super) use postings::HOUSE;
 pub(super) use sign::{Lacks, Means, Order, ask, sign};
 pub(super) use store::{SEALED, SETS, STATEMENTS};

@@ -80,7 +80,7 @@ pub(in crate::crypto) const STATEMENTS: &[Statement] =
     &[OPEN_TRIES, TRIES_OF, FREE_COINS, COINS_OF_BLOCK, COINS_OF, TOP_UPS_OF_BLOCK];
 
 /// Those over sets. Nothing is removed.
-pub(in crate::crypto) const SETS: [&SetStatement; 12] = {
+pub(in crate::crypto) static SETS: [&SetStatement; 12] = {
     let [find_try, insert_try, update_try, _] = TRIES.statements();
     let [find_coin, insert_coin, update_coin, _] = COINS.statements();
     let [find_top_up, insert_top_up, update_top_up, _] = TOP_UPS.statements();

@@ -1,17 +1,17 @@
 //! `POST /v1/crypto-withdrawal` and `POST /v1/partner/crypto-withdrawal`: one use case, two routes.
 
 use super::fee::{ABOUT_NETWORK, Target, address, rates_of};
-use super::originator::originator;
 use super::pay::leave;
 use super::postings;
 use super::withdrawal::{Destination, HELD, State, Waits, Withdrawal};
-use crate::crypto::chain::hot_wallet;
+use crate::crypto::chain::{hot_wallet, is_made};
+use crate::crypto::party::party_of;
 use crate::kit::book::memo::Memo;
 use crate::kit::book::sealed;
 use crate::kit::book::terms::Terms;
 use crate::kit::prelude::*;
 use crate::kit::request::types::words;
-use crate::users::{Owner, PAYER_WORDS, Role, admit, not_paid};
+use crate::users::{Gate, Owner, PAYER_WORDS, Role, admit, not_paid};
 use crate::wallets::holders_of_addresses;
 use florin_travel::{MAX_NAME, Party, explain_withdrawal};
 use florin_types::MAX_MINOR_UNITS;
@@ -191,7 +191,7 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
     }
 
     /// Asks node and database. None: the command will refuse it anyway.
-    async fn prepare(&self, context: &Context) -> Result<Option<Prepared>, StoreError> {
+    async fn prepare(&self, context: &Context) -> Result<Option<Prepared>, Failure> {
         let app = &context.app;
         let mut snapshot = context.snapshot().await?;
         let book = snapshot.book();
@@ -199,14 +199,24 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
         let (Ok(target), Ok(amount)) = (target, self.amount.known()) else { return Ok(None) };
         let Ok(address) = address(target.chain, self.address.as_str()) else { return Ok(None) };
         let rates = rates_of(app, &mut snapshot).await?;
-        let own = holders_of_addresses(&mut snapshot, [address.as_str().to_owned()].into_iter()).await?;
+        let own = holders_of_addresses(&mut snapshot, [address.as_str()].into_iter()).await?;
+        let is_made = is_made(app, &mut snapshot, address.as_str()).await?;
         let hot = target.keys.address(target.chain, hot_wallet(book)).map_err(StoreError::unexpected)?;
-        let originator = originator(app, &mut snapshot, &self.source, context.partner.id).await?;
+        let holder = match self.source.external_user_id() {
+            Some(user) => {
+                snapshot.holder(user).await?.filter(|user| !Gate::of(user).is_closed).map(|user| user.id)
+            }
+            None => Some(book.partner()),
+        };
+        let originator = match holder {
+            Some(holder) => Some(party_of(context, &mut snapshot, holder).await?.party),
+            None => None,
+        };
         drop(snapshot);
         Ok(Some(Prepared {
             network_fee: target.quote(app, book, &rates).await,
             value: target.value(&rates, amount.minor()),
-            is_ours: !own.is_empty() || hot == address,
+            is_ours: !own.is_empty() || is_made || hot == address,
             originator,
         }))
     }

@@ -8,7 +8,6 @@ mod details;
 mod fee;
 mod finish;
 mod operator;
-mod originator;
 mod pay;
 mod postings;
 mod store;
@@ -36,7 +35,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 pub(super) const PLACEHOLDER: Placeholder = Placeholder {
     word: "$withdrawal",
     shown: "0198c5d2-d064-7257-9fb8-91c36e7f80a2",
-    unknown: "01a00000-0000-7000-8000-000000000007",
+    unknown: "01a00000-0000-7000-8000-000000000008",
     made_by: Some(("POST", "/v1/crypto-withdrawal", "withdrawalId")),
 };
 

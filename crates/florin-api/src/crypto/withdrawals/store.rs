@@ -40,7 +40,7 @@ const KNOWN: Statement = "SELECT id, holder, currency, network, amount, fee, net
 pub(in crate::crypto) const STATEMENTS: &[Statement] = &[IS_OPEN, WAITING, KNOWN];
 
 /// Those over sets. Nothing is removed.
-pub(in crate::crypto) const SETS: [&SetStatement; 3] = {
+pub(in crate::crypto) static SETS: [&SetStatement; 3] = {
     let [find, insert, update, _] = WITHDRAWALS.statements();
     [find, insert, update]
 };

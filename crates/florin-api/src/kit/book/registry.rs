@@ -47,6 +47,12 @@ pub async fn book_of(store: &Store, partner: Uuid) -> Result<Option<BookId>, Sto
     rows.first().map(|row| Ok(partner_of_row(row, store.seals())?.book)).transpose()
 }
 
+/// The name of a partner.
+pub async fn name_of(store: &Store, partner: Uuid) -> Result<Option<String>, StoreError> {
+    let rows = store.look(FIND_PARTNER, &params![partner]).await?;
+    rows.first().map(|row| Ok(partner_of_row(row, store.seals())?.name)).transpose()
+}
+
 /// The partner that was made first.
 pub async fn oldest_partner(store: &Store) -> Result<Option<Uuid>, StoreError> {
     let rows = store.look(FIRST_PARTNER, &[]).await?;

@@ -35,7 +35,7 @@ pub struct Family {
     /// Its statements, for the test that prepares and runs them all.
     pub statements: &'static [&'static [Statement]],
     /// Its statements over sets of rows, for the same test.
-    pub sets: &'static [&'static SetStatement],
+    pub sets: &'static [&'static [&'static SetStatement]],
     /// Its tables.
     pub migrations: &'static [Migration],
     /// What it empties when a user is erased.

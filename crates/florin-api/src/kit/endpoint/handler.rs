@@ -165,9 +165,9 @@ pub trait PathId: Sized + Send {
 /// Declares one of our ids in a path: its type, name, meaning, and what stands for it in examples. What can't be an id
 /// is none.
 macro_rules! uuid_in_path {
-    ($type:ident, $name:literal, $about:literal, $placeholder:literal) => {
+    ($vis:vis $type:ident, $name:literal, $about:literal, $placeholder:literal) => {
         #[doc = $about]
-        struct $type(Option<uuid::Uuid>);
+        $vis struct $type(Option<uuid::Uuid>);
 
         impl $crate::kit::endpoint::handler::PathId for $type {
             const PARAMETER: $crate::kit::endpoint::table::PathParameter =

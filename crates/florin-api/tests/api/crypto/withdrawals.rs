@@ -153,7 +153,10 @@ async fn a_key_makes_one_withdrawal() {
     let again = ask("1").keyed("k").send().await;
     assert_eq!((id_of(&first), again.is_replayed()), (id_of(&again), true));
     ask("2").keyed("k").send().await.is_refused("P470");
-    assert_eq!(a.history(Some("anna")).await.iter().filter(|line| line["type"] == "CRYPTO_WITHDRAWAL").count(), 1);
+    assert_eq!(
+        a.history(Some("anna")).await.iter().filter(|line| line["type"] == "CRYPTO_WITHDRAWAL").count(),
+        1
+    );
     app.finish().await;
 }
 

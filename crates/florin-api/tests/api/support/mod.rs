@@ -14,7 +14,7 @@ mod template;
 mod walk;
 
 pub use answer::Answer;
-pub use app::{Setup, TestApp, options};
+pub use app::{START, Setup, TestApp, options};
 pub use call::{BOUNDARY, Call, File};
 pub use client::{Client, person};
 pub use contract::{Contract, Exchange};

@@ -1,7 +1,7 @@
 //! What a chain's amounts are to the platform.
 
 use florin_types::CurrencyCode;
-use florin_wallet::Address;
+use florin_wallet::{Address, Call};
 
 /// A currency of the platform on a chain. One whole is 10^`decimals` on each side.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,29 @@ pub struct Token {
     pub contract: Address,
 }
 
+/// The call that pays minor units of a currency, on a chain with this coin and these contracts. None: the chain does
+/// not have the currency, or cannot count the amount, or the address is of another kind.
+pub(in crate::chain) fn payment(
+    (coin, tokens): (&Asset, &[Token]),
+    to: &Address,
+    currency: CurrencyCode,
+    amount: i64,
+) -> Option<Call> {
+    if currency == coin.currency {
+        return Call::coin(to, coin.to_chain(amount)?);
+    }
+    let token = tokens.iter().find(|token| token.asset.currency == currency)?;
+    Call::token(&token.contract, to, token.asset.to_chain(amount)?)
+}
+
 impl Asset {
+    /// What so much gas costs at so much of the coin's smallest unit, in minor units, rounded up. None: more than the
+    /// platform can count.
+    #[must_use]
+    pub fn gas_cost(&self, gas: u64, fee: u128) -> Option<i64> {
+        self.from_chain_up(fee.checked_mul(gas.into())?)
+    }
+
     /// Minor units of an amount of the chain, cut down. None: more than the platform can count.
     #[must_use]
     pub fn from_chain(&self, amount: u128) -> Option<i64> {

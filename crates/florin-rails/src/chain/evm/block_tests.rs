@@ -62,7 +62,9 @@ impl Sent {
 
     fn transaction(&self, place: usize) -> Value {
         let to = self.to.map(|to| format!("0x{}", hex::encode(to)));
-        json!({"hash": Self::id(place), "to": to, "value": Quantity(self.value), "input": "0x", "type": "0x2"})
+        let from = format!("0x{:040x}", 6);
+        let value = Quantity(self.value);
+        json!({"hash": Self::id(place), "from": from, "to": to, "value": value, "input": "0x", "type": "0x2"})
     }
 
     fn receipt(&self, place: usize) -> Value {
@@ -88,6 +90,8 @@ impl Sent {
             transaction: Self::id(place),
             output,
             to: parse_address(&format!("0x{}", hex::encode(to))).unwrap().into_string(),
+            // Of the coin the sender; of a token the one that its log names.
+            from: Some(format!("0x{:040x}", if output == 0 { 6 } else { 7 })),
             currency: CurrencyCode::new(slug),
             amount,
         };

@@ -24,7 +24,7 @@ impl Offers {
     /// From the base fee of the next block and the priority fee that the node proposes. The base fee grows by an eighth
     /// a block at most, so twice the base fee is enough for 5 full blocks and four times for 11. What is offered and
     /// not needed is not paid.
-    pub(super) fn new(base: u128, priority: u128, limit: u128) -> Self {
+    pub(in crate::chain) fn new(base: u128, priority: u128, limit: u128) -> Self {
         let offer = |times: u128| {
             let max_priority_fee = priority.saturating_mul(times);
             let max_fee = base.saturating_mul(2 * times).saturating_add(max_priority_fee);

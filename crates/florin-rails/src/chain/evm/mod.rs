@@ -4,7 +4,7 @@
 //! long, of another request or in another form is a [`NodeError`], and never a block without a transfer that is in it.
 //! A node can still lie about the chain, so whoever follows one should run it, or ask several.
 
-mod asset;
+pub(super) mod asset;
 mod block;
 mod fees;
 mod rpc;
@@ -354,11 +354,7 @@ impl AccountNode for EvmNode {
     }
 
     fn payment(&self, to: &Address, currency: CurrencyCode, amount: i64) -> Option<Call> {
-        if currency == self.settings.coin.currency {
-            return Call::coin(to, self.settings.coin.to_chain(amount)?);
-        }
-        let token = self.token(currency)?;
-        Call::token(&token.contract, to, token.asset.to_chain(amount)?)
+        asset::payment((&self.settings.coin, &self.settings.tokens), to, currency, amount)
     }
 
     fn gas<'a>(&'a self, from: &'a Address, call: &'a Call) -> Boxed<'a, Result<Gas, NodeError>> {
@@ -374,6 +370,6 @@ impl AccountNode for EvmNode {
     }
 
     fn cost(&self, gas: u64, fee: u128) -> Option<i64> {
-        self.settings.coin.from_chain_up(fee.checked_mul(gas.into())?)
+        self.settings.coin.gas_cost(gas, fee)
     }
 }

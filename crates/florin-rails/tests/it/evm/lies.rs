@@ -47,6 +47,8 @@ async fn an_honest_block_has_its_transfers() {
         transaction: word(transaction),
         output,
         to: holder(to).into_string(),
+        // The fake's transactions do not say who sent them, and its logs do.
+        from: (output > 0).then(|| format!("0x{:040x}", 1)),
         currency,
         amount,
     };

@@ -6,9 +6,9 @@ mod lies;
 mod payouts;
 mod real;
 
-use florin_rails::chain::ChainNode;
 use florin_rails::chain::evm::{Asset, EvmNode, Settings, Token};
 use florin_rails::chain::evm::{CONNECT_TIMEOUT, MAX_GAS, TIMEOUT};
+use florin_rails::chain::{AccountNode, ChainNode};
 use florin_rails::chain::{Block, FollowError, Follower, Step};
 use florin_types::CurrencyCode;
 use florin_wallet::{Address, Branch, Chain, Keychain, Place, Seed};

@@ -1,0 +1,125 @@
+//! Addresses that are made for one purpose, such as an order: each is used once, so that what comes to it is for that.
+
+use super::Net;
+use crate::kit::app::App;
+use crate::kit::book::keyed_id;
+use crate::kit::book::work::Work;
+use crate::kit::endpoint::codes::P457;
+use crate::kit::endpoint::refusal::Refusal;
+use florin_rails::chain::Transfer;
+use florin_store::{
+    Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Stop, StoreError, Touch, Value, params,
+    sealed_objects,
+};
+use florin_wallet::{Branch, Place};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+static ADDRESSES: ObjectTable =
+    sealed_objects!("chain_address", "address": Text, "number": Int, "pays": Bytes);
+static NUMBERS: ObjectTable = sealed_objects!("chain_number", "last": Int);
+
+/// Who could change them would get what is paid to others.
+pub(in crate::crypto) static SEALED: [&SealedTable; 2] = [ADDRESSES.seal(), NUMBERS.seal()];
+
+/// The statements over sets. Nothing here is removed.
+pub(in crate::crypto) static SETS: [&SetStatement; 6] = {
+    let ([find, insert, update, _], [find_number, insert_number, update_number, _]) =
+        (ADDRESSES.statements(), NUMBERS.statements());
+    [find, insert, update, find_number, insert_number, update_number]
+};
+
+/// The one row of [`NUMBERS`] in a book.
+const LAST_NUMBER: Uuid = Uuid::from_u128(0x0198_0000_0000_8000_8000_0000_0000_0001);
+
+/// An address that was made for something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::crypto) struct MadeAddress {
+    id: Uuid,
+    address: String,
+    /// Where its key is derived, on the house's branch.
+    pub number: i64,
+    /// What it is for.
+    pub pays: Uuid,
+}
+
+impl Object for MadeAddress {
+    const TABLE: &'static ObjectTable = &ADDRESSES;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
+        Ok(Self { id, address: row.get(0)?, number: row.get(1)?, pays: row.get(2)? })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![self.address.as_str(), self.number, self.pays].to_vec()
+    }
+}
+
+struct LastNumber(i64);
+
+impl Object for LastNumber {
+    const TABLE: &'static ObjectTable = &NUMBERS;
+
+    fn id(&self) -> Uuid {
+        LAST_NUMBER
+    }
+
+    fn from_row(_: Uuid, row: &Row) -> Result<Self, StoreError> {
+        row.get(0).map(Self)
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![self.0].to_vec()
+    }
+}
+
+fn id_of(app: &App, address: &str) -> Uuid {
+    keyed_id::of(app, "florin 2026 ids of addresses made for a purpose v1", address, "")
+}
+
+/// Makes an address on a network for something.
+///
+/// # Errors
+/// P457: there are no keys, or the network is not known; or a fault.
+pub async fn claim_address(work: &mut Work<'_>, network: &str, pays: Uuid) -> Result<String, Stop> {
+    let app = work.app();
+    let chain = Net::of(network).and_then(|net| net.chain(app));
+    let (Some(keys), Some(chain)) = (&app.settings.keychain, chain) else {
+        return Err(Refusal::of(&P457).into());
+    };
+    work.load(&[Touch::Object(&NUMBERS, LAST_NUMBER)]).await?;
+    // The first is the hot wallet's.
+    let number = work.object::<LastNumber>(LAST_NUMBER)?.map_or(0, |last| last.0) + 1;
+    work.put(&LastNumber(number))?;
+    let place = Place { book: work.book().0, branch: Branch::House, number };
+    let address = keys.address(chain, place).map_err(StoreError::unexpected)?.into_string();
+    let id = id_of(app, &address);
+    work.put(&MadeAddress { id, address: address.clone(), number, pays })?;
+    Ok(address)
+}
+
+/// Whether an address was made for something.
+pub(in crate::crypto) async fn is_made(
+    app: &App,
+    scope: &mut Scope,
+    address: &str,
+) -> Result<bool, StoreError> {
+    Ok(!scope.objects_at::<MadeAddress>(&[id_of(app, address)]).await?.is_empty())
+}
+
+/// Those among the addresses of transfers that were made for something, by the address.
+pub(in crate::crypto) async fn made_addresses(
+    app: &App,
+    scope: &mut Scope,
+    transfers: &[Transfer],
+) -> Result<HashMap<String, MadeAddress>, StoreError> {
+    let mut ids: Vec<_> = transfers.iter().map(|transfer| id_of(app, &transfer.to)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let found: Vec<MadeAddress> = scope.objects_at(&ids).await?;
+    Ok(found.into_iter().map(|made| (made.address.clone(), made)).collect())
+}

@@ -1,0 +1,160 @@
+//! What a deposit is: its states, and its records. Pure.
+
+use crate::kit::book::record::{HistoryStatus, HistoryType, Line, RecordType, Steps};
+use crate::kit::request::types::words;
+use florin_ledger::{HolderId, RecordKind};
+use florin_types::{CurrencyCode, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What came in is its holder's.
+pub const CREDITED: RecordType = RecordType {
+    kind: RecordKind(26),
+    history: HistoryType::CryptoDeposit,
+    status: HistoryStatus::Successful,
+    steps: Steps::One,
+    line: Line::of,
+};
+
+/// What came in waits for somebody. It is on no account of a holder.
+pub const SUSPENDED: RecordType =
+    RecordType { kind: RecordKind(27), status: HistoryStatus::Pending, ..CREDITED };
+
+/// The block that had it left the chain, deeper than its confirmations: it has not come in. The deposit's own line stays
+/// what it was, for its holder may have spent what it brought.
+pub const TAKEN_BACK: RecordType =
+    RecordType { kind: RecordKind(28), history: HistoryType::Adjustment, ..CREDITED };
+
+words! {
+    /// Where a deposit stands.
+    pub enum DepositState {
+        /// It was seen in a block, and waits for its confirmations.
+        Seen = "SEEN",
+        /// It waits until it is said who sent it.
+        TravelRule = "TRAVEL_RULE",
+        /// It waits until its holder is no longer suspended.
+        Held = "HELD",
+        /// Its holder has no account any more: it waits for a person.
+        Unmatched = "UNMATCHED",
+        /// It is its holder's.
+        Credited = "CREDITED",
+        /// It is below the least deposit of its network: the house keeps it, and a person may credit it.
+        TooSmall = "TOO_SMALL",
+        /// Nobody said in time who sent it: it goes back, or waits for a person.
+        Unexplained = "UNEXPLAINED",
+        /// It pays an order, which has not settled it yet.
+        ForOrder = "FOR_ORDER",
+        /// It has paid an order: it was sold.
+        Settled = "SETTLED",
+        /// No block has it any more.
+        Gone = "GONE",
+    }
+}
+
+words! {
+    /// Where a crypto deposit stands.
+    pub enum CryptoDepositStatus {
+        /// It was seen on its chain: it waits for confirmations, or until its user is no longer suspended.
+        WaitingForVerification = "WAITING_FOR_VERIFICATION",
+        /// It has its confirmations, and waits until you say who sent it.
+        WaitingForTrData = "WAITING_FOR_TR_DATA",
+        /// It is credited.
+        Successful = "SUCCESSFUL",
+        /// It is not credited: too small, never explained, or not on its chain any more.
+        Unsuccessful = "UNSUCCESSFUL",
+    }
+}
+
+impl DepositState {
+    /// What partners are told.
+    pub const fn status(self) -> CryptoDepositStatus {
+        match self {
+            Self::Seen | Self::Held | Self::Unmatched | Self::ForOrder => {
+                CryptoDepositStatus::WaitingForVerification
+            }
+            Self::TravelRule => CryptoDepositStatus::WaitingForTrData,
+            Self::Credited | Self::Settled => CryptoDepositStatus::Successful,
+            Self::TooSmall | Self::Unexplained | Self::Gone => CryptoDepositStatus::Unsuccessful,
+        }
+    }
+
+    /// Where its money is.
+    pub const fn money(self) -> Money {
+        match self {
+            Self::Seen | Self::Gone => Money::Outside,
+            Self::Credited => Money::OfHolder,
+            Self::Settled => Money::Sold,
+            Self::ForOrder
+            | Self::TravelRule
+            | Self::Held
+            | Self::Unmatched
+            | Self::TooSmall
+            | Self::Unexplained => Money::InSuspense,
+        }
+    }
+}
+
+/// Where the money of a deposit is.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Money {
+    /// Not in the books.
+    Outside,
+    /// On its holder's account.
+    OfHolder,
+    /// In suspense.
+    InSuspense,
+    /// The house has bought it.
+    Sold,
+}
+
+/// What came to an address of a holder by one output of a transaction, or one transfer of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deposit {
+    /// Its id, a keyed hash of network, transaction and output.
+    pub id: Uuid,
+    /// Whose address it is.
+    pub holder: HolderId,
+    /// The currency.
+    pub currency: CurrencyCode,
+    /// The network's slug.
+    pub network: String,
+    /// The transaction.
+    pub hash: String,
+    /// Which of its outputs, or transfers.
+    pub output: i64,
+    /// Where it came to.
+    pub address: String,
+    /// Where it came from, where the chain says so.
+    pub sender: Option<String>,
+    /// Minor units.
+    pub amount: i64,
+    /// Where it stands.
+    pub state: DepositState,
+    /// The block that has it. None: none has.
+    pub height: Option<u64>,
+    /// Who sent it, by the travel rule, sealed; none before it is said, and once it is erased.
+    pub sealed: Option<Vec<u8>>,
+    /// When it was seen first.
+    pub created_at: Timestamp,
+    /// What its address was made for, such as an order. None: it is its holder's.
+    pub pays: Option<Uuid>,
+}
+
+/// Where a deposit stood at an event, as the event keeps it.
+#[derive(Serialize, Deserialize)]
+struct Moment {
+    state: DepositState,
+}
+
+impl Deposit {
+    /// Where it stands, for an event.
+    pub fn moment(&self) -> Vec<u8> {
+        serde_json::to_vec(&Moment { state: self.state }).unwrap_or_default()
+    }
+
+    /// As it stood at an event. None: the event is of a newer version.
+    pub fn at_event(&self, data: &[u8]) -> Option<Self> {
+        let Moment { state } = serde_json::from_slice(data).ok()?;
+        Some(Self { state, ..self.clone() })
+    }
+}

@@ -1,0 +1,300 @@
+//! What comes in, over nodes that the test drives.
+
+use super::*;
+use crate::support::expect_errors;
+use florin_api::kit::book::jobs::run_due;
+use florin_store::Due;
+use http::Method;
+use std::time::Duration;
+
+/// Fewer than EUR 1,000: nobody is asked who sent it.
+const SMALL: i64 = 1_000_000;
+
+/// 0.02 BTC: about EUR 1,900.
+const LARGE: i64 = 2_000_000;
+
+const WAITS: &str = "WAITING_FOR_VERIFICATION";
+const ASKED: &str = "WAITING_FOR_TR_DATA";
+const DONE: &str = "SUCCESSFUL";
+const NOT: &str = "UNSUCCESSFUL";
+
+fn explain(client: &Client, id: &str, details: &Value) -> crate::support::Call {
+    let path = format!("/v1/crypto-deposit/update-travel-rule/{id}");
+    client.call(Method::PATCH, &path).json(&json!({"walletType": "SELF_CUSTODY", "details": details}))
+}
+
+#[tokio::test]
+async fn a_deposit_is_credited_with_its_confirmations() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    c.btc.mine(&[("t1", 0, &to, "btc", SMALL), ("t1", 1, "tb1qnobody", "btc", 5)]);
+    c.look().await;
+    assert_eq!(c.told().await, [(json!("anna"), WAITS.to_owned(), json!(0.01))]);
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.00000000");
+    let id = c.newest().await;
+    let seen = c.details(&id).await;
+    assert_eq!(
+        seen,
+        json!({
+            "externalUserId": "anna", "cryptoDepositId": id, "amount": 0.01, "currency": "btc", "status": WAITS,
+            "transactionHash": "t1", "createdAt": "2026-11-23T12:00:00.501Z", "network": "btc", "address": to,
+            "confirmations": 1, "requiredConfirmations": 2,
+        })
+    );
+    // Whatever is looked at again.
+    c.look().await;
+    c.btc.mine_empty(1);
+    c.look().await;
+    c.look().await;
+    assert_eq!(c.statuses().await, [WAITS, DONE]);
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.01000000");
+    let line = &c.a.history(Some("anna")).await[0];
+    assert_eq!(
+        (&line["type"], &line["amount"], &line["id"]),
+        (&json!("CRYPTO_DEPOSIT"), &json!("0.01000000"), &json!(id))
+    );
+    c.btc.mine_empty(5);
+    c.look().await;
+    assert_eq!(c.details(&id).await["confirmations"], 7);
+    assert_eq!(c.statuses().await.len(), 2);
+    c.app.finish().await;
+}
+
+#[tokio::test]
+async fn each_output_is_a_deposit_and_a_transaction_is_seen_once() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "eth", "ethereum").await;
+    let partner = address(&c.a, None, "usdc", "ethereum").await;
+    // One address for all currencies; the coin, and two tokens, in one transaction.
+    c.ethereum.mine(&[
+        ("0x1", 0, &to, "eth", 1_000_000),
+        ("0x1", 1, &to, "usdc", 6_000_000),
+        ("0x1", 2, &partner, "usdc", 7_000_000),
+    ]);
+    c.ethereum.mine_empty(11);
+    c.look().await;
+    assert_eq!(c.a.amount(Some("anna"), "eth").await, "0.01000000");
+    assert_eq!(c.a.amount(Some("anna"), "usdc").await, "6.000000");
+    assert_eq!(c.a.amount(None, "usdc").await, "7.000000");
+    assert_eq!(c.told().await.len(), 6);
+    let of_partner: Vec<_> = c.told().await.into_iter().filter(|(user, ..)| user.is_null()).collect();
+    assert_eq!(of_partner.len(), 2);
+    c.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_reorganisation_within_the_confirmations_credits_once() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    for depth in 1..4 {
+        c.btc.mine_empty(3);
+        c.look().await;
+        c.btc.leave(depth);
+        c.btc.mine_empty(depth - 1);
+        c.btc.mine(&[("t1", 0, &to, "btc", SMALL)]);
+        c.btc.mine_empty(0);
+        c.look().await;
+        assert_eq!(c.statuses().await, [WAITS], "{depth}");
+        // The block that had it leaves: it is in a later one, or seen in none for a while.
+        c.btc.leave(1);
+        c.btc.mine_empty(2);
+        c.look().await;
+    }
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.00000000");
+    let id = c.newest().await;
+    assert_eq!(c.details(&id).await["confirmations"], 0);
+    c.btc.mine(&[("t1", 0, &to, "btc", SMALL)]);
+    c.btc.mine_empty(1);
+    c.look().await;
+    assert_eq!(c.statuses().await, [WAITS, DONE]);
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.01000000");
+    // Those that wait to be given up find it credited.
+    c.app.clock.advance(Duration::from_secs(25 * 60 * 60));
+    c.a.run_jobs().await;
+    assert_eq!(c.statuses().await, [WAITS, DONE]);
+    c.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_deposit_that_no_block_has_is_given_up_after_a_day() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    c.btc.mine(&[("t1", 0, &to, "btc", SMALL)]);
+    c.look().await;
+    c.btc.leave(1);
+    c.btc.mine_empty(2);
+    c.look().await;
+    c.app.clock.advance(Duration::from_secs(24 * 60 * 60));
+    c.a.run_jobs().await;
+    assert_eq!(c.statuses().await, [WAITS, NOT]);
+    let id = c.newest().await;
+    assert_eq!(c.details(&id).await["error"]["status"], "GONE");
+    // And it is a deposit all the same when it comes after all.
+    c.btc.mine(&[("t1", 0, &to, "btc", SMALL)]);
+    c.btc.mine_empty(1);
+    c.look().await;
+    assert_eq!(c.statuses().await, [WAITS, NOT, WAITS, DONE]);
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.01000000");
+    c.app.finish().await;
+}
+
+#[tokio::test]
+async fn what_leaves_the_chain_after_it_was_credited_is_owed() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    c.btc.mine(&[("t1", 0, &to, "btc", SMALL)]);
+    c.btc.mine_empty(1);
+    c.look().await;
+    let transfer = json!({"sourceExternalUserId": "anna", "amount": "0.004", "currency": "btc"});
+    c.a.post("/v1/transfer", &transfer).send().await.expect(201);
+    c.btc.leave(2);
+    c.btc.mine_empty(3);
+    c.look().await;
+    expect_errors(&["left its chain and was taken back"]);
+    assert_eq!(c.statuses().await, [WAITS, DONE, WAITS]);
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.00000000");
+    // What comes next pays the debt first.
+    c.btc.mine(&[("t2", 0, &to, "btc", 500_000)]);
+    c.btc.mine_empty(1);
+    c.look().await;
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.00100000");
+    // And the first one comes back.
+    c.btc.mine(&[("t1", 0, &to, "btc", SMALL)]);
+    c.btc.mine_empty(1);
+    c.look().await;
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.01100000");
+    assert_eq!(c.statuses().await, [WAITS, DONE, WAITS, WAITS, DONE, DONE]);
+    c.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_large_deposit_waits_until_it_is_said_who_sent_it() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    c.btc.mine(&[("t1", 0, &to, "btc", LARGE)]);
+    c.look().await;
+    let id = c.newest().await;
+    let owner = json!({"iAmOwnerOfWallet": true});
+    explain(&c.a, &id, &owner).send().await.is_refused("P446");
+    c.btc.mine_empty(1);
+    c.look().await;
+    assert_eq!(c.statuses().await, [WAITS, ASKED]);
+    assert_eq!(c.a.delete("/v1/user/anna").await.code(), "P456");
+    for (details, message) in [
+        (json!({}), "details.firstName is required"),
+        (
+            json!({"firstName": "Ada", "lastName": "Lovelace"}),
+            "details.city is required. details.street is required",
+        ),
+        (json!({"companyName": "Acme"}), "details.vatId is required"),
+    ] {
+        let answer = explain(&c.a, &id, &details).send().await;
+        assert_eq!(answer.code(), "P403");
+        assert!(answer.text().contains(message), "{} lacks {message}", answer.text());
+    }
+    let missing = json!({"details": owner});
+    c.a.patch(&format!("/v1/crypto-deposit/update-travel-rule/{id}"), &missing)
+        .send()
+        .await
+        .is_invalid("walletType is required");
+    for path in ["0198c5d2-ad31-7f24-9c85-6e903b4c5d7f", "x"] {
+        explain(&c.a, path, &owner).send().await.is_refused("P442");
+    }
+    explain(&c.app.b(), &id, &owner).send().await.is_refused("P442");
+    // It is a user's: the partner's call does not know it.
+    let path = format!("/v1/partner/crypto-deposit/update-travel-rule/{id}");
+    let body = json!({"walletType": "NON_CUSTODIAL", "details": owner});
+    c.a.patch(&path, &body).send().await.is_refused("P442");
+    let said = explain(&c.a, &id, &owner).keyed("k").send().await;
+    said.is(200, r#"{"message":"Travel rule data updated successfully"}"#);
+    assert_eq!(c.statuses().await, [WAITS, ASKED, DONE]);
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.02000000");
+    explain(&c.a, &id, &owner).send().await.is_refused("P446");
+    assert!(explain(&c.a, &id, &owner).keyed("k").send().await.is_replayed());
+    // The job that would give it up finds it credited.
+    c.app.clock.advance(Duration::from_secs(31 * 24 * 60 * 60));
+    c.a.run_jobs().await;
+    assert_eq!(c.statuses().await.len(), 3);
+    c.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_deposit_that_nobody_explains_is_given_up() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, None, "btc", "btc").await;
+    c.btc.mine(&[("t1", 0, &to, "btc", LARGE)]);
+    c.btc.mine_empty(1);
+    c.look().await;
+    let id = c.newest().await;
+    c.app.clock.advance(Duration::from_secs(31 * 24 * 60 * 60));
+    c.a.run_jobs().await;
+    assert_eq!(c.statuses().await, [WAITS, ASKED, NOT]);
+    let details = c.details(&id).await;
+    assert_eq!(details["error"]["status"], "UNEXPLAINED");
+    let path = format!("/v1/partner/crypto-deposit/update-travel-rule/{id}");
+    let body = json!({"walletType": "CUSTODIAL", "details": {"iAmOwnerOfWallet": true}});
+    c.a.patch(&path, &body).send().await.is_refused("P446");
+    assert_eq!(c.a.amount(None, "btc").await, "0.00000000");
+    c.app.finish().await;
+}
+
+#[tokio::test]
+async fn what_comes_while_a_user_is_suspended_is_held() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    c.a.patch("/v1/user/suspend/anna", &json!({})).send().await.expect(200);
+    c.btc.mine(&[("t1", 0, &to, "btc", SMALL), ("t2", 0, &to, "btc", SMALL)]);
+    c.btc.mine_empty(1);
+    c.look().await;
+    assert_eq!(c.statuses().await, [WAITS, WAITS]);
+    c.a.patch("/v1/user/unsuspend/anna", &json!({})).send().await.expect(200);
+    c.a.run_jobs().await;
+    assert_eq!(c.statuses().await, [WAITS, WAITS, DONE, DONE]);
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.02000000");
+    c.app.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_below_the_minimum_is_not_credited() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "usdt", "ethereum").await;
+    c.ethereum.mine(&[("0x1", 1, &to, "usdt", 4_999_999), ("0x2", 1, &to, "usdt", 5_000_000)]);
+    c.ethereum.mine_empty(11);
+    c.look().await;
+    assert_eq!(c.statuses().await, [WAITS, WAITS, NOT, DONE].map(str::to_owned));
+    assert_eq!(c.a.amount(Some("anna"), "usdt").await, "5.000000");
+    c.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_node_that_is_away_or_of_another_chain_credits_nothing_and_nothing_is_lost() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    c.look().await;
+    c.btc.mine(&[("t1", 0, &to, "btc", SMALL)]);
+    c.btc.mine_empty(1);
+    c.btc.trouble(Some("away"));
+    for _ in 0..3 {
+        assert!(c.work.round().await.is_err());
+    }
+    c.btc.trouble(None);
+    c.btc.be_other_chain(true);
+    assert!(c.work.round().await.is_err());
+    assert!(c.statuses().await.is_empty());
+    // It is said once, and once more where it is something else.
+    expect_errors(&["away", "another chain"]);
+    // The other chain goes on all the while.
+    let other = address(&c.a, Some("anna"), "eth", "ethereum").await;
+    c.ethereum.mine(&[("0x1", 0, &other, "eth", 1_000_000)]);
+    assert!(c.work.round().await.is_err());
+    assert_eq!(c.statuses().await, [WAITS]);
+    c.btc.be_other_chain(false);
+    // It goes backwards: nothing is taken back for that alone.
+    c.look().await;
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.01000000");
+    c.btc.leave(2);
+    c.look().await;
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.01000000");
+    run_due(&c.app.app, Due::Any).await.expect("jobs");
+    c.app.finish().await;
+}
