@@ -64,10 +64,11 @@ const OPEN_TRIES: Statement = "SELECT id, withdrawal, network, hash, raw, plan, 
      AND state IN ('SIGNED', 'SENT', 'INCLUDED', 'REVERTED') ORDER BY made_at, id LIMIT 1000";
 const TRIES_OF: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, state, \
      height, made_at, seal FROM chain_try WHERE book = $1 AND withdrawal = $2 ORDER BY made_at, id";
-/// The largest first, as they are chosen: as many as a transaction can spend.
+/// The largest first, as they are chosen: as many as a transaction can spend. What others paid to holders must have its
+/// confirmations; what is the hot wallet's own change, or the operator's, is not taken back.
 const FREE_COINS: Statement = "SELECT id, network, hash, output, amount, branch, number, height, spent_by, seal \
-     FROM chain_coin WHERE book = $1 AND network = $2 AND spent_by IS NULL AND height <= $3 \
-     ORDER BY amount DESC, id LIMIT 500";
+     FROM chain_coin WHERE book = $1 AND network = $2 AND spent_by IS NULL \
+     AND (height <= $3 OR height IS NOT NULL AND branch = 1 AND number = 0) ORDER BY amount DESC, id LIMIT 500";
 const COINS_OF_BLOCK: Statement = "SELECT id, network, hash, output, amount, branch, number, height, spent_by, seal \
      FROM chain_coin WHERE book = $1 AND network = $2 AND height = $3";
 const COINS_OF: Statement = "SELECT id, network, hash, output, amount, branch, number, height, spent_by, seal \
@@ -250,7 +251,7 @@ pub(super) async fn tries_of(scope: &mut Scope, withdrawal: Uuid) -> Result<Vec<
     scope.objects(TRIES_OF, &params![withdrawal]).await
 }
 
-/// Outputs that nothing spends, in blocks up to a height, the largest first.
+/// Outputs that nothing spends, the largest first: those of holders in blocks up to a height.
 pub(super) async fn free_coins(
     scope: &mut Scope,
     network: &str,

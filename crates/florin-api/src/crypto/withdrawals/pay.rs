@@ -12,7 +12,7 @@ use super::fee::Target;
 use super::finish::fail;
 use super::store::WITHDRAWALS;
 use super::withdrawal::{CryptoWithdrawalFailure, Destination, State, Waits, Withdrawal};
-use crate::crypto::chain::{Net, node_of};
+use crate::crypto::chain::{Net, follow, is_simulated, node_of};
 use crate::crypto::treasury::{self, ChainTry, Lacks, Means, Order, TryState, leave_retry, mark_sent, tries};
 use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
@@ -94,6 +94,10 @@ async fn begin(app: &App, book: BookId, withdrawal: Withdrawal) -> Result<Withdr
     let mut snapshot = app.store.snapshot(book).await?;
     let (order, node) = order_of(app, &mut snapshot, &withdrawal).await?;
     drop(snapshot);
+    if is_simulated(app, order.net) {
+        // The chain may have been made just now: what its first block brings is what there is to spend.
+        follow(app, book, order.net).await?;
+    }
     let asked = treasury::ask(&*node, (book, order.net.confirmations(app)), &order, None).await?;
     let touches = vec![Touch::Object(&WITHDRAWALS, id), Touch::Holder(withdrawal.holder)];
     let told = Arc::new(std::sync::OnceLock::new());

@@ -52,6 +52,9 @@ fn template_of(endpoint: &Endpoint) -> String {
     if endpoint.path.starts_with("/v1/events") {
         path.push_str("?after=0");
     }
+    if endpoint.path == "/v1/crypto-withdrawal/get-network-fee" {
+        path.push_str("?currency=btc");
+    }
     path
 }
 
