@@ -12,6 +12,7 @@ pub mod events;
 pub mod exchange;
 pub mod kit;
 pub mod kyc;
+pub mod orders;
 pub mod rates;
 pub mod reference;
 pub mod sandbox;
@@ -41,6 +42,7 @@ pub static FAMILIES: Families = Families(&[
     &exchange::FAMILY,
     &sepa::FAMILY,
     &crypto::FAMILY,
+    &orders::FAMILY,
     &events::FAMILY,
     &webhooks::FAMILY,
     &reference::FAMILY,

@@ -16,7 +16,7 @@ pub mod simulated;
 mod treasury;
 mod withdrawals;
 
-pub use chain::{ChainWork, NETS, Net, claim_address, hot_wallet, work_on_chains};
+pub use chain::{ChainWork, Cursor, NETS, Net, claim_address, hot_wallet, is_payable, work_on_chains};
 pub use deposits::{
     Deposit, DepositState, ORDER_JOB, id_of as deposit_id, of_purpose, touches_of as touches_of_deposits,
 };
@@ -100,6 +100,7 @@ pub static FAMILY: Family = Family {
         to_changing_address: no_obstacle,
     }],
     unsuspended: &[deposits::RELEASE_JOB],
+    scenarios: withdrawals::scenarios,
     placeholders: &[
         Placeholder {
             word: "$cryptoDeposit",

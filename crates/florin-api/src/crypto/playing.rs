@@ -1,6 +1,6 @@
 //! What a sandbox's partner does on the simulated chains.
 
-use super::chain::{Net, is_simulated};
+use super::chain::{Net, is_simulated, made_addresses};
 use super::deposits;
 use super::simulated;
 use crate::kit::book::work::Work;
@@ -46,9 +46,12 @@ pub async fn pay_in(
         return Err(Refusal::because(&P410, format_args!("{} is not on this network", currency.code)).into());
     }
     let net = own_net(work, network)?;
-    let holders = wallets::holders_of_addresses(work.scope(), [address].into_iter()).await?;
-    if holders.is_empty() {
-        return Err(Refusal::because(&P458, "it is no wallet of a user, nor yours").into());
+    let (app, addresses) = (work.app(), || [address].into_iter());
+    let is_wallet = !wallets::holders_of_addresses(work.scope(), addresses()).await?.is_empty();
+    if !is_wallet && made_addresses(app, work.scope(), addresses()).await?.is_empty() {
+        return Err(
+            Refusal::because(&P458, "it is no wallet of a user or yours, and no order's address").into()
+        );
     }
     if outputs > 1 && currency.code == net.coin && net.has_accounts(work.app()) {
         return Err(

@@ -3,6 +3,7 @@
 mod deposits;
 mod node;
 mod sandbox;
+pub mod simulated;
 mod withdrawals;
 
 use crate::support::{Client, Setup, TestApp};

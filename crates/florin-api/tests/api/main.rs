@@ -17,6 +17,7 @@ mod keys;
 mod kyc;
 mod near_misses;
 mod openapi;
+mod orders;
 mod reference;
 mod sandbox;
 mod seals;

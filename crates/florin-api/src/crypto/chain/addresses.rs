@@ -1,18 +1,18 @@
 //! Addresses that are made for one purpose, such as an order: each is used once, so that what comes to it is for that.
 
-use super::Net;
+use super::{LOOK_JOB, Net, is_simulated};
 use crate::kit::app::App;
 use crate::kit::book::keyed_id;
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::codes::P457;
 use crate::kit::endpoint::refusal::Refusal;
-use florin_rails::chain::Transfer;
 use florin_store::{
-    Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Stop, StoreError, Touch, Value, params,
-    sealed_objects,
+    Lane, NewJob, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Stop, StoreError, Touch, Value,
+    params, sealed_objects,
 };
 use florin_wallet::{Branch, Place};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 use uuid::Uuid;
 
 static ADDRESSES: ObjectTable =
@@ -87,8 +87,8 @@ fn id_of(app: &App, address: &str) -> Uuid {
 /// P457: there are no keys, or the network is not known; or a fault.
 pub async fn claim_address(work: &mut Work<'_>, network: &str, pays: Uuid) -> Result<String, Stop> {
     let app = work.app();
-    let chain = Net::of(network).and_then(|net| net.chain(app));
-    let (Some(keys), Some(chain)) = (&app.settings.keychain, chain) else {
+    let net = Net::of(network).and_then(|net| Some((net, net.chain(app)?)));
+    let (Some(keys), Some((net, chain))) = (&app.settings.keychain, net) else {
         return Err(Refusal::of(&P457).into());
     };
     work.load(&[Touch::Object(&NUMBERS, LAST_NUMBER)]).await?;
@@ -99,27 +99,21 @@ pub async fn claim_address(work: &mut Work<'_>, network: &str, pays: Uuid) -> Re
     let address = keys.address(chain, place).map_err(StoreError::unexpected)?.into_string();
     let id = id_of(app, &address);
     work.put(&MadeAddress { id, address: address.clone(), number, pays })?;
+    if !is_simulated(app, net) {
+        // From now on the chain is followed for this book.
+        let (due, payload) = (work.in_time(Duration::ZERO), net.slug.as_bytes().to_vec());
+        work.enqueue(NewJob { kind: LOOK_JOB, lane: Lane::Rail, due, payload });
+    }
     Ok(address)
 }
 
-/// Whether an address was made for something.
-pub(in crate::crypto) async fn is_made(
+/// Those among some addresses that were made for something, by the address.
+pub(in crate::crypto) async fn made_addresses<'a>(
     app: &App,
     scope: &mut Scope,
-    address: &str,
-) -> Result<bool, StoreError> {
-    Ok(!scope.objects_at::<MadeAddress>(&[id_of(app, address)]).await?.is_empty())
-}
-
-/// Those among the addresses of transfers that were made for something, by the address.
-pub(in crate::crypto) async fn made_addresses(
-    app: &App,
-    scope: &mut Scope,
-    transfers: &[Transfer],
+    addresses: impl Iterator<Item = &'a str>,
 ) -> Result<HashMap<String, MadeAddress>, StoreError> {
-    let mut ids: Vec<_> = transfers.iter().map(|transfer| id_of(app, &transfer.to)).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let found: Vec<MadeAddress> = scope.objects_at(&ids).await?;
+    let ids: HashSet<_> = addresses.map(|address| id_of(app, address)).collect();
+    let found: Vec<MadeAddress> = scope.objects_at(&ids.into_iter().collect::<Vec<_>>()).await?;
     Ok(found.into_iter().map(|made| (made.address.clone(), made)).collect())
 }

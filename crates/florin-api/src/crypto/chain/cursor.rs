@@ -26,7 +26,7 @@ pub(in crate::crypto) static SETS: [&SetStatement; 3] = {
 
 /// How far a book has followed a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::crypto) struct Cursor {
+pub struct Cursor {
     id: Uuid,
     network: String,
     /// The last blocks, oldest first.
@@ -35,12 +35,12 @@ pub(in crate::crypto) struct Cursor {
 
 impl Cursor {
     /// The id of a network's.
-    pub fn id_of(app: &App, net: Net) -> Uuid {
+    pub(super) fn id_of(app: &App, net: Net) -> Uuid {
         keyed_id::of(app, "florin 2026 ids of followed chains v1", net.slug, "")
     }
 
     /// What a command must touch to read or move it.
-    pub fn touch(app: &App, net: Net) -> Touch {
+    pub(super) fn touch(app: &App, net: Net) -> Touch {
         Touch::Object(&CURSORS, Self::id_of(app, net))
     }
 
@@ -50,13 +50,13 @@ impl Cursor {
     }
 
     /// That of a follower.
-    pub fn of(app: &App, net: Net, follower: &Follower) -> Self {
+    pub(super) fn of(app: &App, net: Net, follower: &Follower) -> Self {
         let blocks = follower.blocks().cloned().collect();
         Self { id: Self::id_of(app, net), network: net.slug.to_owned(), blocks }
     }
 
     /// Goes on from here.
-    pub fn follower(&self, start: u64) -> Follower {
+    pub(super) fn follower(&self, start: u64) -> Follower {
         Follower::new(start, REMEMBERED, self.blocks.iter().cloned())
     }
 

@@ -18,7 +18,6 @@ use florin_rails::chain::{
     Block, BlockRef, Boxed, ChainNode, FollowError, Follower, NodeError, Step, Transfer,
 };
 use florin_store::{Job, Lane, NewJob, StoreError};
-use florin_types::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,7 +97,7 @@ pub(in crate::crypto) async fn in_time<T>(answer: Boxed<'_, Result<T, NodeError>
     answer.map_err(|error| trouble(error.into()))
 }
 
-/// Where a book begins to follow: before its first wallet of the network was made. A simulated chain is the book's own.
+/// Where a book begins to follow: before its first wallet of the network was made, or now where it has none. A simulated chain is the book's own.
 async fn first_height(app: &App, book: BookId, net: Net, node: &dyn ChainNode) -> Result<u64, StoreError> {
     if is_simulated(app, net) {
         return Ok(1);
@@ -107,9 +106,9 @@ async fn first_height(app: &App, book: BookId, net: Net, node: &dyn ChainNode) -
     let since = wallets::first_on(&mut snapshot, net.slug).await?;
     drop(snapshot);
     let mut height = in_time(node.tip()).await?.height;
-    let (mut back, before) = (1, since.map(|since| since.saturating_sub(TIMES_ARE_OFF)));
+    let (mut back, before) = (1, since.unwrap_or_else(|| app.wall()).saturating_sub(TIMES_ARE_OFF));
     while let Some(block) = in_time(node.block(height)).await? {
-        if height == 0 || before.is_none_or(|before: Timestamp| block.made_at < before) {
+        if height == 0 || block.made_at < before {
             break;
         }
         height = height.saturating_sub(back);
@@ -123,9 +122,9 @@ async fn ours(app: &App, book: BookId, transfers: &[Transfer]) -> Result<Vec<(Tr
     let mut found = Vec::new();
     for some in transfers.chunks(LOOKED_UP) {
         let mut snapshot = app.store.snapshot(book).await?;
-        let addresses = some.iter().map(|transfer| transfer.to.as_str());
-        let holders = wallets::holders_of_addresses(&mut snapshot, addresses).await?;
-        let made = made_addresses(app, &mut snapshot, some).await?;
+        let addresses = || some.iter().map(|transfer| transfer.to.as_str());
+        let holders = wallets::holders_of_addresses(&mut snapshot, addresses()).await?;
+        let made = made_addresses(app, &mut snapshot, addresses()).await?;
         let owned = |transfer: &Transfer| match made.get(&transfer.to) {
             Some(made) => Some(Owned { holder: book.partner(), pays: Some(made.pays) }),
             None => holders.get(&transfer.to).map(|holder| Owned { holder: *holder, pays: None }),

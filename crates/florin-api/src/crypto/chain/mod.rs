@@ -6,8 +6,8 @@ mod follow;
 mod work;
 
 pub use addresses::claim_address;
-pub(super) use addresses::{is_made, made_addresses};
-pub(super) use cursor::Cursor;
+pub(super) use addresses::made_addresses;
+pub use cursor::Cursor;
 pub(super) use follow::{follow, look};
 pub use work::{ChainWork, work_on_chains};
 
@@ -90,6 +90,14 @@ pub(super) fn has_accounts(chain: Chain) -> bool {
 /// Whether a network's chain is the book's own.
 pub(super) fn is_simulated(app: &App, net: Net) -> bool {
     app.is_sandbox() && !app.settings.chains.nodes.iter().any(|node| node.network() == net.slug)
+}
+
+/// Whether something can be paid on a network: there are keys, and somebody knows its chain.
+pub fn is_payable(app: &App, slug: &str) -> bool {
+    let has_node = |net| {
+        is_simulated(app, net) || app.settings.chains.nodes.iter().any(|node| node.network() == net.slug)
+    };
+    app.settings.keychain.is_some() && Net::of(slug).is_some_and(has_node)
 }
 
 /// The node of a network: the installation's, or in a sandbox the book's simulated one.

@@ -1,6 +1,6 @@
 //! The work with real nodes: a round over all of them, again and again.
 
-use super::{NETS, Net, follow, is_simulated, node_of};
+use super::{Cursor, NETS, Net, follow, is_simulated, node_of};
 use crate::kit::app::App;
 use crate::kit::book::registry::partner_books;
 use crate::wallets;
@@ -59,8 +59,9 @@ impl ChainWork {
             }
             let mut snapshot = app.store.snapshot(book).await?;
             let has_wallets = wallets::first_on(&mut snapshot, net.slug).await?.is_some();
+            let is_followed = has_wallets || Cursor::find(app, &mut snapshot, net).await?.is_some();
             drop(snapshot);
-            while has_wallets && !app.is_stopping() {
+            while is_followed && !app.is_stopping() {
                 match follow::follow(app, book, net).await {
                     Ok(true) => break,
                     Ok(false) => {}

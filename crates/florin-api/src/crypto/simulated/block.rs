@@ -4,6 +4,7 @@ use super::store::{self, Entry, PoolState, SimChain, SimTransaction};
 use super::{accounts_of, chain_of};
 use crate::crypto::chain::Net;
 use crate::kit::book::work::Work;
+use florin_rails::chain::MagicAddress;
 use florin_rails::chain::simulated::{COIN_GAS, SimulatedAccounts, TOKEN_GAS, fees};
 use florin_store::{StoreError, Value};
 use florin_types::CurrencyCode;
@@ -31,6 +32,8 @@ struct Miner {
     /// The rate that a transaction has together with one that spends what it pays. Who mines the second needs the
     /// first.
     with_child: BTreeMap<String, u128>,
+    /// The newest block with a transaction that brings about its confirmations.
+    last_auto: Option<u64>,
     rows: Vec<Vec<Value>>,
 }
 
@@ -58,19 +61,18 @@ pub(super) async fn mine(
         nonces: BTreeMap::new(),
         waiting: pool.iter().map(|one| one.hash.clone()).collect(),
         with_child: with_child(&pool),
+        last_auto: None,
         rows: Vec::new(),
     };
     let (first, count) = (sim.state.blocks.height() + 1, pool.len());
-    let confirmations = net.confirmations(work.app());
     for height in first..first + blocks {
-        let before = pool.len();
         pool = miner.block(work, height, pool).await?;
-        if pool.len() < before {
-            sim.state.confirmed_at = height + confirmations.saturating_sub(1);
-        }
         if pool.is_empty() {
             break;
         }
+    }
+    if let Some(height) = miner.last_auto {
+        sim.state.confirmed_at = height + net.confirmations(work.app()).saturating_sub(1);
     }
     store::insert(work, miner.rows).await?;
     let at = work.in_time(Duration::ZERO);
@@ -103,6 +105,11 @@ fn with_child(pool: &[SimTransaction]) -> BTreeMap<String, u128> {
     rates
 }
 
+/// Whether whoever is paid refuses it.
+fn is_refused(chain: Chain, address: &str) -> bool {
+    MagicAddress::Fails.address(chain).is_some_and(|fails| fails.as_str() == address)
+}
+
 impl Miner {
     /// Makes a block; what still waits.
     async fn block(
@@ -126,6 +133,7 @@ impl Miner {
                 };
                 (one.state, one.height) = (PoolState::Included, i64::try_from(height).ok());
                 (one.body.is_failed, one.body.fee) = (outcome.is_failed, outcome.fee);
+                self.last_auto = if one.body.is_auto { Some(height) } else { self.last_auto };
                 self.include(work, &one)?;
                 taken += 1;
             }
@@ -204,8 +212,8 @@ impl Miner {
         let own = rate(body.fee, body.size);
         let offered = self.with_child.get(&one.hash).map_or(own, |both| own.max(*both));
         let is_enough = 2 * offered >= fees(self.chain, height).usual;
-        let is_free = parents(one).all(|parent| !self.waiting.contains(parent));
-        Ok((is_enough && is_free).then_some(Outcome { is_failed: false, fee: body.fee }))
+        let is_taken = is_enough && parents(one).all(|parent| !self.waiting.contains(parent));
+        Ok(is_taken.then_some(Outcome { is_failed: false, fee: body.fee }))
     }
 
     /// The same of Ethereum's kind.
@@ -235,7 +243,8 @@ impl Miner {
                 is_failed = self.held(work, sender, currency).await? < paid.amount;
             }
         }
-        is_failed |= body.size < uses;
+        is_failed |=
+            body.size < uses || body.outputs.iter().any(|paid| is_refused(self.chain, &paid.address));
         let has = self.held(work, sender, coin).await?;
         let asset = self.accounts.as_ref().map(|accounts| accounts.coin);
         let cost = |gas, price| asset.and_then(|asset| asset.gas_cost(gas, price)).unwrap_or(i64::MAX);

@@ -86,7 +86,8 @@ impl View {
     }
 
     async fn transaction(&self, hash: &str) -> Result<TransactionState, NodeError> {
-        let id = store::transaction_id(&self.app, self.net, hash);
+        // Ids are written in lower case here, and may come from elsewhere.
+        let id = store::transaction_id(&self.app, self.net, &hash.to_ascii_lowercase());
         let knows_fee = self.net.chain(&self.app).is_some_and(has_accounts);
         self.read(async move |scope, blocks| {
             let found = scope.objects_at::<SimTransaction>(&[id]).await?.pop();

@@ -116,7 +116,7 @@ pub(super) struct ChainState {
     pub blocks: SimulatedChain,
     /// How many transactions came so far.
     pub places: i64,
-    /// The height at which all that is included has its confirmations.
+    /// The height at which all that is included has its confirmations, but for what waits for blocks by hand.
     pub confirmed_at: u64,
     /// A job is left that mines the next block.
     pub is_mining: bool,
@@ -156,7 +156,7 @@ pub(super) struct SimTransaction {
 pub(super) struct Body {
     /// The sandbox made it up. Nobody signed it, it costs nothing, and every block takes it.
     pub is_made: bool,
-    /// It brings about the blocks that it waits for.
+    /// The blocks that it waits for, and those that confirm it, come by themselves.
     pub is_auto: bool,
     /// Who pays, where the chain says so.
     pub from: Option<String>,

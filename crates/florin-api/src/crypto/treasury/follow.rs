@@ -56,8 +56,8 @@ pub(in crate::crypto) async fn relevant(
             true => (HashMap::new(), HashMap::new()),
             false => {
                 let addresses = some.iter().map(|transfer| &*transfer.to);
-                let holders = holders_of_addresses(&mut snapshot, addresses).await?;
-                (holders, made_addresses(app, &mut snapshot, some).await?)
+                let holders = holders_of_addresses(&mut snapshot, addresses.clone()).await?;
+                (holders, made_addresses(app, &mut snapshot, addresses).await?)
             }
         };
         for transfer in some {

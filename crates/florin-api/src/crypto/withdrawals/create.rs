@@ -4,7 +4,7 @@ use super::fee::{ABOUT_NETWORK, Target, address, rates_of};
 use super::pay::leave;
 use super::postings;
 use super::withdrawal::{Destination, HELD, State, Waits, Withdrawal};
-use crate::crypto::chain::{hot_wallet, is_made};
+use crate::crypto::chain::{hot_wallet, is_simulated, made_addresses};
 use crate::crypto::party::party_of;
 use crate::kit::book::memo::Memo;
 use crate::kit::book::sealed;
@@ -13,6 +13,7 @@ use crate::kit::prelude::*;
 use crate::kit::request::types::words;
 use crate::users::{Gate, Owner, PAYER_WORDS, Role, admit, not_paid};
 use crate::wallets::holders_of_addresses;
+use florin_rails::chain::MagicAddress;
 use florin_travel::{MAX_NAME, Party, explain_withdrawal};
 use florin_types::MAX_MINOR_UNITS;
 use florin_wallet::Address;
@@ -200,7 +201,7 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
         let Ok(address) = address(target.chain, self.address.as_str()) else { return Ok(None) };
         let rates = rates_of(app, &mut snapshot).await?;
         let own = holders_of_addresses(&mut snapshot, [address.as_str()].into_iter()).await?;
-        let is_made = is_made(app, &mut snapshot, address.as_str()).await?;
+        let made = made_addresses(app, &mut snapshot, [address.as_str()].into_iter()).await?;
         let hot = target.keys.address(target.chain, hot_wallet(book)).map_err(StoreError::unexpected)?;
         let holder = match self.source.external_user_id() {
             Some(user) => {
@@ -216,7 +217,7 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
         Ok(Some(Prepared {
             network_fee: target.quote(app, book, &rates).await,
             value: target.value(&rates, amount.minor()),
-            is_ours: !own.is_empty() || is_made || hot == address,
+            is_ours: !own.is_empty() || !made.is_empty() || hot == address,
             originator,
         }))
     }
@@ -250,7 +251,7 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
         if amount > MAX_MINOR_UNITS.saturating_sub(fee).saturating_sub(network_fee) {
             return Err(Refusal::invalid("amount is more than an amount with its fees can be").into());
         }
-        let (waits, slug) = (waits(app, &address, prepared), target.network.slug.clone());
+        let (waits, slug) = (waits(app, &target, &address, prepared), target.network.slug.clone());
         let destination = self.destination(&address, prepared)?;
         let memo = Memo {
             reference: destination.memo.clone(),
@@ -305,10 +306,14 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
 }
 
 /// Whether a person must look at it, and why.
-fn waits(app: &App, address: &Address, prepared: &Prepared) -> Option<Waits> {
+fn waits(app: &App, target: &Target<'_>, address: &Address, prepared: &Prepared) -> Option<Waits> {
     let chains = &app.settings.chains;
     if chains.sanctions.find(address.as_str()).is_some() {
         return Some(Waits::Sanctioned);
+    }
+    let magic = is_simulated(app, target.net).then(|| MagicAddress::of(target.chain, address)).flatten();
+    if magic == Some(MagicAddress::Asks) {
+        return Some(Waits::Asked);
     }
     // What has no rate may be worth anything.
     let is_large = |limit| prepared.value.is_none_or(|value| value > limit);

@@ -20,11 +20,15 @@ pub(super) use pay::{PAY_JOB, RETRY_JOB, pay, retry};
 pub(super) use store::{SETS, STATEMENTS, WITHDRAWALS, empty};
 pub(super) use withdrawal::{CryptoWithdrawalFailure, FAILED, HELD, SETTLED, State, Withdrawal};
 
+use crate::crypto::chain::{NETS, Net, has_accounts, is_simulated};
+use crate::kit::app::App;
 use crate::kit::endpoint::codes::P456;
-use crate::kit::endpoint::family::Placeholder;
+use crate::kit::endpoint::family::{Placeholder, Scenario};
 use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::endpoint::table::Endpoint;
+use florin_rails::chain::MagicAddress;
 use florin_store::{Holder, Stop, Tx};
+use florin_wallet::Chain;
 
 /// The calls.
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -38,6 +42,30 @@ pub(super) const PLACEHOLDER: Placeholder = Placeholder {
     unknown: "01a00000-0000-7000-8000-000000000008",
     made_by: Some(("POST", "/v1/crypto-withdrawal", "withdrawalId")),
 };
+
+/// The addresses of a sandbox that make something else happen than that they are paid.
+pub(super) fn scenarios(app: &App) -> Vec<Scenario> {
+    let simulated = NETS.into_iter().filter(|net| is_simulated(app, *net));
+    let chains = simulated.filter_map(|net| Some((net, net.chain(app)?)));
+    let of_chain = |(net, chain): (Net, Chain)| {
+        MagicAddress::ALL.into_iter().filter_map(move |magic| {
+            let outcome = match magic {
+                MagicAddress::Fails if has_accounts(chain) => {
+                    "sent, and then FAILED with TRANSACTION_FAILED: the network refuses what the transaction does"
+                }
+                MagicAddress::Fails => "FAILED with REJECTED",
+                MagicAddress::Asks => "stays PENDING: it waits for a person, who approves or rejects it",
+            };
+            Some(Scenario {
+                call: "POST /v1/crypto-withdrawal",
+                field: "walletAddress",
+                value: magic.address(chain)?.into_string(),
+                outcome: format!("on {}: {outcome}", net.slug),
+            })
+        })
+    };
+    chains.flat_map(of_chain).collect()
+}
 
 /// A user whose withdrawal has not ended stays.
 pub(super) async fn check_none_open(tx: &mut Tx, holder: &Holder) -> Result<(), Stop> {

@@ -12,7 +12,7 @@ use super::fee::Target;
 use super::finish::fail;
 use super::store::WITHDRAWALS;
 use super::withdrawal::{CryptoWithdrawalFailure, Destination, State, Waits, Withdrawal};
-use crate::crypto::chain::{Net, follow, is_simulated, node_of};
+use crate::crypto::chain::{Net, follow, has_accounts, is_simulated, node_of};
 use crate::crypto::treasury::{self, ChainTry, Lacks, Means, Order, TryState, leave_retry, mark_sent, tries};
 use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
@@ -21,7 +21,7 @@ use crate::kit::book::work::Work;
 use crate::kit::request::fields::Listed;
 use crate::users::Gate;
 use florin_ledger::{BookId, HolderId};
-use florin_rails::chain::{Broadcast, ChainNode, TransactionState};
+use florin_rails::chain::{Broadcast, ChainNode, MagicAddress, TransactionState};
 use florin_store::{Job, Lane, NewJob, Scope, Stop, StoreError, Touch};
 use florin_wallet::Address;
 use std::sync::Arc;
@@ -109,6 +109,10 @@ async fn begin(app: &App, book: BookId, withdrawal: Withdrawal) -> Result<Withdr
         if is_suspended(work, withdrawal.holder) {
             return fail(work, withdrawal, CryptoWithdrawalFailure::UserSuspended).await;
         }
+        let is_simulated = is_simulated(work.app(), order.net) && !has_accounts(order.chain);
+        if is_simulated && MagicAddress::of(order.chain, &order.to) == Some(MagicAddress::Fails) {
+            return fail(work, withdrawal, CryptoWithdrawalFailure::Rejected).await;
+        }
         if let Some(Lacks(why)) = first_try(work, withdrawal, &order, &asked).await? {
             tell.get_or_init(|| why);
         }
@@ -164,6 +168,15 @@ pub(in crate::crypto) async fn retry(app: &App, job: &Job) -> Result<(), StoreEr
     let is_due = newest_try.state != TryState::Signed && now.saturating_since(newest_try.made_at) >= patience;
     let state = node.transaction(&newest_try.hash).await.map_err(StoreError::unavailable)?;
     let is_in_chain = matches!(state, TransactionState::Included { .. });
+    if state == TransactionState::Unknown {
+        // The node has forgotten it, and all that spends what it pays.
+        for made in tries(&mut *app.store.snapshot(book).await?, id).await?.iter().filter(|made| made.waits())
+        {
+            if let Err(why) = broadcast(app, book, made).await? {
+                tracing::info!(hash = %made.hash, %why, "a node does not take a transaction again");
+            }
+        }
+    }
     let newest_try = match is_due && !is_in_chain {
         true => replace(app, book, &order, (&*node, newest_try)).await?,
         false => newest_try,

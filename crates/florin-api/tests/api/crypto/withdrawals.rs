@@ -3,6 +3,7 @@
 mod paid;
 mod persons;
 mod refusals;
+mod stuck;
 
 use crate::support::{Answer, Call, Client, Setup, TestApp};
 use florin_api::kit::settings::{Chains, Settings};

@@ -157,6 +157,10 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
             client.pay(None, Some(&user), "20").await;
         }
     }
+    if endpoint.path.contains("crypto-withdrawal") {
+        client.fund(Some(&user), "1", "btc").await;
+        client.fund(None, "1", "btc").await;
+    }
     for placeholder in placeholders().filter(|one| names(endpoint, one.word) && one.word != "$transfer") {
         ids = made(client, placeholder, ids).await;
     }

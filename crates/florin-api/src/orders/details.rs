@@ -1,0 +1,227 @@
+//! `GET /v1/order/details/{orderId}`, and the payload of an order's event.
+
+use super::order::{Order, OrderStatus, Payment};
+use crate::crypto::{Cursor, Deposit, Net, of_purpose};
+use crate::kit::endpoint::family::Rendered;
+use crate::kit::endpoint::handler::uuid_in_path;
+use crate::kit::prelude::*;
+use crate::kit::request::types::words;
+use florin_store::StoredEvent;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+
+words! {
+    /// Where a payment of an order stands.
+    pub enum OrderPaymentStatus {
+        /// It waits for confirmations.
+        Pending = "PENDING",
+        /// It is settled.
+        Confirmed = "CONFIRMED",
+    }
+}
+
+/// A deposit that pays an order, with what was settled of it.
+pub struct Paid {
+    /// What came in.
+    pub deposit: Deposit,
+    /// What was settled.
+    pub payment: Option<Payment>,
+}
+
+/// A payment of an order.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderTransaction {
+    /// The transaction, as its chain writes it.
+    transaction_hash: String,
+    /// What was paid.
+    #[schema(value_type = ExactNumber, example = 412.607142)]
+    amount: ExactNumber,
+    /// Blocks on top of it, its own included.
+    confirmations: u64,
+    /// Where it stands.
+    status: OrderPaymentStatus,
+    /// What was settled of it, in EUR.
+    #[schema(value_type = ExactNumber, example = 346.59)]
+    settled_amount: ExactNumber,
+    /// Whether it came after `expiresAt`: then it was settled at the rate of its moment.
+    is_late: bool,
+}
+
+/// An order.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderDetails {
+    /// Its id.
+    order_id: Uuid,
+    /// The lock whose rate it has.
+    lock_id: Uuid,
+    /// Where it stands.
+    status: OrderStatus,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// Until when it can be paid at its rate; null while it has no address.
+    #[schema(required, format = DateTime)]
+    expires_at: Option<String>,
+    /// Blocks on top of the newest payment, its own included.
+    confirmations: u64,
+    /// Blocks that a payment needs.
+    required_confirmations: u64,
+    /// What was paid and confirmed.
+    #[schema(value_type = ExactNumber, example = 412.607142)]
+    received_amount: ExactNumber,
+    /// What must be paid.
+    #[schema(value_type = ExactNumber, example = 412.607142)]
+    total_amount_required: ExactNumber,
+    /// What it is settled in: `eur`.
+    #[schema(example = "eur")]
+    currency: String,
+    /// What it is paid in.
+    #[schema(example = "usdc")]
+    cryptocurrency: String,
+    /// Where it is paid; null while it has no address.
+    #[schema(required)]
+    wallet_address: Option<String>,
+    /// The newest payment; null while there is none.
+    #[schema(required)]
+    transaction_hash: Option<String>,
+    /// The network, in upper case.
+    #[schema(example = "POLYGON")]
+    network: String,
+    /// What is settled once all is paid in time, in EUR.
+    #[schema(value_type = ExactNumber, example = 346.59)]
+    settlement_amount: ExactNumber,
+    /// What was settled to your master balance so far, in EUR.
+    #[schema(value_type = ExactNumber, example = 346.59)]
+    settled_amount: ExactNumber,
+    /// What was paid over the amount.
+    #[schema(value_type = ExactNumber, example = 0)]
+    overpaid_amount: ExactNumber,
+    /// The payments, oldest first.
+    transactions: Vec<OrderTransaction>,
+}
+
+/// A completed order, as text.
+pub const EXAMPLE: &str = concat!(
+    r#"{"orderId":"0198c5d2-d064-7257-8fb8-91c36e7f80a2","lockId":"0198c5d2-d064-7257-8fb8-91c36e7f80a1","#,
+    r#""status":"COMPLETED","createdAt":"2026-01-31T09:30:00.000Z","expiresAt":"2026-01-31T09:45:00.000Z","#,
+    r#""confirmations":32,"requiredConfirmations":32,"receivedAmount":412.607142,"#,
+    r#""totalAmountRequired":412.607142,"currency":"eur","cryptocurrency":"usdc","#,
+    r#""walletAddress":"0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17","#,
+    r#""transactionHash":"0x8f3c2a1b5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708","#,
+    r#""network":"POLYGON","settlementAmount":346.59,"settledAmount":346.59,"overpaidAmount":0,"transactions":["#,
+    r#"{"transactionHash":"0x8f3c2a1b5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708","#,
+    r#""amount":412.607142,"confirmations":32,"status":"CONFIRMED","settledAmount":346.59,"isLate":false}]}"#,
+);
+
+const ANSWER: &str = concat!(
+    r#"{"orderId":"$order","lockId":"$orderLock","status":"WAITING_FOR_PAYMENT","#,
+    r#""createdAt":"2026-01-31T09:30:00.000Z","expiresAt":"2026-01-31T09:45:00.000Z","#,
+    r#""confirmations":0,"requiredConfirmations":32,"receivedAmount":0,"totalAmountRequired":412.607142,"#,
+    r#""currency":"eur","cryptocurrency":"usdc","walletAddress":"0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17","#,
+    r#""transactionHash":null,"network":"POLYGON","settlementAmount":346.59,"settledAmount":0,"#,
+    r#""overpaidAmount":0,"transactions":[]}"#,
+);
+
+uuid_in_path!(OrderId, "orderId", "The id of the order, from `POST /v1/order`.", "$order");
+
+/// The call.
+pub fn endpoint() -> Endpoint {
+    Endpoint {
+        id: "getOrder",
+        summary: "Get an order",
+        description: "One order. Amounts are numbers; those of the payer are in `cryptocurrency`, those of the settlement \
+                      in EUR.",
+        answer: ANSWER,
+        refusals: &[&P443],
+        ..get("/v1/order/details/{orderId}", get_order)
+    }
+}
+
+async fn get_order(
+    context: Context,
+    Path(OrderId(id)): Path<OrderId>,
+) -> Result<Success<OrderDetails>, Failure> {
+    let not_a_uuid = "orderId must be a UUID, as the call that made the order answers";
+    let id = id.ok_or_else(|| Refusal::because(&P443, not_a_uuid))?;
+    let app = &context.app;
+    let mut snapshot = context.snapshot().await?;
+    let order = snapshot.objects_at::<Order>(&[id]).await?.pop().ok_or_else(|| Refusal::of(&P443))?;
+    let deposits = of_purpose(&mut snapshot, id).await?;
+    let ids: Vec<_> = deposits.iter().map(|deposit| deposit.id).collect();
+    let payments: Vec<Payment> = snapshot.objects_at(&ids).await?;
+    let mut payments: HashMap<_, _> = payments.into_iter().map(|payment| (payment.id, payment)).collect();
+    let cursor = match Net::of(&order.network) {
+        Some(net) => Cursor::find(app, &mut snapshot, net).await?,
+        None => None,
+    };
+    let paid: Vec<_> = deposits
+        .into_iter()
+        .filter(|deposit| deposit.height.is_some())
+        .map(|deposit| {
+            let payment = payments.remove(&deposit.id).filter(|payment| !payment.is_lost);
+            Paid { deposit, payment }
+        })
+        .collect();
+    Success::of(&details(app, &order, &paid, cursor.as_ref())?)
+}
+
+/// An order with its payments. Without a cursor a payment has as many confirmations as its state says: one, or all.
+pub fn details(
+    app: &App,
+    order: &Order,
+    paid: &[Paid],
+    cursor: Option<&Cursor>,
+) -> Result<OrderDetails, StoreError> {
+    let currency = app.currencies.parse(order.currency.as_str());
+    let currency = currency.ok_or_else(|| StoreError::unexpected("an order in an unknown currency"))?;
+    let required = Net::of(&order.network).map_or(1, |net| net.confirmations(app));
+    let crypto = |minor| ExactNumber::new(minor, currency.decimals);
+    let eur = |cents| ExactNumber::new(cents, 2);
+    let transaction = |paid: &Paid| OrderTransaction {
+        transaction_hash: paid.deposit.hash.clone(),
+        amount: crypto(paid.deposit.amount),
+        confirmations: match (cursor, &paid.payment) {
+            (Some(cursor), _) => cursor.confirmations(paid.deposit.height),
+            (None, Some(_)) => required,
+            (None, None) => 1,
+        },
+        status: match paid.payment {
+            Some(_) => OrderPaymentStatus::Confirmed,
+            None => OrderPaymentStatus::Pending,
+        },
+        settled_amount: eur(paid.payment.as_ref().map_or(0, |payment| payment.settled)),
+        is_late: paid.payment.as_ref().is_some_and(|payment| payment.is_late),
+    };
+    let transactions: Vec<_> = paid.iter().map(transaction).collect();
+    Ok(OrderDetails {
+        order_id: order.id,
+        lock_id: order.lock,
+        status: order.state,
+        created_at: order.created_at.to_string(),
+        expires_at: order.expires_at.map(|at| at.to_string()),
+        confirmations: transactions.last().map_or(0, |newest| newest.confirmations),
+        required_confirmations: required,
+        received_amount: crypto(order.received),
+        total_amount_required: crypto(order.required),
+        currency: "eur".to_owned(),
+        cryptocurrency: order.currency.to_string(),
+        wallet_address: order.address.clone(),
+        transaction_hash: transactions.last().map(|newest| newest.transaction_hash.clone()),
+        network: order.network.to_ascii_uppercase(),
+        settlement_amount: eur(order.settlement),
+        settled_amount: eur(order.settled),
+        overpaid_amount: crypto((order.received - order.required).max(0)),
+        transactions,
+    })
+}
+
+/// The payloads of orders' events: an event keeps its own, for it says how the order stood then.
+pub fn render(events: &[&StoredEvent]) -> Rendered {
+    let render = |event: &&StoredEvent| {
+        let text = String::from_utf8(event.data.clone()).map_err(StoreError::unexpected)?;
+        RawValue::from_string(text).map_err(StoreError::unexpected)
+    };
+    Ok(events.iter().map(render).collect())
+}

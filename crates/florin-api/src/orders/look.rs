@@ -1,0 +1,121 @@
+//! The job that looks at an order: gives it its address, settles what was confirmed, takes back what was lost, and says
+//! where it stands. It can run at any time and as often as it likes.
+
+use super::details::{Paid, details};
+use super::order::{COMPLETE_WITHIN, Order, PAY_WITHIN, Payment, SETTLED, TAKEN_BACK};
+use super::postings::{self, EUR};
+use super::store::{ORDERS, PAYMENTS};
+use crate::crypto::{Deposit, DepositState, ORDER_JOB, claim_address, of_purpose, touches_of_deposits};
+use crate::kit::app::App;
+use crate::kit::book::command::posting_refused;
+use crate::kit::book::jobs::carry_out;
+use crate::kit::book::work::{Event, Work};
+use crate::kit::endpoint::events::EventType;
+use crate::rates;
+use florin_ledger::{AccountKey, AccountKind};
+use florin_store::{Job, Lane, NewJob, Stop, StoreError, Touch};
+use florin_types::Timestamp;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Looks at an order.
+pub async fn look(app: &App, job: &Job) -> Result<(), StoreError> {
+    let id = Uuid::from_slice(&job.payload).map_err(StoreError::unexpected)?;
+    let book = job.position.book();
+    let mut snapshot = app.store.snapshot(book).await?;
+    let deposits = of_purpose(&mut snapshot, id).await?;
+    drop(snapshot);
+    let mut touches = touches_of_deposits(&deposits);
+    touches.extend(deposits.iter().map(|deposit| Touch::Object(&PAYMENTS, deposit.id)));
+    touches.extend(rates::touch(app));
+    touches.extend([
+        Touch::Object(&ORDERS, id),
+        Touch::PartnerAccount(EUR),
+        Touch::PartnerReceivable(EUR),
+        Touch::SystemAccount(EUR, AccountKind::FxPosition),
+    ]);
+    let ids: Vec<_> = deposits.into_iter().map(|deposit| deposit.id).collect();
+    carry_out(app, job, touches, async move |work: &mut Work<'_>| match work.object::<Order>(id)? {
+        Some(order) => look_at(work, order, &ids).await,
+        None => Ok(()),
+    })
+    .await
+}
+
+async fn look_at(work: &mut Work<'_>, before: Order, deposits: &[Uuid]) -> Result<(), Stop> {
+    let mut order = before.clone();
+    if order.address.is_none() {
+        order.address = Some(claim_address(work, &order.network, order.id).await?);
+        order = expires(work, order, PAY_WITHIN);
+    }
+    let (mut paid, mut seen) = (Vec::new(), 0);
+    for id in deposits {
+        let Some(deposit) = work.object::<Deposit>(*id)? else { continue };
+        let known = work.object::<Payment>(*id)?.filter(|payment| !payment.is_lost);
+        let payment;
+        (order, payment) = match (deposit.state, known) {
+            (DepositState::ForOrder, None) => settle(work, order, deposit.clone())?,
+            (DepositState::Settled, known) => (order, known),
+            (_, Some(lost)) => (lose(work, order, &lost)?, None),
+            (_, None) => (order, None),
+        };
+        let deposit = work.object::<Deposit>(*id)?.unwrap_or(deposit);
+        if deposit.height.is_some() {
+            seen += deposit.amount;
+            paid.push(Paid { deposit, payment });
+        }
+    }
+    order.seen = seen;
+    order.state = order.state_at(work.now());
+    if order != before {
+        work.put(&order)?;
+    }
+    let is_news = |order: &Order| (order.state, order.seen, order.received, order.address.clone());
+    if is_news(&order) != is_news(&before) {
+        let payload = details(work.app(), &order, &paid, None)?;
+        let payload = serde_json::to_vec(&payload).map_err(StoreError::unexpected)?;
+        work.emit(Event::about(EventType::Order, order.id).with(payload));
+    }
+    Ok(())
+}
+
+/// The order with another end, at which it is looked at again.
+fn expires(work: &mut Work<'_>, order: Order, within: Duration) -> Order {
+    let at = work.in_time(within);
+    let due = order.expires_at.map_or(at, |before: Timestamp| before.max(at));
+    let payload = order.id.as_bytes().to_vec();
+    work.enqueue(NewJob { kind: ORDER_JOB, lane: Lane::Quick, due, payload });
+    Order { expires_at: Some(due), ..order }
+}
+
+/// Sells a confirmed payment.
+fn settle(work: &mut Work<'_>, order: Order, deposit: Deposit) -> Result<(Order, Option<Payment>), Stop> {
+    let is_late = order.expires_at.is_some_and(|at| deposit.created_at >= at);
+    let currency = work.app().currencies.parse(order.currency.as_str());
+    let currency = currency.ok_or_else(|| StoreError::unexpected("an order in an unknown currency"))?;
+    let now = rates::in_command(work)?.get(order.currency);
+    let now = now.ok_or_else(|| StoreError::unavailable("nobody knows the rate of this currency"))?;
+    let payment = order.settle((deposit.id, deposit.amount, is_late), (now, currency.decimals));
+    let payment = payment.map_err(StoreError::unexpected)?;
+    let posting = postings::settle(work.book(), (order.currency, deposit.amount), payment.settled);
+    work.post(SETTLED.kind, order.id, &posting, Vec::new()).map_err(posting_refused)?;
+    work.put(&Deposit { state: DepositState::Settled, ..deposit })?;
+    work.put(&payment)?;
+    let mut order = order.with(&payment);
+    // Who has paid too little has time to pay the rest.
+    if !is_late && order.received < order.required {
+        order = expires(work, order, COMPLETE_WITHIN);
+    }
+    Ok((order, Some(payment)))
+}
+
+/// A payment that was settled has left its chain: what came in was taken back with it, and the partner gives back what
+/// it got.
+fn lose(work: &mut Work<'_>, order: Order, payment: &Payment) -> Result<Order, Stop> {
+    let account = work.account(AccountKey::main(work.book().partner(), EUR));
+    let account = account.ok_or_else(|| StoreError::unexpected("a partner without an account in EUR"))?;
+    let posting = postings::take_back(work.book(), account, payment.settled);
+    work.post(TAKEN_BACK.kind, order.id, &posting, Vec::new()).map_err(posting_refused)?;
+    work.put(&Payment { is_lost: true, ..payment.clone() })?;
+    Ok(order.without(payment))
+}

@@ -1,0 +1,58 @@
+//! Orders: somebody pays crypto, and the partner gets EUR.
+//!
+//! A **lock** guarantees a rate for one order. An **order** gets an address of its own, so what comes to it pays the
+//! order, in whatever parts. Each payment is sold once it is confirmed, and the partner gets EUR for it at once: what
+//! comes in time at the lock's rate, what is late or over at the rate of its moment. One job looks at an order whenever
+//! something may have changed, and says where it stands.
+//!
+//! States of an order: see [`order::OrderStatus`]. Accounts touched: the house's suspense and FX position in the
+//! currency, its FX position in EUR, and the partner's main account in EUR. Events: `order`.
+
+mod details;
+mod lock_rate;
+mod look;
+mod order;
+mod postings;
+mod store;
+
+use crate::crypto::ORDER_JOB;
+use crate::kit::endpoint::events::EventType;
+use crate::kit::endpoint::family::{EventRow, Family, Placeholder};
+use crate::kit::endpoint::table::Shape;
+use florin_store::migration;
+
+/// The family's table.
+pub static FAMILY: Family = Family {
+    tag: ("Orders", "Somebody pays crypto, and you get EUR."),
+    endpoints: || lock_rate::endpoints().into_iter().chain([details::endpoint()]).collect(),
+    jobs: &[(ORDER_JOB, |app, job| Box::pin(look::look(app, job)))],
+    events: &[EventRow {
+        event: EventType::Order,
+        summary: "Order Status",
+        description: "An order got its address, was paid, or ended.",
+        payload: Shape::of::<details::OrderDetails>(),
+        example: details::EXAMPLE,
+        render: |_, _, events| Box::pin(async move { details::render(events) }),
+    }],
+    records: &[order::SETTLED, order::TAKEN_BACK],
+    sets: &[&store::SETS],
+    migrations: &[migration!(1024, "1024_orders")],
+    sealed: &store::SEALED,
+    forgets: &[store::FORGET_LOCKS],
+    outlived: &[store::FORGET_OLD_LOCKS],
+    placeholders: &[
+        Placeholder {
+            word: "$orderLock",
+            shown: "0198c5d2-d064-7257-8fb8-91c36e7f80a1",
+            unknown: "01a00000-0000-7000-8000-000000000008",
+            made_by: Some(("POST", "/v1/order/lock-rate", "lockId")),
+        },
+        Placeholder {
+            word: "$order",
+            shown: "0198c5d2-d064-7257-8fb8-91c36e7f80a2",
+            unknown: "01a00000-0000-7000-8000-000000000009",
+            made_by: Some(("POST", "/v1/order", "orderId")),
+        },
+    ],
+    ..Family::EMPTY
+};

@@ -1,0 +1,189 @@
+//! The rows of this family.
+
+use super::order::{Order, OrderLock, Payment};
+use florin_store::{
+    Object, ObjectTable, Row, SealedTable, SetStatement, Statement, StoreError, Value, params, sealed_objects,
+};
+use uuid::Uuid;
+
+/// Locks.
+pub(super) static LOCKS: ObjectTable = sealed_objects!(
+    "order_lock",
+    "currency": Text,
+    "network": Text,
+    "settlement": Int,
+    "required": Int,
+    "rate": Text,
+    "created_at": Int,
+    "valid_until": Int,
+    "used_by": Bytes,
+);
+
+/// Orders.
+pub(super) static ORDERS: ObjectTable = sealed_objects!(
+    "pay_order",
+    "lock": Bytes,
+    "currency": Text,
+    "network": Text,
+    "settlement": Int,
+    "required": Int,
+    "rate": Text,
+    "state": Text,
+    "address": Text,
+    "seen": Int,
+    "received": Int,
+    "in_time": Int,
+    "settled_locked": Int,
+    "settled": Int,
+    "created_at": Int,
+    "expires_at": Int,
+);
+
+/// What was settled of deposits.
+pub(super) static PAYMENTS: ObjectTable = sealed_objects!(
+    "order_payment",
+    "pay_order": Bytes,
+    "amount": Int,
+    "counted": Int,
+    "settled_locked": Int,
+    "settled": Int,
+    "is_late": Int,
+    "is_lost": Int,
+);
+
+/// What decides what is settled.
+pub(super) static SEALED: [&SealedTable; 3] = [LOCKS.seal(), ORDERS.seal(), PAYMENTS.seal()];
+
+/// Locks that expired long ago, some at a time. What came of a lock is in its order.
+pub(super) const FORGET_OLD_LOCKS: Statement = "DELETE FROM order_lock WHERE book = $1 AND id IN (\
+     SELECT id FROM order_lock WHERE book = $1 AND valid_until < $2 ORDER BY valid_until LIMIT 1000)";
+
+/// The locks of a sandbox that is reset.
+pub(super) const FORGET_LOCKS: Statement = "DELETE FROM order_lock WHERE book = $1";
+
+/// Those over sets. No single lock, order or payment is removed.
+pub(super) static SETS: [&SetStatement; 9] = {
+    let ([a, b, c, _], [d, e, f, _], [g, h, i, _]) =
+        (LOCKS.statements(), ORDERS.statements(), PAYMENTS.statements());
+    [a, b, c, d, e, f, g, h, i]
+};
+
+impl Object for OrderLock {
+    const TABLE: &'static ObjectTable = &LOCKS;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id,
+            currency: row.get(0)?,
+            network: row.get(1)?,
+            settlement: row.get(2)?,
+            required: row.get(3)?,
+            rate: row.get(4)?,
+            created_at: row.get(5)?,
+            valid_until: row.get(6)?,
+            used_by: row.get(7)?,
+        })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![
+            self.currency,
+            self.network.as_str(),
+            self.settlement,
+            self.required,
+            self.rate,
+            self.created_at,
+            self.valid_until,
+            self.used_by
+        ]
+        .to_vec()
+    }
+}
+
+impl Object for Order {
+    const TABLE: &'static ObjectTable = &ORDERS;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id,
+            lock: row.get(0)?,
+            currency: row.get(1)?,
+            network: row.get(2)?,
+            settlement: row.get(3)?,
+            required: row.get(4)?,
+            rate: row.get(5)?,
+            state: row.get(6)?,
+            address: row.get(7)?,
+            seen: row.get(8)?,
+            received: row.get(9)?,
+            in_time: row.get(10)?,
+            settled_locked: row.get(11)?,
+            settled: row.get(12)?,
+            created_at: row.get(13)?,
+            expires_at: row.get(14)?,
+        })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![
+            self.lock,
+            self.currency,
+            self.network.as_str(),
+            self.settlement,
+            self.required,
+            self.rate,
+            self.state,
+            self.address.as_deref(),
+            self.seen,
+            self.received,
+            self.in_time,
+            self.settled_locked,
+            self.settled,
+            self.created_at,
+            self.expires_at
+        ]
+        .to_vec()
+    }
+}
+
+impl Object for Payment {
+    const TABLE: &'static ObjectTable = &PAYMENTS;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id,
+            order: row.get(0)?,
+            amount: row.get(1)?,
+            counted: row.get(2)?,
+            settled_locked: row.get(3)?,
+            settled: row.get(4)?,
+            is_late: row.get(5)?,
+            is_lost: row.get(6)?,
+        })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![
+            self.order,
+            self.amount,
+            self.counted,
+            self.settled_locked,
+            self.settled,
+            self.is_late,
+            self.is_lost
+        ]
+        .to_vec()
+    }
+}
