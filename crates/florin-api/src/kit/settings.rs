@@ -5,6 +5,7 @@ use florin_rails::chain::ChainNode;
 use florin_rails::rates::{Fixed, RateSource};
 use florin_rails::sepa::files::FileRail;
 use florin_rails::sepa::{SepaRail, SimulatedBank};
+use florin_travel::SanctionedAddresses;
 use florin_types::{Bic, Iban, IbanSeries};
 use florin_wallet::{Keychain, Seed};
 use florin_webhook::{Resolver, SystemResolver};
@@ -123,6 +124,13 @@ const SANDBOX_TRAVEL_RULE_FROM: i64 = 100_000;
 /// How long a deposit waits for the travel rule's data before it is sent back: a month, for a payer must be asked first.
 const EXPLAIN_WITHIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// Above how many cents a person must approve a withdrawal in live: EUR 10,000. From that sum on the law of money
+/// laundering has a trader in goods look at its customer (Directive 2015/849, article 2).
+const LIVE_APPROVE_ABOVE: i64 = 1_000_000;
+
+/// How long a transaction may wait for a block: three of Bitcoin's blocks. Who offers what is usual waits one or two.
+const REPLACE_AFTER: Duration = Duration::from_secs(30 * 60);
+
 /// The chains, and the rules about what crosses to and from them.
 #[derive(Clone)]
 pub struct Chains {
@@ -132,12 +140,26 @@ pub struct Chains {
     pub travel_rule_from: i64,
     /// How long a deposit waits for an answer to that.
     pub explain_within: Duration,
+    /// Addresses to which nothing is paid.
+    pub sanctions: Arc<SanctionedAddresses>,
+    /// Above how many cents a person must approve a withdrawal. None: only those that something speaks against.
+    pub approve_above: Option<i64>,
+    /// How long a transaction of ours may wait for a block before it is replaced by one with a higher fee, in business
+    /// time.
+    pub replace_after: Duration,
 }
 
 impl Chains {
     /// The simulated ones.
     pub fn simulated() -> Self {
-        Self { nodes: Vec::new(), travel_rule_from: SANDBOX_TRAVEL_RULE_FROM, explain_within: EXPLAIN_WITHIN }
+        Self {
+            nodes: Vec::new(),
+            travel_rule_from: SANDBOX_TRAVEL_RULE_FROM,
+            explain_within: EXPLAIN_WITHIN,
+            sanctions: Arc::default(),
+            approve_above: None,
+            replace_after: REPLACE_AFTER,
+        }
     }
 }
 
@@ -286,7 +308,11 @@ impl Settings {
             rate_limit: Some(RateLimit { per_second: 100, burst: 200 }),
             webhook_targets: WebhookTargets::Public,
             keychain: None,
-            chains: Chains { travel_rule_from: 0, ..Chains::simulated() },
+            chains: Chains {
+                travel_rule_from: 0,
+                approve_above: Some(LIVE_APPROVE_ABOVE),
+                ..Chains::simulated()
+            },
             ..Self::sandbox()
         }
     }

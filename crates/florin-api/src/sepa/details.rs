@@ -258,7 +258,11 @@ async fn get_sepa_transfer(
     Success::of(&SepaTransferDetails { user, ..details })
 }
 
-async fn user_of(
+/// A user, as details of payments show it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn user_of(
     app: &App,
     scope: &mut Scope,
     holder: &Holder,

@@ -44,12 +44,14 @@ mod zone;
 
 pub use decide::{Decided, decide, touches_of_payment};
 pub use deposit::Sender;
+pub use details::{SepaUser, user_of};
 pub use files::{
     Adopted, Difference, FileLine, FileWork, Outcome as PaymentOutcome, Reconciled, hand_over_one_by_one,
     reconcile, work_on_files,
 };
 pub use hear::{Ready, hear};
 pub use operator::{Overview, SepaOperator, Shown, Waiting};
+pub use people::People;
 pub use recalls::{arrive as recall_deposit, require_deposit};
 pub use vop::{Asker, AskerCount, Askers, MISSES_A_DAY, NewAsker, PayeeDesk};
 

@@ -14,11 +14,14 @@ use std::collections::HashMap;
 pub(super) const MAX_NAME: usize = 70;
 
 /// Holders by number, with what is known of those that are users.
-pub(super) struct People(HashMap<HolderId, (Holder, Option<Profile>)>);
+pub struct People(HashMap<HolderId, (Holder, Option<Profile>)>);
 
 impl People {
     /// Reads them as sets.
-    pub(super) async fn load(
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn load(
         app: &App,
         scope: &mut Scope,
         ids: impl Iterator<Item = HolderId>,
@@ -36,7 +39,8 @@ impl People {
         scope.holders(&ids).await?.into_iter().map(of_holder).collect::<Result<_, _>>().map(Self)
     }
 
-    pub(super) fn holder(&self, id: HolderId) -> Option<&Holder> {
+    /// A holder that was loaded.
+    pub fn holder(&self, id: HolderId) -> Option<&Holder> {
         self.0.get(&id).map(|(holder, _)| holder)
     }
 
@@ -47,12 +51,13 @@ impl People {
         of_holder.or_else(|| self.holder(partner))
     }
 
-    pub(super) fn profile(&self, id: HolderId) -> Option<&Profile> {
+    /// What is known of a holder that is a user.
+    pub fn profile(&self, id: HolderId) -> Option<&Profile> {
         self.0.get(&id)?.1.as_ref()
     }
 
     /// A holder that is a user, with what is known of it.
-    pub(super) fn user(&self, id: HolderId) -> Option<(&Holder, &Profile)> {
+    pub fn user(&self, id: HolderId) -> Option<(&Holder, &Profile)> {
         let (holder, profile) = self.0.get(&id)?;
         profile.as_ref().map(|profile| (holder, profile))
     }

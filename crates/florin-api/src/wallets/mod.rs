@@ -13,7 +13,7 @@ mod store;
 mod wallet;
 
 pub use store::{addresses, first_on, holders_of_addresses};
-pub use wallet::{chain_of, check_seed, make_all};
+pub use wallet::{chain_of, check_seed, make_all, place_of};
 
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{EventRow, Family, Placeholder};

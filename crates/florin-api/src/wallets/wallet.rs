@@ -47,11 +47,15 @@ pub fn chain_of(network: &Network) -> Option<Chain> {
 /// Bits of a holder's number that are its own; those above are its book's.
 const NUMBER_BITS: u32 = 40;
 
+/// Where a holder's key is derived.
+pub fn place_of(holder: HolderId) -> Place {
+    let number = holder.0 & ((1 << NUMBER_BITS) - 1);
+    Place { book: holder.book().0, branch: Branch::Holders, number }
+}
+
 /// The address of a holder on a chain.
 fn address_of(keys: &Keychain, chain: Chain, holder: HolderId) -> Result<Address, StoreError> {
-    let number = holder.0 & ((1 << NUMBER_BITS) - 1);
-    let place = Place { book: holder.book().0, branch: Branch::Holders, number };
-    keys.address(chain, place).map_err(StoreError::unexpected)
+    keys.address(chain, place_of(holder)).map_err(StoreError::unexpected)
 }
 
 /// A wallet of a touched holder: the one that it has, or a new one. True: it is new.

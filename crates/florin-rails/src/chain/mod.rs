@@ -11,8 +11,10 @@ pub mod bitcoin;
 pub mod evm;
 mod follow;
 pub mod simulated;
+mod simulated_magic;
 
 pub use follow::{FollowError, Follower, Step};
+pub use simulated_magic::MagicAddress;
 
 use florin_types::{CurrencyCode, Timestamp};
 use florin_wallet::{Address, Call};

@@ -8,6 +8,7 @@ use super::addresses::made_addresses;
 use super::cursor::Cursor;
 use super::{LOOK_JOB, Net, is_simulated, node_of};
 use crate::crypto::deposits::{self, Owned};
+use crate::crypto::treasury;
 use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
 use crate::kit::book::work::Work;
@@ -71,7 +72,12 @@ pub(in crate::crypto) async fn follow(app: &App, book: BookId, net: Net) -> Resu
         match step {
             Step::Connect(block) => connect(app, book, net, (before, after), block).await?,
             Step::Disconnect(block) => disconnect(app, book, net, (before, after), block).await?,
-            Step::Wait => return Ok(true),
+            Step::Wait => {
+                if let Some(last) = follower.last() {
+                    treasury::watch(app, book, net, last.height).await?;
+                }
+                return Ok(true);
+            }
         }
     }
     Ok(false)
@@ -140,10 +146,9 @@ async fn connect(
     let ours = ours(app, book, &block.transfers).await?;
     deposits::see(app, book, net, (height, ours)).await?;
     deposits::confirm(app, book, net, height).await?;
-    let block = Arc::new(block);
-    move_cursor(app, book, net, moved, async move |_work: &mut Work<'_>| {
-        let _ = &block;
-        Ok(())
+    let (at, brought) = (block.at, Arc::new(treasury::relevant(app, book, net, &block.transfers).await?));
+    move_cursor(app, book, net, moved, async move |work: &mut Work<'_>| {
+        treasury::connected(work, net, &at, &brought).await
     })
     .await
 }
@@ -157,7 +162,10 @@ async fn disconnect(
     block: BlockRef,
 ) -> Result<(), StoreError> {
     deposits::leave(app, book, net, block.height).await?;
-    move_cursor(app, book, net, moved, async move |_work: &mut Work<'_>| Ok(())).await
+    move_cursor(app, book, net, moved, async move |work: &mut Work<'_>| {
+        treasury::disconnected(work, net, &block).await
+    })
+    .await
 }
 
 /// Moves the cursor from one block to another, with what belongs to that. Where it is elsewhere, another process has

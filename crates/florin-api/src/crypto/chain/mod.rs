@@ -8,7 +8,7 @@ mod work;
 pub use addresses::claim_address;
 pub(super) use addresses::made_addresses;
 pub use cursor::Cursor;
-pub(super) use follow::look;
+pub(super) use follow::{follow, look};
 pub use work::{ChainWork, work_on_chains};
 
 use super::simulated::SimulatedNode;

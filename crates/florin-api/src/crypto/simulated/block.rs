@@ -4,6 +4,7 @@ use super::store::{self, Entry, PoolState, SimChain, SimTransaction};
 use super::{accounts_of, chain_of};
 use crate::crypto::chain::Net;
 use crate::kit::book::work::Work;
+use florin_rails::chain::MagicAddress;
 use florin_rails::chain::simulated::{COIN_GAS, SimulatedAccounts, TOKEN_GAS, fees};
 use florin_store::{StoreError, Value};
 use florin_types::CurrencyCode;
@@ -102,6 +103,11 @@ fn with_child(pool: &[SimTransaction]) -> BTreeMap<String, u128> {
         }
     }
     rates
+}
+
+/// Whether whoever is paid refuses it.
+fn is_refused(chain: Chain, address: &str) -> bool {
+    MagicAddress::Fails.address(chain).is_some_and(|fails| fails.as_str() == address)
 }
 
 impl Miner {
@@ -237,7 +243,8 @@ impl Miner {
                 is_failed = self.held(work, sender, currency).await? < paid.amount;
             }
         }
-        is_failed |= body.size < uses;
+        is_failed |=
+            body.size < uses || body.outputs.iter().any(|paid| is_refused(self.chain, &paid.address));
         let has = self.held(work, sender, coin).await?;
         let asset = self.accounts.as_ref().map(|accounts| accounts.coin);
         let cost = |gas, price| asset.and_then(|asset| asset.gas_cost(gas, price)).unwrap_or(i64::MAX);

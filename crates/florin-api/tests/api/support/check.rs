@@ -47,7 +47,9 @@ async fn history(client: &Client, user: Option<&str>) {
         *sums.entry(currency).or_default() += if amount < 0 { amount - fee } else { amount };
     }
     // Where nothing had two phases, the newest entry has left what there is.
-    if history_of.iter().all(|item| item["type"] != "SEPA_TRANSFER") {
+    let has_two_phases =
+        |item: &Value| item["type"] == "SEPA_TRANSFER" || item["type"] == "CRYPTO_WITHDRAWAL";
+    if !history_of.iter().any(has_two_phases) {
         let mut newest: BTreeMap<String, i128> = BTreeMap::new();
         for item in &history_of {
             let currency = item["currency"].as_str().expect("a currency").to_owned();

@@ -52,6 +52,9 @@ fn template_of(endpoint: &Endpoint) -> String {
     if endpoint.path.starts_with("/v1/events") {
         path.push_str("?after=0");
     }
+    if endpoint.path == "/v1/crypto-withdrawal/get-network-fee" {
+        path.push_str("?currency=btc");
+    }
     path
 }
 
@@ -153,6 +156,10 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
             client.verified_user(&user).await;
             client.pay(None, Some(&user), "20").await;
         }
+    }
+    if endpoint.path.contains("crypto-withdrawal") {
+        client.fund(Some(&user), "1", "btc").await;
+        client.fund(None, "1", "btc").await;
     }
     for placeholder in placeholders().filter(|one| names(endpoint, one.word) && one.word != "$transfer") {
         ids = made(client, placeholder, ids).await;

@@ -1,0 +1,378 @@
+//! What blocks say about the treasury: outputs come and go, transactions are included, have their confirmations, or
+//! wait again.
+
+use super::postings::{self, HOUSE};
+use super::store::{
+    COINS, TOP_UPS, TRIES, coins_of, coins_of_block, open_tries, output_id, top_ups_of_block, tries_of,
+    try_id,
+};
+use super::transaction::{ChainCoin, ChainTry, Spot, TopUp, TryState};
+use crate::crypto::chain::{Net, has_accounts, hot_wallet, made_addresses, node_of};
+use crate::crypto::withdrawals::{
+    CryptoWithdrawalFailure, RETRY_JOB, State, WITHDRAWALS, Withdrawal, emit, fail, settle,
+};
+use crate::kit::app::App;
+use crate::kit::book::command::posting_refused;
+use crate::kit::book::jobs::run_inside;
+use crate::kit::book::work::Work;
+use crate::wallets::{holders_of_addresses, place_of};
+use florin_ledger::{AccountKind, BookId};
+use florin_rails::chain::{BlockRef, ChainNode, TransactionState, Transfer};
+use florin_store::{Lane, NewJob, Scope, Stop, StoreError, Touch};
+use florin_types::CurrencyCode;
+use florin_wallet::Place;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Transfers of a block whose addresses are looked up at a time.
+const LOOKED_UP: usize = 5_000;
+
+/// A transfer that the treasury must know of.
+pub(in crate::crypto) struct Brought {
+    transfer: Transfer,
+    /// Where the key of its address is derived; none where a transaction of ours pays somebody else.
+    spot: Option<Spot>,
+}
+
+/// The transfers of a block that bring something to the treasury, or are of a transaction of ours. It is asked before
+/// the command. What is signed after the block was made is not in it, so nothing is overlooked.
+pub(in crate::crypto) async fn relevant(
+    app: &App,
+    book: BookId,
+    net: Net,
+    transfers: &[Transfer],
+) -> Result<Vec<Brought>, StoreError> {
+    let (Some(keys), Some(chain)) = (&app.settings.keychain, net.chain(app)) else { return Ok(Vec::new()) };
+    let hot = keys.address(chain, hot_wallet(book)).map_err(StoreError::unexpected)?;
+    let mut found = Vec::new();
+    for some in transfers.chunks(LOOKED_UP) {
+        let mut snapshot = app.store.snapshot(book).await?;
+        let open = open_tries(&mut snapshot, net.slug).await?;
+        let ours: HashSet<&str> = open.iter().map(|made| &*made.hash).collect();
+        let (holders, made) = match has_accounts(chain) {
+            // Its other addresses are accounts of their own.
+            true => (HashMap::new(), HashMap::new()),
+            false => {
+                let addresses = some.iter().map(|transfer| &*transfer.to);
+                let holders = holders_of_addresses(&mut snapshot, addresses.clone()).await?;
+                (holders, made_addresses(app, &mut snapshot, addresses).await?)
+            }
+        };
+        for transfer in some {
+            let place = || {
+                let made = made.get(&transfer.to);
+                let made = made.map(|made| Place { number: made.number, ..hot_wallet(book) });
+                made.or_else(|| holders.get(&transfer.to).copied().map(place_of))
+            };
+            let place = if transfer.to == hot.as_str() { Some(hot_wallet(book)) } else { place() };
+            if place.is_some() || ours.contains(&*transfer.transaction) {
+                found.push(Brought { transfer: transfer.clone(), spot: place.map(Spot::from) });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// A block became part of the chain: notes the outputs that it brings, the house's own money among them, and the
+/// transactions of ours that it has. The same block twice changes nothing.
+pub(in crate::crypto) async fn connected(
+    work: &mut Work<'_>,
+    net: Net,
+    at: &BlockRef,
+    brought: &[Brought],
+) -> Result<(), Stop> {
+    let app = work.app();
+    let Some(chain) = net.chain(app).filter(|_| !brought.is_empty()) else { return Ok(()) };
+    let height = height_of(at.height)?;
+    include(work, net, height, brought).await?;
+    let hot = Spot::from(hot_wallet(work.book()));
+    let to_hot: Vec<&Transfer> =
+        brought.iter().filter(|one| one.spot == Some(hot)).map(|one| &one.transfer).collect();
+    let ours = our_transactions(work, net, &to_hot).await?;
+    for transfer in &to_hot {
+        if !ours.contains(&transfer.transaction) {
+            top_up(work, net, height, transfer).await?;
+        }
+    }
+    if has_accounts(chain) {
+        return Ok(());
+    }
+    for Brought { transfer, spot } in brought {
+        let Some(spot) = *spot else { continue };
+        let id = output_id(app, net.slug, (&transfer.transaction, transfer.output));
+        work.load(&[Touch::Object(&COINS, id)]).await?;
+        let coin = match work.object::<ChainCoin>(id)? {
+            Some(coin) => ChainCoin { height: Some(height), ..coin },
+            None => ChainCoin {
+                id,
+                network: net.slug.to_owned(),
+                hash: transfer.transaction.clone(),
+                output: transfer.output,
+                amount: transfer.amount,
+                spot,
+                height: Some(height),
+                spent_by: None,
+            },
+        };
+        work.put(&coin)?;
+    }
+    Ok(())
+}
+
+/// A block is in the chain no more: what it brought is not there, and what it had waits again.
+pub(in crate::crypto) async fn disconnected(
+    work: &mut Work<'_>,
+    net: Net,
+    at: &BlockRef,
+) -> Result<(), Stop> {
+    let height = height_of(at.height)?;
+    for coin in coins_of_block(work.scope(), net.slug, height).await? {
+        work.load(&[Touch::Object(&COINS, coin.id)]).await?;
+        work.put(&ChainCoin { height: None, ..coin })?;
+    }
+    for top_up in top_ups_of_block(work.scope(), net.slug, height).await? {
+        work.load(&[Touch::Object(&TOP_UPS, top_up.id)]).await?;
+        let (is_sandbox, book) = (work.app().is_sandbox(), work.book());
+        let posting = postings::take_back(book, top_up.currency, top_up.amount, is_sandbox);
+        book_of_house(work, top_up.id, top_up.currency, (postings::source(is_sandbox), posting)).await?;
+        work.put(&TopUp { height: None, ..top_up })?;
+    }
+    let open = open_tries(work.scope(), net.slug).await?;
+    for made in open.into_iter().filter(|made| made.is_included() && made.height == Some(height)) {
+        work.load(&[Touch::Object(&TRIES, made.id), Touch::Object(&WITHDRAWALS, made.withdrawal)]).await?;
+        let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
+        if let Some(withdrawal) = withdrawal.filter(|one| one.is_open() && !made.is_child()) {
+            leave_retry(work, withdrawal.id, work.app().settings.chains.replace_after);
+            work.put(&Withdrawal { height: None, confirmations: 0, ..withdrawal })?;
+        }
+        work.put(&ChainTry { state: TryState::Sent, height: None, paid: None, ..made })?;
+    }
+    Ok(())
+}
+
+/// Looks at the transactions of ours whose fate is open, once the blocks are known up to a height: those of Ethereum's
+/// kind are asked for, since one that failed brings nothing to any address; those that have their confirmations end
+/// their withdrawals.
+pub(in crate::crypto) async fn watch(app: &App, book: BookId, net: Net, tip: u64) -> Result<(), StoreError> {
+    let (Some(chain), Some(node)) = (net.chain(app), node_of(app, book, net)) else { return Ok(()) };
+    let open = open_tries(&mut *app.store.snapshot(book).await?, net.slug).await?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    let tip = height_of(tip)?;
+    let seen = if has_accounts(chain) { look(&*node, &open, tip).await? } else { Vec::new() };
+    if seen.is_empty() && !open.iter().any(ChainTry::is_included) {
+        return Ok(());
+    }
+    let (ids, seen) = (open.iter().map(|made| made.id).collect::<Vec<_>>(), Arc::new(seen));
+    run_inside(app, book, Vec::new(), async move |work: &mut Work<'_>| {
+        for seen in seen.iter() {
+            note_seen(work, seen).await?;
+        }
+        for id in &ids {
+            count(work, net, *id, tip).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// What a node says of a transaction that is in a block.
+struct Seen {
+    id: Uuid,
+    height: i64,
+    is_failed: bool,
+    paid: Option<i64>,
+}
+
+/// Asks for those whose cost is not known. A block above the tip is the follower's first.
+async fn look(node: &dyn ChainNode, open: &[ChainTry], tip: i64) -> Result<Vec<Seen>, StoreError> {
+    let mut all = Vec::new();
+    for made in open.iter().filter(|made| made.waits() || made.paid.is_none()) {
+        let state = node.transaction(&made.hash).await.map_err(StoreError::unavailable)?;
+        let TransactionState::Included { block, is_failed, fee } = state else { continue };
+        let height = height_of(block.height)?;
+        if height <= tip {
+            all.push(Seen { id: made.id, height, is_failed, paid: fee });
+        }
+    }
+    Ok(all)
+}
+
+async fn note_seen(work: &mut Work<'_>, seen: &Seen) -> Result<(), Stop> {
+    work.load(&[Touch::Object(&TRIES, seen.id)]).await?;
+    let Some(made) = work.object::<ChainTry>(seen.id)? else { return Ok(()) };
+    if made.waits() || made.height == Some(seen.height) {
+        let state = if seen.is_failed { TryState::Reverted } else { TryState::Included };
+        note_included(work, ChainTry { state, paid: seen.paid, ..made }, seen.height).await?;
+    }
+    Ok(())
+}
+
+/// A transaction is in a block: it is the one that pays, whatever version came after it.
+async fn note_included(work: &mut Work<'_>, made: ChainTry, height: i64) -> Result<(), Stop> {
+    let made = ChainTry { height: Some(height), ..made };
+    work.put(&made)?;
+    if made.is_child() {
+        return Ok(());
+    }
+    work.load(&[Touch::Object(&WITHDRAWALS, made.withdrawal)]).await?;
+    let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
+    let Some(withdrawal) = withdrawal.filter(Withdrawal::is_open) else { return Ok(()) };
+    let was_signed = withdrawal.state == State::Signed;
+    let (hash, height) = (Some(made.hash), Some(height));
+    let withdrawal = Withdrawal { state: State::Sent, hash, height, ..withdrawal };
+    work.put(&withdrawal)?;
+    if was_signed {
+        emit(work, &withdrawal);
+    }
+    Ok(())
+}
+
+/// Counts the confirmations of a transaction, and ends its withdrawal once they are enough.
+async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<(), Stop> {
+    work.load(&[Touch::Object(&TRIES, id)]).await?;
+    let Some(made) = work.object::<ChainTry>(id)?.filter(ChainTry::is_included) else { return Ok(()) };
+    let confirmations = made.confirmations(tip);
+    let needed = height_of(net.confirmations(work.app()))?;
+    work.load(&[Touch::Object(&WITHDRAWALS, made.withdrawal)]).await?;
+    let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
+    let withdrawal = withdrawal.filter(|one| one.is_open() && !made.is_child());
+    let withdrawal = withdrawal.map(|one| Withdrawal { confirmations, ..one });
+    if confirmations < needed {
+        return Ok(withdrawal.map_or(Ok(()), |withdrawal| work.put(&withdrawal))?);
+    }
+    let posting = postings::cost(work.book(), net.coin, made.paid.unwrap_or(made.fee));
+    book_of_house(work, made.id, net.coin, (AccountKind::Fees, posting)).await?;
+    work.put(&ChainTry { state: TryState::Done, ..made.clone() })?;
+    if made.is_child() {
+        return Ok(());
+    }
+    end_others(work, &made).await?;
+    match withdrawal {
+        None => Ok(()),
+        Some(withdrawal) if made.state == TryState::Reverted => {
+            fail(work, withdrawal, CryptoWithdrawalFailure::TransactionFailed).await
+        }
+        Some(withdrawal) => settle(work, withdrawal).await,
+    }
+}
+
+/// The other versions of a transaction can't be included any more: what only they would have spent is free again.
+async fn end_others(work: &mut Work<'_>, done: &ChainTry) -> Result<(), Stop> {
+    let all = tries_of(work.scope(), done.withdrawal).await?;
+    let spending = all.iter().filter(|made| made.id == done.id || made.is_child());
+    let spent: HashSet<(String, u32)> =
+        spending.flat_map(ChainTry::inputs).map(|input| (input.hash.clone(), input.output)).collect();
+    for coin in coins_of(work.scope(), done.withdrawal).await? {
+        if !spent.contains(&(coin.hash.clone(), coin.output)) {
+            work.load(&[Touch::Object(&COINS, coin.id)]).await?;
+            work.put(&ChainCoin { spent_by: None, ..coin })?;
+        }
+    }
+    for made in all.into_iter().filter(|made| made.waits() && made.id != done.id && !made.is_child()) {
+        work.load(&[Touch::Object(&TRIES, made.id)]).await?;
+        work.put(&ChainTry { state: TryState::Gone, ..made })?;
+    }
+    Ok(())
+}
+
+/// Notes the transactions of ours that a block has.
+async fn include(work: &mut Work<'_>, net: Net, height: i64, brought: &[Brought]) -> Result<(), Stop> {
+    let open = open_tries(work.scope(), net.slug).await?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    let there: HashSet<&str> = brought.iter().map(|one| &*one.transfer.transaction).collect();
+    for made in open.into_iter().filter(|made| made.waits() && there.contains(&*made.hash)) {
+        work.load(&[Touch::Object(&TRIES, made.id)]).await?;
+        note_included(work, ChainTry { state: TryState::Included, ..made }, height).await?;
+    }
+    Ok(())
+}
+
+/// Which of the transactions of some transfers are ours: what they bring is no new money.
+async fn our_transactions(
+    work: &mut Work<'_>,
+    net: Net,
+    transfers: &[&Transfer],
+) -> Result<BTreeSet<String>, Stop> {
+    let hashes: BTreeSet<String> = transfers.iter().map(|one| one.transaction.clone()).collect();
+    let mut ours = BTreeSet::new();
+    for hash in hashes {
+        let id = try_id(work.app(), net.slug, &hash);
+        work.load(&[Touch::Object(&TRIES, id)]).await?;
+        if work.object::<ChainTry>(id)?.is_some() {
+            ours.insert(hash);
+        }
+    }
+    Ok(ours)
+}
+
+/// Books money that somebody paid to the hot wallet, unless it is booked.
+async fn top_up(work: &mut Work<'_>, net: Net, height: i64, transfer: &Transfer) -> Result<(), Stop> {
+    let id = output_id(work.app(), net.slug, (&transfer.transaction, transfer.output));
+    work.load(&[Touch::Object(&TOP_UPS, id)]).await?;
+    if work.object::<TopUp>(id)?.is_some_and(|known| known.height.is_some()) {
+        return Ok(());
+    }
+    let Transfer { transaction, output, currency, amount, .. } = transfer;
+    let (network, hash) = (net.slug.to_owned(), transaction.clone());
+    let (output, currency, amount, height) = (*output, *currency, *amount, Some(height));
+    work.put(&TopUp { id, network, hash, output, currency, amount, height })?;
+    let (is_sandbox, book) = (work.app().is_sandbox(), work.book());
+    let posting = postings::top_up(book, currency, amount, is_sandbox);
+    book_of_house(work, id, currency, (postings::source(is_sandbox), posting)).await
+}
+
+/// Posts between the chain's settlement account and another one of the house.
+async fn book_of_house(
+    work: &mut Work<'_>,
+    object: Uuid,
+    currency: CurrencyCode,
+    (other, posting): (AccountKind, florin_ledger::Posting),
+) -> Result<(), Stop> {
+    if posting.moves().iter().all(|part| part.amount == 0) {
+        return Ok(());
+    }
+    let touch = |kind| Touch::SystemAccount(currency, kind);
+    work.load(&[touch(AccountKind::ChainSettlement), touch(other)]).await?;
+    work.post(HOUSE.kind, object, &posting, Vec::new()).map_err(posting_refused)
+}
+
+/// Leaves a withdrawal to be looked at again, in case its transaction waits too long.
+pub(in crate::crypto) fn leave_retry(work: &mut Work<'_>, withdrawal: Uuid, pause: Duration) {
+    let (due, payload) = (work.in_time(pause), withdrawal.as_bytes().to_vec());
+    work.enqueue(NewJob { kind: RETRY_JOB, lane: Lane::Rail, due, payload });
+}
+
+/// Notes that a node has a transaction, and tells it of a withdrawal that had none.
+pub(in crate::crypto) async fn mark_sent(work: &mut Work<'_>, made: Uuid) -> Result<(), Stop> {
+    work.load(&[Touch::Object(&TRIES, made)]).await?;
+    let made = work.object::<ChainTry>(made)?.filter(|made| made.state == TryState::Signed);
+    let Some(made) = made else { return Ok(()) };
+    let id = made.withdrawal;
+    work.put(&ChainTry { state: TryState::Sent, ..made })?;
+    work.load(&[Touch::Object(&WITHDRAWALS, id)]).await?;
+    let withdrawal = work.object::<Withdrawal>(id)?.filter(|one| one.state == State::Signed);
+    if let Some(withdrawal) = withdrawal {
+        let withdrawal = Withdrawal { state: State::Sent, ..withdrawal };
+        work.put(&withdrawal)?;
+        emit(work, &withdrawal);
+    }
+    Ok(())
+}
+
+/// The transactions of a withdrawal, the oldest first.
+pub(in crate::crypto) async fn tries(
+    scope: &mut Scope,
+    withdrawal: Uuid,
+) -> Result<Vec<ChainTry>, StoreError> {
+    tries_of(scope, withdrawal).await
+}
+
+fn height_of(height: u64) -> Result<i64, StoreError> {
+    i64::try_from(height).map_err(StoreError::unexpected)
+}

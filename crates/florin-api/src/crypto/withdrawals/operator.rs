@@ -1,0 +1,166 @@
+//! What an operator does about withdrawals: sees those that are not paid yet, and approves or rejects them. It is in
+//! the audit.
+
+use super::finish::fail;
+use super::pay::leave;
+use super::store::{self, WITHDRAWALS};
+use super::withdrawal::{CryptoWithdrawalFailure, Destination, State, Waits, Withdrawal};
+use crate::kit::app::App;
+use crate::kit::book::audit::{self, Deed, MAX_OPERATOR};
+use crate::kit::book::inbox::SHOWN;
+use crate::kit::book::jobs::run_inside;
+use crate::kit::book::registry::{PartnerBook, partner_books};
+use crate::kit::book::sealed;
+use crate::kit::book::work::Work;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::sepa::People;
+use florin_store::{BookId, Scope, Stop, StoreError, Touch};
+use florin_types::{Text, Timestamp, format_minor};
+use uuid::Uuid;
+
+/// Somebody of the operator's, at the command line.
+pub struct CryptoOperator<'a> {
+    /// The platform.
+    pub app: &'a App,
+    /// Who it is, for the audit.
+    pub name: Text<MAX_OPERATOR>,
+}
+
+/// A withdrawal that is not paid yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingWithdrawal {
+    /// Its id.
+    pub id: Uuid,
+    /// The amount, a decimal.
+    pub amount: String,
+    /// Of what.
+    pub currency: String,
+    /// Where to.
+    pub network: String,
+    /// The address; none where it was erased.
+    pub destination: Option<String>,
+    /// Where it stands.
+    pub state: &'static str,
+    /// What it waits for.
+    pub waits: Option<&'static str>,
+    /// Whose partner's.
+    pub partner: String,
+    /// The partner's id of the user; none for its master balance.
+    pub user: Option<String>,
+    /// When it was made.
+    pub since: Timestamp,
+}
+
+/// Withdrawals that are not paid yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WaitingWithdrawals {
+    /// Of all partners, oldest first within each.
+    pub waiting: Vec<WaitingWithdrawal>,
+    /// The partners of which more wait than are shown.
+    pub cut: Vec<String>,
+}
+
+impl CryptoOperator<'_> {
+    /// The withdrawals that wait for a person or for the hot wallet, of all partners.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn list(&self) -> Result<WaitingWithdrawals, StoreError> {
+        let mut all = WaitingWithdrawals::default();
+        for PartnerBook { book, name, .. } in partner_books(&self.app.store).await? {
+            let mut snapshot = self.app.store.snapshot(book).await?;
+            let mut some = store::waiting(&mut snapshot).await?;
+            if some.len() > SHOWN {
+                all.cut.push(name.clone());
+                some.truncate(SHOWN);
+            }
+            // What was made a moment ago is paid by itself.
+            some.retain(|one| one.state == State::Approval || one.waits == Some(Waits::Funds));
+            all.waiting.extend(self.shown(&mut snapshot, some, &name).await?);
+        }
+        Ok(all)
+    }
+
+    async fn shown(
+        &self,
+        scope: &mut Scope,
+        some: Vec<Withdrawal>,
+        partner: &str,
+    ) -> Result<Vec<WaitingWithdrawal>, StoreError> {
+        let people = People::load(self.app, scope, some.iter().map(|one| one.holder)).await?;
+        let show = |one: Withdrawal| {
+            let holder = people.holder(one.holder);
+            let to: Option<Destination> = sealed::open(&self.app.seals, holder, one.sealed.as_deref())?;
+            let decimals = self.app.currencies.get(one.currency).map_or(0, |currency| currency.decimals);
+            Ok(WaitingWithdrawal {
+                id: one.id,
+                amount: format_minor(one.amount, decimals),
+                currency: one.currency.to_string(),
+                network: one.network,
+                destination: to.map(|to| to.address),
+                state: one.state.as_str(),
+                waits: one.waits.map(Waits::as_str),
+                partner: partner.to_owned(),
+                user: holder.and_then(|holder| holder.handle.clone()),
+                since: one.created_at,
+            })
+        };
+        some.into_iter().map(show).collect()
+    }
+
+    /// Lets a withdrawal that waits for approval be paid. None: there is no such withdrawal.
+    ///
+    /// # Errors
+    /// It does not wait for approval, or may only be rejected.
+    pub async fn approve(&self, id: Uuid) -> Result<Option<()>, StoreError> {
+        let Some(book) = self.book_of(id).await? else { return Ok(None) };
+        let deed = self.deed("crypto.approve", id);
+        let command = async move |work: &mut Work<'_>| -> Result<(), Stop> {
+            let withdrawal = known(work, id)?;
+            if let Some(why) = withdrawal.why_not_approve() {
+                return Err(Refusal::invalid(why).into());
+            }
+            let withdrawal = Withdrawal { state: State::Held, waits: None, ..withdrawal };
+            work.put(&withdrawal)?;
+            leave(work, &withdrawal);
+            Ok(audit::note(work, &deed).await?)
+        };
+        run_inside(self.app, book, vec![Touch::Object(&WITHDRAWALS, id)], command).await.map(Some)
+    }
+
+    /// Ends a withdrawal of which nothing is signed: its money can be spent again. None: there is no such withdrawal.
+    ///
+    /// # Errors
+    /// It is signed, or has ended.
+    pub async fn reject(&self, id: Uuid) -> Result<Option<()>, StoreError> {
+        let Some(book) = self.book_of(id).await? else { return Ok(None) };
+        let deed = self.deed("crypto.reject", id);
+        let command = async move |work: &mut Work<'_>| -> Result<(), Stop> {
+            let withdrawal = known(work, id)?;
+            if !withdrawal.can_be_rejected() {
+                return Err(Refusal::invalid(format!("the withdrawal is {}", withdrawal.state)).into());
+            }
+            fail(work, withdrawal, CryptoWithdrawalFailure::Rejected).await?;
+            Ok(audit::note(work, &deed).await?)
+        };
+        run_inside(self.app, book, vec![Touch::Object(&WITHDRAWALS, id)], command).await.map(Some)
+    }
+
+    async fn book_of(&self, id: Uuid) -> Result<Option<BookId>, StoreError> {
+        for PartnerBook { book, .. } in partner_books(&self.app.store).await? {
+            let mut snapshot = self.app.store.snapshot(book).await?;
+            if !snapshot.objects_at::<Withdrawal>(&[id]).await?.is_empty() {
+                return Ok(Some(book));
+            }
+        }
+        Ok(None)
+    }
+
+    fn deed(&self, action: &'static str, object: Uuid) -> Deed {
+        Deed { operator: self.name.clone(), action, object, detail: String::new() }
+    }
+}
+
+fn known(work: &Work<'_>, id: Uuid) -> Result<Withdrawal, StoreError> {
+    work.object::<Withdrawal>(id)?.ok_or_else(|| StoreError::unexpected("a withdrawal is gone"))
+}
