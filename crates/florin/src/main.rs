@@ -3,6 +3,7 @@
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod allocator;
 mod bank;
+mod chains;
 mod clock;
 mod config;
 mod credentials;

@@ -13,7 +13,7 @@ mod party;
 mod playing;
 pub mod simulated;
 
-pub use chain::{ChainWork, Cursor, NETS, Net, claim_address, hot_wallet, is_payable, work_on_chains};
+pub use chain::{ChainTroubles, ChainWork, Cursor, NETS, Net, claim_address, hot_wallet, is_payable, work_on_chains};
 pub use deposits::{
     Deposit, DepositState, ORDER_JOB, id_of as deposit_id, of_purpose, touches_of as touches_of_deposits,
 };

@@ -9,7 +9,7 @@ pub use addresses::claim_address;
 pub(super) use addresses::made_addresses;
 pub use cursor::Cursor;
 pub(super) use follow::look;
-pub use work::{ChainWork, work_on_chains};
+pub use work::{ChainTroubles, ChainWork, work_on_chains};
 
 use super::simulated::SimulatedNode;
 use crate::kit::app::App;
