@@ -7,6 +7,7 @@ mod chains;
 mod clock;
 mod config;
 mod credentials;
+mod crypto;
 mod data_folder;
 mod data_lock;
 mod demo;
@@ -86,6 +87,11 @@ enum Command {
     Sepa {
         #[command(subcommand)]
         command: sepa::SepaCommand,
+    },
+    /// Chains: how they are followed, and whether what is there is what the books say.
+    Crypto {
+        #[command(subcommand)]
+        command: crypto::CryptoCommand,
     },
     /// Let other banks ask who holds an account (Verification of Payee).
     Vop {
@@ -205,6 +211,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
         Command::Key { command } => runtime.block_on(keys::run(command))?,
         Command::Kyc { command } => runtime.block_on(review::run(command))?,
         Command::Sepa { command } => return runtime.block_on(sepa::run(command)),
+        Command::Crypto { command } => return runtime.block_on(crypto::run(command)),
         Command::Vop { command } => runtime.block_on(vop::run(command))?,
         Command::Vault { command } => return runtime.block_on(vault::run(command)),
         Command::Clock { command } => return runtime.block_on(clock::run(command)),

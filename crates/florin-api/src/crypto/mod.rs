@@ -11,13 +11,19 @@ mod chain;
 mod deposits;
 mod party;
 mod playing;
+mod reconcile;
 pub mod simulated;
+mod status;
 
-pub use chain::{ChainTroubles, ChainWork, Cursor, NETS, Net, claim_address, hot_wallet, is_payable, work_on_chains};
+pub use chain::{
+    ChainTroubles, ChainWork, Cursor, NETS, Net, claim_address, hot_wallet, is_payable, work_on_chains,
+};
 pub use deposits::{
     Deposit, DepositState, ORDER_JOB, id_of as deposit_id, of_purpose, touches_of as touches_of_deposits,
 };
 pub use playing::{Incoming, mine, pay_in, reorganise};
+pub use reconcile::{AddressLine, CurrencyLine, Explained, NotCompared, Reconciliation, reconcile};
+pub use status::{BookStatus, NetworkStatus, status};
 
 use crate::kit::endpoint::codes::P456;
 use crate::kit::endpoint::events::EventType;
@@ -46,7 +52,7 @@ pub static FAMILY: Family = Family {
         render: |app, scope, events| Box::pin(deposits::render(app, scope, events)),
     }],
     records: &[deposits::CREDITED, deposits::SUSPENDED, deposits::TAKEN_BACK],
-    statements: &[deposits::STATEMENTS, simulated::STATEMENTS],
+    statements: &[chain::STATEMENTS, deposits::STATEMENTS, simulated::STATEMENTS],
     forgets: &simulated::FORGET,
     sets: &[&chain::SETS, &deposits::SETS, &simulated::SETS],
     migrations: &[migration!(1021, "1021_crypto"), migration!(1022, "1022_simulated_chain")],
