@@ -67,6 +67,10 @@ pub struct Explained {
     pub ahead: i128,
     /// Payments of ours that the chain has and the books do not have yet.
     pub sent: i128,
+    /// What the house has put into its own wallet, as for fees: more than its payments left there. Nothing else says how
+    /// much that was, so whoever puts it there looks whether it is still this much. Never negative: less than there must
+    /// be is a difference.
+    pub own: i128,
     /// Fractions of a minor unit, which several deposits to one address had each.
     pub rests: i128,
 }
@@ -74,8 +78,8 @@ pub struct Explained {
 impl CurrencyLine {
     /// What nothing explains: positive where the chain has more. It must be zero.
     pub fn difference(&self) -> i128 {
-        let Explained { seen, ahead, sent, rests } = self.explained;
-        self.chain - self.books - seen - ahead - sent - rests
+        let Explained { seen, ahead, sent, own, rests } = self.explained;
+        self.chain - self.books - seen - ahead - sent - own - rests
     }
 }
 
@@ -84,8 +88,9 @@ impl fmt::Display for CurrencyLine {
         let amount = |units| amount(units, self.decimals);
         let (books, chain) = (amount(self.books), amount(self.chain));
         write!(f, "{}  books {books}  chain {chain}", self.currency)?;
-        let Explained { seen, ahead, sent, rests } = self.explained;
-        for (name, units) in [("seen", seen), ("ahead", ahead), ("sent", sent), ("rests", rests)] {
+        let Explained { seen, ahead, sent, own, rests } = self.explained;
+        let all = [("seen", seen), ("ahead", ahead), ("sent", sent), ("own", own), ("rests", rests)];
+        for (name, units) in all {
             if units != 0 {
                 write!(f, "  {name} {}", amount(units))?;
             }
@@ -183,6 +188,8 @@ struct Known {
 struct OfNet {
     /// The last block that was followed.
     by: Option<BlockRef>,
+    /// The house's own address.
+    hot: Option<String>,
     known: HashMap<Spot, Known>,
     seen: HashMap<CurrencyCode, i128>,
     ahead: HashMap<CurrencyCode, i128>,
@@ -229,14 +236,16 @@ async fn read(app: &App, partner: &PartnerBook) -> Result<Said, StoreError> {
     }
     let mut nets = Vec::new();
     for net in NETS {
+        let mut hot = None;
         if let (Some(chain), Some(keys)) = (net.chain(app), &app.settings.keychain) {
-            let hot = keys.address(chain, hot_wallet(partner.book)).map_err(StoreError::unexpected)?;
-            addresses.insert(hot.into_string());
+            let address = keys.address(chain, hot_wallet(partner.book)).map_err(StoreError::unexpected)?;
+            addresses.insert(address.as_str().to_owned());
+            hot = Some(address.into_string());
         }
         let cursor = Cursor::find(app, &mut snapshot, net).await?;
         let by = cursor.as_ref().and_then(Cursor::last).cloned();
         let own = by.as_ref().map(|by| own_moves(&snapshot, net, by)).unwrap_or_default();
-        nets.push((net, OfNet { by, own, ..OfNet::default() }));
+        nets.push((net, OfNet { by, hot, own, ..OfNet::default() }));
     }
     let mut after = Uuid::nil();
     loop {
@@ -324,7 +333,9 @@ async fn compare(
             let expected = amount + of_net.own.by_address.get(&spot).copied().unwrap_or_default();
             let more = found - expected;
             // Each deposit had less than a minor unit cut off, so all together have less than one for each.
-            if node.has_rests(currency) && (1..deposits).contains(&more) {
+            if more > 0 && of_net.hot.as_ref() == Some(&spot.0) {
+                explained.own += more;
+            } else if node.has_rests(currency) && (1..deposits).contains(&more) {
                 explained.rests += more;
             } else if more != 0 {
                 let (partner, network, (address, currency)) = (said.partner, net.slug, spot);
@@ -365,7 +376,7 @@ mod tests {
 
     #[test]
     fn what_nothing_explains_is_the_difference() {
-        let explained = Explained { seen: 5, ahead: -2, sent: -1, rests: 1 };
+        let explained = Explained { seen: 5, ahead: -2, sent: -3, own: 2, rests: 1 };
         let currency = CurrencyCode::new("eth");
         let mut line =
             CurrencyLine { partner: Uuid::nil(), currency, decimals: 2, books: 100, chain: 103, explained };
