@@ -54,7 +54,8 @@ fn a_network_that_is_named_has_a_node() {
     let none = chains("", On::Test, |_| {}).expect("chains");
     assert!(none.nodes.is_empty() && none.travel_rule_from == 100_000);
     let all = format!(
-        "travel_rule_from = \"12.50\"\nexplain_within_days = 3\n{}{}[ltc]\nurl = \"http://l\"\n[doge]\nurl = \"http://d\"\n",
+        "travel_rule_from = \"12.50\"\nexplain_within_days = 3\n{}{}[ltc]\nurl = \"http://l\"\n[doge]\n\
+         url = \"http://d\"\n",
         ethereum(""),
         bitcoin("")
     );

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 /// Look at the chains, as an operator.
 #[derive(Subcommand)]
 pub enum CryptoCommand {
-    /// Show each network: whether its node can be asked, how far each partner's book has followed it, and what the house
-    /// has in its wallet there. For the networks of Bitcoin's kind that takes minutes.
+    /// Show each network: whether its node can be asked, how far each partner's book has followed it, and what the
+    /// house has in its wallet there. For the networks of Bitcoin's kind that takes minutes.
     Status {
         #[command(flatten)]
         flags: crate::config::Flags,

@@ -151,8 +151,8 @@ async fn look(looked: &Looked, before: State) -> Outcome {
     Outcome { state, text: if lines.is_empty() { "ready\n".to_owned() } else { lines } }
 }
 
-/// The networks that can't be followed: nothing is credited from them. The work on chains logs why; nothing of that goes
-/// to whoever asks.
+/// The networks that can't be followed: nothing is credited from them. The work on chains logs why; nothing of that
+/// goes to whoever asks.
 fn chains_lost(looked: &Looked) -> Option<String> {
     let networks: Vec<_> = looked.chains.now().into_keys().collect();
     (!networks.is_empty())

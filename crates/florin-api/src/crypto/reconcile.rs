@@ -8,7 +8,7 @@
 //! New coins of a miner are on an address before they can be spent, and become a deposit later: until then they are a
 //! difference.
 
-use super::chain::{self, Cursor, NETS, Net, hot_wallet, node_of};
+use super::chain::{self, Cursor, NETS, Net, hot_wallet, is_simulated, node_of};
 use super::deposits::{self, Deposit, Money};
 use crate::kit::app::App;
 use crate::kit::book::registry::{PartnerBook, partner_books};
@@ -67,9 +67,9 @@ pub struct Explained {
     pub ahead: i128,
     /// Payments of ours that the chain has and the books do not have yet.
     pub sent: i128,
-    /// What the house has put into its own wallet, as for fees: more than its payments left there. Nothing else says how
-    /// much that was, so whoever puts it there looks whether it is still this much. Never negative: less than there must
-    /// be is a difference.
+    /// What the house has put into its own wallet, as for fees: more than its payments left there. Nothing else says
+    /// how much that was, so whoever puts it there looks whether it is still this much. Never negative: less than there
+    /// must be is a difference.
     pub own: i128,
     /// Fractions of a minor unit, which several deposits to one address had each.
     pub rests: i128,
@@ -188,6 +188,8 @@ struct Known {
 struct OfNet {
     /// The last block that was followed.
     by: Option<BlockRef>,
+    /// Whether somebody could have been paid there.
+    has_wallets: bool,
     /// The house's own address.
     hot: Option<String>,
     known: HashMap<Spot, Known>,
@@ -244,8 +246,9 @@ async fn read(app: &App, partner: &PartnerBook) -> Result<Said, StoreError> {
         }
         let cursor = Cursor::find(app, &mut snapshot, net).await?;
         let by = cursor.as_ref().and_then(Cursor::last).cloned();
+        let has_wallets = wallets::first_on(&mut snapshot, net.slug).await?.is_some();
         let own = by.as_ref().map(|by| own_moves(&snapshot, net, by)).unwrap_or_default();
-        nets.push((net, OfNet { by, hot, own, ..OfNet::default() }));
+        nets.push((net, OfNet { by, has_wallets, hot, own, ..OfNet::default() }));
     }
     let mut after = Uuid::nil();
     loop {
@@ -308,8 +311,11 @@ async fn compare(
     outcome: &mut Reconciliation,
 ) -> Result<(), String> {
     let Some(by) = &of_net.by else {
-        // Nothing was ever followed there, so the books have nothing from there.
-        return Ok(());
+        // The books have nothing from there. What is there is nobody's only where nobody was given an address, or where
+        // the chain is a sandbox's own, which is followed when something happens.
+        let is_expected =
+            of_net.has_wallets && !is_simulated(app, net) && node_of(app, partner.book, net).is_some();
+        return if is_expected { Err("it was not followed yet".to_owned()) } else { Ok(()) };
     };
     let (Some(node), Some(chain)) = (node_of(app, partner.book, net), net.chain(app)) else {
         return Err("it was followed before, and has no node now".to_owned());

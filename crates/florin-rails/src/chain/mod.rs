@@ -156,8 +156,8 @@ pub trait ChainNode: Send + Sync {
     /// What an address has of a currency, in minor units, by the newest block: for comparing with the books.
     fn balance<'a>(&'a self, address: &'a str, currency: CurrencyCode) -> Boxed<'a, Result<i64, NodeError>>;
 
-    /// What addresses have of a currency by a block, in their order: for comparing many with the books. The block is the
-    /// newest one, or one that is not much older where the node can look back.
+    /// What addresses have of a currency by a block, in their order: for comparing many with the books. The block is
+    /// the newest one, or one that is not much older where the node can look back.
     fn balances<'a>(
         &'a self,
         at: &'a BlockRef,

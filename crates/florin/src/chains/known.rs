@@ -38,13 +38,14 @@ pub struct FirstBlocks {
     pub main: &'static str,
     /// That of the network to try things on.
     pub test: &'static str,
-    /// Least and highest fee, and the one while the node can't say, in the coin's smallest unit for 1,000 virtual bytes.
+    /// Least and highest fee, and the one while the node can't say: the coin's smallest unit for 1,000 virtual bytes.
     pub fees: (u64, u64, u64),
 }
 
 /// From `chainparams.cpp` of Bitcoin Core (testnet4), Litecoin Core (testnet4) and Dogecoin Core. The least fees are
 /// those that nodes relay, for Dogecoin the one that it recommends. The highest are above all but the worst hours of
-/// the chains' years, and bound what a node that lies costs: for a payment of 200 bytes 0.001 BTC, 0.002 LTC and 20 DOGE.
+/// the chains' years, and bound what a node that lies costs: for a payment of 200 bytes 0.001 BTC, 0.002 LTC and 20
+/// DOGE.
 const BITCOIN: FirstBlocks = FirstBlocks {
     main: "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f",
     test: "00000000da84f2bafbbc53dee25a72ae507ff4914b867c565be350b0da8bf043",
