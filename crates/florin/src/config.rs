@@ -2,6 +2,7 @@
 
 use crate::Failed;
 use crate::bank;
+use crate::chains;
 use crate::logs;
 use crate::rates::{self, Rates, SourceName};
 use crate::sections::{self, NOT_SET, quoted};
@@ -10,7 +11,7 @@ use clap::Args;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use florin_api::kit::settings::{
-    DOCUMENT_MAX_BYTES, Environment, RATE_LOCK, RateLimit, Sepa, Settings, WebhookTargets,
+    Chains, DOCUMENT_MAX_BYTES, Environment, RATE_LOCK, RateLimit, Sepa, Settings, WebhookTargets,
 };
 use florin_api::kit::tables::{Reference, Tables};
 use florin_store::{Place, Store};
@@ -98,6 +99,8 @@ pub struct Config {
     environment: Purpose,
     /// Whether live may run on simulated rails: no money moves at a bank, and users get simulated IBANs.
     pub simulated_rails: bool,
+    /// Whether live may run on networks to try things on: their coins are worth nothing.
+    test_networks: bool,
     /// 64 hexadecimal digits. Required in live; a sandbox without one creates the file `vault.key`.
     master_key: Option<SecretString>,
     /// 64 hexadecimal digits, from which all wallets' keys are derived. Live makes no wallets without one; a sandbox
@@ -148,6 +151,9 @@ pub struct Config {
     /// The bank in which the accounts are. Only in the file.
     #[serde(default)]
     sepa: bank::Section,
+    /// The nodes of chains. Only in the file, but for addresses and passwords.
+    #[serde(default)]
+    chains: chains::Section,
 }
 
 /// What a checked configuration says of the parts of a server.
@@ -158,6 +164,8 @@ pub struct Parts {
     pub rates: Rates,
     /// The bank in which the accounts are.
     pub sepa: Sepa,
+    /// The chains, with the nodes that are asked.
+    pub chains: Chains,
 }
 
 #[derive(Serialize)]
@@ -166,6 +174,7 @@ struct Defaults {
     data_dir: &'static str,
     environment: Purpose,
     simulated_rails: bool,
+    test_networks: bool,
     vault_is_shared: bool,
     vault_s3_region: &'static str,
     vault_s3_allow_http: bool,
@@ -183,6 +192,7 @@ const DEFAULTS: Defaults = Defaults {
     data_dir: "florin-data",
     environment: Purpose::Sandbox,
     simulated_rails: false,
+    test_networks: false,
     vault_is_shared: false,
     vault_s3_region: "us-east-1",
     vault_s3_allow_http: false,
@@ -229,12 +239,12 @@ impl Config {
         self.check_rails()?;
         self.check_targets()?;
         let reference = self.reference()?;
-        let parts = Parts { rates: self.rates(&reference)?, reference, sepa: self.sepa()? };
         self.vault()?;
         self.public_url(self.listen)?;
         self.master_key()?;
         self.wallet_seed()?;
-        Ok(parts)
+        let (rates, sepa, chains) = (self.rates(&reference)?, self.sepa()?, self.chains(&reference)?);
+        Ok(Parts { reference, rates, sepa, chains })
     }
 
     /// Refuses live on simulated rails unless the operator has said that this is meant, and a sandbox on a real bank.
@@ -252,6 +262,17 @@ impl Config {
     /// The bank in which the accounts are.
     pub fn sepa(&self) -> Result<Sepa, Failed> {
         self.sepa.bank(Duration::from_millis(self.sandbox_settle_ms))
+    }
+
+    /// The chains, with the nodes that are asked.
+    pub fn chains(&self, reference: &Reference) -> Result<Chains, Failed> {
+        let around = chains::Around {
+            environment: self.environment(),
+            reference,
+            has_seed: self.wallet_seed.is_some(),
+            test_networks: self.test_networks,
+        };
+        self.chains.chains(&self.settings().chains, &around)
     }
 
     /// Refuses live that sends webhooks anywhere.
@@ -460,6 +481,7 @@ impl Config {
             ("database_url", hidden(&self.database_url)),
             ("environment", quoted(self.environment().as_str())),
             ("simulated_rails", self.simulated_rails.to_string()),
+            ("test_networks", self.test_networks.to_string()),
             ("master_key", hidden(&self.master_key)),
             ("wallet_seed", hidden(&self.wallet_seed)),
             ("vault", quoted(self.vault_text())),
@@ -489,10 +511,9 @@ impl Config {
         let lines = lines.map(line).join("\n");
         let (unset_rates, rates) = self.rates.shown();
         let (unset_sepa, sepa) = self.sepa.shown();
-        [lines + &unset_rates + &unset_sepa, sections::reference(&self.reference), rates, sepa]
-            .join("\n\n")
-            .trim_end()
-            .to_owned()
+        let (unset_chains, chains) = self.chains.shown();
+        let lines = lines + &unset_rates + &unset_sepa + &unset_chains;
+        [lines, sections::reference(&self.reference), rates, sepa, chains].join("\n\n").trim_end().to_owned()
     }
 }
 

@@ -1,17 +1,32 @@
-//! `florin crypto`: what an operator does about withdrawals to chains that are not paid yet.
+//! `florin crypto`: what an operator looks at about chains, and does about withdrawals that are not paid yet.
 
 use crate::operate::{id, platform, print};
 use crate::review::say_cut;
 use crate::{Failed, OperatorName};
 use clap::Subcommand;
-use florin_api::crypto::{CryptoOperator, WaitingWithdrawal, WaitingWithdrawals};
+use florin_api::crypto::{
+    BookStatus, CryptoOperator, NetworkStatus, WaitingWithdrawal, WaitingWithdrawals, reconcile, status,
+};
 use florin_api::kit::app::App;
+use florin_types::format_minor;
 use std::process::ExitCode;
 use uuid::Uuid;
 
-/// Approve or reject withdrawals to chains, as an operator.
+/// Look at the chains, and approve or reject withdrawals, as an operator.
 #[derive(Subcommand)]
 pub enum CryptoCommand {
+    /// Show each network: whether its node can be asked, how far each partner's book has followed it, and what the
+    /// house has in its wallet there. For the networks of Bitcoin's kind that takes minutes.
+    Status {
+        #[command(flatten)]
+        flags: crate::config::Flags,
+    },
+    /// Compare what all addresses hold with the books. The exit code is 1 if they differ, or if a network could not be
+    /// compared. Run it beside a running server, which keeps up with the chains.
+    Reconcile {
+        #[command(flatten)]
+        flags: crate::config::Flags,
+    },
     /// List the withdrawals that wait for a person, and those for which the hot wallet has too little.
     List {
         #[command(flatten)]
@@ -44,6 +59,25 @@ const NO_WITHDRAWAL: &str = "there is no such withdrawal; `florin crypto list` l
 /// Runs a command.
 pub async fn run(command: CryptoCommand) -> Result<ExitCode, Failed> {
     match command {
+        CryptoCommand::Status { flags } => {
+            let app = platform(&flags.load()?).await?;
+            status(&app).await?.iter().for_each(show);
+        }
+        CryptoCommand::Reconcile { flags } => {
+            let app = platform(&flags.load()?).await?;
+            let outcome = reconcile(&app).await?;
+            outcome.currencies.iter().for_each(|line| print(&line.to_string()));
+            outcome.addresses.iter().for_each(|line| print(&line.to_string()));
+            outcome.not_compared.iter().for_each(|line| print(&line.to_string()));
+            print(if outcome.is_clean() {
+                "chains and books agree"
+            } else {
+                "chains and books do NOT agree"
+            });
+            if !outcome.is_clean() {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         CryptoCommand::List { flags } => list(&platform(&flags.load()?).await?).await?,
         CryptoCommand::Approve { withdrawal, operator, flags } => {
             let app = platform(&flags.load()?).await?;
@@ -81,4 +115,32 @@ fn by<'a>(app: &'a App, operator: &OperatorName) -> Result<CryptoOperator<'a>, F
     let name =
         florin_types::Text::parse(&operator.operator).map_err(|error| format!("--operator {error}"))?;
     Ok(CryptoOperator { app, name })
+}
+
+fn show(network: &NetworkStatus) {
+    let NetworkStatus { network, kind, node, trouble, tip, books } = network;
+    let state = match (trouble, tip) {
+        (Some(trouble), _) => format!(": {trouble}"),
+        (None, Some(tip)) => format!(", newest block {} {}", tip.height, tip.hash),
+        (None, None) => String::new(),
+    };
+    print(&format!("{network}  {kind}  {node}{state}"));
+    for BookStatus { partner, name, followed, behind, hot_wallet, balances } in books {
+        let followed = followed.as_ref().map_or_else(
+            || "not followed yet".to_owned(),
+            |block| {
+                let behind = behind.map_or_else(|| "?".to_owned(), |blocks| blocks.to_string());
+                format!("followed to block {}, behind by {behind}", block.height)
+            },
+        );
+        print(&format!("  {partner}  {name}: {followed}"));
+        let Some(address) = hot_wallet else { continue };
+        let balance = |(code, decimals, balance): &(_, u8, Result<i64, String>)| match balance {
+            Ok(balance) => format!("{} {code}", format_minor(*balance, *decimals)),
+            Err(error) => format!("{code}: {error}"),
+        };
+        let balances: Vec<_> = balances.iter().map(balance).collect();
+        let balances = if balances.is_empty() { "-".to_owned() } else { balances.join(", ") };
+        print(&format!("    the house's wallet {address}: {balances}"));
+    }
 }

@@ -3,6 +3,7 @@
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod allocator;
 mod bank;
+mod chains;
 mod clock;
 mod config;
 mod credentials;
@@ -87,7 +88,7 @@ enum Command {
         #[command(subcommand)]
         command: sepa::SepaCommand,
     },
-    /// Withdrawals to chains that are not paid yet.
+    /// Chains: how they are followed, whether what is there is what the books say, and withdrawals that wait.
     Crypto {
         #[command(subcommand)]
         command: crypto::CryptoCommand,

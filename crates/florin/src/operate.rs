@@ -88,7 +88,8 @@ pub async fn platform(config: &Config) -> Result<App, Failed> {
     let store = open(config).await?;
     let reference = config.reference()?;
     let rate_source = config.rates(&reference)?.source;
-    let settings = Settings { reference, rate_source, sepa, ..config.settings() };
+    let chains = config.chains(&reference)?;
+    let settings = Settings { reference, rate_source, sepa, chains, ..config.settings() };
     let app = assemble(config, store, settings).await?;
     for error in unbelieved(&app.store).await? {
         eprintln!("florin: a partner is left out: {error}");

@@ -12,6 +12,7 @@ use axum::Router;
 use axum::extract;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use florin_api::crypto::ChainTroubles;
 use florin_api::kit::app::App;
 use florin_api::kit::endpoint::codes::P501;
 use florin_api::kit::endpoint::refusal::Refusal;
@@ -33,6 +34,8 @@ const FILES_TIMEOUT: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 struct Looked {
     app: App,
+    /// Which networks can't be followed now.
+    chains: ChainTroubles,
     /// The disk of an embedded database.
     disk: Option<Probe>,
     /// A clock that nobody sets.
@@ -66,10 +69,11 @@ enum State {
 }
 
 /// `/healthz` and `/readyz`.
-pub fn pages(app: &App, config: &Config) -> Router {
+pub fn pages(app: &App, config: &Config, chains: ChainTroubles) -> Router {
     let disk = (!config.uses_server()).then(|| Probe::new(config.data_dir.clone()));
     Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(is_ready)).with_state(Looked {
         app: app.clone(),
+        chains,
         disk,
         micros: monotonic_micros(),
         seen: Arc::default(),
@@ -143,8 +147,16 @@ async fn look(looked: &Looked, before: State) -> Outcome {
     }
     let uploads = uploads.map(|(why, _)| format!("ready, but for uploads: {why}\n"));
     let clock = doubt.map(|doubt| format!("ready, but for the clock: {doubt}\n"));
-    let lines = [uploads, keys, clock].into_iter().flatten().collect::<String>();
+    let lines = [uploads, keys, clock, chains_lost(looked)].into_iter().flatten().collect::<String>();
     Outcome { state, text: if lines.is_empty() { "ready\n".to_owned() } else { lines } }
+}
+
+/// The networks that can't be followed: nothing is credited from them. The work on chains logs why; nothing of that
+/// goes to whoever asks.
+fn chains_lost(looked: &Looked) -> Option<String> {
+    let networks: Vec<_> = looked.chains.now().into_keys().collect();
+    (!networks.is_empty())
+        .then(|| format!("ready, but for chains that can't be followed: {}\n", networks.join(", ")))
 }
 
 /// How many sheets of keys are missing: their users' calls fail.

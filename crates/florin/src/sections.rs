@@ -70,14 +70,20 @@ pub fn reference(tables: &Tables) -> String {
         lines.push("\n[[reference.currencies]]".to_owned());
         lines.push(format!("code = {}", quoted(code)));
         lines.push(format!("rate_eur = {}", quoted(rate_eur)));
-        for NetworkTable { network, name, mainnet, fee_withdrawal, min_withdrawal, min_deposit } in networks {
+        for table in networks {
+            let NetworkTable { network, name, mainnet, local, .. } = table;
+            let NetworkTable { fee_withdrawal, min_withdrawal, min_deposit, confirmations, .. } = table;
             lines.push("[[reference.currencies.networks]]".to_owned());
             lines.push(format!("network = {}", quoted(network)));
             lines.push(format!("name = {}", quoted(name)));
             lines.push(format!("mainnet = {mainnet}"));
+            if *local {
+                lines.push("local = true".to_owned());
+            }
             lines.push(format!("fee_withdrawal = {}", quoted(fee_withdrawal)));
             lines.push(format!("min_withdrawal = {}", quoted(min_withdrawal)));
             lines.push(format!("min_deposit = {}", quoted(min_deposit)));
+            lines.extend(confirmations.map(|blocks| format!("confirmations = {blocks}")));
         }
     }
     lines.join("\n")

@@ -4,6 +4,7 @@ use crate::config::{Config, Parts};
 use crate::data_lock::DataLock;
 use crate::system::{SystemClock, SystemEntropy, monotonic_micros};
 use crate::{Failed, clock, credentials, descriptors, logs, operate, ready};
+use florin_api::crypto::{ChainWork, work_on_chains};
 use florin_api::kit::app::App;
 use florin_api::kit::book::{housekeeping, jobs, key_sheets};
 use florin_api::kit::edge::http::{HttpLimits, serve as serve_http};
@@ -13,6 +14,7 @@ use florin_api::kit::settings::{Environment, Settings, WebhookTargets};
 use florin_api::sepa::{FileWork, PayeeDesk, work_on_files};
 use florin_store::{Engine, Lane, Place, ReservedLog, Store};
 use florin_types::{Clock, uuid_v7};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -24,7 +26,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let logs = logs::start(config)?;
     let limits = http_limits(config);
     // Checked before anything is created.
-    let Parts { reference, rates, sepa } = config.check()?;
+    let Parts { reference, rates, sepa, chains } = config.check()?;
     // Before the port is taken, as the refusal of a second server names the first.
     let early = DataLock::of_server(config, false)?;
     let listener = TcpListener::bind(config.listen)
@@ -34,7 +36,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let lock = DataLock::signed(early, config, address)?;
     let rate_source = rates.source.clone();
     let public_url = config.public_url(address)?;
-    let settings = Settings { reference, rate_source, public_url, sepa, ..config.settings() };
+    let settings = Settings { reference, rate_source, public_url, sepa, chains, ..config.settings() };
     let store = open_beside_vault(config).await?;
     let reserved = reserve_log(config).await?;
     let mut made = None;
@@ -53,16 +55,19 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
         credentials::give_token(&app, made).await?;
     }
     let files = begin_work(&app).await?;
-    let signalled = start_signalled(&app, files);
+    let chain_work = ChainWork::new(app.clone());
+    let troubles = chain_work.troubles();
+    let signalled = start_signalled(&app, files, chain_work);
     let mut workers = rates.start(&app.clock);
     workers.push(tokio::spawn(logs.report_dropped()));
     let desk = PayeeDesk::of(&app);
     workers.extend(start_workers(&app, &desk));
     let make_id = Arc::new(|| uuid_v7(SystemClock.now(), &SystemEntropy).to_string());
-    let open = ready::pages(&app, config).merge(florin_api::openapi::routes()).merge(desk.routes());
+    let open = ready::pages(&app, config, troubles).merge(florin_api::openapi::routes()).merge(desk.routes());
     let service =
         router(&app, florin_api::endpoints(), open, RequestIdLayer::new(make_id, monotonic_micros()));
     say_ready(config, address);
+    say_chains(&app);
     let stop = stop_signal()?;
     let waiting = app.clone();
     let stop = async move {
@@ -102,12 +107,19 @@ async fn begin_work(app: &App) -> Result<Option<FileWork>, Failed> {
 }
 
 /// What is signalled to stop, has its own time limits, and is waited for.
-fn start_signalled(app: &App, files: Option<FileWork>) -> Vec<(&'static str, JoinHandle<()>)> {
+fn start_signalled(
+    app: &App,
+    files: Option<FileWork>,
+    chains: ChainWork,
+) -> Vec<(&'static str, JoinHandle<()>)> {
     let mut signalled = vec![
         ("the work on slow jobs", tokio::spawn(jobs::work(app.clone(), Lane::Slow))),
         ("the work with banks", tokio::spawn(jobs::work(app.clone(), Lane::Rail))),
         ("the delivery of webhooks", tokio::spawn(florin_api::webhooks::work(app.clone()))),
     ];
+    if !app.settings.chains.nodes.is_empty() {
+        signalled.push(("the work on chains", tokio::spawn(work_on_chains(chains))));
+    }
     if let Some(files) = files {
         signalled.push(("the work on SEPA files", tokio::spawn(work_on_files(files))));
     }
@@ -160,6 +172,30 @@ fn say_ready(config: &Config, address: SocketAddr) {
         say_targets(config.settings().webhook_targets);
     }
     tracing::info!(%address, environment, "ready: API documentation at http://{address}/docs");
+}
+
+/// Which networks are followed, and in live which are not though wallets are on them.
+fn say_chains(app: &App) {
+    let settings = &app.settings;
+    let followed: Vec<_> = settings.chains.nodes.iter().map(|node| node.network().to_owned()).collect();
+    if !followed.is_empty() {
+        tracing::info!(networks = followed.join(", "), "these networks are followed by nodes");
+    }
+    if settings.environment == Environment::Sandbox || settings.keychain.is_none() {
+        return;
+    }
+    let networks = settings.reference.currencies().iter().flat_map(|row| &row.networks);
+    let without: BTreeSet<_> = networks
+        .map(|network| network.slug.as_str())
+        .filter(|slug| !followed.iter().any(|one| one == slug))
+        .collect();
+    if !without.is_empty() {
+        let networks = without.into_iter().collect::<Vec<_>>().join(", ");
+        tracing::warn!(
+            networks,
+            "wallets are on networks without a node: nothing that comes there is credited"
+        );
+    }
 }
 
 /// What strangers could make this server call.

@@ -6,6 +6,7 @@ use figment::error::Kind;
 use figment::providers::Env;
 use figment::value::{Dict, Map, Value};
 use figment::{Error, Metadata, Profile, Provider};
+use std::collections::BTreeMap;
 
 /// The prefix of every variable.
 pub const PREFIX: &str = "FLORIN_";
@@ -38,7 +39,24 @@ pub const SETTINGS: &[&str] = &[
     "webhook_allow",
     "rate_source",
     "rate_lock_seconds",
+    "test_networks",
+    "chain_btc_url",
+    "chain_btc_password",
+    "chain_ltc_url",
+    "chain_ltc_password",
+    "chain_doge_url",
+    "chain_doge_password",
+    "chain_ethereum_url",
+    "chain_polygon_url",
 ];
+
+/// The beginning of those that are in a section of a network: `chain_btc_url` is `chains.btc.url`. All are secrets.
+const OF_CHAINS: &str = "chain_";
+
+/// The path in the file of a setting of a network.
+fn of_chain(name: &str) -> Option<(&str, &str)> {
+    name.strip_prefix(OF_CHAINS)?.split_once('_')
+}
 
 /// The settings that are numbers, yes or no, or lists. All others are text, also where they look like a number: a
 /// secret of digits is no number.
@@ -53,6 +71,7 @@ const NOT_TEXT: &[&str] = &[
     "trusted_proxies",
     "webhook_allow",
     "rate_lock_seconds",
+    "test_networks",
 ];
 
 /// The settings whose values no message shows.
@@ -93,8 +112,33 @@ impl Provider for Variables {
             Ok(value) if NOT_TEXT.contains(&name) => value,
             _ => Value::from(text.trim()),
         };
-        let values = self.0.iter().map(|(name, text)| (name.clone(), value(name, text)));
-        Ok(Profile::Default.collect(values.collect()))
+        let mut values = Dict::new();
+        let mut chains: BTreeMap<&str, Dict> = BTreeMap::new();
+        for (name, text) in &self.0 {
+            match of_chain(name) {
+                Some((network, field)) => {
+                    chains.entry(network).or_default().insert(field.to_owned(), value(name, text));
+                }
+                None => drop(values.insert(name.clone(), value(name, text))),
+            }
+        }
+        if !chains.is_empty() {
+            let chains =
+                chains.into_iter().map(|(network, fields)| (network.to_owned(), Value::from(fields)));
+            values.insert("chains".to_owned(), Value::from(chains.collect::<Dict>()));
+        }
+        Ok(Profile::Default.collect(values))
+    }
+}
+
+/// Whether the value at a path of the file is a secret.
+fn is_secret(path: &[String]) -> bool {
+    match path {
+        [chains, network, field] if chains == "chains" => {
+            SETTINGS.contains(&format!("{OF_CHAINS}{network}_{field}").as_str())
+        }
+        [name, ..] => SECRETS.contains(&name.as_str()),
+        [] => false,
     }
 }
 
@@ -102,11 +146,9 @@ impl Provider for Variables {
 /// parser of the file quotes the whole line.
 pub fn explain(error: Error) -> String {
     let lines = error.into_iter().map(|mut error| {
-        let name = error.path.first().cloned().unwrap_or_default();
+        let is_secret = is_secret(&error.path);
         match &error.kind {
-            Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected)
-                if SECRETS.contains(&name.as_str()) =>
-            {
+            Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) if is_secret => {
                 error.kind = Kind::Message(format!("invalid value, which is not shown: expected {expected}"));
             }
             Kind::Message(text) => {
@@ -164,7 +206,6 @@ mod tests {
     use figment::Figment;
     use figment::providers::{Format, Toml};
     use serde::Deserialize;
-    use std::collections::BTreeMap;
 
     fn said(names: &[&str]) -> Option<String> {
         check(names.iter().map(|name| (*name).to_owned())).err().map(|error| error.to_string())
@@ -242,6 +283,30 @@ mod tests {
         assert_eq!(found["vault_is_shared"], Texts::Yes(true));
         assert_eq!(found["trusted_proxies"], Texts::List(vec!["::1/128".to_owned()]));
         assert!(NOT_TEXT.iter().chain(SECRETS).all(|name| SETTINGS.contains(name)));
+    }
+
+    #[test]
+    fn a_variable_of_a_network_is_a_part_of_its_section() {
+        type Sections = BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>>;
+        let variables =
+            [("chain_btc_url", "http://b"), ("chain_btc_password", "123"), ("chain_polygon_url", "p")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let file = "[chains.btc]\nurl = \"http://a\"\nuser = \"u\"\n";
+        let merged = Figment::from(Toml::string(file)).merge(Variables(variables));
+        let chains = merged.extract::<Sections>().expect("sections")["chains"].clone();
+        let values = |name: &str| chains[name].clone().into_iter().collect::<Vec<_>>();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(values("btc"), [pair("password", "123"), pair("url", "http://b"), pair("user", "u")]);
+        assert_eq!(values("polygon"), [pair("url", "p")]);
+        let path = |path: &str| path.split('.').map(str::to_owned).collect::<Vec<_>>();
+        for (name, expected) in [
+            ("chains.btc.password", true),
+            ("chains.ethereum.url", true),
+            ("chains.btc.user", false),
+            ("x", false),
+        ] {
+            assert_eq!(is_secret(&path(name)), expected, "{name}");
+        }
     }
 
     #[test]

@@ -12,15 +12,21 @@ mod chain;
 mod deposits;
 mod party;
 mod playing;
+mod reconcile;
 pub mod simulated;
+mod status;
 mod treasury;
 mod withdrawals;
 
-pub use chain::{ChainWork, Cursor, NETS, Net, claim_address, hot_wallet, is_payable, work_on_chains};
+pub use chain::{
+    ChainTroubles, ChainWork, Cursor, NETS, Net, claim_address, hot_wallet, is_payable, work_on_chains,
+};
 pub use deposits::{
     Deposit, DepositState, ORDER_JOB, id_of as deposit_id, of_purpose, touches_of as touches_of_deposits,
 };
 pub use playing::{Incoming, mine, pay_in, reorganise};
+pub use reconcile::{AddressLine, CurrencyLine, Explained, NotCompared, Reconciliation, reconcile};
+pub use status::{BookStatus, NetworkStatus, status};
 pub use withdrawals::{CryptoOperator, WaitingWithdrawal, WaitingWithdrawals};
 
 use crate::kit::endpoint::codes::P456;
@@ -70,7 +76,13 @@ pub static FAMILY: Family = Family {
         withdrawals::FAILED,
         treasury::HOUSE,
     ],
-    statements: &[deposits::STATEMENTS, simulated::STATEMENTS, withdrawals::STATEMENTS, treasury::STATEMENTS],
+    statements: &[
+        chain::STATEMENTS,
+        deposits::STATEMENTS,
+        simulated::STATEMENTS,
+        withdrawals::STATEMENTS,
+        treasury::STATEMENTS,
+    ],
     forgets: &simulated::FORGET,
     sets: &[&chain::SETS, &deposits::SETS, &simulated::SETS, &withdrawals::SETS, &treasury::SETS],
     migrations: &[

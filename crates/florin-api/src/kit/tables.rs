@@ -58,6 +58,9 @@ pub struct NetworkTable {
     /// Whether it is a main network: real money.
     #[serde(default)]
     pub mainnet: bool,
+    /// Whether it is one of a single machine (`regtest`), to try things on.
+    #[serde(default)]
+    pub local: bool,
     /// Fixed service fee of a withdrawal.
     pub fee_withdrawal: ExactNumber,
     /// Smallest withdrawal.
@@ -148,6 +151,7 @@ impl CurrencyTable {
             network: network.to_owned(),
             name: name.to_owned(),
             mainnet: false,
+            local: false,
             fee_withdrawal,
             min_withdrawal,
             min_deposit,
@@ -224,6 +228,8 @@ pub struct Network {
     pub name: String,
     /// Whether it is a main network.
     pub mainnet: bool,
+    /// Whether it is one of a single machine.
+    pub local: bool,
     /// Scale of the amounts below.
     pub decimals: u8,
     /// Fixed service fee of a withdrawal.
@@ -276,10 +282,14 @@ impl Network {
                 format!("{field} of {} on {} is no amount of it: {number}", currency.code, table.network)
             })
         };
+        if table.mainnet && table.local {
+            return Err(format!("{} on {} is either mainnet or local", currency.code, table.network));
+        }
         Ok(Self {
             slug: table.network.clone(),
             name: table.name.clone(),
             mainnet: table.mainnet,
+            local: table.local,
             decimals: currency.decimals,
             withdrawal_fee: minor("fee_withdrawal", table.fee_withdrawal)?,
             min_withdrawal: minor("min_withdrawal", table.min_withdrawal)?,

@@ -12,7 +12,7 @@ mod events;
 mod store;
 mod wallet;
 
-pub use store::{addresses, first_on, holders_of_addresses};
+pub use store::{addresses, all_addresses, first_on, holders_of_addresses};
 pub use wallet::{chain_of, check_seed, make_all, place_of};
 
 use crate::kit::endpoint::events::EventType;

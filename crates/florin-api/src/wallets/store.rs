@@ -6,7 +6,7 @@ use florin_store::{
     HolderId, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Tx, Type, params, sealed_table,
 };
 use florin_types::{CurrencyCode, Timestamp};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// Wallets: who could exchange an address would be paid.
@@ -25,6 +25,10 @@ const OLDEST: Statement =
 
 /// When the first of a network was made.
 const FIRST_ON: Statement = "SELECT MIN(created_at) FROM wallet WHERE book = $1 AND network = $2";
+
+/// By address, which several have: the rest of those is passed over.
+const BY_ADDRESS: Statement = "SELECT id, book, holder, currency, network, address, created_at, seal FROM wallet \
+     WHERE book = $1 AND address > $2 ORDER BY address LIMIT 1000";
 
 /// Wallets by id.
 pub static FIND_SET: SetStatement = SetStatement::Find {
@@ -46,7 +50,7 @@ pub static FIND_ADDRESSES: SetStatement = SetStatement::Find {
 };
 
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[INSERT, FIND, OF_HOLDER, OLDEST, FIRST_ON];
+pub const STATEMENTS: &[Statement] = &[INSERT, FIND, OF_HOLDER, OLDEST, FIRST_ON, BY_ADDRESS];
 
 fn read(scope: &Scope, row: &Row) -> Result<Wallet, StoreError> {
     scope.seals().check(&WALLETS, &row.0)?;
@@ -116,6 +120,18 @@ pub async fn addresses(
 pub(super) async fn of_holder(scope: &mut Scope, holder: HolderId) -> Result<Vec<Wallet>, StoreError> {
     let rows = scope.query(OF_HOLDER, &params![holder]).await?;
     rows.iter().map(|row| read(scope, row)).collect()
+}
+
+/// Every address that was given out in the book, once.
+pub async fn all_addresses(scope: &mut Scope) -> Result<BTreeSet<String>, StoreError> {
+    let (mut all, mut after) = (BTreeSet::new(), String::new());
+    loop {
+        let rows = scope.query(BY_ADDRESS, &params![after.as_str()]).await?;
+        let wallets: Vec<_> = rows.iter().map(|row| read(scope, row)).collect::<Result<_, _>>()?;
+        let Some(last) = wallets.last() else { return Ok(all) };
+        after.clone_from(&last.address);
+        all.extend(wallets.into_iter().map(|wallet| wallet.address));
+    }
 }
 
 /// When the book's first wallet on a network was made.

@@ -41,7 +41,12 @@ pub fn chain_of(network: &Network) -> Option<Chain> {
         "ethereum" | "polygon" => ChainKind::Evm,
         _ => return None,
     };
-    Some(Chain { kind, net: if network.mainnet { Net::Main } else { Net::Test } })
+    let net = match (network.mainnet, network.local) {
+        (true, _) => Net::Main,
+        (false, true) => Net::Local,
+        (false, false) => Net::Test,
+    };
+    Some(Chain { kind, net })
 }
 
 /// Bits of a holder's number that are its own; those above are its book's.

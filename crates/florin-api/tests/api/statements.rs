@@ -71,6 +71,7 @@ async fn every_statement_runs_and_no_other() {
     crate::crypto::simulated::every_statement(&app).await;
     let a = app.a();
     assert_eq!(florin_api::wallets::check_seed(&app.app).await, Ok(true));
+    florin_api::crypto::reconcile(&app.app).await.expect("the books can be read");
     app.app.store.is_there().await.expect("the database answers");
     Store::kept_master_key(&app.database().place()).await.expect("the settings can be read");
     app.app.store.verify().await.expect("the books can be read");

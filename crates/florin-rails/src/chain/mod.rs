@@ -120,6 +120,10 @@ pub enum NodeError {
     Unbelievable(String),
 }
 
+fn not_the_newest(at: &BlockRef) -> NodeError {
+    NodeError::Unavailable(format!("block {} is not the newest one any more", at.height))
+}
+
 /// A future of a node.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -153,6 +157,32 @@ pub trait ChainNode: Send + Sync {
 
     /// What an address has of a currency, in minor units, by the newest block: for comparing with the books.
     fn balance<'a>(&'a self, address: &'a str, currency: CurrencyCode) -> Boxed<'a, Result<i64, NodeError>>;
+
+    /// What addresses have of a currency by a block, in their order: for comparing many with the books. The block is
+    /// the newest one, or one that is not much older where the node can look back.
+    fn balances<'a>(
+        &'a self,
+        at: &'a BlockRef,
+        addresses: &'a [String],
+        currency: CurrencyCode,
+    ) -> Boxed<'a, Result<Vec<i64>, NodeError>> {
+        Box::pin(async move {
+            let before = self.tip().await?;
+            let mut held = Vec::with_capacity(addresses.len());
+            for address in addresses {
+                held.push(self.balance(address, currency).await?);
+            }
+            match before == *at && self.tip().await? == *at {
+                true => Ok(held),
+                false => Err(not_the_newest(at)),
+            }
+        })
+    }
+
+    /// Whether the chain counts a currency finer than the platform, which then cuts off rests.
+    fn has_rests(&self, _currency: CurrencyCode) -> bool {
+        false
+    }
 
     /// What more there is to ask where accounts pay, and not outputs of transactions.
     fn accounts(&self) -> Option<&dyn AccountNode> {

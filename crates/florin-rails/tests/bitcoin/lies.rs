@@ -5,7 +5,7 @@ use super::{COIN, FEES, PASSWORD, client, holder, keys, local};
 use bitcoin::hashes::Hash;
 use florin_rails::chain::bitcoin::BitcoinNode;
 use florin_rails::chain::{
-    Broadcast, ChainNode, FeeRate, FollowError, Follower, NodeError, Step, TransactionState,
+    BlockRef, Broadcast, ChainNode, FeeRate, FollowError, Follower, NodeError, Step, TransactionState,
 };
 use florin_wallet::{Address, ChainKind};
 use proptest::prelude::*;
@@ -191,6 +191,33 @@ async fn amounts_that_cannot_be_bring_nothing() {
     }
     let wrong = always(|| Reply::Result(r#"{"feerate":-0.00001}"#.to_owned())).await;
     assert!(is_unbelievable(node(&wrong, &"1".repeat(64)).fees().await));
+}
+
+#[tokio::test]
+async fn balances_are_those_of_one_search() {
+    let digits: String = script().iter().map(|byte| format!("{byte:02x}")).collect();
+    let [best, other, id] = ["5", "6", "7"].map(|digit| digit.repeat(64));
+    let output = |place| {
+        format!(
+            r#"{{"txid":"{id}","vout":{place},"scriptPubKey":"{digits}","amount":0.00000003,"height":5}}"#
+        )
+    };
+    let outputs = [output(0), output(1)].join(",");
+    let addresses =
+        [holder(2), holder(1)].map(|place| keys().address(local(KIND), place).unwrap().into_string());
+    let at = |hash: &str| BlockRef { height: 5, hash: hash.to_owned() };
+    for (by, is_said) in [(format!(r#""bestblock":"{best}","#), true), (String::new(), false)] {
+        let answer =
+            format!(r#"{{"success":true,{by}"height":5,"unspents":[{outputs}],"total_amount":0.00000006}}"#);
+        let fake = always(move || Reply::Result(answer.clone())).await;
+        let one = node(&fake, &"1".repeat(64));
+        let found = one.balances(&at(&best), &addresses, COIN).await;
+        match is_said {
+            true => assert_eq!(found.unwrap(), [0, 6]),
+            false => assert!(is_unavailable(found)),
+        }
+        assert!(is_unavailable(one.balances(&at(&other), &addresses, COIN).await));
+    }
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ fn client(kind: ChainKind, url: &str, genesis: &str, patience: Duration) -> Bitc
         chain: local(kind),
         currency: COIN,
         url: url.parse().unwrap(),
-        login: Some(Login { user: "florin".to_owned(), password: PASSWORD.to_owned().into() }),
+        login: Some(Login::Password { user: "florin".to_owned(), password: PASSWORD.to_owned().into() }),
         genesis: genesis.to_owned(),
         fees: FEES,
         times: Times { connect: patience, answer: patience, scan: patience },

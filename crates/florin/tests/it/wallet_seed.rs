@@ -12,7 +12,10 @@ fn seed(byte: &str) -> String {
 
 /// A server with a seed, or without one.
 fn options(environment: Option<&'static str>, byte: Option<&str>) -> Options {
-    let more = byte.map(|byte| (SEED, seed(byte))).into_iter().collect();
+    let mut more: Vec<_> = byte.map(|byte| (SEED, seed(byte))).into_iter().collect();
+    if environment == Some("live") {
+        more.push(("FLORIN_TEST_NETWORKS", "true".to_owned()));
+    }
     Options { environment, more, ..Options::default() }
 }
 
@@ -94,6 +97,26 @@ async fn live_without_a_seed_makes_no_wallets() {
     let server = Server::start_with(options(Some("live"), Some("0a"))).await;
     wallet(&live_client(&server), 201).await;
     server.finish().await;
+}
+
+/// Wallets keep the addresses that they were made with.
+#[tokio::test]
+async fn live_makes_no_wallets_for_test_networks_unless_it_is_meant() {
+    let home = tempfile::tempdir().expect("a folder");
+    let variables = [
+        ("FLORIN_ENVIRONMENT", "live".to_owned()),
+        ("FLORIN_MASTER_KEY", "5e".repeat(32)),
+        ("FLORIN_PUBLIC_URL", "https://bank.example".to_owned()),
+        ("FLORIN_SIMULATED_RAILS", "true".to_owned()),
+        ("FLORIN_RATE_SOURCE", "fixed".to_owned()),
+        (SEED, seed("0a")),
+    ];
+    let mut variables = variables.map(|(name, value)| (name.to_owned(), value)).to_vec();
+    let refused = run_florin_with(&["config"], &variables, home.path());
+    fails_plainly(&refused, &["is no main network", "florin_test_networks"]);
+    variables.push(("FLORIN_TEST_NETWORKS".to_owned(), "true".to_owned()));
+    let meant = run_florin_with(&["config"], &variables, home.path());
+    assert_eq!(meant.code, Some(0), "{meant:?}");
 }
 
 /// A seed in the file, and a line of the file that cannot be read.

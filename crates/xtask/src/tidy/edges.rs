@@ -40,6 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "florin-webhook",
             "florin-rails",
             "florin-wallet",
+            "florin-travel",
             "florin-api",
         ],
     ),

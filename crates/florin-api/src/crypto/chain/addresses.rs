@@ -7,8 +7,8 @@ use crate::kit::book::work::Work;
 use crate::kit::endpoint::codes::P457;
 use crate::kit::endpoint::refusal::Refusal;
 use florin_store::{
-    Lane, NewJob, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Stop, StoreError, Touch, Value,
-    params, sealed_objects,
+    Lane, NewJob, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, Stop, StoreError,
+    Touch, Value, params, sealed_objects,
 };
 use florin_wallet::{Branch, Place};
 use std::collections::{HashMap, HashSet};
@@ -28,6 +28,12 @@ pub(in crate::crypto) static SETS: [&SetStatement; 6] = {
         (ADDRESSES.statements(), NUMBERS.statements());
     [find, insert, update, find_number, insert_number, update_number]
 };
+
+const ALL: Statement = "SELECT id, address, number, pays, seal FROM chain_address WHERE book = $1 AND id > $2 \
+     ORDER BY id LIMIT 1000";
+
+/// Every statement here, for the test that prepares and runs them all.
+pub(in crate::crypto) const STATEMENTS: &[Statement] = &[ALL];
 
 /// The one row of [`NUMBERS`] in a book.
 const LAST_NUMBER: Uuid = Uuid::from_u128(0x0198_0000_0000_8000_8000_0000_0000_0001);
@@ -105,6 +111,18 @@ pub async fn claim_address(work: &mut Work<'_>, network: &str, pays: Uuid) -> Re
         work.enqueue(NewJob { kind: LOOK_JOB, lane: Lane::Rail, due, payload });
     }
     Ok(address)
+}
+
+/// Every address of the book that was made for something.
+pub(in crate::crypto) async fn all_made(scope: &mut Scope) -> Result<Vec<String>, StoreError> {
+    let (mut all, mut after) = (Vec::new(), Uuid::nil());
+    loop {
+        let mut some: Vec<MadeAddress> = scope.objects(ALL, &params![after]).await?;
+        some.sort_unstable_by_key(|made| made.id);
+        let Some(last) = some.last() else { return Ok(all) };
+        after = last.id;
+        all.extend(some.into_iter().map(|made| made.address));
+    }
 }
 
 /// Those among some addresses that were made for something, by the address.

@@ -6,10 +6,10 @@ mod follow;
 mod work;
 
 pub use addresses::claim_address;
-pub(super) use addresses::made_addresses;
+pub(super) use addresses::{STATEMENTS, all_made, made_addresses};
 pub use cursor::Cursor;
-pub(super) use follow::{follow, look};
-pub use work::{ChainWork, work_on_chains};
+pub(super) use follow::{follow, in_time, look};
+pub use work::{ChainTroubles, ChainWork, work_on_chains};
 
 use super::simulated::SimulatedNode;
 use crate::kit::app::App;

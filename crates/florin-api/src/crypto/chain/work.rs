@@ -5,7 +5,9 @@ use crate::kit::app::App;
 use crate::kit::book::registry::partner_books;
 use crate::wallets;
 use florin_store::StoreError;
+use futures_util::future::join_all;
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
@@ -16,37 +18,61 @@ const INTERVAL: Duration = Duration::from_secs(2);
 pub struct ChainWork {
     app: App,
     /// What was wrong in the last round, by the network: it is said when it begins.
-    failing: BTreeMap<&'static str, String>,
+    troubles: ChainTroubles,
+}
+
+/// Why networks can't be followed now, by the network: shared with who watches the work.
+#[derive(Clone, Debug, Default)]
+pub struct ChainTroubles(Arc<Mutex<BTreeMap<&'static str, String>>>);
+
+impl ChainTroubles {
+    /// As it is now.
+    pub fn now(&self) -> BTreeMap<&'static str, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, network: &'static str, trouble: Option<String>) -> Option<String> {
+        let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match trouble {
+            Some(trouble) => troubles.insert(network, trouble),
+            None => troubles.remove(network),
+        }
+    }
 }
 
 impl ChainWork {
     /// For a platform.
     pub fn new(app: App) -> Self {
-        Self { app, failing: BTreeMap::new() }
+        Self { app, troubles: ChainTroubles::default() }
     }
 
-    /// Follows each chain for each book that has wallets on it, as far as it goes now.
+    /// Why networks can't be followed now.
+    pub fn troubles(&self) -> ChainTroubles {
+        self.troubles.clone()
+    }
+
+    /// Follows each chain for each book that has wallets on it, as far as it goes now: all chains at once, for a node
+    /// that does not answer takes its time.
     ///
     /// # Errors
     /// The first thing that failed, after all others were done.
     pub async fn round(&mut self) -> Result<(), StoreError> {
-        let (mut failing, mut first) = (BTreeMap::new(), Ok(()));
-        for net in NETS {
-            if let Err(error) = self.follow(net).await {
-                let text = error.to_string();
-                if self.failing.get(net.slug) != Some(&text) {
-                    let network = net.slug;
-                    tracing::error!(network, %error, "a chain can't be followed now: nothing is credited from it");
-                }
-                failing.insert(net.slug, text);
-                first = first.and(Err(error));
+        let all = join_all(NETS.map(|net| self.follow_and_note(net))).await;
+        all.into_iter().find(Result::is_err).unwrap_or(Ok(()))
+    }
+
+    async fn follow_and_note(&self, net: Net) -> Result<(), StoreError> {
+        let (outcome, network) = (self.follow(net).await, net.slug);
+        let trouble = outcome.as_ref().err().map(ToString::to_string);
+        let before = self.troubles.set(network, trouble.clone());
+        match (trouble, before) {
+            (Some(error), before) if before.as_ref() != Some(&error) => {
+                tracing::error!(network, %error, "a chain can't be followed now: nothing is credited from it");
             }
+            (None, Some(_)) => tracing::info!(network, "the chain is followed again"),
+            _ => {}
         }
-        for network in self.failing.keys().filter(|network| !failing.contains_key(*network)) {
-            tracing::info!(network, "the chain is followed again");
-        }
-        self.failing = failing;
-        first
+        outcome
     }
 
     async fn follow(&self, net: Net) -> Result<(), StoreError> {
@@ -77,8 +103,8 @@ impl ChainWork {
 }
 
 /// Works with real nodes until the server stops.
-pub async fn work_on_chains(app: App) {
-    let mut work = ChainWork::new(app.clone());
+pub async fn work_on_chains(mut work: ChainWork) {
+    let app = work.app.clone();
     let mut ticks = tokio::time::interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !app.settings.chains.nodes.is_empty() {

@@ -52,8 +52,11 @@ const OF_PURPOSE: Statement = "SELECT id, holder, currency, network, hash, outpu
      height, sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND pays = $2 \
      ORDER BY created_at, id LIMIT 1000";
 
+const ALL: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, height, \
+     sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND id > $2 ORDER BY id LIMIT 500";
+
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[RIPE, OF_BLOCK, HELD_OF, WAITS, KNOWN, OF_PURPOSE];
+pub const STATEMENTS: &[Statement] = &[RIPE, OF_BLOCK, HELD_OF, WAITS, KNOWN, OF_PURPOSE, ALL];
 
 /// Those over sets. Nothing here is removed.
 pub static SETS: [&SetStatement; 3] = {
@@ -146,6 +149,11 @@ pub async fn of_purpose(scope: &mut Scope, purpose: Uuid) -> Result<Vec<Deposit>
 /// A holder's deposits that wait until it is no longer suspended, some at a time.
 pub async fn held(scope: &mut Scope, holder: HolderId) -> Result<Vec<Deposit>, StoreError> {
     scope.objects(HELD_OF, &params![holder]).await
+}
+
+/// All deposits of the book, some at a time: those after an id.
+pub async fn all(scope: &mut Scope, after: Uuid) -> Result<Vec<Deposit>, StoreError> {
+    scope.objects(ALL, &params![after]).await
 }
 
 /// Whether something that came in for a holder has not ended.

@@ -14,6 +14,8 @@ struct State {
     branch: usize,
     trouble: Option<&'static str>,
     is_other_chain: bool,
+    /// What addresses have without a transfer that a block tells of.
+    gifts: Vec<(String, CurrencyCode, i64)>,
 }
 
 /// The chain.
@@ -60,6 +62,12 @@ impl TestNode {
         let left = state.blocks.len() - depth;
         state.blocks.truncate(left);
         state.branch += 1;
+    }
+
+    /// An address has more than its transfers brought, or less.
+    pub fn give(&self, to: &str, currency: &'static str, amount: i64) {
+        let gift = (to.to_owned(), CurrencyCode::new(currency), amount);
+        self.state.lock().expect("a chain").gifts.push(gift);
     }
 
     /// What is wrong with the node from now on.
@@ -126,8 +134,14 @@ impl ChainNode for TestNode {
             self.get(|state| {
                 let transfers = state.blocks.iter().flat_map(|block| &block.transfers);
                 let is_it = |transfer: &&Transfer| transfer.to == address && transfer.currency == currency;
-                transfers.filter(is_it).map(|transfer| transfer.amount).sum()
+                let gifts = state.gifts.iter().filter(|(to, code, _)| to == address && *code == currency);
+                let gifts: i64 = gifts.map(|(.., amount)| *amount).sum();
+                gifts + transfers.filter(is_it).map(|transfer| transfer.amount).sum::<i64>()
             })
         })
+    }
+
+    fn has_rests(&self, currency: CurrencyCode) -> bool {
+        currency.as_str() == "eth"
     }
 }

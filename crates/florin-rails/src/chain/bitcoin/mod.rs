@@ -23,6 +23,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// Decimals of the coins: all three have 100,000,000 of the smallest unit.
@@ -132,6 +133,11 @@ impl BitcoinNode {
     /// # Errors
     /// The node can't be asked or believed, or an address is of another chain.
     pub async fn unspent(&self, addresses: &[&str]) -> Result<Vec<Unspent>, NodeError> {
+        Ok(self.scan(addresses).await?.0)
+    }
+
+    /// The same, with the id of the block by which it is so, where the node says it.
+    async fn scan(&self, addresses: &[&str]) -> Result<(Vec<Unspent>, Option<String>), NodeError> {
         let script = |text: &&str| Address::parse(self.chain, text).ok()?.script(self.chain);
         let scripts: Option<Vec<_>> = addresses.iter().map(script).collect();
         let scripts = scripts.ok_or_else(|| unbelievable("an address is of another chain"))?;
@@ -151,9 +157,23 @@ impl BitcoinNode {
         let found = found?;
         let total = found.iter().try_fold(0_i64, |sum, one| sum.checked_add(one.amount));
         match total == Some(self.amount(&scan.total)?) {
-            true => Ok(found),
+            true => Ok((found, scan.bestblock)),
             false => Err(unbelievable("the sum of the outputs is another one")),
         }
+    }
+
+    async fn held_at(&self, at: &BlockRef, addresses: &[String]) -> Result<Vec<i64>, NodeError> {
+        let texts: Vec<&str> = addresses.iter().map(String::as_str).collect();
+        let (unspent, by) = self.scan(&texts).await?;
+        if by.as_deref() != Some(&at.hash) {
+            return Err(super::not_the_newest(at));
+        }
+        let mut held: HashMap<&str, i64> = HashMap::new();
+        for one in &unspent {
+            // Their sum was compared with the node's, so no part of it is too large.
+            *held.entry(one.to.as_str()).or_default() += one.amount;
+        }
+        Ok(texts.iter().map(|address| held.get(address).copied().unwrap_or_default()).collect())
     }
 
     async fn ask<T: DeserializeOwned>(&self, method: &str, parameters: Value) -> Result<T, Failure> {
@@ -411,6 +431,7 @@ struct TxOutput {
 struct Scan {
     success: bool,
     unspents: Vec<ScannedOutput>,
+    bestblock: Option<String>,
     #[serde(rename = "total_amount")]
     total: Box<RawValue>,
 }
@@ -479,6 +500,20 @@ impl ChainNode for BitcoinNode {
             }
             // Their sum was compared with the node's, so it is an amount that can be.
             Ok(self.unspent(&[address]).await?.iter().map(|one| one.amount).sum())
+        })
+    }
+
+    fn balances<'a>(
+        &'a self,
+        at: &'a BlockRef,
+        addresses: &'a [String],
+        currency: CurrencyCode,
+    ) -> Boxed<'a, Result<Vec<i64>, NodeError>> {
+        Box::pin(async move {
+            match currency == self.currency {
+                true => self.held_at(at, addresses).await,
+                false => Ok(vec![0; addresses.len()]),
+            }
         })
     }
 }

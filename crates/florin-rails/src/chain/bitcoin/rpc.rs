@@ -8,6 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::fmt;
+use std::io::Read;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -23,13 +25,42 @@ pub(super) const LARGE: usize = 32 << 20;
 /// Characters of a node's own words that are kept.
 const MAX_WORDS: usize = 200;
 
+/// Bytes of a cookie file at most. The programs write 75: a name, a colon and 64 hexadecimal digits.
+const MAX_COOKIE: u64 = 1 << 10;
+
 /// Who asks. It is not shown.
 #[derive(Clone)]
-pub struct Login {
-    /// The name, `rpcuser` or the first part of the cookie.
-    pub user: String,
-    /// The password.
-    pub password: SecretString,
+pub enum Login {
+    /// By `rpcuser` and `rpcpassword`, or `rpcauth`.
+    Password {
+        /// The name.
+        user: String,
+        /// The password.
+        password: SecretString,
+    },
+    /// By the file that the program writes anew at each start. So it is read for each question.
+    Cookie(PathBuf),
+}
+
+impl Login {
+    /// The name and the password as they are now.
+    async fn now(&self) -> Result<(String, SecretString), NodeError> {
+        let path = match self {
+            Self::Password { user, password } => return Ok((user.clone(), password.clone())),
+            Self::Cookie(path) => path.clone(),
+        };
+        let read = tokio::task::spawn_blocking(move || {
+            let mut text = String::new();
+            std::fs::File::open(path)?.take(MAX_COOKIE).read_to_string(&mut text).map(|_| text)
+        });
+        let text = read.await.map_err(|error| NodeError::Unavailable(error.to_string()))?;
+        let text = text.map_err(|error| NodeError::Unavailable(format!("its cookie file: {error}")))?;
+        let (user, password) = text
+            .trim_end()
+            .split_once(':')
+            .ok_or_else(|| NodeError::Unavailable("its cookie file has no colon".to_owned()))?;
+        Ok((user.to_owned(), password.to_owned().into()))
+    }
 }
 
 impl fmt::Debug for Login {
@@ -130,7 +161,8 @@ impl Rpc {
         let body = json!({ "jsonrpc": "1.0", "id": id, "method": method, "params": question.parameters });
         let mut request = self.http.post(self.url.clone()).timeout(time).body(body.to_string());
         request = request.header("content-type", "application/json");
-        if let Some(Login { user, password }) = &self.login {
+        if let Some(login) = &self.login {
+            let (user, password) = login.now().await?;
             request = request.basic_auth(user, Some(password.expose_secret()));
         }
         let (status, bytes) = read(request, most).await?;
@@ -246,8 +278,24 @@ mod tests {
 
     #[test]
     fn a_login_is_not_shown() {
-        let login = Login { user: "florin".to_owned(), password: "hidden".to_owned().into() };
+        let login = Login::Password { user: "florin".to_owned(), password: "hidden".to_owned().into() };
         assert_eq!(format!("{login:?}"), "Login");
+    }
+
+    #[tokio::test]
+    async fn a_cookie_is_read_each_time() {
+        let path = std::env::temp_dir().join(format!("florin-cookie-{}", std::process::id()));
+        let login = Login::Cookie(path.clone());
+        let said = login.now().await.expect_err("there is no file").to_string();
+        assert!(said.starts_with("the node is not available: its cookie file: "), "{said}");
+        for password in ["first", "second"] {
+            std::fs::write(&path, format!("__cookie__:{password}\n")).expect("a file");
+            let (user, read) = login.now().await.expect("a login");
+            assert_eq!((user.as_str(), read.expose_secret()), ("__cookie__", password));
+        }
+        std::fs::write(&path, "nothing").expect("a file");
+        assert!(login.now().await.is_err());
+        std::fs::remove_file(&path).expect("the file");
     }
 
     proptest! {

@@ -258,18 +258,19 @@ impl EvmNode {
         Ok(TransactionState::Included { block, is_failed, fee: Some(fee) })
     }
 
-    async fn held(&self, address: &str, currency: CurrencyCode) -> Result<i64, NodeError> {
+    /// What an address has by a block: its number, or a word such as `latest`.
+    async fn held(&self, address: &str, currency: CurrencyCode, by: &Value) -> Result<i64, NodeError> {
         let holder = parse_address(address)
             .ok_or_else(|| NodeError::Unavailable(format!("{address} is no address of its kind")))?;
         let (amount, asset) = if currency == self.settings.coin.currency {
-            let amount: Quantity = self.ask("eth_getBalance", json!([holder.as_str(), "latest"])).await?;
+            let amount: Quantity = self.ask("eth_getBalance", json!([holder.as_str(), by])).await?;
             (Some(amount.0), self.settings.coin)
         } else {
             let not_here = || NodeError::Unavailable(format!("it is not set to know {}", currency.as_str()));
             let token = self.token(currency).ok_or_else(not_here)?;
             let call = Call::balance_of(&token.contract, &holder).ok_or_else(not_here)?;
             let data = format!("0x{}", hex::encode(call.data()));
-            let params = json!([{"to": token.contract.as_str(), "data": data}, "latest"]);
+            let params = json!([{"to": token.contract.as_str(), "data": data}, by]);
             (self.ask::<Word>("eth_call", params).await?.number(), token.asset)
         };
         amount.and_then(|amount| asset.from_chain(amount)).ok_or_else(|| {
@@ -341,8 +342,35 @@ impl ChainNode for EvmNode {
     }
 
     fn balance<'a>(&'a self, address: &'a str, currency: CurrencyCode) -> Boxed<'a, Result<i64, NodeError>> {
-        Box::pin(self.held(address, currency))
+        Box::pin(async move { self.held(address, currency, &json!("latest")).await })
     }
+
+    fn balances<'a>(
+        &'a self,
+        at: &'a BlockRef,
+        addresses: &'a [String],
+        currency: CurrencyCode,
+    ) -> Boxed<'a, Result<Vec<i64>, NodeError>> {
+        Box::pin(async move {
+            let by = json!(Quantity(at.height.into()));
+            let mut held = Vec::with_capacity(addresses.len());
+            for address in addresses {
+                held.push(self.held(address, currency, &by).await?);
+            }
+            // Were another block of this height in the chain now, the answers might be by that one.
+            match self.header(at.height).await? {
+                Some(header) if header.hash.to_string() == at.hash => Ok(held),
+                _ => Err(NodeError::Unavailable(format!("block {} has left its chain", at.height))),
+            }
+        })
+    }
+
+    fn has_rests(&self, currency: CurrencyCode) -> bool {
+        let coin = (currency == self.settings.coin.currency).then_some(&self.settings.coin);
+        let asset = coin.or_else(|| self.token(currency).map(|token| &token.asset));
+        asset.is_some_and(|asset| asset.chain_decimals > asset.decimals)
+    }
+
     fn accounts(&self) -> Option<&dyn AccountNode> {
         Some(self)
     }

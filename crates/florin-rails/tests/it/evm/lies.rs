@@ -294,6 +294,26 @@ async fn a_lie_about_a_transaction_or_a_balance_is_noticed() {
 }
 
 #[tokio::test]
+async fn balances_are_those_by_one_block() {
+    let fake = Fake::start().await;
+    let node = fake.node();
+    let addresses = [1, 2].map(|number| holder(number).into_string());
+    let at = |height: u64, id: u128| BlockRef { height, hash: word(id) };
+    fake.lie(|method, params, truth| {
+        let is_by_number = match method {
+            "eth_call" | "eth_getBalance" => params[1] == "0x2",
+            _ => true,
+        };
+        assert!(is_by_number, "{method} {params}");
+        Reply::Result(truth)
+    });
+    assert_eq!(node.balances(&at(2, 102), &addresses, USDC).await.unwrap(), [77, 77]);
+    assert_eq!(node.balances(&at(2, 102), &addresses, ETH).await.unwrap(), [429_496_729; 2]);
+    assert_eq!(seen(node.balances(&at(2, 999), &addresses, USDC).await), Seen::Unavailable);
+    assert!(node.has_rests(ETH) && !node.has_rests(USDC) && !node.has_rests(CurrencyCode::new("btc")));
+}
+
+#[tokio::test]
 async fn what_a_node_says_to_a_transaction_is_understood() {
     let fake = Fake::start().await;
     let node = fake.node();
