@@ -4,7 +4,7 @@ mod deposits;
 mod node;
 mod sandbox;
 pub mod simulated;
-mod withdrawals;
+pub mod withdrawals;
 
 use crate::support::{Client, Setup, TestApp};
 use florin_api::crypto::ChainWork;

@@ -6,6 +6,7 @@ mod refusals;
 mod stuck;
 
 use crate::support::{Answer, Call, Client, Setup, TestApp};
+use florin_api::crypto::CryptoOperator;
 use florin_api::kit::settings::{Chains, Settings};
 use florin_wallet::{Branch, Chain, ChainKind, Keychain, Net, Place, Seed};
 use serde_json::{Value, json};
@@ -82,6 +83,29 @@ async fn with_anna(app: &TestApp) -> Client {
 async fn with_chains(chains: Chains) -> TestApp {
     let settings = Settings { chains, ..Settings::sandbox() };
     TestApp::with(Setup { settings, ..Setup::default() }).await
+}
+
+/// Runs every statement of this part.
+pub async fn every_statement(app: &TestApp) {
+    let a = app.a();
+    a.verified_user("wanda").await;
+    a.fund(Some("wanda"), "1", "ltc").await;
+    let fee = network_fee(&a, "ltc", "ltc").await["networkFee"].as_f64().expect("a number");
+    let all = format!("{:.8}", 1.0 - 0.002 - fee);
+    id_of(&withdraw(&a, Some("wanda"), (&all, "ltc", "ltc"), &outside("ltc")).send().await);
+    a.run_jobs().await;
+    let body = json!({"network": "ltc", "blocks": 1});
+    a.post("/v1/sandbox/chain/mine", &body).send().await.expect(200);
+    a.run_jobs().await;
+    let body = json!({"network": "ltc", "depth": 1});
+    a.post("/v1/sandbox/chain/reorganise", &body).send().await.expect(200);
+    for _ in 0..4 {
+        a.settle().await;
+    }
+    let name = florin_types::Text::parse("olga").expect("a name");
+    CryptoOperator { app: &app.app, name }.list().await.expect("a list");
+    a.delete("/v1/user/wanda").await.expect(200);
+    a.run_jobs().await;
 }
 
 /// A held balance and what can be spent, in whole units.
