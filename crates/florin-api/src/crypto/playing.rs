@@ -29,7 +29,7 @@ pub struct Incoming<'a> {
 fn own_net(work: &Work<'_>, slug: &str) -> Result<Net, Refusal> {
     let net = Net::of(slug).filter(|net| is_simulated(work.app(), *net));
     net.filter(|_| work.app().settings.keychain.is_some())
-        .ok_or_else(|| Refusal::because(&P457, "no simulated chain has this name"))
+        .ok_or_else(|| Refusal::invalid("network must be one whose chain is simulated"))
 }
 
 /// Somebody outside pays a wallet of the book. Answers the first deposit and the transaction.
@@ -42,7 +42,11 @@ pub async fn pay_in(
     confirmations: Option<u64>,
 ) -> Result<(Uuid, String), Stop> {
     let Incoming { address, currency, network, amount, outputs } = *incoming;
-    if work.app().settings.reference.network(currency.code, network).is_none() {
+    let reference = &work.app().settings.reference;
+    if reference.networks(currency.code).is_empty() {
+        return Err(Refusal::of(&P457).into());
+    }
+    if reference.network(currency.code, network).is_none() {
         return Err(Refusal::because(&P410, format_args!("{} is not on this network", currency.code)).into());
     }
     let net = own_net(work, network)?;

@@ -116,7 +116,7 @@ pub const EXAMPLE: &str = concat!(
 );
 
 const ANSWER: &str = concat!(
-    r#"{"orderId":"$order","lockId":"$orderLock","status":"WAITING_FOR_PAYMENT","#,
+    r#"{"orderId":"$order","lockId":"$rateLock","status":"WAITING_FOR_PAYMENT","#,
     r#""createdAt":"2026-01-31T09:30:00.000Z","expiresAt":"2026-01-31T09:45:00.000Z","#,
     r#""confirmations":0,"requiredConfirmations":32,"receivedAmount":0,"totalAmountRequired":412.607142,"#,
     r#""currency":"eur","cryptocurrency":"usdc","walletAddress":"0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17","#,

@@ -114,7 +114,7 @@ pub fn endpoints() -> [Endpoint; 3] {
             summary: "Lock the rate of an order",
             description: "Guarantees the rate of now for one order, until `expiresAt`: for 40 seconds by default.",
             example: r#"{"currency":"usdc","amount":"346.59","network":"polygon"}"#,
-            answer: r#"{"lockId":"$orderLock","rate":"0.84","amount":412.607142,
+            answer: r#"{"lockId":"$rateLock","rate":"0.84","amount":412.607142,
                 "expiresAt":"2026-01-31T09:30:40.000Z","currency":"usdc","destinationCurrency":"eur",
                 "network":"polygon"}"#,
             refusals: &[&P410, &P450, &P457],
@@ -128,7 +128,7 @@ pub fn endpoints() -> [Endpoint; 3] {
                           Each payment is sold and settled to your master balance once it is confirmed. Payments in \
                           time settle exactly the agreed amount once all is paid, in whatever parts. What is paid late \
                           or over is settled at the rate of its moment.",
-            example: r#"{"lockId":"$orderLock"}"#,
+            example: r#"{"lockId":"$rateLock"}"#,
             answer: r#"{"orderId":"$order"}"#,
             refusals: &[&P435, &P436],
             ..post("/v1/order", create_order)
@@ -158,6 +158,9 @@ async fn lock_order_rate(
         .run(keyed, touches, async move |work| {
             let (currency, app) = (currency.known()?, work.app());
             let networks = app.settings.reference.networks(currency.code);
+            if networks.is_empty() {
+                return Err(Refusal::of(&P457).into());
+            }
             let found = match &network {
                 Some(slug) => networks.iter().find(|network| network.slug == *slug),
                 None => networks.first(),

@@ -42,7 +42,7 @@ pub static FAMILY: Family = Family {
     outlived: &[store::FORGET_OLD_LOCKS],
     placeholders: &[
         Placeholder {
-            word: "$orderLock",
+            word: "$rateLock",
             shown: "0198c5d2-d064-7257-8fb8-91c36e7f80a1",
             unknown: "01a00000-0000-7000-8000-000000000008",
             made_by: Some(("POST", "/v1/order/lock-rate", "lockId")),

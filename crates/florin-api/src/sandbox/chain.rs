@@ -105,10 +105,10 @@ pub fn endpoints() -> [Endpoint; 3] {
             summary: "Pay on a chain",
             description: "Pays coins or tokens to a wallet of a user, or to yours, on the simulated chain of the \
                           network. It is a deposit once a block has it: `GET /v1/crypto-deposit/details/{cryptoDepositId}`.",
-            example: r#"{"address":"tb1qtke5lpwdy0d4mpadh9kwkervskffcdkghfgvcr","currency":"btc","network":"btc",
-                "amount":"0.02"}"#,
+            example: r#"{"address":"$wallet","currency":"usdc","network":"polygon","amount":"2000",
+                "confirmations":32}"#,
             answer: r#"{"cryptoDepositId":"$cryptoDeposit",
-                "transactionHash":"8f3c2a1b5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708"}"#,
+                "transactionHash":"0x8f3c2a1b5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708"}"#,
             refusals: &[&P410, &P457, &P458],
             ..post("/v1/sandbox/chain/deposit", deposit_on_chain)
         },
@@ -119,7 +119,6 @@ pub fn endpoints() -> [Endpoint; 3] {
                           of it has been done when the call answers.",
             example: r#"{"network":"btc","blocks":2}"#,
             answer: r#"{"message":"btc has 12 blocks"}"#,
-            refusals: &[&P457],
             ..post("/v1/sandbox/chain/mine", mine_blocks)
         },
         Endpoint {
@@ -130,7 +129,6 @@ pub fn endpoints() -> [Endpoint; 3] {
                           lost with `drops`. A deposit that was credited is taken back where its block is among them.",
             example: r#"{"network":"btc","depth":1}"#,
             answer: r#"{"message":"btc has 13 blocks"}"#,
-            refusals: &[&P457],
             ..post("/v1/sandbox/chain/reorganise", reorganise_chain)
         },
     ]

@@ -16,7 +16,7 @@ pub use store::{addresses, first_on, holders_of_addresses};
 pub use wallet::{chain_of, check_seed, make_all, place_of};
 
 use crate::kit::endpoint::events::EventType;
-use crate::kit::endpoint::family::{EventRow, Family};
+use crate::kit::endpoint::family::{EventRow, Family, Placeholder};
 use crate::kit::endpoint::table::Shape;
 use florin_store::migration;
 
@@ -36,5 +36,11 @@ pub static FAMILY: Family = Family {
     sets: &[&[&store::FIND_SET, &store::FIND_ADDRESSES]],
     migrations: &[migration!(1020, "1020_wallets")],
     sealed: &[&store::WALLETS],
+    placeholders: &[Placeholder {
+        word: "$wallet",
+        shown: "0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17",
+        unknown: "0x0000000000000000000000000000000000000001",
+        made_by: Some(("POST", "/v1/user/wallet/{externalUserId}", "address")),
+    }],
     ..Family::EMPTY
 };

@@ -74,3 +74,36 @@ async fn address(client: &Client, user: Option<&str>, currency: &str, network: &
     let made = client.post(&path, &json!({"currency": currency, "network": network})).send().await;
     made.json()["address"].as_str().expect("an address").to_owned()
 }
+
+/// A deposit to a user, and an order that is paid.
+pub async fn one_of_each(client: &Client, user: &str) {
+    let wallet = address(client, Some(user), "usdc", "polygon").await;
+    let locked =
+        client.post("/v1/order/lock-rate", &json!({"currency": "usdc", "amount": "5", "network": "polygon"}));
+    let lock = locked.send().await.expect(200)["lockId"].clone();
+    let made = client.post("/v1/order", &json!({"lockId": lock})).send().await.expect(200);
+    client.run_jobs().await;
+    let order = format!("/v1/order/details/{}", made["orderId"].as_str().expect("an id"));
+    let to_order = client.get(&order).await.expect(200)["walletAddress"].clone();
+    for to in [json!(wallet), to_order] {
+        let body = json!({
+            "address": to, "currency": "usdc", "network": "polygon", "amount": "6", "confirmations": 32,
+        });
+        client.post("/v1/sandbox/chain/deposit", &body).send().await.expect(201);
+    }
+    let body = json!({"network": "polygon", "depth": 1});
+    client.post("/v1/sandbox/chain/reorganise", &body).send().await.expect(200);
+}
+
+/// Statements that no other test of a walk runs.
+pub async fn every_statement(client: &Client) {
+    client.verified_user("cora").await;
+    one_of_each(client, "cora").await;
+    let id = client.events().await.into_iter().rev().find(|event| event["type"] == "crypto_deposit");
+    let id = id.expect("a deposit")["payload"]["cryptoDepositId"].clone();
+    client.get(&format!("/v1/crypto-deposit/details/{}", id.as_str().expect("an id"))).await.expect(200);
+    client.patch("/v1/user/suspend/cora", &json!({})).send().await.expect(200);
+    client.patch("/v1/user/unsuspend/cora", &json!({})).send().await.expect(200);
+    client.run_jobs().await;
+    client.delete("/v1/user/cora").await.is_refused("P456");
+}

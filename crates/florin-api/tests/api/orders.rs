@@ -200,7 +200,7 @@ async fn every_refusal() {
     let app = TestApp::start().await;
     let a = app.a();
     lock(&a, "100", "xyz", None).send().await.is_refused("P410");
-    lock(&a, "100", "eur", None).send().await.is_refused("P410");
+    lock(&a, "100", "eur", None).send().await.is_refused("P457");
     lock(&a, "100", "usdc", Some("btc")).send().await.is_refused("P410");
     lock(&a, "0", "usdc", None).send().await.is_refused("P403");
     // usdc on ethereum has a least deposit of 5.

@@ -65,6 +65,7 @@ async fn every_statement_runs_and_no_other() {
     operator(&app).await;
     webhooks(&app, &a).await;
     sepa(&app, &a).await;
+    crate::crypto::every_statement(&a).await;
     crate::sepa::vop::every_statement(&app).await;
     crate::sepa::files::every_statement(&mut app).await;
     crate::crypto::simulated::every_statement(&app).await;

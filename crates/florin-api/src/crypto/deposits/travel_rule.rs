@@ -3,12 +3,15 @@
 use super::arrive::{credit_from_suspense, touches_of};
 use super::deposit::{Deposit, DepositState};
 use super::details::CryptoDepositId;
-use crate::crypto::party::party_of;
+use crate::crypto::party::{Known, party_of};
 use crate::kit::book::sealed;
 use crate::kit::prelude::*;
 use crate::kit::request::types::words;
+use crate::users::require;
+use florin_travel::ivms101::IdentityPayload;
 use florin_travel::{
-    Deposit as Explained, Details, ExplainError, MAX_LINE, MAX_NAME, MAX_SHORT, WalletType, explain_deposit,
+    Company, Deposit as Explained, Details, ExplainError, Identity, MAX_LINE, MAX_NAME, MAX_SHORT, Party,
+    WalletType, explain_deposit,
 };
 
 words! {
@@ -50,6 +53,19 @@ impl<const OF_PARTNER: bool> Request for TravelRuleRequest<OF_PARTNER> {
             fields.required("details").about(about).object(|inner| Some(read_details(inner, wallet)));
         wallet_type?;
         let details = details?;
+        match explain(&details, &nobody(), (None, "")) {
+            Err(ExplainError::Missing(missing)) => {
+                missing
+                    .iter()
+                    .for_each(|field| fields.fail_of(&["details.", field.as_str(), " is required"]));
+                return None;
+            }
+            Err(ExplainError::PersonAndCompany) => {
+                fields.fail("details must name either a person or a company");
+                return None;
+            }
+            Ok(_) => {}
+        }
         Some(Self { details, user })
     }
 }
@@ -78,6 +94,8 @@ pub fn endpoints() -> [Endpoint; 2] {
     let of_user = Endpoint {
         id: "updateTravelRule",
         summary: "Say who sent a user's crypto deposit",
+        refusals: &[&P412, &P442, &P446],
+        example: r#"{"walletType":"SELF_CUSTODY","externalUserId":"$user","details":{"iAmOwnerOfWallet":true}}"#,
         ..described(patch(
             "/v1/crypto-deposit/update-travel-rule/{cryptoDepositId}",
             update_travel_rule::<false>,
@@ -113,40 +131,49 @@ async fn update_travel_rule<const OF_PARTNER: bool>(
     let Call { request: TravelRuleRequest { details, user }, keyed } = call;
     let id = id.require()?;
     let mut snapshot = context.snapshot().await?;
-    let deposit = snapshot.objects_at::<Deposit>(&[id]).await?.pop();
-    let is_of_partner = |deposit: &Deposit| deposit.holder == deposit.holder.book().partner();
-    let deposit = deposit.filter(|deposit| is_of_partner(deposit) == OF_PARTNER);
-    let deposit = deposit.ok_or_else(|| Refusal::of(&P442))?;
-    let party = party_of(&context, &mut snapshot, deposit.holder).await?;
+    let deposit = snapshot.objects_at::<Deposit>(&[id]).await?.pop().filter(|deposit| deposit.pays.is_none());
+    let owner = match &deposit {
+        Some(deposit) => Some(party_of(&context, &mut snapshot, deposit.holder).await?),
+        None => None,
+    };
     drop(snapshot);
-    if user.is_some_and(|user| party.handle.as_deref() != Some(user.as_str())) {
-        return Err(Refusal::of(&P442).into());
-    }
-    let from: Vec<&str> = deposit.sender.as_deref().into_iter().collect();
-    let explained = explain_deposit(&Explained {
-        details: &details,
-        beneficiary: &party.party,
-        from: &from,
-        to: &deposit.address,
-        operator: None,
-    });
-    let explained = explained.map_err(|error| match error {
-        ExplainError::Missing(missing) => {
-            let names: Vec<_> = missing.iter().map(|field| format!("details.{field} is required")).collect();
-            Refusal::invalid(names.join(". "))
-        }
-        ExplainError::PersonAndCompany => Refusal::invalid("details must name either a person or a company"),
-    })?;
+    let mut touches = touches_of(deposit.as_slice());
+    touches.extend(user.as_ref().map(|user| Touch::User(user.as_str().to_owned())));
     context
-        .run(keyed, touches_of(&[deposit]), async move |work| {
+        .run(keyed, touches, async move |work| {
+            if let Some(user) = &user {
+                require(work.holder(user.as_str()), user.as_str())?;
+            }
+            let is_meant = |owner: &&Known| {
+                user.as_ref().is_none_or(|user| owner.handle.as_deref() == Some(user.as_str()))
+            };
+            let owner = owner.as_ref().filter(is_meant).ok_or_else(|| Refusal::of(&P442))?;
             let deposit = work.object::<Deposit>(id)?.ok_or_else(|| Refusal::of(&P442))?;
             if deposit.state != DepositState::TravelRule {
                 let status = deposit.state.status();
                 return Err(Refusal::because(&P446, format_args!("it is {status}")).into());
             }
+            let sides = (deposit.sender.as_deref(), deposit.address.as_str());
+            let explained = explain(&details, &owner.party, sides).map_err(StoreError::unexpected)?;
             let sealed = Some(sealed::seal(work, deposit.holder, &explained)?);
             credit_from_suspense(work, Deposit { sealed, ..deposit })?;
             Ok(Message::new("Travel rule data updated successfully"))
         })
         .await
+}
+
+/// Who sent it, as IVMS 101: from an address, where it is known, to one of ours.
+fn explain(
+    details: &Details,
+    beneficiary: &Party,
+    (from, to): (Option<&str>, &str),
+) -> Result<IdentityPayload, ExplainError> {
+    let from: Vec<&str> = from.into_iter().collect();
+    explain_deposit(&Explained { details, beneficiary, from: &from, to, operator: None })
+}
+
+/// Somebody whose deposit it is while only the form of a request is looked at.
+fn nobody() -> Party {
+    let company = Company { name: String::new(), address: None, id: None, country: None };
+    Party { customer_id: String::new(), identity: Identity::Company(company) }
 }

@@ -201,9 +201,11 @@ async fn a_large_deposit_waits_until_it_is_said_who_sent_it() {
         explain(&c.a, path, &owner).send().await.is_refused("P442");
     }
     explain(&c.app.b(), &id, &owner).send().await.is_refused("P442");
-    // It is a user's: the partner's call does not know it.
-    let path = format!("/v1/partner/crypto-deposit/update-travel-rule/{id}");
-    let body = json!({"walletType": "NON_CUSTODIAL", "details": owner});
+    // Another user's it is not.
+    let path = format!("/v1/crypto-deposit/update-travel-rule/{id}");
+    let body = json!({"walletType": "NON_CUSTODIAL", "externalUserId": "ben", "details": owner});
+    c.a.patch(&path, &body).send().await.is_refused("P412");
+    c.a.verified_user("ben").await;
     c.a.patch(&path, &body).send().await.is_refused("P442");
     let said = explain(&c.a, &id, &owner).keyed("k").send().await;
     said.is(200, r#"{"message":"Travel rule data updated successfully"}"#);

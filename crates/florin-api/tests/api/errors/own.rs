@@ -198,8 +198,9 @@ async fn p436_a_lock_that_is_not_there_or_was_used() {
     let expected = refusal("P436", "rate-lock-invalid", "Rate lock is not valid for this operation");
     for (index, endpoint) in declaring("P436").iter().enumerate() {
         let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        let locks = ["$lock", "$partnerLock", "$rateLock"];
         let unknown =
-            made.clone().with("$lock", Uuid::nil().to_string()).with("$partnerLock", Uuid::max().to_string());
+            locks.into_iter().fold(made.clone(), |ids, lock| ids.with(lock, Uuid::nil().to_string()));
         check(endpoint, &request_of(&app.a(), endpoint, &unknown).send().await, 400, &expected);
         assert_eq!(
             request_of(&app.a(), endpoint, &made).send().await.status,
@@ -331,6 +332,72 @@ async fn p456_a_user_with_money() {
     for endpoint in declaring("P456") {
         let ids = Ids::unknown().with("$user", "anna");
         check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 400, &expected);
+    }
+    app.finish().await;
+}
+
+/// A code for an id that nobody has.
+async fn unknown(code: &str, name: &str, message: &str) {
+    let app = TestApp::start().await;
+    app.a().verified_user("anna").await;
+    let expected = refusal(code, name, message);
+    for endpoint in declaring(code) {
+        let ids = Ids::unknown().with("$user", "anna");
+        check(&endpoint, &request_of(&app.a(), &endpoint, &ids).send().await, 404, &expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p442_an_unknown_crypto_deposit() {
+    unknown("P442", "crypto-deposit-not-found", "Crypto deposit not found").await;
+}
+
+#[tokio::test]
+async fn p443_an_unknown_order() {
+    unknown("P443", "order-not-found", "Order not found").await;
+}
+
+#[tokio::test]
+async fn p446_a_deposit_of_which_it_was_said_who_sent_it() {
+    let app = TestApp::start().await;
+    let expected = refusal("P446", "travel-rule-not-expected", "Deposit is not waiting for travel rule data");
+    for (index, endpoint) in declaring("P446").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        request_of(&app.a(), endpoint, &made).send().await.expect(200);
+        check(endpoint, &request_of(&app.a(), endpoint, &made).send().await, 400, &expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p450_less_than_the_least() {
+    let app = TestApp::start().await;
+    let expected = refusal("P450", "amount-below-minimum", "Amount is below the minimum");
+    for (index, endpoint) in declaring("P450").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        // Of usdc on ethereum 5 are the least that can come in, and 1 that can go out.
+        let call = changed(&app.a(), endpoint, &made, |body| {
+            set(body, "currency", "usdc");
+            set(body, "network", "ethereum");
+            set(body, "amount", "0.5");
+        });
+        check(endpoint, &call.send().await, 400, &expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn p458_what_is_no_address_of_the_network() {
+    let app = TestApp::start().await;
+    let expected = refusal("P458", "invalid-address", "Wallet address is not valid for this network");
+    for (index, endpoint) in declaring("P458").iter().enumerate() {
+        let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        let call = changed(&app.a(), endpoint, &made, |body| {
+            let name = if body.get("address").is_some() { "address" } else { "walletAddress" };
+            set(body, name, "nonsense");
+        });
+        check(endpoint, &call.send().await, 400, &expected);
     }
     app.finish().await;
 }
