@@ -64,12 +64,12 @@ async fn every_statement_runs_and_no_other() {
     verification(&app, &a).await;
     operator(&app).await;
     webhooks(&app, &a).await;
+    crate::crypto::withdrawals::every_statement(&app).await;
     sepa(&app, &a).await;
     crate::crypto::every_statement(&a).await;
     crate::sepa::vop::every_statement(&app).await;
     crate::sepa::files::every_statement(&mut app).await;
     crate::crypto::simulated::every_statement(&app).await;
-    crate::crypto::withdrawals::every_statement(&app).await;
     let a = app.a();
     assert_eq!(florin_api::wallets::check_seed(&app.app).await, Ok(true));
     app.app.store.is_there().await.expect("the database answers");

@@ -12,7 +12,7 @@ use florin_wallet::{Branch, Chain, ChainKind, Keychain, Net, Place, Seed};
 use serde_json::{Value, json};
 
 /// An address of somebody outside on a network of the sandbox.
-fn outside(network: &str) -> String {
+pub fn outside(network: &str) -> String {
     let kind = match network {
         "btc" => ChainKind::Bitcoin,
         "ltc" => ChainKind::Litecoin,
@@ -25,7 +25,7 @@ fn outside(network: &str) -> String {
 }
 
 /// A withdrawal of a user, or of the partner; not sent yet.
-fn withdraw(
+pub fn withdraw(
     client: &Client,
     user: Option<&str>,
     (amount, currency, network): (&str, &str, &str),
