@@ -11,6 +11,7 @@ use florin_api::kit::book::jobs::run_inside;
 use florin_api::kit::book::registry::book_of;
 use florin_api::kit::book::work::Work;
 use florin_api::kit::settings::{Chains, Settings};
+use florin_types::format_minor;
 use florin_wallet::{Branch, Chain, ChainKind, Keychain, Net, Place, Seed};
 use serde_json::{Value, json};
 
@@ -131,7 +132,8 @@ pub async fn every_statement(app: &TestApp) {
     a.verified_user("wanda").await;
     a.fund(Some("wanda"), "1", "ltc").await;
     let fee = network_fee(&a, "ltc", "ltc").await["networkFee"].as_f64().expect("a number");
-    let all = format!("{:.8}", 1.0 - 0.002 - fee);
+    let fee: i64 = format!("{fee:.8}").replace('.', "").parse().expect("a number");
+    let all = format_minor(100_000_000 - 200_000 - fee, 8);
     id_of(&withdraw(&a, Some("wanda"), (&all, "ltc", "ltc"), &outside("ltc")).send().await);
     a.run_jobs().await;
     top_up(app, "ltc").await;
