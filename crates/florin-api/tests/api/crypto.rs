@@ -5,7 +5,7 @@ mod node;
 mod reconciling;
 mod sandbox;
 pub mod simulated;
-mod withdrawals;
+pub mod withdrawals;
 
 use crate::support::{Client, Setup, TestApp};
 use florin_api::crypto::ChainWork;
@@ -94,6 +94,10 @@ pub async fn one_of_each(client: &Client, user: &str) {
     }
     let body = json!({"network": "polygon", "depth": 1});
     client.post("/v1/sandbox/chain/reorganise", &body).send().await.expect(200);
+    client.fund(Some(user), "1", "ltc").await;
+    let made = withdrawals::withdraw(client, Some(user), ("0.1", "ltc", "ltc"), &withdrawals::outside("ltc"));
+    made.send().await.expect(200);
+    client.run_jobs().await;
 }
 
 /// Statements that no other test of a walk runs.

@@ -64,6 +64,7 @@ async fn every_statement_runs_and_no_other() {
     verification(&app, &a).await;
     operator(&app).await;
     webhooks(&app, &a).await;
+    crate::crypto::withdrawals::every_statement(&app).await;
     sepa(&app, &a).await;
     crate::crypto::every_statement(&a).await;
     crate::sepa::vop::every_statement(&app).await;

@@ -19,7 +19,8 @@ const ORDER: &[&[&str]] = &[
     &["wallets"],
     &["balances"],
     &["kyc"],
-    &["transfers", "exchange", "sepa", "crypto", "cards"],
+    &["transfers", "exchange", "sepa", "cards"],
+    &["crypto"],
     &["orders"],
     &["payment_links"],
 ];

@@ -1,6 +1,6 @@
-//! How a transaction is made: the node is asked what it costs; then, in the command that keeps the transaction, outputs
-//! or a number are taken, and it is signed. A transaction that is kept is the only one of its number or outputs, but for
-//! versions of itself.
+//! How a transaction is made: the node is asked what it costs; then, in the command that keeps the transaction,
+//! outputs or a number are taken, and it is signed. A transaction that is kept is the only one of its number or
+//! outputs, but for versions of itself.
 
 use super::store::{COINS, NONCES, free_coins, nonce_id, open_tries, output_id, try_id};
 use super::transaction::{ChainCoin, ChainNonce, ChainTry, Input, TryPlan, TryState};

@@ -6,12 +6,17 @@ mod refusals;
 mod stuck;
 
 use crate::support::{Answer, Call, Client, Setup, TestApp};
+use florin_api::crypto::{CryptoOperator, hot_wallet, simulated};
+use florin_api::kit::book::jobs::run_inside;
+use florin_api::kit::book::registry::book_of;
+use florin_api::kit::book::work::Work;
 use florin_api::kit::settings::{Chains, Settings};
+use florin_types::format_minor;
 use florin_wallet::{Branch, Chain, ChainKind, Keychain, Net, Place, Seed};
 use serde_json::{Value, json};
 
 /// An address of somebody outside on a network of the sandbox.
-fn outside(network: &str) -> String {
+pub fn outside(network: &str) -> String {
     let kind = match network {
         "btc" => ChainKind::Bitcoin,
         "ltc" => ChainKind::Litecoin,
@@ -24,7 +29,7 @@ fn outside(network: &str) -> String {
 }
 
 /// A withdrawal of a user, or of the partner; not sent yet.
-fn withdraw(
+pub fn withdraw(
     client: &Client,
     user: Option<&str>,
     (amount, currency, network): (&str, &str, &str),
@@ -82,6 +87,73 @@ async fn with_anna(app: &TestApp) -> Client {
 async fn with_chains(chains: Chains) -> TestApp {
     let settings = Settings { chains, ..Settings::sandbox() };
     TestApp::with(Setup { settings, ..Setup::default() }).await
+}
+
+/// Somebody pays ten coins to the hot wallet of the first partner's book on a network.
+async fn top_up(app: &TestApp, network: &'static str) {
+    let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
+    let kind = if network == "ltc" { ChainKind::Litecoin } else { ChainKind::Evm };
+    let keys = app.app.settings.keychain.as_ref().expect("keys");
+    let hot =
+        keys.address(Chain { kind, net: Net::Test }, hot_wallet(book)).expect("an address").into_string();
+    let net = florin_api::crypto::Net::of(network).expect("a network");
+    let pay = async move |work: &mut Work<'_>| {
+        simulated::pay(work, net, &[(hot.clone(), net.coin, 1_000_000_000)], true).await.map(drop)
+    };
+    run_inside(&app.app, book, Vec::new(), pay).await.expect("a command");
+}
+
+/// Money of the house is booked when it comes, and taken back with its block. Every test ends by checking the books.
+#[tokio::test]
+async fn top_ups_are_the_houses_money() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    for network in ["ltc", "ethereum"] {
+        top_up(&app, network).await;
+        let count = "SELECT COUNT(*) FROM chain_top_up WHERE height IS NOT NULL";
+        let play = async |call: &str, more: (&str, u64)| {
+            let mut body = json!({"network": network});
+            body[more.0] = json!(more.1);
+            a.post(&format!("/v1/sandbox/chain/{call}"), &body).send().await.expect(200);
+            a.run_jobs().await;
+            app.database().count(count).await
+        };
+        let with = play("mine", ("blocks", 1)).await;
+        assert_eq!(play("reorganise", ("depth", 1)).await, with - 1, "{network}");
+        assert_eq!(play("mine", ("blocks", 1)).await, with, "{network}");
+    }
+    assert_eq!(a.history(None).await, Vec::<Value>::new());
+    app.finish().await;
+}
+
+/// Runs every statement of this part.
+pub async fn every_statement(app: &TestApp) {
+    let a = app.a();
+    a.verified_user("wanda").await;
+    a.fund(Some("wanda"), "1", "ltc").await;
+    let fee = network_fee(&a, "ltc", "ltc").await["networkFee"].as_f64().expect("a number");
+    let fee: i64 = format!("{fee:.8}").replace('.', "").parse().expect("a number");
+    let all = format_minor(100_000_000 - 200_000 - fee, 8);
+    id_of(&withdraw(&a, Some("wanda"), (&all, "ltc", "ltc"), &outside("ltc")).send().await);
+    a.run_jobs().await;
+    top_up(app, "ltc").await;
+    let body = json!({"network": "ltc", "blocks": 1});
+    a.post("/v1/sandbox/chain/mine", &body).send().await.expect(200);
+    a.run_jobs().await;
+    a.fund(None, "5", "pol").await;
+    for _ in 0..2 {
+        withdraw(&a, None, ("1", "pol", "polygon"), &outside("polygon")).send().await.expect(200);
+        a.run_jobs().await;
+    }
+    let body = json!({"network": "ltc", "depth": 1});
+    a.post("/v1/sandbox/chain/reorganise", &body).send().await.expect(200);
+    for _ in 0..4 {
+        a.settle().await;
+    }
+    let name = florin_types::Text::parse("olga").expect("a name");
+    CryptoOperator { app: &app.app, name }.list().await.expect("a list");
+    a.delete("/v1/user/wanda").await.expect(200);
+    a.run_jobs().await;
 }
 
 /// A held balance and what can be spent, in whole units.

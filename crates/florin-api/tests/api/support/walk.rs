@@ -160,6 +160,8 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
     if endpoint.path.contains("crypto-withdrawal") {
         client.fund(Some(&user), "1", "btc").await;
         client.fund(None, "1", "btc").await;
+        // The chain is made when it is asked for first.
+        client.get("/v1/crypto-withdrawal/get-network-fee?currency=btc").await.expect(200);
     }
     for placeholder in placeholders().filter(|one| names(endpoint, one.word) && one.word != "$transfer") {
         ids = made(client, placeholder, ids).await;
