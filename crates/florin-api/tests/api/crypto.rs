@@ -104,6 +104,10 @@ pub async fn one_of_each(client: &Client, user: &str) {
 pub async fn every_statement(client: &Client) {
     client.verified_user("cora").await;
     one_of_each(client, "cora").await;
+    let body = json!({"network": "polygon", "depth": 40});
+    client.post("/v1/sandbox/chain/reorganise", &body).send().await.expect(200);
+    crate::support::expect_errors(&["left its chain and was taken back"]);
+    one_of_each(client, "cora").await;
     let id = client.events().await.into_iter().rev().find(|event| event["type"] == "crypto_deposit");
     let id = id.expect("a deposit")["payload"]["cryptoDepositId"].clone();
     client.get(&format!("/v1/crypto-deposit/details/{}", id.as_str().expect("an id"))).await.expect(200);

@@ -89,8 +89,10 @@ async fn every_statement_runs_and_no_other() {
     assert!(unknown.is_empty(), "ran, but is not registered: {unknown:#?}");
 }
 
-/// A user whose account is known: the reset has forgotten the others.
+/// A user whose account is known, and a lock of an order: the reset has forgotten the others.
 async fn know_an_account(a: &Client) {
+    let lock = json!({"currency": "usdc", "amount": "5", "network": "polygon"});
+    a.post("/v1/order/lock-rate", &lock).send().await.expect(200);
     a.verified_user("anna").await;
     let iban = a.get("/v1/sepa-deposit/info/anna").await.expect(200)["iban"].clone();
     let body = json!({

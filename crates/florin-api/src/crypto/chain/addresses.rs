@@ -22,11 +22,11 @@ static NUMBERS: ObjectTable = sealed_objects!("chain_number", "last": Int);
 /// Who could change them would get what is paid to others.
 pub(in crate::crypto) static SEALED: [&SealedTable; 2] = [ADDRESSES.seal(), NUMBERS.seal()];
 
-/// The statements over sets. Nothing here is removed.
-pub(in crate::crypto) static SETS: [&SetStatement; 6] = {
-    let ([find, insert, update, _], [find_number, insert_number, update_number, _]) =
+/// The statements over sets. Nothing here is removed, and no address changes.
+pub(in crate::crypto) static SETS: [&SetStatement; 5] = {
+    let ([find, insert, _, _], [find_number, insert_number, update_number, _]) =
         (ADDRESSES.statements(), NUMBERS.statements());
-    [find, insert, update, find_number, insert_number, update_number]
+    [find, insert, find_number, insert_number, update_number]
 };
 
 const ALL: Statement = "SELECT id, address, number, pays, seal FROM chain_address WHERE book = $1 AND id > $2 \

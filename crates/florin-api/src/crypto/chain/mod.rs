@@ -22,9 +22,9 @@ use florin_wallet::{Branch, Chain, ChainKind, Place};
 use std::sync::Arc;
 
 /// The statements over sets.
-pub(super) static SETS: [&SetStatement; 9] = {
-    let ([a, b, c], [d, e, f, g, h, i]) = (cursor::SETS, addresses::SETS);
-    [a, b, c, d, e, f, g, h, i]
+pub(super) static SETS: [&SetStatement; 8] = {
+    let ([a, b, c], [d, e, f, g, h]) = (cursor::SETS, addresses::SETS);
+    [a, b, c, d, e, f, g, h]
 };
 
 /// The tables whose rows are sealed.

@@ -74,6 +74,14 @@ impl View {
         Err(away("the chain could not be made"))
     }
 
+    /// The newest block; that of a new chain where there is none yet, which is not made for that.
+    async fn height(&self) -> Result<u64, NodeError> {
+        let id = store::chain_id(&self.app, self.net);
+        let mut snapshot = self.app.store.snapshot(self.book).await.map_err(away)?;
+        let found = snapshot.objects_at::<SimChain>(&[id]).await.map_err(away)?.pop();
+        Ok(found.map_or(1, |sim| sim.state.blocks.height()))
+    }
+
     async fn block(&self, height: u64) -> Result<Option<Block>, NodeError> {
         let net = self.net;
         self.read(async move |scope, blocks| {
@@ -156,7 +164,7 @@ impl ChainNode for SimulatedNode {
                 return Ok(FeeRate { usual: usual.max_fee, urgent: urgent.max_fee });
             }
             let chain = chain_of(&self.view.app, self.view.net).map_err(away)?;
-            self.view.read(async move |_, blocks| Ok(fees(chain, blocks.height() + 1))).await
+            Ok(fees(chain, self.view.height().await? + 1))
         })
     }
 
@@ -200,10 +208,7 @@ impl AccountNode for AccountSide {
     }
 
     fn offers<'a>(&'a self) -> Boxed<'a, Result<Offers, NodeError>> {
-        Box::pin(async {
-            let height = self.view.read(async |_, blocks| Ok(blocks.height())).await?;
-            Ok(self.rules.offers(height))
-        })
+        Box::pin(async { Ok(self.rules.offers(self.view.height().await?)) })
     }
 
     fn max_fee(&self) -> u128 {
