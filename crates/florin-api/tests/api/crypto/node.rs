@@ -80,6 +80,13 @@ impl TestNode {
         state.spent.push(spent.to_owned());
     }
 
+    /// What addresses have is again what blocks tell of.
+    pub fn be_honest(&self) {
+        let mut state = self.state.lock().expect("a chain");
+        state.gifts.clear();
+        state.spent.clear();
+    }
+
     /// What is wrong with the node from now on.
     pub fn trouble(&self, trouble: Option<&'static str>) {
         self.state.lock().expect("a chain").trouble = trouble;

@@ -100,6 +100,8 @@ async fn what_is_missing_or_nobodys_is_told() {
     assert!(!outcome.is_clean() && outcome.currencies.is_empty() && outcome.addresses.is_empty());
     c.btc.trouble(None);
     c.look().await;
+    c.btc.be_honest();
+    c.ethereum.be_honest();
     c.app.finish().await;
 }
 
@@ -115,6 +117,7 @@ async fn rests_are_less_than_a_unit_for_each_deposit() {
     c.ethereum.give(&eth, "eth", 1);
     let outcome = c.reconciled().await;
     assert_eq!(lines(&outcome)[1], ("eth".to_owned(), [0, 2_103, 2_100, 0, 3]));
+    c.ethereum.be_honest();
     c.app.finish().await;
 }
 
@@ -131,6 +134,7 @@ async fn a_node_that_cannot_search_is_asked_for_outputs() {
         assert_eq!(found(&outcome), [(btc.clone(), "btc", 50_001_000, left)]);
         assert_eq!(outcome.currencies[0].difference(), left - 50_001_000);
     }
+    c.btc.be_honest();
     c.app.finish().await;
 }
 
