@@ -54,8 +54,9 @@ const TIMES: Times = Times {
 
 /// Why live does not start on networks to try things on.
 const NOT_MAIN: &str = "is no main network, and this is live: wallets would be made with keys of a network to try \
-                        things on, and keep them. Set mainnet = true for each network in [[reference.currencies.networks]]. \
-                        If this is meant, set test_networks = true (FLORIN_TEST_NETWORKS)";
+                        things on, and keep them. Set mainnet = true for each network in \
+                        [[reference.currencies.networks]]. If this is meant, set test_networks = true \
+                        (FLORIN_TEST_NETWORKS)";
 
 /// The section `chains`.
 #[derive(Clone, Debug, Default, Deserialize)]

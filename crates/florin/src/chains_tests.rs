@@ -102,7 +102,7 @@ fn what_is_wrong_is_named() {
         ("explain_within_days = 0".to_owned(), "chains.explain_within_days"),
     ];
     for (text, expected) in cases {
-        let said = chains(&text, On::Test, |_| {}).err().expect(&text);
+        let said = chains(&text, On::Test, |_| {}).expect_err(&text);
         assert!(said.contains(expected), "{text}: {said}");
         assert!(!said.contains("never-shown"), "{said}");
     }
@@ -116,7 +116,7 @@ fn what_is_wrong_is_named() {
         (ethereum(""), On::Local, "chains.ethereum is local, so it needs chains.ethereum.chain_id"),
         (bitcoin(""), On::Local, "chains.btc is local, so it needs chains.btc.genesis"),
     ] {
-        let said = chains(&text, on, |_| {}).err().expect(&text);
+        let said = chains(&text, on, |_| {}).expect_err(&text);
         assert!(said.contains(expected), "{text}: {said}");
     }
     let wrong = Figment::from(Toml::string("[solana]\nurl = \"http://s\""))
@@ -129,12 +129,12 @@ fn what_is_wrong_is_named() {
 fn networks_fit_what_the_installation_is_for() {
     let sandbox = |around: &mut Around<'_>| around.environment = Environment::Sandbox;
     let live = |around: &mut Around<'_>| around.environment = Environment::Live;
-    let said = chains(&bitcoin(""), On::Main, sandbox).err().expect("made-up money");
+    let said = chains(&bitcoin(""), On::Main, sandbox).expect_err("made-up money");
     assert!(said.contains("chains.btc is a main network, and this is a sandbox"), "{said}");
     let seedless = |around: &mut Around<'_>| around.has_seed = false;
-    let said = chains(&bitcoin(""), On::Main, seedless).err().expect("no keys");
+    let said = chains(&bitcoin(""), On::Main, seedless).expect_err("no keys");
     assert!(said.contains("FLORIN_WALLET_SEED"), "{said}");
-    let said = chains("", On::Test, live).err().expect("worthless coins");
+    let said = chains("", On::Test, live).expect_err("worthless coins");
     assert!(said.contains("is no main network") && said.contains("FLORIN_TEST_NETWORKS"), "{said}");
     let meant =
         |around: &mut Around<'_>| (around.environment, around.test_networks) = (Environment::Live, true);
@@ -159,7 +159,7 @@ fn a_network_is_of_one_kind_and_of_some_currency() {
             test_networks: false,
         };
         let chains = section(&ethereum("")).chains(&Settings::sandbox().chains, &around);
-        chains.err().expect("refused").to_string()
+        chains.expect_err("refused").to_string()
     };
     for currency in tables.currencies.iter_mut().filter(|currency| currency.code == "usdc") {
         currency.networks.iter_mut().for_each(|network| network.local = true);

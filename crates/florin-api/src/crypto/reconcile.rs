@@ -18,7 +18,7 @@ use florin_rails::chain::{BlockRef, ChainNode};
 use florin_store::{Scope, StoreError};
 use florin_types::{CurrencyCode, format_minor};
 use florin_wallet::{Address, Chain};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use uuid::Uuid;
 
@@ -154,6 +154,9 @@ fn amount(units: i128, decimals: u8) -> String {
     format_minor(i64::try_from(units).unwrap_or(most), decimals)
 }
 
+/// The id of a transaction, and which of its outputs.
+type Output = (String, u32);
+
 /// An address on a network, and a currency.
 type Spot = (String, CurrencyCode);
 
@@ -162,6 +165,10 @@ type Spot = (String, CurrencyCode);
 struct OwnMoves {
     /// What came to an address of ours from us, less what was spent from it.
     by_address: HashMap<Spot, i128>,
+    /// The outputs that we made to addresses of ours and have not spent (change, the hot wallet), by the address.
+    made: Vec<(String, Output)>,
+    /// The outputs, of deposits or of ours, that we have spent.
+    spent: HashSet<Output>,
     /// [`Explained::sent`]: of payments that are in blocks up to the compared one and not booked there yet, less what
     /// left (the books still have it), and of those that are booked of a later block, more.
     unbooked: HashMap<CurrencyCode, i128>,
@@ -171,7 +178,8 @@ struct OwnMoves {
 /// rows of coins and tries that it keeps: for each transaction of ours in a block up to `by`, what it took from each
 /// address (with its fee) and brought to addresses of ours (change, the hot wallet); and for each currency what of that
 /// is not in the account of chain settlement. Fees of the chain that the house pays belong to the first as soon as
-/// they are paid, and to the second until they are booked.
+/// they are paid, and to the second until they are booked. Outputs are needed where the node can't search for addresses
+/// (Dogecoin's).
 fn own_moves(_scope: &Scope, _net: Net, _by: &BlockRef) -> OwnMoves {
     OwnMoves::default()
 }
@@ -193,6 +201,8 @@ struct OfNet {
     /// The house's own address.
     hot: Option<String>,
     known: HashMap<Spot, Known>,
+    /// Where each output of deposits came to.
+    outputs: Vec<(String, Output)>,
     seen: HashMap<CurrencyCode, i128>,
     ahead: HashMap<CurrencyCode, i128>,
     own: OwnMoves,
@@ -208,6 +218,8 @@ impl OfNet {
             let known = self.known.entry((deposit.address.clone(), currency)).or_default();
             known.amount += amount;
             known.deposits += 1;
+            let output = u32::try_from(deposit.output).unwrap_or(u32::MAX);
+            self.outputs.push((deposit.address.clone(), (deposit.hash.clone(), output)));
         }
         match (is_there, is_booked) {
             (true, false) => *self.seen.entry(currency).or_default() += amount,
@@ -361,6 +373,9 @@ async fn held(
     of_net: &OfNet,
     currency: CurrencyCode,
 ) -> Result<Vec<(String, i128)>, String> {
+    if !node.can_search() {
+        return held_by_outputs(node, by, of_net).await;
+    }
     let known = of_net.known.keys().map(|(address, _)| address);
     let own = of_net.own.by_address.keys().map(|(address, _)| address);
     let all: BTreeSet<&String> = said.addresses.iter().chain(known).chain(own).collect();
@@ -374,6 +389,23 @@ async fn held(
         true => Ok(addresses.into_iter().zip(held.into_iter().map(i128::from)).collect()),
         false => Err("the node told of other addresses".to_owned()),
     }
+}
+
+/// The same by the outputs that are known: of whatever else is on the addresses, such a node can't tell.
+async fn held_by_outputs(
+    node: &dyn ChainNode,
+    by: &BlockRef,
+    of_net: &OfNet,
+) -> Result<Vec<(String, i128)>, String> {
+    let all = of_net.outputs.iter().chain(&of_net.own.made);
+    let known: Vec<_> = all.filter(|(_, output)| !of_net.own.spent.contains(output)).cloned().collect();
+    let outputs: Vec<Output> = known.iter().map(|(_, output)| output.clone()).collect();
+    let amounts = node.outputs(by, &outputs).await.map_err(|error| error.to_string())?;
+    let mut held: BTreeMap<String, i128> = BTreeMap::new();
+    for ((address, _), amount) in known.into_iter().zip(amounts) {
+        *held.entry(address).or_default() += i128::from(amount);
+    }
+    Ok(held.into_iter().collect())
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub struct BookStatus {
     pub behind: Option<u64>,
     /// The house's own address for this book. None: there are no keys.
     pub hot_wallet: Option<String>,
-    /// What it has of each currency, with the currency's decimals.
+    /// What it has of each currency, with the currency's decimals. Nothing where the node can't search for an address.
     pub balances: Vec<(CurrencyCode, u8, Result<i64, String>)>,
 }
 
@@ -115,7 +115,8 @@ async fn of_book(
         None => None,
     };
     let mut balances = Vec::new();
-    if let (Some(node), Some(address), true) = (&node, &hot_wallet, followed.is_some()) {
+    let searching = node.as_ref().filter(|node| node.can_search() && followed.is_some());
+    if let (Some(node), Some(address)) = (searching, &hot_wallet) {
         for code in on(app, net) {
             let decimals = app.currencies.get(code).map_or(0, |currency| currency.decimals);
             // The node has its own limits of time: one of Bitcoin's kind looks through all outputs of the chain.

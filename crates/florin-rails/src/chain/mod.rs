@@ -179,6 +179,21 @@ pub trait ChainNode: Send + Sync {
         })
     }
 
+    /// Whether it can find what addresses have. If not, it can only say which outputs are unspent.
+    fn can_search(&self) -> bool {
+        true
+    }
+
+    /// What outputs of transactions (the id, and which output) hold by a block, which is the newest one: nothing where
+    /// they are spent, or not in the chain. For nodes that can't search.
+    fn outputs<'a>(
+        &'a self,
+        _at: &'a BlockRef,
+        _outputs: &'a [(String, u32)],
+    ) -> Boxed<'a, Result<Vec<i64>, NodeError>> {
+        Box::pin(async { Err(NodeError::Unavailable("its chain has no outputs".to_owned())) })
+    }
+
     /// Whether the chain counts a currency finer than the platform, which then cuts off rests.
     fn has_rests(&self, _currency: CurrencyCode) -> bool {
         false

@@ -221,6 +221,28 @@ async fn balances_are_those_of_one_search() {
 }
 
 #[tokio::test]
+async fn outputs_are_unspent_by_one_block() {
+    let [best, other, spent] = ["5", "6", "7"].map(|digit| digit.repeat(64));
+    let outputs = [(other.clone(), 1), (spent.clone(), 0)];
+    let (by, gone) = (best.clone(), spent.clone());
+    let fake = Fake::start(move |method, parameters| match method {
+        "gettxout" if parameters[0] == gone.as_str() => Reply::Result("null".to_owned()),
+        "gettxout" => {
+            Reply::Result(format!(r#"{{"bestblock":"{by}","confirmations":2,"value":0.00000004}}"#))
+        }
+        _ => Reply::Result(format!(r#"{{"blocks":5,"bestblockhash":"{by}"}}"#)),
+    })
+    .await;
+    let one = node(&fake, &"1".repeat(64));
+    let at = |hash: &str| BlockRef { height: 5, hash: hash.to_owned() };
+    assert_eq!(one.outputs(&at(&best), &outputs).await.unwrap(), [4, 0]);
+    assert!(is_unavailable(one.outputs(&at(&other), &outputs).await));
+    assert!(is_unavailable(one.outputs(&at(&other), &outputs[1..]).await));
+    let dogecoin = client(ChainKind::Dogecoin, &fake.url, &"1".repeat(64), PATIENT);
+    assert!(one.can_search() && !dogecoin.can_search());
+}
+
+#[tokio::test]
 async fn fees_stay_within_what_is_believed() {
     for (answer, rate) in [
         (r#"{"feerate":0.00012345,"blocks":6}"#, 12_345),

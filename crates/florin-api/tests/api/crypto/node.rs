@@ -14,6 +14,9 @@ struct State {
     branch: usize,
     trouble: Option<&'static str>,
     is_other_chain: bool,
+    is_blind: bool,
+    /// Transactions whose outputs are spent.
+    spent: Vec<String>,
     /// What addresses have without a transfer that a block tells of.
     gifts: Vec<(String, CurrencyCode, i64)>,
 }
@@ -68,6 +71,20 @@ impl TestNode {
     pub fn give(&self, to: &str, currency: &'static str, amount: i64) {
         let gift = (to.to_owned(), CurrencyCode::new(currency), amount);
         self.state.lock().expect("a chain").gifts.push(gift);
+    }
+
+    /// It can't search for addresses from now on, and the outputs of a transaction are spent.
+    pub fn be_blind(&self, spent: &str) {
+        let mut state = self.state.lock().expect("a chain");
+        state.is_blind = true;
+        state.spent.push(spent.to_owned());
+    }
+
+    /// What addresses have is again what blocks tell of.
+    pub fn be_honest(&self) {
+        let mut state = self.state.lock().expect("a chain");
+        state.gifts.clear();
+        state.spent.clear();
     }
 
     /// What is wrong with the node from now on.
@@ -137,6 +154,29 @@ impl ChainNode for TestNode {
                 let gifts = state.gifts.iter().filter(|(to, code, _)| to == address && *code == currency);
                 let gifts: i64 = gifts.map(|(.., amount)| *amount).sum();
                 gifts + transfers.filter(is_it).map(|transfer| transfer.amount).sum::<i64>()
+            })
+        })
+    }
+
+    fn can_search(&self) -> bool {
+        self.get(|state| !state.is_blind).unwrap_or(true)
+    }
+
+    fn outputs<'a>(
+        &'a self,
+        at: &'a BlockRef,
+        outputs: &'a [(String, u32)],
+    ) -> Boxed<'a, Result<Vec<i64>, NodeError>> {
+        Box::pin(async move {
+            assert_eq!(self.tip().await?, *at);
+            self.get(|state| {
+                let transfers = || state.blocks.iter().flat_map(|block| &block.transfers);
+                let held = |(transaction, output): &(String, u32)| {
+                    let is_it = |one: &&Transfer| one.transaction == *transaction && one.output == *output;
+                    let is_spent = state.spent.contains(transaction);
+                    transfers().find(is_it).filter(|_| !is_spent).map_or(0, |transfer| transfer.amount)
+                };
+                outputs.iter().map(held).collect()
             })
         })
     }

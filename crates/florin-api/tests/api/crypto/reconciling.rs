@@ -86,7 +86,8 @@ async fn what_is_missing_or_nobodys_is_told() {
     let mut expected =
         vec![(btc, "btc", 50_001_000, 50_000_700), (lost, "ethereum", 0, -1), (eth, "ethereum", 0, 4)];
     let mut told = found(&outcome);
-    (expected.sort(), told.sort());
+    expected.sort();
+    told.sort();
     assert_eq!(told, expected);
     assert!(outcome.addresses.iter().any(|line| line.to_string().contains("value that no deposit brought")));
     // A node that is away, or ahead of what was followed, leaves no figure that could be taken for a true one.
@@ -99,6 +100,8 @@ async fn what_is_missing_or_nobodys_is_told() {
     assert!(!outcome.is_clean() && outcome.currencies.is_empty() && outcome.addresses.is_empty());
     c.btc.trouble(None);
     c.look().await;
+    c.btc.be_honest();
+    c.ethereum.be_honest();
     c.app.finish().await;
 }
 
@@ -114,6 +117,24 @@ async fn rests_are_less_than_a_unit_for_each_deposit() {
     c.ethereum.give(&eth, "eth", 1);
     let outcome = c.reconciled().await;
     assert_eq!(lines(&outcome)[1], ("eth".to_owned(), [0, 2_103, 2_100, 0, 3]));
+    c.ethereum.be_honest();
+    c.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_node_that_cannot_search_is_asked_for_outputs() {
+    let (c, btc, _) = Chained::with_deposits().await;
+    c.btc.be_blind("another");
+    let outcome = c.reconciled().await;
+    assert!(outcome.is_clean(), "{outcome:?}");
+    assert_eq!(lines(&outcome)[0], ("btc".to_owned(), [50_001_000, 50_001_000, 0, 0, 0]));
+    for (spent, left) in [("t1", 50_000_000), ("t2", 0)] {
+        c.btc.be_blind(spent);
+        let outcome = c.reconciled().await;
+        assert_eq!(found(&outcome), [(btc.clone(), "btc", 50_001_000, left)]);
+        assert_eq!(outcome.currencies[0].difference(), left - 50_001_000);
+    }
+    c.btc.be_honest();
     c.app.finish().await;
 }
 

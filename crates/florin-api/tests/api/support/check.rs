@@ -87,6 +87,13 @@ pub async fn jobs(app: &App) {
     assert!(failed.is_empty(), "jobs failed: {failed:?}");
 }
 
+/// What is on chains is what the books say, where that can be compared.
+pub async fn chains(app: &App) {
+    let outcome = florin_api::crypto::reconcile(app).await.expect("the books can be read");
+    let differs = outcome.currencies.iter().any(|line| line.difference() != 0);
+    assert!(!differs && outcome.addresses.is_empty(), "chains and books differ: {outcome:#?}");
+}
+
 /// The books are right.
 pub async fn books(app: &App) {
     let report = app.store.verify().await.expect("the books can be read");

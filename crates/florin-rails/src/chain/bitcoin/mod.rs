@@ -162,6 +162,24 @@ impl BitcoinNode {
         }
     }
 
+    async fn outputs_at(&self, at: &BlockRef, outputs: &[(String, u32)]) -> Result<Vec<i64>, NodeError> {
+        let mut held = Vec::with_capacity(outputs.len());
+        for (transaction, output) in outputs {
+            let unspent: Option<HeldOutput> =
+                self.ask("gettxout", json!([transaction, output, false])).await?;
+            held.push(match unspent {
+                Some(unspent) if unspent.bestblock == at.hash => self.amount(&unspent.value)?,
+                Some(_) => return Err(super::not_the_newest(at)),
+                None => 0,
+            });
+        }
+        // That there is no such output says nothing of the block by which it is so.
+        match self.tip().await? == *at {
+            true => Ok(held),
+            false => Err(super::not_the_newest(at)),
+        }
+    }
+
     async fn held_at(&self, at: &BlockRef, addresses: &[String]) -> Result<Vec<i64>, NodeError> {
         let texts: Vec<&str> = addresses.iter().map(String::as_str).collect();
         let (unspent, by) = self.scan(&texts).await?;
@@ -428,6 +446,12 @@ struct TxOutput {
 }
 
 #[derive(Deserialize)]
+struct HeldOutput {
+    bestblock: String,
+    value: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
 struct Scan {
     success: bool,
     unspents: Vec<ScannedOutput>,
@@ -501,6 +525,19 @@ impl ChainNode for BitcoinNode {
             // Their sum was compared with the node's, so it is an amount that can be.
             Ok(self.unspent(&[address]).await?.iter().map(|one| one.amount).sum())
         })
+    }
+
+    fn can_search(&self) -> bool {
+        // Dogecoin Core 1.14 is Bitcoin Core 0.14 in this; `scantxoutset` is since 0.17.
+        self.chain.kind != ChainKind::Dogecoin
+    }
+
+    fn outputs<'a>(
+        &'a self,
+        at: &'a BlockRef,
+        outputs: &'a [(String, u32)],
+    ) -> Boxed<'a, Result<Vec<i64>, NodeError>> {
+        Box::pin(self.outputs_at(at, outputs))
     }
 
     fn balances<'a>(
