@@ -23,6 +23,8 @@ CREATE TABLE crypto_withdrawal (
     -- The block that has it; none while none has.
     height BIGINT,
     confirmations BIGINT NOT NULL,
+    -- The deposit that goes back by it.
+    returns BYTEA,
     created_at BIGINT NOT NULL,
     seal BYTEA,
     PRIMARY KEY (book, id)

@@ -23,6 +23,8 @@ CREATE TABLE crypto_withdrawal (
     -- The block that has it; none while none has.
     height INTEGER,
     confirmations INTEGER NOT NULL,
+    -- The deposit that goes back by it.
+    returns BLOB,
     created_at INTEGER NOT NULL,
     seal BLOB,
     PRIMARY KEY (book, id)

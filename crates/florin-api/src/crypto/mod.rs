@@ -27,7 +27,7 @@ pub use deposits::{
 pub use playing::{Incoming, mine, pay_in, reorganise};
 pub use reconcile::{AddressLine, CurrencyLine, Explained, NotCompared, Reconciliation, reconcile};
 pub use status::{BookStatus, NetworkStatus, status};
-pub use withdrawals::{CryptoOperator, WaitingWithdrawal, WaitingWithdrawals};
+pub use withdrawals::{CryptoOperator, WaitingDeposit, WaitingWithdrawal, WaitingWithdrawals};
 
 use crate::kit::endpoint::codes::P456;
 use crate::kit::endpoint::events::EventType;
@@ -47,6 +47,7 @@ pub static FAMILY: Family = Family {
         (deposits::UNEXPLAINED_JOB, |app, job| Box::pin(deposits::end_unexplained(app, job))),
         (deposits::RELEASE_JOB, |app, job| Box::pin(deposits::release(app, job))),
         (withdrawals::PAY_JOB, |app, job| Box::pin(withdrawals::pay(app, job))),
+        (withdrawals::RETURN_JOB, |app, job| Box::pin(withdrawals::return_unexplained(app, job))),
         (withdrawals::RETRY_JOB, |app, job| Box::pin(withdrawals::retry(app, job))),
     ],
     events: &[
@@ -74,6 +75,7 @@ pub static FAMILY: Family = Family {
         withdrawals::HELD,
         withdrawals::SETTLED,
         withdrawals::FAILED,
+        withdrawals::GIVEN_BACK,
         treasury::HOUSE,
     ],
     statements: &[

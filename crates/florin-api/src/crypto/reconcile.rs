@@ -9,7 +9,7 @@
 //! difference.
 
 use super::chain::{self, Cursor, NETS, Net, hot_wallet, is_simulated, node_of};
-use super::deposits::{self, Deposit, Money};
+use super::deposits::{self, Deposit};
 use crate::kit::app::App;
 use crate::kit::book::registry::{PartnerBook, partner_books};
 use crate::wallets;
@@ -212,7 +212,7 @@ impl OfNet {
     fn add(&mut self, deposit: &Deposit) {
         let last = self.by.as_ref().map_or(0, |by| by.height);
         let is_there = deposit.height.is_some_and(|height| height <= last);
-        let is_booked = deposit.state.money() != Money::Outside;
+        let is_booked = deposit.is_booked();
         let (amount, currency) = (i128::from(deposit.amount), deposit.currency);
         if is_there {
             let known = self.known.entry((deposit.address.clone(), currency)).or_default();

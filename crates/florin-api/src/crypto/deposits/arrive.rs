@@ -62,14 +62,17 @@ pub async fn see(
             .collect();
         let touches = some.iter().map(|(id, ..)| store::touch(*id)).collect();
         run_inside(app, book, touches, async move |work: &mut Work<'_>| {
-            some.iter().try_for_each(|seen| see_one(work, net, height, seen))
+            for seen in &some {
+                see_one(work, net, height, seen).await?;
+            }
+            Ok(())
         })
         .await?;
     }
     Ok(())
 }
 
-fn see_one(
+async fn see_one(
     work: &mut Work<'_>,
     net: Net,
     height: u64,
@@ -81,6 +84,12 @@ fn see_one(
     let deposit = match known {
         // A look that was broken off has seen it.
         Some(known) if known.height.is_some() => return Ok(()),
+        Some(known) if known.state.money() == Money::GivenBack => {
+            work.load(&touches_of(std::slice::from_ref(&known))).await?;
+            work.post(TAKEN_BACK.kind, *id, &postings::lose(&known, true), Vec::new())
+                .map_err(posting_refused)?;
+            return Ok(work.put(&Deposit { height: Some(height), ..known })?);
+        }
         Some(known) => Deposit { height: Some(height), state: DepositState::Seen, ..known },
         None => Deposit {
             id: *id,
@@ -138,6 +147,7 @@ pub fn touches_of(deposits: &[Deposit]) -> Vec<Touch> {
     for currency in currencies {
         touches.push(Touch::SystemAccount(currency, AccountKind::ChainSettlement));
         touches.push(Touch::SystemAccount(currency, AccountKind::Suspense));
+        touches.push(Touch::SystemAccount(currency, AccountKind::Fees));
         if deposits.iter().any(|deposit| deposit.pays.is_some()) {
             touches.push(Touch::SystemAccount(currency, AccountKind::FxPosition));
         }
@@ -223,7 +233,7 @@ fn debt(work: &Work<'_>, deposit: &Deposit) -> Result<i64, StoreError> {
 }
 
 /// Whether its holder has an account that can be paid: the partner, or a user that is verified and not closed.
-fn can_be_paid(work: &Work<'_>, deposit: &Deposit) -> bool {
+pub fn can_be_paid(work: &Work<'_>, deposit: &Deposit) -> bool {
     let is_partner = deposit.holder == work.book().partner();
     let is_open = work.holder_by_id(deposit.holder).is_some_and(|holder| {
         let gate = Gate::of(holder);
@@ -304,9 +314,14 @@ fn leave_one(work: &mut Work<'_>, id: Uuid, height: u64) -> Result<Option<Uuid>,
             Some(postings::take_back(&deposit, account))
         }
         Money::Sold => Some(postings::take_from_position(&deposit)),
+        Money::GivenBack => Some(postings::lose(&deposit, false)),
     };
     if let Some(posting) = &posting {
         work.post(TAKEN_BACK.kind, id, posting, Vec::new()).map_err(posting_refused)?;
+    }
+    if deposit.state.money() == Money::GivenBack {
+        work.put(&Deposit { height: None, ..deposit })?;
+        return Ok(Some(id));
     }
     let left = Deposit { state: DepositState::Seen, height: None, ..deposit.clone() };
     if left.pays.is_some() || left.state.status() != deposit.state.status() {
@@ -317,6 +332,17 @@ fn leave_one(work: &mut Work<'_>, id: Uuid, height: u64) -> Result<Option<Uuid>,
     work.enqueue(NewJob { kind: GONE_JOB, lane: Lane::Quick, due, payload });
     let was_final = matches!(deposit.state.money(), Money::OfHolder | Money::Sold);
     Ok(was_final.then_some(id))
+}
+
+/// A deposit has gone back, or could not: then it waits for a person again.
+pub async fn went_back(work: &mut Work<'_>, id: Uuid, has_gone: bool) -> Result<(), Stop> {
+    work.load(&[store::touch(id)]).await?;
+    let deposit = work.object::<Deposit>(id)?;
+    let Some(deposit) = deposit.filter(|deposit| deposit.state == DepositState::Returning) else {
+        return Ok(());
+    };
+    let state = if has_gone { DepositState::Returned } else { DepositState::Unexplained };
+    Ok(work.put(&Deposit { state, ..deposit })?)
 }
 
 /// Emits where a deposit stands. What pays an order is told of by the order.

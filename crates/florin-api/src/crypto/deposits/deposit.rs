@@ -42,6 +42,10 @@ words! {
         TooSmall = "TOO_SMALL",
         /// Nobody said in time who sent it: it goes back, or waits for a person.
         Unexplained = "UNEXPLAINED",
+        /// It goes back.
+        Returning = "RETURNING",
+        /// It went back.
+        Returned = "RETURNED",
         /// It pays an order, which has not settled it yet.
         ForOrder = "FOR_ORDER",
         /// It has paid an order: it was sold.
@@ -74,8 +78,15 @@ impl DepositState {
             }
             Self::TravelRule => CryptoDepositStatus::WaitingForTrData,
             Self::Credited | Self::Settled => CryptoDepositStatus::Successful,
-            Self::TooSmall | Self::Unexplained | Self::Gone => CryptoDepositStatus::Unsuccessful,
+            Self::TooSmall | Self::Unexplained | Self::Returning | Self::Returned | Self::Gone => {
+                CryptoDepositStatus::Unsuccessful
+            }
         }
+    }
+
+    /// Whether a person decides what becomes of it.
+    pub const fn is_left_to_a_person(self) -> bool {
+        matches!(self, Self::TooSmall | Self::Unmatched | Self::Unexplained)
     }
 
     /// Where its money is.
@@ -84,6 +95,7 @@ impl DepositState {
             Self::Seen | Self::Gone => Money::Outside,
             Self::Credited => Money::OfHolder,
             Self::Settled => Money::Sold,
+            Self::Returning | Self::Returned => Money::GivenBack,
             Self::ForOrder
             | Self::TravelRule
             | Self::Held
@@ -105,6 +117,8 @@ pub enum Money {
     InSuspense,
     /// The house has bought it.
     Sold,
+    /// It goes back, or went back: whatever becomes of it on its chain is the house's business.
+    GivenBack,
 }
 
 /// What came to an address of a holder by one output of a transaction, or one transfer of a token.
@@ -147,6 +161,15 @@ struct Moment {
 }
 
 impl Deposit {
+    /// Whether the books have what it brought.
+    pub fn is_booked(&self) -> bool {
+        match self.state.money() {
+            Money::Outside => false,
+            Money::GivenBack => self.height.is_some(),
+            Money::OfHolder | Money::InSuspense | Money::Sold => true,
+        }
+    }
+
     /// Where it stands, for an event.
     pub fn moment(&self) -> Vec<u8> {
         serde_json::to_vec(&Moment { state: self.state }).unwrap_or_default()

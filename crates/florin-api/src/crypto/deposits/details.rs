@@ -60,7 +60,7 @@ pub struct CryptoDepositError {
     /// What happened, for people.
     #[schema(example = "It is below the least deposit of its network")]
     description: &'static str,
-    /// What happened, for programs: `TOO_SMALL`, `UNEXPLAINED` or `GONE`.
+    /// What happened, for programs: `TOO_SMALL`, `UNEXPLAINED`, `RETURNING`, `RETURNED` or `GONE`.
     #[schema(example = "TOO_SMALL")]
     status: &'static str,
 }
@@ -70,6 +70,7 @@ impl CryptoDepositError {
         let description = match state {
             DepositState::TooSmall => "It is below the least deposit of its network",
             DepositState::Unexplained => "Nobody said in time who sent it",
+            DepositState::Returning | DepositState::Returned => "It goes back to its sender, or went back",
             DepositState::Gone => "Its chain does not have it any more",
             _ => return None,
         };

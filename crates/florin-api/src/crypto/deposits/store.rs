@@ -55,8 +55,12 @@ const OF_PURPOSE: Statement = "SELECT id, holder, currency, network, hash, outpu
 const ALL: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, height, \
      sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND id > $2 ORDER BY id LIMIT 500";
 
+const WAITING: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, height, \
+     sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 \
+     AND state IN ('UNMATCHED', 'TOO_SMALL', 'UNEXPLAINED') ORDER BY created_at, id LIMIT 1001";
+
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[RIPE, OF_BLOCK, HELD_OF, WAITS, KNOWN, OF_PURPOSE, ALL];
+pub const STATEMENTS: &[Statement] = &[RIPE, OF_BLOCK, HELD_OF, WAITS, KNOWN, OF_PURPOSE, WAITING, ALL];
 
 /// Those over sets. Nothing here is removed.
 pub static SETS: [&SetStatement; 3] = {
@@ -154,6 +158,11 @@ pub async fn held(scope: &mut Scope, holder: HolderId) -> Result<Vec<Deposit>, S
 /// All deposits of the book, some at a time: those after an id.
 pub async fn all(scope: &mut Scope, after: Uuid) -> Result<Vec<Deposit>, StoreError> {
     scope.objects(ALL, &params![after]).await
+}
+
+/// The deposits that wait for a person, oldest first; one more than an operator is shown, where more wait.
+pub async fn waiting(scope: &mut Scope) -> Result<Vec<Deposit>, StoreError> {
+    scope.objects(WAITING, &[]).await
 }
 
 /// Whether something that came in for a holder has not ended.

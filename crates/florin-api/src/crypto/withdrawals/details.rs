@@ -177,6 +177,7 @@ async fn get_crypto_withdrawal(
     let id = id.ok_or_else(|| Refusal::because(&P441, not_a_uuid))?;
     let mut snapshot = context.snapshot().await?;
     let withdrawal = snapshot.objects_at::<Withdrawal>(&[id]).await?.pop();
+    let withdrawal = withdrawal.filter(|withdrawal| withdrawal.returns.is_none());
     let withdrawal = withdrawal.ok_or_else(|| Refusal::of(&P441))?;
     let app = &context.app;
     let people = People::load(app, &mut snapshot, [withdrawal.holder].into_iter()).await?;
