@@ -131,8 +131,8 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         id: "getOrder",
         summary: "Get an order",
-        description: "One order. Amounts are numbers; those of the payer are in `cryptocurrency`, those of the settlement \
-                      in EUR.",
+        description: "One order. Amounts are numbers; those of the payer are in `cryptocurrency`, those of the \
+                      settlement in EUR.",
         answer: ANSWER,
         refusals: &[&P443],
         ..get("/v1/order/details/{orderId}", get_order)

@@ -273,12 +273,12 @@ mod tests {
     }
 
     proptest! {
-        /// In whatever parts it is paid in time, and whatever is lost and paid again, exactly what was agreed is settled
-        /// once all is there, and never more before.
+        /// In whatever parts it is paid in time, and whatever is lost and paid again, exactly what was agreed is
+        /// settled once all is there, and never more before.
         #[test]
         fn parts_settle_the_whole(
-            settlement in 1_i64..1 << 40, rate in 1_u64..1_000_000, parts in prop::collection::vec(1_i64..1 << 40, 1..8),
-            lost in 0_usize..8,
+            settlement in 1_i64..1 << 40, rate in 1_u64..1_000_000,
+            parts in prop::collection::vec(1_i64..1 << 40, 1..8), lost in 0_usize..8,
         ) {
             let rate = format!("{}.{:03}", rate / 1_000, rate % 1_000);
             prop_assume!(rate.chars().any(|c| c.is_ascii_digit() && c != '0'));

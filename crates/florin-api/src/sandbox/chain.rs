@@ -104,7 +104,8 @@ pub fn endpoints() -> [Endpoint; 3] {
             id: "depositOnChain",
             summary: "Pay on a chain",
             description: "Pays coins or tokens to a wallet of a user, or to yours, on the simulated chain of the \
-                          network. It is a deposit once a block has it: `GET /v1/crypto-deposit/details/{cryptoDepositId}`.",
+                          network. It is a deposit once a block has it: see \
+                          `GET /v1/crypto-deposit/details/{cryptoDepositId}`.",
             example: r#"{"address":"$wallet","currency":"usdc","network":"polygon","amount":"2000",
                 "confirmations":32}"#,
             answer: r#"{"cryptoDepositId":"$cryptoDeposit",
@@ -124,8 +125,8 @@ pub fn endpoints() -> [Endpoint; 3] {
         Endpoint {
             id: "reorganiseChain",
             summary: "Reorganise a chain",
-            description: "Takes the newest blocks off the simulated chain of a network and puts one more in their place, \
-                          as happens where two are found at a time. Transactions of those blocks wait again, or are \
+            description: "Takes the newest blocks off the simulated chain of a network and puts one more in their \
+                          place, as happens where two are found at a time. Transactions of those blocks wait again, or are \
                           lost with `drops`. A deposit that was credited is taken back where its block is among them.",
             example: r#"{"network":"btc","depth":1}"#,
             answer: r#"{"message":"btc has 13 blocks"}"#,

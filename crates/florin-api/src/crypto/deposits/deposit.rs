@@ -20,8 +20,8 @@ pub const CREDITED: RecordType = RecordType {
 pub const SUSPENDED: RecordType =
     RecordType { kind: RecordKind(27), status: HistoryStatus::Pending, ..CREDITED };
 
-/// The block that had it left the chain, deeper than its confirmations: it has not come in. The deposit's own line stays
-/// what it was, for its holder may have spent what it brought.
+/// The block that had it left the chain, deeper than its confirmations: it has not come in. The deposit's own line
+/// stays what it was, for its holder may have spent what it brought.
 pub const TAKEN_BACK: RecordType =
     RecordType { kind: RecordKind(28), history: HistoryType::Adjustment, ..CREDITED };
 

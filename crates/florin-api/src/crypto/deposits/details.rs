@@ -94,7 +94,7 @@ const ANSWER: &str = concat!(
     r#""address":"tb1qtke5lpwdy0d4mpadh9kwkervskffcdkghfgvcr","confirmations":2,"requiredConfirmations":2}"#,
 );
 
-uuid_in_path!(pub(super) CryptoDepositId, "cryptoDepositId", "The id of the deposit, from its event.", "$cryptoDeposit");
+uuid_in_path!(pub(super) CryptoDepositId, "cryptoDepositId", "The id of a deposit, from its event.", "$cryptoDeposit");
 
 impl CryptoDepositId {
     /// The id.

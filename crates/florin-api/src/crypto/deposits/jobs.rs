@@ -23,8 +23,8 @@ pub async fn give_up(app: &App, job: &Job) -> Result<(), StoreError> {
     .await
 }
 
-/// Gives up a deposit of which nobody says who sent it, and leaves it to be sent back. Where it has left the chain and come back meanwhile, the time
-/// counts from the first time.
+/// Gives up a deposit of which nobody says who sent it, and leaves it to be sent back. Where it has left the
+/// chain and come back meanwhile, the time counts from the first time.
 pub async fn end_unexplained(app: &App, job: &Job) -> Result<(), StoreError> {
     end(app, job, DepositState::Unexplained, |deposit| deposit.state == DepositState::TravelRule).await
 }

@@ -46,7 +46,8 @@ const HELD_OF: Statement = "SELECT id, holder, currency, network, hash, output, 
 const WAITS: Statement = "SELECT id FROM crypto_deposit WHERE book = $1 AND holder = $2 \
      AND state IN ('SEEN', 'TRAVEL_RULE', 'HELD') LIMIT 1";
 const KNOWN: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, height, \
-     sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND holder = $2 AND sealed IS NOT NULL LIMIT 500";
+     sealed, created_at, pays, seal FROM crypto_deposit \
+     WHERE book = $1 AND holder = $2 AND sealed IS NOT NULL LIMIT 500";
 
 const OF_PURPOSE: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, \
      height, sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND pays = $2 \
@@ -55,8 +56,8 @@ const OF_PURPOSE: Statement = "SELECT id, holder, currency, network, hash, outpu
 const ALL: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, height, \
      sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND id > $2 ORDER BY id LIMIT 500";
 
-const WAITING: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, height, \
-     sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 \
+const WAITING: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, \
+     height, sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 \
      AND state IN ('UNMATCHED', 'TOO_SMALL', 'UNEXPLAINED') ORDER BY created_at, id LIMIT 1001";
 
 /// Every statement here, for the test that prepares and runs them all.

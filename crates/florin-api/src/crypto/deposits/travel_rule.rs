@@ -1,4 +1,5 @@
-//! `PATCH /v1/crypto-deposit/update-travel-rule/{cryptoDepositId}` and the same below `/v1/partner`: who sent a deposit.
+//! `PATCH /v1/crypto-deposit/update-travel-rule/{cryptoDepositId}`, and the same below `/v1/partner`: who sent
+//! a deposit.
 
 use super::arrive::{credit_from_suspense, touches_of};
 use super::deposit::{Deposit, DepositState};
@@ -114,8 +115,9 @@ pub fn endpoints() -> [Endpoint; 2] {
 
 fn described(endpoint: Endpoint) -> Endpoint {
     Endpoint {
-        description: "Answers a deposit that is `WAITING_FOR_TR_DATA` (Regulation (EU) 2023/1113). It is credited then, \
-                      and the event `crypto_deposit` says so. What you send is kept in the form of IVMS 101, encrypted.",
+        description: "Answers a deposit that is `WAITING_FOR_TR_DATA` (Regulation (EU) 2023/1113). It is credited \
+                      then, and the event `crypto_deposit` says so. What you send is kept in the form of IVMS 101, \
+                      encrypted.",
         example: r#"{"walletType":"SELF_CUSTODY","details":{"iAmOwnerOfWallet":true}}"#,
         answer: r#"{"message":"Travel rule data updated successfully"}"#,
         refusals: &[&P442, &P446],
