@@ -46,7 +46,7 @@ CREATE INDEX crypto_deposit_seen ON crypto_deposit (book, network, height) WHERE
 CREATE INDEX crypto_deposit_of_order ON crypto_deposit (book, pays, created_at, id) WHERE pays IS NOT NULL;
 -- What waits for a person.
 CREATE INDEX crypto_deposit_waiting ON crypto_deposit (book, created_at, id)
-    WHERE state IN ('UNMATCHED', 'TOO_SMALL', 'UNEXPLAINED');
+    WHERE state IN ('SANCTIONED', 'UNMATCHED', 'TOO_SMALL', 'UNEXPLAINED');
 
 -- Whose an address is.
 CREATE INDEX wallet_of_address ON wallet (book, address);

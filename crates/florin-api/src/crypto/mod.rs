@@ -22,7 +22,8 @@ pub use chain::{
     ChainTroubles, ChainWork, Cursor, NETS, Net, claim_address, hot_wallet, is_payable, work_on_chains,
 };
 pub use deposits::{
-    Deposit, DepositState, ORDER_JOB, id_of as deposit_id, of_purpose, touches_of as touches_of_deposits,
+    Deposit, DepositState, OF_PURPOSE_AT_ONCE, ORDER_JOB, id_of as deposit_id, of_purpose, seen_of_purpose,
+    touches_of as touches_of_deposits,
 };
 pub use playing::{Incoming, mine, pay_in, reorganise};
 pub use reconcile::{AddressLine, CurrencyLine, Explained, NotCompared, Reconciliation, reconcile};

@@ -156,7 +156,7 @@ async fn get_order(
         Some(net) => Cursor::find(app, &mut snapshot, net).await?,
         None => None,
     };
-    let paid: Vec<_> = deposits
+    let mut paid: Vec<_> = deposits
         .into_iter()
         .filter(|deposit| deposit.height.is_some())
         .map(|deposit| {
@@ -164,6 +164,7 @@ async fn get_order(
             Paid { deposit, payment }
         })
         .collect();
+    paid.sort_by_key(|paid| (paid.deposit.created_at, paid.deposit.id));
     Success::of(&details(app, &order, &paid, cursor.as_ref())?)
 }
 

@@ -34,6 +34,8 @@ words! {
         TravelRule = "TRAVEL_RULE",
         /// It waits until its holder is no longer suspended.
         Held = "HELD",
+        /// Its sender is on the list of sanctioned addresses: it waits for a person.
+        Sanctioned = "SANCTIONED",
         /// Its holder has no account any more: it waits for a person.
         Unmatched = "UNMATCHED",
         /// It is its holder's.
@@ -73,7 +75,7 @@ impl DepositState {
     /// What partners are told.
     pub const fn status(self) -> CryptoDepositStatus {
         match self {
-            Self::Seen | Self::Held | Self::Unmatched | Self::ForOrder => {
+            Self::Seen | Self::Held | Self::Sanctioned | Self::Unmatched | Self::ForOrder => {
                 CryptoDepositStatus::WaitingForVerification
             }
             Self::TravelRule => CryptoDepositStatus::WaitingForTrData,
@@ -86,7 +88,7 @@ impl DepositState {
 
     /// Whether a person decides what becomes of it.
     pub const fn is_left_to_a_person(self) -> bool {
-        matches!(self, Self::TooSmall | Self::Unmatched | Self::Unexplained)
+        matches!(self, Self::Sanctioned | Self::TooSmall | Self::Unmatched | Self::Unexplained)
     }
 
     /// Where its money is.
@@ -97,6 +99,7 @@ impl DepositState {
             Self::Settled => Money::Sold,
             Self::Returning | Self::Returned => Money::GivenBack,
             Self::ForOrder
+            | Self::Sanctioned
             | Self::TravelRule
             | Self::Held
             | Self::Unmatched

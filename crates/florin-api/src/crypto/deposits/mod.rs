@@ -14,7 +14,8 @@ mod store;
 mod travel_rule;
 
 pub(super) use arrive::{
-    GONE_JOB, Owned, UNEXPLAINED_JOB, can_be_paid, confirm, credit_from_suspense, leave, see, went_back,
+    GONE_JOB, Owned, UNEXPLAINED_JOB, can_be_paid, confirm, credit_from_suspense, has_work, leave, see,
+    went_back,
 };
 pub(super) use deposit::{CREDITED, SUSPENDED, TAKEN_BACK};
 pub(super) use details::{CryptoDepositPayload, EXAMPLE, render};
@@ -23,7 +24,7 @@ pub(super) use store::{SEALED, SETS, STATEMENTS, all, empty, is_pending, touch, 
 
 pub use arrive::{ORDER_JOB, touches_of};
 pub use deposit::{Deposit, DepositState};
-pub use store::{id_of, of_purpose};
+pub use store::{OF_PURPOSE_AT_ONCE, id_of, of_purpose, seen_of_purpose};
 
 use crate::kit::endpoint::table::Endpoint;
 

@@ -7,7 +7,7 @@ use super::store::{
     try_id,
 };
 use super::transaction::{ChainCoin, ChainTry, Spot, TopUp, TryState};
-use crate::crypto::chain::{Net, has_accounts, hot_wallet, made_addresses, node_of};
+use crate::crypto::chain::{Cursor, Net, has_accounts, hot_wallet, made_addresses, node_of};
 use crate::crypto::withdrawals::{
     CryptoWithdrawalFailure, RETRY_JOB, State, WITHDRAWALS, Withdrawal, emit, fail, settle,
 };
@@ -155,19 +155,29 @@ pub(in crate::crypto) async fn disconnected(
 /// Looks at the transactions of ours whose fate is open, once the blocks are known up to a height: those of Ethereum's
 /// kind are asked for, since one that failed brings nothing to any address; those that have their confirmations end
 /// their withdrawals.
-pub(in crate::crypto) async fn watch(app: &App, book: BookId, net: Net, tip: u64) -> Result<(), StoreError> {
+pub(in crate::crypto) async fn watch(
+    app: &App,
+    book: BookId,
+    net: Net,
+    cursor: &Cursor,
+) -> Result<(), StoreError> {
+    let Some(last) = cursor.last().cloned() else { return Ok(()) };
     let (Some(chain), Some(node)) = (net.chain(app), node_of(app, book, net)) else { return Ok(()) };
     let open = open_tries(&mut *app.store.snapshot(book).await?, net.slug).await?;
     if open.is_empty() {
         return Ok(());
     }
-    let tip = height_of(tip)?;
-    let seen = if has_accounts(chain) { look(&*node, &open, tip).await? } else { Vec::new() };
+    let tip = height_of(last.height)?;
+    let seen = if has_accounts(chain) { look(&*node, &open, cursor).await? } else { Vec::new() };
     if seen.is_empty() && !open.iter().any(ChainTry::is_included) {
         return Ok(());
     }
     let (ids, seen) = (open.iter().map(|made| made.id).collect::<Vec<_>>(), Arc::new(seen));
-    run_inside(app, book, Vec::new(), async move |work: &mut Work<'_>| {
+    run_inside(app, book, vec![Cursor::touch(app, net)], async move |work: &mut Work<'_>| {
+        // What was asked is about these blocks: where others came meanwhile, it is asked again.
+        if Cursor::in_command(work, net)?.as_ref().and_then(Cursor::last) != Some(&last) {
+            return Ok(());
+        }
         for seen in seen.iter() {
             note_seen(work, seen).await?;
         }
@@ -187,14 +197,15 @@ struct Seen {
     paid: Option<i64>,
 }
 
-/// Asks for those whose cost is not known. A block above the tip is the follower's first.
-async fn look(node: &dyn ChainNode, open: &[ChainTry], tip: i64) -> Result<Vec<Seen>, StoreError> {
+/// Asks for those whose cost is not known. What a node says counts where the follower has the same block: a node can be
+/// on another branch.
+async fn look(node: &dyn ChainNode, open: &[ChainTry], cursor: &Cursor) -> Result<Vec<Seen>, StoreError> {
     let mut all = Vec::new();
     for made in open.iter().filter(|made| made.waits() || made.paid.is_none()) {
         let state = node.transaction(&made.hash).await.map_err(StoreError::unavailable)?;
         let TransactionState::Included { block, is_failed, fee } = state else { continue };
-        let height = height_of(block.height)?;
-        if height <= tip {
+        if cursor.has(&block) {
+            let height = height_of(block.height)?;
             all.push(Seen { id: made.id, height, is_failed, paid: fee });
         }
     }

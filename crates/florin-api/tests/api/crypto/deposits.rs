@@ -241,6 +241,76 @@ async fn a_deposit_that_nobody_explains_is_given_up() {
     c.app.finish().await;
 }
 
+/// A look that is broken off between what a block brings and the cursor: the deposit was seen already.
+async fn see_and_break_off(c: &mut Chained, to: &str) {
+    c.btc.mine_empty(3);
+    c.look().await;
+    c.app.database().tamper("ALTER TABLE chain_coin RENAME TO elsewhere").await;
+    c.btc.mine(&[("t1", 0, to, "btc", SMALL)]);
+    assert!(c.work.round().await.is_err());
+    c.app.database().tamper("ALTER TABLE elsewhere RENAME TO chain_coin").await;
+    expect_errors(&["no such table", "does not exist"]);
+    assert_eq!(c.statuses().await, [WAITS]);
+    assert_eq!(c.details(&c.newest().await).await["confirmations"], 0, "the cursor has not moved");
+}
+
+#[tokio::test]
+async fn a_look_that_is_broken_off_goes_on() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    see_and_break_off(&mut c, &to).await;
+    c.btc.mine_empty(1);
+    c.look().await;
+    assert_eq!(c.statuses().await, [WAITS, DONE]);
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.01000000");
+    c.app.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_broken_off_look_saw_leaves_with_its_block() {
+    // In no block any more; a block later; and in an earlier one.
+    for (depth, before, after) in [(1, 1, None), (1, 1, Some(0)), (3, 0, Some(3)), (3, 1, Some(1))] {
+        let mut c = Chained::start().await;
+        let to = address(&c.a, Some("anna"), "btc", "btc").await;
+        see_and_break_off(&mut c, &to).await;
+        c.btc.leave(depth);
+        c.btc.mine_empty(before);
+        if let Some(after) = after {
+            c.btc.mine(&[("t1", 0, &to, "btc", SMALL)]);
+            c.btc.mine_empty(after);
+        }
+        c.btc.mine_empty(1);
+        c.look().await;
+        let is_credited = after.is_some();
+        let amount = if is_credited { "0.01000000" } else { "0.00000000" };
+        assert_eq!(c.a.amount(Some("anna"), "btc").await, amount, "{depth} {before} {after:?}");
+        assert_eq!(c.statuses().await.len(), if is_credited { 2 } else { 1 });
+        let confirmations = after.map_or(0, |after| after + 2);
+        assert_eq!(c.details(&c.newest().await).await["confirmations"], confirmations);
+        c.app.finish().await;
+    }
+}
+
+/// Two processes over nodes that do not agree: what one begins, the other does not continue.
+#[tokio::test]
+async fn two_that_follow_at_once_credit_once() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    for round in 0..5 {
+        c.btc.mine(&[(&format!("t{round}"), 0, &to, "btc", 1_000)]);
+        c.btc.mine_empty(1);
+        let mut others = [ChainWork::new(c.app.app.clone()), ChainWork::new(c.app.app.clone())];
+        let [first, second] = &mut others;
+        // One of them may find the other at work, and begins anew with the next round.
+        let _ = tokio::join!(first.round(), second.round(), c.work.round());
+        c.look().await;
+    }
+    crate::support::allow_errors(&["another process follows this chain too"]);
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.00005000");
+    assert_eq!(c.statuses().await.len(), 10);
+    c.app.finish().await;
+}
+
 fn operator(app: &TestApp) -> CryptoOperator<'_> {
     CryptoOperator { app: &app.app, name: florin_types::Text::parse("olga").expect("a name") }
 }
