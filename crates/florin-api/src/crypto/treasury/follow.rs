@@ -4,7 +4,7 @@
 use super::postings::{self, HOUSE};
 use super::store::{
     COINS, TOP_UPS, TRIES, coins_of, coins_of_block, open_tries, output_id, top_ups_of_block, tries_of,
-    try_id,
+    tries_of_block, try_id,
 };
 use super::transaction::{ChainCoin, ChainTry, Spot, TopUp, TryState};
 use crate::crypto::chain::{Cursor, Net, has_accounts, hot_wallet, made_addresses, node_of};
@@ -139,17 +139,33 @@ pub(in crate::crypto) async fn disconnected(
         book_of_house(work, top_up.id, top_up.currency, (postings::source(is_sandbox), posting)).await?;
         work.put(&TopUp { height: None, ..top_up })?;
     }
-    let open = open_tries(work.scope(), net.slug).await?;
-    for made in open.into_iter().filter(|made| made.is_included() && made.height == Some(height)) {
-        work.load(&[Touch::Object(&TRIES, made.id), Touch::Object(&WITHDRAWALS, made.withdrawal)]).await?;
-        let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
-        if let Some(withdrawal) = withdrawal.filter(|one| one.is_open() && !made.is_child()) {
-            leave_retry(work, withdrawal.id, work.app().settings.chains.replace_after);
-            work.put(&Withdrawal { height: None, confirmations: 0, ..withdrawal })?;
-        }
-        work.put(&ChainTry { state: TryState::Sent, height: None, paid: None, ..made })?;
+    for made in tries_of_block(work.scope(), net.slug, height).await? {
+        wait_again(work, made).await?;
     }
     Ok(())
+}
+
+/// The block of a transaction is in the chain no more.
+async fn wait_again(work: &mut Work<'_>, made: ChainTry) -> Result<(), Stop> {
+    work.load(&[Touch::Object(&TRIES, made.id), Touch::Object(&WITHDRAWALS, made.withdrawal)]).await?;
+    if !made.is_child() {
+        leave_retry(work, made.withdrawal, work.app().settings.chains.replace_after);
+        let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
+        if let Some(withdrawal) = withdrawal.filter(Withdrawal::is_open) {
+            work.put(&Withdrawal { height: None, confirmations: 0, ..withdrawal })?;
+        }
+        // Any version of it can come now.
+        for other in tries_of(work.scope(), made.withdrawal).await? {
+            if other.state == TryState::Gone {
+                work.load(&[Touch::Object(&TRIES, other.id)]).await?;
+                work.put(&ChainTry { state: TryState::Sent, ..other })?;
+            }
+        }
+    }
+    if made.booked.is_some() {
+        tracing::error!(hash = %made.hash, network = %made.network, "a payment that was booked left its chain");
+    }
+    Ok(work.put(&ChainTry { state: TryState::Sent, height: None, paid: None, ..made })?)
 }
 
 /// Looks at the transactions of ours whose fate is open, once the blocks are known up to a height: those of Ethereum's
@@ -230,8 +246,11 @@ async fn note_included(work: &mut Work<'_>, made: ChainTry, height: i64) -> Resu
         return Ok(());
     }
     work.load(&[Touch::Object(&WITHDRAWALS, made.withdrawal)]).await?;
-    let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
-    let Some(withdrawal) = withdrawal.filter(Withdrawal::is_open) else { return Ok(()) };
+    let Some(withdrawal) = work.object::<Withdrawal>(made.withdrawal)? else { return Ok(()) };
+    if !withdrawal.is_open() {
+        // It was paid before a deep reorganisation, perhaps by another version.
+        return Ok(work.put(&Withdrawal { hash: Some(made.hash), height: Some(height), ..withdrawal })?);
+    }
     let was_signed = withdrawal.state == State::Signed;
     let (hash, height) = (Some(made.hash), Some(height));
     let withdrawal = Withdrawal { state: State::Sent, hash, height, ..withdrawal };
@@ -255,15 +274,20 @@ async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<(), 
     if confirmations < needed {
         return Ok(withdrawal.map_or(Ok(()), |withdrawal| work.put(&withdrawal))?);
     }
-    let posting = postings::cost(work.book(), net.coin, made.paid.unwrap_or(made.fee));
+    let paid = made.paid.unwrap_or(made.fee);
+    let before = match made.is_child() {
+        true => made.booked.unwrap_or_default(),
+        false => end_others(work, &made).await?,
+    };
+    let posting = postings::cost(work.book(), net.coin, paid - before);
     book_of_house(work, made.id, net.coin, (AccountKind::Fees, posting)).await?;
-    work.put(&ChainTry { state: TryState::Done, ..made.clone() })?;
+    let state = if made.state == TryState::Reverted { TryState::Failed } else { TryState::Done };
+    work.put(&ChainTry { state, booked: Some(paid), ..made.clone() })?;
     if made.is_child() {
         return Ok(());
     }
-    end_others(work, &made).await?;
     match withdrawal {
-        None => Ok(()),
+        None => ended_before(work, &made).await,
         Some(withdrawal) if made.state == TryState::Reverted => {
             fail(work, withdrawal, CryptoWithdrawalFailure::TransactionFailed).await
         }
@@ -271,8 +295,22 @@ async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<(), 
     }
 }
 
-/// The other versions of a transaction can't be included any more: what only they would have spent is free again.
-async fn end_others(work: &mut Work<'_>, done: &ChainTry) -> Result<(), Stop> {
+/// A transaction has its confirmations whose withdrawal has ended: it had them before a deep reorganisation. Where it
+/// went otherwise then, the difference between chain and books stays until a person has booked it.
+async fn ended_before(work: &Work<'_>, made: &ChainTry) -> Result<(), Stop> {
+    let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
+    let was_paid = withdrawal.is_some_and(|one| one.state == State::Settled);
+    if was_paid == (made.state == TryState::Reverted) {
+        tracing::error!(
+            id = %made.withdrawal, hash = %made.hash, was_paid, "a payment went otherwise after a reorganisation",
+        );
+    }
+    Ok(())
+}
+
+/// The other versions of a transaction can't be included any more: what only they would have spent is free again. Gives
+/// back what was booked of any version's fee.
+async fn end_others(work: &mut Work<'_>, done: &ChainTry) -> Result<i64, Stop> {
     let all = tries_of(work.scope(), done.withdrawal).await?;
     let spending = all.iter().filter(|made| made.id == done.id || made.is_child());
     let spent: HashSet<(String, u32)> =
@@ -283,11 +321,13 @@ async fn end_others(work: &mut Work<'_>, done: &ChainTry) -> Result<(), Stop> {
             work.put(&ChainCoin { spent_by: None, ..coin })?;
         }
     }
+    let mut booked = done.booked.unwrap_or_default();
     for made in all.into_iter().filter(|made| made.waits() && made.id != done.id && !made.is_child()) {
+        booked += made.booked.unwrap_or_default();
         work.load(&[Touch::Object(&TRIES, made.id)]).await?;
-        work.put(&ChainTry { state: TryState::Gone, ..made })?;
+        work.put(&ChainTry { state: TryState::Gone, booked: None, ..made })?;
     }
-    Ok(())
+    Ok(booked)
 }
 
 /// Notes the transactions of ours that a block has.
