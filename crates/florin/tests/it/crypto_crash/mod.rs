@@ -122,17 +122,17 @@ async fn a_killed_server_pays_and_credits_each_once() {
 
 /// What got no answer is sent again under its key, twice; so is an order's payment that was not sent.
 async fn repeat(client: &Client, made: &mut Made, all: Vec<Sent>, orders: Vec<(Kind, Call)>) {
-    let mut open = orders;
+    let mut sent_orders = Vec::new();
+    let mut open = Vec::new();
     for sent in all {
         for (kind, answer) in sent.acknowledged {
-            open.retain(|(order, _)| *order != kind);
             made.note(&kind, &answer);
+            sent_orders.push(kind);
         }
-        if let Some((kind, call)) = sent.in_flight {
-            open.retain(|(order, _)| *order != kind);
-            open.push((kind, call));
-        }
+        sent_orders.extend(sent.in_flight.iter().map(|(kind, _)| kind.clone()));
+        open.extend(sent.in_flight);
     }
+    open.extend(orders.into_iter().filter(|(order, _)| !sent_orders.contains(order)));
     for (kind, call) in open {
         let (first, second) = (client.send(&call).await, client.send(&call).await);
         assert!(second.replayed() && second.body == first.body, "{call:?}: {}", second.summary());
