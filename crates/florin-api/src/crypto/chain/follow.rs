@@ -1,8 +1,8 @@
 //! Follows the chains: one block after the other, and back where the chain goes back.
 //!
 //! What a block brings is applied by commands of the book, each of which can be repeated; the cursor moves in the last
-//! of them, and only from the block that it was at. So nothing is lost or done twice, whatever crashes, and however
-//! many processes follow.
+//! of them, and all of them run only while it is where the look found it. So nothing is lost or done twice, whatever
+//! crashes, and however many processes follow.
 
 use super::addresses::made_addresses;
 use super::cursor::Cursor;
@@ -17,7 +17,7 @@ use florin_ledger::BookId;
 use florin_rails::chain::{
     Block, BlockRef, Boxed, ChainNode, FollowError, Follower, NodeError, Step, Transfer,
 };
-use florin_store::{Job, Lane, NewJob, StoreError};
+use florin_store::{Job, Lane, NewJob, Stop, StoreError, Touch};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,34 @@ const LOOKED_UP: usize = 5_000;
 
 /// How far the times of blocks may be off: two hours, by the rule of Bitcoin's nodes.
 const TIMES_ARE_OFF: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// Where a look found the cursor. Somebody else may have followed since, and the block at hand may have left the chain:
+/// what is known of it then must not be applied.
+#[derive(Clone)]
+pub(in crate::crypto) struct Standing {
+    /// The network.
+    pub net: Net,
+    last: Option<BlockRef>,
+}
+
+impl Standing {
+    /// What a command must touch for [`Self::check`].
+    pub fn touch(&self, app: &App) -> Touch {
+        Cursor::touch(app, self.net)
+    }
+
+    /// Whether the cursor is still there.
+    ///
+    /// # Errors
+    /// It is elsewhere: the look ends, and the next one begins anew.
+    pub fn check(&self, work: &Work<'_>) -> Result<(), Stop> {
+        let now = work.object::<Cursor>(Cursor::id_of(work.app(), self.net))?;
+        match now.as_ref().and_then(Cursor::last) == self.last.as_ref() {
+            true => Ok(()),
+            false => Err(StoreError::unavailable("another process follows this chain too").into()),
+        }
+    }
+}
 
 /// The job: looks what is new on a network.
 pub(in crate::crypto) async fn look(app: &App, job: &Job) -> Result<(), StoreError> {
@@ -66,12 +94,12 @@ pub(in crate::crypto) async fn follow(app: &App, book: BookId, net: Net) -> Resu
         let step = tokio::time::timeout(PATIENCE, follower.step(&*node)).await;
         let step = step.map_err(|_| StoreError::unavailable("the node did not answer in time"))?;
         let step = step.map_err(trouble)?;
-        let before = follower.last().cloned();
+        let standing = Standing { net, last: follower.last().cloned() };
         follower.apply(&step);
         let after = Cursor::of(app, net, &follower);
         match step {
-            Step::Connect(block) => connect(app, book, net, (before, after), block).await?,
-            Step::Disconnect(block) => disconnect(app, book, net, (before, after), block).await?,
+            Step::Connect(block) => connect(app, book, (&standing, after), block).await?,
+            Step::Disconnect(block) => disconnect(app, book, (&standing, after), block).await?,
             Step::Wait => {
                 if let Some(last) = follower.last() {
                     treasury::watch(app, book, net, last.height).await?;
@@ -138,16 +166,15 @@ async fn ours(app: &App, book: BookId, transfers: &[Transfer]) -> Result<Vec<(Tr
 async fn connect(
     app: &App,
     book: BookId,
-    net: Net,
-    moved: (Option<BlockRef>, Cursor),
+    (standing, after): (&Standing, Cursor),
     block: Block,
 ) -> Result<(), StoreError> {
-    let height = block.at.height;
+    let (net, height) = (standing.net, block.at.height);
     let ours = ours(app, book, &block.transfers).await?;
-    deposits::see(app, book, net, (height, ours)).await?;
-    deposits::confirm(app, book, net, height).await?;
+    deposits::see(app, book, standing, (height, ours)).await?;
+    deposits::confirm(app, book, standing, height).await?;
     let (at, brought) = (block.at, Arc::new(treasury::relevant(app, book, net, &block.transfers).await?));
-    move_cursor(app, book, net, moved, async move |work: &mut Work<'_>| {
+    move_cursor(app, book, (standing, after), async move |work: &mut Work<'_>| {
         treasury::connected(work, net, &at, &brought).await
     })
     .await
@@ -157,32 +184,27 @@ async fn connect(
 async fn disconnect(
     app: &App,
     book: BookId,
-    net: Net,
-    moved: (Option<BlockRef>, Cursor),
+    (standing, after): (&Standing, Cursor),
     block: BlockRef,
 ) -> Result<(), StoreError> {
-    deposits::leave(app, book, net, block.height).await?;
-    move_cursor(app, book, net, moved, async move |work: &mut Work<'_>| {
+    let net = standing.net;
+    deposits::leave(app, book, standing, block.height).await?;
+    move_cursor(app, book, (standing, after), async move |work: &mut Work<'_>| {
         treasury::disconnected(work, net, &block).await
     })
     .await
 }
 
-/// Moves the cursor from one block to another, with what belongs to that. Where it is elsewhere, another process has
-/// followed meanwhile, and this one begins anew.
+/// Moves the cursor from one block to another, with what belongs to that.
 async fn move_cursor(
     app: &App,
     book: BookId,
-    net: Net,
-    (before, after): (Option<BlockRef>, Cursor),
-    with: impl AsyncFn(&mut Work<'_>) -> Result<(), florin_store::Stop> + Send + 'static,
+    (standing, after): (&Standing, Cursor),
+    with: impl AsyncFn(&mut Work<'_>) -> Result<(), Stop> + Send + 'static,
 ) -> Result<(), StoreError> {
-    let touches = vec![Cursor::touch(app, net)];
-    run_inside(app, book, touches, async move |work: &mut Work<'_>| {
-        let now = work.object::<Cursor>(Cursor::id_of(work.app(), net))?;
-        if now.as_ref().and_then(Cursor::last) != before.as_ref() {
-            return Err(StoreError::unavailable("another process follows this chain too").into());
-        }
+    let standing = standing.clone();
+    run_inside(app, book, vec![standing.touch(app)], async move |work: &mut Work<'_>| {
+        standing.check(work)?;
         with(work).await?;
         Ok(work.put(&after)?)
     })

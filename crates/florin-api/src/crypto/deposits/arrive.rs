@@ -3,7 +3,7 @@
 use super::deposit::{CREDITED, Deposit, DepositState, Money, SUSPENDED, TAKEN_BACK};
 use super::postings;
 use super::store::{self, AT_ONCE};
-use crate::crypto::chain::Net;
+use crate::crypto::chain::{Net, Standing};
 use crate::kit::app::App;
 use crate::kit::book::command::posting_refused;
 use crate::kit::book::jobs::run_inside;
@@ -48,20 +48,23 @@ const GONE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 pub async fn see(
     app: &App,
     book: BookId,
-    net: Net,
+    standing: &Standing,
     (height, ours): (u64, Vec<(Transfer, Owned)>),
 ) -> Result<(), StoreError> {
+    let net = standing.net;
     let id = |transfer: &Transfer| store::id_of(app, net.slug, &transfer.transaction, transfer.output);
     let ids = ours.iter().map(|(transfer, _)| id(transfer)).collect();
-    leave_but(app, book, net, (height, &ids)).await?;
+    leave_but(app, book, standing, (height, &ids)).await?;
     for some in ours.chunks(AT_ONCE) {
         let some: Vec<_> = some
             .iter()
             .map(|(transfer, owned)| (id(transfer), transfer.clone(), *owned))
             .filter(|(_, transfer, _)| app.settings.reference.network(transfer.currency, net.slug).is_some())
             .collect();
-        let touches = some.iter().map(|(id, ..)| store::touch(*id)).collect();
+        let touches = some.iter().map(|(id, ..)| store::touch(*id)).chain([standing.touch(app)]).collect();
+        let standing = standing.clone();
         run_inside(app, book, touches, async move |work: &mut Work<'_>| {
+            standing.check(work)?;
             some.iter().try_for_each(|seen| see_one(work, net, height, seen))
         })
         .await?;
@@ -80,7 +83,11 @@ fn see_one(
     let is_told = known.as_ref().is_none_or(|known| known.state == DepositState::Gone);
     let deposit = match known {
         // A look that was broken off has seen it.
-        Some(known) if known.height.is_some() => return Ok(()),
+        Some(known) if known.height == Some(height) => return Ok(()),
+        // And in a later block, which is in the chain no more. It was not in two blocks: it is in this one.
+        Some(known) if known.height.is_some() => {
+            return Ok(work.put(&Deposit { height: Some(height), ..known })?);
+        }
         Some(known) => Deposit { height: Some(height), state: DepositState::Seen, ..known },
         None => Deposit {
             id: *id,
@@ -106,7 +113,8 @@ fn see_one(
 }
 
 /// Deposits that have their confirmations now that there is a block of this height.
-pub async fn confirm(app: &App, book: BookId, net: Net, height: u64) -> Result<(), StoreError> {
+pub async fn confirm(app: &App, book: BookId, standing: &Standing, height: u64) -> Result<(), StoreError> {
+    let net = standing.net;
     let Some(limit) = (height + 1).checked_sub(net.confirmations(app)) else { return Ok(()) };
     loop {
         let mut snapshot = app.store.snapshot(book).await?;
@@ -116,8 +124,11 @@ pub async fn confirm(app: &App, book: BookId, net: Net, height: u64) -> Result<(
         if !ripe.is_empty() {
             let mut touches = touches_of(&ripe);
             touches.extend(rates::touch(app));
+            touches.push(standing.touch(app));
             let ids: Vec<_> = ripe.iter().map(|deposit| deposit.id).collect();
+            let standing = standing.clone();
             run_inside(app, book, touches, async move |work: &mut Work<'_>| {
+                standing.check(work)?;
                 let mut values = Values::default();
                 ids.iter().try_for_each(|id| confirm_one(work, &mut values, *id))
             })
@@ -249,16 +260,17 @@ fn suspend(work: &mut Work<'_>, deposit: Deposit, state: DepositState) -> Result
 }
 
 /// The block of a height leaves the chain, and what it brought with it.
-pub async fn leave(app: &App, book: BookId, net: Net, height: u64) -> Result<(), StoreError> {
-    leave_but(app, book, net, (height, &HashSet::new())).await
+pub async fn leave(app: &App, book: BookId, standing: &Standing, height: u64) -> Result<(), StoreError> {
+    leave_but(app, book, standing, (height, &HashSet::new())).await
 }
 
 async fn leave_but(
     app: &App,
     book: BookId,
-    net: Net,
+    standing: &Standing,
     (height, stay): (u64, &HashSet<Uuid>),
 ) -> Result<(), StoreError> {
+    let net = standing.net;
     let mut after = Uuid::nil();
     loop {
         let mut snapshot = app.store.snapshot(book).await?;
@@ -270,11 +282,15 @@ async fn leave_but(
         if some.is_empty() {
             continue;
         }
-        let (touches, ids) = (touches_of(&some), some.iter().map(|deposit| deposit.id).collect::<Vec<_>>());
+        let mut touches = touches_of(&some);
+        touches.push(standing.touch(app));
+        let ids: Vec<_> = some.iter().map(|deposit| deposit.id).collect();
+        let standing = standing.clone();
         // A command can run twice: what it has taken back is told when it has ended.
         let taken = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&taken);
         run_inside(app, book, touches, async move |work: &mut Work<'_>| {
+            standing.check(work)?;
             let mut taken = Vec::new();
             for id in &ids {
                 taken.extend(leave_one(work, *id, height)?);
