@@ -1,11 +1,14 @@
 //! What comes in, over nodes that the test drives.
 
 use super::*;
-use crate::support::expect_errors;
+use crate::support::{allow_errors, expect_errors};
 use florin_api::crypto::CryptoOperator;
 use florin_api::kit::book::jobs::run_due;
 use florin_store::Due;
+use florin_types::format_minor;
 use http::Method;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 /// Fewer than EUR 1,000: nobody is asked who sent it.
@@ -114,6 +117,69 @@ async fn a_reorganisation_within_the_confirmations_credits_once() {
     c.a.run_jobs().await;
     assert_eq!(c.statuses().await, [WAITS, DONE]);
     c.app.finish().await;
+}
+
+/// Polls it so often, and no more. True: it has ended.
+async fn is_done_after<F: Future>(mut look: Pin<&mut F>, polls: usize) -> bool {
+    let mut left = polls;
+    std::future::poll_fn(|context| match look.as_mut().poll(context) {
+        Poll::Ready(_) => Poll::Ready(true),
+        Poll::Pending if left == 0 => Poll::Ready(false),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// At any moment of a look the block at hand leaves the chain, and its transaction is in the one before. The look ends
+/// there as in a crash, or goes on after another process has followed.
+async fn overtaken(goes_on: bool) {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    let mut other = ChainWork::new(c.app.app.clone());
+    for polls in 0.. {
+        c.btc.mine_empty(1);
+        c.look().await;
+        let id = format!("t{polls}");
+        c.btc.mine(&[(&id, 0, &to, "btc", SMALL)]);
+        let mut look = Box::pin(other.round());
+        let is_done = is_done_after(look.as_mut(), polls).await;
+        c.btc.leave(2);
+        c.btc.mine(&[(&id, 0, &to, "btc", SMALL)]);
+        c.btc.mine_empty(1);
+        if goes_on && !is_done {
+            c.look().await;
+            // It may find that another process follows.
+            drop(look.await);
+        } else {
+            drop(look);
+        }
+        for _ in 0..2 {
+            c.btc.mine_empty(1);
+            // A command that was under way when the look ended may come first.
+            drop(c.work.round().await);
+            c.look().await;
+        }
+        let credited = format_minor(SMALL * (polls as i64 + 1), 8);
+        assert_eq!(c.a.amount(Some("anna"), "btc").await, credited, "{polls}");
+        if is_done {
+            break;
+        }
+    }
+    allow_errors(&["another process follows this chain too"]);
+    c.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_look_that_was_broken_off_loses_nothing() {
+    overtaken(false).await;
+}
+
+#[tokio::test]
+async fn a_look_that_another_process_overtakes_loses_nothing() {
+    overtaken(true).await;
 }
 
 #[tokio::test]
@@ -305,7 +371,7 @@ async fn two_that_follow_at_once_credit_once() {
         let _ = tokio::join!(first.round(), second.round(), c.work.round());
         c.look().await;
     }
-    crate::support::allow_errors(&["another process follows this chain too"]);
+    allow_errors(&["another process follows this chain too"]);
     assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.00005000");
     assert_eq!(c.statuses().await.len(), 10);
     c.app.finish().await;
@@ -368,7 +434,7 @@ async fn what_nobody_explains_goes_back() {
     let told = a.events().await.len();
     let body = json!({"network": "ethereum", "depth": 100, "drops": true});
     a.post("/v1/sandbox/chain/reorganise", &body).send().await.expect(200);
-    crate::support::allow_errors(&["left its chain and was taken back"]);
+    allow_errors(&["left its chain and was taken back"]);
     assert_eq!(a.events().await.len(), told);
     app.finish().await;
 }

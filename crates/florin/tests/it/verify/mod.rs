@@ -5,10 +5,10 @@ mod cut;
 mod rows;
 mod seals;
 
-pub use rows::database_file;
+pub use rows::{Cell, Copy, database_file};
 
 use crate::support::{Client, Server};
-use rows::{Cell, Column, Copy};
+use rows::Column;
 
 /// One change: what it is called and the statements that make it.
 struct Tampering {

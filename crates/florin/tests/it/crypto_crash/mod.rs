@@ -1,0 +1,306 @@
+//! SIGKILL in the middle of deposits, withdrawals, orders and reorganisations, at any moment between the hold, the
+//! signature, the broadcast and the confirmations: after the restart each of them has one outcome, its money is where
+//! that outcome puts it, and the chain has each payment once.
+
+mod calls;
+mod chain;
+
+use crate::support::{
+    Answer, Call, Client, Options, Server, ambient_seed, exact_fields, minor_units, scale_of,
+};
+use calls::{ASSETS, Kind, NETWORKS, mine, order};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+const ROUNDS: u64 = 4;
+const CLIENTS: u64 = 6;
+/// Each of the first clients has an order to pay.
+const ORDERS: u64 = 3;
+/// The crash comes after at most so many acknowledged calls of a round.
+const LATEST: u64 = 80;
+
+/// What Anna has of each currency, in whole units: more than all withdrawals take.
+const FUNDS: &str = "500000";
+
+/// Blocks that are made at the end of a round: more than any network asks for in confirmations, and as many as the fees
+/// need to come back to their least.
+const ENOUGH: u64 = 45;
+
+/// So often the clock moves at most before a withdrawal must have ended, and so far each time: a transaction that waits
+/// is replaced after half an hour.
+const PATIENCE: usize = 30;
+const STEP_SECONDS: u64 = 31 * 60;
+
+/// What was acknowledged in all rounds.
+#[derive(Debug, Default)]
+struct Made {
+    /// By the transaction: the currency, as a place in [`ASSETS`].
+    deposits: BTreeMap<String, usize>,
+    /// By the id: the currency, and the amount in minor units.
+    withdrawals: BTreeMap<String, (usize, i128)>,
+    orders: Vec<String>,
+}
+
+impl Made {
+    fn note(&mut self, kind: &Kind, answer: &Answer) {
+        let text = |status: u16, name: &str| -> String {
+            answer.expect(status)[name].as_str().unwrap_or_else(|| panic!("no {name}")).to_owned()
+        };
+        let was_there = match kind {
+            Kind::Deposit(asset) => self.deposits.insert(text(201, "transactionHash"), *asset).is_some(),
+            Kind::Withdrawal(asset, amount) => {
+                self.withdrawals.insert(text(200, "withdrawalId"), (*asset, *amount)).is_some()
+            }
+            Kind::Order(id) => {
+                answer.expect(201);
+                self.orders.push(id.clone());
+                false
+            }
+            Kind::Chain => {
+                answer.expect(200);
+                false
+            }
+        };
+        assert!(!was_there, "an id was given twice: {}", answer.summary());
+    }
+}
+
+/// What became of one client's requests in a round.
+#[derive(Debug, Default)]
+struct Sent {
+    acknowledged: Vec<(Kind, Answer)>,
+    in_flight: Option<(Kind, Call)>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_server_pays_and_credits_each_once() {
+    let seed = ambient_seed();
+    eprintln!("crypto crash: FLORIN_TEST_SEED={seed}");
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut server = Server::start_with(Options { settle_ms: 20, ..Options::default() }).await;
+    // Reorganisations can be deeper than the confirmations of Bitcoin's network.
+    server.expect_error("a credited deposit left its chain and was taken back");
+    let client = server.client();
+    client.verified_user("anna").await;
+    client.settled(&["anna"]).await;
+    let mut wallets = Vec::new();
+    for asset in &ASSETS {
+        client.fund(Some("anna"), FUNDS, asset.currency).await;
+        let asked = json!({"currency": asset.currency, "network": asset.network});
+        let made = client.send(&Call::post("/v1/user/wallet/anna", &asked)).await.expect(200);
+        wallets.push(made["address"].as_str().expect("an address").to_owned());
+    }
+    let wallets = Arc::new(wallets);
+    let mut made = Made::default();
+    for round in 0..ROUNDS {
+        let client = server.client();
+        let mut orders = Vec::new();
+        for number in 0..ORDERS {
+            orders.push(order(&client, &format!("{round}-order-{number}")).await);
+        }
+        let at = rng.random_range(1..LATEST);
+        let loads = Loads { wallets: &wallets, orders: &orders, round, seed: rng.random() };
+        let all = loads.until_killed(&mut server, at).await;
+        server.start_again().await;
+        let client = server.client();
+        repeat(&client, &mut made, all, orders).await;
+        end_all(&client, &made).await;
+        check(&client, &made).await;
+        server.stop();
+        server.verify();
+        chain::check(&server, &made).await;
+        server.start_again().await;
+    }
+    server.finish().await;
+}
+
+/// What got no answer is sent again under its key, twice; so is an order's payment that was not sent.
+async fn repeat(client: &Client, made: &mut Made, all: Vec<Sent>, orders: Vec<(Kind, Call)>) {
+    let mut sent_orders = Vec::new();
+    let mut open = Vec::new();
+    for sent in all {
+        for (kind, answer) in sent.acknowledged {
+            made.note(&kind, &answer);
+            sent_orders.push(kind);
+        }
+        sent_orders.extend(sent.in_flight.iter().map(|(kind, _)| kind.clone()));
+        open.extend(sent.in_flight);
+    }
+    open.extend(orders.into_iter().filter(|(order, _)| !sent_orders.contains(order)));
+    for (kind, call) in open {
+        let (first, second) = (client.send(&call).await, client.send(&call).await);
+        assert!(second.replayed() && second.body == first.body, "{call:?}: {}", second.summary());
+        made.note(&kind, &first);
+    }
+}
+
+/// What the clients of a round do.
+struct Loads<'a> {
+    wallets: &'a Arc<Vec<String>>,
+    orders: &'a [(Kind, Call)],
+    round: u64,
+    seed: u64,
+}
+
+impl Loads<'_> {
+    /// Clients that call until the server is gone; it is killed at the `at`-th answer.
+    async fn until_killed(&self, server: &mut Server, at: u64) -> Vec<Sent> {
+        let (answered, burnt) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
+        let mut clients = JoinSet::new();
+        for number in 0..CLIENTS {
+            let (client, wallets, round) = (server.client(), self.wallets.clone(), self.round);
+            let mut order = self.orders.get(number as usize).cloned();
+            let (answered, burnt) = (answered.clone(), burnt.clone());
+            let mut rng = ChaCha8Rng::seed_from_u64(self.seed.wrapping_add(number));
+            clients.spawn(async move {
+                let mut sent = Sent::default();
+                for turn in 0_u64.. {
+                    let unique = i128::from((round * CLIENTS + number) * 1_000 + turn);
+                    let next = order.take_if(|_| rng.random_ratio(1, 5));
+                    let (kind, call) = next.unwrap_or_else(|| {
+                        let (kind, call) = Kind::any(&mut rng, &wallets, unique);
+                        (kind, call.keyed(format!("{round}-{number}-{turn}")))
+                    });
+                    let Ok(answer) = client.try_send(&call).await else {
+                        sent.in_flight = Some((kind, call));
+                        break;
+                    };
+                    sent.acknowledged.push((kind, answer));
+                    if answered.fetch_add(1, Ordering::Relaxed) + 1 == at {
+                        burnt.notify_one();
+                    }
+                }
+                sent
+            });
+        }
+        tokio::select! {
+            () = burnt.notified() => {}
+            ended = clients.join_next() => panic!("a client ended before the crash: {ended:?}"),
+        }
+        server.kill9();
+        let sent = clients.join_all().await;
+        let acknowledged: usize = sent.iter().map(|sent| sent.acknowledged.len()).sum();
+        let in_flight = sent.iter().filter(|sent| sent.in_flight.is_some()).count();
+        eprintln!("crypto crash: round {}: {acknowledged} acknowledged, {in_flight} in flight", self.round);
+        sent
+    }
+}
+
+async fn withdrawal(client: &Client, id: &str) -> Answer {
+    let path = format!("/v1/crypto-withdrawal/details/{id}");
+    client.send(&Call::get(path)).await
+}
+
+/// Makes blocks until all has its confirmations; and lets time pass where a transaction must be replaced.
+async fn end_all(client: &Client, made: &Made) {
+    for step in 0..PATIENCE {
+        for network in NETWORKS {
+            client.send(&mine(network, ENOUGH)).await.expect(200);
+        }
+        let mut open = 0;
+        for id in made.withdrawals.keys() {
+            let status = withdrawal(client, id).await.expect(200)["status"].clone();
+            assert_ne!(status, "FAILED", "{id}");
+            open += usize::from(status != "SUCCESSFUL");
+        }
+        if open == 0 {
+            return;
+        }
+        eprintln!("crypto crash: step {step}: {open} withdrawals wait");
+        let body = json!({"seconds": STEP_SECONDS});
+        client.send(&Call::post("/v1/sandbox/clock/advance", &body)).await.expect(200);
+    }
+    panic!("withdrawals never end");
+}
+
+/// Each deposit was credited once, each withdrawal paid once, each order settled once: in balances and in events.
+async fn check(client: &Client, made: &Made) {
+    let mut told = Told::of(client).await;
+    let mut expected = ASSETS.map(|asset| minor_units(FUNDS, scale_of(asset.currency)));
+    for (hash, asset) in &made.deposits {
+        check_deposit(&told.deposits.remove(hash).unwrap_or_default(), hash);
+        expected[*asset] += ASSETS[*asset].comes * ASSETS[*asset].outputs as i128;
+        let count = told.outputs.get(hash).copied().unwrap_or_default();
+        assert_eq!(count, ASSETS[*asset].outputs, "deposits of {hash}");
+    }
+    assert!(told.deposits.is_empty(), "told of deposits that nobody made: {:?}", told.deposits);
+    for (id, (asset, amount)) in &made.withdrawals {
+        let statuses = told.withdrawals.remove(id).unwrap_or_default();
+        assert_eq!(statuses, ["PROCESSING", "SUCCESSFUL"], "what was told of {id}");
+        let answer = withdrawal(client, id).await;
+        assert_eq!(answer.expect(200)["status"], "SUCCESSFUL", "{id}");
+        let (fields, scale) = (exact_fields(&answer.text()), scale_of(ASSETS[*asset].currency));
+        let [paid, fee, network_fee] =
+            ["amount", "fee", "networkFee"].map(|name| minor_units(&fields[name], scale));
+        assert_eq!(paid, *amount, "{id}");
+        expected[*asset] -= paid + fee + network_fee;
+    }
+    assert!(told.withdrawals.is_empty(), "told of withdrawals that nobody made: {:?}", told.withdrawals);
+    for id in &made.orders {
+        let statuses = told.orders.remove(id).unwrap_or_default();
+        assert_eq!(statuses.last().map(String::as_str), Some("COMPLETED"), "{id}: {statuses:?}");
+        assert!(statuses.windows(2).all(|pair| pair[0] != pair[1]), "{id}: {statuses:?}");
+    }
+    let settled = calls::SETTLED * made.orders.len() as i128;
+    assert_eq!(client.balance(None, "eur").await, settled, "what orders brought");
+    let balances = client.balances(Some("anna")).await;
+    let listed = balances["cryptoBalances"].as_array().expect("a list").clone();
+    for balance in &listed {
+        let held = balance["onHold"].as_str().expect("an amount");
+        assert!(held.chars().all(|letter| matches!(letter, '0' | '.')), "a hold is left: {balance}");
+    }
+    for (asset, expected) in ASSETS.iter().zip(expected) {
+        assert_eq!(client.balance(Some("anna"), asset.currency).await, expected, "{}", asset.currency);
+    }
+}
+
+/// A deposit is seen, and then credited; where its block leaves after that, the same again.
+fn check_deposit(outputs: &BTreeMap<String, Vec<String>>, hash: &str) {
+    for statuses in outputs.values() {
+        let pairs: Vec<_> = statuses.chunks(2).collect();
+        let is_right = pairs.iter().all(|pair| *pair == ["WAITING_FOR_VERIFICATION", "SUCCESSFUL"]);
+        assert!(is_right && !pairs.is_empty(), "what was told of {hash}: {statuses:?}");
+    }
+}
+
+/// The statuses that were told, in their order.
+#[derive(Default)]
+struct Told {
+    /// By transaction and deposit.
+    deposits: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    /// How many deposits each transaction has.
+    outputs: BTreeMap<String, usize>,
+    withdrawals: BTreeMap<String, Vec<String>>,
+    orders: BTreeMap<String, Vec<String>>,
+}
+
+impl Told {
+    async fn of(client: &Client) -> Self {
+        let mut told = Self::default();
+        for event in client.events().await {
+            let text = |name: &str| -> String {
+                let value: &Value = &event.payload[name];
+                value.as_str().unwrap_or_else(|| panic!("no {name} in {event:?}")).to_owned()
+            };
+            match event.kind.as_str() {
+                "crypto_deposit" => {
+                    let outputs = told.deposits.entry(text("transactionHash")).or_default();
+                    outputs.entry(text("cryptoDepositId")).or_default().push(text("status"));
+                }
+                "crypto_withdrawal" => {
+                    told.withdrawals.entry(text("id")).or_default().push(text("status"));
+                }
+                "order" => told.orders.entry(text("orderId")).or_default().push(text("status")),
+                _ => {}
+            }
+        }
+        told.outputs = told.deposits.iter().map(|(hash, outputs)| (hash.clone(), outputs.len())).collect();
+        told
+    }
+}
