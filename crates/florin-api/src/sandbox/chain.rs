@@ -109,8 +109,8 @@ pub fn endpoints() -> [Endpoint; 3] {
         Endpoint {
             id: "depositOnChain",
             summary: "Pay on a chain",
-            description: "Pays coins or tokens to a wallet of a user, to yours, or to an order, on the simulated chain of \
-                          the network. It is a deposit once a block has it: see \
+            description: "Pays coins or tokens to a wallet of a user, to yours, or to an order, on the simulated chain \
+                          of the network. It is a deposit once a block has it: see \
                           `GET /v1/crypto-deposit/details/{cryptoDepositId}`.",
             example: r#"{"address":"$wallet","currency":"usdc","network":"polygon","amount":"2000",
                 "confirmations":32}"#,

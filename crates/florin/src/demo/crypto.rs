@@ -68,8 +68,8 @@ async fn receive(client: &mut Client, wallet: &str) -> Result<(), Failed> {
 async fn send(client: &mut Client) -> Result<(), Failed> {
     client.step(
         "Ada pays on a chain",
-        "Service fee and network fee come on top, in the currency. The network fee changes with each block; what holds is \
-         the one of the moment when the withdrawal is made. It is on hold until its transaction is confirmed.",
+        "Service fee and network fee come on top, in the currency. The network fee changes with each block; what holds \
+         is the one of the moment when the withdrawal is made. All is on hold until the transaction is confirmed.",
     )?;
     let fee = format!("/v1/crypto-withdrawal/get-network-fee?currency=usdc&network={NETWORK}");
     client.call(Call::get(fee), 200).await?;
@@ -91,8 +91,8 @@ async fn send(client: &mut Client) -> Result<(), Failed> {
 async fn sell(client: &mut Client) -> Result<(), Failed> {
     client.step(
         "An order is paid in two parts",
-        "A customer of your shop, who is no user, pays 100 euros in USDC. The rate is set here, so that the amounts are \
-         the same each time; a lock guarantees it. The order has an address of its own.",
+        "A customer of your shop, who is no user, pays 100 euros in USDC. The rate is set here, so that the amounts \
+         are the same each time; a lock guarantees it. The order has an address of its own.",
     )?;
     let rate = json!({ "currency": "usdc", "rate": "0.86" });
     client.call(Call::post("/v1/sandbox/rates", rate), 200).await?;

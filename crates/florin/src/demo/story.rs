@@ -271,8 +271,8 @@ async fn show_events(client: &mut Client, after: u64) -> Result<(), Failed> {
     client.step(
         "The events",
         "Events are numbered without gaps, and kept. Continue after the last one that you have seen, here that of \
-         step 8, and you miss none. These are the transfers, the exchange, what came and went by SEPA and on the chain, \
-         and the order.",
+         step 8, and you miss none. These are the transfers, the exchange, what came and went by SEPA and on the \
+         chain, and the order.",
     )?;
     let answer = client.call(Call::get(format!("/v1/events?after={after}&limit=100")).items(2), 200).await?;
     let kinds: Vec<_> = answer.list("/data").iter().filter_map(|event| event["type"].as_str()).collect();
