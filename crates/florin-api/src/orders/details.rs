@@ -62,8 +62,8 @@ pub struct OrderDetails {
     /// When it was made.
     #[schema(format = DateTime)]
     created_at: String,
-    /// Until when it can be paid at its rate: 15 minutes from the address on, and 15 minutes more from each part that
-    /// is confirmed in time. Null while it has no address.
+    /// Until when it can be paid at its rate: 15 minutes from the address on. A part of a hundredth or more gives 15
+    /// minutes from its confirmation on, but not more than 45 minutes after `createdAt`. Null while it has no address.
     #[schema(required, format = DateTime)]
     expires_at: Option<String>,
     /// How many blocks confirm the newest payment, the one that has it included; 0 while there is none.

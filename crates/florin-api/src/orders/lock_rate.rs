@@ -126,7 +126,7 @@ pub fn endpoints() -> [Endpoint; 3] {
             summary: "Create an order",
             description: "Makes an order at the rate of a lock, which is used up by it. Its address is made a moment \
                           later: the event `order` has it, and says from then on where the order stands. The payer has \
-                          15 minutes, and 15 minutes more after each part that is confirmed in time.\n\n\
+                          15 minutes, and 15 more from each part on, but 45 minutes in all.\n\n\
                           Each payment is sold and settled to your master balance once it is confirmed. Payments in \
                           time settle exactly the agreed amount once all is paid, in whatever parts. What is paid late \
                           or over is settled at the rate of its moment.",
