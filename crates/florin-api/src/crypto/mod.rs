@@ -13,6 +13,7 @@ mod deposits;
 mod party;
 mod playing;
 mod reconcile;
+mod scenarios;
 pub mod simulated;
 mod status;
 mod treasury;
@@ -115,7 +116,7 @@ pub static FAMILY: Family = Family {
         to_changing_address: no_obstacle,
     }],
     unsuspended: &[deposits::RELEASE_JOB],
-    scenarios: withdrawals::scenarios,
+    scenarios: scenarios::scenarios,
     placeholders: &[
         Placeholder {
             word: "$cryptoDeposit",

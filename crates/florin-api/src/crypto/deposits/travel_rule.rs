@@ -42,10 +42,15 @@ impl<const OF_PARTNER: bool> Request for TravelRuleRequest<OF_PARTNER> {
         let wallet_type = fields.required("walletType").about(about).text();
         let user = match OF_PARTNER {
             true => None,
-            false => fields.optional("externalUserId").about("The user whose deposit it is.").text(),
+            false => fields
+                .optional("externalUserId")
+                .about(
+                    "The user whose deposit it is; another user's is P442. If omitted, it is not compared.",
+                )
+                .text(),
         };
-        let about = "The sender: `iAmOwnerOfWallet`; or a person by `firstName`, `lastName` and the whole address; or \
-                     a company by `companyName` and `vatId`.";
+        let about = "The sender: `iAmOwnerOfWallet`; or a person by `firstName`, `lastName`, `street`, `city`, \
+                     `postCode` and `country`; or a company by `companyName` and `vatId`.";
         let wallet = match wallet_type {
             Some(SenderWalletType::Custodial) => WalletType::Custodial,
             _ => WalletType::SelfCustody,
@@ -74,18 +79,21 @@ impl<const OF_PARTNER: bool> Request for TravelRuleRequest<OF_PARTNER> {
 fn read_details(fields: &mut Fields<'_>, wallet_type: WalletType) -> Details {
     let about = "Whether the wallet is the user's own, or yours for your master balance. Then nothing else is needed.";
     let i_am_owner_of_wallet = fields.optional("iAmOwnerOfWallet").about(about).boolean().unwrap_or(false);
-    let about = "The provider that holds the keys, with `CUSTODIAL`.";
+    let about = "The name of the provider that holds the keys. Only read with `CUSTODIAL`.";
     Details {
         wallet_type,
         i_am_owner_of_wallet,
         first_name: fields.optional("firstName").about("Given names.").text::<Text<{ MAX_NAME }>>(),
         last_name: fields.optional("lastName").about("Family name.").text(),
-        city: fields.optional("city").about("Town.").text::<Text<{ MAX_LINE }>>(),
-        street: fields.optional("street").about("Street and number.").text(),
-        post_code: fields.optional("postCode").about("Postal code.").text::<Text<{ MAX_SHORT }>>(),
-        country: fields.optional("country").about("Country, by ISO 3166-1 alpha-2.").text::<Country>(),
-        company_name: fields.optional("companyName").about("Name of a company.").text(),
-        vat_id: fields.optional("vatId").about("A company's VAT number.").text(),
+        city: fields.optional("city").about("The town.").text::<Text<{ MAX_LINE }>>(),
+        street: fields.optional("street").about("The street, with the number.").text(),
+        post_code: fields.optional("postCode").about("The postal code.").text::<Text<{ MAX_SHORT }>>(),
+        country: fields.optional("country").about("The country, ISO 3166-1 alpha-2.").text::<Country>(),
+        company_name: fields
+            .optional("companyName")
+            .about("The name of a company. Not together with the name of a person.")
+            .text(),
+        vat_id: fields.optional("vatId").about("The company's VAT number.").text(),
         vasp_name: fields.optional("vaspName").about(about).text(),
     }
 }
