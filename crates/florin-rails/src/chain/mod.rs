@@ -214,6 +214,9 @@ pub trait AccountNode: Send + Sync {
     /// amount, or the address is of another kind.
     fn payment(&self, to: &Address, currency: CurrencyCode, amount: i64) -> Option<Call>;
 
+    /// How many transactions of an address are in the chain: the nonce of the next one that can be included.
+    fn nonce<'a>(&'a self, address: &'a Address) -> Boxed<'a, Result<u64, NodeError>>;
+
     /// How much gas a payment gets.
     fn gas<'a>(&'a self, from: &'a Address, call: &'a Call) -> Boxed<'a, Result<evm::Gas, NodeError>>;
 

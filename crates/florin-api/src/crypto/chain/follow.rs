@@ -231,14 +231,24 @@ impl Move<'_> {
 }
 
 /// Ends work on a block that was broken off, where another one comes: what a block had brought leaves again, and one
-/// that was leaving has left.
+/// that was leaving has left. It is noted first that the block leaves, so that nobody goes on to apply it.
 async fn end_broken_off(app: &App, book: BookId, old: Fence) -> Result<(), StoreError> {
-    let (net, Doing { block, connects }) = (old.net, old.doing.clone());
-    deposits::leave(app, book, &old, block.height).await?;
-    run_inside(app, book, vec![old.touch(app)], async move |work: &mut Work<'_>| {
-        old.check(work)?;
+    let (net, block) = (old.net, old.doing.block.clone());
+    let doing = Doing { block: block.clone(), connects: false };
+    let fence = Fence { doing: doing.clone(), ..old.clone() };
+    if old.doing.connects {
+        run_inside(app, book, vec![old.touch(app)], async move |work: &mut Work<'_>| {
+            old.check(work)?;
+            let cursor = Cursor::in_command(work, net)?.ok_or_else(elsewhere)?;
+            Ok(work.put(&cursor.now(Some(doing.clone())))?)
+        })
+        .await?;
+    }
+    deposits::leave(app, book, &fence, block.height).await?;
+    run_inside(app, book, vec![fence.touch(app)], async move |work: &mut Work<'_>| {
+        fence.check(work)?;
         let cursor = Cursor::in_command(work, net)?.ok_or_else(elsewhere)?;
-        if connects {
+        if cursor.last() != Some(&block) {
             return Ok(work.put(&cursor.now(None))?);
         }
         treasury::disconnected(work, net, &block).await?;

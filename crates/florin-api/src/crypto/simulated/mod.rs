@@ -92,7 +92,9 @@ pub async fn ensure(work: &mut Work<'_>, net: Net) -> Result<SimChain, Stop> {
     if !endowment.is_empty() {
         make(work, &mut sim, (net, false), &endowment)?;
     }
-    block::mine(work, &mut sim, net, 1).await?;
+    // What can be spent must have its confirmations.
+    let blocks = if has_accounts(chain) { 1 } else { net.confirmations(&app) };
+    block::mine(work, &mut sim, net, blocks).await?;
     Ok(sim)
 }
 

@@ -82,6 +82,11 @@ impl View {
         Ok(found.map_or(1, |sim| sim.state.blocks.height()))
     }
 
+    async fn nonce(&self, sender: &str) -> Result<u64, NodeError> {
+        let mut snapshot = self.app.store.snapshot(self.book).await.map_err(away)?;
+        store::nonce(&mut snapshot, self.net, sender).await.map_err(away)
+    }
+
     async fn block(&self, height: u64) -> Result<Option<Block>, NodeError> {
         let net = self.net;
         self.read(async move |scope, blocks| {
@@ -192,6 +197,10 @@ impl AccountNode for AccountSide {
 
     fn payment(&self, to: &Address, currency: CurrencyCode, amount: i64) -> Option<Call> {
         self.rules.payment(to, currency, amount)
+    }
+
+    fn nonce<'a>(&'a self, address: &'a Address) -> Boxed<'a, Result<u64, NodeError>> {
+        Box::pin(self.view.nonce(address.as_str()))
     }
 
     fn gas<'a>(&'a self, from: &'a Address, call: &'a Call) -> Boxed<'a, Result<Gas, NodeError>> {

@@ -49,8 +49,9 @@ pub(in crate::crypto) async fn relevant(
     let mut found = Vec::new();
     for some in transfers.chunks(LOOKED_UP) {
         let mut snapshot = app.store.snapshot(book).await?;
-        let open = open_tries(&mut snapshot, net.slug).await?;
-        let ours: HashSet<&str> = open.iter().map(|made| &*made.hash).collect();
+        let tries: HashSet<Uuid> = some.iter().map(|one| try_id(app, net.slug, &one.transaction)).collect();
+        let tries: Vec<ChainTry> = snapshot.objects_at(&tries.into_iter().collect::<Vec<_>>()).await?;
+        let ours: HashSet<&str> = tries.iter().map(|made| &*made.hash).collect();
         let (holders, made) = match has_accounts(chain) {
             // Its other addresses are accounts of their own.
             true => (HashMap::new(), HashMap::new()),
@@ -99,10 +100,11 @@ pub(in crate::crypto) async fn connected(
     if has_accounts(chain) {
         return Ok(());
     }
-    for Brought { transfer, spot } in brought {
+    let id_of = |one: &Brought| output_id(app, net.slug, (&one.transfer.transaction, one.transfer.output));
+    work.load(&brought.iter().map(|one| Touch::Object(&COINS, id_of(one))).collect::<Vec<_>>()).await?;
+    for one @ Brought { transfer, spot } in brought {
         let Some(spot) = *spot else { continue };
-        let id = output_id(app, net.slug, (&transfer.transaction, transfer.output));
-        work.load(&[Touch::Object(&COINS, id)]).await?;
+        let id = id_of(one);
         let coin = match work.object::<ChainCoin>(id)? {
             Some(coin) => ChainCoin { height: Some(height), ..coin },
             None => ChainCoin {
@@ -274,6 +276,11 @@ async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<(), 
     if confirmations < needed {
         return Ok(withdrawal.map_or(Ok(()), |withdrawal| work.put(&withdrawal))?);
     }
+    let is_known = made.paid.is_some() || !net.has_accounts(work.app());
+    if !is_known {
+        // What it has cost is asked for again.
+        return Ok(());
+    }
     let paid = made.paid.unwrap_or(made.fee);
     let before = match made.is_child() {
         true => made.booked.unwrap_or_default(),
@@ -332,13 +339,12 @@ async fn end_others(work: &mut Work<'_>, done: &ChainTry) -> Result<i64, Stop> {
 
 /// Notes the transactions of ours that a block has.
 async fn include(work: &mut Work<'_>, net: Net, height: i64, brought: &[Brought]) -> Result<(), Stop> {
-    let open = open_tries(work.scope(), net.slug).await?;
-    if open.is_empty() {
-        return Ok(());
-    }
-    let there: HashSet<&str> = brought.iter().map(|one| &*one.transfer.transaction).collect();
-    for made in open.into_iter().filter(|made| made.waits() && there.contains(&*made.hash)) {
-        work.load(&[Touch::Object(&TRIES, made.id)]).await?;
+    let ids: BTreeSet<Uuid> =
+        brought.iter().map(|one| try_id(work.app(), net.slug, &one.transfer.transaction)).collect();
+    work.load(&ids.iter().map(|id| Touch::Object(&TRIES, *id)).collect::<Vec<_>>()).await?;
+    for id in ids {
+        let made = work.object::<ChainTry>(id)?;
+        let Some(made) = made.filter(ChainTry::waits) else { continue };
         note_included(work, ChainTry { state: TryState::Included, ..made }, height).await?;
     }
     Ok(())

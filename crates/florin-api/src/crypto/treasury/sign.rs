@@ -50,6 +50,8 @@ pub(in crate::crypto) enum Means {
         cost: i64,
         /// What the hot wallet has of the currency, and of the coin.
         has: (i64, i64),
+        /// How many of its transactions are in the chain.
+        included: u64,
     },
     /// Of Bitcoin's kind.
     Outputs {
@@ -74,19 +76,17 @@ const fn max_fee(chain: Chain) -> i64 {
     }
 }
 
-/// Asks the node what paying takes; `before` is the version that is to be replaced.
+/// Asks the node what paying takes; `before` is the version that is to be replaced, and `height` that of the newest block
+/// that counts as being in the chain, as the follower has it.
 pub(in crate::crypto) async fn ask(
     node: &dyn ChainNode,
-    (book, confirmations): (BookId, u64),
+    (book, height): (BookId, i64),
     order: &Order,
     before: Option<&ChainTry>,
 ) -> Result<Result<Means, Lacks>, StoreError> {
     node.check().await.map_err(StoreError::unavailable)?;
     let Some(accounts) = node.accounts() else {
         let fees = node.fees().await.map_err(StoreError::unavailable)?;
-        let tip = node.tip().await.map_err(StoreError::unavailable)?.height;
-        let height = (tip + 1).saturating_sub(confirmations);
-        let height = i64::try_from(height).map_err(StoreError::unexpected)?;
         let rate = if before.is_some() { fees.urgent } else { fees.usual };
         return Ok(Ok(Means::Outputs { rate, height }));
     };
@@ -113,7 +113,8 @@ pub(in crate::crypto) async fn ask(
     let cost = accounts.cost(gas, offer.max_fee);
     let cost = cost.ok_or_else(|| StoreError::unavailable("the network's fee can't be counted"))?;
     let chain_id = accounts.chain_id();
-    Ok(Ok(Means::Account { chain_id, call, gas, offer, cost, has: (has, has_coin) }))
+    let included = accounts.nonce(&from).await.map_err(StoreError::unavailable)?;
+    Ok(Ok(Means::Account { chain_id, call, gas, offer, cost, has: (has, has_coin), included }))
 }
 
 /// Signs and keeps a transaction: a first one, or one in place of `before`, the newest.
@@ -139,7 +140,7 @@ async fn sign_account(
     means: &Means,
     before: Option<&ChainTry>,
 ) -> Result<Result<ChainTry, Lacks>, StoreError> {
-    let Means::Account { chain_id, call, gas, offer, cost, has } = means else {
+    let Means::Account { chain_id, call, gas, offer, cost, has, included } = means else {
         return Err(StoreError::unexpected("the node is of another kind"));
     };
     let network = order.net.slug;
@@ -153,7 +154,9 @@ async fn sign_account(
             }
             let id = nonce_id(work.app(), network);
             work.load(&[Touch::Object(&NONCES, id)]).await?;
-            let next = work.object::<ChainNonce>(id)?.map_or(0, |nonce| nonce.next);
+            // Whoever has the seed can pay from the wallet past the platform: its numbers are used then.
+            let included = i64::try_from(*included).map_err(StoreError::unexpected)?;
+            let next = work.object::<ChainNonce>(id)?.map_or(0, |nonce| nonce.next).max(included);
             work.put(&ChainNonce { id, network: network.to_owned(), next: next + 1 })?;
             u64::try_from(next).map_err(StoreError::unexpected)?
         }

@@ -65,11 +65,12 @@ const OPEN_TRIES: Statement = "SELECT id, withdrawal, network, hash, raw, plan, 
      AND state IN ('SIGNED', 'SENT', 'INCLUDED', 'REVERTED') ORDER BY made_at, id LIMIT 1000";
 const TRIES_OF: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, booked, \
      state, height, made_at, seal FROM chain_try WHERE book = $1 AND withdrawal = $2 ORDER BY made_at, id";
-/// The largest first, as they are chosen: as many as a transaction can spend. What others paid to holders must have its
-/// confirmations; what is the hot wallet's own change, or the operator's, is not taken back.
+/// The largest first, as they are chosen: as many as a transaction can spend. All must have their confirmations, change
+/// of our own too: a reorganisation can put another version of what made it in its place, and what spends it could never
+/// be included.
 const FREE_COINS: Statement = "SELECT id, network, hash, output, amount, branch, number, height, spent_by, seal \
      FROM chain_coin WHERE book = $1 AND network = $2 AND spent_by IS NULL \
-     AND (height <= $3 OR height IS NOT NULL AND branch = 1 AND number = 0) ORDER BY amount DESC, id LIMIT 500";
+     AND height <= $3 ORDER BY amount DESC, id LIMIT 500";
 const COINS_OF_BLOCK: Statement = "SELECT id, network, hash, output, amount, branch, number, height, spent_by, seal \
      FROM chain_coin WHERE book = $1 AND network = $2 AND height = $3";
 const COINS_OF: Statement = "SELECT id, network, hash, output, amount, branch, number, height, spent_by, seal \

@@ -12,7 +12,7 @@ use super::fee::Target;
 use super::finish::fail;
 use super::store::WITHDRAWALS;
 use super::withdrawal::{CryptoWithdrawalFailure, Destination, State, Waits, Withdrawal};
-use crate::crypto::chain::{Net, follow, has_accounts, is_simulated, node_of};
+use crate::crypto::chain::{Cursor, Net, follow, has_accounts, is_simulated, node_of};
 use crate::crypto::treasury::{self, ChainTry, Lacks, Means, Order, TryState, leave_retry, mark_sent, tries};
 use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
@@ -75,10 +75,15 @@ pub(in crate::crypto) async fn pay(app: &App, job: &Job) -> Result<(), StoreErro
         }
         State::Signed => {
             let newest = newest(app, book, id).await?;
-            broadcast(app, book, &newest).await?.map_err(StoreError::unavailable)?;
+            let taken = broadcast(app, book, &newest).await?;
+            if let Err(why) = &taken {
+                tracing::warn!(%id, %why, "a node does not take a transaction: another version follows");
+            }
             let made = newest.id;
             carry_out(app, job, Vec::new(), async move |work: &mut Work<'_>| {
-                mark_sent(work, made).await?;
+                if taken.is_ok() {
+                    mark_sent(work, made).await?;
+                }
                 leave_retry(work, id, work.app().settings.chains.replace_after);
                 Ok(())
             })
@@ -98,7 +103,8 @@ async fn begin(app: &App, book: BookId, withdrawal: Withdrawal) -> Result<Withdr
         // The chain may have been made just now: what its first block brings is what there is to spend.
         follow(app, book, order.net).await?;
     }
-    let asked = treasury::ask(&*node, (book, order.net.confirmations(app)), &order, None).await?;
+    let asked =
+        treasury::ask(&*node, (book, settled_height(app, book, order.net).await?), &order, None).await?;
     let touches = vec![Touch::Object(&WITHDRAWALS, id), Touch::Holder(withdrawal.holder)];
     let told = Arc::new(std::sync::OnceLock::new());
     let tell = Arc::clone(&told);
@@ -172,7 +178,7 @@ pub(in crate::crypto) async fn retry(app: &App, job: &Job) -> Result<(), StoreEr
     drop(snapshot);
     let newest_try = newest(app, book, id).await?;
     let patience = app.settings.chains.replace_after;
-    let is_due = newest_try.state != TryState::Signed && now.saturating_since(newest_try.made_at) >= patience;
+    let is_due = now.saturating_since(newest_try.made_at) >= patience;
     let state = node.transaction(&newest_try.hash).await.map_err(StoreError::unavailable)?;
     let is_in_chain = matches!(state, TransactionState::Included { .. });
     if state == TransactionState::Unknown {
@@ -220,7 +226,9 @@ async fn replace(
     order: &Order,
     (node, before): (&dyn ChainNode, ChainTry),
 ) -> Result<ChainTry, StoreError> {
-    let asked = treasury::ask(node, (book, order.net.confirmations(app)), order, Some(&before)).await?;
+    let asked =
+        treasury::ask(node, (book, settled_height(app, book, order.net).await?), order, Some(&before))
+            .await?;
     let means = match asked {
         Ok(means) => means,
         Err(Lacks(why)) => {
@@ -289,6 +297,13 @@ async fn order_of(
         amount: withdrawal.amount,
     };
     Ok((order, target.node))
+}
+
+/// The height of the newest block that counts as being in the chain.
+async fn settled_height(app: &App, book: BookId, net: Net) -> Result<i64, StoreError> {
+    let cursor = Cursor::find(app, &mut *app.store.snapshot(book).await?, net).await?;
+    let last = cursor.as_ref().and_then(Cursor::last).map_or(0, |last| last.height);
+    i64::try_from((last + 1).saturating_sub(net.confirmations(app))).map_err(StoreError::unexpected)
 }
 
 async fn newest(app: &App, book: BookId, withdrawal: Uuid) -> Result<ChainTry, StoreError> {

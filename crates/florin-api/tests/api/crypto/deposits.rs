@@ -150,7 +150,9 @@ async fn overtaken(goes_on: bool) {
         c.btc.mine(&[(&id, 0, &to, "btc", SMALL)]);
         c.btc.mine_empty(1);
         if goes_on && !is_done {
-            c.look().await;
+            // A command that was under way comes first, or makes this one begin anew.
+            drop(c.work.round().await);
+            drop(c.work.round().await);
             // It may find that another process follows.
             drop(look.await);
         } else {
@@ -159,6 +161,7 @@ async fn overtaken(goes_on: bool) {
         for _ in 0..2 {
             c.btc.mine_empty(1);
             // A command that was under way when the look ended may come first.
+            drop(c.work.round().await);
             drop(c.work.round().await);
             c.look().await;
         }

@@ -385,6 +385,10 @@ impl AccountNode for EvmNode {
         asset::payment((&self.settings.coin, &self.settings.tokens), to, currency, amount)
     }
 
+    fn nonce<'a>(&'a self, address: &'a Address) -> Boxed<'a, Result<u64, NodeError>> {
+        Box::pin(async move { Ok(self.nonces(address).await?.included) })
+    }
+
     fn gas<'a>(&'a self, from: &'a Address, call: &'a Call) -> Boxed<'a, Result<Gas, NodeError>> {
         Box::pin(self.gas_of(from, call))
     }
