@@ -18,7 +18,7 @@ use florin_rails::chain::{
     Block, BlockRef, Boxed, ChainNode, FollowError, Follower, NodeError, Step, Transfer,
 };
 use florin_store::{Job, Lane, NewJob, StoreError};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a node may take to answer: a block of the largest size from a slow disk, with a second try of its own.
@@ -162,10 +162,20 @@ async fn disconnect(
     block: BlockRef,
 ) -> Result<(), StoreError> {
     deposits::leave(app, book, net, block.height).await?;
+    // A command can run twice: what it has found is told when it has ended.
+    let ended = Arc::new(Mutex::new(Vec::new()));
+    let (told, height) = (Arc::clone(&ended), block.height);
     move_cursor(app, book, net, moved, async move |work: &mut Work<'_>| {
-        treasury::disconnected(work, net, &block).await
+        *told.lock().unwrap_or_else(PoisonError::into_inner) =
+            treasury::disconnected(work, net, &block).await?;
+        Ok(())
     })
-    .await
+    .await?;
+    for hash in ended.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        let network = net.slug;
+        tracing::error!(%hash, network, height, "a payment that was booked left its chain, and waits again");
+    }
+    Ok(())
 }
 
 /// Moves the cursor from one block to another, with what belongs to that. Where it is elsewhere, another process has

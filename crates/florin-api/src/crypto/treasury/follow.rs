@@ -22,7 +22,7 @@ use florin_store::{Lane, NewJob, Scope, Stop, StoreError, Touch};
 use florin_types::CurrencyCode;
 use florin_wallet::Place;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -121,12 +121,13 @@ pub(in crate::crypto) async fn connected(
     Ok(())
 }
 
-/// A block is in the chain no more: what it brought is not there, and what it had waits again.
+/// A block is in the chain no more: what it brought is not there, and what it had waits again. Gives back the
+/// transactions of ours that had ended.
 pub(in crate::crypto) async fn disconnected(
     work: &mut Work<'_>,
     net: Net,
     at: &BlockRef,
-) -> Result<(), Stop> {
+) -> Result<Vec<String>, Stop> {
     let height = height_of(at.height)?;
     for coin in coins_of_block(work.scope(), net.slug, height).await? {
         work.load(&[Touch::Object(&COINS, coin.id)]).await?;
@@ -139,10 +140,12 @@ pub(in crate::crypto) async fn disconnected(
         book_of_house(work, top_up.id, top_up.currency, (postings::source(is_sandbox), posting)).await?;
         work.put(&TopUp { height: None, ..top_up })?;
     }
+    let mut ended = Vec::new();
     for made in tries_of_block(work.scope(), net.slug, height).await? {
+        ended.extend(made.booked.map(|_| made.hash.clone()));
         wait_again(work, made).await?;
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// The block of a transaction is in the chain no more.
@@ -162,9 +165,6 @@ async fn wait_again(work: &mut Work<'_>, made: ChainTry) -> Result<(), Stop> {
             }
         }
     }
-    if made.booked.is_some() {
-        tracing::error!(hash = %made.hash, network = %made.network, "a payment that was booked left its chain");
-    }
     Ok(work.put(&ChainTry { state: TryState::Sent, height: None, paid: None, ..made })?)
 }
 
@@ -183,16 +183,26 @@ pub(in crate::crypto) async fn watch(app: &App, book: BookId, net: Net, tip: u64
         return Ok(());
     }
     let (ids, seen) = (open.iter().map(|made| made.id).collect::<Vec<_>>(), Arc::new(seen));
+    // A command can run twice: what went otherwise is told when it has ended.
+    let other = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&other);
     run_inside(app, book, Vec::new(), async move |work: &mut Work<'_>| {
         for seen in seen.iter() {
             note_seen(work, seen).await?;
         }
+        let mut other = Vec::new();
         for id in &ids {
-            count(work, net, *id, tip).await?;
+            other.extend(count(work, net, *id, tip).await?);
         }
+        *told.lock().unwrap_or_else(PoisonError::into_inner) = other;
         Ok(())
     })
-    .await
+    .await?;
+    for hash in other.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        let network = net.slug;
+        tracing::error!(%hash, network, "a payment that had ended went otherwise after a reorganisation");
+    }
+    Ok(())
 }
 
 /// What a node says of a transaction that is in a block.
@@ -250,10 +260,11 @@ async fn note_included(work: &mut Work<'_>, made: ChainTry, height: i64) -> Resu
     Ok(())
 }
 
-/// Counts the confirmations of a transaction, and ends its withdrawal once they are enough.
-async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<(), Stop> {
+/// Counts the confirmations of a transaction, and ends its withdrawal once they are enough. Gives back one whose
+/// withdrawal had ended otherwise.
+async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<Option<String>, Stop> {
     work.load(&[Touch::Object(&TRIES, id)]).await?;
-    let Some(made) = work.object::<ChainTry>(id)?.filter(ChainTry::is_included) else { return Ok(()) };
+    let Some(made) = work.object::<ChainTry>(id)?.filter(ChainTry::is_included) else { return Ok(None) };
     let confirmations = made.confirmations(tip);
     let needed = height_of(net.confirmations(work.app()))?;
     work.load(&[Touch::Object(&WITHDRAWALS, made.withdrawal)]).await?;
@@ -261,7 +272,8 @@ async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<(), 
     let withdrawal = withdrawal.filter(|one| one.is_open() && !made.is_child());
     let withdrawal = withdrawal.map(|one| Withdrawal { confirmations, ..one });
     if confirmations < needed {
-        return Ok(withdrawal.map_or(Ok(()), |withdrawal| work.put(&withdrawal))?);
+        withdrawal.map_or(Ok(()), |withdrawal| work.put(&withdrawal))?;
+        return Ok(None);
     }
     let paid = made.paid.unwrap_or(made.fee);
     let before = match made.is_child() {
@@ -270,31 +282,24 @@ async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<(), 
     };
     let posting = postings::cost(work.book(), net.coin, paid - before);
     book_of_house(work, made.id, net.coin, (AccountKind::Fees, posting)).await?;
-    let state = if made.state == TryState::Reverted { TryState::Failed } else { TryState::Done };
+    let is_reverted = made.state == TryState::Reverted;
+    let state = if is_reverted { TryState::Failed } else { TryState::Done };
     work.put(&ChainTry { state, booked: Some(paid), ..made.clone() })?;
-    if made.is_child() {
-        return Ok(());
-    }
     match withdrawal {
-        None => ended_before(work, &made).await,
-        Some(withdrawal) if made.state == TryState::Reverted => {
-            fail(work, withdrawal, CryptoWithdrawalFailure::TransactionFailed).await
+        _ if made.is_child() => {}
+        Some(withdrawal) if is_reverted => {
+            fail(work, withdrawal, CryptoWithdrawalFailure::TransactionFailed).await?;
         }
-        Some(withdrawal) => settle(work, withdrawal).await,
+        Some(withdrawal) => settle(work, withdrawal).await?,
+        // It had its confirmations before a deep reorganisation. Where it went otherwise then, the difference between
+        // chain and books stays until a person has booked it.
+        None => {
+            let ended = work.object::<Withdrawal>(made.withdrawal)?;
+            let was_paid = ended.is_some_and(|one| one.state == State::Settled);
+            return Ok((was_paid == is_reverted).then_some(made.hash));
+        }
     }
-}
-
-/// A transaction has its confirmations whose withdrawal has ended: it had them before a deep reorganisation. Where it
-/// went otherwise then, the difference between chain and books stays until a person has booked it.
-async fn ended_before(work: &Work<'_>, made: &ChainTry) -> Result<(), Stop> {
-    let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
-    let was_paid = withdrawal.is_some_and(|one| one.state == State::Settled);
-    if was_paid == (made.state == TryState::Reverted) {
-        tracing::error!(
-            id = %made.withdrawal, hash = %made.hash, was_paid, "a payment went otherwise after a reorganisation",
-        );
-    }
-    Ok(())
+    Ok(None)
 }
 
 /// The other versions of a transaction can't be included any more: what only they would have spent is free again. Gives
