@@ -151,8 +151,8 @@ pub(in crate::crypto) async fn disconnected(
 /// The block of a transaction is in the chain no more.
 async fn wait_again(work: &mut Work<'_>, made: ChainTry) -> Result<(), Stop> {
     work.load(&[Touch::Object(&TRIES, made.id), Touch::Object(&WITHDRAWALS, made.withdrawal)]).await?;
+    leave_retry(work, made.withdrawal, work.app().settings.chains.replace_after);
     if !made.is_child() {
-        leave_retry(work, made.withdrawal, work.app().settings.chains.replace_after);
         let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
         if let Some(withdrawal) = withdrawal.filter(Withdrawal::is_open) {
             work.put(&Withdrawal { height: None, confirmations: 0, ..withdrawal })?;
