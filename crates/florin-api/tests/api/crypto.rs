@@ -6,6 +6,7 @@ mod reconciling;
 mod sandbox;
 pub mod simulated;
 pub mod withdrawals;
+mod workload;
 
 use crate::support::{Client, Setup, TestApp};
 use florin_api::crypto::ChainWork;

@@ -18,7 +18,7 @@ use crate::wallets;
 use florin_ledger::BookId;
 use florin_rails::chain::{Block, BlockRef, Boxed, ChainNode, FollowError, NodeError, Step, Transfer};
 use florin_store::{Job, Lane, NewJob, Stop, StoreError};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a node may take to answer: a block of the largest size from a slow disk, with a second try of its own.
@@ -175,8 +175,16 @@ impl Move<'_> {
             return Ok(false);
         }
         deposits::leave(app, book, &fence, block.height).await?;
-        self.end(fence, async move |work: &mut Work<'_>| treasury::disconnected(work, net, &block).await)
-            .await
+        let left = LeftPayments::default();
+        let (kept, height) = (left.clone(), block.height);
+        let is_done = self
+            .end(fence, async move |work: &mut Work<'_>| {
+                kept.keep(treasury::disconnected(work, net, &block).await?);
+                Ok(())
+            })
+            .await?;
+        left.log(net, height);
+        Ok(is_done)
     }
 
     fn fence(&self, block: &BlockRef, connects: bool) -> Fence {
@@ -245,16 +253,38 @@ async fn end_broken_off(app: &App, book: BookId, old: Fence) -> Result<(), Store
         .await?;
     }
     deposits::leave(app, book, &fence, block.height).await?;
+    let left = LeftPayments::default();
+    let (kept, height) = (left.clone(), block.height);
     run_inside(app, book, vec![fence.touch(app)], async move |work: &mut Work<'_>| {
         fence.check(work)?;
         let cursor = Cursor::in_command(work, net)?.ok_or_else(elsewhere)?;
         if cursor.last() != Some(&block) {
             return Ok(work.put(&cursor.now(None))?);
         }
-        treasury::disconnected(work, net, &block).await?;
+        kept.keep(treasury::disconnected(work, net, &block).await?);
         let mut follower = cursor.follower();
         follower.apply(&Step::Disconnect(block.clone()));
         Ok(work.put(&cursor.at(&follower))?)
     })
-    .await
+    .await?;
+    left.log(net, height);
+    Ok(())
+}
+
+/// Payments of ours that were booked, and whose block has left. A command can run twice: they are told when it has
+/// ended.
+#[derive(Clone, Default)]
+struct LeftPayments(Arc<Mutex<Vec<String>>>);
+
+impl LeftPayments {
+    fn keep(&self, hashes: Vec<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = hashes;
+    }
+
+    fn log(&self, net: Net, height: u64) {
+        for hash in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let network = net.slug;
+            tracing::error!(%hash, network, height, "a payment that was booked left its chain, and waits again");
+        }
+    }
 }

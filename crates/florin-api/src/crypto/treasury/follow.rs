@@ -22,7 +22,7 @@ use florin_store::{Lane, NewJob, Scope, Stop, StoreError, Touch};
 use florin_types::CurrencyCode;
 use florin_wallet::Place;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -123,12 +123,13 @@ pub(in crate::crypto) async fn connected(
     Ok(())
 }
 
-/// A block is in the chain no more: what it brought is not there, and what it had waits again.
+/// A block is in the chain no more: what it brought is not there, and what it had waits again. Gives back the
+/// transactions of ours that had ended.
 pub(in crate::crypto) async fn disconnected(
     work: &mut Work<'_>,
     net: Net,
     at: &BlockRef,
-) -> Result<(), Stop> {
+) -> Result<Vec<String>, Stop> {
     let height = height_of(at.height)?;
     for coin in coins_of_block(work.scope(), net.slug, height).await? {
         work.load(&[Touch::Object(&COINS, coin.id)]).await?;
@@ -141,17 +142,19 @@ pub(in crate::crypto) async fn disconnected(
         book_of_house(work, top_up.id, top_up.currency, (postings::source(is_sandbox), posting)).await?;
         work.put(&TopUp { height: None, ..top_up })?;
     }
+    let mut ended = Vec::new();
     for made in tries_of_block(work.scope(), net.slug, height).await? {
+        ended.extend(made.booked.map(|_| made.hash.clone()));
         wait_again(work, made).await?;
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// The block of a transaction is in the chain no more.
 async fn wait_again(work: &mut Work<'_>, made: ChainTry) -> Result<(), Stop> {
     work.load(&[Touch::Object(&TRIES, made.id), Touch::Object(&WITHDRAWALS, made.withdrawal)]).await?;
+    leave_retry(work, made.withdrawal, work.app().settings.chains.replace_after);
     if !made.is_child() {
-        leave_retry(work, made.withdrawal, work.app().settings.chains.replace_after);
         let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
         if let Some(withdrawal) = withdrawal.filter(Withdrawal::is_open) {
             work.put(&Withdrawal { height: None, confirmations: 0, ..withdrawal })?;
@@ -163,9 +166,6 @@ async fn wait_again(work: &mut Work<'_>, made: ChainTry) -> Result<(), Stop> {
                 work.put(&ChainTry { state: TryState::Sent, ..other })?;
             }
         }
-    }
-    if made.booked.is_some() {
-        tracing::error!(hash = %made.hash, network = %made.network, "a payment that was booked left its chain");
     }
     Ok(work.put(&ChainTry { state: TryState::Sent, height: None, paid: None, ..made })?)
 }
@@ -191,6 +191,9 @@ pub(in crate::crypto) async fn watch(
         return Ok(());
     }
     let (ids, seen) = (open.iter().map(|made| made.id).collect::<Vec<_>>(), Arc::new(seen));
+    // A command can run twice: what went otherwise is told when it has ended.
+    let other = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&other);
     run_inside(app, book, vec![Cursor::touch(app, net)], async move |work: &mut Work<'_>| {
         // What was asked is about these blocks: where others came meanwhile, it is asked again.
         if Cursor::in_command(work, net)?.as_ref().and_then(Cursor::last) != Some(&last) {
@@ -199,12 +202,19 @@ pub(in crate::crypto) async fn watch(
         for seen in seen.iter() {
             note_seen(work, seen).await?;
         }
+        let mut other = Vec::new();
         for id in &ids {
-            count(work, net, *id, tip).await?;
+            other.extend(count(work, net, *id, tip).await?);
         }
+        *told.lock().unwrap_or_else(PoisonError::into_inner) = other;
         Ok(())
     })
-    .await
+    .await?;
+    for hash in other.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        let network = net.slug;
+        tracing::error!(%hash, network, "a payment that had ended went otherwise after a reorganisation");
+    }
+    Ok(())
 }
 
 /// What a node says of a transaction that is in a block.
@@ -263,10 +273,11 @@ async fn note_included(work: &mut Work<'_>, made: ChainTry, height: i64) -> Resu
     Ok(())
 }
 
-/// Counts the confirmations of a transaction, and ends its withdrawal once they are enough.
-async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<(), Stop> {
+/// Counts the confirmations of a transaction, and ends its withdrawal once they are enough. Gives back one whose
+/// withdrawal had ended otherwise.
+async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<Option<String>, Stop> {
     work.load(&[Touch::Object(&TRIES, id)]).await?;
-    let Some(made) = work.object::<ChainTry>(id)?.filter(ChainTry::is_included) else { return Ok(()) };
+    let Some(made) = work.object::<ChainTry>(id)?.filter(ChainTry::is_included) else { return Ok(None) };
     let confirmations = made.confirmations(tip);
     let needed = height_of(net.confirmations(work.app()))?;
     work.load(&[Touch::Object(&WITHDRAWALS, made.withdrawal)]).await?;
@@ -274,12 +285,13 @@ async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<(), 
     let withdrawal = withdrawal.filter(|one| one.is_open() && !made.is_child());
     let withdrawal = withdrawal.map(|one| Withdrawal { confirmations, ..one });
     if confirmations < needed {
-        return Ok(withdrawal.map_or(Ok(()), |withdrawal| work.put(&withdrawal))?);
+        withdrawal.map_or(Ok(()), |withdrawal| work.put(&withdrawal))?;
+        return Ok(None);
     }
     let is_known = made.paid.is_some() || !net.has_accounts(work.app());
     if !is_known {
         // What it has cost is asked for again.
-        return Ok(());
+        return Ok(None);
     }
     let paid = made.paid.unwrap_or(made.fee);
     let before = match made.is_child() {
@@ -288,31 +300,24 @@ async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<(), 
     };
     let posting = postings::cost(work.book(), net.coin, paid - before);
     book_of_house(work, made.id, net.coin, (AccountKind::Fees, posting)).await?;
-    let state = if made.state == TryState::Reverted { TryState::Failed } else { TryState::Done };
+    let is_reverted = made.state == TryState::Reverted;
+    let state = if is_reverted { TryState::Failed } else { TryState::Done };
     work.put(&ChainTry { state, booked: Some(paid), ..made.clone() })?;
-    if made.is_child() {
-        return Ok(());
-    }
     match withdrawal {
-        None => ended_before(work, &made).await,
-        Some(withdrawal) if made.state == TryState::Reverted => {
-            fail(work, withdrawal, CryptoWithdrawalFailure::TransactionFailed).await
+        _ if made.is_child() => {}
+        Some(withdrawal) if is_reverted => {
+            fail(work, withdrawal, CryptoWithdrawalFailure::TransactionFailed).await?;
         }
-        Some(withdrawal) => settle(work, withdrawal).await,
+        Some(withdrawal) => settle(work, withdrawal).await?,
+        // It had its confirmations before a deep reorganisation. Where it went otherwise then, the difference between
+        // chain and books stays until a person has booked it.
+        None => {
+            let ended = work.object::<Withdrawal>(made.withdrawal)?;
+            let was_paid = ended.is_some_and(|one| one.state == State::Settled);
+            return Ok((was_paid == is_reverted).then_some(made.hash));
+        }
     }
-}
-
-/// A transaction has its confirmations whose withdrawal has ended: it had them before a deep reorganisation. Where it
-/// went otherwise then, the difference between chain and books stays until a person has booked it.
-async fn ended_before(work: &Work<'_>, made: &ChainTry) -> Result<(), Stop> {
-    let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
-    let was_paid = withdrawal.is_some_and(|one| one.state == State::Settled);
-    if was_paid == (made.state == TryState::Reverted) {
-        tracing::error!(
-            id = %made.withdrawal, hash = %made.hash, was_paid, "a payment went otherwise after a reorganisation",
-        );
-    }
-    Ok(())
+    Ok(None)
 }
 
 /// The other versions of a transaction can't be included any more: what only they would have spent is free again. Gives

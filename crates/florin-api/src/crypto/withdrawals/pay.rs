@@ -163,16 +163,17 @@ pub(in crate::crypto) async fn retry(app: &App, job: &Job) -> Result<(), StoreEr
     let mut snapshot = app.store.snapshot(book).await?;
     let now = snapshot.book_row().now(app.wall());
     let withdrawal = find(&mut snapshot, id).await?;
-    // One that has ended can wait again, after a deep reorganisation.
-    let waits = match withdrawal {
-        Some(_) => is_waiting(&tries(&mut snapshot, id).await?),
-        None => false,
-    };
-    let Some(withdrawal) = withdrawal.filter(|_| waits) else {
+    // One that has ended can wait again, after a deep reorganisation; and so can what only paid for another one.
+    let all = tries(&mut snapshot, id).await?;
+    let Some(withdrawal) = withdrawal.filter(|_| all.iter().any(ChainTry::waits)) else {
         return carry_out(app, job, Vec::new(), async |_: &mut Work<'_>| Ok(())).await;
     };
     let is_erased = withdrawal.sealed.is_none();
-    let order = if is_erased { None } else { Some(order_of(app, &mut snapshot, &withdrawal).await?.0) };
+    let order = if is_erased || !is_waiting(&all) {
+        None
+    } else {
+        Some(order_of(app, &mut snapshot, &withdrawal).await?.0)
+    };
     let node = Net::of(&withdrawal.network).and_then(|net| node_of(app, book, net));
     let node = node.ok_or_else(|| StoreError::unavailable("there is no node of a withdrawal's network"))?;
     drop(snapshot);

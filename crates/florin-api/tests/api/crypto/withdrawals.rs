@@ -1,5 +1,6 @@
 //! Withdrawals to chains.
 
+mod deep;
 mod paid;
 mod persons;
 mod refusals;

@@ -12,7 +12,7 @@ use florin_wallet::{Chain, ChainKind, Net as Which};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const ALL: [(&str, &str, &str); 5] = [
+pub const ALL: [(&str, &str, &str); 5] = [
     ("0.25", "btc", "btc"),
     ("1", "ltc", "ltc"),
     ("100", "doge", "doge"),
@@ -20,14 +20,14 @@ const ALL: [(&str, &str, &str); 5] = [
     ("20", "usdc", "polygon"),
 ];
 
-async fn settle(a: &Client) {
+pub async fn settle(a: &Client) {
     for _ in 0..4 {
         a.settle().await;
     }
 }
 
 /// Makes the node of a network forget what waits.
-async fn forget(app: &TestApp, network: &'static str, hash: &Value) {
+pub async fn forget(app: &TestApp, network: &'static str, hash: &Value) {
     let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
     let (net, hash) = (Net::of(network).expect("a network"), hash.as_str().expect("a hash").to_owned());
     let forget = async move |work: &mut Work<'_>| {
