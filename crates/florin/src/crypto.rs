@@ -5,7 +5,8 @@ use crate::review::say_cut;
 use crate::{Failed, OperatorName};
 use clap::Subcommand;
 use florin_api::crypto::{
-    BookStatus, CryptoOperator, NetworkStatus, WaitingWithdrawal, WaitingWithdrawals, reconcile, status,
+    BookStatus, CryptoOperator, NetworkStatus, WaitingDeposit, WaitingWithdrawal, WaitingWithdrawals,
+    reconcile, status,
 };
 use florin_api::kit::app::App;
 use florin_types::format_minor;
@@ -29,6 +30,34 @@ pub enum CryptoCommand {
     },
     /// List the withdrawals that wait for a person, and those for which the hot wallet has too little.
     List {
+        #[command(flatten)]
+        flags: crate::config::Flags,
+    },
+    /// List the deposits that wait for a person: too small, never explained, or of a user that is gone.
+    Deposits {
+        #[command(flatten)]
+        flags: crate::config::Flags,
+    },
+    /// Credit a deposit that waits for a person to the user whose address it is.
+    Credit {
+        /// The deposit's id, from `florin crypto deposits`.
+        #[arg(value_parser = id)]
+        deposit: Uuid,
+        #[command(flatten)]
+        operator: OperatorName,
+        #[command(flatten)]
+        flags: crate::config::Flags,
+    },
+    /// Send a deposit that waits for a person back, less what the network takes.
+    Return {
+        /// The deposit's id, from `florin crypto deposits`.
+        #[arg(value_parser = id)]
+        deposit: Uuid,
+        /// Where to. If omitted, to its sender, where its chain says who that is.
+        #[arg(long)]
+        address: Option<String>,
+        #[command(flatten)]
+        operator: OperatorName,
         #[command(flatten)]
         flags: crate::config::Flags,
     },
@@ -56,6 +85,8 @@ pub enum CryptoCommand {
 
 const NO_WITHDRAWAL: &str = "there is no such withdrawal; `florin crypto list` lists those that wait";
 
+const NO_DEPOSIT: &str = "there is no such deposit; `florin crypto deposits` lists those that wait";
+
 /// Runs a command.
 pub async fn run(command: CryptoCommand) -> Result<ExitCode, Failed> {
     match command {
@@ -79,6 +110,18 @@ pub async fn run(command: CryptoCommand) -> Result<ExitCode, Failed> {
             }
         }
         CryptoCommand::List { flags } => list(&platform(&flags.load()?).await?).await?,
+        CryptoCommand::Deposits { flags } => deposits(&platform(&flags.load()?).await?).await?,
+        CryptoCommand::Credit { deposit, operator, flags } => {
+            let app = platform(&flags.load()?).await?;
+            by(&app, &operator)?.credit(deposit).await?.ok_or(NO_DEPOSIT)?;
+            print("credited");
+        }
+        CryptoCommand::Return { deposit, address, operator, flags } => {
+            let app = platform(&flags.load()?).await?;
+            let begun = by(&app, &operator)?.give_back(deposit, address.as_deref()).await?;
+            begun.ok_or(NO_DEPOSIT)??;
+            print("it goes back once the server pays it");
+        }
         CryptoCommand::Approve { withdrawal, operator, flags } => {
             let app = platform(&flags.load()?).await?;
             by(&app, &operator)?.approve(withdrawal).await?.ok_or(NO_WITHDRAWAL)?;
@@ -107,6 +150,23 @@ async fn list(app: &App) -> Result<(), Failed> {
     say_cut(&cut);
     if waiting.is_empty() {
         eprintln!("no withdrawal waits");
+    }
+    Ok(())
+}
+
+async fn deposits(app: &App) -> Result<(), Failed> {
+    let operator = CryptoOperator { app, name: florin_types::Text::parse("florin")? };
+    let (waiting, cut) = operator.deposits().await?;
+    for one in &waiting {
+        let WaitingDeposit { id, amount, currency, state, network, transaction, partner, since, .. } = one;
+        let (sender, user) = (one.sender.as_deref().unwrap_or("-"), one.user.as_deref().unwrap_or("-"));
+        print(&format!(
+            "{id}  {state}  {since}  {amount} {currency}  {network}  {transaction}  {sender}  {user}  ({partner})"
+        ));
+    }
+    say_cut(&cut);
+    if waiting.is_empty() {
+        eprintln!("no deposit waits");
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 mod bank;
 mod client;
+mod crypto;
 mod documents;
 mod json;
 mod kyc;

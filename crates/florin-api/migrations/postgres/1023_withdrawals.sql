@@ -23,6 +23,8 @@ CREATE TABLE crypto_withdrawal (
     -- The block that has it; none while none has.
     height BIGINT,
     confirmations BIGINT NOT NULL,
+    -- The deposit that goes back by it.
+    returns BYTEA,
     created_at BIGINT NOT NULL,
     seal BYTEA,
     PRIMARY KEY (book, id)
@@ -50,6 +52,8 @@ CREATE TABLE chain_try (
     -- What it costs at most, in minor units of the chain's coin, and what it has cost.
     fee BIGINT NOT NULL,
     paid BIGINT,
+    -- What of that is in the books; with it the withdrawal was settled, or failed.
+    booked BIGINT,
     state TEXT COLLATE "C" NOT NULL,
     height BIGINT,
     made_at BIGINT NOT NULL,

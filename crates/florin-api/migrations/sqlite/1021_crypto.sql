@@ -44,9 +44,9 @@ CREATE INDEX crypto_deposit_by_block ON crypto_deposit (book, network, height);
 CREATE INDEX crypto_deposit_seen ON crypto_deposit (book, network, height) WHERE state = 'SEEN';
 -- What pays an order.
 CREATE INDEX crypto_deposit_of_order ON crypto_deposit (book, pays, created_at, id) WHERE pays IS NOT NULL;
--- What waits for somebody.
+-- What waits for a person.
 CREATE INDEX crypto_deposit_waiting ON crypto_deposit (book, created_at, id)
-    WHERE state IN ('TRAVEL_RULE', 'HELD', 'UNMATCHED', 'TOO_SMALL');
+    WHERE state IN ('SANCTIONED', 'UNMATCHED', 'TOO_SMALL', 'UNEXPLAINED');
 
 -- Whose an address is.
 CREATE INDEX wallet_of_address ON wallet (book, address);

@@ -23,6 +23,8 @@ CREATE TABLE crypto_withdrawal (
     -- The block that has it; none while none has.
     height INTEGER,
     confirmations INTEGER NOT NULL,
+    -- The deposit that goes back by it.
+    returns BLOB,
     created_at INTEGER NOT NULL,
     seal BLOB,
     PRIMARY KEY (book, id)
@@ -50,6 +52,8 @@ CREATE TABLE chain_try (
     -- What it costs at most, in minor units of the chain's coin, and what it has cost.
     fee INTEGER NOT NULL,
     paid INTEGER,
+    -- What of that is in the books; with it the withdrawal was settled, or failed.
+    booked INTEGER,
     state TEXT NOT NULL,
     height INTEGER,
     made_at INTEGER NOT NULL,

@@ -13,6 +13,7 @@ mod deposits;
 mod party;
 mod playing;
 mod reconcile;
+mod scenarios;
 pub mod simulated;
 mod status;
 mod treasury;
@@ -22,12 +23,13 @@ pub use chain::{
     ChainTroubles, ChainWork, Cursor, NETS, Net, claim_address, hot_wallet, is_payable, work_on_chains,
 };
 pub use deposits::{
-    Deposit, DepositState, ORDER_JOB, id_of as deposit_id, of_purpose, touches_of as touches_of_deposits,
+    Deposit, DepositState, OF_PURPOSE_AT_ONCE, ORDER_JOB, id_of as deposit_id, of_purpose, seen_of_purpose,
+    touches_of as touches_of_deposits,
 };
 pub use playing::{Incoming, mine, pay_in, reorganise};
 pub use reconcile::{AddressLine, CurrencyLine, Explained, NotCompared, Reconciliation, reconcile};
 pub use status::{BookStatus, NetworkStatus, status};
-pub use withdrawals::{CryptoOperator, WaitingWithdrawal, WaitingWithdrawals};
+pub use withdrawals::{CryptoOperator, WaitingDeposit, WaitingWithdrawal, WaitingWithdrawals};
 
 use crate::kit::endpoint::codes::P456;
 use crate::kit::endpoint::events::EventType;
@@ -47,6 +49,7 @@ pub static FAMILY: Family = Family {
         (deposits::UNEXPLAINED_JOB, |app, job| Box::pin(deposits::end_unexplained(app, job))),
         (deposits::RELEASE_JOB, |app, job| Box::pin(deposits::release(app, job))),
         (withdrawals::PAY_JOB, |app, job| Box::pin(withdrawals::pay(app, job))),
+        (withdrawals::RETURN_JOB, |app, job| Box::pin(withdrawals::return_unexplained(app, job))),
         (withdrawals::RETRY_JOB, |app, job| Box::pin(withdrawals::retry(app, job))),
     ],
     events: &[
@@ -74,6 +77,7 @@ pub static FAMILY: Family = Family {
         withdrawals::HELD,
         withdrawals::SETTLED,
         withdrawals::FAILED,
+        withdrawals::GIVEN_BACK,
         treasury::HOUSE,
     ],
     statements: &[
@@ -112,7 +116,7 @@ pub static FAMILY: Family = Family {
         to_changing_address: no_obstacle,
     }],
     unsuspended: &[deposits::RELEASE_JOB],
-    scenarios: withdrawals::scenarios,
+    scenarios: scenarios::scenarios,
     placeholders: &[
         Placeholder {
             word: "$cryptoDeposit",

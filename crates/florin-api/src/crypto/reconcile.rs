@@ -9,16 +9,17 @@
 //! difference.
 
 use super::chain::{self, Cursor, NETS, Net, hot_wallet, is_simulated, node_of};
-use super::deposits::{self, Deposit, Money};
+use super::deposits::{self, Deposit};
+use super::treasury::{Output, OwnMoves, Spot, own_moves};
 use crate::kit::app::App;
 use crate::kit::book::registry::{PartnerBook, partner_books};
 use crate::wallets;
 use florin_ledger::AccountKind;
 use florin_rails::chain::{BlockRef, ChainNode};
-use florin_store::{Scope, StoreError};
+use florin_store::StoreError;
 use florin_types::{CurrencyCode, format_minor};
 use florin_wallet::{Address, Chain};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use uuid::Uuid;
 
@@ -65,12 +66,9 @@ pub struct Explained {
     pub seen: i128,
     /// Deposits that are booked already, of a block after the one that was compared. Never positive.
     pub ahead: i128,
-    /// Payments of ours that the chain has and the books do not have yet.
+    /// Payments of ours that the chain has and the books do not have yet; positive where the books have them, and their
+    /// block has left the chain.
     pub sent: i128,
-    /// What the house has put into its own wallet, as for fees: more than its payments left there. Nothing else says
-    /// how much that was, so whoever puts it there looks whether it is still this much. Never negative: less than there
-    /// must be is a difference.
-    pub own: i128,
     /// Fractions of a minor unit, which several deposits to one address had each.
     pub rests: i128,
 }
@@ -78,8 +76,8 @@ pub struct Explained {
 impl CurrencyLine {
     /// What nothing explains: positive where the chain has more. It must be zero.
     pub fn difference(&self) -> i128 {
-        let Explained { seen, ahead, sent, own, rests } = self.explained;
-        self.chain - self.books - seen - ahead - sent - own - rests
+        let Explained { seen, ahead, sent, rests } = self.explained;
+        self.chain - self.books - seen - ahead - sent - rests
     }
 }
 
@@ -88,8 +86,8 @@ impl fmt::Display for CurrencyLine {
         let amount = |units| amount(units, self.decimals);
         let (books, chain) = (amount(self.books), amount(self.chain));
         write!(f, "{}  books {books}  chain {chain}", self.currency)?;
-        let Explained { seen, ahead, sent, own, rests } = self.explained;
-        let all = [("seen", seen), ("ahead", ahead), ("sent", sent), ("own", own), ("rests", rests)];
+        let Explained { seen, ahead, sent, rests } = self.explained;
+        let all = [("seen", seen), ("ahead", ahead), ("sent", sent), ("rests", rests)];
         for (name, units) in all {
             if units != 0 {
                 write!(f, "  {name} {}", amount(units))?;
@@ -154,36 +152,6 @@ fn amount(units: i128, decimals: u8) -> String {
     format_minor(i64::try_from(units).unwrap_or(most), decimals)
 }
 
-/// The id of a transaction, and which of its outputs.
-type Output = (String, u32);
-
-/// An address on a network, and a currency.
-type Spot = (String, CurrencyCode);
-
-/// What the house itself did on a network of a book, by the block that is compared: what deposits do not tell.
-#[derive(Default)]
-struct OwnMoves {
-    /// What came to an address of ours from us, less what was spent from it.
-    by_address: HashMap<Spot, i128>,
-    /// The outputs that we made to addresses of ours and have not spent (change, the hot wallet), by the address.
-    made: Vec<(String, Output)>,
-    /// The outputs, of deposits or of ours, that we have spent.
-    spent: HashSet<Output>,
-    /// [`Explained::sent`]: of payments that are in blocks up to the compared one and not booked there yet, less what
-    /// left (the books still have it), and of those that are booked of a later block, more.
-    unbooked: HashMap<CurrencyCode, i128>,
-}
-
-/// What the house itself did on a network. Nothing is sent yet, so this is nothing. Whoever sends adds here, from the
-/// rows of coins and tries that it keeps: for each transaction of ours in a block up to `by`, what it took from each
-/// address (with its fee) and brought to addresses of ours (change, the hot wallet); and for each currency what of that
-/// is not in the account of chain settlement. Fees of the chain that the house pays belong to the first as soon as
-/// they are paid, and to the second until they are booked. Outputs are needed where the node can't search for addresses
-/// (Dogecoin's).
-fn own_moves(_scope: &Scope, _net: Net, _by: &BlockRef) -> OwnMoves {
-    OwnMoves::default()
-}
-
 /// What deposits to an address say.
 #[derive(Copy, Clone, Debug, Default)]
 struct Known {
@@ -198,8 +166,6 @@ struct OfNet {
     by: Option<BlockRef>,
     /// Whether somebody could have been paid there.
     has_wallets: bool,
-    /// The house's own address.
-    hot: Option<String>,
     known: HashMap<Spot, Known>,
     /// Where each output of deposits came to.
     outputs: Vec<(String, Output)>,
@@ -212,7 +178,7 @@ impl OfNet {
     fn add(&mut self, deposit: &Deposit) {
         let last = self.by.as_ref().map_or(0, |by| by.height);
         let is_there = deposit.height.is_some_and(|height| height <= last);
-        let is_booked = deposit.state.money() != Money::Outside;
+        let is_booked = deposit.is_booked();
         let (amount, currency) = (i128::from(deposit.amount), deposit.currency);
         if is_there {
             let known = self.known.entry((deposit.address.clone(), currency)).or_default();
@@ -250,17 +216,18 @@ async fn read(app: &App, partner: &PartnerBook) -> Result<Said, StoreError> {
     }
     let mut nets = Vec::new();
     for net in NETS {
-        let mut hot = None;
         if let (Some(chain), Some(keys)) = (net.chain(app), &app.settings.keychain) {
             let address = keys.address(chain, hot_wallet(partner.book)).map_err(StoreError::unexpected)?;
-            addresses.insert(address.as_str().to_owned());
-            hot = Some(address.into_string());
+            addresses.insert(address.into_string());
         }
         let cursor = Cursor::find(app, &mut snapshot, net).await?;
         let by = cursor.as_ref().and_then(Cursor::last).cloned();
         let has_wallets = wallets::first_on(&mut snapshot, net.slug).await?.is_some();
-        let own = by.as_ref().map(|by| own_moves(&snapshot, net, by)).unwrap_or_default();
-        nets.push((net, OfNet { by, has_wallets, hot, own, ..OfNet::default() }));
+        let own = match &by {
+            Some(by) => own_moves(app, &mut snapshot, net, by).await?,
+            None => OwnMoves::default(),
+        };
+        nets.push((net, OfNet { by, has_wallets, own, ..OfNet::default() }));
     }
     let mut after = Uuid::nil();
     loop {
@@ -332,6 +299,9 @@ async fn compare(
     let (Some(node), Some(chain)) = (node_of(app, partner.book, net), net.chain(app)) else {
         return Err("it was followed before, and has no node now".to_owned());
     };
+    if of_net.own.is_cost_open {
+        return Err("a payment of ours came just now, and its cost is not known yet".to_owned());
+    }
     chain::in_time(node.check()).await.map_err(|error| error.to_string())?;
     let mut all = Vec::new();
     for currency in on(app, net) {
@@ -348,12 +318,12 @@ async fn compare(
             *sum += found;
             let spot = (address, currency);
             let Known { amount, deposits } = of_net.known.get(&spot).copied().unwrap_or_default();
-            let expected = amount + of_net.own.by_address.get(&spot).copied().unwrap_or_default();
+            let own = of_net.own.by_address.get(&spot).copied().unwrap_or_default();
+            let expected = amount + own.amount;
             let more = found - expected;
-            // Each deposit had less than a minor unit cut off, so all together have less than one for each.
-            if more > 0 && of_net.hot.as_ref() == Some(&spot.0) {
-                explained.own += more;
-            } else if node.has_rests(currency) && (1..deposits).contains(&more) {
+            // Each deposit had less than a minor unit cut off, and each fee is counted with less than one more; so all
+            // together have less than one for each.
+            if node.has_rests(currency) && (1..deposits + own.count).contains(&more) {
                 explained.rests += more;
             } else if more != 0 {
                 let (partner, network, (address, currency)) = (said.partner, net.slug, spot);
@@ -414,7 +384,7 @@ mod tests {
 
     #[test]
     fn what_nothing_explains_is_the_difference() {
-        let explained = Explained { seen: 5, ahead: -2, sent: -3, own: 2, rests: 1 };
+        let explained = Explained { seen: 5, ahead: -2, sent: -1, rests: 1 };
         let currency = CurrencyCode::new("eth");
         let mut line =
             CurrencyLine { partner: Uuid::nil(), currency, decimals: 2, books: 100, chain: 103, explained };

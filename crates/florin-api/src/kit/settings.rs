@@ -121,7 +121,8 @@ pub struct Settings {
 /// Regulation (EU) 2023/1113 knows no threshold.
 const SANDBOX_TRAVEL_RULE_FROM: i64 = 100_000;
 
-/// How long a deposit waits for the travel rule's data before it is sent back: a month, for a payer must be asked first.
+/// How long a deposit waits for the travel rule's data before it is sent back: a month, for a payer must be
+/// asked first.
 const EXPLAIN_WITHIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Above how many cents a person must approve a withdrawal in live: EUR 10,000. From that sum on the law of money

@@ -32,19 +32,20 @@ pub struct Paid {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderTransaction {
-    /// The transaction, as its chain writes it.
+    /// The id of the transaction, as its chain writes it.
     transaction_hash: String,
-    /// What was paid.
+    /// What was paid, in `cryptocurrency`.
     #[schema(value_type = ExactNumber, example = 412.607142)]
     amount: ExactNumber,
-    /// Blocks on top of it, its own included.
+    /// How many blocks confirm it, the one that has it included.
     confirmations: u64,
     /// Where it stands.
     status: OrderPaymentStatus,
-    /// What was settled of it, in EUR.
+    /// What was settled for it, in EUR; 0 while it is `PENDING`.
     #[schema(value_type = ExactNumber, example = 346.59)]
     settled_amount: ExactNumber,
-    /// Whether it came after `expiresAt`: then it was settled at the rate of its moment.
+    /// Whether a block had it only after `expiresAt`: then it was settled at the rate of its moment. False while it is
+    /// `PENDING`.
     is_late: bool,
 }
 
@@ -61,20 +62,21 @@ pub struct OrderDetails {
     /// When it was made.
     #[schema(format = DateTime)]
     created_at: String,
-    /// Until when it can be paid at its rate; null while it has no address.
+    /// Until when it can be paid at its rate: 15 minutes from the address on. A part of a hundredth or more gives 15
+    /// minutes from its confirmation on, but not more than 45 minutes after `createdAt`. Null while it has no address.
     #[schema(required, format = DateTime)]
     expires_at: Option<String>,
-    /// Blocks on top of the newest payment, its own included.
+    /// How many blocks confirm the newest payment, the one that has it included; 0 while there is none.
     confirmations: u64,
-    /// Blocks that a payment needs.
+    /// How many confirmations a payment needs.
     required_confirmations: u64,
-    /// What was paid and confirmed.
+    /// What was paid and confirmed, in `cryptocurrency`.
     #[schema(value_type = ExactNumber, example = 412.607142)]
     received_amount: ExactNumber,
-    /// What must be paid.
+    /// What must be paid, in `cryptocurrency`.
     #[schema(value_type = ExactNumber, example = 412.607142)]
     total_amount_required: ExactNumber,
-    /// What it is settled in: `eur`.
+    /// What it is settled in: always `eur`.
     #[schema(example = "eur")]
     currency: String,
     /// What it is paid in.
@@ -83,7 +85,7 @@ pub struct OrderDetails {
     /// Where it is paid; null while it has no address.
     #[schema(required)]
     wallet_address: Option<String>,
-    /// The newest payment; null while there is none.
+    /// The id of the newest payment's transaction; null while there is none.
     #[schema(required)]
     transaction_hash: Option<String>,
     /// The network, in upper case.
@@ -95,10 +97,10 @@ pub struct OrderDetails {
     /// What was settled to your master balance so far, in EUR.
     #[schema(value_type = ExactNumber, example = 346.59)]
     settled_amount: ExactNumber,
-    /// What was paid over the amount.
+    /// What was paid and confirmed over `totalAmountRequired`, in `cryptocurrency`.
     #[schema(value_type = ExactNumber, example = 0)]
     overpaid_amount: ExactNumber,
-    /// The payments, oldest first.
+    /// The payments that a block has, oldest first.
     transactions: Vec<OrderTransaction>,
 }
 
@@ -131,8 +133,8 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         id: "getOrder",
         summary: "Get an order",
-        description: "One order. Amounts are numbers; those of the payer are in `cryptocurrency`, those of the settlement \
-                      in EUR.",
+        description: "One order. Amounts are numbers; those of the payer are in `cryptocurrency`, those of the \
+                      settlement in EUR.",
         answer: ANSWER,
         refusals: &[&P443],
         ..get("/v1/order/details/{orderId}", get_order)
@@ -156,7 +158,7 @@ async fn get_order(
         Some(net) => Cursor::find(app, &mut snapshot, net).await?,
         None => None,
     };
-    let paid: Vec<_> = deposits
+    let mut paid: Vec<_> = deposits
         .into_iter()
         .filter(|deposit| deposit.height.is_some())
         .map(|deposit| {
@@ -164,6 +166,7 @@ async fn get_order(
             Paid { deposit, payment }
         })
         .collect();
+    paid.sort_by_key(|paid| (paid.deposit.created_at, paid.deposit.id));
     Success::of(&details(app, &order, &paid, cursor.as_ref())?)
 }
 

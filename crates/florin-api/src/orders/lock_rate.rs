@@ -42,8 +42,9 @@ impl Request for LockRequest {
         let about = "What is paid: a crypto currency of `GET /v1/order/rates`.";
         let currency = fields.required("currency").about(about).listed_currency();
         let eur = fields.currencies().get(CurrencyCode::new("eur"));
-        let settlement = fields.required("amount").about("What you get, in EUR.").amount(eur);
-        let about = "A network of the currency, in any letter case. If omitted, the first one.";
+        let settlement = fields.required("amount").about("What you get, in euros.").amount(eur);
+        let about = "A network of the currency, in any letter case. If omitted, the first one that \
+                     `GET /v1/order/rates` lists.";
         let network = fields.optional("network").about(about).lowercase();
         Some(Self { currency: currency?, settlement: settlement?, network })
     }
@@ -55,14 +56,14 @@ impl Request for LockRequest {
 pub struct OrderLockMade {
     /// What `POST /v1/order` takes as `lockId`.
     lock_id: Uuid,
-    /// EUR for one unit, a decimal string.
+    /// EUR for one unit of the currency, a decimal string.
     #[schema(example = "0.84")]
     rate: String,
-    /// What must be paid: `amount ÷ rate`, cut at the currency's scale, and raised by one unit where the cut would
-    /// settle less.
+    /// What must be paid, in whole units of the currency: the `amount` of the request divided by `rate`, cut at the
+    /// currency's decimals, and one unit of the last decimal more where the cut would settle less.
     #[schema(value_type = ExactNumber, example = 412.607142)]
     amount: ExactNumber,
-    /// When the lock expires.
+    /// When the lock expires: until then an order can be made with it.
     #[schema(format = DateTime)]
     expires_at: String,
     /// What is paid.
@@ -71,7 +72,7 @@ pub struct OrderLockMade {
     /// Always `eur`.
     #[schema(example = "eur")]
     destination_currency: String,
-    /// On which network.
+    /// The network on which it is paid.
     #[schema(example = "polygon")]
     network: String,
 }
@@ -123,8 +124,9 @@ pub fn endpoints() -> [Endpoint; 3] {
         Endpoint {
             id: "createOrder",
             summary: "Create an order",
-            description: "Makes an order at the rate of a lock. Its address is made a moment later: the event `order` \
-                          tells it, and where the order stands from then on. The payer has 15 minutes.\n\n\
+            description: "Makes an order at the rate of a lock, which is used up by it. Its address is made a moment \
+                          later: the event `order` has it, and says from then on where the order stands. The payer has \
+                          15 minutes, and 15 more from each part on, but 45 minutes in all.\n\n\
                           Each payment is sold and settled to your master balance once it is confirmed. Payments in \
                           time settle exactly the agreed amount once all is paid, in whatever parts. What is paid late \
                           or over is settled at the rate of its moment.",

@@ -2,10 +2,13 @@
 //! where it stands. It can run at any time and as often as it likes.
 
 use super::details::{Paid, details};
-use super::order::{COMPLETE_WITHIN, Order, PAY_WITHIN, Payment, SETTLED, TAKEN_BACK};
+use super::order::{COMPLETE_WITHIN, OPEN_AT_MOST, Order, PAY_WITHIN, Payment, SETTLED, TAKEN_BACK};
 use super::postings::{self, EUR};
 use super::store::{ORDERS, PAYMENTS};
-use crate::crypto::{Deposit, DepositState, ORDER_JOB, claim_address, of_purpose, touches_of_deposits};
+use crate::crypto::{
+    Deposit, DepositState, OF_PURPOSE_AT_ONCE, ORDER_JOB, claim_address, of_purpose, seen_of_purpose,
+    touches_of_deposits,
+};
 use crate::kit::app::App;
 use crate::kit::book::command::posting_refused;
 use crate::kit::book::jobs::carry_out;
@@ -24,6 +27,7 @@ pub async fn look(app: &App, job: &Job) -> Result<(), StoreError> {
     let book = job.position.book();
     let mut snapshot = app.store.snapshot(book).await?;
     let deposits = of_purpose(&mut snapshot, id).await?;
+    let seen = seen_of_purpose(&mut snapshot, id).await?;
     drop(snapshot);
     let mut touches = touches_of_deposits(&deposits);
     touches.extend(deposits.iter().map(|deposit| Touch::Object(&PAYMENTS, deposit.id)));
@@ -36,19 +40,19 @@ pub async fn look(app: &App, job: &Job) -> Result<(), StoreError> {
     ]);
     let ids: Vec<_> = deposits.into_iter().map(|deposit| deposit.id).collect();
     carry_out(app, job, touches, async move |work: &mut Work<'_>| match work.object::<Order>(id)? {
-        Some(order) => look_at(work, order, &ids).await,
+        Some(order) => look_at(work, order, (&ids, seen)).await,
         None => Ok(()),
     })
     .await
 }
 
-async fn look_at(work: &mut Work<'_>, before: Order, deposits: &[Uuid]) -> Result<(), Stop> {
+async fn look_at(work: &mut Work<'_>, before: Order, (deposits, seen): (&[Uuid], i64)) -> Result<(), Stop> {
     let mut order = before.clone();
     if order.address.is_none() {
         order.address = Some(claim_address(work, &order.network, order.id).await?);
         order = expires(work, order, PAY_WITHIN);
     }
-    let (mut paid, mut seen) = (Vec::new(), 0);
+    let (mut paid, received) = (Vec::new(), order.received);
     for id in deposits {
         let Some(deposit) = work.object::<Deposit>(*id)? else { continue };
         let known = work.object::<Payment>(*id)?.filter(|payment| !payment.is_lost);
@@ -61,10 +65,14 @@ async fn look_at(work: &mut Work<'_>, before: Order, deposits: &[Uuid]) -> Resul
         };
         let deposit = work.object::<Deposit>(*id)?.unwrap_or(deposit);
         if deposit.height.is_some() {
-            seen += deposit.amount;
             paid.push(Paid { deposit, payment });
         }
     }
+    if deposits.len() == OF_PURPOSE_AT_ONCE && order.received != received {
+        // What is not settled yet comes first, so the next look finds the rest.
+        look_again(work, order.id, work.in_time(Duration::ZERO));
+    }
+    paid.sort_by_key(|paid| (paid.deposit.created_at, paid.deposit.id));
     order.seen = seen;
     order.state = order.state_at(work.now());
     if order != before {
@@ -81,11 +89,15 @@ async fn look_at(work: &mut Work<'_>, before: Order, deposits: &[Uuid]) -> Resul
 
 /// The order with another end, at which it is looked at again.
 fn expires(work: &mut Work<'_>, order: Order, within: Duration) -> Order {
-    let at = work.in_time(within);
+    let at = work.in_time(within).min(order.created_at.saturating_add(OPEN_AT_MOST));
     let due = order.expires_at.map_or(at, |before: Timestamp| before.max(at));
-    let payload = order.id.as_bytes().to_vec();
-    work.enqueue(NewJob { kind: ORDER_JOB, lane: Lane::Quick, due, payload });
+    look_again(work, order.id, due);
     Order { expires_at: Some(due), ..order }
+}
+
+fn look_again(work: &mut Work<'_>, order: Uuid, due: Timestamp) {
+    let payload = order.as_bytes().to_vec();
+    work.enqueue(NewJob { kind: ORDER_JOB, lane: Lane::Quick, due, payload });
 }
 
 /// Sells a confirmed payment.
@@ -93,8 +105,14 @@ fn settle(work: &mut Work<'_>, order: Order, deposit: Deposit) -> Result<(Order,
     let is_late = order.expires_at.is_some_and(|at| deposit.created_at >= at);
     let currency = work.app().currencies.parse(order.currency.as_str());
     let currency = currency.ok_or_else(|| StoreError::unexpected("an order in an unknown currency"))?;
-    let now = rates::in_command(work)?.get(order.currency);
-    let now = now.ok_or_else(|| StoreError::unavailable("nobody knows the rate of this currency"))?;
+    let now = match order.counts(deposit.amount, is_late) == deposit.amount {
+        // All of it is settled at the lock's rate.
+        true => order.rate,
+        false => {
+            let now = rates::in_command(work)?.get(order.currency);
+            now.ok_or_else(|| StoreError::unavailable("nobody knows the rate of this currency"))?
+        }
+    };
     let payment = order.settle((deposit.id, deposit.amount, is_late), (now, currency.decimals));
     let payment = payment.map_err(StoreError::unexpected)?;
     let posting = postings::settle(work.book(), (order.currency, deposit.amount), payment.settled);
@@ -103,7 +121,7 @@ fn settle(work: &mut Work<'_>, order: Order, deposit: Deposit) -> Result<(Order,
     work.put(&payment)?;
     let mut order = order.with(&payment);
     // Who has paid too little has time to pay the rest.
-    if !is_late && order.received < order.required {
+    if order.is_extended_by(&payment) {
         order = expires(work, order, COMPLETE_WITHIN);
     }
     Ok((order, Some(payment)))

@@ -16,8 +16,9 @@ mod postings;
 mod store;
 
 use crate::crypto::ORDER_JOB;
+use crate::kit::app::App;
 use crate::kit::endpoint::events::EventType;
-use crate::kit::endpoint::family::{EventRow, Family, Placeholder};
+use crate::kit::endpoint::family::{EventRow, Family, Placeholder, Scenario};
 use crate::kit::endpoint::table::Shape;
 use florin_store::migration;
 
@@ -40,6 +41,7 @@ pub static FAMILY: Family = Family {
     sealed: &store::SEALED,
     forgets: &[store::FORGET_LOCKS],
     outlived: &[store::FORGET_OLD_LOCKS],
+    scenarios,
     placeholders: &[
         Placeholder {
             word: "$rateLock",
@@ -56,3 +58,41 @@ pub static FAMILY: Family = Family {
     ],
     ..Family::EMPTY
 };
+
+/// What makes an order end otherwise than paid.
+fn scenarios(app: &App) -> Vec<Scenario> {
+    let (advance, deposit) = ("POST /v1/sandbox/clock/advance", "POST /v1/sandbox/chain/deposit");
+    let scenario = |call, field, value: String, outcome: &str| Scenario {
+        call,
+        field,
+        value,
+        outcome: outcome.to_owned(),
+    };
+    vec![
+        scenario(
+            advance,
+            "seconds",
+            app.settings.rate_lock.as_secs().to_string(),
+            "rate locks have expired: POST /v1/order is P435",
+        ),
+        scenario(
+            advance,
+            "seconds",
+            order::PAY_WITHIN.as_secs().to_string(),
+            "an order that waits for payment is EXPIRED, and one that waits for the rest is FAILED; what is paid then \
+             is late, and is settled at the rate of its moment",
+        ),
+        scenario(
+            deposit,
+            "amount",
+            "less than totalAmountRequired".to_owned(),
+            "to the address of an order: it is AWAITING_COMPLETION",
+        ),
+        scenario(
+            deposit,
+            "amount",
+            "more than totalAmountRequired".to_owned(),
+            "to the address of an order: it is COMPLETED with overpaidAmount",
+        ),
+    ]
+}

@@ -28,6 +28,13 @@ pub const PAY_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// How long a payer of too little has to pay the rest, from the confirmation on: as long as for the first payment.
 pub const COMPLETE_WITHIN: Duration = PAY_WITHIN;
 
+/// How long an order stays open at most, from its making on: three such times. Its rate is an option for the payer, who
+/// could else keep it for ever by small payments.
+pub const OPEN_AT_MOST: Duration = Duration::from_secs(3 * 15 * 60);
+
+/// What share of an order a payment must be to give the payer more time: a hundredth.
+const LEAST_SHARE: i64 = 100;
+
 words! {
     /// Where an order stands.
     pub enum OrderStatus {
@@ -150,6 +157,17 @@ pub struct Payment {
 }
 
 impl Order {
+    /// What of a payment counts as paid in time.
+    pub fn counts(&self, amount: i64, is_late: bool) -> i64 {
+        if is_late { 0 } else { amount.min(self.required - self.in_time).max(0) }
+    }
+
+    /// Whether a payment gives the payer time to pay the rest.
+    pub const fn is_extended_by(&self, payment: &Payment) -> bool {
+        let is_part = payment.counted >= self.required / LEAST_SHARE && payment.counted > 0;
+        is_part && !payment.is_late && self.received < self.required
+    }
+
     /// What a confirmed payment settles: what came in time, at the lock's rate, and once all is paid exactly what was
     /// agreed; what is late or over, at the rate of now, cut to a cent.
     ///
@@ -160,7 +178,7 @@ impl Order {
         (id, amount, is_late): (Uuid, i64, bool),
         (now, decimals): (Rate, u8),
     ) -> Result<Payment, OutOfRange> {
-        let counted = if is_late { 0 } else { amount.min(self.required - self.in_time).max(0) };
+        let counted = self.counts(amount, is_late);
         let paid = self.in_time + counted;
         let of_locked = match paid >= self.required {
             true => self.settlement,
@@ -273,12 +291,12 @@ mod tests {
     }
 
     proptest! {
-        /// In whatever parts it is paid in time, and whatever is lost and paid again, exactly what was agreed is settled
-        /// once all is there, and never more before.
+        /// In whatever parts it is paid in time, and whatever is lost and paid again, exactly what was agreed is
+        /// settled once all is there, and never more before.
         #[test]
         fn parts_settle_the_whole(
-            settlement in 1_i64..1 << 40, rate in 1_u64..1_000_000, parts in prop::collection::vec(1_i64..1 << 40, 1..8),
-            lost in 0_usize..8,
+            settlement in 1_i64..1 << 40, rate in 1_u64..1_000_000,
+            parts in prop::collection::vec(1_i64..1 << 40, 1..8), lost in 0_usize..8,
         ) {
             let rate = format!("{}.{:03}", rate / 1_000, rate % 1_000);
             prop_assume!(rate.chars().any(|c| c.is_ascii_digit() && c != '0'));

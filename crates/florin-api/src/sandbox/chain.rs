@@ -30,17 +30,21 @@ impl Request for Deposit {
     const ABOUT: &'static str = "Coins or tokens that come in.";
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let about = "Where they come to: a wallet of a user, or yours.";
+        let about = "Where they come to: the address of a user's wallet, of yours, or of an order.";
         let address = fields.required("address").about(about).text::<Text<100>>();
         let currency = fields.required("currency").about("A crypto currency.").listed_currency();
         let network =
             fields.required("network").about("A network of the currency, in any letter case.").lowercase();
-        let amount = fields.required("amount").about("How much.").listed_amount(currency.as_ref());
+        let amount = fields
+            .required("amount")
+            .about("How much, in whole units of the currency.")
+            .listed_amount(currency.as_ref());
         let about = "Blocks that are made at once: with 0 it waits for `POST /v1/sandbox/chain/mine`. If omitted, \
                      blocks are made by themselves after a moment, until it has its confirmations.";
         let confirmations = fields.optional("confirmations").about(about).integer(0..=MAX_BLOCKS);
         let confirmations = confirmations.map(i64::unsigned_abs);
-        let about = "Outputs of that amount in the one transaction: each is a deposit. 1 if omitted.";
+        let about = "How many times the amount is paid in the one transaction: each is a deposit. 1 if omitted, and \
+                     always 1 for `eth` and `pol`.";
         let outputs = fields.optional("outputs").about(about).integer_or(1..=MAX_OUTPUTS, 1);
         let (address, currency, network, amount) = (address?, currency?, network?, amount?);
         let outputs = usize::try_from(outputs).unwrap_or(1);
@@ -78,10 +82,12 @@ impl Request for Reorganise {
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let network = fields.required("network").about("The network, in any letter case.").lowercase();
-        let depth = fields.required("depth").about("How many of the newest blocks leave the chain.");
+        let depth = fields
+            .required("depth")
+            .about("How many of the newest blocks leave the chain. The first one always stays.");
         let depth = depth.integer(1..=MAX_DEPTH);
-        let about =
-            "Whether what others had paid in those blocks is lost. If not, it waits for the next blocks.";
+        let about = "Whether what was paid by `POST /v1/sandbox/chain/deposit` in those blocks is lost. If not, or if \
+                     omitted, it waits for the next blocks.";
         let drops = fields.optional("drops").about(about).boolean().unwrap_or(false);
         Some(Self { network: network?, depth: depth?.unsigned_abs(), drops })
     }
@@ -103,8 +109,9 @@ pub fn endpoints() -> [Endpoint; 3] {
         Endpoint {
             id: "depositOnChain",
             summary: "Pay on a chain",
-            description: "Pays coins or tokens to a wallet of a user, or to yours, on the simulated chain of the \
-                          network. It is a deposit once a block has it: `GET /v1/crypto-deposit/details/{cryptoDepositId}`.",
+            description: "Pays coins or tokens to a wallet of a user, to yours, or to an order, on the simulated chain \
+                          of the network. It is a deposit once a block has it: see \
+                          `GET /v1/crypto-deposit/details/{cryptoDepositId}`.",
             example: r#"{"address":"$wallet","currency":"usdc","network":"polygon","amount":"2000",
                 "confirmations":32}"#,
             answer: r#"{"cryptoDepositId":"$cryptoDeposit",
@@ -124,9 +131,10 @@ pub fn endpoints() -> [Endpoint; 3] {
         Endpoint {
             id: "reorganiseChain",
             summary: "Reorganise a chain",
-            description: "Takes the newest blocks off the simulated chain of a network and puts one more in their place, \
-                          as happens where two are found at a time. Transactions of those blocks wait again, or are \
-                          lost with `drops`. A deposit that was credited is taken back where its block is among them.",
+            description: "Takes the newest blocks off the simulated chain of a network and puts one more in their \
+                          place, all empty, as happens where two are found at a time. Transactions of those blocks \
+                          wait again, or are lost with `drops`. A deposit that was credited is taken back where its \
+                          block is among them.",
             example: r#"{"network":"btc","depth":1}"#,
             answer: r#"{"message":"btc has 13 blocks"}"#,
             ..post("/v1/sandbox/chain/reorganise", reorganise_chain)

@@ -53,6 +53,11 @@ impl Call {
         Self { method: Method::POST, body: Body::Json(body), ..Self::get(path) }
     }
 
+    /// Changes something.
+    pub fn patch(path: impl Into<String>, body: Value) -> Self {
+        Self { method: Method::PATCH, ..Self::post(path, body) }
+    }
+
     /// Sends files, as `multipart/form-data`.
     pub fn upload(path: impl Into<String>, files: &[File]) -> Self {
         Self { method: Method::POST, body: Body::Files(files.to_vec()), ..Self::get(path) }

@@ -3,10 +3,12 @@
 use super::Net;
 use crate::kit::app::App;
 use crate::kit::book::keyed_id;
+use crate::kit::book::work::Work;
 use florin_rails::chain::{BlockRef, Follower};
 use florin_store::{
     Object, ObjectTable, Row, Scope, SetStatement, StoreError, Touch, Value, params, sealed_objects,
 };
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Blocks that are remembered: the deepest reorganisation that is understood. No chain that we know has had one of 200
@@ -24,23 +26,48 @@ pub(in crate::crypto) static SETS: [&SetStatement; 3] = {
     [find, insert, update]
 };
 
+/// What is being done to a book because of a block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::crypto) struct Doing {
+    /// The block.
+    pub block: BlockRef,
+    /// Whether it follows; else it leaves.
+    pub connects: bool,
+}
+
 /// How far a book has followed a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     id: Uuid,
     network: String,
+    kept: Kept,
+}
+
+/// The same, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    /// Where the chain was looked at first.
+    start: u64,
     /// The last blocks, oldest first.
     blocks: Vec<BlockRef>,
+    /// The block that commands are about now, and that the cursor moves over when they have ended.
+    doing: Option<Doing>,
 }
 
 impl Cursor {
     /// The id of a network's.
-    pub(super) fn id_of(app: &App, net: Net) -> Uuid {
+    fn id_of(app: &App, net: Net) -> Uuid {
         keyed_id::of(app, "florin 2026 ids of followed chains v1", net.slug, "")
     }
 
+    /// A new one, which has seen no block.
+    pub(super) fn new(app: &App, net: Net, start: u64) -> Self {
+        let kept = Kept { start, blocks: Vec::new(), doing: None };
+        Self { id: Self::id_of(app, net), network: net.slug.to_owned(), kept }
+    }
+
     /// What a command must touch to read or move it.
-    pub(super) fn touch(app: &App, net: Net) -> Touch {
+    pub(in crate::crypto) fn touch(app: &App, net: Net) -> Touch {
         Touch::Object(&CURSORS, Self::id_of(app, net))
     }
 
@@ -49,20 +76,41 @@ impl Cursor {
         Ok(scope.objects_at(&[Self::id_of(app, net)]).await?.pop())
     }
 
-    /// That of a follower.
-    pub(super) fn of(app: &App, net: Net, follower: &Follower) -> Self {
+    /// The one of a network, in a command that has touched it.
+    pub(in crate::crypto) fn in_command(work: &Work<'_>, net: Net) -> Result<Option<Self>, StoreError> {
+        work.object(Self::id_of(work.app(), net))
+    }
+
+    /// That of a follower, which does nothing now.
+    pub(super) fn at(&self, follower: &Follower) -> Self {
         let blocks = follower.blocks().cloned().collect();
-        Self { id: Self::id_of(app, net), network: net.slug.to_owned(), blocks }
+        let kept = Kept { start: self.kept.start, blocks, doing: None };
+        Self { kept, ..self.clone() }
     }
 
     /// Goes on from here.
-    pub(super) fn follower(&self, start: u64) -> Follower {
-        Follower::new(start, REMEMBERED, self.blocks.iter().cloned())
+    pub(super) fn follower(&self) -> Follower {
+        Follower::new(self.kept.start, REMEMBERED, self.kept.blocks.iter().cloned())
     }
 
     /// The last block that was seen.
     pub fn last(&self) -> Option<&BlockRef> {
-        self.blocks.last()
+        self.kept.blocks.last()
+    }
+
+    /// Whether a block is one of those that were seen last.
+    pub(in crate::crypto) fn has(&self, block: &BlockRef) -> bool {
+        self.kept.blocks.contains(block)
+    }
+
+    /// What is being done.
+    pub(super) fn doing(&self) -> Option<&Doing> {
+        self.kept.doing.as_ref()
+    }
+
+    /// The same, doing something else or nothing.
+    pub(super) fn now(self, doing: Option<Doing>) -> Self {
+        Self { kept: Kept { doing, ..self.kept }, ..self }
     }
 
     /// How many blocks are on top of one that is at this height, itself included.
@@ -80,13 +128,49 @@ impl Object for Cursor {
     }
 
     fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
-        let blocks: Vec<u8> = row.get(1)?;
-        let blocks = serde_json::from_slice(&blocks).map_err(StoreError::unexpected)?;
-        Ok(Self { id, network: row.get(0)?, blocks })
+        let kept: Vec<u8> = row.get(1)?;
+        let kept = serde_json::from_slice(&kept).map_err(StoreError::unexpected)?;
+        Ok(Self { id, network: row.get(0)?, kept })
     }
 
     fn to_row(&self) -> Vec<Value> {
-        let blocks = serde_json::to_vec(&self.blocks).unwrap_or_default();
-        params![self.network.as_str(), blocks].to_vec()
+        let kept = serde_json::to_vec(&self.kept).unwrap_or_default();
+        params![self.network.as_str(), kept].to_vec()
     }
+}
+
+/// The place at which a command about a block may run: the cursor is where it was, and does nothing else. Of two
+/// processes whose nodes say different things, one goes on.
+#[derive(Clone, Debug)]
+pub(in crate::crypto) struct Fence {
+    /// The network.
+    pub net: Net,
+    /// The last block before.
+    pub(super) before: Option<BlockRef>,
+    /// What is done.
+    pub(super) doing: Doing,
+}
+
+impl Fence {
+    /// What a command must touch.
+    pub fn touch(&self, app: &App) -> Touch {
+        Cursor::touch(app, self.net)
+    }
+
+    /// Refuses a command that is about another block than the book is at.
+    ///
+    /// # Errors
+    /// Another process has followed the chain meanwhile.
+    pub fn check(&self, work: &Work<'_>) -> Result<(), StoreError> {
+        let cursor = Cursor::in_command(work, self.net)?;
+        let is_here = cursor.as_ref().and_then(Cursor::last) == self.before.as_ref();
+        match is_here && cursor.as_ref().and_then(Cursor::doing) == Some(&self.doing) {
+            true => Ok(()),
+            false => Err(elsewhere()),
+        }
+    }
+}
+
+pub(super) fn elsewhere() -> StoreError {
+    StoreError::unavailable("another process follows this chain too")
 }

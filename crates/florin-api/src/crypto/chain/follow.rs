@@ -1,11 +1,13 @@
 //! Follows the chains: one block after the other, and back where the chain goes back.
 //!
-//! What a block brings is applied by commands of the book, each of which can be repeated; the cursor moves in the last
-//! of them, and all of them run only while it is where the look found it. So nothing is lost or done twice, whatever
-//! crashes, and however many processes follow.
+//! What a block brings is applied by commands of the book, each of which can be repeated. The first notes in the cursor
+//! which block they are about, each of the others looks whether that is so still, and the cursor moves in the last. So
+//! nothing is lost or done twice, whatever crashes, and however many processes follow over nodes that do not agree.
+//! Work on a block that was broken off is ended when it turns out to be another one that comes: what it had brought
+//! leaves again.
 
 use super::addresses::made_addresses;
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Doing, Fence, elsewhere};
 use super::{LOOK_JOB, Net, is_simulated, node_of};
 use crate::crypto::deposits::{self, Owned};
 use crate::crypto::treasury;
@@ -14,10 +16,8 @@ use crate::kit::book::jobs::{carry_out, run_inside};
 use crate::kit::book::work::Work;
 use crate::wallets;
 use florin_ledger::BookId;
-use florin_rails::chain::{
-    Block, BlockRef, Boxed, ChainNode, FollowError, Follower, NodeError, Step, Transfer,
-};
-use florin_store::{Job, Lane, NewJob, Stop, StoreError, Touch};
+use florin_rails::chain::{Block, BlockRef, Boxed, ChainNode, FollowError, NodeError, Step, Transfer};
+use florin_store::{Job, Lane, NewJob, Stop, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,34 +32,6 @@ const LOOKED_UP: usize = 5_000;
 
 /// How far the times of blocks may be off: two hours, by the rule of Bitcoin's nodes.
 const TIMES_ARE_OFF: Duration = Duration::from_secs(2 * 60 * 60);
-
-/// Where a look found the cursor. Somebody else may have followed since, and the block at hand may have left the chain:
-/// what is known of it then must not be applied.
-#[derive(Clone)]
-pub(in crate::crypto) struct Standing {
-    /// The network.
-    pub net: Net,
-    last: Option<BlockRef>,
-}
-
-impl Standing {
-    /// What a command must touch for [`Self::check`].
-    pub fn touch(&self, app: &App) -> Touch {
-        Cursor::touch(app, self.net)
-    }
-
-    /// Whether the cursor is still there.
-    ///
-    /// # Errors
-    /// It is elsewhere: the look ends, and the next one begins anew.
-    pub fn check(&self, work: &Work<'_>) -> Result<(), Stop> {
-        let now = work.object::<Cursor>(Cursor::id_of(work.app(), self.net))?;
-        match now.as_ref().and_then(Cursor::last) == self.last.as_ref() {
-            true => Ok(()),
-            false => Err(StoreError::unavailable("another process follows this chain too").into()),
-        }
-    }
-}
 
 /// The job: looks what is new on a network.
 pub(in crate::crypto) async fn look(app: &App, job: &Job) -> Result<(), StoreError> {
@@ -83,30 +55,33 @@ pub(in crate::crypto) async fn look(app: &App, job: &Job) -> Result<(), StoreErr
 pub(in crate::crypto) async fn follow(app: &App, book: BookId, net: Net) -> Result<bool, StoreError> {
     let Some(node) = node_of(app, book, net) else { return Ok(true) };
     in_time(node.check()).await?;
-    let mut snapshot = app.store.snapshot(book).await?;
-    let cursor = Cursor::find(app, &mut snapshot, net).await?;
-    drop(snapshot);
-    let mut follower = match cursor {
-        Some(cursor) => cursor.follower(1),
-        None => Follower::new(first_height(app, book, net, &*node).await?, super::cursor::REMEMBERED, []),
+    let found = Cursor::find(app, &mut *app.store.snapshot(book).await?, net).await?;
+    let mut cursor = match found {
+        Some(cursor) => cursor,
+        None => Cursor::new(app, net, first_height(app, book, net, &*node).await?),
     };
+    let mut follower = cursor.follower();
     for _ in 0..STEPS {
         let step = tokio::time::timeout(PATIENCE, follower.step(&*node)).await;
         let step = step.map_err(|_| StoreError::unavailable("the node did not answer in time"))?;
         let step = step.map_err(trouble)?;
-        let standing = Standing { net, last: follower.last().cloned() };
         follower.apply(&step);
-        let after = Cursor::of(app, net, &follower);
-        match step {
-            Step::Connect(block) => connect(app, book, (&standing, after), block).await?,
-            Step::Disconnect(block) => disconnect(app, book, (&standing, after), block).await?,
+        let after = cursor.at(&follower);
+        let moves = Move { app, book, net, before: &cursor, after: after.clone() };
+        let is_done = match step {
+            Step::Connect(block) => moves.connect(block).await?,
+            Step::Disconnect(block) => moves.disconnect(block).await?,
             Step::Wait => {
-                if let Some(last) = follower.last() {
-                    treasury::watch(app, book, net, last.height).await?;
+                if cursor.last().is_some() {
+                    treasury::watch(app, book, net, &cursor).await?;
                 }
                 return Ok(true);
             }
+        };
+        if !is_done {
+            return Ok(false);
         }
+        cursor = after;
     }
     Ok(false)
 }
@@ -125,7 +100,8 @@ pub(in crate::crypto) async fn in_time<T>(answer: Boxed<'_, Result<T, NodeError>
     answer.map_err(|error| trouble(error.into()))
 }
 
-/// Where a book begins to follow: before its first wallet of the network was made, or now where it has none. A simulated chain is the book's own.
+/// Where a book begins to follow: before its first wallet of the network was made, or now where it has none. A simulated
+/// chain is the book's own.
 async fn first_height(app: &App, book: BookId, net: Net, node: &dyn ChainNode) -> Result<u64, StoreError> {
     if is_simulated(app, net) {
         return Ok(1);
@@ -162,51 +138,113 @@ async fn ours(app: &App, book: BookId, transfers: &[Transfer]) -> Result<Vec<(Tr
     Ok(found)
 }
 
-/// A block follows.
-async fn connect(
-    app: &App,
+/// A step of the cursor, and what is done for it.
+struct Move<'a> {
+    app: &'a App,
     book: BookId,
-    (standing, after): (&Standing, Cursor),
-    block: Block,
-) -> Result<(), StoreError> {
-    let (net, height) = (standing.net, block.at.height);
-    let ours = ours(app, book, &block.transfers).await?;
-    deposits::see(app, book, standing, (height, ours)).await?;
-    deposits::confirm(app, book, standing, height).await?;
-    let (at, brought) = (block.at, Arc::new(treasury::relevant(app, book, net, &block.transfers).await?));
-    move_cursor(app, book, (standing, after), async move |work: &mut Work<'_>| {
-        treasury::connected(work, net, &at, &brought).await
-    })
-    .await
+    net: Net,
+    before: &'a Cursor,
+    after: Cursor,
 }
 
-/// The last block is in the chain no more.
-async fn disconnect(
-    app: &App,
-    book: BookId,
-    (standing, after): (&Standing, Cursor),
-    block: BlockRef,
-) -> Result<(), StoreError> {
-    let net = standing.net;
-    deposits::leave(app, book, standing, block.height).await?;
-    move_cursor(app, book, (standing, after), async move |work: &mut Work<'_>| {
-        treasury::disconnected(work, net, &block).await
-    })
-    .await
+impl Move<'_> {
+    /// A block follows. False: work that was broken off was ended instead, and the cursor is to be read again.
+    async fn connect(self, block: Block) -> Result<bool, StoreError> {
+        let Self { app, book, net, .. } = self;
+        let height = block.at.height;
+        let ours = ours(app, book, &block.transfers).await?;
+        let fence = self.fence(&block.at, true);
+        let is_broken_off = self.before.doing().is_some();
+        if is_broken_off || !ours.is_empty() || deposits::has_work(app, book, net, height).await? {
+            if !self.begin(&fence).await? {
+                return Ok(false);
+            }
+            deposits::see(app, book, &fence, (height, ours)).await?;
+            deposits::confirm(app, book, &fence, height).await?;
+        }
+        let (at, brought) = (block.at, Arc::new(treasury::relevant(app, book, net, &block.transfers).await?));
+        self.end(fence, async move |work: &mut Work<'_>| treasury::connected(work, net, &at, &brought).await)
+            .await
+    }
+
+    /// The last block is in the chain no more. False: as for [`Self::connect`].
+    async fn disconnect(self, block: BlockRef) -> Result<bool, StoreError> {
+        let (app, book, net) = (self.app, self.book, self.net);
+        let fence = self.fence(&block, false);
+        if !self.begin(&fence).await? {
+            return Ok(false);
+        }
+        deposits::leave(app, book, &fence, block.height).await?;
+        self.end(fence, async move |work: &mut Work<'_>| treasury::disconnected(work, net, &block).await)
+            .await
+    }
+
+    fn fence(&self, block: &BlockRef, connects: bool) -> Fence {
+        let doing = Doing { block: block.clone(), connects };
+        Fence { net: self.net, before: self.before.last().cloned(), doing }
+    }
+
+    /// Notes what is done from now on. False: something else was begun and not ended; it is ended now.
+    async fn begin(&self, fence: &Fence) -> Result<bool, StoreError> {
+        let Self { app, book, net, .. } = *self;
+        let found = Cursor::find(app, &mut *app.store.snapshot(book).await?, net).await?;
+        let old = found.as_ref().and_then(Cursor::doing).filter(|old| **old != fence.doing).cloned();
+        if let Some(old) = old {
+            let before = found.as_ref().and_then(Cursor::last).cloned();
+            let old = Fence { net, before, doing: old };
+            end_broken_off(app, book, old).await?;
+            return Ok(false);
+        }
+        let (fence, new) = (fence.clone(), self.before.clone());
+        run_inside(app, book, vec![fence.touch(app)], async move |work: &mut Work<'_>| {
+            let cursor = Cursor::in_command(work, net)?.unwrap_or_else(|| new.clone());
+            let is_free = cursor.doing().is_none_or(|doing| *doing == fence.doing);
+            if cursor.last() != fence.before.as_ref() || !is_free {
+                return Err(elsewhere().into());
+            }
+            Ok(work.put(&cursor.now(Some(fence.doing.clone())))?)
+        })
+        .await?;
+        Ok(true)
+    }
+
+    /// Moves the cursor, with what belongs to that.
+    async fn end(
+        self,
+        fence: Fence,
+        with: impl AsyncFn(&mut Work<'_>) -> Result<(), Stop> + Send + 'static,
+    ) -> Result<bool, StoreError> {
+        let Self { app, book, net, after, .. } = self;
+        run_inside(app, book, vec![fence.touch(app)], async move |work: &mut Work<'_>| {
+            let cursor = Cursor::in_command(work, net)?;
+            let is_here = cursor.as_ref().and_then(Cursor::last) == fence.before.as_ref();
+            let doing = cursor.as_ref().and_then(Cursor::doing);
+            if !is_here || doing.is_some_and(|doing| *doing != fence.doing) {
+                return Err(elsewhere().into());
+            }
+            with(work).await?;
+            Ok(work.put(&after)?)
+        })
+        .await?;
+        Ok(true)
+    }
 }
 
-/// Moves the cursor from one block to another, with what belongs to that.
-async fn move_cursor(
-    app: &App,
-    book: BookId,
-    (standing, after): (&Standing, Cursor),
-    with: impl AsyncFn(&mut Work<'_>) -> Result<(), Stop> + Send + 'static,
-) -> Result<(), StoreError> {
-    let standing = standing.clone();
-    run_inside(app, book, vec![standing.touch(app)], async move |work: &mut Work<'_>| {
-        standing.check(work)?;
-        with(work).await?;
-        Ok(work.put(&after)?)
+/// Ends work on a block that was broken off, where another one comes: what a block had brought leaves again, and one
+/// that was leaving has left.
+async fn end_broken_off(app: &App, book: BookId, old: Fence) -> Result<(), StoreError> {
+    let (net, Doing { block, connects }) = (old.net, old.doing.clone());
+    deposits::leave(app, book, &old, block.height).await?;
+    run_inside(app, book, vec![old.touch(app)], async move |work: &mut Work<'_>| {
+        old.check(work)?;
+        let cursor = Cursor::in_command(work, net)?.ok_or_else(elsewhere)?;
+        if connects {
+            return Ok(work.put(&cursor.now(None))?);
+        }
+        treasury::disconnected(work, net, &block).await?;
+        let mut follower = cursor.follower();
+        follower.apply(&Step::Disconnect(block.clone()));
+        Ok(work.put(&cursor.at(&follower))?)
     })
     .await
 }

@@ -3,7 +3,7 @@
 use super::deposit::{CREDITED, Deposit, DepositState, Money, SUSPENDED, TAKEN_BACK};
 use super::postings;
 use super::store::{self, AT_ONCE};
-use crate::crypto::chain::{Net, Standing};
+use crate::crypto::chain::{Fence, Net};
 use crate::kit::app::App;
 use crate::kit::book::command::posting_refused;
 use crate::kit::book::jobs::run_inside;
@@ -15,7 +15,6 @@ use florin_ledger::{AccountKey, AccountKind, BookId, HolderId};
 use florin_rails::chain::Transfer;
 use florin_store::{Lane, NewJob, Stop, StoreError, Touch};
 use florin_types::{CurrencyCode, Price, Rounding};
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
@@ -43,36 +42,42 @@ pub const UNEXPLAINED_JOB: &str = "crypto.unexplained";
 /// valid, and the next blocks take it unless it was spent otherwise.
 const GONE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A block brings something to holders of the book. A look that was broken off may have seen another block of this
-/// height: what that one brought leaves first.
+/// Whether a block of this height confirms something. What waits for its confirmations is looked for once for each block.
+pub async fn has_work(app: &App, book: BookId, net: Net, height: u64) -> Result<bool, StoreError> {
+    let Some(limit) = (height + 1).checked_sub(net.confirmations(app)) else { return Ok(false) };
+    Ok(!store::ripe(&mut *app.store.snapshot(book).await?, net.slug, limit).await?.is_empty())
+}
+
+/// A block brings something to holders of the book.
 pub async fn see(
     app: &App,
     book: BookId,
-    standing: &Standing,
+    fence: &Fence,
     (height, ours): (u64, Vec<(Transfer, Owned)>),
 ) -> Result<(), StoreError> {
-    let net = standing.net;
+    let net = fence.net;
     let id = |transfer: &Transfer| store::id_of(app, net.slug, &transfer.transaction, transfer.output);
-    let ids = ours.iter().map(|(transfer, _)| id(transfer)).collect();
-    leave_but(app, book, standing, (height, &ids)).await?;
     for some in ours.chunks(AT_ONCE) {
         let some: Vec<_> = some
             .iter()
             .map(|(transfer, owned)| (id(transfer), transfer.clone(), *owned))
             .filter(|(_, transfer, _)| app.settings.reference.network(transfer.currency, net.slug).is_some())
             .collect();
-        let touches = some.iter().map(|(id, ..)| store::touch(*id)).chain([standing.touch(app)]).collect();
-        let standing = standing.clone();
+        let touches = some.iter().map(|(id, ..)| store::touch(*id)).chain([fence.touch(app)]).collect();
+        let fence = fence.clone();
         run_inside(app, book, touches, async move |work: &mut Work<'_>| {
-            standing.check(work)?;
-            some.iter().try_for_each(|seen| see_one(work, net, height, seen))
+            fence.check(work)?;
+            for seen in &some {
+                see_one(work, net, height, seen).await?;
+            }
+            Ok(())
         })
         .await?;
     }
     Ok(())
 }
 
-fn see_one(
+async fn see_one(
     work: &mut Work<'_>,
     net: Net,
     height: u64,
@@ -84,8 +89,14 @@ fn see_one(
     let deposit = match known {
         // A look that was broken off has seen it.
         Some(known) if known.height == Some(height) => return Ok(()),
-        // And in a later block, which is in the chain no more. It was not in two blocks: it is in this one.
-        Some(known) if known.height.is_some() => {
+        // What is in no block has brought nothing, and what is in another block has left it before.
+        Some(known) if known.height.is_some() || known.is_booked() => {
+            return Err(StoreError::unexpected("a deposit is in two blocks").into());
+        }
+        Some(known) if known.state.money() == Money::GivenBack => {
+            work.load(&touches_of(std::slice::from_ref(&known))).await?;
+            work.post(TAKEN_BACK.kind, *id, &postings::lose(&known, true), Vec::new())
+                .map_err(posting_refused)?;
             return Ok(work.put(&Deposit { height: Some(height), ..known })?);
         }
         Some(known) => Deposit { height: Some(height), state: DepositState::Seen, ..known },
@@ -113,8 +124,8 @@ fn see_one(
 }
 
 /// Deposits that have their confirmations now that there is a block of this height.
-pub async fn confirm(app: &App, book: BookId, standing: &Standing, height: u64) -> Result<(), StoreError> {
-    let net = standing.net;
+pub async fn confirm(app: &App, book: BookId, fence: &Fence, height: u64) -> Result<(), StoreError> {
+    let net = fence.net;
     let Some(limit) = (height + 1).checked_sub(net.confirmations(app)) else { return Ok(()) };
     loop {
         let mut snapshot = app.store.snapshot(book).await?;
@@ -124,13 +135,13 @@ pub async fn confirm(app: &App, book: BookId, standing: &Standing, height: u64) 
         if !ripe.is_empty() {
             let mut touches = touches_of(&ripe);
             touches.extend(rates::touch(app));
-            touches.push(standing.touch(app));
+            touches.push(fence.touch(app));
+            let fence = fence.clone();
             let ids: Vec<_> = ripe.iter().map(|deposit| deposit.id).collect();
-            let standing = standing.clone();
             run_inside(app, book, touches, async move |work: &mut Work<'_>| {
-                standing.check(work)?;
+                fence.check(work)?;
                 let mut values = Values::default();
-                ids.iter().try_for_each(|id| confirm_one(work, &mut values, *id))
+                ids.iter().try_for_each(|id| confirm_one(work, &mut values, (*id, limit)))
             })
             .await?;
         }
@@ -149,6 +160,7 @@ pub fn touches_of(deposits: &[Deposit]) -> Vec<Touch> {
     for currency in currencies {
         touches.push(Touch::SystemAccount(currency, AccountKind::ChainSettlement));
         touches.push(Touch::SystemAccount(currency, AccountKind::Suspense));
+        touches.push(Touch::SystemAccount(currency, AccountKind::Fees));
         if deposits.iter().any(|deposit| deposit.pays.is_some()) {
             touches.push(Touch::SystemAccount(currency, AccountKind::FxPosition));
         }
@@ -176,9 +188,15 @@ impl Values {
     }
 }
 
-fn confirm_one(work: &mut Work<'_>, values: &mut Values, id: Uuid) -> Result<(), Stop> {
-    let deposit = work.object::<Deposit>(id)?;
-    let Some(deposit) = deposit.filter(|deposit| deposit.state == DepositState::Seen) else { return Ok(()) };
+fn confirm_one(work: &mut Work<'_>, values: &mut Values, (id, limit): (Uuid, u64)) -> Result<(), Stop> {
+    let is_ripe = |deposit: &Deposit| {
+        deposit.state == DepositState::Seen && deposit.height.is_some_and(|height| height <= limit)
+    };
+    let Some(deposit) = work.object::<Deposit>(id)?.filter(is_ripe) else { return Ok(()) };
+    let sanctions = &work.app().settings.chains.sanctions;
+    if deposit.sender.as_deref().is_some_and(|sender| sanctions.find(sender).is_some()) {
+        return suspend(work, deposit, DepositState::Sanctioned);
+    }
     if deposit.pays.is_some() {
         return suspend(work, deposit, DepositState::ForOrder);
     }
@@ -209,11 +227,16 @@ fn confirm_one(work: &mut Work<'_>, values: &mut Values, id: Uuid) -> Result<(),
 /// Credits what waits in suspense; holds it where its holder is suspended, and leaves it to a person where there is
 /// none.
 pub fn credit_from_suspense(work: &mut Work<'_>, deposit: Deposit) -> Result<(), Stop> {
-    if !can_be_paid(work, &deposit) {
-        return Ok(work.put(&Deposit { state: DepositState::Unmatched, ..deposit })?);
-    }
-    if is_suspended(work, deposit.holder) {
-        return Ok(work.put(&Deposit { state: DepositState::Held, ..deposit })?);
+    let waits = match can_be_paid(work, &deposit) {
+        false => Some(DepositState::Unmatched),
+        true => is_suspended(work, deposit.holder).then_some(DepositState::Held),
+    };
+    if let Some(state) = waits {
+        let waiting = Deposit { state, ..deposit.clone() };
+        if waiting.state.status() != deposit.state.status() {
+            emit(work, &waiting);
+        }
+        return Ok(work.put(&waiting)?);
     }
     let posting = postings::credit_from_suspense(&deposit, debt(work, &deposit)?);
     credit(work, deposit, &posting)
@@ -234,7 +257,7 @@ fn debt(work: &Work<'_>, deposit: &Deposit) -> Result<i64, StoreError> {
 }
 
 /// Whether its holder has an account that can be paid: the partner, or a user that is verified and not closed.
-fn can_be_paid(work: &Work<'_>, deposit: &Deposit) -> bool {
+pub fn can_be_paid(work: &Work<'_>, deposit: &Deposit) -> bool {
     let is_partner = deposit.holder == work.book().partner();
     let is_open = work.holder_by_id(deposit.holder).is_some_and(|holder| {
         let gate = Gate::of(holder);
@@ -260,37 +283,24 @@ fn suspend(work: &mut Work<'_>, deposit: Deposit, state: DepositState) -> Result
 }
 
 /// The block of a height leaves the chain, and what it brought with it.
-pub async fn leave(app: &App, book: BookId, standing: &Standing, height: u64) -> Result<(), StoreError> {
-    leave_but(app, book, standing, (height, &HashSet::new())).await
-}
-
-async fn leave_but(
-    app: &App,
-    book: BookId,
-    standing: &Standing,
-    (height, stay): (u64, &HashSet<Uuid>),
-) -> Result<(), StoreError> {
-    let net = standing.net;
-    let mut after = Uuid::nil();
+pub async fn leave(app: &App, book: BookId, fence: &Fence, height: u64) -> Result<(), StoreError> {
+    let network = fence.net.slug;
     loop {
         let mut snapshot = app.store.snapshot(book).await?;
-        let some = store::of_block(&mut snapshot, net.slug, height, after).await?;
+        let some = store::of_block(&mut snapshot, network, height).await?;
         drop(snapshot);
-        let Some(last) = some.last() else { return Ok(()) };
-        after = last.id;
-        let some: Vec<_> = some.into_iter().filter(|deposit| !stay.contains(&deposit.id)).collect();
         if some.is_empty() {
-            continue;
+            return Ok(());
         }
-        let mut touches = touches_of(&some);
-        touches.push(standing.touch(app));
-        let ids: Vec<_> = some.iter().map(|deposit| deposit.id).collect();
-        let standing = standing.clone();
+        let (mut touches, ids) =
+            (touches_of(&some), some.iter().map(|deposit| deposit.id).collect::<Vec<_>>());
+        touches.push(fence.touch(app));
+        let fence = fence.clone();
         // A command can run twice: what it has taken back is told when it has ended.
         let taken = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&taken);
         run_inside(app, book, touches, async move |work: &mut Work<'_>| {
-            standing.check(work)?;
+            fence.check(work)?;
             let mut taken = Vec::new();
             for id in &ids {
                 taken.extend(leave_one(work, *id, height)?);
@@ -300,7 +310,6 @@ async fn leave_but(
         })
         .await?;
         for id in taken.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            let network = net.slug;
             tracing::error!(%id, network, height, "a credited deposit left its chain and was taken back");
         }
     }
@@ -320,9 +329,14 @@ fn leave_one(work: &mut Work<'_>, id: Uuid, height: u64) -> Result<Option<Uuid>,
             Some(postings::take_back(&deposit, account))
         }
         Money::Sold => Some(postings::take_from_position(&deposit)),
+        Money::GivenBack => Some(postings::lose(&deposit, false)),
     };
     if let Some(posting) = &posting {
         work.post(TAKEN_BACK.kind, id, posting, Vec::new()).map_err(posting_refused)?;
+    }
+    if deposit.state.money() == Money::GivenBack {
+        work.put(&Deposit { height: None, ..deposit })?;
+        return Ok(Some(id));
     }
     let left = Deposit { state: DepositState::Seen, height: None, ..deposit.clone() };
     if left.pays.is_some() || left.state.status() != deposit.state.status() {
@@ -333,6 +347,17 @@ fn leave_one(work: &mut Work<'_>, id: Uuid, height: u64) -> Result<Option<Uuid>,
     work.enqueue(NewJob { kind: GONE_JOB, lane: Lane::Quick, due, payload });
     let was_final = matches!(deposit.state.money(), Money::OfHolder | Money::Sold);
     Ok(was_final.then_some(id))
+}
+
+/// A deposit has gone back, or could not: then it waits for a person again.
+pub async fn went_back(work: &mut Work<'_>, id: Uuid, has_gone: bool) -> Result<(), Stop> {
+    work.load(&[store::touch(id)]).await?;
+    let deposit = work.object::<Deposit>(id)?;
+    let Some(deposit) = deposit.filter(|deposit| deposit.state == DepositState::Returning) else {
+        return Ok(());
+    };
+    let state = if has_gone { DepositState::Returned } else { DepositState::Unexplained };
+    Ok(work.put(&Deposit { state, ..deposit })?)
 }
 
 /// Emits where a deposit stands. What pays an order is told of by the order.

@@ -20,8 +20,8 @@ pub const CREDITED: RecordType = RecordType {
 pub const SUSPENDED: RecordType =
     RecordType { kind: RecordKind(27), status: HistoryStatus::Pending, ..CREDITED };
 
-/// The block that had it left the chain, deeper than its confirmations: it has not come in. The deposit's own line stays
-/// what it was, for its holder may have spent what it brought.
+/// The block that had it left the chain, deeper than its confirmations: it has not come in. The deposit's own line
+/// stays what it was, for its holder may have spent what it brought.
 pub const TAKEN_BACK: RecordType =
     RecordType { kind: RecordKind(28), history: HistoryType::Adjustment, ..CREDITED };
 
@@ -34,6 +34,8 @@ words! {
         TravelRule = "TRAVEL_RULE",
         /// It waits until its holder is no longer suspended.
         Held = "HELD",
+        /// Its sender is on the list of sanctioned addresses: it waits for a person.
+        Sanctioned = "SANCTIONED",
         /// Its holder has no account any more: it waits for a person.
         Unmatched = "UNMATCHED",
         /// It is its holder's.
@@ -42,6 +44,10 @@ words! {
         TooSmall = "TOO_SMALL",
         /// Nobody said in time who sent it: it goes back, or waits for a person.
         Unexplained = "UNEXPLAINED",
+        /// It goes back.
+        Returning = "RETURNING",
+        /// It went back.
+        Returned = "RETURNED",
         /// It pays an order, which has not settled it yet.
         ForOrder = "FOR_ORDER",
         /// It has paid an order: it was sold.
@@ -69,13 +75,20 @@ impl DepositState {
     /// What partners are told.
     pub const fn status(self) -> CryptoDepositStatus {
         match self {
-            Self::Seen | Self::Held | Self::Unmatched | Self::ForOrder => {
+            Self::Seen | Self::Held | Self::Sanctioned | Self::Unmatched | Self::ForOrder => {
                 CryptoDepositStatus::WaitingForVerification
             }
             Self::TravelRule => CryptoDepositStatus::WaitingForTrData,
             Self::Credited | Self::Settled => CryptoDepositStatus::Successful,
-            Self::TooSmall | Self::Unexplained | Self::Gone => CryptoDepositStatus::Unsuccessful,
+            Self::TooSmall | Self::Unexplained | Self::Returning | Self::Returned | Self::Gone => {
+                CryptoDepositStatus::Unsuccessful
+            }
         }
+    }
+
+    /// Whether a person decides what becomes of it.
+    pub const fn is_left_to_a_person(self) -> bool {
+        matches!(self, Self::Sanctioned | Self::TooSmall | Self::Unmatched | Self::Unexplained)
     }
 
     /// Where its money is.
@@ -84,7 +97,9 @@ impl DepositState {
             Self::Seen | Self::Gone => Money::Outside,
             Self::Credited => Money::OfHolder,
             Self::Settled => Money::Sold,
+            Self::Returning | Self::Returned => Money::GivenBack,
             Self::ForOrder
+            | Self::Sanctioned
             | Self::TravelRule
             | Self::Held
             | Self::Unmatched
@@ -105,6 +120,8 @@ pub enum Money {
     InSuspense,
     /// The house has bought it.
     Sold,
+    /// It goes back, or went back: whatever becomes of it on its chain is the house's business.
+    GivenBack,
 }
 
 /// What came to an address of a holder by one output of a transaction, or one transfer of a token.
@@ -147,6 +164,15 @@ struct Moment {
 }
 
 impl Deposit {
+    /// Whether the books have what it brought.
+    pub fn is_booked(&self) -> bool {
+        match self.state.money() {
+            Money::Outside => false,
+            Money::GivenBack => self.height.is_some(),
+            Money::OfHolder | Money::InSuspense | Money::Sold => true,
+        }
+    }
+
     /// Where it stands, for an event.
     pub fn moment(&self) -> Vec<u8> {
         serde_json::to_vec(&Moment { state: self.state }).unwrap_or_default()

@@ -18,7 +18,7 @@ pub struct CryptoDepositPayload {
     external_user_id: Option<String>,
     /// Its id.
     crypto_deposit_id: Uuid,
-    /// What came in.
+    /// What came in, in whole units of the currency.
     #[schema(value_type = ExactNumber, example = 0.02)]
     amount: ExactNumber,
     /// The currency.
@@ -26,9 +26,9 @@ pub struct CryptoDepositPayload {
     currency: String,
     /// Where it stands.
     status: CryptoDepositStatus,
-    /// The transaction, as its chain writes it.
+    /// The id of the transaction, as its chain writes it.
     transaction_hash: String,
-    /// When it was seen first.
+    /// When a block with it was seen first.
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -43,11 +43,11 @@ pub struct CryptoDepositDetails {
     /// The network.
     #[schema(example = "btc")]
     network: String,
-    /// Your wallet to which it came.
+    /// The address to which it came: of the user's wallet, or of yours.
     address: String,
-    /// Blocks on top of it, its own included; zero while no block has it.
+    /// How many blocks confirm it, the one that has it included; 0 while no block has it.
     confirmations: u64,
-    /// Blocks that it needs.
+    /// How many confirmations it needs.
     required_confirmations: u64,
     /// Why it is not credited; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,7 +60,7 @@ pub struct CryptoDepositError {
     /// What happened, for people.
     #[schema(example = "It is below the least deposit of its network")]
     description: &'static str,
-    /// What happened, for programs: `TOO_SMALL`, `UNEXPLAINED` or `GONE`.
+    /// What happened, for programs: `TOO_SMALL`, `UNEXPLAINED`, `RETURNING`, `RETURNED` or `GONE`.
     #[schema(example = "TOO_SMALL")]
     status: &'static str,
 }
@@ -70,6 +70,7 @@ impl CryptoDepositError {
         let description = match state {
             DepositState::TooSmall => "It is below the least deposit of its network",
             DepositState::Unexplained => "Nobody said in time who sent it",
+            DepositState::Returning | DepositState::Returned => "It goes back to its sender, or went back",
             DepositState::Gone => "Its chain does not have it any more",
             _ => return None,
         };
@@ -93,7 +94,7 @@ const ANSWER: &str = concat!(
     r#""address":"tb1qtke5lpwdy0d4mpadh9kwkervskffcdkghfgvcr","confirmations":2,"requiredConfirmations":2}"#,
 );
 
-uuid_in_path!(pub(super) CryptoDepositId, "cryptoDepositId", "The id of the deposit, from its event.", "$cryptoDeposit");
+uuid_in_path!(pub(super) CryptoDepositId, "cryptoDepositId", "The id of a deposit, from its event.", "$cryptoDeposit");
 
 impl CryptoDepositId {
     /// The id.
@@ -110,7 +111,8 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         id: "getCryptoDeposit",
         summary: "Get a crypto deposit",
-        description: "One crypto deposit, to a user or to your master balance. `error` says why it is not credited.",
+        description: "One crypto deposit: to a user, to your master balance, or to the address of an order. `error` \
+                      says why it is not credited.",
         answer: ANSWER,
         refusals: &[&P442],
         ..get("/v1/crypto-deposit/details/{cryptoDepositId}", get_crypto_deposit)

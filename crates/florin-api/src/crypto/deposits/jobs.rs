@@ -3,6 +3,7 @@
 use super::arrive::{credit_from_suspense, emit, touches_of};
 use super::deposit::{Deposit, DepositState};
 use super::store::{self, AT_ONCE};
+use crate::crypto::withdrawals::RETURN_JOB;
 use crate::kit::app::App;
 use crate::kit::book::jobs::carry_out;
 use crate::kit::book::work::Work;
@@ -22,8 +23,8 @@ pub async fn give_up(app: &App, job: &Job) -> Result<(), StoreError> {
     .await
 }
 
-/// Gives up a deposit of which nobody says who sent it. Where it has left the chain and come back meanwhile, the time
-/// counts from the first time.
+/// Gives up a deposit of which nobody says who sent it, and leaves it to be sent back. Where it has left the
+/// chain and come back meanwhile, the time counts from the first time.
 pub async fn end_unexplained(app: &App, job: &Job) -> Result<(), StoreError> {
     end(app, job, DepositState::Unexplained, |deposit| deposit.state == DepositState::TravelRule).await
 }
@@ -39,6 +40,10 @@ async fn end(
         let Some(deposit) = work.object::<Deposit>(id)?.filter(is_meant) else { return Ok(()) };
         let deposit = Deposit { state, ..deposit };
         emit(work, &deposit);
+        if state == DepositState::Unexplained {
+            let (due, payload) = (work.in_time(Duration::ZERO), id.as_bytes().to_vec());
+            work.enqueue(NewJob { kind: RETURN_JOB, lane: Lane::Rail, due, payload });
+        }
         Ok(work.put(&deposit)?)
     })
     .await

@@ -13,15 +13,18 @@ mod postings;
 mod store;
 mod travel_rule;
 
-pub(super) use arrive::{GONE_JOB, Owned, UNEXPLAINED_JOB, confirm, leave, see};
-pub(super) use deposit::{CREDITED, Money, SUSPENDED, TAKEN_BACK};
+pub(super) use arrive::{
+    GONE_JOB, Owned, UNEXPLAINED_JOB, can_be_paid, confirm, credit_from_suspense, has_work, leave, see,
+    went_back,
+};
+pub(super) use deposit::{CREDITED, SUSPENDED, TAKEN_BACK};
 pub(super) use details::{CryptoDepositPayload, EXAMPLE, render};
 pub(super) use jobs::{RELEASE_JOB, end_unexplained, give_up, release};
-pub(super) use store::{SEALED, SETS, STATEMENTS, all, empty, is_pending};
+pub(super) use store::{SEALED, SETS, STATEMENTS, all, empty, is_pending, touch, waiting};
 
 pub use arrive::{ORDER_JOB, touches_of};
 pub use deposit::{Deposit, DepositState};
-pub use store::{id_of, of_purpose};
+pub use store::{OF_PURPOSE_AT_ONCE, id_of, of_purpose, seen_of_purpose};
 
 use crate::kit::endpoint::table::Endpoint;
 

@@ -51,6 +51,13 @@ pub fn take_from_position(deposit: &Deposit) -> Posting {
     Posting::between(house(deposit, AccountKind::FxPosition), settlement(deposit), deposit.amount)
 }
 
+/// What was given back has not come in after all, or has: the house bears it.
+pub fn lose(deposit: &Deposit, is_back: bool) -> Posting {
+    let (fees, settlement) = (house(deposit, AccountKind::Fees), settlement(deposit));
+    let (from, to) = if is_back { (settlement, fees) } else { (fees, settlement) };
+    Posting::between(from, to, deposit.amount)
+}
+
 /// What was credited has not come in after all: the holder owes what it has spent of it.
 pub fn take_back(deposit: &Deposit, account: Account) -> Posting {
     let (amount, to) = (deposit.amount, settlement(deposit));
@@ -89,7 +96,7 @@ mod tests {
             prop_assert_eq!((of(&taken, main), of(&taken, owed)), (-left, left - amount));
             for posting in [
                 credited, credit_from_suspense(&deposit, debt), suspend(&deposit), take_from_suspense(&deposit),
-                take_from_position(&deposit), taken,
+                take_from_position(&deposit), taken, lose(&deposit, true), lose(&deposit, false),
             ] {
                 prop_assert_eq!(posting.moves().iter().map(|part| part.amount).sum::<i64>(), 0);
             }

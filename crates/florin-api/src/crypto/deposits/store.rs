@@ -39,24 +39,32 @@ const RIPE: Statement = "SELECT id, holder, currency, network, hash, output, add
      WHERE book = $1 AND network = $2 AND state = 'SEEN' AND height <= $3 ORDER BY height, id LIMIT 500";
 const OF_BLOCK: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, \
      height, sealed, created_at, pays, seal FROM crypto_deposit \
-     WHERE book = $1 AND network = $2 AND height = $3 AND id > $4 ORDER BY id LIMIT 500";
+     WHERE book = $1 AND network = $2 AND height = $3 ORDER BY id LIMIT 500";
 const HELD_OF: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, \
      height, sealed, created_at, pays, seal FROM crypto_deposit \
      WHERE book = $1 AND holder = $2 AND state = 'HELD' ORDER BY id LIMIT 500";
 const WAITS: Statement = "SELECT id FROM crypto_deposit WHERE book = $1 AND holder = $2 \
      AND state IN ('SEEN', 'TRAVEL_RULE', 'HELD') LIMIT 1";
 const KNOWN: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, height, \
-     sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND holder = $2 AND sealed IS NOT NULL LIMIT 500";
+     sealed, created_at, pays, seal FROM crypto_deposit \
+     WHERE book = $1 AND holder = $2 AND (sealed IS NOT NULL OR sender IS NOT NULL) LIMIT 500";
 
 const OF_PURPOSE: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, \
      height, sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND pays = $2 \
-     ORDER BY created_at, id LIMIT 1000";
+     ORDER BY CASE state WHEN 'FOR_ORDER' THEN 0 WHEN 'SETTLED' THEN 2 ELSE 1 END, created_at, id LIMIT 1000";
+const SEEN_OF_PURPOSE: Statement = "SELECT CAST(SUM(amount) AS BIGINT) FROM crypto_deposit \
+     WHERE book = $1 AND pays = $2 AND height IS NOT NULL";
 
 const ALL: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, height, \
      sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND id > $2 ORDER BY id LIMIT 500";
 
+const WAITING: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, \
+     height, sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 \
+     AND state IN ('SANCTIONED', 'UNMATCHED', 'TOO_SMALL', 'UNEXPLAINED') ORDER BY created_at, id LIMIT 1001";
+
 /// Every statement here, for the test that prepares and runs them all.
-pub const STATEMENTS: &[Statement] = &[RIPE, OF_BLOCK, HELD_OF, WAITS, KNOWN, OF_PURPOSE, ALL];
+pub const STATEMENTS: &[Statement] =
+    &[RIPE, OF_BLOCK, HELD_OF, WAITS, KNOWN, OF_PURPOSE, SEEN_OF_PURPOSE, WAITING, ALL];
 
 /// Those over sets. Nothing here is removed.
 pub static SETS: [&SetStatement; 3] = {
@@ -131,17 +139,22 @@ pub async fn ripe(scope: &mut Scope, network: &str, height: u64) -> Result<Vec<D
     scope.objects(RIPE, &params![network, as_int(height)]).await
 }
 
-/// Deposits of a block, some at a time: those after an id.
-pub async fn of_block(
-    scope: &mut Scope,
-    network: &str,
-    height: u64,
-    after: Uuid,
-) -> Result<Vec<Deposit>, StoreError> {
-    scope.objects(OF_BLOCK, &params![network, as_int(height), after]).await
+/// Deposits of a block, some at a time.
+pub async fn of_block(scope: &mut Scope, network: &str, height: u64) -> Result<Vec<Deposit>, StoreError> {
+    scope.objects(OF_BLOCK, &params![network, as_int(height)]).await
 }
 
-/// What came in for a purpose, oldest first.
+/// What of a purpose is read at a time.
+pub const OF_PURPOSE_AT_ONCE: usize = 1_000;
+
+/// What of a purpose is in blocks, in sum.
+pub async fn seen_of_purpose(scope: &mut Scope, purpose: Uuid) -> Result<i64, StoreError> {
+    let row = scope.query_one(SEEN_OF_PURPOSE, &params![purpose]).await?;
+    let sum: Option<i64> = row.map_or(Ok(None), |row| row.get(0))?;
+    Ok(sum.unwrap_or_default())
+}
+
+/// What came in for a purpose: what is not settled first, and within that the oldest; some at a time.
 pub async fn of_purpose(scope: &mut Scope, purpose: Uuid) -> Result<Vec<Deposit>, StoreError> {
     scope.objects(OF_PURPOSE, &params![purpose]).await
 }
@@ -154,6 +167,11 @@ pub async fn held(scope: &mut Scope, holder: HolderId) -> Result<Vec<Deposit>, S
 /// All deposits of the book, some at a time: those after an id.
 pub async fn all(scope: &mut Scope, after: Uuid) -> Result<Vec<Deposit>, StoreError> {
     scope.objects(ALL, &params![after]).await
+}
+
+/// The deposits that wait for a person, oldest first; one more than an operator is shown, where more wait.
+pub async fn waiting(scope: &mut Scope) -> Result<Vec<Deposit>, StoreError> {
+    scope.objects(WAITING, &[]).await
 }
 
 /// Whether something that came in for a holder has not ended.
@@ -170,6 +188,7 @@ pub async fn empty(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {
             return Ok(());
         }
         tx.load(&some.iter().map(|deposit| touch(deposit.id)).collect::<Vec<_>>()).await?;
-        some.into_iter().try_for_each(|deposit| tx.put(&Deposit { sealed: None, ..deposit }))?;
+        some.into_iter()
+            .try_for_each(|deposit| tx.put(&Deposit { sealed: None, sender: None, ..deposit }))?;
     }
 }

@@ -1,4 +1,5 @@
-//! `PATCH /v1/crypto-deposit/update-travel-rule/{cryptoDepositId}` and the same below `/v1/partner`: who sent a deposit.
+//! `PATCH /v1/crypto-deposit/update-travel-rule/{cryptoDepositId}`, and the same below `/v1/partner`: who sent
+//! a deposit.
 
 use super::arrive::{credit_from_suspense, touches_of};
 use super::deposit::{Deposit, DepositState};
@@ -41,10 +42,15 @@ impl<const OF_PARTNER: bool> Request for TravelRuleRequest<OF_PARTNER> {
         let wallet_type = fields.required("walletType").about(about).text();
         let user = match OF_PARTNER {
             true => None,
-            false => fields.optional("externalUserId").about("The user whose deposit it is.").text(),
+            false => fields
+                .optional("externalUserId")
+                .about(
+                    "The user whose deposit it is; another user's is P442. If omitted, it is not compared.",
+                )
+                .text(),
         };
-        let about = "The sender: `iAmOwnerOfWallet`; or a person by `firstName`, `lastName` and the whole address; or \
-                     a company by `companyName` and `vatId`.";
+        let about = "The sender: `iAmOwnerOfWallet`; or a person by `firstName`, `lastName`, `street`, `city`, \
+                     `postCode` and `country`; or a company by `companyName` and `vatId`.";
         let wallet = match wallet_type {
             Some(SenderWalletType::Custodial) => WalletType::Custodial,
             _ => WalletType::SelfCustody,
@@ -73,18 +79,21 @@ impl<const OF_PARTNER: bool> Request for TravelRuleRequest<OF_PARTNER> {
 fn read_details(fields: &mut Fields<'_>, wallet_type: WalletType) -> Details {
     let about = "Whether the wallet is the user's own, or yours for your master balance. Then nothing else is needed.";
     let i_am_owner_of_wallet = fields.optional("iAmOwnerOfWallet").about(about).boolean().unwrap_or(false);
-    let about = "The provider that holds the keys, with `CUSTODIAL`.";
+    let about = "The name of the provider that holds the keys. Only read with `CUSTODIAL`.";
     Details {
         wallet_type,
         i_am_owner_of_wallet,
         first_name: fields.optional("firstName").about("Given names.").text::<Text<{ MAX_NAME }>>(),
         last_name: fields.optional("lastName").about("Family name.").text(),
-        city: fields.optional("city").about("Town.").text::<Text<{ MAX_LINE }>>(),
-        street: fields.optional("street").about("Street and number.").text(),
-        post_code: fields.optional("postCode").about("Postal code.").text::<Text<{ MAX_SHORT }>>(),
-        country: fields.optional("country").about("Country, by ISO 3166-1 alpha-2.").text::<Country>(),
-        company_name: fields.optional("companyName").about("Name of a company.").text(),
-        vat_id: fields.optional("vatId").about("A company's VAT number.").text(),
+        city: fields.optional("city").about("The town.").text::<Text<{ MAX_LINE }>>(),
+        street: fields.optional("street").about("The street, with the number.").text(),
+        post_code: fields.optional("postCode").about("The postal code.").text::<Text<{ MAX_SHORT }>>(),
+        country: fields.optional("country").about("The country, ISO 3166-1 alpha-2.").text::<Country>(),
+        company_name: fields
+            .optional("companyName")
+            .about("The name of a company. Not together with the name of a person.")
+            .text(),
+        vat_id: fields.optional("vatId").about("The company's VAT number.").text(),
         vasp_name: fields.optional("vaspName").about(about).text(),
     }
 }
@@ -114,8 +123,9 @@ pub fn endpoints() -> [Endpoint; 2] {
 
 fn described(endpoint: Endpoint) -> Endpoint {
     Endpoint {
-        description: "Answers a deposit that is `WAITING_FOR_TR_DATA` (Regulation (EU) 2023/1113). It is credited then, \
-                      and the event `crypto_deposit` says so. What you send is kept in the form of IVMS 101, encrypted.",
+        description: "Answers a deposit that is `WAITING_FOR_TR_DATA` (Regulation (EU) 2023/1113). It is credited \
+                      then, and the event `crypto_deposit` says so. What you send is kept in the form of IVMS 101, \
+                      encrypted.",
         example: r#"{"walletType":"SELF_CUSTODY","details":{"iAmOwnerOfWallet":true}}"#,
         answer: r#"{"message":"Travel rule data updated successfully"}"#,
         refusals: &[&P442, &P446],

@@ -4,10 +4,10 @@
 use super::postings::{self, HOUSE};
 use super::store::{
     COINS, TOP_UPS, TRIES, coins_of, coins_of_block, open_tries, output_id, top_ups_of_block, tries_of,
-    try_id,
+    tries_of_block, try_id,
 };
 use super::transaction::{ChainCoin, ChainTry, Spot, TopUp, TryState};
-use crate::crypto::chain::{Net, has_accounts, hot_wallet, made_addresses, node_of};
+use crate::crypto::chain::{Cursor, Net, has_accounts, hot_wallet, made_addresses, node_of};
 use crate::crypto::withdrawals::{
     CryptoWithdrawalFailure, RETRY_JOB, State, WITHDRAWALS, Withdrawal, emit, fail, settle,
 };
@@ -139,35 +139,61 @@ pub(in crate::crypto) async fn disconnected(
         book_of_house(work, top_up.id, top_up.currency, (postings::source(is_sandbox), posting)).await?;
         work.put(&TopUp { height: None, ..top_up })?;
     }
-    let open = open_tries(work.scope(), net.slug).await?;
-    for made in open.into_iter().filter(|made| made.is_included() && made.height == Some(height)) {
-        work.load(&[Touch::Object(&TRIES, made.id), Touch::Object(&WITHDRAWALS, made.withdrawal)]).await?;
-        let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
-        if let Some(withdrawal) = withdrawal.filter(|one| one.is_open() && !made.is_child()) {
-            leave_retry(work, withdrawal.id, work.app().settings.chains.replace_after);
-            work.put(&Withdrawal { height: None, confirmations: 0, ..withdrawal })?;
-        }
-        work.put(&ChainTry { state: TryState::Sent, height: None, paid: None, ..made })?;
+    for made in tries_of_block(work.scope(), net.slug, height).await? {
+        wait_again(work, made).await?;
     }
     Ok(())
+}
+
+/// The block of a transaction is in the chain no more.
+async fn wait_again(work: &mut Work<'_>, made: ChainTry) -> Result<(), Stop> {
+    work.load(&[Touch::Object(&TRIES, made.id), Touch::Object(&WITHDRAWALS, made.withdrawal)]).await?;
+    if !made.is_child() {
+        leave_retry(work, made.withdrawal, work.app().settings.chains.replace_after);
+        let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
+        if let Some(withdrawal) = withdrawal.filter(Withdrawal::is_open) {
+            work.put(&Withdrawal { height: None, confirmations: 0, ..withdrawal })?;
+        }
+        // Any version of it can come now.
+        for other in tries_of(work.scope(), made.withdrawal).await? {
+            if other.state == TryState::Gone {
+                work.load(&[Touch::Object(&TRIES, other.id)]).await?;
+                work.put(&ChainTry { state: TryState::Sent, ..other })?;
+            }
+        }
+    }
+    if made.booked.is_some() {
+        tracing::error!(hash = %made.hash, network = %made.network, "a payment that was booked left its chain");
+    }
+    Ok(work.put(&ChainTry { state: TryState::Sent, height: None, paid: None, ..made })?)
 }
 
 /// Looks at the transactions of ours whose fate is open, once the blocks are known up to a height: those of Ethereum's
 /// kind are asked for, since one that failed brings nothing to any address; those that have their confirmations end
 /// their withdrawals.
-pub(in crate::crypto) async fn watch(app: &App, book: BookId, net: Net, tip: u64) -> Result<(), StoreError> {
+pub(in crate::crypto) async fn watch(
+    app: &App,
+    book: BookId,
+    net: Net,
+    cursor: &Cursor,
+) -> Result<(), StoreError> {
+    let Some(last) = cursor.last().cloned() else { return Ok(()) };
     let (Some(chain), Some(node)) = (net.chain(app), node_of(app, book, net)) else { return Ok(()) };
     let open = open_tries(&mut *app.store.snapshot(book).await?, net.slug).await?;
     if open.is_empty() {
         return Ok(());
     }
-    let tip = height_of(tip)?;
-    let seen = if has_accounts(chain) { look(&*node, &open, tip).await? } else { Vec::new() };
+    let tip = height_of(last.height)?;
+    let seen = if has_accounts(chain) { look(&*node, &open, cursor).await? } else { Vec::new() };
     if seen.is_empty() && !open.iter().any(ChainTry::is_included) {
         return Ok(());
     }
     let (ids, seen) = (open.iter().map(|made| made.id).collect::<Vec<_>>(), Arc::new(seen));
-    run_inside(app, book, Vec::new(), async move |work: &mut Work<'_>| {
+    run_inside(app, book, vec![Cursor::touch(app, net)], async move |work: &mut Work<'_>| {
+        // What was asked is about these blocks: where others came meanwhile, it is asked again.
+        if Cursor::in_command(work, net)?.as_ref().and_then(Cursor::last) != Some(&last) {
+            return Ok(());
+        }
         for seen in seen.iter() {
             note_seen(work, seen).await?;
         }
@@ -187,14 +213,15 @@ struct Seen {
     paid: Option<i64>,
 }
 
-/// Asks for those whose cost is not known. A block above the tip is the follower's first.
-async fn look(node: &dyn ChainNode, open: &[ChainTry], tip: i64) -> Result<Vec<Seen>, StoreError> {
+/// Asks for those whose cost is not known. What a node says counts where the follower has the same block: a node can be
+/// on another branch.
+async fn look(node: &dyn ChainNode, open: &[ChainTry], cursor: &Cursor) -> Result<Vec<Seen>, StoreError> {
     let mut all = Vec::new();
     for made in open.iter().filter(|made| made.waits() || made.paid.is_none()) {
         let state = node.transaction(&made.hash).await.map_err(StoreError::unavailable)?;
         let TransactionState::Included { block, is_failed, fee } = state else { continue };
-        let height = height_of(block.height)?;
-        if height <= tip {
+        if cursor.has(&block) {
+            let height = height_of(block.height)?;
             all.push(Seen { id: made.id, height, is_failed, paid: fee });
         }
     }
@@ -219,8 +246,11 @@ async fn note_included(work: &mut Work<'_>, made: ChainTry, height: i64) -> Resu
         return Ok(());
     }
     work.load(&[Touch::Object(&WITHDRAWALS, made.withdrawal)]).await?;
-    let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
-    let Some(withdrawal) = withdrawal.filter(Withdrawal::is_open) else { return Ok(()) };
+    let Some(withdrawal) = work.object::<Withdrawal>(made.withdrawal)? else { return Ok(()) };
+    if !withdrawal.is_open() {
+        // It was paid before a deep reorganisation, perhaps by another version.
+        return Ok(work.put(&Withdrawal { hash: Some(made.hash), height: Some(height), ..withdrawal })?);
+    }
     let was_signed = withdrawal.state == State::Signed;
     let (hash, height) = (Some(made.hash), Some(height));
     let withdrawal = Withdrawal { state: State::Sent, hash, height, ..withdrawal };
@@ -244,15 +274,20 @@ async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<(), 
     if confirmations < needed {
         return Ok(withdrawal.map_or(Ok(()), |withdrawal| work.put(&withdrawal))?);
     }
-    let posting = postings::cost(work.book(), net.coin, made.paid.unwrap_or(made.fee));
+    let paid = made.paid.unwrap_or(made.fee);
+    let before = match made.is_child() {
+        true => made.booked.unwrap_or_default(),
+        false => end_others(work, &made).await?,
+    };
+    let posting = postings::cost(work.book(), net.coin, paid - before);
     book_of_house(work, made.id, net.coin, (AccountKind::Fees, posting)).await?;
-    work.put(&ChainTry { state: TryState::Done, ..made.clone() })?;
+    let state = if made.state == TryState::Reverted { TryState::Failed } else { TryState::Done };
+    work.put(&ChainTry { state, booked: Some(paid), ..made.clone() })?;
     if made.is_child() {
         return Ok(());
     }
-    end_others(work, &made).await?;
     match withdrawal {
-        None => Ok(()),
+        None => ended_before(work, &made).await,
         Some(withdrawal) if made.state == TryState::Reverted => {
             fail(work, withdrawal, CryptoWithdrawalFailure::TransactionFailed).await
         }
@@ -260,8 +295,22 @@ async fn count(work: &mut Work<'_>, net: Net, id: Uuid, tip: i64) -> Result<(), 
     }
 }
 
-/// The other versions of a transaction can't be included any more: what only they would have spent is free again.
-async fn end_others(work: &mut Work<'_>, done: &ChainTry) -> Result<(), Stop> {
+/// A transaction has its confirmations whose withdrawal has ended: it had them before a deep reorganisation. Where it
+/// went otherwise then, the difference between chain and books stays until a person has booked it.
+async fn ended_before(work: &Work<'_>, made: &ChainTry) -> Result<(), Stop> {
+    let withdrawal = work.object::<Withdrawal>(made.withdrawal)?;
+    let was_paid = withdrawal.is_some_and(|one| one.state == State::Settled);
+    if was_paid == (made.state == TryState::Reverted) {
+        tracing::error!(
+            id = %made.withdrawal, hash = %made.hash, was_paid, "a payment went otherwise after a reorganisation",
+        );
+    }
+    Ok(())
+}
+
+/// The other versions of a transaction can't be included any more: what only they would have spent is free again. Gives
+/// back what was booked of any version's fee.
+async fn end_others(work: &mut Work<'_>, done: &ChainTry) -> Result<i64, Stop> {
     let all = tries_of(work.scope(), done.withdrawal).await?;
     let spending = all.iter().filter(|made| made.id == done.id || made.is_child());
     let spent: HashSet<(String, u32)> =
@@ -272,11 +321,13 @@ async fn end_others(work: &mut Work<'_>, done: &ChainTry) -> Result<(), Stop> {
             work.put(&ChainCoin { spent_by: None, ..coin })?;
         }
     }
+    let mut booked = done.booked.unwrap_or_default();
     for made in all.into_iter().filter(|made| made.waits() && made.id != done.id && !made.is_child()) {
+        booked += made.booked.unwrap_or_default();
         work.load(&[Touch::Object(&TRIES, made.id)]).await?;
-        work.put(&ChainTry { state: TryState::Gone, ..made })?;
+        work.put(&ChainTry { state: TryState::Gone, booked: None, ..made })?;
     }
-    Ok(())
+    Ok(booked)
 }
 
 /// Notes the transactions of ours that a block has.

@@ -34,10 +34,11 @@ pub fn take_back(book: BookId, currency: CurrencyCode, amount: i64, is_sandbox: 
     Posting::between(house(book, currency, source(is_sandbox)), settlement, amount)
 }
 
-/// The chain took a fee, in its coin: what the house has earned pays it.
+/// The chain took a fee, in its coin: what the house has earned pays it. Less than nothing: it took less than is booked.
 pub fn cost(book: BookId, coin: CurrencyCode, paid: i64) -> Posting {
-    let fees = house(book, coin, AccountKind::Fees);
-    Posting::between(fees, house(book, coin, AccountKind::ChainSettlement), paid)
+    let [fees, chain] = [AccountKind::Fees, AccountKind::ChainSettlement].map(|kind| house(book, coin, kind));
+    let (from, to) = if paid < 0 { (chain, fees) } else { (fees, chain) };
+    Posting::between(from, to, paid.abs())
 }
 
 #[cfg(test)]
@@ -51,7 +52,7 @@ mod tests {
         fn legs_balance(amount in 0_i64..1 << 60, is_sandbox in any::<bool>()) {
             let (book, btc) = (BookId(3), CurrencyCode::new("btc"));
             let [came, left] = [top_up, take_back].map(|make| make(book, btc, amount, is_sandbox));
-            for posting in [&came, &left, &cost(book, btc, amount)] {
+            for posting in [&came, &left, &cost(book, btc, amount), &cost(book, btc, -amount)] {
                 prop_assert_eq!(posting.moves().iter().map(|part| part.amount).sum::<i64>(), 0);
             }
             let of = |posting: &Posting, kind| {
@@ -63,7 +64,9 @@ mod tests {
             }
             // What the wallets should hold grows by a top-up, and shrinks by a fee.
             prop_assert_eq!(of(&came, AccountKind::ChainSettlement), -amount);
-            prop_assert_eq!(of(&cost(book, btc, amount), AccountKind::ChainSettlement), amount);
+            for paid in [amount, -amount] {
+                prop_assert_eq!(of(&cost(book, btc, paid), AccountKind::ChainSettlement), paid);
+            }
         }
     }
 }

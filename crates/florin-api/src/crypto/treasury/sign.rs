@@ -196,6 +196,11 @@ async fn sign_outputs(
     before: Option<&ChainTry>,
 ) -> Result<Result<ChainTry, Lacks>, StoreError> {
     let (chain, book) = (order.chain, work.book());
+    if let Some(before) = before.filter(|before| !before.is_child())
+        && !is_spendable(work, before).await?
+    {
+        return Ok(Err(Lacks("what it spends is in no block".to_owned())));
+    }
     let free = free_coins(work.scope(), order.net.slug, height).await?;
     let coins: Vec<Coin> = free.iter().map(|coin| coin.coin(book)).collect();
     let outputs = vec![Output { to: order.to.clone(), amount: order.amount }];
@@ -232,6 +237,18 @@ async fn sign_outputs(
     };
     let made = kept(work, order, (signed.id, signed.raw), (plan, fee));
     Ok(Ok(if is_child { ChainTry { amount: 0, ..made } } else { made }))
+}
+
+/// Whether all that a transaction spends is in blocks. A deep reorganisation can take it away.
+async fn is_spendable(work: &mut Work<'_>, made: &ChainTry) -> Result<bool, StoreError> {
+    for input in made.inputs() {
+        let id = output_id(work.app(), &made.network, (&input.hash, input.output));
+        work.load(&[Touch::Object(&COINS, id)]).await?;
+        if work.object::<ChainCoin>(id)?.is_none_or(|coin| coin.height.is_none()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Notes what a plan spends. The change of a transaction that waits, which its child spends, has no row yet.
@@ -277,6 +294,7 @@ fn kept(
         amount: order.amount,
         fee,
         paid: None,
+        booked: None,
         state: TryState::Signed,
         height: None,
         made_at: work.now(),

@@ -21,6 +21,7 @@ pub(in crate::crypto) static TRIES: ObjectTable = sealed_objects!(
     "amount": Int,
     "fee": Int,
     "paid": Int,
+    "booked": Int,
     "state": Text,
     "height": Int,
     "made_at": Int,
@@ -59,11 +60,11 @@ pub(in crate::crypto) const SEALED: [&SealedTable; 4] =
     [TRIES.seal(), COINS.seal(), TOP_UPS.seal(), NONCES.seal()];
 
 /// Transactions whose fate is open, some at a time: far more than a hot wallet has under way.
-const OPEN_TRIES: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, state, \
-     height, made_at, seal FROM chain_try WHERE book = $1 AND network = $2 \
+const OPEN_TRIES: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, booked, \
+     state, height, made_at, seal FROM chain_try WHERE book = $1 AND network = $2 \
      AND state IN ('SIGNED', 'SENT', 'INCLUDED', 'REVERTED') ORDER BY made_at, id LIMIT 1000";
-const TRIES_OF: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, state, \
-     height, made_at, seal FROM chain_try WHERE book = $1 AND withdrawal = $2 ORDER BY made_at, id";
+const TRIES_OF: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, booked, \
+     state, height, made_at, seal FROM chain_try WHERE book = $1 AND withdrawal = $2 ORDER BY made_at, id";
 /// The largest first, as they are chosen: as many as a transaction can spend. What others paid to holders must have its
 /// confirmations; what is the hot wallet's own change, or the operator's, is not taken back.
 const FREE_COINS: Statement = "SELECT id, network, hash, output, amount, branch, number, height, spent_by, seal \
@@ -76,9 +77,32 @@ const COINS_OF: Statement = "SELECT id, network, hash, output, amount, branch, n
 const TOP_UPS_OF_BLOCK: Statement = "SELECT id, network, hash, output, currency, amount, height, seal \
      FROM chain_top_up WHERE book = $1 AND network = $2 AND height = $3";
 
+const TRIES_OF_BLOCK: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, booked, \
+     state, height, made_at, seal FROM chain_try WHERE book = $1 AND network = $2 AND height = $3";
+/// What is in blocks or in the books.
+const ALL_TRIES: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, booked, \
+     state, height, made_at, seal FROM chain_try WHERE book = $1 AND network = $2 AND id > $3 \
+     AND (height IS NOT NULL OR booked IS NOT NULL) ORDER BY id LIMIT 500";
+/// Outputs of the hot wallet.
+const ALL_COINS: Statement = "SELECT id, network, hash, output, amount, branch, number, height, spent_by, seal \
+     FROM chain_coin WHERE book = $1 AND network = $2 AND id > $3 AND height IS NOT NULL \
+     AND branch = 1 AND number = 0 ORDER BY id LIMIT 1000";
+const ALL_TOP_UPS: Statement = "SELECT id, network, hash, output, currency, amount, height, seal \
+     FROM chain_top_up WHERE book = $1 AND network = $2 AND id > $3 AND height IS NOT NULL ORDER BY id LIMIT 1000";
+
 /// Every statement here, for the test that prepares and runs them all.
-pub(in crate::crypto) const STATEMENTS: &[Statement] =
-    &[OPEN_TRIES, TRIES_OF, FREE_COINS, COINS_OF_BLOCK, COINS_OF, TOP_UPS_OF_BLOCK];
+pub(in crate::crypto) const STATEMENTS: &[Statement] = &[
+    OPEN_TRIES,
+    TRIES_OF,
+    TRIES_OF_BLOCK,
+    FREE_COINS,
+    COINS_OF_BLOCK,
+    COINS_OF,
+    TOP_UPS_OF_BLOCK,
+    ALL_TRIES,
+    ALL_COINS,
+    ALL_TOP_UPS,
+];
 
 /// Those over sets. Nothing is removed.
 pub(in crate::crypto) static SETS: [&SetStatement; 12] = {
@@ -142,9 +166,10 @@ impl Object for ChainTry {
             amount: row.get(6)?,
             fee: row.get(7)?,
             paid: row.get(8)?,
-            state: row.get(9)?,
-            height: row.get(10)?,
-            made_at: row.get(11)?,
+            booked: row.get(9)?,
+            state: row.get(10)?,
+            height: row.get(11)?,
+            made_at: row.get(12)?,
         })
     }
 
@@ -159,6 +184,7 @@ impl Object for ChainTry {
             self.amount,
             self.fee,
             self.paid,
+            self.booked,
             self.state,
             self.height,
             self.made_at
@@ -249,6 +275,46 @@ pub(super) async fn open_tries(scope: &mut Scope, network: &str) -> Result<Vec<C
 /// The transactions of a withdrawal, the oldest first.
 pub(super) async fn tries_of(scope: &mut Scope, withdrawal: Uuid) -> Result<Vec<ChainTry>, StoreError> {
     scope.objects(TRIES_OF, &params![withdrawal]).await
+}
+
+/// The transactions in a block.
+pub(super) async fn tries_of_block(
+    scope: &mut Scope,
+    network: &str,
+    height: i64,
+) -> Result<Vec<ChainTry>, StoreError> {
+    scope.objects(TRIES_OF_BLOCK, &params![network, height]).await
+}
+
+/// Whatever a statement finds on a network, page by page.
+async fn all<T: Object>(
+    scope: &mut Scope,
+    statement: Statement,
+    network: &str,
+) -> Result<Vec<T>, StoreError> {
+    let (mut all, mut after) = (Vec::new(), Uuid::nil());
+    loop {
+        let mut some: Vec<T> = scope.objects(statement, &params![network, after]).await?;
+        some.sort_unstable_by_key(Object::id);
+        let Some(last) = some.last() else { return Ok(all) };
+        after = last.id();
+        all.extend(some);
+    }
+}
+
+/// The transactions that are in blocks or in the books.
+pub(super) async fn all_tries(scope: &mut Scope, network: &str) -> Result<Vec<ChainTry>, StoreError> {
+    all(scope, ALL_TRIES, network).await
+}
+
+/// The outputs of the hot wallet that are in blocks, spent ones too.
+pub(super) async fn all_coins(scope: &mut Scope, network: &str) -> Result<Vec<ChainCoin>, StoreError> {
+    all(scope, ALL_COINS, network).await
+}
+
+/// What was paid to the hot wallet.
+pub(super) async fn all_top_ups(scope: &mut Scope, network: &str) -> Result<Vec<TopUp>, StoreError> {
+    all(scope, ALL_TOP_UPS, network).await
 }
 
 /// Outputs that nothing spends, the largest first: those of holders in blocks up to a height.

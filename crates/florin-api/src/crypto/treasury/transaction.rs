@@ -21,6 +21,8 @@ words! {
         Reverted = "REVERTED",
         /// It has its confirmations, and its fee is booked.
         Done = "DONE",
+        /// The same of one that has moved nothing but its fee.
+        Failed = "FAILED",
         /// Another one that spends the same is in the chain.
         Gone = "GONE",
     }
@@ -49,6 +51,9 @@ pub struct ChainTry {
     pub fee: i64,
     /// What it has cost, once that is known.
     pub paid: Option<i64>,
+    /// What of that is in the books; with it the withdrawal was settled, or failed. It stays when the block leaves the
+    /// chain.
+    pub booked: Option<i64>,
     /// Where it stands.
     pub state: TryState,
     /// The block that has it.
@@ -148,6 +153,14 @@ impl ChainTry {
     /// Whether it is in a block, and not yet booked.
     pub const fn is_included(&self) -> bool {
         matches!(self.state, TryState::Included | TryState::Reverted)
+    }
+
+    /// What it moves besides its fee, if it is in a block.
+    pub const fn moves(&self) -> i64 {
+        match self.state {
+            TryState::Reverted | TryState::Failed => 0,
+            _ => self.amount,
+        }
     }
 
     /// In and under how many blocks it is.

@@ -274,6 +274,7 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
             hash: None,
             height: None,
             confirmations: 0,
+            returns: None,
             created_at,
         };
         work.post(HELD.kind, id, &postings::hold(&withdrawal), memo)
@@ -300,7 +301,7 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
             memo: self.memo.as_ref().map(|memo| memo.as_str().to_owned()),
             wallet_type: self.wallet_type.as_str().to_owned(),
             receiver_type: self.receiver_type.as_str().to_owned(),
-            travel_rule,
+            travel_rule: Some(travel_rule),
         })
     }
 }

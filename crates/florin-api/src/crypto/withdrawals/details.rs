@@ -60,13 +60,13 @@ impl CryptoWithdrawalError {
 pub struct CryptoWithdrawalDetails {
     /// Its id.
     id: Uuid,
-    /// What the receiver gets.
+    /// What the receiver gets, in whole units of the currency.
     #[schema(value_type = ExactNumber, example = 0.5)]
     amount: ExactNumber,
     /// The service fee, in the currency, on top of the amount.
     #[schema(value_type = ExactNumber, example = 0.003)]
     fee: ExactNumber,
-    /// The network's fee, in the currency, on top of both.
+    /// The network fee, in the currency, on top of both.
     #[schema(value_type = ExactNumber, example = 0.0005)]
     network_fee: ExactNumber,
     /// The currency.
@@ -80,13 +80,14 @@ pub struct CryptoWithdrawalDetails {
     destination: Option<String>,
     /// Where it stands.
     status: CryptoWithdrawalStatus,
-    /// The transaction that pays it; null until there is one. It changes where a transaction that has waited too long
-    /// is replaced by one with a higher fee.
+    /// The id of the transaction that pays it; null until there is one. It changes where a transaction that has waited
+    /// too long is replaced by one with a higher fee.
     #[schema(required)]
     transaction_hash: Option<String>,
-    /// In and under how many blocks the transaction is, up to `requiredConfirmations`.
+    /// How many blocks confirm the transaction, the one that has it included, up to `requiredConfirmations`; 0 while no
+    /// block has it.
     confirmations: i64,
-    /// From how many on the withdrawal is `SUCCESSFUL`.
+    /// How many confirmations make the withdrawal `SUCCESSFUL`.
     required_confirmations: i64,
     /// When it was made.
     #[schema(format = DateTime)]
@@ -102,10 +103,10 @@ pub struct CryptoWithdrawalDetails {
 pub struct CryptoWithdrawalPayload {
     /// Its id.
     id: Uuid,
-    /// What the receiver gets.
+    /// What the receiver gets, in whole units of the currency.
     #[schema(value_type = ExactNumber, example = 0.5)]
     amount: ExactNumber,
-    /// The service fee.
+    /// The service fee, in the currency, on top of the amount.
     #[schema(value_type = ExactNumber, example = 0.003)]
     fee: ExactNumber,
     /// Where it goes; null once the user's data is erased.
@@ -119,7 +120,7 @@ pub struct CryptoWithdrawalPayload {
     /// The network.
     #[schema(example = "ethereum")]
     network: String,
-    /// The transaction that pays it; null where there is none.
+    /// The id of the transaction that pays it; null where nothing was sent.
     #[schema(required)]
     transaction_hash: Option<String>,
     /// When it was made.
@@ -162,7 +163,7 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         id: "getCryptoWithdrawal",
         summary: "Get a crypto withdrawal",
-        description: "One crypto withdrawal, of a user or of your master balance.",
+        description: "One crypto withdrawal, of a user or of your master balance. `error` says why it failed.",
         answer: ANSWER,
         refusals: &[&P441],
         ..get("/v1/crypto-withdrawal/details/{withdrawalId}", get_crypto_withdrawal)
@@ -177,6 +178,7 @@ async fn get_crypto_withdrawal(
     let id = id.ok_or_else(|| Refusal::because(&P441, not_a_uuid))?;
     let mut snapshot = context.snapshot().await?;
     let withdrawal = snapshot.objects_at::<Withdrawal>(&[id]).await?.pop();
+    let withdrawal = withdrawal.filter(|withdrawal| withdrawal.returns.is_none());
     let withdrawal = withdrawal.ok_or_else(|| Refusal::of(&P441))?;
     let app = &context.app;
     let people = People::load(app, &mut snapshot, [withdrawal.holder].into_iter()).await?;

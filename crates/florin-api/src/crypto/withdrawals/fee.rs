@@ -169,10 +169,10 @@ pub(super) const ABOUT_NETWORK: &str =
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NetworkFee {
-    /// What a withdrawal is charged for the network now, in the currency, besides the service fee.
+    /// What a withdrawal is charged for the network now, in whole units of the currency, besides the service fee.
     #[schema(value_type = ExactNumber, example = 0.0005)]
     network_fee: ExactNumber,
-    /// Smallest amount of a withdrawal.
+    /// Smallest amount of a withdrawal, in whole units of the currency.
     #[schema(value_type = ExactNumber, example = 0.001)]
     min_withdrawal: ExactNumber,
 }

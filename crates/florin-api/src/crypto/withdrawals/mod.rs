@@ -7,6 +7,7 @@ mod create;
 mod details;
 mod fee;
 mod finish;
+mod give_back;
 mod operator;
 mod pay;
 mod postings;
@@ -15,10 +16,11 @@ mod withdrawal;
 
 pub(super) use details::{CryptoWithdrawalPayload, EXAMPLE, render};
 pub(super) use finish::{emit, fail, settle};
-pub use operator::{CryptoOperator, WaitingWithdrawal, WaitingWithdrawals};
+pub(super) use give_back::{RETURN_JOB, return_unexplained};
+pub use operator::{CryptoOperator, WaitingDeposit, WaitingWithdrawal, WaitingWithdrawals};
 pub(super) use pay::{PAY_JOB, RETRY_JOB, pay, retry};
 pub(super) use store::{SETS, STATEMENTS, WITHDRAWALS, empty};
-pub(super) use withdrawal::{CryptoWithdrawalFailure, FAILED, HELD, SETTLED, State, Withdrawal};
+pub(super) use withdrawal::{CryptoWithdrawalFailure, FAILED, GIVEN_BACK, HELD, SETTLED, State, Withdrawal};
 
 use crate::crypto::chain::{NETS, Net, has_accounts, is_simulated};
 use crate::kit::app::App;

@@ -1,10 +1,12 @@
-//! What an operator does about withdrawals: sees those that are not paid yet, and approves or rejects them. It is in
-//! the audit.
+//! What an operator does about withdrawals: sees those that are not paid yet, and approves or rejects them; and about
+//! deposits that wait for a person: credits them, or sends them back. It is in the audit.
 
 use super::finish::fail;
+use super::give_back::give_back;
 use super::pay::leave;
 use super::store::{self, WITHDRAWALS};
 use super::withdrawal::{CryptoWithdrawalFailure, Destination, State, Waits, Withdrawal};
+use crate::crypto::deposits::{self, Deposit};
 use crate::kit::app::App;
 use crate::kit::book::audit::{self, Deed, MAX_OPERATOR};
 use crate::kit::book::inbox::SHOWN;
@@ -48,6 +50,31 @@ pub struct WaitingWithdrawal {
     /// The partner's id of the user; none for its master balance.
     pub user: Option<String>,
     /// When it was made.
+    pub since: Timestamp,
+}
+
+/// A deposit that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingDeposit {
+    /// Its id.
+    pub id: Uuid,
+    /// The amount, a decimal.
+    pub amount: String,
+    /// Of what.
+    pub currency: String,
+    /// Why it waits.
+    pub state: &'static str,
+    /// Who sent it, where its chain says so.
+    pub sender: Option<String>,
+    /// On which network.
+    pub network: String,
+    /// The transaction.
+    pub transaction: String,
+    /// Whose partner's.
+    pub partner: String,
+    /// The partner's id of the user; none for its master balance, and for a user that was deleted.
+    pub user: Option<String>,
+    /// When it was seen first.
     pub since: Timestamp,
 }
 
@@ -144,6 +171,88 @@ impl CryptoOperator<'_> {
             Ok(audit::note(work, &deed).await?)
         };
         run_inside(self.app, book, vec![Touch::Object(&WITHDRAWALS, id)], command).await.map(Some)
+    }
+
+    /// The deposits that wait for a person, of all partners, oldest first within each; and the partners of which more
+    /// wait than are shown.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn deposits(&self) -> Result<(Vec<WaitingDeposit>, Vec<String>), StoreError> {
+        let (mut all, mut cut) = (Vec::new(), Vec::new());
+        for PartnerBook { book, name, .. } in partner_books(&self.app.store).await? {
+            let mut snapshot = self.app.store.snapshot(book).await?;
+            let mut some = deposits::waiting(&mut snapshot).await?;
+            if some.len() > SHOWN {
+                cut.push(name.clone());
+                some.truncate(SHOWN);
+            }
+            let people = People::load(self.app, &mut snapshot, some.iter().map(|one| one.holder)).await?;
+            all.extend(some.into_iter().map(|one| {
+                let decimals = self.app.currencies.get(one.currency).map_or(0, |currency| currency.decimals);
+                WaitingDeposit {
+                    id: one.id,
+                    amount: format_minor(one.amount, decimals),
+                    currency: one.currency.to_string(),
+                    state: one.state.as_str(),
+                    sender: one.sender,
+                    network: one.network,
+                    transaction: one.hash,
+                    partner: name.clone(),
+                    user: people.holder(one.holder).and_then(|holder| holder.handle.clone()),
+                    since: one.created_at,
+                }
+            }));
+        }
+        Ok((all, cut))
+    }
+
+    /// Credits a deposit that waits for a person to the holder of its address. None: there is no such deposit.
+    ///
+    /// # Errors
+    /// It does not wait for a person, or its holder has no account any more.
+    pub async fn credit(&self, id: Uuid) -> Result<Option<()>, StoreError> {
+        let Some((book, deposit)) = self.deposit(id).await? else { return Ok(None) };
+        let deed = self.deed("crypto.credit", id);
+        let touches = deposits::touches_of(&[deposit]);
+        let command = async move |work: &mut Work<'_>| -> Result<(), Stop> {
+            let deposit = work.object::<Deposit>(id)?.filter(|deposit| deposit.state.is_left_to_a_person());
+            let deposit =
+                deposit.ok_or_else(|| Refusal::invalid("the deposit does not wait for a person"))?;
+            if !deposits::can_be_paid(work, &deposit) {
+                return Err(Refusal::invalid("its holder has no account any more: send it back").into());
+            }
+            deposits::credit_from_suspense(work, deposit)?;
+            Ok(audit::note(work, &deed).await?)
+        };
+        run_inside(self.app, book, touches, command).await.map(Some)
+    }
+
+    /// Sends a deposit that waits for a person back: to this address, or to its sender where its chain says who that
+    /// is. None: there is no such deposit. The inner error says why it can't go back.
+    ///
+    /// # Errors
+    /// It does not wait for a person.
+    pub async fn give_back(
+        &self,
+        id: Uuid,
+        to: Option<&str>,
+    ) -> Result<Option<Result<(), String>>, StoreError> {
+        let Some((book, deposit)) = self.deposit(id).await? else { return Ok(None) };
+        let Some(to) = to.map(str::to_owned).or_else(|| deposit.sender.clone()) else {
+            return Ok(Some(Err("its chain does not say who sent it: give an address".to_owned())));
+        };
+        give_back(self.app, book, deposit, &to, Some(self.deed("crypto.return", id))).await.map(Some)
+    }
+
+    async fn deposit(&self, id: Uuid) -> Result<Option<(BookId, Deposit)>, StoreError> {
+        for PartnerBook { book, .. } in partner_books(&self.app.store).await? {
+            let mut snapshot = self.app.store.snapshot(book).await?;
+            if let Some(found) = snapshot.objects_at::<Deposit>(&[id]).await?.pop() {
+                return Ok(Some((book, found)));
+            }
+        }
+        Ok(None)
     }
 
     async fn book_of(&self, id: Uuid) -> Result<Option<BookId>, StoreError> {

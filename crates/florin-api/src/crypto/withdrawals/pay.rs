@@ -157,11 +157,18 @@ pub(in crate::crypto) async fn retry(app: &App, job: &Job) -> Result<(), StoreEr
     let mut snapshot = app.store.snapshot(book).await?;
     let now = snapshot.book_row().now(app.wall());
     let withdrawal = find(&mut snapshot, id).await?;
-    let waits = |one: &Withdrawal| matches!(one.state, State::Signed | State::Sent) && one.height.is_none();
-    let Some(withdrawal) = withdrawal.filter(waits) else {
+    // One that has ended can wait again, after a deep reorganisation.
+    let waits = match withdrawal {
+        Some(_) => is_waiting(&tries(&mut snapshot, id).await?),
+        None => false,
+    };
+    let Some(withdrawal) = withdrawal.filter(|_| waits) else {
         return carry_out(app, job, Vec::new(), async |_: &mut Work<'_>| Ok(())).await;
     };
-    let (order, node) = order_of(app, &mut snapshot, &withdrawal).await?;
+    let is_erased = withdrawal.sealed.is_none();
+    let order = if is_erased { None } else { Some(order_of(app, &mut snapshot, &withdrawal).await?.0) };
+    let node = Net::of(&withdrawal.network).and_then(|net| node_of(app, book, net));
+    let node = node.ok_or_else(|| StoreError::unavailable("there is no node of a withdrawal's network"))?;
     drop(snapshot);
     let newest_try = newest(app, book, id).await?;
     let patience = app.settings.chains.replace_after;
@@ -177,9 +184,9 @@ pub(in crate::crypto) async fn retry(app: &App, job: &Job) -> Result<(), StoreEr
             }
         }
     }
-    let newest_try = match is_due && !is_in_chain {
-        true => replace(app, book, &order, (&*node, newest_try)).await?,
-        false => newest_try,
+    let newest_try = match order.filter(|_| is_due && !is_in_chain) {
+        Some(order) => replace(app, book, &order, (&*node, newest_try)).await?,
+        None => newest_try,
     };
     let is_told = newest_try.state == TryState::Sent && state == TransactionState::Waiting;
     let has_it = match is_in_chain || is_told {
@@ -198,6 +205,12 @@ pub(in crate::crypto) async fn retry(app: &App, job: &Job) -> Result<(), StoreEr
         Ok(())
     })
     .await
+}
+
+/// Whether some version of a transaction waits for a block, and none is in one.
+fn is_waiting(all: &[ChainTry]) -> bool {
+    let mut versions = all.iter().filter(|made| !made.is_child());
+    versions.clone().any(ChainTry::waits) && versions.all(|made| made.height.is_none())
 }
 
 /// Signs the next version of a transaction. Gives back the newest one, which is the same where there can be no other.
@@ -219,11 +232,9 @@ async fn replace(
     let touches = vec![Touch::Object(&WITHDRAWALS, id)];
     run_inside(app, book, touches, async move |work: &mut Work<'_>| {
         let withdrawal = work.object::<Withdrawal>(id)?;
-        let Some(withdrawal) = withdrawal.filter(|one| one.is_open() && one.height.is_none()) else {
-            return Ok(());
-        };
-        let is_newest = tries(work.scope(), id).await?.pop().is_some_and(|newest| newest.id == before.id);
-        if !is_newest {
+        let Some(withdrawal) = withdrawal else { return Ok(()) };
+        let all = tries(work.scope(), id).await?;
+        if !is_waiting(&all) || all.last().is_none_or(|newest| newest.id != before.id) {
             return Ok(());
         }
         if let Ok(made) = treasury::sign(work, &order, &means, Some(&before)).await?

@@ -32,6 +32,16 @@ pub fn release(withdrawal: &Withdrawal) -> Posting {
     Posting::new().release(payer(withdrawal), withdrawal.held())
 }
 
+/// What waited in suspense goes back to its sender, less what the network takes.
+pub fn give_back(withdrawal: &Withdrawal) -> Posting {
+    let suspense = house(withdrawal, AccountKind::Suspense);
+    Posting::between(suspense, house(withdrawal, AccountKind::ChainSettlement), withdrawal.amount).move_money(
+        suspense,
+        house(withdrawal, AccountKind::Fees),
+        withdrawal.fee + withdrawal.network_fee,
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,7 +64,7 @@ mod tests {
             let withdrawal = Withdrawal {
                 id: Uuid::nil(), holder, currency, network: "polygon".to_owned(), amount, fee, network_fee,
                 state: State::Held, waits: None, failure: None, sealed: None, hash: None, height: None,
-                confirmations: 0, created_at: Timestamp::from_micros(0),
+                confirmations: 0, returns: None, created_at: Timestamp::from_micros(0),
             };
             let sums = |posting: &Posting| {
                 let moves = posting.moves().iter();

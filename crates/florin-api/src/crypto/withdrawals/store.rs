@@ -23,17 +23,18 @@ pub(in crate::crypto) static WITHDRAWALS: ObjectTable = sealed_objects!(
     "hash": Text,
     "height": Int,
     "confirmations": Int,
+    "returns": Bytes,
     "created_at": Int,
 );
 
 const IS_OPEN: Statement = "SELECT id FROM crypto_withdrawal WHERE book = $1 AND holder = $2 \
      AND state IN ('HELD', 'APPROVAL', 'SIGNED', 'SENT') LIMIT 1";
 const WAITING: Statement = "SELECT id, holder, currency, network, amount, fee, network_fee, state, waits, failure, \
-     sealed, hash, height, confirmations, created_at, seal FROM crypto_withdrawal \
+     sealed, hash, height, confirmations, returns, created_at, seal FROM crypto_withdrawal \
      WHERE book = $1 AND state IN ('HELD', 'APPROVAL') ORDER BY created_at, id LIMIT 1001";
 /// Withdrawals of a holder that are not emptied yet, some at a time.
 const KNOWN: Statement = "SELECT id, holder, currency, network, amount, fee, network_fee, state, waits, failure, \
-     sealed, hash, height, confirmations, created_at, seal FROM crypto_withdrawal \
+     sealed, hash, height, confirmations, returns, created_at, seal FROM crypto_withdrawal \
      WHERE book = $1 AND holder = $2 AND sealed IS NOT NULL LIMIT 500";
 
 /// Every statement here, for the test that prepares and runs them all.
@@ -68,7 +69,8 @@ impl Object for Withdrawal {
             hash: row.get(10)?,
             height: row.get(11)?,
             confirmations: row.get(12)?,
-            created_at: row.get(13)?,
+            returns: row.get(13)?,
+            created_at: row.get(14)?,
         })
     }
 
@@ -87,6 +89,7 @@ impl Object for Withdrawal {
             self.hash.clone(),
             self.height,
             self.confirmations,
+            self.returns,
             self.created_at
         ]
         .to_vec()

@@ -24,6 +24,14 @@ pub const SETTLED: RecordType =
 /// The hold was released.
 pub const FAILED: RecordType = RecordType { kind: RecordKind(24), status: HistoryStatus::Failed, ..HELD };
 
+/// What was in suspense went back to its sender.
+pub const GIVEN_BACK: RecordType = RecordType {
+    kind: RecordKind(31),
+    history: HistoryType::Refund,
+    status: HistoryStatus::Successful,
+    ..HELD
+};
+
 words! {
     /// Where a withdrawal stands.
     pub enum State {
@@ -110,6 +118,8 @@ pub struct Withdrawal {
     pub height: Option<i64>,
     /// In and under how many blocks it was when that was looked at last.
     pub confirmations: i64,
+    /// The deposit that goes back by it: then the house pays, of what is in suspense.
+    pub returns: Option<Uuid>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -129,8 +139,9 @@ pub struct Destination {
     pub wallet_type: String,
     /// What the receiver is.
     pub receiver_type: String,
-    /// Both sides by the travel rule.
-    pub travel_rule: IdentityPayload,
+    /// Both sides by the travel rule; none where a deposit goes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub travel_rule: Option<IdentityPayload>,
 }
 
 /// Where it stood at an event, as the event keeps it.
@@ -201,6 +212,7 @@ mod tests {
             hash: None,
             height: None,
             confirmations: 0,
+            returns: None,
             created_at: Timestamp::from_micros(0),
         }
     }

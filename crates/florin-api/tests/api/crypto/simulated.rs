@@ -447,7 +447,7 @@ async fn what_waits_is_confirmed_by_itself_and_then_all_is_still() {
     a.settle().await;
     a.settle().await;
     assert_eq!(sim.height().await, 4 + 2 * confirmations);
-    app.finish().await;
+    app.finish_but_chains().await;
 }
 
 /// Small numbers without chance, the same at every run.

@@ -151,7 +151,9 @@ pub async fn every_statement(app: &TestApp) {
         a.settle().await;
     }
     let name = florin_types::Text::parse("olga").expect("a name");
-    CryptoOperator { app: &app.app, name }.list().await.expect("a list");
+    let operator = CryptoOperator { app: &app.app, name };
+    operator.list().await.expect("a list");
+    operator.deposits().await.expect("a list");
     a.delete("/v1/user/wanda").await.expect(200);
     a.run_jobs().await;
 }

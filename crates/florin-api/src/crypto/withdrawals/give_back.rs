@@ -1,0 +1,108 @@
+//! Deposits that go back: what waits in suspense is paid to where it came from, or where a person says, less what the
+//! network takes. It is a payment like a withdrawal, and ends as one.
+
+use super::fee::Target;
+use super::pay::leave;
+use super::withdrawal::{Destination, State, Withdrawal};
+use crate::crypto::deposits::{self, Deposit, DepositState};
+use crate::kit::app::App;
+use crate::kit::book::audit::{self, Deed};
+use crate::kit::book::jobs::{carry_out, run_inside};
+use crate::kit::book::sealed;
+use crate::kit::book::work::Work;
+use crate::kit::endpoint::refusal::Refusal;
+use crate::kit::request::fields::Listed;
+use crate::rates;
+use florin_ledger::BookId;
+use florin_store::{Job, StoreError, Touch};
+use florin_wallet::Address;
+use uuid::Uuid;
+
+/// The kind of the job that sends a deposit back of which nobody said who sent it; its payload is the deposit's id.
+pub(in crate::crypto) const RETURN_JOB: &str = "crypto.return";
+
+/// Sends a deposit back by itself, where its chain says who sent it. Else it waits for a person.
+pub(in crate::crypto) async fn return_unexplained(app: &App, job: &Job) -> Result<(), StoreError> {
+    let id = Uuid::from_slice(&job.payload).map_err(StoreError::unexpected)?;
+    let book = job.position.book();
+    let deposit = app.store.snapshot(book).await?.objects_at::<Deposit>(&[id]).await?.pop();
+    let deposit = deposit.filter(|deposit| deposit.state == DepositState::Unexplained);
+    if let Some(deposit) = deposit
+        && let Some(sender) = deposit.sender.clone()
+        && let Err(why) = give_back(app, book, deposit, &sender, None).await?
+    {
+        tracing::warn!(%id, %why, "a deposit that nobody explains can't go back by itself");
+    }
+    carry_out(app, job, Vec::new(), async |_: &mut Work<'_>| Ok(())).await
+}
+
+/// Begins to send a deposit back to an address. The inner error says why that can't be.
+pub(super) async fn give_back(
+    app: &App,
+    book: BookId,
+    deposit: Deposit,
+    to: &str,
+    deed: Option<Deed>,
+) -> Result<Result<(), String>, StoreError> {
+    let currency = app.currencies.get(deposit.currency);
+    let currency = currency.ok_or_else(|| StoreError::unexpected("the currency is served no more"))?;
+    let network = Target::network(app, &Listed::Known(currency), Some(&deposit.network));
+    let Ok(target) = network.and_then(|network| Target::of(app, book, network)) else {
+        return Ok(Err("its network has no keys or no node".to_owned()));
+    };
+    let Ok(address) = Address::parse(target.chain, to) else {
+        return Ok(Err("the address is not one of its network".to_owned()));
+    };
+    if app.settings.chains.sanctions.find(address.as_str()).is_some() {
+        return Ok(Err("the address is on the list of sanctioned addresses".to_owned()));
+    }
+    let mut snapshot = app.store.snapshot(book).await?;
+    let rates = rates::in_snapshot(app, &mut snapshot).await?;
+    drop(snapshot);
+    let network_fee = target.quote(app, book, &rates).await?;
+    if deposit.amount <= network_fee {
+        return Ok(Err("it is less than what the network takes".to_owned()));
+    }
+    let id = deposit.id;
+    let touches = vec![Touch::Partner, deposits::touch(id)];
+    run_inside(app, book, touches, async move |work: &mut Work<'_>| {
+        let deposit = work.object::<Deposit>(id)?.filter(|deposit| deposit.state.is_left_to_a_person());
+        let deposit = deposit.ok_or_else(|| Refusal::invalid("the deposit does not wait for a person"))?;
+        let partner = work.book().partner();
+        let destination = Destination {
+            address: address.as_str().to_owned(),
+            name: String::new(),
+            memo: None,
+            wallet_type: "OTHER".to_owned(),
+            receiver_type: "NATURAL".to_owned(),
+            travel_rule: None,
+        };
+        let withdrawal = Withdrawal {
+            id: work.id(),
+            holder: partner,
+            currency: deposit.currency,
+            network: deposit.network.clone(),
+            amount: deposit.amount - network_fee,
+            fee: 0,
+            network_fee,
+            state: State::Held,
+            waits: None,
+            failure: None,
+            sealed: Some(sealed::seal(work, partner, &destination)?),
+            hash: None,
+            height: None,
+            confirmations: 0,
+            returns: Some(id),
+            created_at: work.now(),
+        };
+        work.put(&withdrawal)?;
+        leave(work, &withdrawal);
+        work.put(&Deposit { state: DepositState::Returning, ..deposit })?;
+        match &deed {
+            Some(deed) => Ok(audit::note(work, deed).await?),
+            None => Ok(()),
+        }
+    })
+    .await?;
+    Ok(Ok(()))
+}
