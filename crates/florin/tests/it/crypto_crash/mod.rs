@@ -113,6 +113,8 @@ async fn a_killed_server_pays_and_credits_each_once() {
         let client = server.client();
         end_all(&client, &made).await;
         check(&client, &made).await;
+        let compared = server.command(&["crypto", "reconcile"]);
+        assert_eq!(compared.code, Some(0), "{compared:?}");
         server.stop();
         server.verify();
         chain::check(&server, &made).await;
