@@ -11,6 +11,7 @@
 #![expect(clippy::disallowed_methods, reason = "benchmarks measure the real machine, by its real clock")]
 
 mod answer;
+mod chain_deposits;
 mod exchanges;
 mod figures;
 mod floor;
@@ -23,6 +24,7 @@ mod sepa_inbox;
 mod transfers;
 mod uploads;
 mod webhooks;
+mod withdrawals;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -58,6 +60,8 @@ enum Command {
     Exchanges(Exchanges),
     Sepa(Sepa),
     SepaInbox(SepaInbox),
+    ChainDeposits(ChainDeposits),
+    Withdrawals(Withdrawals),
     Uploads(Uploads),
     Webhooks(Webhooks),
     Floor(Settings),
@@ -131,6 +135,47 @@ struct SepaInbox {
     accounts: u32,
     #[command(flatten)]
     place: Place,
+}
+
+/// How fast deposits on a simulated chain are seen and credited, on each engine
+///
+/// Starts `florin serve` as for transfers, makes verified users with wallets, and pays to these in transactions of ten
+/// outputs. For each 2,000 deposits a block is made, and in the end as many blocks as the last ones need. The time is
+/// that in which the blocks are made and followed, without that in which what is in them is paid. On polygon a deposit
+/// is a token, on btc an output that can be spent later. The peak of memory is told beside what the server held before
+/// the first block.
+///
+///   cargo xtask bench chain-deposits
+///   cargo xtask bench chain-deposits --engine sqlite --network btc --deposits 20000
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct ChainDeposits {
+    /// How many deposits there are on each network, rounded up to whole blocks of 2,000
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(2_000..=10_000_000))]
+    deposits: u32,
+    /// How many users they are for
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..100_000))]
+    accounts: u32,
+    /// On which networks
+    #[arg(long, value_delimiter = ',', default_values = ["polygon", "btc"])]
+    network: Vec<chain_deposits::Network>,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Crypto withdrawals per second of random users, on each engine, against transfers
+///
+/// Starts `florin serve` as for transfers. In each round come POST /v1/transfer of 0.01 EUR, then POST
+/// /v1/crypto-withdrawal of 2 usdc on polygon, which the hot wallet pays on the simulated chain meanwhile. The ratio is
+/// to the transfers of the same round.
+///
+///   cargo xtask bench withdrawals
+///   cargo xtask bench withdrawals --engine sqlite --connections 64 --rounds 9
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Withdrawals {
+    #[command(flatten)]
+    load: Load,
 }
 
 /// What random users are sent, and where
@@ -273,6 +318,8 @@ fn run(command: &Command) -> Result<()> {
         Command::Exchanges(exchanges) => exchanges::run(&exchanges.load),
         Command::Sepa(sepa) => sepa::run(&sepa.load),
         Command::SepaInbox(inbox) => sepa_inbox::run(inbox),
+        Command::ChainDeposits(deposits) => chain_deposits::run(deposits),
+        Command::Withdrawals(withdrawals) => withdrawals::run(&withdrawals.load),
         Command::Webhooks(webhooks) => webhooks::run(webhooks),
         Command::Uploads(uploads) => uploads::run(uploads),
         Command::FloorServer(_) | Command::PostgresSupervisor(_) => Ok(()),

@@ -193,6 +193,8 @@ pub enum Step {
     Approve,
     /// POST /v1/sandbox/fund
     Fund,
+    /// The same in usdc
+    FundUsdc,
 }
 
 impl<'a> ForEachUser<'a> {
@@ -213,8 +215,12 @@ impl Requests for ForEachUser<'_> {
                 let body = format!(r#"{{"amount":"10000.00","currency":"eur","externalUserId":"{user}"}}"#);
                 ("/v1/sandbox/fund".to_owned(), body)
             }
+            Step::FundUsdc => {
+                let body = format!(r#"{{"amount":"100000000","currency":"usdc","externalUserId":"{user}"}}"#);
+                ("/v1/sandbox/fund".to_owned(), body)
+            }
         };
-        let key = format!("{user}-{}", path.len());
+        let key = format!("{user}-{}", path.len() + body.len());
         *into = self.recipient.post(&path, &key, &body);
         true
     }

@@ -108,10 +108,13 @@ async fn a_killed_server_pays_and_credits_each_once() {
         let loads = Loads { wallets: &wallets, orders: &orders, round, seed: rng.random() };
         let all = loads.until_killed(&mut server, at).await;
         server.start_again().await;
+        repeat(&server.client(), &mut made, all, orders).await;
+        kill_among_blocks(&mut server).await;
         let client = server.client();
-        repeat(&client, &mut made, all, orders).await;
         end_all(&client, &made).await;
         check(&client, &made).await;
+        let compared = server.command(&["crypto", "reconcile"]);
+        assert_eq!(compared.code, Some(0), "{compared:?}");
         server.stop();
         server.verify();
         chain::check(&server, &made).await;
@@ -190,6 +193,20 @@ impl Loads<'_> {
         eprintln!("crypto crash: round {}: {acknowledged} acknowledged, {in_flight} in flight", self.round);
         sent
     }
+}
+
+/// Kills the server while blocks bring to all that is under way its confirmations: some networks have theirs.
+async fn kill_among_blocks(server: &mut Server) {
+    let mut calls = JoinSet::new();
+    for network in NETWORKS {
+        let client = server.client();
+        calls.spawn(async move { client.try_send(&mine(network, ENOUGH)).await.is_ok() });
+    }
+    assert!(calls.join_next().await.is_some_and(|first| first.expect("a call")), "no network got its blocks");
+    server.kill9();
+    let answered = calls.join_all().await.into_iter().filter(|is_answered| *is_answered).count();
+    eprintln!("crypto crash: killed again, with the blocks of {} networks", answered + 1);
+    server.start_again().await;
 }
 
 async fn withdrawal(client: &Client, id: &str) -> Answer {
