@@ -60,7 +60,8 @@ pub struct OrderLockMade {
     #[schema(example = "0.84")]
     rate: String,
     /// What must be paid, in whole units of the currency: the `amount` of the request divided by `rate`, cut at the
-    /// currency's decimals, and one unit of the last decimal more where the cut would settle less.
+    /// currency's decimals, and one unit of the last decimal more where that would not be worth `amount` to the nearest
+    /// cent.
     #[schema(value_type = ExactNumber, example = 412.607142)]
     amount: ExactNumber,
     /// When the lock expires: until then an order can be made with it.
