@@ -97,8 +97,8 @@ pub(in crate::crypto) async fn in_time<T>(answer: Boxed<'_, Result<T, NodeError>
     answer.map_err(|error| trouble(error.into()))
 }
 
-/// Where a book begins to follow: before its first wallet of the network was made, or now where it has none. A simulated
-/// chain is the book's own.
+/// Where a book begins to follow: before its first wallet of the network was made, or now where it has none. A
+/// simulated chain is the book's own.
 async fn first_height(app: &App, book: BookId, net: Net, node: &dyn ChainNode) -> Result<u64, StoreError> {
     if is_simulated(app, net) {
         return Ok(1);
