@@ -348,7 +348,7 @@ impl Run {
 fn chains_and_books_agree_whatever_blocks_come_and_go() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     // Each look at the database is a connection there.
-    let cases = if engine() == Engine::Sqlite { 3 } else { 1 };
+    let cases = if engine() == Engine::Sqlite { 2 } else { 1 };
     let config = Config { cases, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
     TestRunner::new(config)
         .run(&steps(), |steps| {
