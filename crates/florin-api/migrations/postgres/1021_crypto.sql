@@ -57,6 +57,9 @@ CREATE TABLE chain_address (
     -- A keyed hash of the address.
     id BYTEA NOT NULL,
     address TEXT COLLATE "C" NOT NULL,
+    -- What is paid there: anything else that comes is the partner's.
+    currency TEXT COLLATE "C" NOT NULL,
+    network TEXT COLLATE "C" NOT NULL,
     -- Where its key is derived, on the house's branch.
     number BIGINT NOT NULL,
     -- What it is for: an order.

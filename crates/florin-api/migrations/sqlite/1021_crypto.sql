@@ -57,6 +57,9 @@ CREATE TABLE chain_address (
     -- A keyed hash of the address.
     id BLOB NOT NULL,
     address TEXT NOT NULL,
+    -- What is paid there: anything else that comes is the partner's.
+    currency TEXT NOT NULL,
+    network TEXT NOT NULL,
     -- Where its key is derived, on the house's branch.
     number INTEGER NOT NULL,
     -- What it is for: an order.

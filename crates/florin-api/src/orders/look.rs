@@ -49,7 +49,7 @@ pub async fn look(app: &App, job: &Job) -> Result<(), StoreError> {
 async fn look_at(work: &mut Work<'_>, before: Order, (deposits, seen): (&[Uuid], i64)) -> Result<(), Stop> {
     let mut order = before.clone();
     if order.address.is_none() {
-        order.address = Some(claim_address(work, &order.network, order.id).await?);
+        order.address = Some(claim_address(work, (order.currency, &order.network), order.id).await?);
         order = expires(work, order, PAY_WITHIN);
     }
     let (mut paid, received) = (Vec::new(), order.received);

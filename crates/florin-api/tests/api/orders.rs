@@ -174,6 +174,30 @@ async fn what_is_paid_late_is_settled_at_the_rate_of_now() {
     app.finish().await;
 }
 
+/// On chains of Ethereum's kind an address is one of all currencies and networks.
+#[tokio::test]
+async fn what_is_paid_in_another_currency_or_network_is_the_partners() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let (id, to) = ordered(&a).await;
+    for (currency, network, amount) in
+        [("pol", "polygon", "1.17"), ("usdc", "ethereum", "116.279069"), ("usdt", "polygon", "7")]
+    {
+        let body = json!({
+            "address": to, "currency": currency, "network": network, "amount": amount, "confirmations": 32,
+        });
+        a.post("/v1/sandbox/chain/deposit", &body).send().await.expect(201);
+    }
+    let order = details(&a, &id).await;
+    assert_eq!((&order["status"], &order["transactions"]), (&json!(WAITS), &json!([])));
+    let amounts = [a.amount(None, "pol").await, a.amount(None, "usdc").await, a.amount(None, "usdt").await];
+    assert_eq!(amounts, ["1.17000000", "116.279069", "7.000000"]);
+    assert_eq!(a.amount(None, "eur").await, "0.00");
+    pay(&a, &to, "116.279069", 32).await;
+    assert_eq!(a.amount(None, "eur").await, "100.00");
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn a_payment_that_leaves_its_chain_is_taken_back() {
     let app = TestApp::start().await;

@@ -6,17 +6,19 @@ use crate::kit::book::keyed_id;
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::codes::P457;
 use crate::kit::endpoint::refusal::Refusal;
+use florin_rails::chain::Transfer;
 use florin_store::{
     Lane, NewJob, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, Stop, StoreError,
     Touch, Value, params, sealed_objects,
 };
+use florin_types::CurrencyCode;
 use florin_wallet::{Branch, Place};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use uuid::Uuid;
 
 static ADDRESSES: ObjectTable =
-    sealed_objects!("chain_address", "address": Text, "number": Int, "pays": Bytes);
+    sealed_objects!("chain_address", "address": Text, "currency": Text, "network": Text, "number": Int, "pays": Bytes);
 static NUMBERS: ObjectTable = sealed_objects!("chain_number", "last": Int);
 
 /// Who could change them would get what is paid to others.
@@ -43,10 +45,21 @@ const LAST_NUMBER: Uuid = Uuid::from_u128(0x0198_0000_0000_8000_8000_0000_0000_0
 pub(in crate::crypto) struct MadeAddress {
     id: Uuid,
     address: String,
+    /// What is paid there.
+    currency: CurrencyCode,
+    /// On which network.
+    network: String,
     /// Where its key is derived, on the house's branch.
     pub number: i64,
     /// What it is for.
-    pub pays: Uuid,
+    pays: Uuid,
+}
+
+impl MadeAddress {
+    /// What a transfer to it pays. None: it is of another currency, or on another network.
+    pub fn paid_by(&self, transfer: &Transfer, net: Net) -> Option<Uuid> {
+        (transfer.currency == self.currency && net.slug == self.network).then_some(self.pays)
+    }
 }
 
 impl Object for MadeAddress {
@@ -57,11 +70,11 @@ impl Object for MadeAddress {
     }
 
     fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
-        Ok(Self { id, address: row.get(0)?, number: row.get(1)?, pays: row.get(2)? })
+        Ok(Self { id, address: row.get(0)?, currency: row.get(1)?, network: row.get(2)?, number: row.get(3)?, pays: row.get(4)? })
     }
 
     fn to_row(&self) -> Vec<Value> {
-        params![self.address.as_str(), self.number, self.pays].to_vec()
+        params![self.address.as_str(), self.currency, self.network.as_str(), self.number, self.pays].to_vec()
     }
 }
 
@@ -87,11 +100,15 @@ fn id_of(app: &App, address: &str) -> Uuid {
     keyed_id::of(app, "florin 2026 ids of addresses made for a purpose v1", address, "")
 }
 
-/// Makes an address on a network for something.
+/// Makes an address at which something is paid by one currency on one network. Whatever else comes there is the partner's.
 ///
 /// # Errors
 /// P457: there are no keys, or the network is not known; or a fault.
-pub async fn claim_address(work: &mut Work<'_>, network: &str, pays: Uuid) -> Result<String, Stop> {
+pub async fn claim_address(
+    work: &mut Work<'_>,
+    (currency, network): (CurrencyCode, &str),
+    pays: Uuid,
+) -> Result<String, Stop> {
     let app = work.app();
     let net = Net::of(network).and_then(|net| Some((net, net.chain(app)?)));
     let (Some(keys), Some((net, chain))) = (&app.settings.keychain, net) else {
@@ -104,7 +121,8 @@ pub async fn claim_address(work: &mut Work<'_>, network: &str, pays: Uuid) -> Re
     let place = Place { book: work.book().0, branch: Branch::House, number };
     let address = keys.address(chain, place).map_err(StoreError::unexpected)?.into_string();
     let id = id_of(app, &address);
-    work.put(&MadeAddress { id, address: address.clone(), number, pays })?;
+    let network = net.slug.to_owned();
+    work.put(&MadeAddress { id, address: address.clone(), currency, network, number, pays })?;
     if !is_simulated(app, net) {
         // From now on the chain is followed for this book.
         let (due, payload) = (work.in_time(Duration::ZERO), net.slug.as_bytes().to_vec());

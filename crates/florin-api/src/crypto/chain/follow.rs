@@ -100,8 +100,8 @@ pub(in crate::crypto) async fn in_time<T>(answer: Boxed<'_, Result<T, NodeError>
     answer.map_err(|error| trouble(error.into()))
 }
 
-/// Where a book begins to follow: before its first wallet of the network was made, or now where it has none. A simulated
-/// chain is the book's own.
+/// Where a book begins to follow: before its first wallet of the network was made, or now where it has none. A
+/// simulated chain is the book's own.
 async fn first_height(app: &App, book: BookId, net: Net, node: &dyn ChainNode) -> Result<u64, StoreError> {
     if is_simulated(app, net) {
         return Ok(1);
@@ -122,7 +122,8 @@ async fn first_height(app: &App, book: BookId, net: Net, node: &dyn ChainNode) -
 }
 
 /// A block's transfers that are to addresses of the book.
-async fn ours(app: &App, book: BookId, transfers: &[Transfer]) -> Result<Vec<(Transfer, Owned)>, StoreError> {
+async fn ours(app: &App, book: BookId, net: Net,
+    transfers: &[Transfer]) -> Result<Vec<(Transfer, Owned)>, StoreError> {
     let mut found = Vec::new();
     for some in transfers.chunks(LOOKED_UP) {
         let mut snapshot = app.store.snapshot(book).await?;
@@ -130,7 +131,7 @@ async fn ours(app: &App, book: BookId, transfers: &[Transfer]) -> Result<Vec<(Tr
         let holders = wallets::holders_of_addresses(&mut snapshot, addresses()).await?;
         let made = made_addresses(app, &mut snapshot, addresses()).await?;
         let owned = |transfer: &Transfer| match made.get(&transfer.to) {
-            Some(made) => Some(Owned { holder: book.partner(), pays: Some(made.pays) }),
+            Some(made) => Some(Owned { holder: book.partner(), pays: made.paid_by(transfer, net) }),
             None => holders.get(&transfer.to).map(|holder| Owned { holder: *holder, pays: None }),
         };
         found.extend(some.iter().filter_map(|transfer| Some((transfer.clone(), owned(transfer)?))));
@@ -152,7 +153,7 @@ impl Move<'_> {
     async fn connect(self, block: Block) -> Result<bool, StoreError> {
         let Self { app, book, net, .. } = self;
         let height = block.at.height;
-        let ours = ours(app, book, &block.transfers).await?;
+        let ours = ours(app, book, net, &block.transfers).await?;
         let fence = self.fence(&block.at, true);
         let is_broken_off = self.before.doing().is_some();
         if is_broken_off || !ours.is_empty() || deposits::has_work(app, book, net, height).await? {

@@ -10,9 +10,9 @@
 //! A reorganisation can be deeper than the confirmations, so that a transaction leaves the chain whose withdrawal has
 //! ended. Then it waits again, it is given to a node again and replaced like any other, and its confirmations are
 //! counted anew. The withdrawal stays ended, and the books stay as they are, for we still mean to pay: what they are
-//! ahead of the chain is [`OwnMoves::unbooked`], by [`ChainTry::booked`]. Nothing is posted when the transaction has its
-//! confirmations again, but what its fee differs. It is never signed anew over other outputs: if what it spends is gone
-//! too, it waits for ever, and a person must look.
+//! ahead of the chain is [`OwnMoves::unbooked`], by [`ChainTry::booked`]. Nothing is posted when the transaction has
+//! its confirmations again, but what its fee differs. It is never signed anew over other outputs: if what it spends is
+//! gone too, it waits for ever, and a person must look.
 
 mod follow;
 mod moves;

@@ -34,7 +34,8 @@ pub fn take_back(book: BookId, currency: CurrencyCode, amount: i64, is_sandbox: 
     Posting::between(house(book, currency, source(is_sandbox)), settlement, amount)
 }
 
-/// The chain took a fee, in its coin: what the house has earned pays it. Less than nothing: it took less than is booked.
+/// The chain took a fee, in its coin: what the house has earned pays it. Less than nothing: it took less than is
+/// booked.
 pub fn cost(book: BookId, coin: CurrencyCode, paid: i64) -> Posting {
     let [fees, chain] = [AccountKind::Fees, AccountKind::ChainSettlement].map(|kind| house(book, coin, kind));
     let (from, to) = if paid < 0 { (chain, fees) } else { (fees, chain) };

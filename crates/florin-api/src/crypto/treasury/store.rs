@@ -78,8 +78,8 @@ const COINS_OF: Statement = "SELECT id, network, hash, output, amount, branch, n
 const TOP_UPS_OF_BLOCK: Statement = "SELECT id, network, hash, output, currency, amount, height, seal \
      FROM chain_top_up WHERE book = $1 AND network = $2 AND height = $3";
 
-const TRIES_OF_BLOCK: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, booked, \
-     state, height, made_at, seal FROM chain_try WHERE book = $1 AND network = $2 AND height = $3";
+const TRIES_OF_BLOCK: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, \
+     booked, state, height, made_at, seal FROM chain_try WHERE book = $1 AND network = $2 AND height = $3";
 /// What is in blocks or in the books.
 const ALL_TRIES: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, booked, \
      state, height, made_at, seal FROM chain_try WHERE book = $1 AND network = $2 AND id > $3 \

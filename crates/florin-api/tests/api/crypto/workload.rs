@@ -1,6 +1,7 @@
-//! A random workload over the simulated chains: deposits, orders, withdrawals and transfers, while blocks come, leave the
-//! chain, and take with them what was paid, deeper than any confirmations. At every step the chains hold what the books
-//! say, and suspense is the sum of what waits; at the end nothing is left open, and nothing was paid or told twice.
+//! A random workload over the simulated chains: deposits, orders, withdrawals and transfers, while blocks come, leave
+//! the chain, and take with them what was paid, deeper than any confirmations. At every step the chains hold what the
+//! books say, and suspense is the sum of what waits; at the end nothing is left open, and nothing was paid or told
+//! twice.
 
 use super::withdrawals::{outside, withdraw};
 use super::*;
@@ -72,7 +73,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => number().prop_map(Step::Explain),
         1 => any::<bool>().prop_map(Step::Order),
         2 => (number(), 0_usize..3, blocks()).prop_map(|(order, part, blocks)| Step::PayOrder(order, part, blocks)),
-        10 => (holder(), coin(), prop::bool::weighted(0.15)).prop_map(|(who, coin, fails)| Step::Withdraw(who, coin, fails)),
+        10 => (holder(), coin(), prop::bool::weighted(0.15))
+            .prop_map(|(who, coin, fails)| Step::Withdraw(who, coin, fails)),
         2 => (holder(), holder(), coin()).prop_map(|(from, to, coin)| Step::Transfer(from, to, coin)),
         1 => (0..USERS.len(), any::<bool>()).prop_map(|(user, on)| Step::Suspend(user, on)),
         2 => (0_usize..3, 0_u8..15, 10_u8..61).prop_map(|(coin, blocks, depth)| Step::Lose(coin, blocks, depth)),
@@ -332,7 +334,8 @@ impl Run {
         let lost = "SELECT COUNT(*) FROM crypto_withdrawal AS w WHERE state = 'SENT' AND EXISTS (SELECT 1 \
                     FROM chain_coin AS c WHERE c.book = w.book AND c.spent_by = w.id AND c.height IS NULL)";
         assert_eq!(self.number(lost).await, open, "withdrawals are open");
-        let waiting = "SELECT COUNT(*) FROM chain_try AS t WHERE state NOT IN ('DONE', 'FAILED', 'GONE') AND NOT EXISTS \
+        let waiting = "SELECT COUNT(*) FROM chain_try AS t WHERE state NOT IN ('DONE', 'FAILED', 'GONE') \
+                       AND NOT EXISTS \
                        (SELECT 1 FROM chain_coin AS c WHERE c.book = t.book AND c.spent_by = t.withdrawal \
                        AND c.height IS NULL)";
         assert_eq!(self.number(waiting).await, 0, "transactions are open");
@@ -345,7 +348,7 @@ impl Run {
 fn chains_and_books_agree_whatever_blocks_come_and_go() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     // Each look at the database is a connection there.
-    let cases = if engine() == Engine::Sqlite { 3 } else { 1 };
+    let cases = if engine() == Engine::Sqlite { 2 } else { 1 };
     let config = Config { cases, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
     TestRunner::new(config)
         .run(&steps(), |steps| {
