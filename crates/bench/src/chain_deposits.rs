@@ -12,13 +12,13 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::ChainDeposits;
 use super::answer::exchange;
 use super::load::{Until, drive};
 use super::product::Product;
 use super::requests::{Recipient, Requests, user};
 use super::transfers::prepare;
 use super::uploads::process::Process;
-use super::{ChainDeposits, PREPARING};
 use xtask::interrupt;
 use xtask::postgres::Cluster;
 
@@ -27,6 +27,9 @@ const BLOCK: u32 = 2_000;
 
 /// Deposits of a transaction: the most outputs that the call takes.
 const OUTPUTS: u32 = 10;
+
+/// Payments at a time. Each answers once the chain was looked at: more of them only wait for each other's looks.
+const PAYERS: usize = 2;
 
 /// How long a user's wallets may take to be made, and the platform to follow a block.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -140,7 +143,7 @@ impl Bench<'_> {
             let calls = BLOCK / OUTPUTS;
             let mut payments =
                 Payments { bench: self, next: block * calls, end: (block + 1) * calls, newest };
-            drive(self.recipient.address, PREPARING, &mut payments, Until::Spent)?;
+            drive(self.recipient.address, PAYERS, &mut payments, Until::Spent)?;
             newest = mem::take(&mut payments.newest);
             if block == 0 {
                 self.process.forget_peak();

@@ -1,5 +1,5 @@
-//! The run of `cargo xtask bench withdrawals`: in each round transfers, then crypto withdrawals. What these cost is told
-//! beside a transfer, which is the plainest thing that moves money. The hot wallet pays them meanwhile.
+//! The run of `cargo xtask bench withdrawals`: in each round transfers, then crypto withdrawals. What these cost is
+//! told beside a transfer, which is the plainest thing that moves money. The hot wallet pays them meanwhile.
 
 use std::path::Path;
 
