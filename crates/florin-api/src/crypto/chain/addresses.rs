@@ -17,8 +17,14 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use uuid::Uuid;
 
-static ADDRESSES: ObjectTable =
-    sealed_objects!("chain_address", "address": Text, "currency": Text, "network": Text, "number": Int, "pays": Bytes);
+static ADDRESSES: ObjectTable = sealed_objects!(
+    "chain_address",
+    "address": Text,
+    "currency": Text,
+    "network": Text,
+    "number": Int,
+    "pays": Bytes,
+);
 static NUMBERS: ObjectTable = sealed_objects!("chain_number", "last": Int);
 
 /// Who could change them would get what is paid to others.
@@ -70,7 +76,8 @@ impl Object for MadeAddress {
     }
 
     fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
-        Ok(Self { id, address: row.get(0)?, currency: row.get(1)?, network: row.get(2)?, number: row.get(3)?, pays: row.get(4)? })
+        let (address, currency, network) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(Self { id, address, currency, network, number: row.get(3)?, pays: row.get(4)? })
     }
 
     fn to_row(&self) -> Vec<Value> {
@@ -100,7 +107,8 @@ fn id_of(app: &App, address: &str) -> Uuid {
     keyed_id::of(app, "florin 2026 ids of addresses made for a purpose v1", address, "")
 }
 
-/// Makes an address at which something is paid by one currency on one network. Whatever else comes there is the partner's.
+/// Makes an address at which something is paid by one currency on one network. Whatever else comes there is the
+/// partner's.
 ///
 /// # Errors
 /// P457: there are no keys, or the network is not known; or a fault.

@@ -122,8 +122,12 @@ async fn first_height(app: &App, book: BookId, net: Net, node: &dyn ChainNode) -
 }
 
 /// A block's transfers that are to addresses of the book.
-async fn ours(app: &App, book: BookId, net: Net,
-    transfers: &[Transfer]) -> Result<Vec<(Transfer, Owned)>, StoreError> {
+async fn ours(
+    app: &App,
+    book: BookId,
+    net: Net,
+    transfers: &[Transfer],
+) -> Result<Vec<(Transfer, Owned)>, StoreError> {
     let mut found = Vec::new();
     for some in transfers.chunks(LOOKED_UP) {
         let mut snapshot = app.store.snapshot(book).await?;

@@ -42,7 +42,7 @@ pub const UNEXPLAINED_JOB: &str = "crypto.unexplained";
 /// valid, and the next blocks take it unless it was spent otherwise.
 const GONE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Whether a block of this height confirms something. What waits for its confirmations is looked for once for each block.
+/// Whether a block of this height confirms something.
 pub async fn has_work(app: &App, book: BookId, net: Net, height: u64) -> Result<bool, StoreError> {
     let Some(limit) = (height + 1).checked_sub(net.confirmations(app)) else { return Ok(false) };
     Ok(!store::ripe(&mut *app.store.snapshot(book).await?, net.slug, limit).await?.is_empty())

@@ -76,8 +76,8 @@ const fn max_fee(chain: Chain) -> i64 {
     }
 }
 
-/// Asks the node what paying takes; `before` is the version that is to be replaced, and `height` that of the newest block
-/// that counts as being in the chain, as the follower has it.
+/// Asks the node what paying takes; `before` is the version that is to be replaced, and `height` that of the newest
+/// block that counts as being in the chain, as the follower has it.
 pub(in crate::crypto) async fn ask(
     node: &dyn ChainNode,
     (book, height): (BookId, i64),

@@ -66,8 +66,8 @@ const OPEN_TRIES: Statement = "SELECT id, withdrawal, network, hash, raw, plan, 
 const TRIES_OF: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, booked, \
      state, height, made_at, seal FROM chain_try WHERE book = $1 AND withdrawal = $2 ORDER BY made_at, id";
 /// The largest first, as they are chosen: as many as a transaction can spend. All must have their confirmations, change
-/// of our own too: a reorganisation can put another version of what made it in its place, and what spends it could never
-/// be included.
+/// of our own too: a reorganisation can put another version of what made it in its place, and what spends it could
+/// never be included.
 const FREE_COINS: Statement = "SELECT id, network, hash, output, amount, branch, number, height, spent_by, seal \
      FROM chain_coin WHERE book = $1 AND network = $2 AND spent_by IS NULL \
      AND height <= $3 ORDER BY amount DESC, id LIMIT 500";
