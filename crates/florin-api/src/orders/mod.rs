@@ -5,7 +5,7 @@
 //! comes in time at the lock's rate, what is late or over at the rate of its moment. One job looks at an order whenever
 //! something may have changed, and says where it stands.
 //!
-//! States of an order: see [`order::OrderStatus`]. Accounts touched: the house's suspense and FX position in the
+//! States of an order: see `order.rs`. Accounts touched: the house's suspense and FX position in the
 //! currency, its FX position in EUR, and the partner's main account in EUR. Events: `order`.
 
 mod details;

@@ -14,7 +14,7 @@ pub(crate) const MAX_ADDRESS_LINES: usize = 7;
 /// The standard's code of an unknown country.
 pub(crate) const UNKNOWN_COUNTRY: &str = "XX";
 
-/// Kosovo's code: banks use it, and [`Country`] knows it, but ISO 3166-1 has not assigned it.
+/// Kosovo's code: banks use it, and `Country` knows it, but ISO 3166-1 has not assigned it.
 pub(crate) const KOSOVO: &str = "XK";
 
 /// The characters of the datatypes `Max…Text`: space to tilde.

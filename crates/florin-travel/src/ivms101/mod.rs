@@ -10,7 +10,7 @@
 //! or `nameIdentifierType` (examples). The first of each is written, both are read. Unknown members are refused, so
 //! that nothing is lost unnoticed.
 //!
-//! serde checks the structure and the codes; [`check`] checks texts, dates, countries and the constraints C1 to C12.
+//! serde checks the structure and the codes; [`check()`] checks texts, dates, countries and the constraints C1 to C12.
 
 mod check;
 pub(crate) mod limits;

@@ -37,8 +37,8 @@ pub(in crate::crypto) static SETS: [&SetStatement; 5] = {
     [find, insert, find_number, insert_number, update_number]
 };
 
-const ALL: Statement = "SELECT id, address, number, pays, seal FROM chain_address WHERE book = $1 AND id > $2 \
-     ORDER BY id LIMIT 1000";
+const ALL: Statement = "SELECT id, address, currency, network, number, pays, seal FROM chain_address \
+     WHERE book = $1 AND id > $2 ORDER BY id LIMIT 1000";
 
 /// Every statement here, for the test that prepares and runs them all.
 pub(in crate::crypto) const STATEMENTS: &[Statement] = &[ALL];

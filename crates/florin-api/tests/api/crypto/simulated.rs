@@ -175,36 +175,36 @@ async fn a_payment_is_mined_and_a_reorganisation_takes_it_back() {
     for (slug, currency) in [("btc", CurrencyCode::new("btc")), ("ethereum", USDC)] {
         let sim = Sim::new(&app, slug).await;
         let (mut follower, mut seen) = (Follower::new(0, 50, []), BTreeMap::new());
-        let first = if slug == "btc" { 2 } else { 1 };
-        assert_eq!(sim.height().await, first, "the first block has the endowment, which can be spent");
+        let tip = if slug == "btc" { 2 } else { 1 };
+        assert_eq!(sim.height().await, tip, "the first block has the endowment, which can be spent");
         let id = sim.pay(&[(&sim.holder(1), currency, 5), (&sim.holder(2), currency, 7)], false).await;
         assert_eq!(sim.state(&id).await, TransactionState::Waiting);
-        assert_eq!(sim.mine(3).await, 4);
+        assert_eq!(sim.mine(3).await, tip + 3);
         walk(&sim, &mut follower, &mut seen).await;
-        let block = sim.block(2).await;
+        let block = sim.block(tip + 1).await;
         let paid: Vec<_> = block.transfers.iter().map(|one| (one.to.as_str(), one.amount)).collect();
         assert_eq!(paid, [(sim.holder(1).as_str(), 5), (sim.holder(2).as_str(), 7)]);
         assert!(block.transfers.iter().all(|one| one.from.is_some() == (slug == "ethereum")));
         let first = u32::from(slug == "ethereum");
         assert_eq!(block.transfers.iter().map(|one| one.output).collect::<Vec<_>>(), [first, first + 1]);
-        assert_eq!(seen[&2], block.transfers);
+        assert_eq!(seen[&(tip + 1)], block.transfers);
         assert_eq!(sim.included(&id).await.0, block.at);
         assert_eq!(sim.held(&sim.holder(2), currency).await, 7);
-        // Blocks 2 to 4 go, four others come, all empty.
-        assert_eq!(sim.reorganise(3, false).await, 5);
+        // Its block and those after it go, four others come, all empty.
+        assert_eq!(sim.reorganise(3, false).await, tip + 4);
         assert_eq!(sim.state(&id).await, TransactionState::Waiting);
         assert_eq!(sim.held(&sim.holder(2), currency).await, 0);
         walk(&sim, &mut follower, &mut seen).await;
         assert!(seen.iter().all(|(height, transfers)| (*height == 1) != transfers.is_empty()));
-        assert_ne!(sim.block(2).await.at, block.at);
-        assert_eq!(sim.mine(1).await, 6);
+        assert_ne!(sim.block(tip + 1).await.at, block.at);
+        assert_eq!(sim.mine(1).await, tip + 5);
         walk(&sim, &mut follower, &mut seen).await;
-        assert_eq!((sim.included(&id).await.0.height, &seen[&6]), (6, &block.transfers));
+        assert_eq!((sim.included(&id).await.0.height, &seen[&(tip + 5)]), (tip + 5, &block.transfers));
         // The first block stays, however deep it is asked for.
         let endowed = sim.block(1).await;
-        assert_eq!(sim.reorganise(1_000, true).await, 7);
+        assert_eq!(sim.reorganise(1_000, true).await, tip + 6);
         assert_eq!((sim.block(1).await, sim.state(&id).await), (endowed, TransactionState::Unknown));
-        assert_eq!(sim.node.block(8).await.expect("an answer"), None);
+        assert_eq!(sim.node.block(tip + 7).await.expect("an answer"), None);
     }
     app.finish().await;
 }
