@@ -11,9 +11,9 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use xtask::{process, workspace};
 
-/// The largest release program without debug information, in bytes. It is 38.8 MB today, without symbols. A program
-/// that small is fetched in seconds and starts from a cold disk in one.
-const MOST: u64 = 40_000_000;
+/// The largest release program without debug information, in bytes. It is 44 MB today, without symbols: chains, their
+/// signatures and orders took 5. A program that small is fetched in seconds and starts from a cold disk in one.
+const MOST: u64 = 48_000_000;
 
 /// Builds the program; reports its size, and false when that is too much.
 pub fn is_small() -> Result<bool> {
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_verdict_rounds_up() {
-        assert_eq!(verdict(31_200_001), "release program: 31.3 MB of at most 40.0 MB");
-        assert_eq!(verdict(40_000_001), "release program: 40.1 MB of at most 40.0 MB");
+        assert_eq!(verdict(31_200_001), "release program: 31.3 MB of at most 48.0 MB");
+        assert_eq!(verdict(48_000_001), "release program: 48.1 MB of at most 48.0 MB");
     }
 }
