@@ -286,7 +286,8 @@ impl Run {
         assert_eq!(self.number(below).await, 0, "nobody spends what is not there");
         let waits = "SELECT COUNT(*) FROM (SELECT currency, SUM(amount) AS amount FROM (\
                      SELECT currency, -amount AS amount FROM crypto_deposit WHERE state IN \
-                     ('TRAVEL_RULE', 'HELD', 'UNMATCHED', 'TOO_SMALL', 'UNEXPLAINED', 'RETURNING', 'FOR_ORDER') UNION ALL \
+                     ('TRAVEL_RULE', 'HELD', 'UNMATCHED', 'TOO_SMALL', 'UNEXPLAINED', 'RETURNING', \
+                     'FOR_ORDER') UNION ALL \
                      SELECT currency, balance AS amount FROM account WHERE kind = 8) AS parts \
                      GROUP BY currency) AS sums WHERE amount <> 0";
         assert_eq!(self.number(waits).await, 0, "suspense is not what waits");

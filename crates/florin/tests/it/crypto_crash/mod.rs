@@ -86,6 +86,7 @@ async fn a_killed_server_pays_and_credits_each_once() {
     let mut server = Server::start_with(Options { settle_ms: 20, ..Options::default() }).await;
     // Reorganisations can be deeper than the confirmations of Bitcoin's network.
     server.expect_error("a credited deposit left its chain and was taken back");
+    server.expect_error("a payment that was booked left its chain, and waits again");
     let client = server.client();
     client.verified_user("anna").await;
     client.settled(&["anna"]).await;
