@@ -11,6 +11,7 @@
 #![expect(clippy::disallowed_methods, reason = "benchmarks measure the real machine, by its real clock")]
 
 mod answer;
+mod beside;
 mod chain_deposits;
 mod exchanges;
 mod figures;

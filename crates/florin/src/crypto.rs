@@ -1,6 +1,6 @@
 //! `florin crypto`: what an operator looks at about chains, and does about withdrawals that are not paid yet.
 
-use crate::operate::{id, platform, print};
+use crate::operate::{id, name_of, platform, print};
 use crate::review::say_cut;
 use crate::{Failed, OperatorName};
 use clap::Subcommand;
@@ -172,9 +172,7 @@ async fn deposits(app: &App) -> Result<(), Failed> {
 }
 
 fn by<'a>(app: &'a App, operator: &OperatorName) -> Result<CryptoOperator<'a>, Failed> {
-    let name =
-        florin_types::Text::parse(&operator.operator).map_err(|error| format!("--operator {error}"))?;
-    Ok(CryptoOperator { app, name })
+    Ok(CryptoOperator { app, name: name_of(operator)? })
 }
 
 fn show(network: &NetworkStatus) {

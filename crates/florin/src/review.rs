@@ -1,7 +1,7 @@
 //! `florin kyc` and `florin audit`: open reviews, and who decided them.
 
 use crate::config::Config;
-use crate::operate::{id, platform, print};
+use crate::operate::{id, name_of, platform, print};
 use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand, ValueEnum};
 use florin_api::kit::app::App;
@@ -198,9 +198,7 @@ async fn decide(config: &Config, arguments: &DecideArgs) -> Result<(), Failed> {
 
 /// The operator.
 pub fn by<'a>(app: &'a App, operator: &OperatorName) -> Result<Operator<'a>, Failed> {
-    let name =
-        florin_types::Text::parse(&operator.operator).map_err(|error| format!("--operator {error}"))?;
-    Ok(Operator { app, name })
+    Ok(Operator { app, name: name_of(operator)? })
 }
 
 /// The message of a failure.

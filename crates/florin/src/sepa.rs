@@ -2,7 +2,7 @@
 
 mod files;
 
-use crate::operate::{id, platform, print};
+use crate::operate::{id, name_of, platform, print};
 use crate::review::say_cut;
 use crate::{Failed, OperatorName};
 use clap::{ArgGroup, Subcommand};
@@ -191,7 +191,5 @@ fn json(shown: Shown) -> serde_json::Value {
 }
 
 fn by<'a>(app: &'a App, operator: &OperatorName) -> Result<SepaOperator<'a>, Failed> {
-    let name =
-        florin_types::Text::parse(&operator.operator).map_err(|error| format!("--operator {error}"))?;
-    Ok(SepaOperator { app, name })
+    Ok(SepaOperator { app, name: name_of(operator)? })
 }

@@ -1,7 +1,7 @@
 //! `florin partner terms`: what is agreed with a partner.
 
 use crate::config::Flags;
-use crate::operate::{id, platform, print};
+use crate::operate::{id, name_of, platform, print};
 use crate::{Failed, OperatorName};
 use clap::{Args, Subcommand};
 use florin_api::kit::app::App;
@@ -104,7 +104,7 @@ async fn set(arguments: SetArgs) -> Result<(), Failed> {
     // By the wall's clock, which is never ahead of the book's, so also after a reset; but not before what it replaces.
     let terms = Terms::of(&app.store, partner).await?;
     let at_once = terms.at(name, &scope, now).map_or(wall, |term| term.effective_from.max(wall));
-    let by = florin_types::Text::parse(&operator.operator).map_err(|error| format!("--operator {error}"))?;
+    let by = name_of(&operator)?;
     let detail = format!("{name} {scope} = {value}");
     let deed = Deed { operator: by, action: "terms.set", object: partner, detail };
     let term = Term {

@@ -1,7 +1,7 @@
 //! `florin webhook`: a partner's endpoint, registered by an operator.
 
 use crate::config::Flags;
-use crate::operate::{id, platform, print};
+use crate::operate::{id, name_of, platform, print};
 use crate::review::said;
 use crate::{Failed, OperatorName};
 use axum::body::to_bytes;
@@ -87,9 +87,8 @@ async fn register(arguments: SetArgs) -> Result<(), Failed> {
     let registration = Registration::of_words(url, token.as_deref(), !disable, path, *rotate_secret)?;
     let app = platform(&arguments.flags.load()?).await?;
     let partner = existing(&app, arguments.partner).await?;
-    let operator = florin_types::Text::parse(&arguments.operator.operator);
     let deed = Deed {
-        operator: operator.map_err(|error| format!("--operator {error}"))?,
+        operator: name_of(&arguments.operator)?,
         action: "webhook.set",
         object: partner.id,
         detail: url.clone(),

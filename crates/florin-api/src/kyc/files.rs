@@ -106,7 +106,7 @@ async fn upload_kyc_files(
         for name in &replaced_now {
             store::delete_file(work, *name).await?;
         }
-        others.set(replaced_now);
+        others.put(replaced_now);
         store::insert_files(work, holder.id, owner, files).await?;
         leave_decode(work, &external_user_id, owner, files);
         Ok(Message::new("KYC files uploaded successfully"))

@@ -3,12 +3,12 @@
 
 use super::store::NewFile;
 use super::sweep::{SWEEP_AGE, discard};
+use crate::kit::book::aside::Aside;
 use crate::kit::prelude::*;
 use crate::kit::request::upload::{Received, StoredFile};
 use crate::users::existing;
 use florin_store::{Holder, Scope};
 use florin_vault::{ObjectName, Recipient};
-use std::sync::{Arc, Mutex, PoisonError};
 use tracing::Instrument;
 
 /// Who the files are for, and the key to encrypt them to.
@@ -36,19 +36,8 @@ pub(super) async fn precheck(
     Ok(Some(Addressee { to: identity.recipient(), holder: holder.uuid }))
 }
 
-/// Objects that a command put others in the place of. A command that runs again says it again.
-#[derive(Clone, Default)]
-pub(super) struct Replaced(Arc<Mutex<Vec<ObjectName>>>);
-
-impl Replaced {
-    pub(super) fn set(&self, names: Vec<ObjectName>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = names;
-    }
-
-    fn take(&self) -> Vec<ObjectName> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
+/// Objects that a command put others in the place of.
+pub(super) type Replaced = Aside<Vec<ObjectName>>;
 
 /// What was received, as a command sees it.
 pub(super) struct Incoming {

@@ -4,13 +4,13 @@
 
 use super::store;
 use crate::kit::app::App;
+use crate::kit::book::aside::Aside;
 use crate::kit::book::jobs::carry_out;
 use crate::kit::book::key_sheets;
 use crate::kit::book::seal::Slot;
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::family::Erasure;
 use florin_store::{Job, Row, StoreError, Touch, params};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// The kind of the job; its payload is the external user id.
 pub const ERASE_JOB: &str = "users.erase";
@@ -22,8 +22,8 @@ pub async fn erase(app: &App, job: &Job) -> Result<(), StoreError> {
     let user = String::from_utf8(job.payload.clone()).map_err(StoreError::unexpected)?;
     erase_slot(app, job, &user).await?;
     let touches = vec![Touch::User(user.clone())];
-    let listed: Arc<Mutex<Vec<Vec<Row>>>> = Arc::default();
-    let (found, families) = (Arc::clone(&listed), app.families());
+    let listed = Aside::<Vec<Vec<Row>>>::default();
+    let (found, families) = (listed.clone(), app.families());
     let command = async move |work: &mut Work<'_>| {
         let mut lists = Vec::new();
         if let Some(holder) = work.holder(&user) {
@@ -43,13 +43,12 @@ pub async fn erase(app: &App, job: &Job) -> Result<(), StoreError> {
                 objects(work, id).await?;
             }
         }
-        *found.lock().unwrap_or_else(PoisonError::into_inner) = lists;
+        found.put(lists);
         Ok(())
     };
     carry_out(app, job, touches, command).await?;
-    let lists = std::mem::take(&mut *listed.lock().unwrap_or_else(PoisonError::into_inner));
     let erasures = families.iter().flat_map(|family| family.erasures);
-    for (erasure, rows) in erasures.zip(&lists) {
+    for (erasure, rows) in erasures.zip(&listed.take()) {
         (erasure.remove)(app, rows).await?;
     }
     Ok(())

@@ -79,9 +79,9 @@ pub struct FeeRate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransactionState {
     /// The node does not know it. It may have forgotten a transaction that offered too little, and other nodes may
-    /// still have it: so it can still be included, as long as what it spends is not spent otherwise.
-    /// The node does not know it. A node of Bitcoin's kind that has no index of transactions also says so of one that
-    /// is in the chain, once all that it paid is spent: see [`ChainNode::transaction`].
+    /// still have it: so it can still be included, as long as what it spends is not spent otherwise. A node of
+    /// Bitcoin's kind that has no index of transactions also says so of one that is in the chain, once all that it paid
+    /// is spent: see [`ChainNode::transaction`].
     Unknown,
     /// It waits for a block.
     Waiting,

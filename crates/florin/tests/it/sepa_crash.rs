@@ -1,15 +1,11 @@
 //! SIGKILL in the middle of SEPA payments, at any moment between the hold, the hand-over and what the bank says: after
 //! the restart each payment has one outcome, its account's, and the money is where that outcome puts it.
 
-use crate::support::{Answer, Call, Client, Options, Server, ambient_seed};
+use crate::support::{Answer, Call, Client, Options, Server, ambient_seed, call_until_killed};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::Notify;
-use tokio::task::JoinSet;
 
 const ROUNDS: u64 = 5;
 const CLIENTS: u64 = 8;
@@ -81,13 +77,6 @@ impl Kind {
     }
 }
 
-/// What became of one client's requests in a round.
-#[derive(Debug, Default)]
-struct Sent {
-    acknowledged: Vec<(Kind, String)>,
-    in_flight: Option<(Kind, Call)>,
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_ends_each_payment_once() {
     let seed = ambient_seed();
@@ -102,12 +91,14 @@ async fn a_killed_server_ends_each_payment_once() {
     let own_iban = info["iban"].as_str().expect("an IBAN").to_owned();
     let mut made: BTreeMap<String, Kind> = BTreeMap::new();
     for round in 0..ROUNDS {
-        let all = load_until_killed(&mut server, &own_iban, round, rng.random_range(1..LATEST)).await;
+        let clients = (0..CLIENTS).map(|number| calls(own_iban.clone(), round, number));
+        let (name, at) = (format!("sepa crash: round {round}"), rng.random_range(1..LATEST));
+        let all = call_until_killed(&mut server, &name, at, clients).await;
         server.start_again().await;
         let client = server.client();
         for sent in all {
-            for (kind, id) in sent.acknowledged {
-                assert!(made.insert(id, kind).is_none(), "an id was given twice");
+            for (kind, answer) in sent.acknowledged {
+                assert!(made.insert(kind.id(&answer), kind).is_none(), "an id was given twice");
             }
             // What got no answer is sent again under its key, twice.
             let Some((kind, call)) = sent.in_flight else { continue };
@@ -126,39 +117,12 @@ async fn a_killed_server_ends_each_payment_once() {
     server.finish().await;
 }
 
-/// Clients that pay and are paid until the server is gone; it is killed at the `at`-th answer.
-async fn load_until_killed(server: &mut Server, own_iban: &str, round: u64, at: u64) -> Vec<Sent> {
-    let (answered, burnt) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
-    let mut clients = JoinSet::new();
-    for number in 0..CLIENTS {
-        let (client, own_iban) = (server.client(), own_iban.to_owned());
-        let (answered, burnt) = (answered.clone(), burnt.clone());
-        clients.spawn(async move {
-            let mut sent = Sent::default();
-            for (turn, kind) in (0_u64..).zip(Kind::ALL.into_iter().cycle().skip(number as usize % 4)) {
-                let call = kind.call(&own_iban).keyed(format!("{round}-{number}-{turn}"));
-                let Ok(answer) = client.try_send(&call).await else {
-                    sent.in_flight = Some((kind, call));
-                    break;
-                };
-                sent.acknowledged.push((kind, kind.id(&answer)));
-                if answered.fetch_add(1, Ordering::Relaxed) + 1 == at {
-                    burnt.notify_one();
-                }
-            }
-            sent
-        });
-    }
-    tokio::select! {
-        () = burnt.notified() => {}
-        ended = clients.join_next() => panic!("a client ended before the crash: {ended:?}"),
-    }
-    server.kill9();
-    let sent = clients.join_all().await;
-    let acknowledged: usize = sent.iter().map(|sent| sent.acknowledged.len()).sum();
-    let in_flight = sent.iter().filter(|sent| sent.in_flight.is_some()).count();
-    eprintln!("sepa crash: round {round}: {acknowledged} acknowledged, {in_flight} in flight");
-    sent
+/// What a client asks for, without end.
+fn calls(own_iban: String, round: u64, number: u64) -> impl Iterator<Item = (Kind, Call)> {
+    let kinds = Kind::ALL.into_iter().cycle().skip(number as usize % 4);
+    (0_u64..)
+        .zip(kinds)
+        .map(move |(turn, kind)| (kind, kind.call(&own_iban).keyed(format!("{round}-{number}-{turn}"))))
 }
 
 /// Each payment ended as its account says, was told so, and moved its money once.

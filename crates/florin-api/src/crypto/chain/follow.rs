@@ -8,17 +8,19 @@
 
 use super::addresses::made_addresses;
 use super::cursor::{Cursor, Doing, Fence, elsewhere};
-use super::{LOOK_JOB, Net, is_simulated, node_of};
+use super::{LOOK_JOB, Net, hot_wallet, is_simulated, node_of};
 use crate::crypto::deposits::{self, Owned};
 use crate::crypto::treasury;
 use crate::kit::app::App;
+use crate::kit::book::aside::Aside;
 use crate::kit::book::jobs::{carry_out, run_inside};
 use crate::kit::book::work::Work;
-use crate::wallets;
-use florin_ledger::BookId;
+use crate::wallets::{self, place_of};
+use florin_ledger::{BookId, HolderId};
 use florin_rails::chain::{Block, BlockRef, Boxed, ChainNode, FollowError, NodeError, Step, Transfer};
 use florin_store::{Job, Lane, NewJob, Stop, StoreError};
-use std::sync::{Arc, Mutex, PoisonError};
+use florin_wallet::Place;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a node may take to answer: a block of the largest size from a slow disk, with a second try of its own.
@@ -28,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const STEPS: usize = 200;
 
 /// Transfers of a block whose addresses are looked up at a time.
-const LOOKED_UP: usize = 5_000;
+pub(in crate::crypto) const LOOKED_UP: usize = 5_000;
 
 /// How far the times of blocks may be off: two hours, by the rule of Bitcoin's nodes.
 const TIMES_ARE_OFF: Duration = Duration::from_secs(2 * 60 * 60);
@@ -135,8 +137,14 @@ async fn ours(
         let holders = wallets::holders_of_addresses(&mut snapshot, addresses()).await?;
         let made = made_addresses(app, &mut snapshot, addresses()).await?;
         let owned = |transfer: &Transfer| match made.get(&transfer.to) {
-            Some(made) => Some(Owned { holder: book.partner(), pays: made.paid_by(transfer, net) }),
-            None => holders.get(&transfer.to).map(|holder| Owned { holder: *holder, pays: None }),
+            Some(made) => {
+                let place = Place { number: made.number, ..hot_wallet(book) };
+                Some(Owned { holder: book.partner(), pays: made.paid_by(transfer, net), place })
+            }
+            None => {
+                let of = |holder: &HolderId| Owned { holder: *holder, pays: None, place: place_of(*holder) };
+                holders.get(&transfer.to).map(of)
+            }
         };
         found.extend(some.iter().filter_map(|transfer| Some((transfer.clone(), owned(transfer)?))));
     }
@@ -158,6 +166,7 @@ impl Move<'_> {
         let Self { app, book, net, .. } = self;
         let height = block.at.height;
         let ours = ours(app, book, net, &block.transfers).await?;
+        let brought = Arc::new(treasury::relevant(app, book, net, &block.transfers, &ours).await?);
         let fence = self.fence(&block.at, true);
         let is_broken_off = self.before.doing().is_some();
         if is_broken_off || !ours.is_empty() || deposits::has_work(app, book, net, height).await? {
@@ -167,7 +176,7 @@ impl Move<'_> {
             deposits::see(app, book, &fence, (height, ours)).await?;
             deposits::confirm(app, book, &fence, height).await?;
         }
-        let (at, brought) = (block.at, Arc::new(treasury::relevant(app, book, net, &block.transfers).await?));
+        let at = block.at;
         self.end(fence, async move |work: &mut Work<'_>| treasury::connected(work, net, &at, &brought).await)
             .await
     }
@@ -180,15 +189,15 @@ impl Move<'_> {
             return Ok(false);
         }
         deposits::leave(app, book, &fence, block.height).await?;
-        let left = LeftPayments::default();
+        let left = Aside::default();
         let (kept, height) = (left.clone(), block.height);
         let is_done = self
             .end(fence, async move |work: &mut Work<'_>| {
-                kept.keep(treasury::disconnected(work, net, &block).await?);
+                kept.put(treasury::disconnected(work, net, &block).await?);
                 Ok(())
             })
             .await?;
-        left.log(net, height);
+        log_left(&left, net, height);
         Ok(is_done)
     }
 
@@ -258,7 +267,7 @@ async fn end_broken_off(app: &App, book: BookId, old: Fence) -> Result<(), Store
         .await?;
     }
     deposits::leave(app, book, &fence, block.height).await?;
-    let left = LeftPayments::default();
+    let left = Aside::default();
     let (kept, height) = (left.clone(), block.height);
     run_inside(app, book, vec![fence.touch(app)], async move |work: &mut Work<'_>| {
         fence.check(work)?;
@@ -266,30 +275,20 @@ async fn end_broken_off(app: &App, book: BookId, old: Fence) -> Result<(), Store
         if cursor.last() != Some(&block) {
             return Ok(work.put(&cursor.now(None))?);
         }
-        kept.keep(treasury::disconnected(work, net, &block).await?);
+        kept.put(treasury::disconnected(work, net, &block).await?);
         let mut follower = cursor.follower();
         follower.apply(&Step::Disconnect(block.clone()));
         Ok(work.put(&cursor.at(&follower))?)
     })
     .await?;
-    left.log(net, height);
+    log_left(&left, net, height);
     Ok(())
 }
 
-/// Payments of ours that were booked, and whose block has left. A command can run twice: they are told when it has
-/// ended.
-#[derive(Clone, Default)]
-struct LeftPayments(Arc<Mutex<Vec<String>>>);
-
-impl LeftPayments {
-    fn keep(&self, hashes: Vec<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = hashes;
-    }
-
-    fn log(&self, net: Net, height: u64) {
-        for hash in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            let network = net.slug;
-            tracing::error!(%hash, network, height, "a payment that was booked left its chain, and waits again");
-        }
+/// Says which payments of ours were booked and have left their block.
+fn log_left(left: &Aside<Vec<String>>, net: Net, height: u64) {
+    let network = net.slug;
+    for hash in left.take() {
+        tracing::error!(%hash, network, height, "a payment that was booked left its chain, and waits again");
     }
 }

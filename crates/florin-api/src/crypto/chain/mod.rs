@@ -9,7 +9,7 @@ pub use addresses::claim_address;
 pub(super) use addresses::{STATEMENTS, all_made, made_addresses};
 pub use cursor::Cursor;
 pub(super) use cursor::Fence;
-pub(super) use follow::{follow, in_time, look};
+pub(super) use follow::{LOOKED_UP, follow, in_time, look};
 pub use work::{ChainTroubles, ChainWork, work_on_chains};
 
 use super::simulated::SimulatedNode;

@@ -5,6 +5,7 @@ use super::postings;
 use super::store::{self, AT_ONCE};
 use crate::crypto::chain::{Fence, Net};
 use crate::kit::app::App;
+use crate::kit::book::aside::Aside;
 use crate::kit::book::command::posting_refused;
 use crate::kit::book::jobs::run_inside;
 use crate::kit::book::work::{Event, Work};
@@ -15,7 +16,7 @@ use florin_ledger::{AccountKey, AccountKind, BookId, HolderId};
 use florin_rails::chain::Transfer;
 use florin_store::{Lane, NewJob, Stop, StoreError, Touch};
 use florin_types::{CurrencyCode, Price, Rounding};
-use std::sync::{Arc, Mutex, PoisonError};
+use florin_wallet::Place;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -30,6 +31,8 @@ pub struct Owned {
     pub holder: HolderId,
     /// What it was made for.
     pub pays: Option<Uuid>,
+    /// Where its key is derived.
+    pub place: Place,
 }
 
 /// The kind of the job that gives up a deposit that no block has; its payload is the deposit's id.
@@ -84,7 +87,7 @@ async fn see_one(
     (id, transfer, owned): &(Uuid, Transfer, Owned),
 ) -> Result<(), Stop> {
     let known = work.object::<Deposit>(*id)?;
-    // One that comes back is told of only where it had been given up.
+    // A deposit that comes back sends an event only where one had said that it was gone.
     let is_told = known.as_ref().is_none_or(|known| known.state == DepositState::Gone);
     let deposit = match known {
         // A look that was broken off has seen it.
@@ -296,20 +299,19 @@ pub async fn leave(app: &App, book: BookId, fence: &Fence, height: u64) -> Resul
             (touches_of(&some), some.iter().map(|deposit| deposit.id).collect::<Vec<_>>());
         touches.push(fence.touch(app));
         let fence = fence.clone();
-        // A command can run twice: what it has taken back is told when it has ended.
-        let taken = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&taken);
+        let taken = Aside::<Vec<Uuid>>::default();
+        let aside = taken.clone();
         run_inside(app, book, touches, async move |work: &mut Work<'_>| {
             fence.check(work)?;
             let mut taken = Vec::new();
             for id in &ids {
                 taken.extend(leave_one(work, *id, height)?);
             }
-            *told.lock().unwrap_or_else(PoisonError::into_inner) = taken;
+            aside.put(taken);
             Ok(())
         })
         .await?;
-        for id in taken.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for id in taken.take() {
             tracing::error!(%id, network, height, "a credited deposit left its chain and was taken back");
         }
     }
@@ -360,7 +362,7 @@ pub async fn went_back(work: &mut Work<'_>, id: Uuid, has_gone: bool) -> Result<
     Ok(work.put(&Deposit { state, ..deposit })?)
 }
 
-/// Emits where a deposit stands. What pays an order is told of by the order.
+/// Emits where a deposit stands. A deposit that pays an order has no events of its own: the order has them.
 pub fn emit(work: &mut Work<'_>, deposit: &Deposit) {
     if let Some(order) = deposit.pays {
         let (due, payload) = (work.in_time(Duration::ZERO), order.as_bytes().to_vec());

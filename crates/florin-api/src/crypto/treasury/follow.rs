@@ -7,27 +7,25 @@ use super::store::{
     tries_of_block, try_id,
 };
 use super::transaction::{ChainCoin, ChainTry, Spot, TopUp, TryState};
-use crate::crypto::chain::{Cursor, Net, has_accounts, hot_wallet, made_addresses, node_of};
+use crate::crypto::chain::{Cursor, LOOKED_UP, Net, has_accounts, hot_wallet, node_of};
+use crate::crypto::deposits::Owned;
 use crate::crypto::withdrawals::{
     CryptoWithdrawalFailure, RETRY_JOB, State, WITHDRAWALS, Withdrawal, emit, fail, settle,
 };
 use crate::kit::app::App;
+use crate::kit::book::aside::Aside;
 use crate::kit::book::command::posting_refused;
 use crate::kit::book::jobs::run_inside;
 use crate::kit::book::work::Work;
-use crate::wallets::{holders_of_addresses, place_of};
 use florin_ledger::{AccountKind, BookId};
 use florin_rails::chain::{BlockRef, ChainNode, TransactionState, Transfer};
-use florin_store::{Lane, NewJob, Scope, Stop, StoreError, Touch};
+use florin_store::{Lane, NewJob, Stop, StoreError, Touch};
 use florin_types::CurrencyCode;
 use florin_wallet::Place;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
-
-/// Transfers of a block whose addresses are looked up at a time.
-const LOOKED_UP: usize = 5_000;
 
 /// A transfer that the treasury must know of.
 pub(in crate::crypto) struct Brought {
@@ -43,32 +41,25 @@ pub(in crate::crypto) async fn relevant(
     book: BookId,
     net: Net,
     transfers: &[Transfer],
+    ours: &[(Transfer, Owned)],
 ) -> Result<Vec<Brought>, StoreError> {
     let (Some(keys), Some(chain)) = (&app.settings.keychain, net.chain(app)) else { return Ok(Vec::new()) };
     let hot = keys.address(chain, hot_wallet(book)).map_err(StoreError::unexpected)?;
+    let places: HashMap<&str, Place> = match has_accounts(chain) {
+        // Its other addresses are accounts of their own.
+        true => HashMap::new(),
+        false => ours.iter().map(|(transfer, owned)| (&*transfer.to, owned.place)).collect(),
+    };
     let mut found = Vec::new();
     for some in transfers.chunks(LOOKED_UP) {
-        let mut snapshot = app.store.snapshot(book).await?;
         let tries: HashSet<Uuid> = some.iter().map(|one| try_id(app, net.slug, &one.transaction)).collect();
-        let tries: Vec<ChainTry> = snapshot.objects_at(&tries.into_iter().collect::<Vec<_>>()).await?;
-        let ours: HashSet<&str> = tries.iter().map(|made| &*made.hash).collect();
-        let (holders, made) = match has_accounts(chain) {
-            // Its other addresses are accounts of their own.
-            true => (HashMap::new(), HashMap::new()),
-            false => {
-                let addresses = some.iter().map(|transfer| &*transfer.to);
-                let holders = holders_of_addresses(&mut snapshot, addresses.clone()).await?;
-                (holders, made_addresses(app, &mut snapshot, addresses).await?)
-            }
-        };
+        let tries: Vec<_> = tries.into_iter().collect();
+        let tries: Vec<ChainTry> = app.store.snapshot(book).await?.objects_at(&tries).await?;
+        let paying: HashSet<&str> = tries.iter().map(|made| &*made.hash).collect();
         for transfer in some {
-            let place = || {
-                let made = made.get(&transfer.to);
-                let made = made.map(|made| Place { number: made.number, ..hot_wallet(book) });
-                made.or_else(|| holders.get(&transfer.to).copied().map(place_of))
-            };
-            let place = if transfer.to == hot.as_str() { Some(hot_wallet(book)) } else { place() };
-            if place.is_some() || ours.contains(&*transfer.transaction) {
+            let place = places.get(&*transfer.to).copied();
+            let place = if transfer.to == hot.as_str() { Some(hot_wallet(book)) } else { place };
+            if place.is_some() || paying.contains(&*transfer.transaction) {
                 found.push(Brought { transfer: transfer.clone(), spot: place.map(Spot::from) });
             }
         }
@@ -89,11 +80,9 @@ pub(in crate::crypto) async fn connected(
     let height = height_of(at.height)?;
     include(work, net, height, brought).await?;
     let hot = Spot::from(hot_wallet(work.book()));
-    let to_hot: Vec<&Transfer> =
-        brought.iter().filter(|one| one.spot == Some(hot)).map(|one| &one.transfer).collect();
-    let ours = our_transactions(work, net, &to_hot).await?;
-    for transfer in &to_hot {
-        if !ours.contains(&transfer.transaction) {
+    for Brought { transfer, .. } in brought.iter().filter(|one| one.spot == Some(hot)) {
+        // What a transaction of ours brings is no new money.
+        if work.object::<ChainTry>(try_id(app, net.slug, &transfer.transaction))?.is_none() {
             top_up(work, net, height, transfer).await?;
         }
     }
@@ -191,9 +180,8 @@ pub(in crate::crypto) async fn watch(
         return Ok(());
     }
     let (ids, seen) = (open.iter().map(|made| made.id).collect::<Vec<_>>(), Arc::new(seen));
-    // A command can run twice: what went otherwise is told when it has ended.
-    let other = Arc::new(Mutex::new(Vec::new()));
-    let told = Arc::clone(&other);
+    let other = Aside::<Vec<String>>::default();
+    let aside = other.clone();
     run_inside(app, book, vec![Cursor::touch(app, net)], async move |work: &mut Work<'_>| {
         // What was asked is about these blocks: where others came meanwhile, it is asked again.
         if Cursor::in_command(work, net)?.as_ref().and_then(Cursor::last) != Some(&last) {
@@ -206,11 +194,11 @@ pub(in crate::crypto) async fn watch(
         for id in &ids {
             other.extend(count(work, net, *id, tip).await?);
         }
-        *told.lock().unwrap_or_else(PoisonError::into_inner) = other;
+        aside.put(other);
         Ok(())
     })
     .await?;
-    for hash in other.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+    for hash in other.take() {
         let network = net.slug;
         tracing::error!(%hash, network, "a payment that had ended went otherwise after a reorganisation");
     }
@@ -342,7 +330,7 @@ async fn end_others(work: &mut Work<'_>, done: &ChainTry) -> Result<i64, Stop> {
     Ok(booked)
 }
 
-/// Notes the transactions of ours that a block has.
+/// Loads the transactions of ours that a block has, and notes that it has them.
 async fn include(work: &mut Work<'_>, net: Net, height: i64, brought: &[Brought]) -> Result<(), Stop> {
     let ids: BTreeSet<Uuid> =
         brought.iter().map(|one| try_id(work.app(), net.slug, &one.transfer.transaction)).collect();
@@ -353,24 +341,6 @@ async fn include(work: &mut Work<'_>, net: Net, height: i64, brought: &[Brought]
         note_included(work, ChainTry { state: TryState::Included, ..made }, height).await?;
     }
     Ok(())
-}
-
-/// Which of the transactions of some transfers are ours: what they bring is no new money.
-async fn our_transactions(
-    work: &mut Work<'_>,
-    net: Net,
-    transfers: &[&Transfer],
-) -> Result<BTreeSet<String>, Stop> {
-    let hashes: BTreeSet<String> = transfers.iter().map(|one| one.transaction.clone()).collect();
-    let mut ours = BTreeSet::new();
-    for hash in hashes {
-        let id = try_id(work.app(), net.slug, &hash);
-        work.load(&[Touch::Object(&TRIES, id)]).await?;
-        if work.object::<ChainTry>(id)?.is_some() {
-            ours.insert(hash);
-        }
-    }
-    Ok(ours)
 }
 
 /// Books money that somebody paid to the hot wallet, unless it is booked.
@@ -425,14 +395,6 @@ pub(in crate::crypto) async fn mark_sent(work: &mut Work<'_>, made: Uuid) -> Res
         emit(work, &withdrawal);
     }
     Ok(())
-}
-
-/// The transactions of a withdrawal, the oldest first.
-pub(in crate::crypto) async fn tries(
-    scope: &mut Scope,
-    withdrawal: Uuid,
-) -> Result<Vec<ChainTry>, StoreError> {
-    tries_of(scope, withdrawal).await
 }
 
 fn height_of(height: u64) -> Result<i64, StoreError> {

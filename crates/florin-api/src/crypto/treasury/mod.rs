@@ -21,9 +21,9 @@ mod sign;
 mod store;
 mod transaction;
 
-pub(super) use follow::{connected, disconnected, leave_retry, mark_sent, relevant, tries, watch};
+pub(super) use follow::{connected, disconnected, leave_retry, mark_sent, relevant, watch};
 pub(super) use moves::{Output, OwnMoves, Spot, own_moves};
 pub(super) use postings::HOUSE;
 pub(super) use sign::{Lacks, Means, Order, ask, sign};
-pub(super) use store::{SEALED, SETS, STATEMENTS};
+pub(super) use store::{SEALED, SETS, STATEMENTS, tries_of};
 pub(super) use transaction::{ChainTry, TryState};

@@ -274,7 +274,10 @@ pub(super) async fn open_tries(scope: &mut Scope, network: &str) -> Result<Vec<C
 }
 
 /// The transactions of a withdrawal, the oldest first.
-pub(super) async fn tries_of(scope: &mut Scope, withdrawal: Uuid) -> Result<Vec<ChainTry>, StoreError> {
+pub(in crate::crypto) async fn tries_of(
+    scope: &mut Scope,
+    withdrawal: Uuid,
+) -> Result<Vec<ChainTry>, StoreError> {
     scope.objects(TRIES_OF, &params![withdrawal]).await
 }
 

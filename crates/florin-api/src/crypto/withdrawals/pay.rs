@@ -13,7 +13,9 @@ use super::finish::fail;
 use super::store::WITHDRAWALS;
 use super::withdrawal::{CryptoWithdrawalFailure, Destination, State, Waits, Withdrawal};
 use crate::crypto::chain::{Cursor, Net, follow, has_accounts, is_simulated, node_of};
-use crate::crypto::treasury::{self, ChainTry, Lacks, Means, Order, TryState, leave_retry, mark_sent, tries};
+use crate::crypto::treasury::{
+    self, ChainTry, Lacks, Means, Order, TryState, leave_retry, mark_sent, tries_of,
+};
 use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
 use crate::kit::book::sealed;
@@ -164,7 +166,7 @@ pub(in crate::crypto) async fn retry(app: &App, job: &Job) -> Result<(), StoreEr
     let now = snapshot.book_row().now(app.wall());
     let withdrawal = find(&mut snapshot, id).await?;
     // One that has ended can wait again, after a deep reorganisation; and so can what only paid for another one.
-    let all = tries(&mut snapshot, id).await?;
+    let all = tries_of(&mut snapshot, id).await?;
     let Some(withdrawal) = withdrawal.filter(|_| all.iter().any(ChainTry::waits)) else {
         return carry_out(app, job, Vec::new(), async |_: &mut Work<'_>| Ok(())).await;
     };
@@ -184,7 +186,8 @@ pub(in crate::crypto) async fn retry(app: &App, job: &Job) -> Result<(), StoreEr
     let is_in_chain = matches!(state, TransactionState::Included { .. });
     if state == TransactionState::Unknown {
         // The node has forgotten it, and all that spends what it pays.
-        for made in tries(&mut *app.store.snapshot(book).await?, id).await?.iter().filter(|made| made.waits())
+        for made in
+            tries_of(&mut *app.store.snapshot(book).await?, id).await?.iter().filter(|made| made.waits())
         {
             if let Err(why) = broadcast(app, book, made).await? {
                 tracing::info!(hash = %made.hash, %why, "a node does not take a transaction again");
@@ -242,7 +245,7 @@ async fn replace(
     run_inside(app, book, touches, async move |work: &mut Work<'_>| {
         let withdrawal = work.object::<Withdrawal>(id)?;
         let Some(withdrawal) = withdrawal else { return Ok(()) };
-        let all = tries(work.scope(), id).await?;
+        let all = tries_of(work.scope(), id).await?;
         if !is_waiting(&all) || all.last().is_none_or(|newest| newest.id != before.id) {
             return Ok(());
         }
@@ -308,7 +311,7 @@ async fn settled_height(app: &App, book: BookId, net: Net) -> Result<i64, StoreE
 }
 
 async fn newest(app: &App, book: BookId, withdrawal: Uuid) -> Result<ChainTry, StoreError> {
-    let newest = tries(&mut *app.store.snapshot(book).await?, withdrawal).await?.pop();
+    let newest = tries_of(&mut *app.store.snapshot(book).await?, withdrawal).await?.pop();
     newest.ok_or_else(|| StoreError::unexpected("a withdrawal was signed without a transaction"))
 }
 

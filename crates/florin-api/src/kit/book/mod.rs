@@ -1,6 +1,7 @@
 //! The book: commands at the store's door, jobs, seals, kinds of records, the audit.
 
 pub mod api_keys;
+pub mod aside;
 pub mod audit;
 pub mod clock;
 pub mod command;

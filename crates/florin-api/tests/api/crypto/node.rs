@@ -17,7 +17,7 @@ struct State {
     is_blind: bool,
     /// Transactions whose outputs are spent.
     spent: Vec<String>,
-    /// What addresses have without a transfer that a block tells of.
+    /// What addresses have that no transfer of a block has brought.
     gifts: Vec<(String, CurrencyCode, i64)>,
 }
 

@@ -5,7 +5,7 @@
 
 use super::withdrawals::{outside, withdraw};
 use super::*;
-use crate::support::{Engine, allow_errors, engine};
+use crate::support::{allow_errors, run_workload};
 use florin_api::crypto::simulated::drop_waiting;
 use florin_api::kit::book::jobs::run_inside;
 use florin_api::kit::book::registry::book_of;
@@ -14,7 +14,6 @@ use florin_rails::chain::MagicAddress;
 use florin_wallet::{Chain, ChainKind, Net};
 use http::Method;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -347,20 +346,11 @@ impl Run {
 
 #[test]
 fn chains_and_books_agree_whatever_blocks_come_and_go() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    // Each look at the database is a connection there.
-    let cases = if engine() == Engine::Sqlite { 2 } else { 1 };
-    let config = Config { cases, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
-    TestRunner::new(config)
-        .run(&steps(), |steps| {
-            runtime.block_on(async {
-                let mut run = Run::start().await;
-                for step in &steps {
-                    run.step(step).await;
-                }
-                run.end().await;
-            });
-            Ok(())
-        })
-        .expect("chains and books agree");
+    run_workload((2, 1), &steps(), async |steps| {
+        let mut run = Run::start().await;
+        for step in &steps {
+            run.step(step).await;
+        }
+        run.end().await;
+    });
 }

@@ -3,7 +3,7 @@
 //! and every recall stands as the bank has left it. Instant payments fall back, and money is asked back both ways.
 
 use super::*;
-use crate::support::{Engine, Setup, allow_errors, engine};
+use crate::support::{Setup, allow_errors, run_workload};
 use florin_api::kit::book::registry::book_of;
 use florin_api::kit::settings::{Sepa, Settings};
 use florin_api::sepa::SepaOperator;
@@ -13,7 +13,6 @@ use florin_rails::sepa::{
 };
 use florin_types::{ExternalUserId, Iban, Text, Timestamp};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -553,21 +552,11 @@ impl Run {
 
 #[test]
 fn the_books_agree_with_a_bank_that_misbehaves() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    // Each look at the database is a connection there.
-    let cases = if engine() == Engine::Sqlite { 6 } else { 2 };
-    let config = Config { cases, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new(config);
-    runner
-        .run(&steps(), |steps| {
-            runtime.block_on(async {
-                let mut run = Run::start().await;
-                for step in &steps {
-                    run.step(step).await;
-                }
-                run.end().await;
-            });
-            Ok(())
-        })
-        .expect("the books agree");
+    run_workload((6, 2), &steps(), async |steps| {
+        let mut run = Run::start().await;
+        for step in &steps {
+            run.step(step).await;
+        }
+        run.end().await;
+    });
 }

@@ -12,6 +12,7 @@ mod log;
 mod schema;
 mod template;
 mod walk;
+mod workload;
 
 pub use answer::Answer;
 pub use app::{START, Setup, TestApp, options};
@@ -24,3 +25,4 @@ pub use log::{allow_errors, expect_errors};
 pub use schema::{Strictness, misfits, resolved, validator};
 pub use template::seed;
 pub use walk::{Ids, example_of, files_of, names, path_of, prepared, request_of, works};
+pub use workload::run_workload;

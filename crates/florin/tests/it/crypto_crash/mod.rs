@@ -6,7 +6,8 @@ mod calls;
 mod chain;
 
 use crate::support::{
-    Answer, Call, Client, Options, Server, ambient_seed, exact_fields, minor_units, scale_of,
+    Answer, Call, Client, Options, Sent, Server, ambient_seed, call_until_killed, exact_fields, minor_units,
+    scale_of,
 };
 use calls::{ASSETS, Kind, NETWORKS, mine, order};
 use rand::{RngExt, SeedableRng};
@@ -14,8 +15,6 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 const ROUNDS: u64 = 4;
@@ -71,13 +70,6 @@ impl Made {
     }
 }
 
-/// What became of one client's requests in a round.
-#[derive(Debug, Default)]
-struct Sent {
-    acknowledged: Vec<(Kind, Answer)>,
-    in_flight: Option<(Kind, Call)>,
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_pays_and_credits_each_once() {
     let seed = ambient_seed();
@@ -106,8 +98,13 @@ async fn a_killed_server_pays_and_credits_each_once() {
             orders.push(order(&client, &format!("{round}-order-{number}")).await);
         }
         let at = rng.random_range(1..LATEST);
-        let loads = Loads { wallets: &wallets, orders: &orders, round, seed: rng.random() };
-        let all = loads.until_killed(&mut server, at).await;
+        let seed: u64 = rng.random();
+        let clients = (0..CLIENTS).map(|number| {
+            let order = orders.get(number as usize).cloned();
+            let rng = ChaCha8Rng::seed_from_u64(seed.wrapping_add(number));
+            calls(wallets.clone(), order, rng, (round, number))
+        });
+        let all = call_until_killed(&mut server, &format!("crypto crash: round {round}"), at, clients).await;
         server.start_again().await;
         repeat(&server.client(), &mut made, all, orders).await;
         kill_among_blocks(&mut server).await;
@@ -125,7 +122,7 @@ async fn a_killed_server_pays_and_credits_each_once() {
 }
 
 /// What got no answer is sent again under its key, twice; so is an order's payment that was not sent.
-async fn repeat(client: &Client, made: &mut Made, all: Vec<Sent>, orders: Vec<(Kind, Call)>) {
+async fn repeat(client: &Client, made: &mut Made, all: Vec<Sent<Kind>>, orders: Vec<(Kind, Call)>) {
     let mut sent_orders = Vec::new();
     let mut open = Vec::new();
     for sent in all {
@@ -144,56 +141,20 @@ async fn repeat(client: &Client, made: &mut Made, all: Vec<Sent>, orders: Vec<(K
     }
 }
 
-/// What the clients of a round do.
-struct Loads<'a> {
-    wallets: &'a Arc<Vec<String>>,
-    orders: &'a [(Kind, Call)],
-    round: u64,
-    seed: u64,
-}
-
-impl Loads<'_> {
-    /// Clients that call until the server is gone; it is killed at the `at`-th answer.
-    async fn until_killed(&self, server: &mut Server, at: u64) -> Vec<Sent> {
-        let (answered, burnt) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
-        let mut clients = JoinSet::new();
-        for number in 0..CLIENTS {
-            let (client, wallets, round) = (server.client(), self.wallets.clone(), self.round);
-            let mut order = self.orders.get(number as usize).cloned();
-            let (answered, burnt) = (answered.clone(), burnt.clone());
-            let mut rng = ChaCha8Rng::seed_from_u64(self.seed.wrapping_add(number));
-            clients.spawn(async move {
-                let mut sent = Sent::default();
-                for turn in 0_u64.. {
-                    let unique = i128::from((round * CLIENTS + number) * 1_000 + turn);
-                    let next = order.take_if(|_| rng.random_ratio(1, 5));
-                    let (kind, call) = next.unwrap_or_else(|| {
-                        let (kind, call) = Kind::any(&mut rng, &wallets, unique);
-                        (kind, call.keyed(format!("{round}-{number}-{turn}")))
-                    });
-                    let Ok(answer) = client.try_send(&call).await else {
-                        sent.in_flight = Some((kind, call));
-                        break;
-                    };
-                    sent.acknowledged.push((kind, answer));
-                    if answered.fetch_add(1, Ordering::Relaxed) + 1 == at {
-                        burnt.notify_one();
-                    }
-                }
-                sent
-            });
-        }
-        tokio::select! {
-            () = burnt.notified() => {}
-            ended = clients.join_next() => panic!("a client ended before the crash: {ended:?}"),
-        }
-        server.kill9();
-        let sent = clients.join_all().await;
-        let acknowledged: usize = sent.iter().map(|sent| sent.acknowledged.len()).sum();
-        let in_flight = sent.iter().filter(|sent| sent.in_flight.is_some()).count();
-        eprintln!("crypto crash: round {}: {acknowledged} acknowledged, {in_flight} in flight", self.round);
-        sent
-    }
+/// What a client asks for, without end; somewhere among it pays the order that it has.
+fn calls(
+    wallets: Arc<Vec<String>>,
+    mut order: Option<(Kind, Call)>,
+    mut rng: ChaCha8Rng,
+    (round, number): (u64, u64),
+) -> impl Iterator<Item = (Kind, Call)> {
+    (0_u64..).map(move |turn| {
+        let unique = i128::from((round * CLIENTS + number) * 1_000 + turn);
+        order.take_if(|_| rng.random_ratio(1, 5)).unwrap_or_else(|| {
+            let (kind, call) = Kind::any(&mut rng, &wallets, unique);
+            (kind, call.keyed(format!("{round}-{number}-{turn}")))
+        })
+    })
 }
 
 /// Kills the server while blocks bring to all that is under way its confirmations: some networks have theirs.

@@ -27,17 +27,30 @@ async fn ends(a: &Client, id: &str) -> usize {
     told(a).await.iter().filter(ends).count()
 }
 
+/// A withdrawal that has ended, and what its end says of it.
+async fn settled(a: &Client, (amount, currency, network): (&str, &str, &str)) -> (String, Value) {
+    let made = withdraw(a, Some("anna"), (amount, currency, network), &outside(network));
+    let id = id_of(&made.send().await);
+    settle(a).await;
+    let paid = details(a, &id).await;
+    assert_eq!(paid["status"], "SUCCESSFUL", "{paid}");
+    (id, paid)
+}
+
+/// No transaction waits any more.
+async fn finish(app: TestApp) {
+    let open = "SELECT COUNT(*) FROM chain_try WHERE state NOT IN ('DONE', 'GONE')";
+    assert_eq!(app.database().count(open).await, 0);
+    app.finish().await;
+}
+
 /// A payment that was settled waits again, is mined again, and nothing is booked or told twice.
 #[tokio::test]
 async fn a_settled_payment_is_mined_again() {
     let app = TestApp::start().await;
     let a = with_anna(&app).await;
     for (amount, currency, network) in ALL {
-        let made = withdraw(&a, Some("anna"), (amount, currency, network), &outside(network));
-        let id = id_of(&made.send().await);
-        settle(&a).await;
-        let paid = details(&a, &id).await;
-        assert_eq!(paid["status"], "SUCCESSFUL", "{paid}");
+        let (id, paid) = settled(&a, (amount, currency, network)).await;
         let (balance, lines) = (a.amount(Some("anna"), currency).await, a.history(Some("anna")).await.len());
         play(&a, "reorganise", json!({"network": network, "depth": 60})).await;
         expect_errors(&[LEFT]);
@@ -56,9 +69,7 @@ async fn a_settled_payment_is_mined_again() {
         assert_eq!(a.history(Some("anna")).await.len(), lines);
         assert_eq!(ends(&a, &id).await, 1, "{network}");
     }
-    let open = "SELECT COUNT(*) FROM chain_try WHERE state NOT IN ('DONE', 'GONE')";
-    assert_eq!(app.database().count(open).await, 0);
-    app.finish().await;
+    finish(app).await;
 }
 
 /// The node has forgotten it too: it is given to it again, or replaced, and what its fee differs is booked.
@@ -67,11 +78,7 @@ async fn a_settled_payment_is_replaced() {
     let app = TestApp::start().await;
     let a = with_anna(&app).await;
     for (amount, currency, network) in ALL {
-        let made = withdraw(&a, Some("anna"), (amount, currency, network), &outside(network));
-        let id = id_of(&made.send().await);
-        settle(&a).await;
-        let paid = details(&a, &id).await;
-        assert_eq!(paid["status"], "SUCCESSFUL", "{paid}");
+        let (id, paid) = settled(&a, (amount, currency, network)).await;
         play(&a, "reorganise", json!({"network": network, "depth": 60})).await;
         expect_errors(&[LEFT]);
         forget(&app, network, &paid["transactionHash"]).await;
@@ -84,9 +91,7 @@ async fn a_settled_payment_is_replaced() {
         assert_eq!(again["transactionHash"] == paid["transactionHash"], network == "ltc", "{network}");
         assert_eq!(ends(&a, &id).await, 1, "{network}");
     }
-    let open = "SELECT COUNT(*) FROM chain_try WHERE state NOT IN ('DONE', 'GONE')";
-    assert_eq!(app.database().count(open).await, 0);
-    app.finish().await;
+    finish(app).await;
 }
 
 /// What paid it is lost with its block: nothing else is spent in its place, for that could pay twice. The difference is

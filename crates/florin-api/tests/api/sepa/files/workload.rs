@@ -5,12 +5,11 @@
 use super::bank::{entry, from, ours, report};
 use super::recalling::{asks, original, standing};
 use super::*;
-use crate::support::allow_errors;
+use crate::support::{allow_errors, run_workload};
 use florin_api::sepa::{SepaOperator, reconcile};
 use florin_rails::sepa::files::iso20022::{Entry, Original, RecallOutcome, StatusReason, Transaction};
 use florin_types::Text;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -275,20 +274,11 @@ impl Run {
 
 #[test]
 fn the_books_agree_with_a_bank_whose_files_come_in_any_order() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let cases = if crate::support::engine() == crate::support::Engine::Sqlite { 6 } else { 2 };
-    let config = Config { cases, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
-    let steps = prop::collection::vec((0_u8..14, 0_usize..1 << 20), 80);
-    TestRunner::new(config)
-        .run(&steps, |steps| {
-            runtime.block_on(async {
-                let mut run = Run::start().await;
-                for step in steps {
-                    run.step(step).await;
-                }
-                run.end().await;
-            });
-            Ok(())
-        })
-        .expect("the books agree");
+    run_workload((6, 2), &prop::collection::vec((0_u8..14, 0_usize..1 << 20), 80), async |steps| {
+        let mut run = Run::start().await;
+        for step in steps {
+            run.step(step).await;
+        }
+        run.end().await;
+    });
 }
