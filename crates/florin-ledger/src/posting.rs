@@ -1,6 +1,7 @@
 //! What a business event does to the books, said in words: move money, hold it, release it, capture it.
 
-use crate::{Account, AccountKey, PostingError};
+use crate::{Account, AccountKey, HolderId, PostingError};
+use florin_types::CurrencyCode;
 
 /// One account's part of a posting, in minor units: what moves, and how what is held changes.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -66,6 +67,23 @@ impl Posting {
     pub fn move_money(mut self, from: AccountKey, to: AccountKey, amount: i64) -> Self {
         let amount = self.check(amount);
         self.add(from, -amount, 0).add(to, amount, 0)
+    }
+
+    /// Pays a holder from an account: what the holder owes the house, `debt`, is paid first.
+    #[must_use]
+    pub fn pay(
+        self,
+        from: AccountKey,
+        (holder, currency): (HolderId, CurrencyCode),
+        amount: i64,
+        debt: i64,
+    ) -> Self {
+        let repaid = amount.min(debt);
+        self.move_money(from, AccountKey::receivable(holder, currency), repaid).move_money(
+            from,
+            AccountKey::main(holder, currency),
+            amount - repaid,
+        )
     }
 
     /// Holds `amount` minor units: they stay on the account and cannot be spent.

@@ -115,7 +115,8 @@ fn settle(work: &mut Work<'_>, order: Order, deposit: Deposit) -> Result<(Order,
     };
     let payment = order.settle((deposit.id, deposit.amount, is_late), (now, currency.decimals));
     let payment = payment.map_err(StoreError::unexpected)?;
-    let posting = postings::settle(work.book(), (order.currency, deposit.amount), payment.settled);
+    let debt = work.debt(work.book().partner(), EUR)?;
+    let posting = postings::settle(work.book(), (order.currency, deposit.amount), (payment.settled, debt));
     work.post(SETTLED.kind, order.id, &posting, Vec::new()).map_err(posting_refused)?;
     work.put(&Deposit { state: DepositState::Settled, ..deposit })?;
     work.put(&payment)?;
@@ -130,10 +131,13 @@ fn settle(work: &mut Work<'_>, order: Order, deposit: Deposit) -> Result<(Order,
 /// A payment that was settled has left its chain: what came in was taken back with it, and the partner gives back what
 /// it got.
 fn lose(work: &mut Work<'_>, order: Order, payment: &Payment) -> Result<Order, Stop> {
-    let account = work.account(AccountKey::main(work.book().partner(), EUR));
-    let account = account.ok_or_else(|| StoreError::unexpected("a partner without an account in EUR"))?;
-    let posting = postings::take_back(work.book(), account, payment.settled);
-    work.post(TAKEN_BACK.kind, order.id, &posting, Vec::new()).map_err(posting_refused)?;
+    // A payment that is worth less than a cent has settled nothing.
+    if payment.settled > 0 {
+        let account = work.account(AccountKey::main(work.book().partner(), EUR));
+        let account = account.ok_or_else(|| StoreError::unexpected("a partner without an account in EUR"))?;
+        let posting = postings::take_back(work.book(), account, payment.settled);
+        work.post(TAKEN_BACK.kind, order.id, &posting, Vec::new()).map_err(posting_refused)?;
+    }
     work.put(&Payment { is_lost: true, ..payment.clone() })?;
     Ok(order.without(payment))
 }

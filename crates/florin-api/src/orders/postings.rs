@@ -10,14 +10,11 @@ fn house(book: BookId, currency: CurrencyCode, kind: AccountKind) -> AccountKey 
     AccountKey::system(book, currency, kind)
 }
 
-/// The house buys what was paid, and the partner gets EUR for it.
-pub fn settle(book: BookId, (currency, amount): (CurrencyCode, i64), cents: i64) -> Posting {
+/// The house buys what was paid, and the partner gets EUR for it, less its `debt`.
+pub fn settle(book: BookId, (currency, amount): (CurrencyCode, i64), (cents, debt): (i64, i64)) -> Posting {
+    let position = |currency| house(book, currency, AccountKind::FxPosition);
     let sold = house(book, currency, AccountKind::Suspense);
-    Posting::new().move_money(sold, house(book, currency, AccountKind::FxPosition), amount).move_money(
-        house(book, EUR, AccountKind::FxPosition),
-        AccountKey::main(book.partner(), EUR),
-        cents,
-    )
+    Posting::between(sold, position(currency), amount).pay(position(EUR), (book.partner(), EUR), cents, debt)
 }
 
 /// The partner gives EUR back: it owes what it has spent of them.

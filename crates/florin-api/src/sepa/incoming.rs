@@ -269,7 +269,7 @@ pub(super) fn credit_or_hold(
     if is_suspended(work, holder) {
         return wait(work, deposit, DepositState::Held).map(drop);
     }
-    let posting = postings::credit(holder, deposit.amount, debt(work, holder)?);
+    let posting = postings::credit(holder, deposit.amount, work.debt(holder, EUR)?);
     credit(work, Deposit { state: DepositState::Credited, ..deposit }, sender, (&posting, told))
 }
 
@@ -280,15 +280,8 @@ pub(super) fn credit_from_suspense(
     sender: &Sender,
 ) -> Result<(), Stop> {
     let holder = deposit.holder.ok_or_else(|| StoreError::unexpected("a deposit without a holder"))?;
-    let posting = postings::assign(holder, deposit.amount, debt(work, holder)?);
+    let posting = postings::assign(holder, deposit.amount, work.debt(holder, EUR)?);
     credit(work, Deposit { state: DepositState::Credited, ..deposit }, sender, (&posting, Told::Now))
-}
-
-/// What a holder owes the house.
-fn debt(work: &Work<'_>, holder: HolderId) -> Result<i64, StoreError> {
-    let account = work.account(AccountKey::receivable(holder, EUR));
-    let account = account.ok_or_else(|| StoreError::unexpected("what a holder owes is not touched"))?;
-    Ok(-account.balance)
 }
 
 /// What a command must touch to pay a holder.

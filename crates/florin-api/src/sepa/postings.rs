@@ -41,17 +41,8 @@ pub fn release(transfer: &Transfer) -> Posting {
 
 /// Money that came in becomes a holder's; `debt` is what the holder owes the house.
 pub fn credit(holder: HolderId, amount: i64, debt: i64) -> Posting {
-    pay(house(holder.book(), AccountKind::SepaSettlement), holder, amount, debt)
-}
-
-/// A holder is paid: what it owes is paid first.
-fn pay(from: AccountKey, holder: HolderId, amount: i64, debt: i64) -> Posting {
-    let repaid = amount.min(debt);
-    Posting::new().move_money(from, AccountKey::receivable(holder, EUR), repaid).move_money(
-        from,
-        AccountKey::main(holder, EUR),
-        amount - repaid,
-    )
+    let settlement = house(holder.book(), AccountKind::SepaSettlement);
+    Posting::new().pay(settlement, (holder, EUR), amount, debt)
 }
 
 /// Money comes in, and waits.
@@ -68,7 +59,7 @@ pub fn take_back(holder: HolderId, amount: i64) -> Posting {
 
 /// Money that waited becomes a holder's; `debt` is what the holder owes the house.
 pub fn assign(holder: HolderId, amount: i64, debt: i64) -> Posting {
-    pay(house(holder.book(), AccountKind::Suspense), holder, amount, debt)
+    Posting::new().pay(house(holder.book(), AccountKind::Suspense), (holder, EUR), amount, debt)
 }
 
 /// Money that waited goes back to where it came from.

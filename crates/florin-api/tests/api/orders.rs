@@ -214,8 +214,35 @@ async fn a_payment_that_leaves_its_chain_is_taken_back() {
     assert_eq!(a.amount(None, "eur").await, "0.00");
     // The next blocks have it: the debt of 30 is paid first.
     mine(&a, 32).await;
-    assert_eq!(a.amount(None, "eur").await, "100.00");
+    assert_eq!(a.amount(None, "eur").await, "70.00");
     assert_eq!(details(&a, &id).await["status"], DONE);
+    app.finish().await;
+}
+
+/// A payment that is worth less than a cent has settled nothing, and there is nothing to take back.
+#[tokio::test]
+async fn a_payment_worth_no_cent_leaves_its_chain_too() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let (id, to) = ordered(&a).await;
+    pay(&a, &to, "0.001", 32).await;
+    pay(&a, &to, "116.278069", 32).await;
+    assert_eq!(
+        (a.amount(None, "eur").await, details(&a, &id).await["status"].clone()),
+        ("100.00".to_owned(), json!(DONE))
+    );
+    let reorganise = json!({"network": "polygon", "depth": 80});
+    a.post("/v1/sandbox/chain/reorganise", &reorganise).send().await.expect(200);
+    expect_errors(&["left its chain and was taken back"]);
+    assert_eq!(
+        (a.amount(None, "eur").await, details(&a, &id).await["status"].clone()),
+        ("0.00".to_owned(), json!(WAITS))
+    );
+    mine(&a, 64).await;
+    assert_eq!(
+        (a.amount(None, "eur").await, details(&a, &id).await["status"].clone()),
+        ("100.00".to_owned(), json!(DONE))
+    );
     app.finish().await;
 }
 

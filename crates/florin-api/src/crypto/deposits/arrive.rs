@@ -223,7 +223,7 @@ fn confirm_one(work: &mut Work<'_>, values: &mut Values, (id, limit): (Uuid, u64
     if is_suspended(work, deposit.holder) {
         return suspend(work, deposit, DepositState::Held);
     }
-    let posting = postings::credit(&deposit, debt(work, &deposit)?);
+    let posting = postings::credit(&deposit, work.debt(deposit.holder, deposit.currency)?);
     credit(work, deposit, &posting)
 }
 
@@ -241,7 +241,7 @@ pub fn credit_from_suspense(work: &mut Work<'_>, deposit: Deposit) -> Result<(),
         }
         return Ok(work.put(&waiting)?);
     }
-    let posting = postings::credit_from_suspense(&deposit, debt(work, &deposit)?);
+    let posting = postings::credit_from_suspense(&deposit, work.debt(deposit.holder, deposit.currency)?);
     credit(work, deposit, &posting)
 }
 
@@ -250,13 +250,6 @@ fn credit(work: &mut Work<'_>, deposit: Deposit, posting: &florin_ledger::Postin
     let deposit = Deposit { state: DepositState::Credited, ..deposit };
     emit(work, &deposit);
     Ok(work.put(&deposit)?)
-}
-
-/// What a deposit's holder owes the house.
-fn debt(work: &Work<'_>, deposit: &Deposit) -> Result<i64, StoreError> {
-    let account = work.account(AccountKey::receivable(deposit.holder, deposit.currency));
-    let account = account.ok_or_else(|| StoreError::unexpected("what a holder owes is not touched"))?;
-    Ok(-account.balance)
 }
 
 /// Whether its holder has an account that can be paid: the partner, or a user that is verified and not closed.

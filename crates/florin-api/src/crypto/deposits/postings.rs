@@ -17,23 +17,12 @@ fn suspense(deposit: &Deposit) -> AccountKey {
 
 /// What came in becomes its holder's; `debt` is what the holder owes the house.
 pub fn credit(deposit: &Deposit, debt: i64) -> Posting {
-    pay(settlement(deposit), deposit, debt)
+    Posting::new().pay(settlement(deposit), (deposit.holder, deposit.currency), deposit.amount, debt)
 }
 
 /// What waited becomes its holder's.
 pub fn credit_from_suspense(deposit: &Deposit, debt: i64) -> Posting {
-    pay(suspense(deposit), deposit, debt)
-}
-
-/// A holder is paid: what it owes is paid first.
-fn pay(from: AccountKey, deposit: &Deposit, debt: i64) -> Posting {
-    let Deposit { holder, currency, amount, .. } = *deposit;
-    let repaid = amount.min(debt);
-    Posting::new().move_money(from, AccountKey::receivable(holder, currency), repaid).move_money(
-        from,
-        AccountKey::main(holder, currency),
-        amount - repaid,
-    )
+    Posting::new().pay(suspense(deposit), (deposit.holder, deposit.currency), deposit.amount, debt)
 }
 
 /// What came in waits.

@@ -5,8 +5,9 @@ use super::seal::Nonce;
 use crate::kit::app::App;
 use crate::kit::endpoint::events::EventType;
 use blake3::OutputReader;
+use florin_ledger::AccountKey;
 use florin_store::{Answer, Command, Holder, HolderId, NewEvent, Position, Stop, StoreError, Tx};
-use florin_types::{Entropy, Timestamp, uuid_v7};
+use florin_types::{CurrencyCode, Entropy, Timestamp, uuid_v7};
 use http::StatusCode;
 use serde::Serialize;
 use std::future::Future;
@@ -87,6 +88,13 @@ impl<'a> Work<'a> {
     /// job leaves for another comes due as if each had run at its time. So one step of a sandbox's clock reaches all.
     pub fn in_time(&self, pause: Duration) -> Timestamp {
         self.job_due.unwrap_or_else(|| self.tx.now()).saturating_add(pause)
+    }
+
+    /// What a holder owes the house; the account of that must be touched.
+    pub fn debt(&self, holder: HolderId, currency: CurrencyCode) -> Result<i64, StoreError> {
+        let account = self.account(AccountKey::receivable(holder, currency));
+        let account = account.ok_or_else(|| StoreError::unexpected("what a holder owes is not touched"))?;
+        Ok(-account.balance)
     }
 
     /// Emits an event.
