@@ -213,14 +213,14 @@ struct Seen {
     paid: Option<i64>,
 }
 
-/// Asks for those whose cost is not known. What a node says counts where the follower has the same block: a node can be
-/// on another branch.
+/// Asks for those whose cost is not known. What a node says counts where the follower has the same block, or none so
+/// old any more: a node can be on another branch.
 async fn look(node: &dyn ChainNode, open: &[ChainTry], cursor: &Cursor) -> Result<Vec<Seen>, StoreError> {
     let mut all = Vec::new();
     for made in open.iter().filter(|made| made.waits() || made.paid.is_none()) {
         let state = node.transaction(&made.hash).await.map_err(StoreError::unavailable)?;
         let TransactionState::Included { block, is_failed, fee } = state else { continue };
-        if cursor.has(&block) {
+        if cursor.is_over(&block) {
             let height = height_of(block.height)?;
             all.push(Seen { id: made.id, height, is_failed, paid: fee });
         }

@@ -69,6 +69,24 @@ async fn what_waits_too_long_is_replaced() {
     app.finish().await;
 }
 
+/// A server that was away for long finds what it has paid under more blocks than it remembers.
+#[tokio::test]
+async fn what_was_paid_long_ago_ends() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    for (amount, currency, network) in ALL {
+        let made = withdraw(&a, Some("anna"), (amount, currency, network), &outside(network));
+        let id = id_of(&made.send().await);
+        a.run_jobs().await;
+        assert_eq!(details(&a, &id).await["status"], "PROCESSING");
+        let mine = json!({"network": network, "blocks": 300});
+        a.post("/v1/sandbox/chain/mine", &mine).send().await.expect(200);
+        a.run_jobs().await;
+        assert_eq!(details(&a, &id).await["status"], "SUCCESSFUL", "{network}");
+    }
+    app.finish().await;
+}
+
 /// What leaves the chain waits again, and is counted anew.
 #[tokio::test]
 async fn what_leaves_the_chain_comes_back() {
