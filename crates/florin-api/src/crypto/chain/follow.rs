@@ -169,7 +169,9 @@ impl Move<'_> {
         let brought = Arc::new(treasury::relevant(app, book, net, &block.transfers, &ours).await?);
         let fence = self.fence(&block.at, true);
         let is_broken_off = self.before.doing().is_some();
-        if is_broken_off || !ours.is_empty() || deposits::has_work(app, book, net, height).await? {
+        let has_begun =
+            is_broken_off || !ours.is_empty() || deposits::has_work(app, book, net, height).await?;
+        if has_begun {
             if !self.begin(&fence).await? {
                 return Ok(false);
             }
@@ -177,8 +179,8 @@ impl Move<'_> {
             deposits::confirm(app, book, &fence, height).await?;
         }
         let at = block.at;
-        self.end(fence, async move |work: &mut Work<'_>| treasury::connected(work, net, &at, &brought).await)
-            .await
+        let connected = async move |work: &mut Work<'_>| treasury::connected(work, net, &at, &brought).await;
+        self.end((fence, has_begun), connected).await
     }
 
     /// The last block is in the chain no more. False: as for [`Self::connect`].
@@ -192,7 +194,7 @@ impl Move<'_> {
         let left = Aside::default();
         let (kept, height) = (left.clone(), block.height);
         let is_done = self
-            .end(fence, async move |work: &mut Work<'_>| {
+            .end((fence, true), async move |work: &mut Work<'_>| {
                 kept.put(treasury::disconnected(work, net, &block).await?);
                 Ok(())
             })
@@ -230,10 +232,10 @@ impl Move<'_> {
         Ok(true)
     }
 
-    /// Moves the cursor, with what belongs to that.
+    /// Moves the cursor, with what belongs to that. What has begun must not have been ended by somebody else meanwhile.
     async fn end(
         self,
-        fence: Fence,
+        (fence, has_begun): (Fence, bool),
         with: impl AsyncFn(&mut Work<'_>) -> Result<(), Stop> + Send + 'static,
     ) -> Result<bool, StoreError> {
         let Self { app, book, net, after, .. } = self;
@@ -241,7 +243,7 @@ impl Move<'_> {
             let cursor = Cursor::in_command(work, net)?;
             let is_here = cursor.as_ref().and_then(Cursor::last) == fence.before.as_ref();
             let doing = cursor.as_ref().and_then(Cursor::doing);
-            if !is_here || doing.is_some_and(|doing| *doing != fence.doing) {
+            if !is_here || doing != has_begun.then_some(&fence.doing) {
                 return Err(elsewhere().into());
             }
             with(work).await?;

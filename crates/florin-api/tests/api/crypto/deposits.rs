@@ -360,7 +360,52 @@ async fn what_a_broken_off_look_saw_leaves_with_its_block() {
     }
 }
 
-/// Two processes over nodes that do not agree: what one begins, the other does not continue.
+/// Two processes over nodes that do not agree: at any moment of a look at a block, another look finds another block in
+/// its place and is broken off at any moment, and the first goes on.
+#[tokio::test]
+async fn two_that_do_not_agree_lose_nothing() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    let mut credited = 0;
+    let (mut first, mut second) = (0, 0);
+    loop {
+        let [mut one, mut other] = [ChainWork::new(c.app.app.clone()), ChainWork::new(c.app.app.clone())];
+        c.btc.mine_empty(1);
+        c.look().await;
+        credited += 1;
+        c.btc.mine(&[(&format!("t{credited}"), 0, &to, "btc", SMALL)]);
+        let chain = c.btc.blocks();
+        let mut look = Box::pin(one.round());
+        let is_done = is_done_after(look.as_mut(), first).await;
+        c.btc.leave(1);
+        c.btc.mine_empty(1);
+        let mut other_look = Box::pin(other.round());
+        let is_other_done = is_done_after(other_look.as_mut(), second).await;
+        c.btc.switch_to(chain);
+        if !is_done {
+            // It may find that another process follows.
+            drop(look.await);
+        }
+        drop(other_look);
+        for _ in 0..2 {
+            c.btc.mine_empty(1);
+            // A command that was under way when the other look ended may come first.
+            drop(c.work.round().await);
+            drop(c.work.round().await);
+            c.look().await;
+        }
+        let amount = format_minor(SMALL * credited, 8);
+        assert_eq!(c.a.amount(Some("anna"), "btc").await, amount, "{first} {second}");
+        (first, second) = if is_other_done { (first + 1, 0) } else { (first, second + 1) };
+        if is_done {
+            break;
+        }
+    }
+    allow_errors(&["another process follows this chain too"]);
+    c.app.finish().await;
+}
+
+/// Two processes at once: what one begins, the other does not begin again.
 #[tokio::test]
 async fn two_that_follow_at_once_credit_once() {
     let mut c = Chained::start().await;

@@ -67,6 +67,16 @@ impl TestNode {
         state.branch += 1;
     }
 
+    /// The chain as it is now.
+    pub fn blocks(&self) -> Vec<Block> {
+        self.state.lock().expect("a chain").blocks.clone()
+    }
+
+    /// The node is on another branch, or back on one.
+    pub fn switch_to(&self, blocks: Vec<Block>) {
+        self.state.lock().expect("a chain").blocks = blocks;
+    }
+
     /// An address has more than its transfers brought, or less.
     pub fn give(&self, to: &str, currency: &'static str, amount: i64) {
         let gift = (to.to_owned(), CurrencyCode::new(currency), amount);
