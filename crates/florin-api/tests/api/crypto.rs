@@ -37,6 +37,17 @@ impl Chained {
         Self { app, a, btc, ethereum, work }
     }
 
+    /// The server is started again, with the sender of what comes on Ethereum on the list of sanctioned addresses.
+    async fn sanction(&mut self) {
+        let list = "0x0000000000000000000000000000000000000001";
+        let list = florin_travel::SanctionedAddresses::read(list.as_bytes()).expect("a list");
+        let chains = Chains { sanctions: Arc::new(list), ..self.app.app.settings.chains.clone() };
+        let settings = Settings { chains, ..self.app.app.settings.clone() };
+        self.app.reopen(Setup { settings, ..Setup::default() }).await;
+        self.a = self.app.a();
+        self.work = ChainWork::new(self.app.app.clone());
+    }
+
     /// Follows the chains.
     async fn look(&mut self) {
         self.work.round().await.expect("the chains can be followed");

@@ -98,8 +98,8 @@ impl Cursor {
         self.kept.blocks.last()
     }
 
-    /// Whether a block is one of those that are remembered, or under all of them: deeper than any reorganisation that is
-    /// understood.
+    /// Whether a block is one of those that are remembered, or under all of them: deeper than any reorganisation that
+    /// is understood.
     pub(in crate::crypto) fn is_over(&self, block: &BlockRef) -> bool {
         let blocks = &self.kept.blocks;
         blocks.contains(block) || blocks.first().is_some_and(|first| block.height < first.height)

@@ -196,8 +196,7 @@ fn confirm_one(work: &mut Work<'_>, values: &mut Values, (id, limit): (Uuid, u64
         deposit.state == DepositState::Seen && deposit.height.is_some_and(|height| height <= limit)
     };
     let Some(deposit) = work.object::<Deposit>(id)?.filter(is_ripe) else { return Ok(()) };
-    let sanctions = &work.app().settings.chains.sanctions;
-    if deposit.sender.as_deref().is_some_and(|sender| sanctions.find(sender).is_some()) {
+    if is_sanctioned(work, &deposit) {
         return suspend(work, deposit, DepositState::Sanctioned);
     }
     if deposit.pays.is_some() {
@@ -227,19 +226,21 @@ fn confirm_one(work: &mut Work<'_>, values: &mut Values, (id, limit): (Uuid, u64
     credit(work, deposit, &posting)
 }
 
-/// Credits what waits in suspense; holds it where its holder is suspended, and leaves it to a person where there is
-/// none.
+/// Credits what waits in suspense, or lets it pay its order. It is held where its holder is suspended, and left to a
+/// person where there is none, or where the sender was put on the list of sanctioned addresses meanwhile: only a person
+/// credits that.
 pub fn credit_from_suspense(work: &mut Work<'_>, deposit: Deposit) -> Result<(), Stop> {
+    if deposit.pays.is_some() {
+        return turn(work, deposit, DepositState::ForOrder);
+    }
+    let is_by_person = deposit.state.is_left_to_a_person();
     let waits = match can_be_paid(work, &deposit) {
+        _ if !is_by_person && is_sanctioned(work, &deposit) => Some(DepositState::Sanctioned),
         false => Some(DepositState::Unmatched),
         true => is_suspended(work, deposit.holder).then_some(DepositState::Held),
     };
     if let Some(state) = waits {
-        let waiting = Deposit { state, ..deposit.clone() };
-        if waiting.state.status() != deposit.state.status() {
-            emit(work, &waiting);
-        }
-        return Ok(work.put(&waiting)?);
+        return turn(work, deposit, state);
     }
     let posting = postings::credit_from_suspense(&deposit, work.debt(deposit.holder, deposit.currency)?);
     credit(work, deposit, &posting)
@@ -333,26 +334,57 @@ fn leave_one(work: &mut Work<'_>, id: Uuid, height: u64) -> Result<Option<Uuid>,
         work.put(&Deposit { height: None, ..deposit })?;
         return Ok(Some(id));
     }
-    let left = Deposit { state: DepositState::Seen, height: None, ..deposit.clone() };
-    if left.pays.is_some() || left.state.status() != deposit.state.status() {
-        emit(work, &left);
-    }
-    work.put(&left)?;
-    let (due, payload) = (work.in_time(GONE_AFTER), id.as_bytes().to_vec());
-    work.enqueue(NewJob { kind: GONE_JOB, lane: Lane::Quick, due, payload });
     let was_final = matches!(deposit.state.money(), Money::OfHolder | Money::Sold);
+    wait_for_block(work, deposit)?;
     Ok(was_final.then_some(id))
 }
 
-/// A deposit has gone back, or could not: then it waits for a person again.
+/// No block has a deposit: it is given up after a while.
+fn wait_for_block(work: &mut Work<'_>, deposit: Deposit) -> Result<(), Stop> {
+    let (due, payload) = (work.in_time(GONE_AFTER), deposit.id.as_bytes().to_vec());
+    work.enqueue(NewJob { kind: GONE_JOB, lane: Lane::Quick, due, payload });
+    turn(work, Deposit { height: None, ..deposit }, DepositState::Seen)
+}
+
+/// A deposit that waits in suspense begins to go back.
+pub fn goes_back(work: &mut Work<'_>, deposit: Deposit) -> Result<(), Stop> {
+    turn(work, deposit, DepositState::Returning)
+}
+
+/// A deposit has gone back, or could not: then it waits for a person again, or for a block that has it. The house's
+/// accounts must be touched.
 pub async fn went_back(work: &mut Work<'_>, id: Uuid, has_gone: bool) -> Result<(), Stop> {
     work.load(&[store::touch(id)]).await?;
     let deposit = work.object::<Deposit>(id)?;
     let Some(deposit) = deposit.filter(|deposit| deposit.state == DepositState::Returning) else {
         return Ok(());
     };
-    let state = if has_gone { DepositState::Returned } else { DepositState::Unexplained };
-    Ok(work.put(&Deposit { state, ..deposit })?)
+    if has_gone {
+        return turn(work, deposit, DepositState::Returned);
+    }
+    if deposit.height.is_none() {
+        work.post(TAKEN_BACK.kind, id, &postings::bear_no_more(&deposit), Vec::new())
+            .map_err(posting_refused)?;
+        return wait_for_block(work, deposit);
+    }
+    let is_sanctioned = is_sanctioned(work, &deposit);
+    turn(work, deposit, if is_sanctioned { DepositState::Sanctioned } else { DepositState::Unexplained })
+}
+
+/// Puts a deposit in another state, which is told where it looks different to partners.
+fn turn(work: &mut Work<'_>, deposit: Deposit, state: DepositState) -> Result<(), Stop> {
+    let before = deposit.state.status();
+    let deposit = Deposit { state, ..deposit };
+    if deposit.pays.is_some() || state.status() != before {
+        emit(work, &deposit);
+    }
+    Ok(work.put(&deposit)?)
+}
+
+/// Whether its sender is on the list of sanctioned addresses.
+fn is_sanctioned(work: &Work<'_>, deposit: &Deposit) -> bool {
+    let sanctions = &work.app().settings.chains.sanctions;
+    deposit.sender.as_deref().is_some_and(|sender| sanctions.find(sender).is_some())
 }
 
 /// Emits where a deposit stands. A deposit that pays an order has no events of its own: the order has them.

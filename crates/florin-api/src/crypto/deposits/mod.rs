@@ -1,9 +1,11 @@
 //! Deposits: what comes to the addresses of holders.
 //!
 //! States: seen (in a block) → credited once it has its confirmations; or in suspense: for the travel rule, while the
-//! user is suspended, below the minimum, or for a person; → unexplained where nobody says who sent it. One whose block
-//! leaves the chain is seen in no block, whatever it was before, and its money is taken back; it is credited again with
-//! the confirmations of another block, or gone after a day.
+//! user is suspended, for an order, or for a person. What pays an order is sold (settled) by the order. What a person
+//! decides about (too small, never explained, of a sanctioned sender, of a user that is gone) is credited, or goes
+//! back: returning → returned. A block that leaves the chain takes the money of its deposits with it: they are seen in
+//! no block, until another block has them, or gone after a day. What goes back or went back keeps its state: the house
+//! bears it.
 
 mod arrive;
 mod deposit;
@@ -14,8 +16,8 @@ mod store;
 mod travel_rule;
 
 pub(super) use arrive::{
-    GONE_JOB, Owned, UNEXPLAINED_JOB, can_be_paid, confirm, credit_from_suspense, has_work, leave, see,
-    went_back,
+    GONE_JOB, Owned, UNEXPLAINED_JOB, can_be_paid, confirm, credit_from_suspense, goes_back, has_work, leave,
+    see, went_back,
 };
 pub(super) use deposit::{CREDITED, SUSPENDED, TAKEN_BACK};
 pub(super) use details::{CryptoDepositPayload, EXAMPLE, render};

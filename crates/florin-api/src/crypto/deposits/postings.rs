@@ -47,6 +47,11 @@ pub fn lose(deposit: &Deposit, is_back: bool) -> Posting {
     Posting::between(from, to, deposit.amount)
 }
 
+/// What was to go back, and is on no chain, has not gone: the house does not bear it after all.
+pub fn bear_no_more(deposit: &Deposit) -> Posting {
+    Posting::between(suspense(deposit), house(deposit, AccountKind::Fees), deposit.amount)
+}
+
 /// What was credited has not come in after all: the holder owes what it has spent of it.
 pub fn take_back(deposit: &Deposit, account: Account) -> Posting {
     let (amount, to) = (deposit.amount, settlement(deposit));
@@ -86,6 +91,7 @@ mod tests {
             for posting in [
                 credited, credit_from_suspense(&deposit, debt), suspend(&deposit), take_from_suspense(&deposit),
                 take_from_position(&deposit), taken, lose(&deposit, true), lose(&deposit, false),
+                bear_no_more(&deposit),
             ] {
                 prop_assert_eq!(posting.moves().iter().map(|part| part.amount).sum::<i64>(), 0);
             }

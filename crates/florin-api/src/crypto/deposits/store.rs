@@ -53,7 +53,7 @@ const OF_PURPOSE: Statement = "SELECT id, holder, currency, network, hash, outpu
      height, sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND pays = $2 \
      ORDER BY CASE state WHEN 'FOR_ORDER' THEN 0 WHEN 'SETTLED' THEN 2 ELSE 1 END, created_at, id LIMIT 1000";
 const SEEN_OF_PURPOSE: Statement = "SELECT CAST(SUM(amount) AS BIGINT) FROM crypto_deposit \
-     WHERE book = $1 AND pays = $2 AND height IS NOT NULL";
+     WHERE book = $1 AND pays = $2 AND height IS NOT NULL AND state IN ('SEEN', 'FOR_ORDER', 'SETTLED')";
 
 const ALL: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, height, \
      sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND id > $2 ORDER BY id LIMIT 500";
@@ -147,7 +147,7 @@ pub async fn of_block(scope: &mut Scope, network: &str, height: u64) -> Result<V
 /// What of a purpose is read at a time.
 pub const OF_PURPOSE_AT_ONCE: usize = 1_000;
 
-/// What of a purpose is in blocks, in sum.
+/// What of a purpose is in blocks and has settled it, or will by itself, in sum.
 pub async fn seen_of_purpose(scope: &mut Scope, purpose: Uuid) -> Result<i64, StoreError> {
     let row = scope.query_one(SEEN_OF_PURPOSE, &params![purpose]).await?;
     let sum: Option<i64> = row.map_or(Ok(None), |row| row.get(0))?;

@@ -97,7 +97,7 @@ pub(super) async fn give_back(
         };
         work.put(&withdrawal)?;
         leave(work, &withdrawal);
-        work.put(&Deposit { state: DepositState::Returning, ..deposit })?;
+        deposits::goes_back(work, deposit)?;
         match &deed {
             Some(deed) => Ok(audit::note(work, deed).await?),
             None => Ok(()),

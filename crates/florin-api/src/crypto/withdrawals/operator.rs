@@ -207,7 +207,8 @@ impl CryptoOperator<'_> {
         Ok((all, cut))
     }
 
-    /// Credits a deposit that waits for a person to the holder of its address. None: there is no such deposit.
+    /// Credits a deposit that waits for a person to the holder of its address, or lets it pay its order. None: there is
+    /// no such deposit.
     ///
     /// # Errors
     /// It does not wait for a person, or its holder has no account any more.
@@ -219,7 +220,7 @@ impl CryptoOperator<'_> {
             let deposit = work.object::<Deposit>(id)?.filter(|deposit| deposit.state.is_left_to_a_person());
             let deposit =
                 deposit.ok_or_else(|| Refusal::invalid("the deposit does not wait for a person"))?;
-            if !deposits::can_be_paid(work, &deposit) {
+            if deposit.pays.is_none() && !deposits::can_be_paid(work, &deposit) {
                 return Err(Refusal::invalid("its holder has no account any more: send it back").into());
             }
             deposits::credit_from_suspense(work, deposit)?;

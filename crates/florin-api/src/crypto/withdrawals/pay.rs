@@ -13,6 +13,7 @@ use super::finish::fail;
 use super::store::WITHDRAWALS;
 use super::withdrawal::{CryptoWithdrawalFailure, Destination, State, Waits, Withdrawal};
 use crate::crypto::chain::{Cursor, Net, follow, has_accounts, is_simulated, node_of};
+use crate::crypto::deposits::{self, Deposit};
 use crate::crypto::treasury::{
     self, ChainTry, Lacks, Means, Order, TryState, leave_retry, mark_sent, tries_of,
 };
@@ -116,6 +117,19 @@ async fn begin(app: &App, book: BookId, withdrawal: Withdrawal) -> Result<Withdr
         work.load(&[Touch::Holder(withdrawal.holder)]).await?;
         if is_suspended(work, withdrawal.holder) {
             return fail(work, withdrawal, CryptoWithdrawalFailure::UserSuspended).await;
+        }
+        if let Some(deposit) = withdrawal.returns {
+            // What has left its chain does not go back.
+            work.load(&[deposits::touch(deposit)]).await?;
+            if work.object::<Deposit>(deposit)?.is_none_or(|deposit| deposit.height.is_none()) {
+                return fail(work, withdrawal, CryptoWithdrawalFailure::Rejected).await;
+            }
+        }
+        let sanctions = &work.app().settings.chains.sanctions;
+        if sanctions.find(order.to.as_str()).is_some() {
+            // It was put on the list after the withdrawal was made.
+            let (state, waits) = (State::Approval, Some(Waits::Sanctioned));
+            return Ok(work.put(&Withdrawal { state, waits, ..withdrawal })?);
         }
         let is_simulated = is_simulated(work.app(), order.net) && !has_accounts(order.chain);
         if is_simulated && MagicAddress::of(order.chain, &order.to) == Some(MagicAddress::Fails) {

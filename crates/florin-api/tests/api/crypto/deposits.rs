@@ -1,8 +1,9 @@
 //! What comes in, over nodes that the test drives.
 
+mod persons;
+
 use super::*;
 use crate::support::{allow_errors, expect_errors};
-use florin_api::crypto::CryptoOperator;
 use florin_api::kit::book::jobs::run_due;
 use florin_store::Due;
 use florin_types::format_minor;
@@ -422,83 +423,6 @@ async fn two_that_follow_at_once_credit_once() {
     allow_errors(&["another process follows this chain too"]);
     assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.00005000");
     assert_eq!(c.statuses().await.len(), 10);
-    c.app.finish().await;
-}
-
-fn operator(app: &TestApp) -> CryptoOperator<'_> {
-    CryptoOperator { app: &app.app, name: florin_types::Text::parse("olga").expect("a name") }
-}
-
-/// On a simulated chain of Ethereum's kind it is known who sent it; on one of Bitcoin's kind a person says where to.
-#[tokio::test]
-async fn what_nobody_explains_goes_back() {
-    let app = TestApp::start().await;
-    let a = app.a();
-    a.verified_user("anna").await;
-    let mut ids = Vec::new();
-    for (currency, network, amount) in [("eth", "ethereum", "1"), ("ltc", "ltc", "20")] {
-        let to = address(&a, Some("anna"), currency, network).await;
-        let body = json!({
-            "address": to, "currency": currency, "network": network, "amount": amount, "confirmations": 12,
-        });
-        let made = a.post("/v1/sandbox/chain/deposit", &body).send().await.expect(201);
-        ids.push(made["cryptoDepositId"].as_str().expect("an id").to_owned());
-    }
-    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 31 * 86_400})).send().await.expect(200);
-    for _ in 0..4 {
-        a.settle().await;
-    }
-    let error = async |id: &str| {
-        let shown = a.get(&format!("/v1/crypto-deposit/details/{id}")).await.expect(200);
-        assert_eq!(shown["status"], NOT);
-        shown["error"]["status"].clone()
-    };
-    assert_eq!([error(&ids[0]).await, error(&ids[1]).await], ["RETURNED", "UNEXPLAINED"]);
-    let (waiting, _) = operator(&app).deposits().await.expect("a list");
-    assert_eq!(waiting.len(), 1);
-    let id = waiting[0].id;
-    assert_eq!((waiting[0].currency.as_str(), waiting[0].amount.as_str()), ("ltc", "20.00000000"));
-    let none = operator(&app).give_back(id, None).await.expect("an answer").expect("a deposit");
-    assert!(none.is_err(), "its chain does not say who sent it");
-    assert!(
-        operator(&app).give_back(id, Some("nonsense")).await.expect("an answer").expect("a deposit").is_err()
-    );
-    let wallet = address(&app.b(), None, "ltc", "ltc").await;
-    operator(&app)
-        .give_back(id, Some(&wallet))
-        .await
-        .expect("an answer")
-        .expect("a deposit")
-        .expect("it goes back");
-    assert!(operator(&app).credit(id).await.is_err(), "it does not wait any more");
-    for _ in 0..4 {
-        a.settle().await;
-    }
-    assert_eq!(error(&ids[1]).await, "RETURNED");
-    assert!(operator(&app).deposits().await.expect("a list").0.is_empty());
-    // The house has borne nothing: what the network took was taken from what went back.
-    assert_eq!(a.events().await.iter().filter(|event| event["type"] == "crypto_withdrawal").count(), 0);
-    // A chain that loses what was given back costs the house, and nobody is told again.
-    let told = a.events().await.len();
-    let body = json!({"network": "ethereum", "depth": 100, "drops": true});
-    a.post("/v1/sandbox/chain/reorganise", &body).send().await.expect(200);
-    allow_errors(&["left its chain"]);
-    assert_eq!(a.events().await.len(), told);
-    app.finish().await;
-}
-
-#[tokio::test]
-async fn a_person_credits_what_was_too_small() {
-    let mut c = Chained::start().await;
-    let to = address(&c.a, Some("anna"), "usdt", "ethereum").await;
-    c.ethereum.mine(&[("0x1", 1, &to, "usdt", 4_999_999)]);
-    c.ethereum.mine_empty(11);
-    c.look().await;
-    let (waiting, _) = operator(&c.app).deposits().await.expect("a list");
-    operator(&c.app).credit(waiting[0].id).await.expect("a command").expect("a deposit");
-    assert_eq!(c.statuses().await, [WAITS, NOT, DONE]);
-    assert_eq!(c.a.amount(Some("anna"), "usdt").await, "4.999999");
-    assert_eq!(operator(&c.app).credit(uuid::Uuid::nil()).await.expect("a read"), None);
     c.app.finish().await;
 }
 

@@ -1,9 +1,9 @@
 //! Withdrawals at which a person looks.
 
 use super::{details, id_of, outside, told, with_anna, with_chains, withdraw};
-use crate::support::{Client, TestApp};
+use crate::support::{Client, Setup, TestApp};
 use florin_api::crypto::{CryptoOperator, WaitingWithdrawal};
-use florin_api::kit::settings::Chains;
+use florin_api::kit::settings::{Chains, Settings};
 use florin_travel::SanctionedAddresses;
 use florin_types::Text;
 use http::Method;
@@ -83,6 +83,27 @@ async fn a_sanctioned_address_is_never_paid() {
     assert_eq!(operator(&app).reject(uuid(&id)).await, Ok(Some(())));
     assert_eq!(details(&a, &id).await["error"]["status"], "REJECTED");
     assert_eq!(a.amount(None, "eth").await.parse::<f64>(), Ok(5.0));
+    app.finish().await;
+}
+
+/// The list has grown while a withdrawal waited: it is looked up again before it is signed.
+#[tokio::test]
+async fn what_is_approved_is_looked_up_again() {
+    let mut app = with_chains(Chains { approve_above: Some(100_000), ..Chains::simulated() }).await;
+    let a = with_anna(&app).await;
+    let id = id_of(&withdraw(&a, Some("anna"), ("0.2", "btc", "btc"), &outside("btc")).send().await);
+    let list = SanctionedAddresses::read(outside("btc").as_bytes()).expect("a list");
+    let chains = Chains { sanctions: Arc::new(list), ..app.app.settings.chains.clone() };
+    let settings = Settings { chains, ..app.app.settings.clone() };
+    app.reopen(Setup { settings, ..Setup::default() }).await;
+    let a = app.a();
+    assert_eq!(operator(&app).approve(uuid(&id)).await, Ok(Some(())));
+    settle(&a).await;
+    assert_eq!(details(&a, &id).await["status"], "PENDING");
+    assert_eq!(waiting(&app).await[0].waits, Some("SANCTIONED"));
+    assert!(operator(&app).approve(uuid(&id)).await.is_err());
+    assert_eq!(operator(&app).reject(uuid(&id)).await, Ok(Some(())));
+    assert_eq!(details(&a, &id).await["error"]["status"], "REJECTED");
     app.finish().await;
 }
 

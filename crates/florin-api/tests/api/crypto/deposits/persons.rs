@@ -1,0 +1,178 @@
+//! Deposits that a person decides about.
+
+use super::*;
+use florin_api::crypto::CryptoOperator;
+
+fn operator(app: &TestApp) -> CryptoOperator<'_> {
+    CryptoOperator { app: &app.app, name: florin_types::Text::parse("olga").expect("a name") }
+}
+
+/// On a simulated chain of Ethereum's kind it is known who sent it; on one of Bitcoin's kind a person says where to.
+#[tokio::test]
+async fn what_nobody_explains_goes_back() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.verified_user("anna").await;
+    let mut ids = Vec::new();
+    for (currency, network, amount) in [("eth", "ethereum", "1"), ("ltc", "ltc", "20")] {
+        let to = address(&a, Some("anna"), currency, network).await;
+        let body = json!({
+            "address": to, "currency": currency, "network": network, "amount": amount, "confirmations": 12,
+        });
+        let made = a.post("/v1/sandbox/chain/deposit", &body).send().await.expect(201);
+        ids.push(made["cryptoDepositId"].as_str().expect("an id").to_owned());
+    }
+    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 31 * 86_400})).send().await.expect(200);
+    for _ in 0..4 {
+        a.settle().await;
+    }
+    let error = async |id: &str| {
+        let shown = a.get(&format!("/v1/crypto-deposit/details/{id}")).await.expect(200);
+        assert_eq!(shown["status"], NOT);
+        shown["error"]["status"].clone()
+    };
+    assert_eq!([error(&ids[0]).await, error(&ids[1]).await], ["RETURNED", "UNEXPLAINED"]);
+    let (waiting, _) = operator(&app).deposits().await.expect("a list");
+    assert_eq!(waiting.len(), 1);
+    let id = waiting[0].id;
+    assert_eq!((waiting[0].currency.as_str(), waiting[0].amount.as_str()), ("ltc", "20.00000000"));
+    let none = operator(&app).give_back(id, None).await.expect("an answer").expect("a deposit");
+    assert!(none.is_err(), "its chain does not say who sent it");
+    assert!(
+        operator(&app).give_back(id, Some("nonsense")).await.expect("an answer").expect("a deposit").is_err()
+    );
+    let wallet = address(&app.b(), None, "ltc", "ltc").await;
+    operator(&app)
+        .give_back(id, Some(&wallet))
+        .await
+        .expect("an answer")
+        .expect("a deposit")
+        .expect("it goes back");
+    assert!(operator(&app).credit(id).await.is_err(), "it does not wait any more");
+    for _ in 0..4 {
+        a.settle().await;
+    }
+    assert_eq!(error(&ids[1]).await, "RETURNED");
+    assert!(operator(&app).deposits().await.expect("a list").0.is_empty());
+    // The house has borne nothing: what the network took was taken from what went back.
+    assert_eq!(a.events().await.iter().filter(|event| event["type"] == "crypto_withdrawal").count(), 0);
+    // A chain that loses what was given back costs the house, and nobody is told again.
+    let told = a.events().await.len();
+    let body = json!({"network": "ethereum", "depth": 100, "drops": true});
+    a.post("/v1/sandbox/chain/reorganise", &body).send().await.expect(200);
+    allow_errors(&["left its chain"]);
+    assert_eq!(a.events().await.len(), told);
+    app.finish().await;
+}
+
+/// Its sender is put on the list of sanctioned addresses while it waits: only a person credits it then.
+#[tokio::test]
+async fn what_waits_is_looked_up_again() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "usdt", "ethereum").await;
+    c.ethereum.mine(&[("0x1", 1, &to, "usdt", 2_000_000_000)]);
+    c.ethereum.mine_empty(11);
+    c.look().await;
+    assert_eq!(c.statuses().await, [WAITS, ASKED]);
+    c.sanction().await;
+    let id = c.newest().await;
+    explain(&c.a, &id, &json!({"iAmOwnerOfWallet": true})).send().await.expect(200);
+    c.a.run_jobs().await;
+    assert_eq!(c.statuses().await, [WAITS, ASKED, WAITS]);
+    assert_eq!(c.a.amount(Some("anna"), "usdt").await, "0.000000");
+    let (waiting, _) = operator(&c.app).deposits().await.expect("a list");
+    assert_eq!(waiting[0].state, "SANCTIONED");
+    operator(&c.app).credit(waiting[0].id).await.expect("a command").expect("a deposit");
+    assert_eq!(c.statuses().await, [WAITS, ASKED, WAITS, DONE]);
+    assert_eq!(c.a.amount(Some("anna"), "usdt").await, "2000.000000");
+    c.app.finish().await;
+}
+
+/// What a sanctioned sender has paid for an order keeps nothing open, and settles the order once a person says so.
+#[tokio::test]
+async fn an_order_is_paid_by_a_sanctioned_sender() {
+    let mut c = Chained::start().await;
+    c.sanction().await;
+    let lock = json!({"currency": "usdc", "amount": "100", "network": "ethereum"});
+    let lock = c.a.post("/v1/order/lock-rate", &lock).send().await.expect(200)["lockId"].clone();
+    let made = c.a.post("/v1/order", &json!({"lockId": lock})).send().await.expect(200);
+    c.a.run_jobs().await;
+    let path = format!("/v1/order/details/{}", made["orderId"].as_str().expect("an id"));
+    let status =
+        async |client: &crate::support::Client| client.get(&path).await.expect(200)["status"].clone();
+    let to = c.a.get(&path).await.expect(200)["walletAddress"].as_str().expect("an address").to_owned();
+    c.look().await;
+    c.ethereum.mine(&[("0x1", 1, &to, "usdc", 116_279_069)]);
+    c.ethereum.mine_empty(1);
+    c.look().await;
+    c.a.run_jobs().await;
+    assert_eq!(status(&c.a).await, "WAITING_FOR_CONFIRMATION");
+    c.ethereum.mine_empty(11);
+    c.look().await;
+    c.a.run_jobs().await;
+    assert_eq!(status(&c.a).await, "WAITING_FOR_PAYMENT");
+    c.app.clock.advance(Duration::from_secs(3_600));
+    c.a.run_jobs().await;
+    assert_eq!(status(&c.a).await, "EXPIRED");
+    let (waiting, _) = operator(&c.app).deposits().await.expect("a list");
+    assert_eq!(waiting[0].state, "SANCTIONED");
+    operator(&c.app).credit(waiting[0].id).await.expect("a command").expect("a deposit");
+    c.a.run_jobs().await;
+    assert_eq!(
+        (status(&c.a).await, c.a.amount(None, "eur").await),
+        (json!("COMPLETED"), "100.00".to_owned())
+    );
+    assert_eq!(c.a.amount(None, "usdc").await, "0.000000");
+    c.app.finish().await;
+}
+
+/// What is to go back leaves its chain first: it does not go back, nobody bears anything, and it is as if it came for
+/// the first time once a block has it.
+#[tokio::test]
+async fn what_is_on_no_chain_does_not_go_back() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    c.btc.mine(&[("t1", 0, &to, "btc", LARGE)]);
+    c.btc.mine_empty(2);
+    c.look().await;
+    c.app.clock.advance(Duration::from_secs(31 * 86_400));
+    c.a.run_jobs().await;
+    assert_eq!(c.statuses().await, [WAITS, ASKED, NOT]);
+    let id = operator(&c.app).deposits().await.expect("a list").0[0].id;
+    let outside = "tb1qtke5lpwdy0d4mpadh9kwkervskffcdkghfgvcr";
+    let begun = operator(&c.app).give_back(id, Some(outside)).await.expect("an answer").expect("a deposit");
+    begun.expect("it goes back");
+    c.btc.leave(3);
+    c.btc.mine_empty(3);
+    c.look().await;
+    expect_errors(&["left its chain and was taken back"]);
+    c.a.run_jobs().await;
+    assert!(operator(&c.app).deposits().await.expect("a list").0.is_empty());
+    assert!(operator(&c.app).list().await.expect("a list").waiting.is_empty());
+    assert_eq!(c.details(&id.to_string()).await["confirmations"], 0);
+    let moved = "SELECT COUNT(*) FROM account WHERE currency = 'btc' AND balance <> 0";
+    assert_eq!(c.app.database().count(moved).await, 0);
+    c.btc.mine(&[("t1", 0, &to, "btc", LARGE)]);
+    c.btc.mine_empty(2);
+    c.look().await;
+    let details = json!({"iAmOwnerOfWallet": true});
+    explain(&c.a, &id.to_string(), &details).send().await.expect(200);
+    assert_eq!(c.statuses().await, [WAITS, ASKED, NOT, WAITS, ASKED, DONE]);
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.02000000");
+    c.app.finish().await;
+}
+
+#[tokio::test]
+async fn a_person_credits_what_was_too_small() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "usdt", "ethereum").await;
+    c.ethereum.mine(&[("0x1", 1, &to, "usdt", 4_999_999)]);
+    c.ethereum.mine_empty(11);
+    c.look().await;
+    let (waiting, _) = operator(&c.app).deposits().await.expect("a list");
+    operator(&c.app).credit(waiting[0].id).await.expect("a command").expect("a deposit");
+    assert_eq!(c.statuses().await, [WAITS, NOT, DONE]);
+    assert_eq!(c.a.amount(Some("anna"), "usdt").await, "4.999999");
+    assert_eq!(operator(&c.app).credit(uuid::Uuid::nil()).await.expect("a read"), None);
+    c.app.finish().await;
+}
