@@ -114,6 +114,15 @@ impl Chain {
         })
     }
 
+    /// The least that an output or a payment may be, in the coin's smallest unit.
+    #[must_use]
+    pub const fn least_payment(self) -> i64 {
+        match self.policy() {
+            Some(policy) => policy.dust,
+            None => 1,
+        }
+    }
+
     /// The least fee of 1,000 virtual bytes that its nodes relay. None: it is not of Bitcoin's kind.
     #[must_use]
     pub const fn relay_rate(self) -> Option<u128> {

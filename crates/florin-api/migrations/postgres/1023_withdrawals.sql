@@ -114,6 +114,9 @@ CREATE TABLE chain_nonce (
     id BYTEA NOT NULL,
     network TEXT COLLATE "C" NOT NULL,
     next BIGINT NOT NULL,
+    -- A higher one that a node said, and the newest block then that counted as being in the chain.
+    ahead BIGINT,
+    since BIGINT,
     seal BYTEA,
     PRIMARY KEY (book, id)
 );

@@ -114,6 +114,9 @@ CREATE TABLE chain_nonce (
     id BLOB NOT NULL,
     network TEXT NOT NULL,
     next INTEGER NOT NULL,
+    -- A higher one that a node said, and the newest block then that counted as being in the chain.
+    ahead INTEGER,
+    since INTEGER,
     seal BLOB,
     PRIMARY KEY (book, id)
 ) WITHOUT ROWID;

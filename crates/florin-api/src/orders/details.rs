@@ -44,7 +44,7 @@ pub struct OrderTransaction {
     /// What was settled for it, in EUR; 0 while it is `PENDING`.
     #[schema(value_type = ExactNumber, example = 346.59)]
     settled_amount: ExactNumber,
-    /// Whether a block had it only after `expiresAt`: then it was settled at the rate of its moment. False while it is
+    /// Whether its block is from after `expiresAt`: then it was settled at the rate of its moment. False while it is
     /// `PENDING`.
     is_late: bool,
 }

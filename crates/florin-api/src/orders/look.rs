@@ -6,8 +6,8 @@ use super::order::{COMPLETE_WITHIN, OPEN_AT_MOST, Order, PAY_WITHIN, Payment, SE
 use super::postings::{self, EUR};
 use super::store::{ORDERS, PAYMENTS};
 use crate::crypto::{
-    Deposit, DepositState, OF_PURPOSE_AT_ONCE, ORDER_JOB, claim_address, of_purpose, seen_of_purpose,
-    touches_of_deposits,
+    Deposit, DepositState, OF_PURPOSE_AT_ONCE, ORDER_JOB, begin_to_follow, claim_address, of_purpose,
+    seen_of_purpose, touches_of_deposits,
 };
 use crate::kit::app::App;
 use crate::kit::book::command::posting_refused;
@@ -28,7 +28,11 @@ pub async fn look(app: &App, job: &Job) -> Result<(), StoreError> {
     let mut snapshot = app.store.snapshot(book).await?;
     let deposits = of_purpose(&mut snapshot, id).await?;
     let seen = seen_of_purpose(&mut snapshot, id).await?;
+    let order = snapshot.objects_at::<Order>(&[id]).await?.pop();
     drop(snapshot);
+    if let Some(order) = order.filter(|order| order.address.is_none()) {
+        begin_to_follow(app, book, &order.network).await?;
+    }
     let mut touches = touches_of_deposits(&deposits);
     touches.extend(deposits.iter().map(|deposit| Touch::Object(&PAYMENTS, deposit.id)));
     touches.extend(rates::touch(app));

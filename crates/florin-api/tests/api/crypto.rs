@@ -2,6 +2,7 @@
 
 mod deposits;
 mod node;
+mod ordered;
 mod reconciling;
 mod sandbox;
 pub mod simulated;

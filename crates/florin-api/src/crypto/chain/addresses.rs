@@ -1,20 +1,21 @@
 //! Addresses that are made for one purpose, such as an order: each is used once, so that what comes to it is for that.
 
-use super::{LOOK_JOB, Net, is_simulated};
+use super::{Cursor, Net, follow, hot_wallet, is_simulated};
 use crate::kit::app::App;
 use crate::kit::book::keyed_id;
+use crate::kit::book::registry::{PartnerBook, partner_books};
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::codes::P457;
 use crate::kit::endpoint::refusal::Refusal;
+use crate::wallets::holders_of_addresses;
 use florin_rails::chain::Transfer;
 use florin_store::{
-    Lane, NewJob, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, Stop, StoreError,
-    Touch, Value, params, sealed_objects,
+    BookId, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, Stop, StoreError, Touch,
+    Value, params, sealed_objects,
 };
 use florin_types::CurrencyCode;
-use florin_wallet::{Branch, Place};
+use florin_wallet::{Address, Branch, Chain, Keychain, Place};
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 use uuid::Uuid;
 
 static ADDRESSES: ObjectTable = sealed_objects!(
@@ -111,7 +112,8 @@ fn id_of(app: &App, address: &str) -> Uuid {
 /// partner's.
 ///
 /// # Errors
-/// P457: there are no keys, or the network is not known; or a fault.
+/// P457: there are no keys, or the network is not known; or a fault. The chain must be followed: see
+/// [`begin_to_follow`].
 pub async fn claim_address(
     work: &mut Work<'_>,
     (currency, network): (CurrencyCode, &str),
@@ -122,7 +124,11 @@ pub async fn claim_address(
     let (Some(keys), Some((net, chain))) = (&app.settings.keychain, net) else {
         return Err(Refusal::of(&P457).into());
     };
-    work.load(&[Touch::Object(&NUMBERS, LAST_NUMBER)]).await?;
+    work.load(&[Touch::Object(&NUMBERS, LAST_NUMBER), Cursor::touch(app, net)]).await?;
+    if !is_simulated(app, net) && Cursor::in_command(work, net)?.is_none() {
+        // What is paid before the chain is followed would be overlooked.
+        return Err(StoreError::unavailable("the chain is not followed yet").into());
+    }
     // The first is the hot wallet's.
     let number = work.object::<LastNumber>(LAST_NUMBER)?.map_or(0, |last| last.0) + 1;
     work.put(&LastNumber(number))?;
@@ -131,12 +137,20 @@ pub async fn claim_address(
     let id = id_of(app, &address);
     let network = net.slug.to_owned();
     work.put(&MadeAddress { id, address: address.clone(), currency, network, number, pays })?;
-    if !is_simulated(app, net) {
-        // From now on the chain is followed for this book.
-        let (due, payload) = (work.in_time(Duration::ZERO), net.slug.as_bytes().to_vec());
-        work.enqueue(NewJob { kind: LOOK_JOB, lane: Lane::Rail, due, payload });
-    }
     Ok(address)
+}
+
+/// Follows a chain for a book that has not been followed before: what comes to an address that is made then is seen.
+///
+/// # Errors
+/// The node does not answer.
+pub async fn begin_to_follow(app: &App, book: BookId, network: &str) -> Result<(), StoreError> {
+    let Some(net) = Net::of(network).filter(|net| !is_simulated(app, *net)) else { return Ok(()) };
+    let cursor = Cursor::find(app, &mut *app.store.snapshot(book).await?, net).await?;
+    match cursor {
+        Some(_) => Ok(()),
+        None => follow(app, book, net).await.map(drop),
+    }
 }
 
 /// Every address of the book that was made for something.
@@ -160,4 +174,33 @@ pub(in crate::crypto) async fn made_addresses<'a>(
     let ids: HashSet<_> = addresses.map(|address| id_of(app, address)).collect();
     let found: Vec<MadeAddress> = scope.objects_at(&ids.into_iter().collect::<Vec<_>>()).await?;
     Ok(found.into_iter().map(|made| (made.address.clone(), made)).collect())
+}
+
+/// Whether an address of a chain is the book's: a holder's, one that was made for something, or its hot wallet.
+pub(in crate::crypto) async fn is_of_book(
+    app: &App,
+    scope: &mut Scope,
+    (keys, chain): (&Keychain, Chain),
+    address: &Address,
+) -> Result<bool, StoreError> {
+    let hot = keys.address(chain, hot_wallet(scope.book())).map_err(StoreError::unexpected)?;
+    let one = || [address.as_str()].into_iter();
+    Ok(hot == *address
+        || !holders_of_addresses(scope, one()).await?.is_empty()
+        || !made_addresses(app, scope, one()).await?.is_empty())
+}
+
+/// Whether an address of a chain is one of any book.
+pub(in crate::crypto) async fn is_of_any_book(
+    app: &App,
+    keys: (&Keychain, Chain),
+    address: &Address,
+) -> Result<bool, StoreError> {
+    for PartnerBook { book, .. } in partner_books(&app.store).await? {
+        let mut snapshot = app.store.snapshot(book).await?;
+        if is_of_book(app, &mut snapshot, keys, address).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

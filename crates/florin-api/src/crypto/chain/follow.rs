@@ -175,7 +175,7 @@ impl Move<'_> {
             if !self.begin(&fence).await? {
                 return Ok(false);
             }
-            deposits::see(app, book, &fence, (height, ours)).await?;
+            deposits::see(app, book, &fence, (height, block.made_at), ours).await?;
             deposits::confirm(app, book, &fence, height).await?;
         }
         let at = block.at;

@@ -5,8 +5,8 @@ mod cursor;
 mod follow;
 mod work;
 
-pub use addresses::claim_address;
-pub(super) use addresses::{STATEMENTS, all_made, made_addresses};
+pub(super) use addresses::{STATEMENTS, all_made, is_of_any_book, is_of_book, made_addresses};
+pub use addresses::{begin_to_follow, claim_address};
 pub use cursor::Cursor;
 pub(super) use cursor::Fence;
 pub(super) use follow::{LOOKED_UP, follow, in_time, look};

@@ -15,7 +15,7 @@ use crate::users::Gate;
 use florin_ledger::{AccountKey, AccountKind, BookId, HolderId};
 use florin_rails::chain::Transfer;
 use florin_store::{Lane, NewJob, Stop, StoreError, Touch};
-use florin_types::{CurrencyCode, Price, Rounding};
+use florin_types::{CurrencyCode, Price, Rounding, Timestamp};
 use florin_wallet::Place;
 use std::time::Duration;
 use uuid::Uuid;
@@ -56,7 +56,8 @@ pub async fn see(
     app: &App,
     book: BookId,
     fence: &Fence,
-    (height, ours): (u64, Vec<(Transfer, Owned)>),
+    (height, made_at): (u64, Timestamp),
+    ours: Vec<(Transfer, Owned)>,
 ) -> Result<(), StoreError> {
     let net = fence.net;
     let id = |transfer: &Transfer| store::id_of(app, net.slug, &transfer.transaction, transfer.output);
@@ -71,7 +72,7 @@ pub async fn see(
         run_inside(app, book, touches, async move |work: &mut Work<'_>| {
             fence.check(work)?;
             for seen in &some {
-                see_one(work, net, height, seen).await?;
+                see_one(work, net, (height, made_at), seen).await?;
             }
             Ok(())
         })
@@ -83,7 +84,7 @@ pub async fn see(
 async fn see_one(
     work: &mut Work<'_>,
     net: Net,
-    height: u64,
+    (height, made_at): (u64, Timestamp),
     (id, transfer, owned): &(Uuid, Transfer, Owned),
 ) -> Result<(), Stop> {
     let known = work.object::<Deposit>(*id)?;
@@ -116,7 +117,8 @@ async fn see_one(
             state: DepositState::Seen,
             height: Some(height),
             sealed: None,
-            created_at: work.now(),
+            // Who has paid in time has, however late the block is followed.
+            created_at: made_at.min(work.now()),
             pays: owned.pays,
         },
     };
@@ -360,7 +362,13 @@ pub async fn went_back(work: &mut Work<'_>, id: Uuid, has_gone: bool) -> Result<
         return Ok(());
     };
     if has_gone {
-        return turn(work, deposit, DepositState::Returned);
+        work.load(&[Touch::Holder(deposit.holder)]).await?;
+        // Of a user that was erased it was only kept for this.
+        let is_erased = work
+            .holder_by_id(deposit.holder)
+            .is_none_or(|holder| Gate::of(holder).is_closed && holder.secret.is_none());
+        let sender = deposit.sender.clone().filter(|_| !is_erased);
+        return turn(work, Deposit { sender, ..deposit }, DepositState::Returned);
     }
     if deposit.height.is_none() {
         work.post(TAKEN_BACK.kind, id, &postings::bear_no_more(&deposit), Vec::new())

@@ -91,6 +91,11 @@ impl DepositState {
         matches!(self, Self::Sanctioned | Self::TooSmall | Self::Unmatched | Self::Unexplained)
     }
 
+    /// Whether it goes back, or a person may send it back.
+    pub const fn may_go_back(self) -> bool {
+        self.is_left_to_a_person() || matches!(self, Self::Returning)
+    }
+
     /// Where its money is.
     pub const fn money(self) -> Money {
         match self {
@@ -151,7 +156,7 @@ pub struct Deposit {
     pub height: Option<u64>,
     /// Who sent it, by the travel rule, sealed; none before it is said, and once it is erased.
     pub sealed: Option<Vec<u8>>,
-    /// When it was seen first.
+    /// When the block was made in which it was seen first, by the block; never later than when it was seen.
     pub created_at: Timestamp,
     /// What its address was made for, such as an order. None: it is its holder's.
     pub pays: Option<Uuid>,

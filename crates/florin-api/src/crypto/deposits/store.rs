@@ -47,7 +47,8 @@ const WAITS: Statement = "SELECT id FROM crypto_deposit WHERE book = $1 AND hold
      AND state IN ('SEEN', 'TRAVEL_RULE', 'HELD') LIMIT 1";
 const KNOWN: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, height, \
      sealed, created_at, pays, seal FROM crypto_deposit \
-     WHERE book = $1 AND holder = $2 AND (sealed IS NOT NULL OR sender IS NOT NULL) LIMIT 500";
+     WHERE book = $1 AND holder = $2 AND (sealed IS NOT NULL OR (sender IS NOT NULL \
+     AND state NOT IN ('SANCTIONED', 'UNMATCHED', 'TOO_SMALL', 'UNEXPLAINED', 'RETURNING'))) LIMIT 500";
 
 const OF_PURPOSE: Statement = "SELECT id, holder, currency, network, hash, output, address, sender, amount, state, \
      height, sealed, created_at, pays, seal FROM crypto_deposit WHERE book = $1 AND pays = $2 \
@@ -179,7 +180,7 @@ pub async fn is_pending(scope: &mut Scope, holder: HolderId) -> Result<bool, Sto
     Ok(scope.query_one(WAITS, &params![holder]).await?.is_some())
 }
 
-/// Empties the deposits of a user that is erased.
+/// Empties the deposits of a user that is erased. Who sent one that may go back is known until it has.
 pub async fn empty(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {
     loop {
         // What was put before is written first, so it is not found again.
@@ -188,7 +189,9 @@ pub async fn empty(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {
             return Ok(());
         }
         tx.load(&some.iter().map(|deposit| touch(deposit.id)).collect::<Vec<_>>()).await?;
-        some.into_iter()
-            .try_for_each(|deposit| tx.put(&Deposit { sealed: None, sender: None, ..deposit }))?;
+        some.into_iter().try_for_each(|deposit| {
+            let sender = deposit.sender.clone().filter(|_| deposit.state.may_go_back());
+            tx.put(&Deposit { sealed: None, sender, ..deposit })
+        })?;
     }
 }

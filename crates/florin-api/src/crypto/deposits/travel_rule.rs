@@ -141,7 +141,9 @@ async fn update_travel_rule<const OF_PARTNER: bool>(
     let Call { request: TravelRuleRequest { details, user }, keyed } = call;
     let id = id.require()?;
     let mut snapshot = context.snapshot().await?;
-    let deposit = snapshot.objects_at::<Deposit>(&[id]).await?.pop().filter(|deposit| deposit.pays.is_none());
+    let partner = snapshot.book().partner();
+    let is_meant = |deposit: &Deposit| deposit.pays.is_none() && (deposit.holder == partner) == OF_PARTNER;
+    let deposit = snapshot.objects_at::<Deposit>(&[id]).await?.pop().filter(is_meant);
     let owner = match &deposit {
         Some(deposit) => Some(party_of(&context, &mut snapshot, deposit.holder).await?),
         None => None,

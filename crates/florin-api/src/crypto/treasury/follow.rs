@@ -6,7 +6,7 @@ use super::store::{
     COINS, TOP_UPS, TRIES, coins_of, coins_of_block, open_tries, output_id, top_ups_of_block, tries_of,
     tries_of_block, try_id,
 };
-use super::transaction::{ChainCoin, ChainTry, Spot, TopUp, TryState};
+use super::transaction::{ChainCoin, ChainTry, Spot, TopUp, TryPlan, TryState};
 use crate::crypto::chain::{Cursor, LOOKED_UP, Net, has_accounts, hot_wallet, node_of};
 use crate::crypto::deposits::Owned;
 use crate::crypto::withdrawals::{
@@ -170,16 +170,40 @@ pub(in crate::crypto) async fn watch(
 ) -> Result<(), StoreError> {
     let Some(last) = cursor.last().cloned() else { return Ok(()) };
     let (Some(chain), Some(node)) = (net.chain(app), node_of(app, book, net)) else { return Ok(()) };
-    let open = open_tries(&mut *app.store.snapshot(book).await?, net.slug).await?;
-    if open.is_empty() {
-        return Ok(());
+    let included = match (node.accounts(), &app.settings.keychain) {
+        (Some(accounts), Some(keys)) => {
+            let hot = keys.address(chain, hot_wallet(book)).map_err(StoreError::unexpected)?;
+            Some(accounts.nonce(&hot).await.map_err(StoreError::unavailable)?)
+        }
+        _ => None,
+    };
+    let mut after = Uuid::nil();
+    loop {
+        let open = open_tries(&mut *app.store.snapshot(book).await?, net.slug, after).await?;
+        let Some(end) = open.last() else { return Ok(()) };
+        after = end.id;
+        let seen = match has_accounts(chain) {
+            true => look(&*node, &open, (cursor, included)).await?,
+            false => Vec::new(),
+        };
+        let has_news = !seen.is_empty() || open.iter().any(ChainTry::is_included);
+        if has_news && !watch_some(app, book, net, (&last, &open, seen)).await? {
+            return Ok(());
+        }
     }
-    let tip = height_of(last.height)?;
-    let seen = if has_accounts(chain) { look(&*node, &open, cursor).await? } else { Vec::new() };
-    if seen.is_empty() && !open.iter().any(ChainTry::is_included) {
-        return Ok(());
-    }
+}
+
+/// Notes what a node says of some transactions, and counts their confirmations. False: another block has come.
+async fn watch_some(
+    app: &App,
+    book: BookId,
+    net: Net,
+    (last, open, seen): (&BlockRef, &[ChainTry], Vec<Seen>),
+) -> Result<bool, StoreError> {
+    let (last, tip) = (last.clone(), height_of(last.height)?);
     let (ids, seen) = (open.iter().map(|made| made.id).collect::<Vec<_>>(), Arc::new(seen));
+    let is_here = Aside::<bool>::default();
+    let here = is_here.clone();
     let other = Aside::<Vec<String>>::default();
     let aside = other.clone();
     run_inside(app, book, vec![Cursor::touch(app, net)], async move |work: &mut Work<'_>| {
@@ -187,6 +211,7 @@ pub(in crate::crypto) async fn watch(
         if Cursor::in_command(work, net)?.as_ref().and_then(Cursor::last) != Some(&last) {
             return Ok(());
         }
+        here.put(true);
         for seen in seen.iter() {
             note_seen(work, seen).await?;
         }
@@ -202,7 +227,7 @@ pub(in crate::crypto) async fn watch(
         let network = net.slug;
         tracing::error!(%hash, network, "a payment that had ended went otherwise after a reorganisation");
     }
-    Ok(())
+    Ok(is_here.take())
 }
 
 /// What a node says of a transaction that is in a block.
@@ -213,11 +238,20 @@ struct Seen {
     paid: Option<i64>,
 }
 
-/// Asks for those whose cost is not known. What a node says counts where the follower has the same block, or none so
-/// old any more: a node can be on another branch.
-async fn look(node: &dyn ChainNode, open: &[ChainTry], cursor: &Cursor) -> Result<Vec<Seen>, StoreError> {
+/// Asks for those whose cost is not known, and whose number is used by one that is in the chain. What a node says
+/// counts where the follower has the same block, or none so old any more: a node can be on another branch.
+async fn look(
+    node: &dyn ChainNode,
+    open: &[ChainTry],
+    (cursor, included): (&Cursor, Option<u64>),
+) -> Result<Vec<Seen>, StoreError> {
     let mut all = Vec::new();
-    for made in open.iter().filter(|made| made.waits() || made.paid.is_none()) {
+    let is_used = |made: &ChainTry| match (&made.plan, included) {
+        (TryPlan::Account { nonce, .. }, Some(included)) => *nonce < included,
+        _ => true,
+    };
+    let is_open = |made: &&ChainTry| (made.waits() || made.paid.is_none()) && is_used(made);
+    for made in open.iter().filter(is_open) {
         let state = node.transaction(&made.hash).await.map_err(StoreError::unavailable)?;
         let TransactionState::Included { block, is_failed, fee } = state else { continue };
         if cursor.is_over(&block) {

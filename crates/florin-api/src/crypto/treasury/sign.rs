@@ -2,7 +2,7 @@
 //! outputs or a number are taken, and it is signed. A transaction that is kept is the only one of its number or
 //! outputs, but for versions of itself.
 
-use super::store::{COINS, NONCES, free_coins, nonce_id, open_tries, output_id, try_id};
+use super::store::{COINS, NONCES, free_coins, nonce_id, output_id, try_id, under_way};
 use super::transaction::{ChainCoin, ChainNonce, ChainTry, Input, TryPlan, TryState};
 use crate::crypto::chain::{Net, hot_wallet};
 use crate::kit::book::work::Work;
@@ -15,6 +15,7 @@ use florin_wallet::{
     Address, Call, Chain, ChainKind, Change, Coin, EvmTransaction, Keychain, Output, Payment, Plan, Signed,
     SpendError,
 };
+use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -52,6 +53,8 @@ pub(in crate::crypto) enum Means {
         has: (i64, i64),
         /// How many of its transactions are in the chain.
         included: u64,
+        /// The newest block that counts as being in the chain.
+        height: i64,
     },
     /// Of Bitcoin's kind.
     Outputs {
@@ -114,7 +117,7 @@ pub(in crate::crypto) async fn ask(
     let cost = cost.ok_or_else(|| StoreError::unavailable("the network's fee can't be counted"))?;
     let chain_id = accounts.chain_id();
     let included = accounts.nonce(&from).await.map_err(StoreError::unavailable)?;
-    Ok(Ok(Means::Account { chain_id, call, gas, offer, cost, has: (has, has_coin), included }))
+    Ok(Ok(Means::Account { chain_id, call, gas, offer, cost, has: (has, has_coin), included, height }))
 }
 
 /// Signs and keeps a transaction: a first one, or one in place of `before`, the newest.
@@ -140,7 +143,7 @@ async fn sign_account(
     means: &Means,
     before: Option<&ChainTry>,
 ) -> Result<Result<ChainTry, Lacks>, StoreError> {
-    let Means::Account { chain_id, call, gas, offer, cost, has, included } = means else {
+    let Means::Account { chain_id, call, gas, offer, cost, has, included, height } = means else {
         return Err(StoreError::unexpected("the node is of another kind"));
     };
     let network = order.net.slug;
@@ -148,17 +151,26 @@ async fn sign_account(
         Some(TryPlan::Account { nonce, .. }) => *nonce,
         Some(TryPlan::Outputs { .. }) => return Err(StoreError::unexpected("a transaction of another kind")),
         None => {
-            let open = open_tries(work.scope(), network).await?;
-            if let Some(lacks) = missing(order, *cost, *has, &open) {
+            let under_way = under_way(work.scope(), network).await?;
+            if let Some(lacks) = missing(order, *cost, *has, &under_way) {
                 return Ok(Err(lacks));
             }
             let id = nonce_id(work.app(), network);
             work.load(&[Touch::Object(&NONCES, id)]).await?;
-            // Whoever has the seed can pay from the wallet past the platform: its numbers are used then.
+            let known = work.object::<ChainNonce>(id)?;
+            let network = network.to_owned();
+            let known = known.unwrap_or(ChainNonce { id, network, next: 0, ahead: None, since: None });
             let included = i64::try_from(*included).map_err(StoreError::unexpected)?;
-            let next = work.object::<ChainNonce>(id)?.map_or(0, |nonce| nonce.next).max(included);
-            work.put(&ChainNonce { id, network: network.to_owned(), next: next + 1 })?;
-            u64::try_from(next).map_err(StoreError::unexpected)?
+            let confirmations = order.net.confirmations(work.app());
+            let confirmations = i64::try_from(confirmations).map_err(StoreError::unexpected)?;
+            let (nonce, number) = known.take(included, (*height, confirmations));
+            work.put(&nonce)?;
+            let Some(number) = number else {
+                return Ok(Err(Lacks(
+                    "the node knows payments of the hot wallet that are not ours".to_owned(),
+                )));
+            };
+            u64::try_from(number).map_err(StoreError::unexpected)?
         }
     };
     let transaction = EvmTransaction {
@@ -176,14 +188,15 @@ async fn sign_account(
 }
 
 /// What the hot wallet lacks, where those under way are paid too.
-fn missing(order: &Order, cost: i64, (has, has_coin): (i64, i64), open: &[ChainTry]) -> Option<Lacks> {
-    let of = |currency| {
-        let amounts = open.iter().filter(move |one| one.currency == currency).map(|one| one.amount);
-        amounts.fold(0_i64, i64::saturating_add)
-    };
+fn missing(
+    order: &Order,
+    cost: i64,
+    (has, has_coin): (i64, i64),
+    (amounts, fees): &(HashMap<CurrencyCode, i64>, i64),
+) -> Option<Lacks> {
+    let of = |currency| amounts.get(&currency).copied().unwrap_or_default();
     let coin = order.net.coin;
-    let fees = open.iter().map(|one| one.fee).fold(cost, i64::saturating_add);
-    let mut needs_coin = fees.saturating_add(of(coin));
+    let mut needs_coin = fees.saturating_add(cost).saturating_add(of(coin));
     if order.currency == coin {
         needs_coin = needs_coin.saturating_add(order.amount);
     } else if has < of(order.currency).saturating_add(order.amount) {

@@ -7,6 +7,8 @@ use florin_store::{
     Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Value, params,
     sealed_objects,
 };
+use florin_types::CurrencyCode;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Signed transactions.
@@ -53,16 +55,24 @@ pub(in crate::crypto) static TOP_UPS: ObjectTable = sealed_objects!(
 
 /// The numbers of hot wallets' next transactions.
 pub(in crate::crypto) static NONCES: ObjectTable =
-    sealed_objects!("chain_nonce", "network": Text, "next": Int);
+    sealed_objects!("chain_nonce", "network": Text, "next": Int, "ahead": Int, "since": Int);
 
 /// What decides where money goes, and whether it goes twice.
 pub(in crate::crypto) const SEALED: [&SealedTable; 4] =
     [TRIES.seal(), COINS.seal(), TOP_UPS.seal(), NONCES.seal()];
 
-/// Transactions whose fate is open, some at a time: far more than a hot wallet has under way.
+/// Transactions whose fate is open, some at a time.
 const OPEN_TRIES: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, booked, \
      state, height, made_at, seal FROM chain_try WHERE book = $1 AND network = $2 \
-     AND state IN ('SIGNED', 'SENT', 'INCLUDED', 'REVERTED') ORDER BY made_at, id LIMIT 1000";
+     AND state IN ('SIGNED', 'SENT', 'INCLUDED', 'REVERTED') AND id > $3 ORDER BY id LIMIT 500";
+/// What leaves the hot wallet and is in no block: of each withdrawal the newest version, which offers the most. The
+/// first list of states is that of the index.
+const UNDER_WAY: Statement = "SELECT currency, CAST(SUM(amount) AS BIGINT), CAST(SUM(fee) AS BIGINT) \
+     FROM chain_try AS one WHERE book = $1 AND network = $2 \
+     AND state IN ('SIGNED', 'SENT', 'INCLUDED', 'REVERTED') AND state IN ('SIGNED', 'SENT') \
+     AND NOT EXISTS (SELECT 1 FROM chain_try AS other WHERE other.book = $1 \
+     AND other.withdrawal = one.withdrawal AND (other.state IN ('INCLUDED', 'REVERTED', 'DONE', 'FAILED') \
+     OR other.made_at > one.made_at OR (other.made_at = one.made_at AND other.id > one.id))) GROUP BY currency";
 const TRIES_OF: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, booked, \
      state, height, made_at, seal FROM chain_try WHERE book = $1 AND withdrawal = $2 ORDER BY made_at, id";
 /// The largest first, as they are chosen: as many as a transaction can spend. All must have their confirmations, change
@@ -94,6 +104,7 @@ const ALL_TOP_UPS: Statement = "SELECT id, network, hash, output, currency, amou
 /// Every statement here, for the test that prepares and runs them all.
 pub(in crate::crypto) const STATEMENTS: &[Statement] = &[
     OPEN_TRIES,
+    UNDER_WAY,
     TRIES_OF,
     TRIES_OF_BLOCK,
     FREE_COINS,
@@ -256,11 +267,11 @@ impl Object for ChainNonce {
     }
 
     fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
-        Ok(Self { id, network: row.get(0)?, next: row.get(1)? })
+        Ok(Self { id, network: row.get(0)?, next: row.get(1)?, ahead: row.get(2)?, since: row.get(3)? })
     }
 
     fn to_row(&self) -> Vec<Value> {
-        params![self.network.as_str(), self.next].to_vec()
+        params![self.network.as_str(), self.next, self.ahead, self.since].to_vec()
     }
 }
 
@@ -268,9 +279,28 @@ fn output_of(number: i64) -> Result<u32, StoreError> {
     u32::try_from(number).map_err(StoreError::unexpected)
 }
 
-/// The transactions on a network whose fate is open, the oldest first.
-pub(super) async fn open_tries(scope: &mut Scope, network: &str) -> Result<Vec<ChainTry>, StoreError> {
-    scope.objects(OPEN_TRIES, &params![network]).await
+/// The transactions on a network whose fate is open, by their ids: some of those after one.
+pub(super) async fn open_tries(
+    scope: &mut Scope,
+    network: &str,
+    after: Uuid,
+) -> Result<Vec<ChainTry>, StoreError> {
+    let mut some: Vec<ChainTry> = scope.objects(OPEN_TRIES, &params![network, after]).await?;
+    some.sort_unstable_by_key(|made| made.id);
+    Ok(some)
+}
+
+/// What leaves the hot wallet and is in no block, by the currency; and the fees of all that, in the chain's coin.
+pub(super) async fn under_way(
+    scope: &mut Scope,
+    network: &str,
+) -> Result<(HashMap<CurrencyCode, i64>, i64), StoreError> {
+    let (mut amounts, mut fees) = (HashMap::new(), 0_i64);
+    for row in scope.query(UNDER_WAY, &params![network]).await? {
+        amounts.insert(row.get(0)?, row.get(1)?);
+        fees = fees.saturating_add(row.get(2)?);
+    }
+    Ok((amounts, fees))
 }
 
 /// The transactions of a withdrawal, the oldest first.
@@ -321,7 +351,7 @@ pub(super) async fn all_top_ups(scope: &mut Scope, network: &str) -> Result<Vec<
     all(scope, ALL_TOP_UPS, network).await
 }
 
-/// Outputs that nothing spends, the largest first: those of holders in blocks up to a height.
+/// Outputs that nothing spends, the largest first: those in blocks up to a height.
 pub(super) async fn free_coins(
     scope: &mut Scope,
     network: &str,

@@ -234,6 +234,29 @@ pub struct ChainNonce {
     pub network: String,
     /// The number.
     pub next: i64,
+    /// A higher one that a node has said: somebody else has paid from the wallet, or our rows are from a backup.
+    pub ahead: Option<i64>,
+    /// The height that counted as settled when it was said first.
+    pub since: Option<i64>,
+}
+
+impl ChainNonce {
+    /// Takes a number, where by a node so many of the wallet's transactions are in the chain, and blocks up to a height
+    /// are settled. None: the node is ahead of us. A number that is left out would stop all payments for ever, so what
+    /// it says counts once it has said so for as many blocks as a payment must have.
+    pub fn take(self, included: i64, (height, confirmations): (i64, i64)) -> (Self, Option<i64>) {
+        let number = match (self.ahead, self.since) {
+            _ if included <= self.next => self.next,
+            (Some(ahead), Some(since))
+                if ahead == included && height.saturating_sub(since) >= confirmations =>
+            {
+                included
+            }
+            (Some(ahead), Some(_)) if ahead == included => return (self, None),
+            _ => return (Self { ahead: Some(included), since: Some(height), ..self }, None),
+        };
+        (Self { next: number.saturating_add(1), ahead: None, since: None, ..self }, Some(number))
+    }
 }
 
 #[cfg(test)]
@@ -251,6 +274,23 @@ mod tests {
             let coin = Coin { transaction: "aa".to_owned(), output: 1, amount: 7, place };
             assert_eq!(Input::of(&coin).coin(book), coin);
         }
+    }
+
+    #[test]
+    fn a_number_that_only_a_node_knows_counts_once_it_is_settled() {
+        let (id, network) = (Uuid::nil(), "ethereum".to_owned());
+        let mut nonce = ChainNonce { id, network, next: 5, ahead: None, since: None };
+        let mut take = |included, height| {
+            let (after, number) = nonce.clone().take(included, (height, 12));
+            nonce = after;
+            number
+        };
+        assert_eq!([take(5, 100), take(0, 100)], [Some(5), Some(6)], "ours count at once");
+        assert_eq!([take(9, 100), take(9, 111)], [None; 2], "it may be on another branch");
+        assert_eq!(take(7, 111), Some(7), "it was");
+        assert_eq!(take(9, 112), None, "the time counts anew");
+        assert_eq!([take(10, 123), take(10, 134)], [None; 2], "another number, too");
+        assert_eq!([take(10, 135), take(10, 135)], [Some(10), Some(11)]);
     }
 
     #[test]

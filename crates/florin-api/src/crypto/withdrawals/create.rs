@@ -4,7 +4,7 @@ use super::fee::{ABOUT_NETWORK, Target, address, rates_of};
 use super::pay::leave;
 use super::postings;
 use super::withdrawal::{Destination, HELD, State, Waits, Withdrawal};
-use crate::crypto::chain::{hot_wallet, is_simulated, made_addresses};
+use crate::crypto::chain::{is_of_book, is_simulated};
 use crate::crypto::party::party_of;
 use crate::kit::book::memo::Memo;
 use crate::kit::book::sealed;
@@ -12,7 +12,6 @@ use crate::kit::book::terms::Terms;
 use crate::kit::prelude::*;
 use crate::kit::request::types::words;
 use crate::users::{Gate, Owner, PAYER_WORDS, Role, admit, not_paid};
-use crate::wallets::holders_of_addresses;
 use florin_rails::chain::MagicAddress;
 use florin_travel::{MAX_NAME, Party, explain_withdrawal};
 use florin_types::MAX_MINOR_UNITS;
@@ -200,9 +199,7 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
         let (Ok(target), Ok(amount)) = (target, self.amount.known()) else { return Ok(None) };
         let Ok(address) = address(target.chain, self.address.as_str()) else { return Ok(None) };
         let rates = rates_of(app, &mut snapshot).await?;
-        let own = holders_of_addresses(&mut snapshot, [address.as_str()].into_iter()).await?;
-        let made = made_addresses(app, &mut snapshot, [address.as_str()].into_iter()).await?;
-        let hot = target.keys.address(target.chain, hot_wallet(book)).map_err(StoreError::unexpected)?;
+        let is_ours = is_of_book(app, &mut snapshot, (target.keys, target.chain), &address).await?;
         let holder = match self.source.external_user_id() {
             Some(user) => {
                 snapshot.holder(user).await?.filter(|user| !Gate::of(user).is_closed).map(|user| user.id)
@@ -217,7 +214,7 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
         Ok(Some(Prepared {
             network_fee: target.quote(app, book, &rates).await,
             value: target.value(&rates, amount.minor()),
-            is_ours: !own.is_empty() || !made.is_empty() || hot == address,
+            is_ours,
             originator,
         }))
     }
@@ -241,8 +238,9 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
             let why = "it is an address of a wallet here: POST /v1/transfer moves money between balances";
             return Err(Refusal::because(&P458, why).into());
         }
-        if amount < target.network.min_withdrawal {
-            let least = ExactNumber::new(target.network.min_withdrawal, currency.decimals);
+        let least = target.network.min_withdrawal.max(target.chain.least_payment());
+        if amount < least {
+            let least = ExactNumber::new(least, currency.decimals);
             return Err(Refusal::because(&P450, format!("it is {least} {}", currency.code)).into());
         }
         let network_fee = prepared.network_fee.clone()?;
@@ -251,7 +249,7 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
         if amount > MAX_MINOR_UNITS.saturating_sub(fee).saturating_sub(network_fee) {
             return Err(Refusal::invalid("amount is more than an amount with its fees can be").into());
         }
-        let (waits, slug) = (waits(app, &target, &address, prepared), target.network.slug.clone());
+        let (waits, slug) = (waits(app, &target, &address, prepared.value), target.network.slug.clone());
         let destination = self.destination(&address, prepared)?;
         let memo = Memo {
             reference: destination.memo.clone(),
@@ -306,8 +304,8 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
     }
 }
 
-/// Whether a person must look at it, and why.
-fn waits(app: &App, target: &Target<'_>, address: &Address, prepared: &Prepared) -> Option<Waits> {
+/// Whether a person must look at it, and why; by its value in cents, where that is known.
+pub(super) fn waits(app: &App, target: &Target<'_>, address: &Address, value: Option<i64>) -> Option<Waits> {
     let chains = &app.settings.chains;
     if chains.sanctions.find(address.as_str()).is_some() {
         return Some(Waits::Sanctioned);
@@ -317,6 +315,6 @@ fn waits(app: &App, target: &Target<'_>, address: &Address, prepared: &Prepared)
         return Some(Waits::Asked);
     }
     // What has no rate may be worth anything.
-    let is_large = |limit| prepared.value.is_none_or(|value| value > limit);
+    let is_large = |limit| value.is_none_or(|value| value > limit);
     chains.approve_above.is_some_and(is_large).then_some(Waits::Value)
 }

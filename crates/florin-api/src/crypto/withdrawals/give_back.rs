@@ -1,9 +1,12 @@
 //! Deposits that go back: what waits in suspense is paid to where it came from, or where a person says, less what the
-//! network takes. It is a payment like a withdrawal, and ends as one.
+//! network takes. It is a payment like a withdrawal, and ends as one: what goes back by itself waits for approval where
+//! a withdrawal would.
 
+use super::create::waits;
 use super::fee::Target;
 use super::pay::leave;
-use super::withdrawal::{Destination, State, Withdrawal};
+use super::withdrawal::{Destination, State, Waits, Withdrawal};
+use crate::crypto::chain::is_of_any_book;
 use crate::crypto::deposits::{self, Deposit, DepositState};
 use crate::kit::app::App;
 use crate::kit::book::audit::{self, Deed};
@@ -36,7 +39,85 @@ pub(in crate::crypto) async fn return_unexplained(app: &App, job: &Job) -> Resul
     carry_out(app, job, Vec::new(), async |_: &mut Work<'_>| Ok(())).await
 }
 
-/// Begins to send a deposit back to an address. The inner error says why that can't be.
+/// How a deposit can go back.
+struct Way {
+    address: Address,
+    /// What is paid.
+    amount: i64,
+    network_fee: i64,
+    /// Why a person must look at it.
+    waits: Option<Waits>,
+}
+
+impl Way {
+    /// Looks for it. The inner error says why there is none.
+    async fn find(
+        app: &App,
+        book: BookId,
+        deposit: &Deposit,
+        to: &str,
+    ) -> Result<Result<Self, String>, StoreError> {
+        let currency = app.currencies.get(deposit.currency);
+        let currency = currency.ok_or_else(|| StoreError::unexpected("the currency is served no more"))?;
+        let network = Target::network(app, &Listed::Known(currency), Some(&deposit.network));
+        let Ok(target) = network.and_then(|network| Target::of(app, book, network)) else {
+            return Ok(Err("its network has no keys or no node".to_owned()));
+        };
+        let Ok(address) = Address::parse(target.chain, to) else {
+            return Ok(Err("the address is not one of its network".to_owned()));
+        };
+        if app.settings.chains.sanctions.find(address.as_str()).is_some() {
+            return Ok(Err("the address is on the list of sanctioned addresses".to_owned()));
+        }
+        if is_of_any_book(app, (target.keys, target.chain), &address).await? {
+            return Ok(Err("the address is one of this installation".to_owned()));
+        }
+        let mut snapshot = app.store.snapshot(book).await?;
+        let rates = rates::in_snapshot(app, &mut snapshot).await?;
+        drop(snapshot);
+        let network_fee = target.quote(app, book, &rates).await?;
+        let amount = deposit.amount - network_fee;
+        if amount < target.chain.least_payment() {
+            return Ok(Err("less than the network takes would be left of it".to_owned()));
+        }
+        let waits = waits(app, &target, &address, target.value(&rates, amount));
+        Ok(Ok(Self { address, amount, network_fee, waits }))
+    }
+
+    /// The payment.
+    fn withdrawal(&self, work: &mut Work<'_>, deposit: &Deposit) -> Result<Withdrawal, StoreError> {
+        let partner = work.book().partner();
+        let destination = Destination {
+            address: self.address.as_str().to_owned(),
+            name: String::new(),
+            memo: None,
+            wallet_type: "OTHER".to_owned(),
+            receiver_type: "NATURAL".to_owned(),
+            travel_rule: None,
+        };
+        Ok(Withdrawal {
+            id: work.id(),
+            holder: partner,
+            currency: deposit.currency,
+            network: deposit.network.clone(),
+            amount: self.amount,
+            fee: 0,
+            network_fee: self.network_fee,
+            state: if self.waits.is_some() { State::Approval } else { State::Held },
+            waits: self.waits,
+            failure: None,
+            sealed: Some(sealed::seal(work, partner, &destination)?),
+            hash: None,
+            height: None,
+            confirmations: 0,
+            returns: Some(deposit.id),
+            created_at: work.now(),
+        })
+    }
+}
+
+/// Begins to send a deposit back to an address: by itself, or by a person, who needs no other one's approval. The inner
+/// error says why that can't be.
 pub(super) async fn give_back(
     app: &App,
     book: BookId,
@@ -44,57 +125,21 @@ pub(super) async fn give_back(
     to: &str,
     deed: Option<Deed>,
 ) -> Result<Result<(), String>, StoreError> {
-    let currency = app.currencies.get(deposit.currency);
-    let currency = currency.ok_or_else(|| StoreError::unexpected("the currency is served no more"))?;
-    let network = Target::network(app, &Listed::Known(currency), Some(&deposit.network));
-    let Ok(target) = network.and_then(|network| Target::of(app, book, network)) else {
-        return Ok(Err("its network has no keys or no node".to_owned()));
+    let way = match Way::find(app, book, &deposit, to).await? {
+        Ok(way) if deed.is_some() => Way { waits: None, ..way },
+        Ok(way) => way,
+        Err(why) => return Ok(Err(why)),
     };
-    let Ok(address) = Address::parse(target.chain, to) else {
-        return Ok(Err("the address is not one of its network".to_owned()));
-    };
-    if app.settings.chains.sanctions.find(address.as_str()).is_some() {
-        return Ok(Err("the address is on the list of sanctioned addresses".to_owned()));
-    }
-    let mut snapshot = app.store.snapshot(book).await?;
-    let rates = rates::in_snapshot(app, &mut snapshot).await?;
-    drop(snapshot);
-    let network_fee = target.quote(app, book, &rates).await?;
-    if deposit.amount <= network_fee {
-        return Ok(Err("it is less than what the network takes".to_owned()));
-    }
     let id = deposit.id;
     let touches = vec![Touch::Partner, deposits::touch(id)];
     run_inside(app, book, touches, async move |work: &mut Work<'_>| {
         let deposit = work.object::<Deposit>(id)?.filter(|deposit| deposit.state.is_left_to_a_person());
-        let deposit = deposit.ok_or_else(|| Refusal::invalid("the deposit does not wait for a person"))?;
-        let partner = work.book().partner();
-        let destination = Destination {
-            address: address.as_str().to_owned(),
-            name: String::new(),
-            memo: None,
-            wallet_type: "OTHER".to_owned(),
-            receiver_type: "NATURAL".to_owned(),
-            travel_rule: None,
+        let Some(deposit) = deposit else {
+            // Meanwhile a person has decided about what was to go back by itself.
+            let why = "the deposit does not wait for a person";
+            return if deed.is_some() { Err(Refusal::invalid(why).into()) } else { Ok(()) };
         };
-        let withdrawal = Withdrawal {
-            id: work.id(),
-            holder: partner,
-            currency: deposit.currency,
-            network: deposit.network.clone(),
-            amount: deposit.amount - network_fee,
-            fee: 0,
-            network_fee,
-            state: State::Held,
-            waits: None,
-            failure: None,
-            sealed: Some(sealed::seal(work, partner, &destination)?),
-            hash: None,
-            height: None,
-            confirmations: 0,
-            returns: Some(id),
-            created_at: work.now(),
-        };
+        let withdrawal = way.withdrawal(work, &deposit)?;
         work.put(&withdrawal)?;
         leave(work, &withdrawal);
         deposits::goes_back(work, deposit)?;

@@ -263,10 +263,12 @@ async fn replace(
         if !is_waiting(&all) || all.last().is_none_or(|newest| newest.id != before.id) {
             return Ok(());
         }
-        if let Ok(made) = treasury::sign(work, &order, &means, Some(&before)).await?
-            && !made.is_child()
-        {
-            work.put(&Withdrawal { hash: Some(made.hash), ..withdrawal })?;
+        match treasury::sign(work, &order, &means, Some(&before)).await? {
+            Ok(made) if !made.is_child() => work.put(&Withdrawal { hash: Some(made.hash), ..withdrawal })?,
+            Ok(_) => {}
+            Err(Lacks(why)) => {
+                tracing::warn!(hash = %before.hash, %why, "a transaction that waits can't be replaced");
+            }
         }
         Ok(())
     })

@@ -59,7 +59,8 @@ words! {
         Value = "VALUE",
         /// In a sandbox: the address asks for it.
         Asked = "ASKED",
-        /// The hot wallet has too little, or the chain is too expensive. It goes on by itself.
+        /// The hot wallet has too little, or the chain is too expensive, or a node knows payments of the wallet that
+        /// are not ours and are not settled yet. It goes on by itself.
         Funds = "FUNDS",
     }
 }

@@ -42,7 +42,7 @@ async fn a_deposit_is_credited_with_its_confirmations() {
         seen,
         json!({
             "externalUserId": "anna", "cryptoDepositId": id, "amount": 0.01, "currency": "btc", "status": WAITS,
-            "transactionHash": "t1", "createdAt": "2026-11-23T12:00:00.501Z", "network": "btc", "address": to,
+            "transactionHash": "t1", "createdAt": "2026-11-23T12:00:00.000Z", "network": "btc", "address": to,
             "confirmations": 1, "requiredConfirmations": 2,
         })
     );
@@ -272,6 +272,10 @@ async fn a_large_deposit_waits_until_it_is_said_who_sent_it() {
         explain(&c.a, path, &owner).send().await.is_refused("P442");
     }
     explain(&c.app.b(), &id, &owner).send().await.is_refused("P442");
+    // It is a user's, not the partner's.
+    let path = format!("/v1/partner/crypto-deposit/update-travel-rule/{id}");
+    let body = json!({"walletType": "NON_CUSTODIAL", "details": owner});
+    c.a.patch(&path, &body).send().await.is_refused("P442");
     // Another user's it is not.
     let path = format!("/v1/crypto-deposit/update-travel-rule/{id}");
     let body = json!({"walletType": "NON_CUSTODIAL", "externalUserId": "ben", "details": owner});
@@ -304,8 +308,10 @@ async fn a_deposit_that_nobody_explains_is_given_up() {
     assert_eq!(c.statuses().await, [WAITS, ASKED, NOT]);
     let details = c.details(&id).await;
     assert_eq!(details["error"]["status"], "UNEXPLAINED");
+    let owner = json!({"iAmOwnerOfWallet": true});
+    explain(&c.a, &id, &owner).send().await.is_refused("P442");
     let path = format!("/v1/partner/crypto-deposit/update-travel-rule/{id}");
-    let body = json!({"walletType": "CUSTODIAL", "details": {"iAmOwnerOfWallet": true}});
+    let body = json!({"walletType": "CUSTODIAL", "details": owner});
     c.a.patch(&path, &body).send().await.is_refused("P446");
     assert_eq!(c.a.amount(None, "btc").await, "0.00000000");
     c.app.finish().await;

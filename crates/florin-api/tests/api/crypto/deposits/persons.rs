@@ -1,5 +1,6 @@
 //! Deposits that a person decides about.
 
+use super::super::withdrawals::outside;
 use super::*;
 use florin_api::crypto::CryptoOperator;
 
@@ -42,8 +43,10 @@ async fn what_nobody_explains_goes_back() {
         operator(&app).give_back(id, Some("nonsense")).await.expect("an answer").expect("a deposit").is_err()
     );
     let wallet = address(&app.b(), None, "ltc", "ltc").await;
+    let ours = operator(&app).give_back(id, Some(&wallet)).await.expect("an answer").expect("a deposit");
+    assert!(ours.is_err(), "it is an address of another partner here");
     operator(&app)
-        .give_back(id, Some(&wallet))
+        .give_back(id, Some(&outside("ltc")))
         .await
         .expect("an answer")
         .expect("a deposit")
@@ -63,6 +66,78 @@ async fn what_nobody_explains_goes_back() {
     allow_errors(&["left its chain"]);
     assert_eq!(a.events().await.len(), told);
     app.finish().await;
+}
+
+/// What goes back by itself waits for approval where a withdrawal would; once it is rejected, a person decides.
+#[tokio::test]
+async fn what_goes_back_may_need_approval() {
+    let mut app = TestApp::start().await;
+    let chains = Chains { approve_above: Some(1_000_000), ..Chains::simulated() };
+    app.reopen(Setup { settings: Settings { chains, ..app.app.settings.clone() }, ..Setup::default() }).await;
+    let a = app.a();
+    a.verified_user("anna").await;
+    let to = address(&a, Some("anna"), "eth", "ethereum").await;
+    let mut ids = Vec::new();
+    for amount in ["1", "5", "6"] {
+        let body = json!({
+            "address": to, "currency": "eth", "network": "ethereum", "amount": amount, "confirmations": 12,
+        });
+        let made = a.post("/v1/sandbox/chain/deposit", &body).send().await.expect(201);
+        ids.push(made["cryptoDepositId"].as_str().expect("an id").to_owned());
+    }
+    let settle = async || {
+        for _ in 0..4 {
+            a.settle().await;
+        }
+    };
+    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 31 * 86_400})).send().await.expect(200);
+    settle().await;
+    let waiting = operator(&app).list().await.expect("a list").waiting;
+    let waits: Vec<_> = waiting.iter().map(|one| (one.state, one.waits)).collect();
+    assert_eq!(waits, [("APPROVAL", Some("VALUE")); 2]);
+    let is_of = |amount: &str| waiting.iter().find(|one| one.amount.starts_with(amount)).expect("it").id;
+    let (approved, rejected) = (is_of("4"), is_of("5"));
+    operator(&app).approve(approved).await.expect("a command").expect("a withdrawal");
+    operator(&app).reject(rejected).await.expect("a command").expect("a withdrawal");
+    settle().await;
+    let mut states = Vec::new();
+    for id in &ids {
+        let shown = a.get(&format!("/v1/crypto-deposit/details/{id}")).await.expect(200);
+        states.push(shown["error"]["status"].as_str().unwrap_or_default().to_owned());
+    }
+    assert_eq!(states, ["RETURNED", "RETURNED", "UNEXPLAINED"]);
+    // Who sent it stays known after its user is erased, until it has gone back.
+    a.delete("/v1/user/anna").await.expect(200);
+    a.run_jobs().await;
+    let senders = "SELECT COUNT(*) FROM crypto_deposit WHERE sender IS NOT NULL";
+    assert_eq!(app.database().count(senders).await, 1);
+    let unexplained = operator(&app).deposits().await.expect("a list").0[0].id;
+    operator(&app).give_back(unexplained, None).await.expect("an answer").expect("a deposit").expect("back");
+    settle().await;
+    assert!(operator(&app).deposits().await.expect("a list").0.is_empty());
+    assert_eq!(app.database().count(senders).await, 0);
+    app.finish().await;
+}
+
+/// What is left of it after the network's fee could not be paid.
+#[tokio::test]
+async fn dust_does_not_go_back() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    let fee = c.a.get("/v1/crypto-withdrawal/get-network-fee?currency=btc").await.expect(200);
+    let fee = (fee["networkFee"].as_f64().expect("a fee") * 1e8).round() as i64;
+    c.a.delete("/v1/user/anna").await.expect(200);
+    c.btc.mine(&[("aa", 0, &to, "btc", fee + 545), ("bb", 0, &to, "btc", fee + 546)]);
+    c.btc.mine_empty(11);
+    c.look().await;
+    let (waiting, _) = operator(&c.app).deposits().await.expect("a list");
+    assert_eq!(waiting.len(), 2);
+    for one in waiting {
+        let answer = operator(&c.app).give_back(one.id, Some(&outside("btc"))).await;
+        let answer = answer.expect("an answer").expect("a deposit");
+        assert_eq!(answer.is_ok(), one.transaction == "bb");
+    }
+    c.app.finish().await;
 }
 
 /// Its sender is put on the list of sanctioned addresses while it waits: only a person credits it then.

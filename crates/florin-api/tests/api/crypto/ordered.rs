@@ -1,0 +1,58 @@
+//! Orders over nodes that the test drives.
+
+use super::*;
+use std::time::Duration;
+
+impl Chained {
+    /// An order of EUR 100.00 in usdc on Ethereum. One costs EUR 0.86: 116.279069 must be paid.
+    async fn order(&self) -> String {
+        let body = json!({"currency": "usdc", "amount": "100", "network": "ethereum"});
+        let lock = self.a.post("/v1/order/lock-rate", &body).send().await.expect(200);
+        let made = self.a.post("/v1/order", &json!({"lockId": lock["lockId"]})).send().await.expect(200);
+        made["orderId"].as_str().expect("an id").to_owned()
+    }
+
+    async fn order_details(&self, id: &str) -> Value {
+        self.a.get(&format!("/v1/order/details/{id}")).await.expect(200)
+    }
+}
+
+/// An order's address is shown once its chain is followed: what comes before would be overlooked.
+#[tokio::test]
+async fn an_address_waits_for_its_chain() {
+    let mut c = Chained::start().await;
+    c.ethereum.trouble(Some("it is away"));
+    let id = c.order().await;
+    c.a.run_jobs().await;
+    crate::support::expect_errors(&["it is away"]);
+    assert_eq!(c.order_details(&id).await["walletAddress"], Value::Null);
+    c.ethereum.trouble(None);
+    c.app.clock.advance(Duration::from_secs(60));
+    c.a.run_jobs().await;
+    let to = c.order_details(&id).await["walletAddress"].as_str().expect("an address").to_owned();
+    c.ethereum.mine(&[("0x1", 1, &to, "usdc", 116_279_069)]);
+    c.ethereum.mine_empty(11);
+    c.look().await;
+    c.a.run_jobs().await;
+    assert_eq!(c.order_details(&id).await["status"], "COMPLETED");
+    c.app.finish().await;
+}
+
+/// The block says when it was paid, not the moment in which the block was followed.
+#[tokio::test]
+async fn who_pays_in_time_is_in_time_however_late_it_is_seen() {
+    let mut c = Chained::start().await;
+    let id = c.order().await;
+    c.a.run_jobs().await;
+    let to = c.order_details(&id).await["walletAddress"].as_str().expect("an address").to_owned();
+    c.ethereum.mine(&[("0x1", 1, &to, "usdc", 116_279_069)]);
+    c.app.clock.advance(Duration::from_secs(3_600));
+    c.a.run_jobs().await;
+    assert_eq!(c.order_details(&id).await["status"], "EXPIRED");
+    c.ethereum.mine_empty(11);
+    c.look().await;
+    c.a.run_jobs().await;
+    let paid = c.order_details(&id).await;
+    assert_eq!((&paid["status"], &paid["transactions"][0]["isLate"]), (&json!("COMPLETED"), &json!(false)));
+    c.app.finish().await;
+}
