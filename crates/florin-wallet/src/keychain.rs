@@ -2,11 +2,13 @@
 
 use crate::address::Address;
 use crate::chain::{Chain, ChainKind};
-use bitcoin::bip32::{ChildNumber, Xpriv};
+use bitcoin::bip32::{ChildNumber, Xpriv, Xpub};
 use bitcoin::hashes::{Hash, hash160};
 use bitcoin::secp256k1::{All, PublicKey, Secp256k1, SecretKey};
 use bitcoin::{Network, bip32};
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -40,7 +42,7 @@ impl Seed {
 }
 
 /// What addresses of a book are for.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Branch {
     /// Those of holders: the branch that BIP 44 calls external.
     Holders,
@@ -83,13 +85,15 @@ pub enum DeriveError {
 pub struct Keychain {
     seed: Seed,
     curve: Secp256k1<All>,
+    /// The public keys of branches, by chain, book and branch: each address is one step from there instead of five.
+    branches: Mutex<HashMap<(Chain, i64, Branch), Xpub>>,
 }
 
 impl Keychain {
     /// The keys of a seed.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        Self { seed, curve: Secp256k1::new() }
+        Self { seed, curve: Secp256k1::new(), branches: Mutex::default() }
     }
 
     /// The address at a place.
@@ -97,7 +101,7 @@ impl Keychain {
     /// # Errors
     /// There are no more such places.
     pub fn address(&self, chain: Chain, place: Place) -> Result<Address, DeriveError> {
-        let key = self.public_key(chain, place)?;
+        let key = self.branch(chain, place)?.derive_pub(&self.curve, &[plain(place.number)?])?.public_key;
         if chain.kind == ChainKind::Evm {
             // The first byte tells the form.
             return Ok(Address::of_evm_key(&key.serialize_uncompressed()[1..]));
@@ -108,8 +112,28 @@ impl Keychain {
         of_witness.or_else(of_base58).ok_or(DeriveError::Place)
     }
 
-    fn public_key(&self, chain: Chain, place: Place) -> Result<PublicKey, DeriveError> {
-        self.with_key(chain, place, |_, _, public| *public)
+    /// The public key of a place's branch.
+    fn branch(&self, chain: Chain, place: Place) -> Result<Xpub, DeriveError> {
+        let (at, known) = ((chain, place.book, place.branch), || {
+            self.branches.lock().unwrap_or_else(PoisonError::into_inner)
+        });
+        if let Some(known) = known().get(&at) {
+            return Ok(*known);
+        }
+        let mut branch = self.derive(&branch_path(chain, place)?)?;
+        let public = Xpub::from_priv(&self.curve, &branch);
+        branch.private_key.non_secure_erase();
+        known().insert(at, public);
+        Ok(public)
+    }
+
+    /// Whoever asks wipes the key.
+    fn derive(&self, path: &[ChildNumber]) -> Result<Xpriv, DeriveError> {
+        // The network only tells how extended keys are written, which these never are.
+        let mut master = Xpriv::new_master(Network::Bitcoin, self.seed.0.as_ref())?;
+        let derived = master.derive_priv(&self.curve, &path);
+        master.private_key.non_secure_erase();
+        Ok(derived?)
     }
 
     /// Does something with the key at a place, and wipes the key.
@@ -119,26 +143,26 @@ impl Keychain {
         place: Place,
         with: impl FnOnce(&Secp256k1<All>, &SecretKey, &PublicKey) -> T,
     ) -> Result<T, DeriveError> {
-        let number = |number: i64| u32::try_from(number).map_err(|_| DeriveError::Place);
-        let hardened = |number| ChildNumber::from_hardened_idx(number).map_err(|_| DeriveError::Place);
-        let plain = |number| ChildNumber::from_normal_idx(number).map_err(|_| DeriveError::Place);
-        let path = [
-            hardened(chain.purpose())?,
-            hardened(chain.coin())?,
-            hardened(number(place.book)?)?,
-            plain(place.branch.number())?,
-            plain(number(place.number)?)?,
-        ];
-        // The network only tells how extended keys are written, which these never are.
-        let mut master = Xpriv::new_master(Network::Bitcoin, self.seed.0.as_ref())?;
-        let derived = master.derive_priv(&self.curve, &path);
-        master.private_key.non_secure_erase();
-        let mut key = derived?.private_key;
+        let [purpose, coin, book, branch] = branch_path(chain, place)?;
+        let mut key = self.derive(&[purpose, coin, book, branch, plain(place.number)?])?.private_key;
         let public = key.public_key(&self.curve);
         let done = with(&self.curve, &key, &public);
         key.non_secure_erase();
         Ok(done)
     }
+}
+
+/// The path of BIP 44 (and of BIP 84 for witness addresses) to a place's branch.
+fn branch_path(chain: Chain, place: Place) -> Result<[ChildNumber; 4], DeriveError> {
+    let hardened = |number| ChildNumber::from_hardened_idx(number).map_err(|_| DeriveError::Place);
+    let book = u32::try_from(place.book).map_err(|_| DeriveError::Place)?;
+    let branch = plain(place.branch.number().into())?;
+    Ok([hardened(chain.purpose())?, hardened(chain.coin())?, hardened(book)?, branch])
+}
+
+fn plain(number: i64) -> Result<ChildNumber, DeriveError> {
+    let number = u32::try_from(number).map_err(|_| DeriveError::Place)?;
+    ChildNumber::from_normal_idx(number).map_err(|_| DeriveError::Place)
 }
 
 impl fmt::Debug for Keychain {

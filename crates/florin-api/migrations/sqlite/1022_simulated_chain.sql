@@ -30,7 +30,8 @@ CREATE TABLE sim_transaction (
 
 CREATE INDEX sim_transaction_pool ON sim_transaction (book, network, place) WHERE state = 'POOL';
 CREATE INDEX sim_transaction_by_block ON sim_transaction (book, network, height) WHERE height IS NOT NULL;
-CREATE INDEX sim_transaction_by_sender ON sim_transaction (book, network, sender) WHERE sender IS NOT NULL;
+-- With the state, so that counting reads the index alone.
+CREATE INDEX sim_transaction_by_sender ON sim_transaction (book, network, sender, state) WHERE sender IS NOT NULL;
 
 CREATE TABLE sim_point (
     book INTEGER NOT NULL,
@@ -58,4 +59,5 @@ CREATE TABLE sim_entry (
     PRIMARY KEY (book, network, height, place, line)
 ) WITHOUT ROWID;
 
-CREATE INDEX sim_entry_by_address ON sim_entry (book, network, address, currency);
+-- With the amount, so that a sum reads the index alone.
+CREATE INDEX sim_entry_by_address ON sim_entry (book, network, address, currency, amount);

@@ -5,7 +5,7 @@ use crate::kit::context::Context;
 use crate::kit::endpoint::failure::Failure;
 use crate::users::{self, Profile};
 use florin_ledger::HolderId;
-use florin_store::{Snapshot, StoreError};
+use florin_store::{Holder, Snapshot, StoreError};
 use florin_travel::{Birth, Company, Identity, Party, Person, PostalAddress};
 use florin_types::{Country, Date};
 
@@ -25,6 +25,16 @@ pub(super) async fn party_of(
 ) -> Result<Known, Failure> {
     let found = snapshot.holders(&[holder]).await?.pop();
     let found = found.ok_or_else(|| StoreError::unexpected("the holder of a deposit is gone"))?;
+    party_of_holder(context, snapshot, &found).await
+}
+
+/// The same of a holder that was read.
+pub(super) async fn party_of_holder(
+    context: &Context,
+    snapshot: &mut Snapshot,
+    found: &Holder,
+) -> Result<Known, Failure> {
+    let holder = found.id;
     if holder == snapshot.book().partner() {
         let name = name_of(&context.app.store, context.partner.id).await?.unwrap_or_default();
         let company = Company { name, address: None, id: None, country: None };
@@ -32,7 +42,7 @@ pub(super) async fn party_of(
         let party = Party { customer_id, identity: Identity::Company(company) };
         return Ok(Known { handle: None, party });
     }
-    let profile = users::find(snapshot, holder).await?.profile(&context.app.seals, &found)?;
+    let profile = users::find(snapshot, holder).await?.profile(&context.app.seals, found)?;
     let handle = found.handle.clone();
     let customer_id = handle.clone().unwrap_or_else(|| found.uuid.to_string());
     let party = Party { customer_id, identity: Identity::Person(person_of(profile)) };

@@ -170,16 +170,21 @@ fn enter(work: &mut Work<'_>, sim: &mut SimChain, one: SimTransaction) -> Result
     work.put(&SimTransaction { state: PoolState::Pool, place: sim.state.places, ..one })
 }
 
-/// Ends a command: the next block is left to be mined if something waits for it, and the platform looks at the chain.
+/// Ends a command that has changed what waits: the next block is left to be mined if something waits for it.
 fn end(work: &mut Work<'_>, sim: &mut SimChain, (net, mines): (Net, bool)) -> Result<(), StoreError> {
-    let payload = net.slug.as_bytes().to_vec();
     if mines && !sim.state.is_mining {
         sim.state.is_mining = true;
+        let payload = net.slug.as_bytes().to_vec();
         let due = work.in_time(work.app().settings.settle);
-        work.enqueue(NewJob { kind: MINE_JOB, lane: Lane::Quick, due, payload: payload.clone() });
+        work.enqueue(NewJob { kind: MINE_JOB, lane: Lane::Quick, due, payload });
     }
-    work.put(sim)?;
-    let due = work.in_time(Duration::ZERO);
+    work.put(sim)
+}
+
+/// Ends a command that has changed blocks: the platform looks at the chain, too.
+fn end_blocks(work: &mut Work<'_>, sim: &mut SimChain, (net, mines): (Net, bool)) -> Result<(), StoreError> {
+    end(work, sim, (net, mines))?;
+    let (due, payload) = (work.in_time(Duration::ZERO), net.slug.as_bytes().to_vec());
     work.enqueue(NewJob { kind: LOOK_JOB, lane: Lane::Rail, due, payload });
     Ok(())
 }
@@ -203,7 +208,7 @@ pub async fn pay(work: &mut Work<'_>, net: Net, outputs: &[Payee], is_auto: bool
 pub async fn mine(work: &mut Work<'_>, net: Net, blocks: u64) -> Result<u64, Stop> {
     let mut sim = ensure(work, net).await?;
     block::mine(work, &mut sim, net, blocks.min(MAX_BLOCKS)).await?;
-    end(work, &mut sim, (net, false))?;
+    end_blocks(work, &mut sim, (net, false))?;
     Ok(sim.state.blocks.height())
 }
 
@@ -233,7 +238,7 @@ pub async fn reorganise(work: &mut Work<'_>, net: Net, depth: u64, drops: bool) 
     // What is left has its confirmations at this height at the latest.
     let confirmed_at = (first + net.confirmations(work.app())).saturating_sub(2);
     sim.state.confirmed_at = sim.state.confirmed_at.min(confirmed_at);
-    end(work, &mut sim, (net, is_auto))?;
+    end_blocks(work, &mut sim, (net, is_auto))?;
     Ok(sim.state.blocks.height())
 }
 
@@ -292,8 +297,8 @@ pub(super) async fn mine_next(app: &App, job: &Job) -> Result<(), StoreError> {
         let missing = sim.state.confirmed_at.saturating_sub(sim.state.blocks.height());
         let taken = block::mine(work, &mut sim, net, missing.clamp(1, MAX_BLOCKS)).await?;
         let lacks_blocks = sim.state.confirmed_at > sim.state.blocks.height();
-        let goes_on = lacks_blocks || (taken > 0 && !store::pool(work, net).await?.is_empty());
-        Ok(end(work, &mut sim, (net, goes_on))?)
+        let goes_on = lacks_blocks || (taken > 0 && store::pool_size(work.scope(), net).await? > 0);
+        Ok(end_blocks(work, &mut sim, (net, goes_on))?)
     })
     .await
 }

@@ -55,7 +55,7 @@ pub(super) async fn receive(work: &mut Work<'_>, net: Net, raw: &str) -> Result<
         Err(Denied::Said(said)) => return Ok(said),
         Err(Denied::Fault(fault)) => return Err(fault.into()),
     };
-    if replaces.is_empty() && store::pool(work, net).await?.len() >= MAX_POOL {
+    if replaces.is_empty() && store::pool_size(work.scope(), net).await? >= MAX_POOL {
         return Ok(Broadcast::Refused("mempool full".to_owned()));
     }
     for one in replaces {

@@ -57,10 +57,12 @@ static INSERT_ENTRIES: SetStatement = SetStatement::Insert {
 };
 
 /// The most transactions that wait. More are refused, as nodes do whose pool is full.
-pub(super) const MAX_POOL: usize = 5_000;
+pub(super) const MAX_POOL: i64 = 5_000;
 
 const POOL: Statement = "SELECT id FROM sim_transaction WHERE book = $1 AND network = $2 AND state = 'POOL' \
      ORDER BY place LIMIT 5000";
+const POOL_SIZE: Statement =
+    "SELECT COUNT(*) FROM sim_transaction WHERE book = $1 AND network = $2 AND state = 'POOL'";
 const FROM_HEIGHT: Statement =
     "SELECT id FROM sim_transaction WHERE book = $1 AND network = $2 AND height >= $3 ORDER BY place";
 /// How many transactions of an account are in the chain: this is the nonce of its next one.
@@ -81,7 +83,8 @@ pub(in crate::crypto) const FORGET: [Statement; 4] = [
 ];
 
 /// Every statement here, for the test that prepares and runs them all.
-pub(in crate::crypto) const STATEMENTS: &[Statement] = &[POOL, FROM_HEIGHT, NONCE, BALANCE, TRANSFERS, UNDO];
+pub(in crate::crypto) const STATEMENTS: &[Statement] =
+    &[POOL, POOL_SIZE, FROM_HEIGHT, NONCE, BALANCE, TRANSFERS, UNDO];
 
 /// Those over sets. No object is removed.
 pub(in crate::crypto) static SETS: [&SetStatement; 10] = {
@@ -352,6 +355,11 @@ async fn all(work: &mut Work<'_>, rows: Vec<Row>) -> Result<Vec<SimTransaction>,
 pub(super) async fn pool(work: &mut Work<'_>, net: Net) -> Result<Vec<SimTransaction>, StoreError> {
     let rows = work.query(POOL, &params![net.slug]).await?;
     all(work, rows).await
+}
+
+/// How much waits.
+pub(super) async fn pool_size(scope: &mut Scope, net: Net) -> Result<i64, StoreError> {
+    number(scope.query_one(POOL_SIZE, &params![net.slug]).await?)
 }
 
 /// What is in the blocks from a height on.

@@ -5,7 +5,7 @@ use super::pay::leave;
 use super::postings;
 use super::withdrawal::{Destination, HELD, State, Waits, Withdrawal};
 use crate::crypto::chain::{is_of_book, is_simulated};
-use crate::crypto::party::party_of;
+use crate::crypto::party::{party_of, party_of_holder};
 use crate::kit::book::memo::Memo;
 use crate::kit::book::sealed;
 use crate::kit::book::terms::Terms;
@@ -200,15 +200,12 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
         let Ok(address) = address(target.chain, self.address.as_str()) else { return Ok(None) };
         let rates = rates_of(app, &mut snapshot).await?;
         let is_ours = is_of_book(app, &mut snapshot, (target.keys, target.chain), &address).await?;
-        let holder = match self.source.external_user_id() {
-            Some(user) => {
-                snapshot.holder(user).await?.filter(|user| !Gate::of(user).is_closed).map(|user| user.id)
-            }
-            None => Some(book.partner()),
-        };
-        let originator = match holder {
-            Some(holder) => Some(party_of(context, &mut snapshot, holder).await?.party),
-            None => None,
+        let originator = match self.source.external_user_id() {
+            Some(user) => match snapshot.holder(user).await?.filter(|user| !Gate::of(user).is_closed) {
+                Some(holder) => Some(party_of_holder(context, &mut snapshot, &holder).await?.party),
+                None => None,
+            },
+            None => Some(party_of(context, &mut snapshot, book.partner()).await?.party),
         };
         drop(snapshot);
         Ok(Some(Prepared {

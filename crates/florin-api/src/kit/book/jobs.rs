@@ -44,6 +44,10 @@ const MAX_WAITS: usize = 1_200;
 /// do without it.
 pub const MAX_OPEN_ATTEMPTS: i64 = 3;
 
+/// How long what was found due is worked on before it is looked again: with many jobs a look takes some ten
+/// milliseconds, and who comes new waits no longer than this and one job.
+const FRESH: Duration = Duration::from_millis(250);
+
 /// One slow job at a time in the process. Who waits holds no lease and no file in memory; and when the process dies,
 /// only the job that it worked on has an open attempt.
 static TURN: Semaphore = Semaphore::const_new(1);
@@ -116,7 +120,7 @@ pub async fn work(app: App, lane: Lane) {
 }
 
 /// Runs what is due now in a lane and nobody else works on. Books take turns, so that a partner with much work does not
-/// hold up the others. After each slow job it is looked again what has come due meanwhile.
+/// hold up the others. What has come due meanwhile is looked for after each slow job, and else after [`FRESH`].
 pub async fn run_lane(app: &App, lane: Lane) -> Result<(), StoreError> {
     if lane == Lane::Quick {
         for job in app.store.due_jobs(app.clock.now(), Due::Free(lane)).await? {
@@ -126,24 +130,33 @@ pub async fn run_lane(app: &App, lane: Lane) -> Result<(), StoreError> {
     }
     let (mut tried, mut last) = (HashSet::new(), BookId(0));
     while !app.is_stopping() {
-        let due = app.store.due_jobs(app.clock.now(), Due::Free(lane)).await?;
-        let Some(job) = next_in_turn(due.into_iter().filter(|job| !tried.contains(&job.position)), last)
-        else {
+        let looked_at = app.clock.now();
+        let mut due = app.store.due_jobs(looked_at, Due::Free(lane)).await?;
+        due.retain(|job| !tried.contains(&job.position));
+        if due.is_empty() {
             break;
-        };
-        last = job.position.book();
-        tried.insert(job.position);
-        run(app, &job).await?;
+        }
+        while let Some(job) = next_in_turn(&mut due, last).filter(|_| !app.is_stopping()) {
+            last = job.position.book();
+            tried.insert(job.position);
+            run(app, &job).await?;
+            if lane == Lane::Slow || app.clock.now().saturating_since(looked_at) >= FRESH {
+                break;
+            }
+        }
     }
     Ok(())
 }
 
-/// The first job of the book after the one that had its turn last, and after the last book that of the first again.
-fn next_in_turn(due: impl Iterator<Item = Job>, last: BookId) -> Option<Job> {
-    due.min_by_key(|job| {
+/// Takes the first job of the book after the one that had its turn last, and after the last book that of the first
+/// again.
+fn next_in_turn(due: &mut Vec<Job>, last: BookId) -> Option<Job> {
+    let turn = |(_, job): &(usize, &Job)| {
         let book = job.position.book();
         (book <= last, book)
-    })
+    };
+    let next = due.iter().enumerate().min_by_key(turn)?.0;
+    Some(due.remove(next))
 }
 
 /// Runs what is due now, of one book or of all, with what comes due by it: when this returns it has been done. Jobs
@@ -273,10 +286,9 @@ mod tests {
         let mut waiting: Vec<Job> =
             (1..4).map(|number| job(1, number)).chain([job(2, 1), job(3, 1), job(3, 2)]).collect();
         let (mut order, mut last) = (Vec::new(), BookId(0));
-        while let Some(next) = next_in_turn(waiting.iter().cloned(), last) {
+        while let Some(next) = next_in_turn(&mut waiting, last) {
             last = next.position.book();
             order.push((last.0, next.position.sequence()));
-            waiting.retain(|job| job.position != next.position);
         }
         assert_eq!(order, [(1, 1), (2, 1), (3, 1), (1, 2), (3, 2), (1, 3)]);
     }
