@@ -12,6 +12,7 @@ mod events;
 mod store;
 mod wallet;
 
+pub use create::{names, not_on};
 pub use store::{addresses, all_addresses, first_on, holders_of_addresses};
 pub use wallet::{chain_of, check_seed, make_all, place_of};
 

@@ -252,7 +252,9 @@ async fn every_refusal() {
     let a = app.a();
     lock(&a, "100", "xyz", None).send().await.is_refused("P410");
     lock(&a, "100", "eur", None).send().await.is_refused("P457");
-    lock(&a, "100", "usdc", Some("btc")).send().await.is_refused("P410");
+    let refused = lock(&a, "100", "usdc", Some("btc")).send().await;
+    refused.is_refused("P410");
+    assert!(refused.text().contains("it is on ethereum and polygon"), "{}", refused.text());
     lock(&a, "0", "usdc", None).send().await.is_refused("P403");
     // usdc on ethereum has a least deposit of 5.
     lock(&a, "4", "usdc", None).send().await.is_refused("P450");

@@ -5,7 +5,7 @@ mod cursor;
 mod follow;
 mod work;
 
-pub(super) use addresses::{STATEMENTS, all_made, is_of_any_book, is_of_book, made_addresses};
+pub(super) use addresses::{Ours, STATEMENTS, all_made, is_of_any_book, made_addresses, of_book};
 pub use addresses::{begin_to_follow, claim_address};
 pub use cursor::Cursor;
 pub(super) use cursor::Fence;
