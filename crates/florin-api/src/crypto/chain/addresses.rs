@@ -153,15 +153,15 @@ pub async fn begin_to_follow(app: &App, book: BookId, network: &str) -> Result<(
     }
 }
 
-/// Every address of the book that was made for something.
-pub(in crate::crypto) async fn all_made(scope: &mut Scope) -> Result<Vec<String>, StoreError> {
+/// Every address of the book that was made for something, with its network.
+pub(in crate::crypto) async fn all_made(scope: &mut Scope) -> Result<Vec<(String, String)>, StoreError> {
     let (mut all, mut after) = (Vec::new(), Uuid::nil());
     loop {
         let mut some: Vec<MadeAddress> = scope.objects(ALL, &params![after]).await?;
         some.sort_unstable_by_key(|made| made.id);
         let Some(last) = some.last() else { return Ok(all) };
         after = last.id;
-        all.extend(some.into_iter().map(|made| made.address));
+        all.extend(some.into_iter().map(|made| (made.network, made.address)));
     }
 }
 

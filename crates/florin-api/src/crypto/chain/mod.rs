@@ -14,7 +14,7 @@ pub use work::{ChainTroubles, ChainWork, work_on_chains};
 
 use super::simulated::SimulatedNode;
 use crate::kit::app::App;
-use crate::wallets::chain_of;
+use crate::wallets::{chain_of, is_followed};
 use florin_ledger::BookId;
 use florin_rails::chain::ChainNode;
 use florin_store::{SealedTable, SetStatement};
@@ -95,10 +95,7 @@ pub(super) fn is_simulated(app: &App, net: Net) -> bool {
 
 /// Whether something can be paid on a network: there are keys, and somebody knows its chain.
 pub fn is_payable(app: &App, slug: &str) -> bool {
-    let has_node = |net| {
-        is_simulated(app, net) || app.settings.chains.nodes.iter().any(|node| node.network() == net.slug)
-    };
-    app.settings.keychain.is_some() && Net::of(slug).is_some_and(has_node)
+    app.settings.keychain.is_some() && Net::of(slug).is_some() && is_followed(app, slug)
 }
 
 /// The node of a network: the installation's, or in a sandbox the book's simulated one.
