@@ -287,8 +287,10 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
             returns: None,
             created_at,
         };
-        work.post(HELD.kind, id, &postings::hold(&withdrawal), memo)
-            .map_err(|error| not_paid(error, &self.source, (!OF_PARTNER).then_some(SOURCE)))?;
+        work.post(HELD.kind, id, &postings::hold(&withdrawal), memo).map_err(|error| {
+            let source = (&self.source, (!OF_PARTNER).then_some(SOURCE));
+            not_paid(work, error, source, withdrawal.held())
+        })?;
         work.put(&withdrawal)?;
         leave(work, &withdrawal);
         Ok(CryptoWithdrawalMade { withdrawal_id: id })

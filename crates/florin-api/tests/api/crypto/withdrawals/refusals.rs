@@ -41,6 +41,13 @@ async fn refusals_come_in_the_contracts_order() {
         assert_eq!(answer.code(), code, "{user:?} {what:?} {address}: {}", answer.text());
     }
     assert_eq!(a.amount(Some("anna"), "btc").await, "1.00000000");
+    // What was there, and what it takes with both fees.
+    let fee = network_fee(&a, "btc", "btc").await["networkFee"].as_f64().expect("a number");
+    for (user, who) in [(Some("anna"), r#"sourceExternalUserId \"anna\""#), (None, "your master balance")] {
+        let refused = withdraw(&a, user, ("1000", "btc", "btc"), &btc).send().await;
+        let expected = format!("{who} has 1.00000000 btc, and needs {:.8} btc", 1000.0003 + fee);
+        assert!(refused.text().contains(&expected), "{} is not {expected}", refused.text());
+    }
     app.finish().await;
 }
 
