@@ -20,6 +20,7 @@ use florin_rails::chain::ChainNode;
 use florin_store::{SealedTable, SetStatement};
 use florin_types::CurrencyCode;
 use florin_wallet::{Branch, Chain, ChainKind, Place};
+use std::fmt;
 use std::sync::Arc;
 
 /// The statements over sets.
@@ -96,6 +97,16 @@ pub(super) fn is_simulated(app: &App, net: Net) -> bool {
 /// Whether something can be paid on a network: there are keys, and somebody knows its chain.
 pub fn is_payable(app: &App, slug: &str) -> bool {
     app.settings.keychain.is_some() && Net::of(slug).is_some() && is_followed(app, slug)
+}
+
+/// Says that a chain has undone what the books had: an error of a real one, at which a person looks. The one of a
+/// sandbox does so where its partner asks for it.
+pub(super) fn say_undone(app: &App, net: Net, what: &impl fmt::Display, happened: &'static str) {
+    let network = net.slug;
+    match is_simulated(app, net) {
+        true => tracing::warn!(%what, network, "{happened}"),
+        false => tracing::error!(%what, network, "{happened}"),
+    }
 }
 
 /// The node of a network: the installation's, or in a sandbox the book's simulated one.
