@@ -343,3 +343,17 @@ fn build() -> Result<PathBuf> {
     let program = messages.filter_map(|message| message.executable).next_back();
     program.context("cargo built no program of florin")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn xtask_names_what_can_be_measured() {
+        let cli = Cli::command();
+        let shown = cli.get_subcommands().filter(|command| !command.is_hide_set());
+        let names: Vec<_> = shown.map(clap::Command::get_name).collect();
+        assert_eq!(names, xtask::MEASUREMENTS.map(|(name, _)| name));
+    }
+}

@@ -91,6 +91,13 @@ impl Address {
         Self(checksummed(&hex::encode(bytes)))
     }
 
+    /// Whether it is the address of Ethereum's kind whose bytes are all zero. Nobody has its key: programs use it for
+    /// "no address", and what is sent there is lost.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.evm_bytes() == Some([0; HASH_BYTES])
+    }
+
     /// The bytes of an address of Ethereum's kind. None: it is of another kind.
     pub(crate) fn evm_bytes(&self) -> Option<[u8; HASH_BYTES]> {
         let mut bytes = [0; HASH_BYTES];

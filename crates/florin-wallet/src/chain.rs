@@ -101,6 +101,23 @@ impl Chain {
         })
     }
 
+    /// How its addresses begin, as text for people: those of each form that is read.
+    #[must_use]
+    pub const fn beginnings(self) -> &'static str {
+        match (self.kind, self.net) {
+            (ChainKind::Bitcoin, Net::Main) => "bc1, 1 or 3",
+            (ChainKind::Bitcoin, Net::Test) => "tb1, m, n or 2",
+            (ChainKind::Bitcoin, Net::Local) => "bcrt1, m, n or 2",
+            (ChainKind::Litecoin, Net::Main) => "ltc1, L, M or 3",
+            (ChainKind::Litecoin, Net::Test) => "tltc1, m, n, Q or 2",
+            (ChainKind::Litecoin, Net::Local) => "rltc1, m, n, Q or 2",
+            (ChainKind::Dogecoin, Net::Main) => "D, 9 or A",
+            (ChainKind::Dogecoin, Net::Test) => "n or 2",
+            (ChainKind::Dogecoin, Net::Local) => "m, n or 2",
+            (ChainKind::Evm, _) => "0x",
+        }
+    }
+
     /// What its nodes relay. None: it is not of Bitcoin's kind. The sources are `policy.h` of each program: the dust
     /// of 182 bytes (a P2PKH output and the input that spends it) at 3,000 satoshis a kB, and at 30,000 for Litecoin;
     /// for Dogecoin the "soft dust limit", below which an output costs more, and the fee that it recommends, which is

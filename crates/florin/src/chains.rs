@@ -68,7 +68,8 @@ pub struct Section {
     explain_within_days: Option<u32>,
     /// Above how many EUR a person must approve a withdrawal.
     approve_above: Option<String>,
-    /// A list of addresses to which nothing is paid.
+    /// A list of sanctioned addresses: nothing is paid to them, which is looked up again before a withdrawal is signed,
+    /// and nothing that comes from them is credited by itself.
     sanctions_file: Option<PathBuf>,
     /// How long a transaction of ours waits for a block before it is replaced by one with a higher fee.
     replace_after_minutes: Option<u32>,

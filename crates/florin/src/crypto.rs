@@ -33,7 +33,8 @@ pub enum CryptoCommand {
         #[command(flatten)]
         flags: crate::config::Flags,
     },
-    /// List the deposits that wait for a person: too small, never explained, or of a user that is gone.
+    /// List the deposits that wait for a person: too small, never explained, from a sanctioned sender, or of a user
+    /// that is gone.
     Deposits {
         #[command(flatten)]
         flags: crate::config::Flags,
@@ -124,8 +125,12 @@ pub async fn run(command: CryptoCommand) -> Result<ExitCode, Failed> {
         }
         CryptoCommand::Approve { withdrawal, operator, flags } => {
             let app = platform(&flags.load()?).await?;
-            by(&app, &operator)?.approve(withdrawal).await?.ok_or(NO_WITHDRAWAL)?;
-            print("approved");
+            let operator = by(&app, &operator)?;
+            operator.approve(withdrawal).await?.ok_or(NO_WITHDRAWAL)?;
+            match operator.will_fail(withdrawal).await? {
+                Some(why) => print(&format!("approved, but {why}")),
+                None => print("approved"),
+            }
         }
         CryptoCommand::Reject { withdrawal, operator, flags } => {
             let app = platform(&flags.load()?).await?;

@@ -123,7 +123,11 @@ async fn list(config: &Config, partner: Option<Uuid>) -> Result<(), Failed> {
     {
         return Err(no_partner(partner));
     }
-    for key in registry.keys(partner).await? {
+    let all = registry.keys(partner).await?;
+    if all.is_empty() {
+        eprintln!("no keys");
+    }
+    for key in all {
         match key {
             Ok(key) => print(&line(&key, SystemClock.now())),
             Err(error) => eprintln!("not a key: {error}"),

@@ -17,6 +17,9 @@ use std::path::PathBuf;
 /// Characters of a payload that are printed: an id and three words, so that a line fits most screens.
 const SHOWN: usize = 72;
 
+/// The field of a payload that says where something stands.
+const STATUS: &str = "status";
+
 const EXAMPLES: &str = "\
 Examples:
   florin listen
@@ -153,20 +156,23 @@ fn introduce(forwarder: &Forwarder) -> Result<(), Failed> {
     say(&format!("  export WEBHOOK_PUBLIC_KEY='{}'", forwarder.public_key()))
 }
 
-/// The line of an event: time, number, type, path, and the start of its payload.
+/// The line of an event: time, number, type, path, the status where it has one, and the start of its payload.
 fn line(event: &Event) -> String {
     let fields: Map<String, Value> = serde_json::from_str(event.payload.get()).unwrap_or_default();
-    let words = fields.iter().filter(|(name, _)| *name != "createdAt").filter_map(|(_, value)| match value {
+    let word = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
-    });
-    let about = words.collect::<Vec<_>>().join(" ");
+    };
+    // What has happened comes before ids, which fill a line.
+    let status = fields.get(STATUS).and_then(word).map_or_else(String::new, |status| format!("{status}  "));
+    let rest = fields.iter().filter(|(name, _)| !matches!(name.as_str(), STATUS | "createdAt"));
+    let about = rest.filter_map(|(_, value)| word(value)).collect::<Vec<_>>().join(" ");
     let short: String = match about.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &about[..end]),
         None => about,
     };
-    format!("{}  #{}  {}  {}  {short}", event.created_at, event.sequence, event.kind, event.path)
+    format!("{}  #{}  {}  {}  {status}{short}", event.created_at, event.sequence, event.kind, event.path)
 }
 
 /// Prints a line. Fails if the output is closed.
@@ -196,6 +202,11 @@ mod tests {
         let payload = json!({"id": "x", "sourceExternalUserId": null, "amount": 12.5, "createdAt": "…"});
         let expected = "2026-01-31T09:30:00.000Z  #7  transfer  /transfer-webhook  x 12.5";
         assert_eq!(line(&event(payload)), expected);
+        // An order's ids alone would fill the line.
+        let id = "0198c5d2-7a3e-7c41-9f0e-3b5a1d2c4e70";
+        let payload = json!({"orderId": id, "lockId": id, "status": "COMPLETED", "confirmations": 32});
+        let shown = line(&event(payload));
+        assert!(shown.contains(&format!("  /transfer-webhook  COMPLETED  {id} ")), "{shown}");
         let long = line(&event(json!({"externalUserId": "ė".repeat(100)})));
         assert!(long.ends_with(&format!("  {}…", "ė".repeat(SHOWN))), "{long}");
     }

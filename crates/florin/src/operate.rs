@@ -154,17 +154,26 @@ pub async fn verify(config: &Config) -> Result<ExitCode, Failed> {
     for finding in &report.findings {
         eprintln!("{finding}");
     }
-    let (books, records, events, accounts) = (report.books, report.records, report.events, report.accounts);
-    let sealed = report.sealed;
-    let read = format!(
-        "{books} books, {records} transactions, {events} events, {accounts} accounts, {sealed} sealed rows"
-    );
+    let read = [
+        counted(report.books, "book"),
+        counted(report.records, "transaction"),
+        counted(report.events, "event"),
+        counted(report.accounts, "account"),
+        counted(report.sealed, "sealed row"),
+    ];
+    let read = read.join(", ");
     if report.is_clean() {
         print(&format!("verified: {read}; nothing is wrong"));
         return Ok(ExitCode::SUCCESS);
     }
     print(&format!("NOT verified: {read}; errors found: {}", report.faults));
     Ok(ExitCode::FAILURE)
+}
+
+/// So many of a thing, for people.
+fn counted(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }
 
 /// The operator's name, as the audit takes it.
@@ -194,7 +203,11 @@ pub async fn list_partners(config: &Config) -> Result<(), Failed> {
     let store = open(config).await?;
     let mut administration = store.administer().await?;
     let mut registry = registry(&mut administration, "");
-    for partner in registry.partners().await? {
+    let all = registry.partners().await?;
+    if all.is_empty() {
+        eprintln!("no partners");
+    }
+    for partner in all {
         match partner {
             Ok(PartnerBook { partner, name, created_at, .. }) => {
                 print(&format!("{partner}  {created_at}  {name}"));

@@ -201,10 +201,10 @@ pub fn by<'a>(app: &'a App, operator: &OperatorName) -> Result<Operator<'a>, Fai
     Ok(Operator { app, name: name_of(operator)? })
 }
 
-/// The message of a failure.
+/// The sentence of a failure: its code is for partners.
 pub fn said(failure: Failure) -> Failed {
     match failure {
-        Failure::Refused(refusal) => refusal.to_string().into(),
+        Failure::Refused(refusal) => refusal.message.into(),
         Failure::Fault(error) => error.into(),
     }
 }

@@ -29,9 +29,8 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let Parts { reference, rates, sepa, chains } = config.check()?;
     // Before the port is taken, as the refusal of a second server names the first.
     let early = DataLock::of_server(config, false)?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| format!("cannot listen at {}: {error}", config.listen))?;
+    let listener =
+        TcpListener::bind(config.listen).await.map_err(|error| not_listening(config.listen, &error))?;
     let address = listener.local_addr()?;
     let lock = DataLock::signed(early, config, address)?;
     let rate_source = rates.source.clone();
@@ -86,6 +85,18 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     drop((reserved, lock));
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Why the address can't be had, and what helps where another program has it.
+fn not_listening(address: SocketAddr, error: &std::io::Error) -> String {
+    let hint = match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            ": another program has this port. Name another one with --listen, such as --listen 127.0.0.1:8081; port 0 \
+             takes a free one"
+        }
+        _ => "",
+    };
+    format!("cannot listen at {address}: {error}{hint}")
 }
 
 /// What is done before the workers start: what dead processes had leased becomes free, and a folder of SEPA files that

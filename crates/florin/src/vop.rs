@@ -101,7 +101,11 @@ async fn create(arguments: CreateArgs) -> Result<(), Failed> {
 
 async fn list(app: &App) -> Result<(), Failed> {
     let askers = Askers { app, name: Text::parse("florin")? };
-    for asker in askers.list(first_day(SystemClock.now())).await? {
+    let all = askers.list(first_day(SystemClock.now())).await?;
+    if all.is_empty() {
+        eprintln!("no askers");
+    }
+    for asker in all {
         match asker {
             Ok((asker, counts)) => {
                 print(&line(&asker));

@@ -3,8 +3,9 @@
 use super::chain::{Net, is_simulated, made_addresses};
 use super::deposits;
 use super::simulated;
+use super::withdrawals;
 use crate::kit::book::work::Work;
-use crate::kit::endpoint::codes::{P410, P457, P458};
+use crate::kit::endpoint::codes::{P457, P458};
 use crate::kit::endpoint::refusal::Refusal;
 use crate::wallets;
 use florin_store::Stop;
@@ -47,22 +48,25 @@ pub async fn pay_in(
         return Err(Refusal::of(&P457).into());
     }
     if reference.network(currency.code, network).is_none() {
-        return Err(Refusal::because(&P410, format_args!("{} is not on this network", currency.code)).into());
+        return Err(wallets::not_on(currency.code, network, reference.networks(currency.code)).into());
     }
     let net = own_net(work, network)?;
-    let (app, addresses) = (work.app(), || [address].into_iter());
+    let app = work.app();
+    // On a chain of another kind nobody could pay it.
+    let chain = net.chain(app).ok_or_else(|| Refusal::of(&P457))?;
+    let address = withdrawals::address(chain, "address", address)?.into_string();
+    let addresses = || [address.as_str()].into_iter();
     let is_wallet = !wallets::holders_of_addresses(work.scope(), addresses()).await?.is_empty();
     if !is_wallet && made_addresses(app, work.scope(), addresses()).await?.is_empty() {
-        return Err(
-            Refusal::because(&P458, "it is no wallet of a user or yours, and no order's address").into()
-        );
+        let why = "address must be that of a wallet of a user, of one of yours, or of an order";
+        return Err(Refusal::because(&P458, why).into());
     }
     if outputs > 1 && currency.code == net.coin && net.has_accounts(work.app()) {
         return Err(
             Refusal::invalid("outputs must be 1: a transaction of this network pays its coin once").into()
         );
     }
-    let paid = vec![(address.to_owned(), currency.code, amount.minor()); outputs];
+    let paid = vec![(address.clone(), currency.code, amount.minor()); outputs];
     let hash = simulated::pay(work, net, &paid, confirmations.is_none()).await?;
     // Of Ethereum's kind 0 is the coin itself.
     let first = u32::from(net.has_accounts(work.app()) && currency.code != net.coin);

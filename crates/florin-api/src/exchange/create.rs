@@ -109,8 +109,10 @@ async fn create_exchange<const OF_PARTNER: bool>(
             let lock = RateLock::take(work.object(lock_id)?, holder, now, exchange_id)?;
             let exchange = Exchange::under(&lock, exchange_id, (from, amount), to, now)?;
             let posting = postings::exchange(work.book(), &exchange);
-            work.post(EXCHANGE.kind, exchange_id, &posting, Vec::new())
-                .map_err(|error| not_paid(error, &source, (!OF_PARTNER).then_some(SOURCE)))?;
+            work.post(EXCHANGE.kind, exchange_id, &posting, Vec::new()).map_err(|error| {
+                let source = (&source, (!OF_PARTNER).then_some(SOURCE));
+                not_paid(work, error, source, amount.minor())
+            })?;
             work.put(&lock)?;
             work.put(&exchange)?;
             work.emit(Event::about(EventType::Exchange, exchange_id).of_holder(holder).of_last_record());

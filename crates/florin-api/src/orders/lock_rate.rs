@@ -6,6 +6,7 @@ use crate::crypto::{ORDER_JOB, is_payable};
 use crate::kit::prelude::*;
 use crate::kit::request::number::Number;
 use crate::rates;
+use crate::wallets::not_on;
 use florin_store::{Lane, NewJob};
 use florin_types::{Price, Rate};
 use std::collections::BTreeMap;
@@ -161,16 +162,14 @@ async fn lock_order_rate(
         .run(keyed, touches, async move |work| {
             let (currency, app) = (currency.known()?, work.app());
             let networks = app.settings.reference.networks(currency.code);
-            if networks.is_empty() {
-                return Err(Refusal::of(&P457).into());
-            }
-            let found = match &network {
-                Some(slug) => networks.iter().find(|network| network.slug == *slug),
-                None => networks.first(),
+            let Some(first) = networks.first() else { return Err(Refusal::of(&P457).into()) };
+            let network = match &network {
+                Some(slug) => networks
+                    .iter()
+                    .find(|network| network.slug == *slug)
+                    .ok_or_else(|| not_on(currency.code, slug, networks))?,
+                None => first,
             };
-            let network = found.ok_or_else(|| {
-                Refusal::because(&P410, format_args!("{} is not on this network", currency.code))
-            })?;
             if !is_payable(app, &network.slug) {
                 return Err(Refusal::of(&P457).into());
             }

@@ -1,11 +1,12 @@
 //! `POST /v1/sandbox/chain/deposit`, `…/mine` and `…/reorganise`: be the chain, and those who pay.
 
+use super::clock::do_what_is_due_now;
 use crate::crypto::{self, Incoming};
 use crate::kit::book::jobs::run_due;
 use crate::kit::prelude::*;
 use florin_store::Due;
 
-/// The most blocks of one call: a day of Bitcoin's, and twice the deepest reorganisation that is understood.
+/// The most blocks of one call: twice the deepest reorganisation that is understood.
 const MAX_BLOCKS: i64 = 400;
 
 /// The deepest reorganisation of one call: what is followed goes back 200 blocks.
@@ -122,8 +123,8 @@ pub fn endpoints() -> [Endpoint; 3] {
         Endpoint {
             id: "mineBlocks",
             summary: "Make blocks",
-            description: "Makes blocks on the simulated chain of a network. The first ones take what waits. What comes \
-                          of it has been done when the call answers.",
+            description: "Makes blocks on the simulated chain of a network. The first ones take what waits, \
+                          withdrawals included. What comes of it has been done when the call answers.",
             example: r#"{"network":"btc","blocks":2}"#,
             answer: r#"{"message":"btc has 12 blocks"}"#,
             ..post("/v1/sandbox/chain/mine", mine_blocks)
@@ -148,6 +149,7 @@ async fn deposit_on_chain(
 ) -> Result<Created<ChainDepositMade>, Failure> {
     let Call { request: Deposit { address, currency, amount, network, confirmations, outputs }, keyed } =
         call;
+    do_what_is_due_now(&context).await;
     let made = context.run(keyed, Vec::new(), async move |work| {
         let (currency, amount) = (currency.known()?, amount.known()?);
         let incoming = Incoming { address: &address, currency, network: &network, amount, outputs };
@@ -159,6 +161,7 @@ async fn deposit_on_chain(
 
 async fn mine_blocks(context: SandboxContext, call: Call<Mine>) -> Result<Success<Message>, Failure> {
     let Call { request: Mine { network, blocks }, keyed } = call;
+    do_what_is_due_now(&context).await;
     let made = context.run(keyed, Vec::new(), async move |work| {
         let height = crypto::mine(work, &network, blocks).await?;
         Ok(Message::new(format!("{network} has {height} blocks")))
@@ -171,6 +174,7 @@ async fn reorganise_chain(
     call: Call<Reorganise>,
 ) -> Result<Success<Message>, Failure> {
     let Call { request: Reorganise { network, depth, drops }, keyed } = call;
+    do_what_is_due_now(&context).await;
     let made = context.run(keyed, Vec::new(), async move |work| {
         let height = crypto::reorganise(work, &network, depth, drops).await?;
         Ok(Message::new(format!("{network} has {height} blocks")))

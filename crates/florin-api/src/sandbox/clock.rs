@@ -1,5 +1,6 @@
 //! `POST /v1/sandbox/clock/advance` and `GET /v1/sandbox/clock`: move the book's clock forward, and read it. What comes
-//! due by a step has been done when the call answers: jobs first, then an attempt at each webhook.
+//! due by a step has been done when the call answers: jobs first, then an attempt at each webhook. What is due already
+//! is done before the step: a withdrawal that was made just now is signed by then, so that the step reaches its blocks.
 
 use crate::kit::book::jobs::run_due;
 use crate::kit::prelude::*;
@@ -50,11 +51,12 @@ pub fn endpoints() -> [Endpoint; 2] {
         Endpoint {
             id: "advanceClock",
             summary: "Advance the clock",
-            description: "Moves the clock of your book forward. What comes due by it has been done when the call \
-                          answers: files are checked, reviews are decided, balances are active, and each webhook \
-                          that is due was attempted once. What one of them starts counts from the time at which \
-                          it came due, so one step reaches all of it.\n\nThe call waits at most two seconds for your \
-                          server to answer webhooks; attempts that take longer go on after the answer.",
+            description: "Moves the clock of your book forward, after what is due already. What comes due by it has \
+                          been done when the call answers: files are checked, reviews are decided, balances are \
+                          active, withdrawals are in the chain, and each webhook that is due was attempted once. What \
+                          one of them starts counts from the time at which it came due, so one step reaches all of \
+                          it.\n\nThe call waits at most two seconds for your server to answer webhooks; attempts that \
+                          take longer go on after the answer.",
             example: r#"{"seconds":60}"#,
             answer: r#"{"message":"Clock advanced by 60 seconds","now":"2026-01-31T09:31:00.000Z"}"#,
             ..post("/v1/sandbox/clock/advance", advance_clock)
@@ -74,6 +76,7 @@ async fn advance_clock(
     call: Call<Advance>,
 ) -> Result<Success<ClockAdvanced>, Failure> {
     let Call { request: Advance(step), keyed } = call;
+    do_what_is_due_now(&context).await;
     let answer = context
         .run(keyed, Vec::new(), async move |work| {
             let now = work.now().saturating_add(step);
@@ -87,6 +90,17 @@ async fn advance_clock(
         tracing::warn!(%error, "could not do all that came due");
     }
     Ok(answer)
+}
+
+/// Does what is due before something happens to the book: what that starts counts from now.
+pub(super) async fn do_what_is_due_now(context: &Context) {
+    let due = async {
+        let book = context.snapshot().await?.book();
+        run_due(&context.app, Due::OfBook(book)).await
+    };
+    if let Err(error) = due.await {
+        tracing::warn!(%error, "could not do all that was due");
+    }
 }
 
 async fn do_what_is_due(context: &Context) -> Result<(), StoreError> {

@@ -127,7 +127,7 @@ impl<const OF_MASTER_BALANCE: bool> Wanted<OF_MASTER_BALANCE> {
         let memo = Memo { reference, ..Memo::default() }.seal(work, holder)?;
         let posting = postings::transfer(from, to, currency, amount);
         work.post(TRANSFER.kind, transfer_id, &posting, memo)
-            .map_err(|error| not_paid(error, source, Some(&source_field)))?;
+            .map_err(|error| not_paid(work, error, (source, Some(&source_field)), amount.minor()))?;
         work.emit(Event::about(EventType::Transfer, transfer_id).of_last_record());
         Ok(TransferMade { transfer_id })
     }

@@ -3,11 +3,12 @@
 
 use super::user::{Gate, existing, unknown_user};
 use crate::kit::book::command::posting_refused;
+use crate::kit::book::work::Work;
 use crate::kit::endpoint::codes::P433;
 use crate::kit::endpoint::refusal::Refusal;
 use florin_ledger::PostingError;
 use florin_store::{HolderId, Stop, Touch, Tx};
-use florin_types::{CurrencyCode, ExternalUserId};
+use florin_types::{CurrencyCode, ExternalUserId, format_minor};
 
 /// Other words for the field that names who pays.
 pub const PAYER_WORDS: &[&str] = &["source", "from", "sender", "payer", "debtor", "originator", "origin"];
@@ -102,16 +103,29 @@ pub fn admit<const N: usize>(tx: &Tx, sides: [Side<'_>; N]) -> Result<[HolderId;
     Ok(found.map(|(holder, _)| holder))
 }
 
-/// What a posting that was not made means to a client. P433 says whose balance is too small: the field that names the
-/// source, where the call has one. A source that was left out is often a mistake.
-pub fn not_paid(error: PostingError, source: &Owner, field: Option<&str>) -> Stop {
-    match (error, source.external_user_id(), field) {
-        (PostingError::InsufficientFunds(_), Some(id), Some(field)) => {
-            Refusal::naming_field(&P433, field, id).into()
+/// What a posting that was not made means to a client; `needed` is what the source had to pay. P433 says whose balance
+/// is too small, by the field that names the source, where the call has one, and by how much. A source that was left
+/// out is often a mistake.
+pub fn not_paid(
+    work: &Work<'_>,
+    error: PostingError,
+    (source, field): (&Owner, Option<&str>),
+    needed: i64,
+) -> Stop {
+    let PostingError::InsufficientFunds(key) = error else { return posting_refused(error) };
+    let currency = work.app().currencies.get(key.currency);
+    let (Some(account), Some(currency)) = (work.account(key), currency) else {
+        return posting_refused(error);
+    };
+    let shown = |minor| format!("{} {}", format_minor(minor, currency.decimals), key.currency);
+    let lacks = format!("{}, and needs {}", shown(account.available()), shown(needed));
+    let why = match (source.external_user_id(), field) {
+        (Some(id), Some(field)) => format!("{field} {id:?} has {lacks}"),
+        (None, Some(field)) => {
+            format!("your master balance pays, since no {field} was given: it has {lacks}")
         }
-        (PostingError::InsufficientFunds(_), None, Some(field)) => {
-            Refusal::because(&P433, format!("your master balance pays, since no {field} was given")).into()
-        }
-        (other, ..) => posting_refused(other),
-    }
+        (Some(id), None) => format!("{id:?} has {lacks}"),
+        (None, None) => format!("your master balance has {lacks}"),
+    };
+    Refusal::because(&P433, why).into()
 }

@@ -3,6 +3,7 @@
 use super::wallet::{Wallet, chain_of, ensure};
 use crate::kit::endpoint::handler::Ensured;
 use crate::kit::prelude::*;
+use crate::kit::request::fields::SHOWN_NAME;
 use crate::kit::tables::Network;
 use crate::users::{Owner, Role, UserId, admit};
 use http::StatusCode;
@@ -117,7 +118,7 @@ async fn create(
         // Fiat is on no network: no other word would help.
         let networks = reference.networks(currency.code);
         if found.is_none() && !networks.is_empty() {
-            return Err(not_of(currency, &network, networks).into());
+            return Err(not_on(currency.code, &network, networks).into());
         }
         let [holder] = admit(work, [(&owner, Role::IsPaid, "externalUserId")])?;
         let known = found.and_then(|network| Some((network, chain_of(network)?)));
@@ -131,11 +132,14 @@ async fn create(
     made.await.map(Ensured)
 }
 
-fn not_of(currency: Currency, network: &str, networks: &[Network]) -> Refusal {
-    let slugs: Vec<_> = networks.iter().map(|known| &*known.slug).collect();
-    let known = slugs.join(" and ");
-    Refusal::because(
-        &P410,
-        format_args!("{} is not on the network \"{network}\": it is on {known}", currency.code),
-    )
+/// P410: a currency is not on the network that was named, but on these.
+pub fn not_on(currency: CurrencyCode, network: &str, networks: &[Network]) -> Refusal {
+    let network: String = network.chars().take(SHOWN_NAME).collect();
+    let known = names(networks);
+    Refusal::because(&P410, format_args!("{currency} is not on the network {network:?}: it is on {known}"))
+}
+
+/// The names of networks, for a sentence.
+pub fn names(networks: &[Network]) -> String {
+    networks.iter().map(|known| &*known.slug).collect::<Vec<_>>().join(" and ")
 }

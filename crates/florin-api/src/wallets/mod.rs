@@ -12,8 +12,9 @@ mod events;
 mod store;
 mod wallet;
 
+pub use create::{names, not_on};
 pub use store::{addresses, all_addresses, first_on, holders_of_addresses};
-pub use wallet::{chain_of, check_seed, make_all, place_of};
+pub use wallet::{chain_of, check_seed, is_followed, make_all, place_of};
 
 use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{EventRow, Family, Placeholder};

@@ -49,6 +49,11 @@ pub fn chain_of(network: &Network) -> Option<Chain> {
     Some(Chain { kind, net })
 }
 
+/// Whether somebody sees what comes to an address on a network: a sandbox simulates it, or there is a node.
+pub fn is_followed(app: &App, slug: &str) -> bool {
+    app.is_sandbox() || app.settings.chains.nodes.iter().any(|node| node.network() == slug)
+}
+
 /// Bits of a holder's number that are its own; those above are its book's.
 const NUMBER_BITS: u32 = 40;
 
@@ -66,7 +71,7 @@ fn address_of(keys: &Keychain, chain: Chain, holder: HolderId) -> Result<Address
 /// A wallet of a touched holder: the one that it has, or a new one. True: it is new.
 ///
 /// # Errors
-/// P457 where there are no keys; or a fault.
+/// P457 where there are no keys, or nobody follows the network; or a fault.
 pub async fn ensure(
     work: &mut Work<'_>,
     holder: HolderId,
@@ -75,6 +80,9 @@ pub async fn ensure(
 ) -> Result<(Wallet, bool), Stop> {
     if let Some(wallet) = store::find(work.scope(), holder, currency, &network.slug).await? {
         return Ok((wallet, false));
+    }
+    if !is_followed(work.app(), &network.slug) {
+        return Err(Refusal::because(&P457, "the network is not connected").into());
     }
     let keys = work.app().settings.keychain.as_ref().ok_or_else(|| Refusal::of(&P457))?;
     let address = address_of(keys, chain, holder)?.into_string();
@@ -95,7 +103,8 @@ async fn make(
     Ok(wallet)
 }
 
-/// Makes the wallets of all currencies on all their networks that a touched holder has not, where there are keys.
+/// Makes the wallets of all currencies on all their networks that a touched holder has not, where there are keys and
+/// somebody follows the network.
 pub async fn make_all(work: &mut Work<'_>, holder: HolderId) -> Result<(), Stop> {
     let app = work.app();
     let Some(keys) = &app.settings.keychain else { return Ok(()) };
@@ -106,7 +115,8 @@ pub async fn make_all(work: &mut Work<'_>, holder: HolderId) -> Result<(), Stop>
         for network in app.settings.reference.networks(currency.code) {
             let is_there =
                 |wallet: &Wallet| wallet.currency == currency.code && wallet.network == network.slug;
-            let Some(chain) = chain_of(network).filter(|_| !there.iter().any(is_there)) else { continue };
+            let can_be_made = !there.iter().any(is_there) && is_followed(app, &network.slug);
+            let Some(chain) = chain_of(network).filter(|_| can_be_made) else { continue };
             let address = match addresses.entry(chain) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert(address_of(keys, chain, holder)?),

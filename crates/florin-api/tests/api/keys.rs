@@ -3,7 +3,7 @@
 use crate::support::{Client, TestApp};
 use florin_api::kit::book::api_keys::ApiKey;
 use florin_api::kit::book::audit;
-use florin_api::kit::book::housekeeping::note_uses;
+use florin_api::kit::book::housekeeping::{note_first_uses, note_uses};
 use florin_api::kit::book::registry::{NewKey, Registry, Revoked};
 use florin_store::StoreError;
 use std::time::Duration;
@@ -79,13 +79,16 @@ async fn the_last_use_is_noted_off_the_way_of_a_request() {
     let first = app.app.wall();
     assert!(works(&app.a()).await);
     assert_eq!(keys(&app, 0).await[0].used_at, None, "no request writes it");
-    note_uses(&app.app).await;
+    // The first use is noted before the others.
+    note_first_uses(&app.app).await;
     assert_eq!(keys(&app, 0).await[0].used_at, Some(first));
     app.clock.advance(Duration::from_secs(600));
     note_uses(&app.app).await;
     assert_eq!(keys(&app, 0).await[0].used_at, Some(first), "it was not used since");
     assert!(!works(&app.a().with_key(Some("florin_sandbox_x"))).await);
     assert!(works(&app.a()).await);
+    note_first_uses(&app.app).await;
+    assert_eq!(keys(&app, 0).await[0].used_at, Some(first));
     note_uses(&app.app).await;
     assert_eq!(keys(&app, 0).await[0].used_at, Some(first.saturating_add(Duration::from_secs(600))));
     app.finish().await;

@@ -11,6 +11,7 @@ mod conformity;
 mod connections;
 mod contract;
 mod crash;
+mod crypto;
 mod crypto_crash;
 mod demo;
 mod hostile;

@@ -64,10 +64,13 @@ async fn money_that_waits_is_shown_and_given_to_the_partner() {
     assert_eq!(wrong.code, Some(2));
     assert!(wrong.stderr.contains("<ID>") && wrong.stderr.contains("an id such as 0198c5d2-"), "{wrong:?}");
     assert_eq!(sepa(&["assign", &id]).code, Some(2), "to whom?");
-    fails_plainly(&sepa(&["approve", &id]), &["p403: outcome does not fit: nobody knows whose money it is"]);
+    fails_plainly(
+        &sepa(&["approve", &id]),
+        &["florin: outcome does not fit: nobody knows whose money it is"],
+    );
     assert_eq!(done(sepa(&["assign", &id, "--partner"])), "assigned\n");
-    fails_plainly(&sepa(&["assign", &id, "--user", "anna"]), &["p412: "]);
-    fails_plainly(&sepa(&["assign", &id, "--partner"]), &["florin: p403: the deposit is credited"]);
+    fails_plainly(&sepa(&["assign", &id, "--user", "anna"]), &["florin: user does not exist"]);
+    fails_plainly(&sepa(&["assign", &id, "--partner"]), &["florin: the deposit is credited"]);
     fails_plainly(&sepa(&["done", &id]), &["there is no such message"]);
     assert_eq!(client.balance(None, "eur").await, 2_500);
     assert_eq!(client.balances(None).await["fiatBalances"][0]["iban"], iban);

@@ -417,7 +417,9 @@ async fn a_server_that_cannot_start_says_why() {
     let home = server.home().to_owned();
     let taken = server.address().to_string();
     let port = server.address().port().to_string();
-    fails_plainly(&serve(&taken, "other", &[], &home), &[&port, "in use"]);
+    let refused = serve(&taken, "other", &[], &home);
+    fails_plainly(&refused, &[&port, "in use"]);
+    assert!(refused.stderr.contains("with --listen"), "{refused:?}");
     std::fs::write(home.join("file"), "no directory").expect("a file");
     fails_plainly(&serve("127.0.0.1:0", "file/data", &[], &home), &["file/data"]);
     fails_plainly(&serve("127.0.0.1:0", "/proc/florin", &[], &home), &["/proc/florin"]);

@@ -34,6 +34,7 @@ async fn ask(server: &Server, token: &str) -> (u16, Value) {
 async fn a_bank_asks_until_it_is_revoked() {
     let mut server = Server::start().await;
     assert_eq!(ask(&server, "x").await.0, 404);
+    assert_eq!(asker(&server, &["list"]).stderr, "no askers\n");
     let words = ["create", "--name", "Hansabank", "--bic", "HABALT22", "--operator", "olga"];
     let made: Value = serde_json::from_str(&done(asker(&server, &words))).expect("JSON");
     let (id, token) = (made["askerId"].as_str().expect("an id"), made["token"].as_str().expect("a token"));

@@ -94,8 +94,35 @@ async fn live_without_a_seed_makes_no_wallets() {
     let refused = wallet(&live_client(&server), 400).await;
     assert_eq!(refused["errorCode"], "P457");
     server.finish().await;
-    let server = Server::start_with(options(Some("live"), Some("0a"))).await;
-    wallet(&live_client(&server), 201).await;
+}
+
+/// In live nobody sees what comes to an address of a network without a node: none is given out, and what was given out
+/// while there was a node cannot be compared.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn live_without_a_node_makes_no_wallets() {
+    let mut server = Server::start_with(options(Some("live"), Some("0a"))).await;
+    server.expect_error("a chain can't be followed now");
+    let client = live_client(&server);
+    let refused = wallet(&client, 400).await;
+    assert_eq!(refused["errorCode"], "P457");
+    let compared = server.command(&["crypto", "reconcile"]);
+    assert_eq!(compared.code, Some(0), "there is nothing to compare: {compared:?}");
+    server.stop();
+    // A node that does not answer is one all the same: the server goes on when it does.
+    let file = server.home().join("florin.toml");
+    std::fs::write(&file, "[chains.doge]\nurl = \"http://127.0.0.1:9\"\n").expect("a file");
+    server.start_again().await;
+    let client = Client::new(&server.base_url(), client.api_key());
+    let made = wallet(&client, 201).await;
+    server.stop();
+    std::fs::remove_file(&file).expect("the file goes");
+    server.start_again().await;
+    let client = Client::new(&server.base_url(), client.api_key());
+    assert_eq!(wallet(&client, 200).await, made);
+    let compared = server.command(&["crypto", "reconcile"]);
+    assert_eq!(compared.code, Some(1), "{compared:?}");
+    let why = "doge could not be compared: addresses of it were given out, and it has no node";
+    assert!(compared.stdout.contains(why) && compared.stdout.contains("do NOT agree"), "{compared:?}");
     server.finish().await;
 }
 

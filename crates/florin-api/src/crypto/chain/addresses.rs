@@ -153,15 +153,15 @@ pub async fn begin_to_follow(app: &App, book: BookId, network: &str) -> Result<(
     }
 }
 
-/// Every address of the book that was made for something.
-pub(in crate::crypto) async fn all_made(scope: &mut Scope) -> Result<Vec<String>, StoreError> {
+/// Every address of the book that was made for something, with its network.
+pub(in crate::crypto) async fn all_made(scope: &mut Scope) -> Result<Vec<(String, String)>, StoreError> {
     let (mut all, mut after) = (Vec::new(), Uuid::nil());
     loop {
         let mut some: Vec<MadeAddress> = scope.objects(ALL, &params![after]).await?;
         some.sort_unstable_by_key(|made| made.id);
         let Some(last) = some.last() else { return Ok(all) };
         after = last.id;
-        all.extend(some.into_iter().map(|made| made.address));
+        all.extend(some.into_iter().map(|made| (made.network, made.address)));
     }
 }
 
@@ -176,18 +176,33 @@ pub(in crate::crypto) async fn made_addresses<'a>(
     Ok(found.into_iter().map(|made| (made.address.clone(), made)).collect())
 }
 
-/// Whether an address of a chain is the book's: a holder's, one that was made for something, or its hot wallet.
-pub(in crate::crypto) async fn is_of_book(
+/// What an address of a book is of.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(in crate::crypto) enum Ours {
+    /// A wallet of a holder.
+    Wallet,
+    /// An order: it was made for that.
+    Order,
+    /// The house: it is the hot wallet's.
+    House,
+}
+
+/// What an address of a chain is of. None: it is not the book's.
+pub(in crate::crypto) async fn of_book(
     app: &App,
     scope: &mut Scope,
     (keys, chain): (&Keychain, Chain),
     address: &Address,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Ours>, StoreError> {
     let hot = keys.address(chain, hot_wallet(scope.book())).map_err(StoreError::unexpected)?;
     let one = || [address.as_str()].into_iter();
-    Ok(hot == *address
-        || !holders_of_addresses(scope, one()).await?.is_empty()
-        || !made_addresses(app, scope, one()).await?.is_empty())
+    if hot == *address {
+        return Ok(Some(Ours::House));
+    }
+    if !holders_of_addresses(scope, one()).await?.is_empty() {
+        return Ok(Some(Ours::Wallet));
+    }
+    Ok((!made_addresses(app, scope, one()).await?.is_empty()).then_some(Ours::Order))
 }
 
 /// Whether an address of a chain is one of any book.
@@ -198,7 +213,7 @@ pub(in crate::crypto) async fn is_of_any_book(
 ) -> Result<bool, StoreError> {
     for PartnerBook { book, .. } in partner_books(&app.store).await? {
         let mut snapshot = app.store.snapshot(book).await?;
-        if is_of_book(app, &mut snapshot, keys, address).await? {
+        if of_book(app, &mut snapshot, keys, address).await?.is_some() {
             return Ok(true);
         }
     }

@@ -8,7 +8,7 @@
 
 use super::addresses::made_addresses;
 use super::cursor::{Cursor, Doing, Fence, elsewhere};
-use super::{LOOK_JOB, Net, hot_wallet, is_simulated, node_of};
+use super::{LOOK_JOB, Net, hot_wallet, is_simulated, node_of, say_undone};
 use crate::crypto::deposits::{self, Owned};
 use crate::crypto::treasury;
 use crate::kit::app::App;
@@ -192,14 +192,14 @@ impl Move<'_> {
         }
         deposits::leave(app, book, &fence, block.height).await?;
         let left = Aside::default();
-        let (kept, height) = (left.clone(), block.height);
+        let kept = left.clone();
         let is_done = self
             .end((fence, true), async move |work: &mut Work<'_>| {
                 kept.put(treasury::disconnected(work, net, &block).await?);
                 Ok(())
             })
             .await?;
-        log_left(&left, net, height);
+        log_left(app, net, &left);
         Ok(is_done)
     }
 
@@ -270,7 +270,7 @@ async fn end_broken_off(app: &App, book: BookId, old: Fence) -> Result<(), Store
     }
     deposits::leave(app, book, &fence, block.height).await?;
     let left = Aside::default();
-    let (kept, height) = (left.clone(), block.height);
+    let kept = left.clone();
     run_inside(app, book, vec![fence.touch(app)], async move |work: &mut Work<'_>| {
         fence.check(work)?;
         let cursor = Cursor::in_command(work, net)?.ok_or_else(elsewhere)?;
@@ -283,14 +283,13 @@ async fn end_broken_off(app: &App, book: BookId, old: Fence) -> Result<(), Store
         Ok(work.put(&cursor.at(&follower))?)
     })
     .await?;
-    log_left(&left, net, height);
+    log_left(app, net, &left);
     Ok(())
 }
 
 /// Says which payments of ours were booked and have left their block.
-fn log_left(left: &Aside<Vec<String>>, net: Net, height: u64) {
-    let network = net.slug;
+fn log_left(app: &App, net: Net, left: &Aside<Vec<String>>) {
     for hash in left.take() {
-        tracing::error!(%hash, network, height, "a payment that was booked left its chain, and waits again");
+        say_undone(app, net, &hash, "a payment that was booked left its chain, and waits again");
     }
 }

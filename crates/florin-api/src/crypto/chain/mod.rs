@@ -5,7 +5,7 @@ mod cursor;
 mod follow;
 mod work;
 
-pub(super) use addresses::{STATEMENTS, all_made, is_of_any_book, is_of_book, made_addresses};
+pub(super) use addresses::{Ours, STATEMENTS, all_made, is_of_any_book, made_addresses, of_book};
 pub use addresses::{begin_to_follow, claim_address};
 pub use cursor::Cursor;
 pub(super) use cursor::Fence;
@@ -14,12 +14,13 @@ pub use work::{ChainTroubles, ChainWork, work_on_chains};
 
 use super::simulated::SimulatedNode;
 use crate::kit::app::App;
-use crate::wallets::chain_of;
+use crate::wallets::{chain_of, is_followed};
 use florin_ledger::BookId;
 use florin_rails::chain::ChainNode;
 use florin_store::{SealedTable, SetStatement};
 use florin_types::CurrencyCode;
 use florin_wallet::{Branch, Chain, ChainKind, Place};
+use std::fmt;
 use std::sync::Arc;
 
 /// The statements over sets.
@@ -95,10 +96,17 @@ pub(super) fn is_simulated(app: &App, net: Net) -> bool {
 
 /// Whether something can be paid on a network: there are keys, and somebody knows its chain.
 pub fn is_payable(app: &App, slug: &str) -> bool {
-    let has_node = |net| {
-        is_simulated(app, net) || app.settings.chains.nodes.iter().any(|node| node.network() == net.slug)
-    };
-    app.settings.keychain.is_some() && Net::of(slug).is_some_and(has_node)
+    app.settings.keychain.is_some() && Net::of(slug).is_some() && is_followed(app, slug)
+}
+
+/// Says that a chain has undone what the books had: an error of a real one, at which a person looks. The one of a
+/// sandbox does so where its partner asks for it.
+pub(super) fn say_undone(app: &App, net: Net, what: &impl fmt::Display, happened: &'static str) {
+    let network = net.slug;
+    match is_simulated(app, net) {
+        true => tracing::warn!(%what, network, "{happened}"),
+        false => tracing::error!(%what, network, "{happened}"),
+    }
 }
 
 /// The node of a network: the installation's, or in a sandbox the book's simulated one.

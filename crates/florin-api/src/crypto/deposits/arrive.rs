@@ -3,7 +3,7 @@
 use super::deposit::{CREDITED, Deposit, DepositState, Money, SUSPENDED, TAKEN_BACK};
 use super::postings;
 use super::store::{self, AT_ONCE};
-use crate::crypto::chain::{Fence, Net};
+use crate::crypto::chain::{Fence, Net, say_undone};
 use crate::kit::app::App;
 use crate::kit::book::aside::Aside;
 use crate::kit::book::command::posting_refused;
@@ -283,10 +283,10 @@ fn suspend(work: &mut Work<'_>, deposit: Deposit, state: DepositState) -> Result
 
 /// The block of a height leaves the chain, and what it brought with it.
 pub async fn leave(app: &App, book: BookId, fence: &Fence, height: u64) -> Result<(), StoreError> {
-    let network = fence.net.slug;
+    let net = fence.net;
     loop {
         let mut snapshot = app.store.snapshot(book).await?;
-        let some = store::of_block(&mut snapshot, network, height).await?;
+        let some = store::of_block(&mut snapshot, net.slug, height).await?;
         drop(snapshot);
         if some.is_empty() {
             return Ok(());
@@ -308,7 +308,7 @@ pub async fn leave(app: &App, book: BookId, fence: &Fence, height: u64) -> Resul
         })
         .await?;
         for id in taken.take() {
-            tracing::error!(%id, network, height, "a credited deposit left its chain and was taken back");
+            say_undone(app, net, &id, "a credited deposit left its chain and was taken back");
         }
     }
 }

@@ -70,7 +70,7 @@ impl CryptoDepositError {
         let description = match state {
             DepositState::TooSmall => "It is below the least deposit of its network",
             DepositState::Unexplained => "Nobody said in time who sent it",
-            DepositState::Returning | DepositState::Returned => "It goes back to its sender, or went back",
+            DepositState::Returning | DepositState::Returned => "It goes back, or went back",
             DepositState::Gone => "Its chain does not have it any more",
             _ => return None,
         };

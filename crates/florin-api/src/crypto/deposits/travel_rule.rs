@@ -55,15 +55,20 @@ impl<const OF_PARTNER: bool> Request for TravelRuleRequest<OF_PARTNER> {
             Some(SenderWalletType::Custodial) => WalletType::Custodial,
             _ => WalletType::SelfCustody,
         };
-        let details =
-            fields.required("details").about(about).object(|inner| Some(read_details(inner, wallet)));
+        let details = fields.required("details").about(about).object(|inner| {
+            let details = read_details(inner, wallet);
+            let given: Vec<_> = SENDER.into_iter().filter(|field| inner.is_given(field)).collect();
+            Some((details, given))
+        });
         wallet_type?;
-        let details = details?;
+        let (details, given) = details?;
         match explain(&details, &nobody(), (None, "")) {
             Err(ExplainError::Missing(missing)) => {
+                // Of a field that was given and could not be read it was said what is wrong.
+                let missing = missing.iter().map(|field| field.as_str());
                 missing
-                    .iter()
-                    .for_each(|field| fields.fail_of(&["details.", field.as_str(), " is required"]));
+                    .filter(|field| !given.contains(field))
+                    .for_each(|field| fields.fail_of(&["details.", field, " is required"]));
                 return None;
             }
             Err(ExplainError::PersonAndCompany) => {
@@ -75,6 +80,10 @@ impl<const OF_PARTNER: bool> Request for TravelRuleRequest<OF_PARTNER> {
         Some(Self { details, user })
     }
 }
+
+/// What says who a sender is.
+const SENDER: [&str; 8] =
+    ["firstName", "lastName", "street", "city", "postCode", "country", "companyName", "vatId"];
 
 fn read_details(fields: &mut Fields<'_>, wallet_type: WalletType) -> Details {
     let about = "Whether the wallet is the user's own, or yours for your master balance. Then nothing else is needed.";

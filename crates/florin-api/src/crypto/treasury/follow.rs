@@ -7,7 +7,7 @@ use super::store::{
     tries_of_block, try_id,
 };
 use super::transaction::{ChainCoin, ChainTry, Spot, TopUp, TryPlan, TryState};
-use crate::crypto::chain::{Cursor, LOOKED_UP, Net, has_accounts, hot_wallet, node_of};
+use crate::crypto::chain::{Cursor, LOOKED_UP, Net, has_accounts, hot_wallet, node_of, say_undone};
 use crate::crypto::deposits::Owned;
 use crate::crypto::withdrawals::{
     CryptoWithdrawalFailure, RETRY_JOB, State, WITHDRAWALS, Withdrawal, emit, fail, settle,
@@ -224,8 +224,7 @@ async fn watch_some(
     })
     .await?;
     for hash in other.take() {
-        let network = net.slug;
-        tracing::error!(%hash, network, "a payment that had ended went otherwise after a reorganisation");
+        say_undone(app, net, &hash, "a payment that had ended went otherwise after a reorganisation");
     }
     Ok(is_here.take())
 }

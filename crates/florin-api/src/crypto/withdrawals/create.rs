@@ -4,7 +4,7 @@ use super::fee::{ABOUT_NETWORK, Target, address, rates_of};
 use super::pay::leave;
 use super::postings;
 use super::withdrawal::{Destination, HELD, State, Waits, Withdrawal};
-use crate::crypto::chain::{is_of_book, is_simulated};
+use crate::crypto::chain::{Ours, is_simulated, of_book};
 use crate::crypto::party::{party_of, party_of_holder};
 use crate::kit::book::memo::Memo;
 use crate::kit::book::sealed;
@@ -19,6 +19,7 @@ use florin_wallet::Address;
 use std::sync::Arc;
 
 const SOURCE: &str = "sourceExternalUserId";
+const ADDRESS: &str = "walletAddress";
 
 /// Longest address, in characters: those of witness programs have 90, and what is longer is none.
 const MAX_ADDRESS: usize = 128;
@@ -88,7 +89,7 @@ impl<const OF_PARTNER: bool> Request for CryptoWithdrawalRequest<OF_PARTNER> {
         let about = "What the receiver gets, in whole units of the currency: at least `minWithdrawal`.";
         let amount = fields.required("amount").about(about).listed_amount(currency.as_ref());
         let about = "Where it goes. It is checked with its checksum.";
-        let address = fields.required("walletAddress").about(about).text();
+        let address = fields.required(ADDRESS).about(about).text();
         let about = "A note of yours. It is kept, and does not go to the chain.";
         let memo = fields.optional("memo").about(about).text();
         let network = fields.optional("network").about(ABOUT_NETWORK).lowercase();
@@ -158,14 +159,26 @@ pub struct CryptoWithdrawalMade {
     withdrawal_id: Uuid,
 }
 
+/// P458 for an address of the book itself, with what can be done instead.
+fn not_outside(ours: Ours) -> Refusal {
+    let why = match ours {
+        Ours::Wallet => {
+            "walletAddress is that of a wallet here: POST /v1/transfer moves money between balances"
+        }
+        Ours::Order => "walletAddress is that of an order of yours: it must be of somebody outside",
+        Ours::House => "walletAddress is that of the operator's own wallet: it must be of somebody outside",
+    };
+    Refusal::because(&P458, why)
+}
+
 /// What was asked before the command.
 struct Prepared {
     /// The network's fee; or why it is not known.
     network_fee: Result<i64, StoreError>,
     /// The amount in cents, where that decides over something and is known.
     value: Option<i64>,
-    /// Whether the address is one of the book's own.
-    is_ours: bool,
+    /// What the address is of, where it is one of the book's own.
+    ours: Option<Ours>,
     /// Who pays, for the travel rule.
     originator: Option<Party>,
 }
@@ -197,9 +210,9 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
         let book = snapshot.book();
         let target = self.network(app).and_then(|network| Target::of(app, book, network));
         let (Ok(target), Ok(amount)) = (target, self.amount.known()) else { return Ok(None) };
-        let Ok(address) = address(target.chain, self.address.as_str()) else { return Ok(None) };
+        let Ok(address) = address(target.chain, ADDRESS, self.address.as_str()) else { return Ok(None) };
         let rates = rates_of(app, &mut snapshot).await?;
-        let is_ours = is_of_book(app, &mut snapshot, (target.keys, target.chain), &address).await?;
+        let ours = of_book(app, &mut snapshot, (target.keys, target.chain), &address).await?;
         let originator = match self.source.external_user_id() {
             Some(user) => match snapshot.holder(user).await?.filter(|user| !Gate::of(user).is_closed) {
                 Some(holder) => Some(party_of_holder(context, &mut snapshot, &holder).await?.party),
@@ -211,7 +224,7 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
         Ok(Some(Prepared {
             network_fee: target.quote(app, book, &rates).await,
             value: target.value(&rates, amount.minor()),
-            is_ours,
+            ours,
             originator,
         }))
     }
@@ -228,12 +241,11 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
         let amount = self.amount.known()?.minor();
         let [holder] = admit(work, [(&self.source, Role::Pays, SOURCE)])?;
         let target = Target::of(app, work.book(), (currency, network))?;
-        let address = address(target.chain, self.address.as_str())?;
+        let address = address(target.chain, ADDRESS, self.address.as_str())?;
         let prepared = prepared
             .ok_or_else(|| StoreError::unavailable("the book was replaced while a withdrawal was made"))?;
-        if prepared.is_ours {
-            let why = "it is an address of a wallet here: POST /v1/transfer moves money between balances";
-            return Err(Refusal::because(&P458, why).into());
+        if let Some(ours) = prepared.ours {
+            return Err(not_outside(ours).into());
         }
         let least = target.network.min_withdrawal.max(target.chain.least_payment());
         if amount < least {
@@ -272,8 +284,10 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
             returns: None,
             created_at,
         };
-        work.post(HELD.kind, id, &postings::hold(&withdrawal), memo)
-            .map_err(|error| not_paid(error, &self.source, (!OF_PARTNER).then_some(SOURCE)))?;
+        work.post(HELD.kind, id, &postings::hold(&withdrawal), memo).map_err(|error| {
+            let source = (&self.source, (!OF_PARTNER).then_some(SOURCE));
+            not_paid(work, error, source, withdrawal.held())
+        })?;
         work.put(&withdrawal)?;
         leave(work, &withdrawal);
         Ok(CryptoWithdrawalMade { withdrawal_id: id })

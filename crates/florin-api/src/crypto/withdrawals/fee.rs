@@ -4,11 +4,12 @@ use crate::crypto::chain::{Net, has_accounts, hot_wallet, node_of};
 use crate::kit::prelude::*;
 use crate::kit::tables::Network;
 use crate::rates;
+use crate::wallets::{names, not_on};
 use florin_rails::chain::ChainNode;
 use florin_rails::rates::Rates;
 use florin_store::{BookId, Snapshot};
 use florin_types::{Percentage, Price};
-use florin_wallet::{Address, Chain, Coin, Keychain, Output, Payment};
+use florin_wallet::{Address, AddressError, Chain, Coin, Keychain, Output, Payment};
 use std::sync::Arc;
 
 /// The network of tokens where none is named: the contract's.
@@ -48,17 +49,15 @@ impl<'a> Target<'a> {
             (None, [only]) => Some(only),
             (None, _) => networks.iter().find(|network| network.slug == USUAL_NETWORK),
         };
-        let known = || networks.iter().map(|known| &*known.slug).collect::<Vec<_>>().join(" and ");
-        let why = || match slug {
-            Some(slug) => {
-                format!("{} is not on the network \"{slug}\": it is on {}", currency.code, known())
+        let refusal = || match slug {
+            Some(slug) => not_on(currency.code, slug, networks),
+            None => {
+                let known = names(networks);
+                let why = format_args!("network must be given with {}: it is on {known}", currency.code);
+                Refusal::because(&P410, why)
             }
-            None => format!("network must be given with {}: it is on {}", currency.code, known()),
         };
-        match found {
-            Some(network) => Ok((currency, Some(network))),
-            None => Err(Refusal::because(&P410, why())),
-        }
+        found.map(|network| (currency, Some(network))).ok_or_else(refusal)
     }
 
     /// What pays on the network.
@@ -138,12 +137,18 @@ fn usual_cost(keys: &Keychain, chain: Chain, book: BookId, rate: u128) -> Option
     payment.plan(&[coin(0), coin(1)]).ok().map(|plan| plan.fee)
 }
 
-/// An address of a chain, in its canonical form.
+/// An address of a chain that somebody can have, in its canonical form; `field` is where it was sent.
 ///
 /// # Errors
 /// P458, with the reason.
-pub(super) fn address(chain: Chain, text: &str) -> Result<Address, Refusal> {
-    Address::parse(chain, text).map_err(|error| Refusal::because(&P458, format!("walletAddress {error}")))
+pub(in crate::crypto) fn address(chain: Chain, field: &str, text: &str) -> Result<Address, Refusal> {
+    let why = match Address::parse(chain, text) {
+        Ok(address) if address.is_zero() => "must be somebody's: nobody has the keys of this one".to_owned(),
+        Ok(address) => return Ok(address),
+        Err(error @ AddressError::Form) => format!("{error}, which begins with {}", chain.beginnings()),
+        Err(error) => error.to_string(),
+    };
+    Err(Refusal::because(&P458, format_args!("{field} {why}")))
 }
 
 /// What is asked for.

@@ -3,7 +3,7 @@
 //! a withdrawal would.
 
 use super::create::waits;
-use super::fee::Target;
+use super::fee::{Target, address};
 use super::pay::leave;
 use super::withdrawal::{Destination, State, Waits, Withdrawal};
 use crate::crypto::chain::is_of_any_book;
@@ -63,8 +63,9 @@ impl Way {
         let Ok(target) = network.and_then(|network| Target::of(app, book, network)) else {
             return Ok(Err("its network has no keys or no node".to_owned()));
         };
-        let Ok(address) = Address::parse(target.chain, to) else {
-            return Ok(Err("the address is not one of its network".to_owned()));
+        let address = match address(target.chain, "the address", to) {
+            Ok(address) => address,
+            Err(refusal) => return Ok(Err(refusal.message.into_owned())),
         };
         if app.settings.chains.sanctions.find(address.as_str()).is_some() {
             return Ok(Err("the address is on the list of sanctioned addresses".to_owned()));

@@ -15,6 +15,7 @@ mod store;
 mod withdrawal;
 
 pub(super) use details::{CryptoWithdrawalPayload, EXAMPLE, render};
+pub(super) use fee::address;
 pub(super) use finish::{emit, fail, settle};
 pub(super) use give_back::{RETURN_JOB, return_unexplained};
 pub use operator::{CryptoOperator, WaitingDeposit, WaitingWithdrawal, WaitingWithdrawals};

@@ -16,6 +16,7 @@ use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::refusal::Refusal;
 use crate::sepa::People;
+use crate::users::Gate;
 use florin_store::{BookId, Scope, Stop, StoreError, Touch};
 use florin_types::{Text, Timestamp, format_minor};
 use uuid::Uuid;
@@ -153,6 +154,22 @@ impl CryptoOperator<'_> {
             Ok(audit::note(work, &deed).await?)
         };
         run_inside(self.app, book, vec![Touch::Object(&WITHDRAWALS, id)], command).await.map(Some)
+    }
+
+    /// Why a withdrawal that was approved will fail all the same. None: nothing is known that stops it.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn will_fail(&self, id: Uuid) -> Result<Option<&'static str>, StoreError> {
+        let Some(book) = self.book_of(id).await? else { return Ok(None) };
+        let mut snapshot = self.app.store.snapshot(book).await?;
+        let found = snapshot.objects_at::<Withdrawal>(&[id]).await?.pop();
+        let Some(holder) = found.map(|found| found.holder) else { return Ok(None) };
+        let is_user = holder != book.partner();
+        let holder = snapshot.holders(&[holder]).await?.pop();
+        let is_suspended = is_user && holder.is_some_and(|holder| Gate::of(&holder).is_suspended);
+        Ok(is_suspended
+            .then_some("its user is suspended, so it fails and its money goes back to the balance"))
     }
 
     /// Ends a withdrawal of which nothing is signed: its money can be spent again. None: there is no such withdrawal.

@@ -24,7 +24,8 @@ pub static API_KEYS: SealedTable = SealedTable {
 const KEY_WIDTH: usize = 8;
 
 const FIND: Statement = "SELECT k.id, k.hash, k.partner, k.allowed, k.created_at, k.expires_at, k.revoked_at, k.seal, \
-     p.id, p.name, p.book, p.created_at, p.seal FROM api_key k JOIN partner p ON p.id = k.partner WHERE k.hash = $1";
+     k.used_at, p.id, p.name, p.book, p.created_at, p.seal FROM api_key k JOIN partner p ON p.id = k.partner \
+     WHERE k.hash = $1";
 pub(super) const FIND_BY_HASH: Statement = "SELECT id, hash, partner, allowed, created_at, expires_at, revoked_at, \
      seal, used_at FROM api_key WHERE hash = $1";
 pub(super) const FIND_BY_ID: Statement = "SELECT id, hash, partner, allowed, created_at, expires_at, revoked_at, seal, \
@@ -151,9 +152,10 @@ pub(crate) async fn find(
 }
 
 fn of_joined_row(row: &Row, seals: &RowSeals) -> Result<(ApiKey, PartnerBook), StoreError> {
-    let of_partner = Row(row.0.get(KEY_WIDTH..).unwrap_or_default().to_vec());
+    // Between them is the key's last use.
+    let of_partner = Row(row.0.get(KEY_WIDTH + 1..).unwrap_or_default().to_vec());
     debug_assert_eq!(of_partner.0.len(), PARTNERS.width + 1);
-    Ok((ApiKey::of_row(row, seals)?, partner_of_row(&of_partner, seals)?))
+    Ok((ApiKey::of_row_with_use(row, seals)?, partner_of_row(&of_partner, seals)?))
 }
 
 /// Notes when keys were used last.

@@ -14,14 +14,23 @@ use std::time::Duration;
 /// How often. Keys live for 30 days: some minutes more do not matter.
 const INTERVAL: Duration = Duration::from_secs(600);
 
+/// How often it is looked whether a key was used for the first time: as soon as an operator looks again.
+const FIRST_USES: Duration = Duration::from_secs(5);
+
 /// How long families keep rows that have ended: whoever looks into a refusal finds, for a day, what it was about.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Keeps house until dropped.
 pub async fn work(app: App) {
-    let mut ticks = tokio::time::interval(INTERVAL);
+    let (mut ticks, mut first_uses) = (tokio::time::interval(INTERVAL), tokio::time::interval(FIRST_USES));
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = first_uses.tick() => {
+                note_first_uses(&app).await;
+                continue;
+            }
+        }
         if let Err(error) = prune(&app).await {
             tracing::warn!(%error, "could not drop what is outlived");
         }
@@ -32,7 +41,16 @@ pub async fn work(app: App) {
 /// Notes when keys were used last, since this was done before: a write per key and `INTERVAL`. Uses that cannot be
 /// noted are forgotten.
 pub async fn note_uses(app: &App) {
-    if let Err(error) = api_keys::note_uses(&app.store, &app.keys.take_uses()).await {
+    note(app, false).await;
+}
+
+/// The same for keys that have no use noted alone: a write per key.
+pub async fn note_first_uses(app: &App) {
+    note(app, true).await;
+}
+
+async fn note(app: &App, only_first: bool) {
+    if let Err(error) = api_keys::note_uses(&app.store, &app.keys.take_uses(only_first)).await {
         tracing::warn!(%error, "could not note when keys were used");
     }
 }

@@ -97,7 +97,8 @@ pub async fn run_inside(
     match app.store.door().run(book, None, touches, command).await? {
         Outcome::Answered(answer) if answer.status == StatusCode::NO_CONTENT.as_u16() => Ok(()),
         Outcome::Answered(answer) => Err(match refusal_in(answer.status, &answer.body) {
-            Some(refusal) => StoreError::unexpected(refusal),
+            // The sentence alone: codes are for partners, and this is read by operators.
+            Some(refusal) => StoreError::unexpected(refusal.message),
             None => StoreError::unexpected(format!("a command of our own was answered {}", answer.status)),
         }),
         _ => Err(StoreError::unexpected("a command of our own was taken for a repeat")),

@@ -6,12 +6,10 @@ use crate::kit::app::App;
 use crate::kit::edge::http::LostAnswer;
 use crate::kit::edge::partner::Caller;
 use crate::kit::endpoint::codes::{P429, P500, P501};
-use crate::kit::endpoint::failure::Failure;
 use crate::kit::endpoint::refusal::Refusal;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use florin_store::StoreError;
 use std::time::Duration;
 
 /// The header.
@@ -32,8 +30,8 @@ pub const FAULTS: [(&str, &str); 5] = [
 
 /// What a value asks for.
 enum Fault {
-    /// An answer in place of the call.
-    Answer(Failure),
+    /// An answer in place of the call. It is no fault of ours, so it is not logged as one.
+    Answer(Refusal),
     /// The call without its answer.
     Lost,
     /// The call with its answer so much later.
@@ -42,11 +40,10 @@ enum Fault {
 
 impl Fault {
     fn read(value: &[u8]) -> Self {
-        let cause = || format!("{FAULT_HEADER} asked for it");
         match value {
-            b"P429" => Self::Answer(Refusal::of(&P429).into()),
-            b"P500" => Self::Answer(StoreError::unexpected(cause()).into()),
-            b"P501" => Self::Answer(StoreError::unavailable(cause()).into()),
+            b"P429" => Self::Answer(Refusal::of(&P429)),
+            b"P500" => Self::Answer(Refusal::of(&P500)),
+            b"P501" => Self::Answer(Refusal::of(&P501)),
             b"LOST" => Self::Lost,
             other => {
                 seconds(other).map_or_else(Self::unknown, |seconds| Self::Slow(Duration::from_secs(seconds)))
@@ -59,7 +56,7 @@ impl Fault {
             "{FAULT_HEADER} must be one of the following values: P429, P500, P501, LOST, SLOW:<seconds> with 0 to \
              {MAX_SLOW_SECONDS} seconds"
         );
-        Self::Answer(Refusal::invalid(message).into())
+        Self::Answer(Refusal::invalid(message))
     }
 }
 
@@ -79,7 +76,7 @@ pub(super) async fn fail_to_order(State(app): State<App>, request: Request, next
         Err(failure) => return failure.into_response(),
     }
     match Fault::read(value.as_bytes()) {
-        Fault::Answer(failure) => failure.into_response(),
+        Fault::Answer(refusal) => refusal.into_response(),
         Fault::Lost => {
             let mut response = next.run(Request::from_parts(parts, body)).await;
             response.extensions_mut().insert(LostAnswer);
@@ -120,7 +117,7 @@ mod tests {
         }
         assert!(FAULTS.iter().all(|(value, _)| !matches!(
             Fault::read(value.as_bytes()),
-            Fault::Answer(Failure::Refused(refusal)) if refusal.code.code == "P403"
+            Fault::Answer(refusal) if refusal.code.code == "P403"
         )));
     }
 }

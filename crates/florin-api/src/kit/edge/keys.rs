@@ -47,7 +47,15 @@ pub(super) struct Known {
 #[derive(Default)]
 pub(crate) struct KeyCache {
     known: Mutex<HashMap<[u8; 32], Known>>,
-    used: Mutex<HashMap<Uuid, Timestamp>>,
+    used: Mutex<HashMap<Uuid, Use>>,
+}
+
+/// When a key was used last.
+#[derive(Copy, Clone)]
+struct Use {
+    at: Timestamp,
+    /// No use of it was noted before: an operator who looks whether a new key is in use need not wait.
+    is_first: bool,
 }
 
 impl KeyCache {
@@ -70,12 +78,13 @@ impl KeyCache {
     }
 
     /// Remembers that a key was used. Called where a key is looked up, so at most once in [`KEY_CACHE_TIME`] of each.
-    pub(super) fn note_use(&self, key: Uuid, now: Timestamp) {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(key, now);
+    pub(super) fn note_use(&self, key: Uuid, at: Timestamp, is_first: bool) {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Use { at, is_first });
     }
 
-    /// The uses since this was called last, for the row of each key.
-    pub(crate) fn take_uses(&self) -> Vec<(Uuid, Timestamp)> {
-        std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().collect()
+    /// The uses that were not taken yet, for the row of each key: all of them, or those of keys that have none noted.
+    pub(crate) fn take_uses(&self, only_first: bool) -> Vec<(Uuid, Timestamp)> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.extract_if(|_, one| one.is_first || !only_first).map(|(key, one)| (key, one.at)).collect()
     }
 }

@@ -113,7 +113,7 @@ async fn look_up(app: &App, hash: &[u8; 32]) -> Result<Option<Known>, StoreError
     let partner = Partner { id: of.partner, book: of.book };
     let terms = Arc::new(Terms::of(&app.store, partner.id).await?);
     if key.works_at(now) {
-        app.keys.note_use(key.id, now);
+        app.keys.note_use(key.id, now, key.used_at.is_none());
     }
     let known = Known { caller: Caller { partner, terms, key: *hash }, key, looked_at: now };
     app.keys.keep(*hash, known.clone());

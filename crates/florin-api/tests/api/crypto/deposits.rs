@@ -229,12 +229,40 @@ async fn what_leaves_the_chain_after_it_was_credited_is_owed() {
     c.btc.mine_empty(1);
     c.look().await;
     assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.00100000");
+    // Its line of history is about what is left of it, and its details about all of it.
+    let paid = c.newest().await;
+    let line = c.a.history(Some("anna")).await.into_iter().find(|line| line["id"] == json!(paid));
+    assert_eq!(line.expect("a line")["amount"], "0.00100000");
+    assert_eq!(c.details(&paid).await["amount"], json!(0.005));
     // And the first one comes back.
     c.btc.mine(&[("t1", 0, &to, "btc", SMALL)]);
     c.btc.mine_empty(1);
     c.look().await;
     assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.01100000");
     assert_eq!(c.statuses().await, [WAITS, DONE, WAITS, WAITS, DONE, DONE]);
+    c.app.finish().await;
+}
+
+/// What a deposit pays of a debt is in no balance, so history has no line where that is all of it.
+#[tokio::test]
+async fn a_deposit_that_pays_a_debt_alone_has_no_line() {
+    let mut c = Chained::start().await;
+    let to = address(&c.a, Some("anna"), "btc", "btc").await;
+    c.btc.mine(&[("t1", 0, &to, "btc", SMALL)]);
+    c.btc.mine_empty(1);
+    c.look().await;
+    let transfer = json!({"sourceExternalUserId": "anna", "amount": "0.01", "currency": "btc"});
+    c.a.post("/v1/transfer", &transfer).send().await.expect(201);
+    c.btc.leave(2);
+    c.btc.mine(&[("t2", 0, &to, "btc", 500_000)]);
+    c.btc.mine_empty(3);
+    c.look().await;
+    expect_errors(&["left its chain and was taken back"]);
+    let paid = c.newest().await;
+    let shown = c.details(&paid).await;
+    assert_eq!((&shown["status"], &shown["amount"]), (&json!(DONE), &json!(0.005)));
+    assert!(c.a.history(Some("anna")).await.iter().all(|line| line["id"] != json!(paid)));
+    assert_eq!(c.a.amount(Some("anna"), "btc").await, "0.00000000");
     c.app.finish().await;
 }
 
@@ -263,6 +291,16 @@ async fn a_large_deposit_waits_until_it_is_said_who_sent_it() {
         assert_eq!(answer.code(), "P403");
         assert!(answer.text().contains(message), "{} lacks {message}", answer.text());
     }
+    // What was given and is wrong is not missing besides.
+    let wrong = json!({
+        "firstName": "Ada", "lastName": "x".repeat(500), "street": "Strand 1", "city": "London", "postCode": "WC2R",
+        "country": "XX",
+    });
+    let answer = explain(&c.a, &id, &wrong).send().await;
+    answer.is_refused("P403");
+    let said = answer.json()["errorMessage"].as_str().expect("a message").to_owned();
+    assert!(said.contains("details.country must be an ISO 3166-1"), "{said}");
+    assert!(said.contains("details.lastName") && !said.contains("is required"), "{said}");
     let missing = json!({"details": owner});
     c.a.patch(&format!("/v1/crypto-deposit/update-travel-rule/{id}"), &missing)
         .send()

@@ -177,3 +177,36 @@ async fn an_operator_sees_how_far_chains_are_followed() {
     assert_eq!((of("ltc").node, of("polygon").kind.as_str()), ("simulated", "evm test"));
     c.app.finish().await;
 }
+
+/// In live nobody simulates a chain: where no node follows it, no address is given out, and what was given out before
+/// cannot be compared.
+#[tokio::test]
+async fn without_its_node_a_network_is_not_compared_and_has_no_new_wallets() {
+    let btc: Arc<dyn florin_rails::chain::ChainNode> = Arc::new(TestNode::new("btc"));
+    let with = |nodes: Vec<Arc<dyn florin_rails::chain::ChainNode>>| {
+        let chains = Chains { nodes, ..Settings::live().chains };
+        let settings =
+            Settings { keychain: Settings::sandbox().keychain, rate_limit: None, chains, ..Settings::live() };
+        Setup { settings, ..Setup::default() }
+    };
+    let mut app = TestApp::with(with(vec![btc.clone()])).await;
+    let ask = async |app: &TestApp, currency: &str, network: &str| {
+        let body = json!({"currency": currency, "network": network});
+        app.a().post("/v1/partner/wallet", &body).send().await
+    };
+    let outcome = reconcile(&app.app).await.expect("books can be read");
+    assert!(outcome.is_clean(), "nobody was given an address: {outcome:?}");
+    for (currency, network) in [("usdc", "polygon"), ("eth", "ethereum"), ("ltc", "ltc"), ("doge", "doge")] {
+        let refused = ask(&app, currency, network).await;
+        refused.is_refused("P457");
+        assert!(refused.text().contains("not connected"), "{}", refused.text());
+    }
+    let made = ask(&app, "btc", "btc").await.expect(201);
+    app.reopen(with(Vec::new())).await;
+    assert_eq!(ask(&app, "btc", "btc").await.expect(200), made, "it was given out before");
+    let outcome = reconcile(&app.app).await.expect("books can be read");
+    let why: Vec<_> = outcome.not_compared.iter().map(|one| (one.network, one.why.as_str())).collect();
+    assert_eq!(why, [("btc", "addresses of it were given out, and it has no node")]);
+    assert!(!outcome.is_clean());
+    app.finish().await;
+}

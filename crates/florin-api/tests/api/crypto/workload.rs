@@ -5,7 +5,7 @@
 
 use super::withdrawals::{outside, withdraw};
 use super::*;
-use crate::support::{allow_errors, run_workload};
+use crate::support::run_workload;
 use florin_api::crypto::simulated::drop_waiting;
 use florin_api::kit::book::jobs::run_inside;
 use florin_api::kit::book::registry::book_of;
@@ -275,7 +275,6 @@ impl Run {
     /// What is due is done, and then all agrees.
     async fn look(&self) {
         self.a.run_jobs().await;
-        allow_errors(&["left its chain", "went otherwise"]);
         let outcome = florin_api::crypto::reconcile(&self.app.app).await.expect("books can be read");
         assert!(outcome.is_clean(), "chains and books differ: {outcome:#?}");
         let unbalanced = "SELECT COUNT(*) FROM (SELECT currency FROM account GROUP BY currency \

@@ -69,11 +69,16 @@ async fn a_refused_side_is_named() {
         (Some(anna), Some("carl"), r#"User is not verified: destinationExternalUserId "carl""#),
         (Some("carl"), None, r#"User is not verified: sourceExternalUserId "carl""#),
         (Some(anna), Some("susi"), r#"User is suspended: destinationExternalUserId "susi""#),
-        (Some(anna), None, r#"Insufficient funds: sourceExternalUserId "anna""#),
+        (
+            Some(anna),
+            None,
+            r#"Insufficient funds: sourceExternalUserId "anna" has 0.00 eur, and needs 1.00 eur"#,
+        ),
         (
             None,
             Some(anna),
-            "Insufficient funds: your master balance pays, since no sourceExternalUserId was given",
+            "Insufficient funds: your master balance pays, since no sourceExternalUserId was given: it has 0.00 eur, \
+             and needs 1.00 eur",
         ),
     ] {
         assert_eq!(refused(source, destination).await, expected);

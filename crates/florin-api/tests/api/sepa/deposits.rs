@@ -190,7 +190,7 @@ async fn money_with_a_mistyped_or_unknown_reference_waits_for_a_person() {
     assert_eq!((event.0.as_str(), &event.1["externalUserId"]), ("sepa_deposit", &Value::Null));
     assert_eq!(event.1["senderName"], "Ada Lovelace");
     let again = operator.assign_to_partner(waiting[0].id).await.expect_err("it has the money");
-    assert_eq!(again.to_string(), "P403: the deposit is CREDITED");
+    assert_eq!(again.to_string(), "the deposit is CREDITED");
     app.finish().await;
 }
 

@@ -163,13 +163,28 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
         // The chain is made when it is asked for first.
         client.get("/v1/crypto-withdrawal/get-network-fee?currency=btc").await.expect(200);
     }
+    let is_of_partner = endpoint.path.starts_with("/v1/partner/");
     for placeholder in placeholders().filter(|one| names(endpoint, one.word) && one.word != "$transfer") {
-        ids = made(client, placeholder, ids).await;
+        ids = match placeholder.word {
+            "$cryptoDeposit" if is_of_partner => ids.with("$cryptoDeposit", partner_deposit(client).await),
+            _ => made(client, placeholder, ids).await,
+        };
     }
     if endpoint.path == "/v1/sepa-transfer/{transferId}/recall" {
         client.settle().await;
     }
     ids
+}
+
+/// A deposit to the partner that waits for the travel rule: its calls know no other.
+async fn partner_deposit(client: &Client) -> String {
+    let asked = json!({"currency": "usdc", "network": "polygon"});
+    let wallet = client.post("/v1/partner/wallet", &asked).send().await.expect(200)["address"].clone();
+    let paid = json!({
+        "address": wallet, "currency": "usdc", "network": "polygon", "amount": "2000", "confirmations": 32,
+    });
+    let made = client.post("/v1/sandbox/chain/deposit", &paid).send().await.expect(201);
+    made["cryptoDepositId"].as_str().expect("an id").to_owned()
 }
 
 /// The ids with a real one in the place of a placeholder, where its table says which call makes one. That call's own

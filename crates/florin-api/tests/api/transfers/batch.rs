@@ -74,12 +74,13 @@ async fn refused(a: &Client) -> Vec<(Value, &'static str, &'static str)> {
         (
             transfer(Some("anna"), None, "99"),
             "P433",
-            r#"Insufficient funds: transfers[1].sourceExternalUserId "anna""#,
+            r#"Insufficient funds: transfers[1].sourceExternalUserId "anna" has 1.00 eur, and needs 99.00 eur"#,
         ),
         (
             transfer(None, Some("anna"), "99.01"),
             "P433",
-            "Insufficient funds: your master balance pays, since no transfers[1].sourceExternalUserId was given",
+            "Insufficient funds: your master balance pays, since no transfers[1].sourceExternalUserId was given: it \
+             has 99.00 eur, and needs 99.01 eur",
         ),
     ]
 }

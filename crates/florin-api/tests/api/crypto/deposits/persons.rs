@@ -63,7 +63,6 @@ async fn what_nobody_explains_goes_back() {
     let told = a.events().await.len();
     let body = json!({"network": "ethereum", "depth": 100, "drops": true});
     a.post("/v1/sandbox/chain/reorganise", &body).send().await.expect(200);
-    allow_errors(&["left its chain"]);
     assert_eq!(a.events().await.len(), told);
     app.finish().await;
 }

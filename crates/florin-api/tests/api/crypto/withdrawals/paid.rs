@@ -81,3 +81,37 @@ async fn many_at_once_are_all_paid() {
     assert_eq!(hashes.len(), ids.len());
     app.finish().await;
 }
+
+/// What was asked for is done when the clock has moved, or blocks were made: nothing need be waited for.
+#[tokio::test]
+async fn one_step_of_the_clock_ends_a_withdrawal_that_was_just_made() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let fails = |network: &str| match network {
+        "btc" => "tb1qvekx7unfdcazqctvwashjueqveskjmrnkmxale",
+        "ltc" => "tltc1qvekx7unfdcazqctvwashjueqveskjmrn0nyr0s",
+        "doge" => "ndXj64HFu3p2kKmftAMR8H3xC9GAJawbq8",
+        _ => "0x666C6F72696E3A20616c77617973206661696C73",
+    };
+    for (amount, currency, network) in [
+        ("0.1", "btc", "btc"),
+        ("0.1", "ltc", "ltc"),
+        ("50", "doge", "doge"),
+        ("0.1", "eth", "ethereum"),
+        ("5", "usdc", "ethereum"),
+        ("5", "pol", "polygon"),
+        ("5", "usdc", "polygon"),
+    ] {
+        for (to, status) in [(outside(network), "SUCCESSFUL"), (fails(network).to_owned(), "FAILED")] {
+            let withdraw = || withdraw(&a, Some("anna"), (amount, currency, network), &to);
+            let id = id_of(&withdraw().send().await);
+            a.post("/v1/sandbox/clock/advance", &json!({"seconds": 1})).send().await.expect(200);
+            assert_eq!(details(&a, &id).await["status"], status, "{currency} on {network}");
+            let id = id_of(&withdraw().send().await);
+            let mine = json!({"network": network, "blocks": 32});
+            a.post("/v1/sandbox/chain/mine", &mine).send().await.expect(200);
+            assert_eq!(details(&a, &id).await["status"], status, "{currency} on {network}, by blocks");
+        }
+    }
+    app.finish().await;
+}

@@ -41,6 +41,13 @@ async fn refusals_come_in_the_contracts_order() {
         assert_eq!(answer.code(), code, "{user:?} {what:?} {address}: {}", answer.text());
     }
     assert_eq!(a.amount(Some("anna"), "btc").await, "1.00000000");
+    // What was there, and what it takes with both fees.
+    let fee = network_fee(&a, "btc", "btc").await["networkFee"].as_f64().expect("a number");
+    for (user, who) in [(Some("anna"), r#"sourceExternalUserId \"anna\""#), (None, "your master balance")] {
+        let refused = withdraw(&a, user, ("1000", "btc", "btc"), &btc).send().await;
+        let expected = format!("{who} has 1.00000000 btc, and needs {:.8} btc", 1000.0003 + fee);
+        assert!(refused.text().contains(&expected), "{} is not {expected}", refused.text());
+    }
     app.finish().await;
 }
 
@@ -57,6 +64,7 @@ async fn an_address_of_ours_is_refused() {
             for address in [address.to_owned(), address.to_lowercase()] {
                 let refused = withdraw(&a, Some("anna"), ("0.1", currency, network), &address).send().await;
                 refused.is_refused("P458");
+                assert!(refused.text().contains("POST /v1/transfer"), "{}", refused.text());
             }
         }
     }
@@ -110,5 +118,44 @@ async fn what_is_wrong_in_form_is_p403() {
     // The only network of a currency need not be named.
     a.post("/v1/crypto-withdrawal", &good).send().await.expect(200);
     assert_eq!(network_fee(&a, "usdc", "ethereum").await["minWithdrawal"], json!(1));
+    app.finish().await;
+}
+
+/// Why an address will not do, and what would.
+#[tokio::test]
+async fn a_refused_address_is_explained() {
+    let app = TestApp::start().await;
+    let a = with_anna(&app).await;
+    let lock = json!({"currency": "usdc", "amount": "100", "network": "polygon"});
+    let lock = a.post("/v1/order/lock-rate", &lock).send().await.expect(200)["lockId"].clone();
+    let order = a.post("/v1/order", &json!({"lockId": lock})).send().await.expect(200)["orderId"].clone();
+    a.run_jobs().await;
+    let order = a.get(&format!("/v1/order/details/{}", order.as_str().expect("an id"))).await.expect(200);
+    let order = order["walletAddress"].as_str().expect("an address").to_owned();
+    let status = florin_api::crypto::status(&app.app).await.expect("status");
+    let house = status[0].books[0].hot_wallet.clone().expect("an address");
+    let zero = "0x0000000000000000000000000000000000000000";
+    for (what, address, why) in [
+        (("1", "usdc", "polygon"), order.as_str(), "walletAddress is that of an order of yours"),
+        (("1", "usdc", "ethereum"), &order, "walletAddress is that of an order of yours"),
+        (("0.1", "btc", "btc"), &house, "walletAddress is that of the operator's own wallet"),
+        (
+            ("0.1", "btc", "btc"),
+            "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+            "which begins with tb1, m, n or 2",
+        ),
+        (("0.1", "ltc", "ltc"), &outside("btc"), "which begins with tltc1, m, n, Q or 2"),
+        (("1", "eth", "ethereum"), &outside("btc"), "which begins with 0x"),
+        (("1", "eth", "ethereum"), zero, "walletAddress must be somebody's"),
+        (("1", "usdc", "polygon"), zero, "walletAddress must be somebody's"),
+    ] {
+        let refused = withdraw(&a, Some("anna"), what, address).send().await;
+        refused.is_refused("P458");
+        assert!(
+            refused.text().contains(why) && !refused.text().contains("/v1/transfer"),
+            "{}",
+            refused.text()
+        );
+    }
     app.finish().await;
 }
