@@ -187,22 +187,29 @@ pub(in crate::crypto) enum Ours {
     House,
 }
 
-/// What an address of a chain is of. None: it is not the book's.
-pub(in crate::crypto) async fn of_book(
-    app: &App,
+/// What an address of a chain is of, but for orders. None: it is not the book's, or an order's.
+pub(in crate::crypto) async fn of_holder_or_house(
     scope: &mut Scope,
     (keys, chain): (&Keychain, Chain),
     address: &Address,
 ) -> Result<Option<Ours>, StoreError> {
     let hot = keys.address(chain, hot_wallet(scope.book())).map_err(StoreError::unexpected)?;
-    let one = || [address.as_str()].into_iter();
     if hot == *address {
         return Ok(Some(Ours::House));
     }
-    if !holders_of_addresses(scope, one()).await?.is_empty() {
-        return Ok(Some(Ours::Wallet));
-    }
-    Ok((!made_addresses(app, scope, one()).await?.is_empty()).then_some(Ours::Order))
+    let holders = holders_of_addresses(scope, [address.as_str()].into_iter()).await?;
+    Ok((!holders.is_empty()).then_some(Ours::Wallet))
+}
+
+/// What a command must touch to know whether an address was made for something.
+pub(in crate::crypto) fn touch_made(app: &App, address: &Address) -> Touch {
+    Touch::Object(&ADDRESSES, id_of(app, address.as_str()))
+}
+
+/// What an address was made for, in a command that has touched it.
+pub(in crate::crypto) fn made_for(work: &Work<'_>, address: &Address) -> Result<Option<Ours>, StoreError> {
+    let made = work.object::<MadeAddress>(id_of(work.app(), address.as_str()))?;
+    Ok(made.map(|_| Ours::Order))
 }
 
 /// Whether an address of a chain is one of any book.
@@ -213,7 +220,8 @@ pub(in crate::crypto) async fn is_of_any_book(
 ) -> Result<bool, StoreError> {
     for PartnerBook { book, .. } in partner_books(&app.store).await? {
         let mut snapshot = app.store.snapshot(book).await?;
-        if of_book(app, &mut snapshot, keys, address).await?.is_some() {
+        let is_made = !made_addresses(app, &mut snapshot, [address.as_str()].into_iter()).await?.is_empty();
+        if is_made || of_holder_or_house(&mut snapshot, keys, address).await?.is_some() {
             return Ok(true);
         }
     }

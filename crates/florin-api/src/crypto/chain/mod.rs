@@ -5,7 +5,9 @@ mod cursor;
 mod follow;
 mod work;
 
-pub(super) use addresses::{Ours, STATEMENTS, all_made, is_of_any_book, made_addresses, of_book};
+pub(super) use addresses::{
+    Ours, STATEMENTS, all_made, is_of_any_book, made_addresses, made_for, of_holder_or_house, touch_made,
+};
 pub use addresses::{begin_to_follow, claim_address};
 pub use cursor::Cursor;
 pub(super) use cursor::Fence;

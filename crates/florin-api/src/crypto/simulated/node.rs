@@ -122,6 +122,13 @@ impl View {
 
     async fn balance(&self, address: &str, currency: CurrencyCode) -> Result<i64, NodeError> {
         let (net, address) = (self.net, address.to_owned());
+        let mut snapshot = self.app.store.snapshot(self.book).await.map_err(away)?;
+        let balance = store::balance(&mut snapshot, net, (&address, currency)).await.map_err(away)?;
+        drop(snapshot);
+        if balance != 0 {
+            return Ok(balance);
+        }
+        // There may be no chain yet.
         self.read(async move |scope, _| store::balance(scope, net, (&address, currency)).await).await
     }
 

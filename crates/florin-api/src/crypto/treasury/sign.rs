@@ -112,7 +112,10 @@ pub(in crate::crypto) async fn ask(
         (Gas::Limit(gas), Some(offer)) => (gas, offer),
     };
     let has = node.balance(from.as_str(), order.currency).await.map_err(StoreError::unavailable)?;
-    let has_coin = node.balance(from.as_str(), order.net.coin).await.map_err(StoreError::unavailable)?;
+    let has_coin = match order.currency == order.net.coin {
+        true => has,
+        false => node.balance(from.as_str(), order.net.coin).await.map_err(StoreError::unavailable)?,
+    };
     let cost = accounts.cost(gas, offer.max_fee);
     let cost = cost.ok_or_else(|| StoreError::unavailable("the network's fee can't be counted"))?;
     let chain_id = accounts.chain_id();

@@ -1,16 +1,17 @@
 //! `POST /v1/crypto-withdrawal` and `POST /v1/partner/crypto-withdrawal`: one use case, two routes.
 
-use super::fee::{ABOUT_NETWORK, Target, address, rates_of};
+use super::fee::{ABOUT_NETWORK, Target, address};
 use super::pay::leave;
 use super::postings;
 use super::withdrawal::{Destination, HELD, State, Waits, Withdrawal};
-use crate::crypto::chain::{Ours, is_simulated, of_book};
+use crate::crypto::chain::{Ours, is_simulated, made_for, of_holder_or_house, touch_made};
 use crate::crypto::party::{party_of, party_of_holder};
 use crate::kit::book::memo::Memo;
 use crate::kit::book::sealed;
 use crate::kit::book::terms::Terms;
 use crate::kit::prelude::*;
 use crate::kit::request::types::words;
+use crate::rates;
 use crate::users::{Gate, Owner, PAYER_WORDS, Role, admit, not_paid};
 use florin_rails::chain::MagicAddress;
 use florin_travel::{MAX_NAME, Party, explain_withdrawal};
@@ -173,11 +174,11 @@ fn not_outside(ours: Ours) -> Refusal {
 
 /// What was asked before the command.
 struct Prepared {
-    /// The network's fee; or why it is not known.
-    network_fee: Result<i64, StoreError>,
-    /// The amount in cents, where that decides over something and is known.
-    value: Option<i64>,
-    /// What the address is of, where it is one of the book's own.
+    /// Where it goes.
+    address: Address,
+    /// What the network takes, in its coin; or why it is not known.
+    cost: Result<i64, StoreError>,
+    /// What the address is of, where it is a holder's or the house's.
     ours: Option<Ours>,
     /// Who pays, for the travel rule.
     originator: Option<Party>,
@@ -192,6 +193,8 @@ async fn create_crypto_withdrawal<const OF_PARTNER: bool>(
     let prepared = request.prepare(&context).await?;
     let mut touches = vec![Touch::Partner];
     touches.extend(request.currency.known().ok().map(|currency| request.source.touch(currency.code)));
+    touches.extend(rates::touch(&context.app));
+    touches.extend(prepared.as_ref().map(|prepared| touch_made(&context.app, &prepared.address)));
     context.run(keyed, touches, async move |work| request.make(work, &terms, prepared.as_ref())).await
 }
 
@@ -209,10 +212,9 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
         let mut snapshot = context.snapshot().await?;
         let book = snapshot.book();
         let target = self.network(app).and_then(|network| Target::of(app, book, network));
-        let (Ok(target), Ok(amount)) = (target, self.amount.known()) else { return Ok(None) };
+        let Ok(target) = target else { return Ok(None) };
         let Ok(address) = address(target.chain, ADDRESS, self.address.as_str()) else { return Ok(None) };
-        let rates = rates_of(app, &mut snapshot).await?;
-        let ours = of_book(app, &mut snapshot, (target.keys, target.chain), &address).await?;
+        let ours = of_holder_or_house(&mut snapshot, (target.keys, target.chain), &address).await?;
         let originator = match self.source.external_user_id() {
             Some(user) => match snapshot.holder(user).await?.filter(|user| !Gate::of(user).is_closed) {
                 Some(holder) => Some(party_of_holder(context, &mut snapshot, &holder).await?.party),
@@ -221,12 +223,7 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
             None => Some(party_of(context, &mut snapshot, book.partner()).await?.party),
         };
         drop(snapshot);
-        Ok(Some(Prepared {
-            network_fee: target.quote(app, book, &rates).await,
-            value: target.value(&rates, amount.minor()),
-            ours,
-            originator,
-        }))
+        Ok(Some(Prepared { cost: target.cost(book).await, address, ours, originator }))
     }
 
     /// Makes the withdrawal. The command does not read the database: everything it needs was touched or read before.
@@ -244,7 +241,7 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
         let address = address(target.chain, ADDRESS, self.address.as_str())?;
         let prepared = prepared
             .ok_or_else(|| StoreError::unavailable("the book was replaced while a withdrawal was made"))?;
-        if let Some(ours) = prepared.ours {
+        if let Some(ours) = prepared.ours.or(made_for(work, &address)?) {
             return Err(not_outside(ours).into());
         }
         let least = target.network.min_withdrawal.max(target.chain.least_payment());
@@ -252,13 +249,15 @@ impl<const OF_PARTNER: bool> CryptoWithdrawalRequest<OF_PARTNER> {
             let least = ExactNumber::new(least, currency.decimals);
             return Err(Refusal::because(&P450, format!("it is {least} {}", currency.code)).into());
         }
-        let network_fee = prepared.network_fee.clone()?;
+        let rates = rates::in_command(work)?;
+        let network_fee = target.in_currency(app, &rates, prepared.cost.clone()?)?;
         let (id, created_at) = (work.id(), work.now());
         let fee = terms.withdrawal_fee(currency.code, target.network, created_at);
         if amount > MAX_MINOR_UNITS.saturating_sub(fee).saturating_sub(network_fee) {
             return Err(Refusal::invalid("amount is more than an amount with its fees can be").into());
         }
-        let (waits, slug) = (waits(app, &target, &address, prepared.value), target.network.slug.clone());
+        let (waits, slug) =
+            (waits(app, &target, &address, target.value(&rates, amount)), target.network.slug.clone());
         let destination = self.destination(&address, prepared)?;
         let memo = Memo {
             reference: destination.memo.clone(),

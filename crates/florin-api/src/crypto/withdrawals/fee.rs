@@ -83,6 +83,14 @@ impl<'a> Target<'a> {
     /// # Errors
     /// The node does not answer, or there is no rate.
     pub async fn quote(&self, app: &App, book: BookId, rates: &Rates) -> Result<i64, StoreError> {
+        self.in_currency(app, rates, self.cost(book).await?)
+    }
+
+    /// What the network takes for a payment now, in minor units of its coin.
+    ///
+    /// # Errors
+    /// The node does not answer.
+    pub async fn cost(&self, book: BookId) -> Result<i64, StoreError> {
         let cost = match (has_accounts(self.chain), self.node.accounts()) {
             (true, Some(accounts)) => {
                 let gas = if self.currency.code == self.net.coin { COIN_GAS } else { TOKEN_GAS };
@@ -95,12 +103,14 @@ impl<'a> Target<'a> {
                 usual_cost(self.keys, self.chain, book, rate)
             }
         };
-        let cost = cost.ok_or_else(|| StoreError::unavailable("the network's fee can't be counted"))?;
-        self.in_currency(app, rates, cost)
+        cost.ok_or_else(|| StoreError::unavailable("the network's fee can't be counted"))
     }
 
     /// An amount of the chain's coin in the currency, rounded up.
-    fn in_currency(&self, app: &App, rates: &Rates, cost: i64) -> Result<i64, StoreError> {
+    ///
+    /// # Errors
+    /// There is no rate.
+    pub fn in_currency(&self, app: &App, rates: &Rates, cost: i64) -> Result<i64, StoreError> {
         let (coin, code) = (self.net.coin, self.currency.code);
         if coin == code || cost == 0 {
             return Ok(cost);

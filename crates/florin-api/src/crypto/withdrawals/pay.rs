@@ -101,9 +101,10 @@ async fn begin(app: &App, book: BookId, withdrawal: Withdrawal) -> Result<Withdr
     let id = withdrawal.id;
     let mut snapshot = app.store.snapshot(book).await?;
     let (order, node) = order_of(app, &mut snapshot, &withdrawal).await?;
+    let is_followed = Cursor::find(app, &mut snapshot, order.net).await?.is_some();
     drop(snapshot);
-    if is_simulated(app, order.net) {
-        // The chain may have been made just now: what its first block brings is what there is to spend.
+    if is_simulated(app, order.net) && !is_followed {
+        // The chain is made now: what its first block brings is what there is to spend.
         follow(app, book, order.net).await?;
     }
     let asked =

@@ -179,7 +179,7 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
 /// A deposit to the partner that waits for the travel rule: its calls know no other.
 async fn partner_deposit(client: &Client) -> String {
     let asked = json!({"currency": "usdc", "network": "polygon"});
-    let wallet = client.post("/v1/partner/wallet", &asked).send().await.expect(200)["address"].clone();
+    let wallet = client.post("/v1/partner/wallet", &asked).send().await.json()["address"].clone();
     let paid = json!({
         "address": wallet, "currency": "usdc", "network": "polygon", "amount": "2000", "confirmations": 32,
     });
