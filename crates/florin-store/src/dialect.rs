@@ -173,8 +173,13 @@ fn object_set_sql(table: &str, columns: &[Column], action: ObjectAction) -> Stri
     let key = format!("{table}.book = v.book AND {table}.id = v.id");
     let of_table: Vec<_> = columns.iter().map(|c| format!("{table}.{}", c.0)).collect();
     let change = match action {
+        // LATERAL with LIMIT keeps each look-up one of the key: else a planner without statistics reads the whole table.
         ObjectAction::Find => {
-            return format!("SELECT {table}.id, {} FROM {rows} JOIN {table} ON {key}", of_table.join(", "));
+            return format!(
+                "SELECT {table}.id, {} FROM {rows} CROSS JOIN LATERAL \
+                 (SELECT * FROM {table} WHERE book = v.book AND id = v.id LIMIT 1) AS {table}",
+                of_table.join(", ")
+            );
         }
         ObjectAction::Insert => {
             let all = names(&bound);
@@ -271,7 +276,7 @@ mod tests {
         assert_eq!(
             find.set_sql(),
             "SELECT t.id, t.name, t.body FROM unnest($1::bigint[], $2::bytea[]) AS v(book, id) \
-             JOIN t ON t.book = v.book AND t.id = v.id"
+             CROSS JOIN LATERAL (SELECT * FROM t WHERE book = v.book AND id = v.id LIMIT 1) AS t"
         );
         let insert = object(ObjectAction::Insert);
         assert_eq!(insert.parameters(), [Type::Int, Type::Bytes, Type::Text, Type::Bytes]);
