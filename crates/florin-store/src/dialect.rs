@@ -173,7 +173,7 @@ fn object_set_sql(table: &str, columns: &[Column], action: ObjectAction) -> Stri
     let key = format!("{table}.book = v.book AND {table}.id = v.id");
     let of_table: Vec<_> = columns.iter().map(|c| format!("{table}.{}", c.0)).collect();
     let change = match action {
-        // LATERAL with LIMIT keeps each look-up one of the key: else a planner without statistics reads the whole table.
+        // LATERAL with LIMIT keeps each look-up one by the key: a planner without statistics would read the table.
         ObjectAction::Find => {
             return format!(
                 "SELECT {table}.id, {} FROM {rows} CROSS JOIN LATERAL \
