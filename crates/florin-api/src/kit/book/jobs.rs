@@ -121,7 +121,8 @@ pub async fn work(app: App, lane: Lane) {
 }
 
 /// Runs what is due now in a lane and nobody else works on. Books take turns, so that a partner with much work does not
-/// hold up the others. What has come due meanwhile is looked for after each slow job, and else after [`FRESH`].
+/// hold up the others. What has come due meanwhile is looked for after each slow job, and else every quarter of a
+/// second.
 pub async fn run_lane(app: &App, lane: Lane) -> Result<(), StoreError> {
     if lane == Lane::Quick {
         for job in app.store.due_jobs(app.clock.now(), Due::Free(lane)).await? {
