@@ -135,7 +135,7 @@ pub(crate) const DUE_JOBS_OF_LANE: &str = concat!(
 /// A process that could not end its own attempt, as the database was away, lives: that attempt is not counted again.
 pub(crate) const LEASE_JOB: &str = "UPDATE job SET leased_until = $3, owner = $4, \
      open_attempts = CASE WHEN owner = $4 THEN open_attempts ELSE open_attempts + 1 END \
-     WHERE position = $1 AND leased_until <= $2";
+     WHERE position = $1 AND leased_until <= $2 AND run_at <= $2";
 pub(crate) const RENEW_JOB: &str = "UPDATE job SET leased_until = $3 WHERE position = $1 AND owner = $2";
 
 /// Ends a lease and its attempt, for a job that waits as before.

@@ -20,7 +20,7 @@ mod treasury;
 mod withdrawals;
 
 pub use chain::{
-    ChainTroubles, ChainWork, Cursor, NETS, Net, begin_to_follow, claim_address, hot_wallet, is_payable,
+    ChainTroubles, ChainWork, Cursor, NETS, Net, claim_address, has_cursor, hot_wallet, is_payable,
     work_on_chains,
 };
 pub use deposits::{

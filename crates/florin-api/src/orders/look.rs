@@ -6,7 +6,7 @@ use super::order::{COMPLETE_WITHIN, OPEN_AT_MOST, Order, PAY_WITHIN, Payment, SE
 use super::postings::{self, EUR};
 use super::store::{ORDERS, PAYMENTS};
 use crate::crypto::{
-    Deposit, DepositState, OF_PURPOSE_AT_ONCE, ORDER_JOB, begin_to_follow, claim_address, of_purpose,
+    Deposit, DepositState, OF_PURPOSE_AT_ONCE, ORDER_JOB, claim_address, has_cursor, of_purpose,
     seen_of_purpose, touches_of_deposits,
 };
 use crate::kit::app::App;
@@ -21,6 +21,13 @@ use florin_types::Timestamp;
 use std::time::Duration;
 use uuid::Uuid;
 
+/// The first pause before an order is looked at again whose chain is not followed yet: a round of the work with chains.
+/// It doubles with the order's age.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+
+/// The longest pause: a node that was away for long is back, and the payer is still there.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 /// Looks at an order.
 pub async fn look(app: &App, job: &Job) -> Result<(), StoreError> {
     let id = Uuid::from_slice(&job.payload).map_err(StoreError::unexpected)?;
@@ -29,10 +36,18 @@ pub async fn look(app: &App, job: &Job) -> Result<(), StoreError> {
     let deposits = of_purpose(&mut snapshot, id).await?;
     let seen = seen_of_purpose(&mut snapshot, id).await?;
     let order = snapshot.objects_at::<Order>(&[id]).await?.pop();
-    drop(snapshot);
-    if let Some(order) = order.filter(|order| order.address.is_none()) {
-        begin_to_follow(app, book, &order.network).await?;
+    if let Some(order) = order.filter(|order| order.address.is_none())
+        && !has_cursor(app, &mut snapshot, &order.network).await?
+    {
+        drop(snapshot);
+        return carry_out(app, job, Vec::new(), async move |work: &mut Work<'_>| {
+            let age = work.now().saturating_since(order.created_at);
+            look_again(work, id, work.in_time(age.clamp(FIRST_WAIT, LONGEST_WAIT)));
+            Ok(())
+        })
+        .await;
     }
+    drop(snapshot);
     let mut touches = touches_of_deposits(&deposits);
     touches.extend(deposits.iter().map(|deposit| Touch::Object(&PAYMENTS, deposit.id)));
     touches.extend(rates::touch(app));

@@ -1,6 +1,6 @@
 //! Addresses that are made for one purpose, such as an order: each is used once, so that what comes to it is for that.
 
-use super::{Cursor, Net, follow, hot_wallet, is_simulated};
+use super::{Cursor, Net, hot_wallet, is_simulated};
 use crate::kit::app::App;
 use crate::kit::book::keyed_id;
 use crate::kit::book::registry::{PartnerBook, partner_books};
@@ -10,8 +10,8 @@ use crate::kit::endpoint::refusal::Refusal;
 use crate::wallets::holders_of_addresses;
 use florin_rails::chain::Transfer;
 use florin_store::{
-    BookId, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, Stop, StoreError, Touch,
-    Value, params, sealed_objects,
+    Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, Stop, StoreError, Touch, Value,
+    params, sealed_objects,
 };
 use florin_types::CurrencyCode;
 use florin_wallet::{Address, Branch, Chain, Keychain, Place};
@@ -113,7 +113,7 @@ fn id_of(app: &App, address: &str) -> Uuid {
 ///
 /// # Errors
 /// P457: there are no keys, or the network is not known; or a fault. The chain must be followed: see
-/// [`begin_to_follow`].
+/// [`has_cursor`].
 pub async fn claim_address(
     work: &mut Work<'_>,
     (currency, network): (CurrencyCode, &str),
@@ -140,16 +140,14 @@ pub async fn claim_address(
     Ok(address)
 }
 
-/// Follows a chain for a book that has not been followed before: what comes to an address that is made then is seen.
+/// Whether a chain is followed for a book, so that what comes to an address that is made now is seen.
 ///
 /// # Errors
-/// The node does not answer.
-pub async fn begin_to_follow(app: &App, book: BookId, network: &str) -> Result<(), StoreError> {
-    let Some(net) = Net::of(network).filter(|net| !is_simulated(app, *net)) else { return Ok(()) };
-    let cursor = Cursor::find(app, &mut *app.store.snapshot(book).await?, net).await?;
-    match cursor {
-        Some(_) => Ok(()),
-        None => follow(app, book, net).await.map(drop),
+/// When the database is away.
+pub async fn has_cursor(app: &App, scope: &mut Scope, network: &str) -> Result<bool, StoreError> {
+    match Net::of(network).filter(|net| !is_simulated(app, *net)) {
+        Some(net) => Ok(Cursor::find(app, scope, net).await?.is_some()),
+        None => Ok(true),
     }
 }
 

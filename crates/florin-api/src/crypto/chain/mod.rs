@@ -8,7 +8,7 @@ mod work;
 pub(super) use addresses::{
     Ours, STATEMENTS, all_made, is_of_any_book, made_addresses, made_for, of_holder_or_house, touch_made,
 };
-pub use addresses::{begin_to_follow, claim_address};
+pub use addresses::{claim_address, has_cursor};
 pub use cursor::Cursor;
 pub(super) use cursor::Fence;
 pub(super) use follow::{LOOKED_UP, follow, in_time, look};

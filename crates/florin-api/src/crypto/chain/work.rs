@@ -1,9 +1,8 @@
 //! The work with real nodes: a round over all of them, again and again.
 
-use super::{Cursor, NETS, Net, follow, is_simulated, node_of};
+use super::{NETS, Net, follow, is_simulated, node_of};
 use crate::kit::app::App;
 use crate::kit::book::registry::partner_books;
-use crate::wallets;
 use florin_store::StoreError;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
@@ -51,8 +50,8 @@ impl ChainWork {
         self.troubles.clone()
     }
 
-    /// Follows each chain for each book that has wallets on it, as far as it goes now: all chains at once, for a node
-    /// that does not answer takes its time.
+    /// Follows each chain for each book, as far as it goes now: all chains at once, for a node that does not answer
+    /// takes its time. Books without wallets have hot wallets, too, and may be paid there before anything else.
     ///
     /// # Errors
     /// The first thing that failed, after all others were done.
@@ -80,14 +79,11 @@ impl ChainWork {
         let mut first = Ok(());
         for partner in partner_books(&app.store).await? {
             let book = partner.book;
-            if is_simulated(app, net) || node_of(app, book, net).is_none() {
+            let has_keys = app.settings.keychain.is_some();
+            if is_simulated(app, net) || node_of(app, book, net).is_none() || !has_keys {
                 continue;
             }
-            let mut snapshot = app.store.snapshot(book).await?;
-            let has_wallets = wallets::first_on(&mut snapshot, net.slug).await?.is_some();
-            let is_followed = has_wallets || Cursor::find(app, &mut snapshot, net).await?.is_some();
-            drop(snapshot);
-            while is_followed && !app.is_stopping() {
+            while !app.is_stopping() {
                 match follow::follow(app, book, net).await {
                     Ok(true) => break,
                     Ok(false) => {}

@@ -230,12 +230,12 @@ fn confirm_one(work: &mut Work<'_>, values: &mut Values, (id, limit): (Uuid, u64
 
 /// Credits what waits in suspense, or lets it pay its order. It is held where its holder is suspended, and left to a
 /// person where there is none, or where the sender was put on the list of sanctioned addresses meanwhile: only a person
-/// credits that.
+/// who was told so credits that.
 pub fn credit_from_suspense(work: &mut Work<'_>, deposit: Deposit) -> Result<(), Stop> {
     if deposit.pays.is_some() {
         return turn(work, deposit, DepositState::ForOrder);
     }
-    let is_by_person = deposit.state.is_left_to_a_person();
+    let is_by_person = deposit.state == DepositState::Sanctioned;
     let waits = match can_be_paid(work, &deposit) {
         _ if !is_by_person && is_sanctioned(work, &deposit) => Some(DepositState::Sanctioned),
         false => Some(DepositState::Unmatched),
@@ -265,7 +265,8 @@ pub fn can_be_paid(work: &Work<'_>, deposit: &Deposit) -> bool {
     (is_partner || is_open) && work.account(AccountKey::main(deposit.holder, deposit.currency)).is_some()
 }
 
-fn is_suspended(work: &Work<'_>, holder: HolderId) -> bool {
+/// Whether a touched holder is a suspended user.
+pub fn is_suspended(work: &Work<'_>, holder: HolderId) -> bool {
     work.holder_by_id(holder).is_some_and(|holder| Gate::of(holder).is_suspended)
         && holder != work.book().partner()
 }
@@ -387,6 +388,17 @@ fn turn(work: &mut Work<'_>, deposit: Deposit, state: DepositState) -> Result<()
         emit(work, &deposit);
     }
     Ok(work.put(&deposit)?)
+}
+
+/// A deposit that was to go back by itself stays: its sender is on the list of sanctioned addresses, which a person is
+/// told, or its holder is suspended.
+pub async fn stays(work: &mut Work<'_>, deposit: Deposit) -> Result<bool, Stop> {
+    work.load(&[Touch::Holder(deposit.holder)]).await?;
+    if is_sanctioned(work, &deposit) {
+        turn(work, deposit, DepositState::Sanctioned)?;
+        return Ok(true);
+    }
+    Ok(is_suspended(work, deposit.holder))
 }
 
 /// Whether its sender is on the list of sanctioned addresses.

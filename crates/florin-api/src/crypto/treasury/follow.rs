@@ -170,18 +170,15 @@ pub(in crate::crypto) async fn watch(
 ) -> Result<(), StoreError> {
     let Some(last) = cursor.last().cloned() else { return Ok(()) };
     let (Some(chain), Some(node)) = (net.chain(app), node_of(app, book, net)) else { return Ok(()) };
-    let included = match (node.accounts(), &app.settings.keychain) {
-        (Some(accounts), Some(keys)) => {
-            let hot = keys.address(chain, hot_wallet(book)).map_err(StoreError::unexpected)?;
-            Some(accounts.nonce(&hot).await.map_err(StoreError::unavailable)?)
-        }
-        _ => None,
-    };
-    let mut after = Uuid::nil();
+    let (mut included, mut after) = (None, Uuid::nil());
     loop {
         let open = open_tries(&mut *app.store.snapshot(book).await?, net.slug, after).await?;
         let Some(end) = open.last() else { return Ok(()) };
         after = end.id;
+        if let (None, Some(accounts), Some(keys)) = (included, node.accounts(), &app.settings.keychain) {
+            let hot = keys.address(chain, hot_wallet(book)).map_err(StoreError::unexpected)?;
+            included = Some(accounts.nonce(&hot).await.map_err(StoreError::unavailable)?);
+        }
         let seen = match has_accounts(chain) {
             true => look(&*node, &open, (cursor, included)).await?,
             false => Vec::new(),

@@ -154,7 +154,11 @@ async fn sign_account(
         Some(TryPlan::Account { nonce, .. }) => *nonce,
         Some(TryPlan::Outputs { .. }) => return Err(StoreError::unexpected("a transaction of another kind")),
         None => {
-            let under_way = under_way(work.scope(), network).await?;
+            let confirmations = order.net.confirmations(work.app());
+            let confirmations = i64::try_from(confirmations).map_err(StoreError::unexpected)?;
+            // What came into a block since the balance was asked is in it still.
+            let seen = height.saturating_add(confirmations).saturating_sub(1);
+            let under_way = under_way(work.scope(), network, seen).await?;
             if let Some(lacks) = missing(order, *cost, *has, &under_way) {
                 return Ok(Err(lacks));
             }
@@ -164,8 +168,6 @@ async fn sign_account(
             let network = network.to_owned();
             let known = known.unwrap_or(ChainNonce { id, network, next: 0, ahead: None, since: None });
             let included = i64::try_from(*included).map_err(StoreError::unexpected)?;
-            let confirmations = order.net.confirmations(work.app());
-            let confirmations = i64::try_from(confirmations).map_err(StoreError::unexpected)?;
             let (nonce, number) = known.take(included, (*height, confirmations));
             work.put(&nonce)?;
             let Some(number) = number else {

@@ -65,13 +65,13 @@ pub(in crate::crypto) const SEALED: [&SealedTable; 4] =
 const OPEN_TRIES: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, booked, \
      state, height, made_at, seal FROM chain_try WHERE book = $1 AND network = $2 \
      AND state IN ('SIGNED', 'SENT', 'INCLUDED', 'REVERTED') AND id > $3 ORDER BY id LIMIT 500";
-/// What leaves the hot wallet and is in no block: of each withdrawal the newest version, which offers the most. The
-/// first list of states is that of the index.
+/// What leaves the hot wallet and is in no block up to a height: of each withdrawal the newest version, which offers
+/// the most.
 const UNDER_WAY: Statement = "SELECT currency, CAST(SUM(amount) AS BIGINT), CAST(SUM(fee) AS BIGINT) \
      FROM chain_try AS one WHERE book = $1 AND network = $2 \
-     AND state IN ('SIGNED', 'SENT', 'INCLUDED', 'REVERTED') AND state IN ('SIGNED', 'SENT') \
+     AND state IN ('SIGNED', 'SENT', 'INCLUDED', 'REVERTED') AND (height IS NULL OR height > $3) \
      AND NOT EXISTS (SELECT 1 FROM chain_try AS other WHERE other.book = $1 \
-     AND other.withdrawal = one.withdrawal AND (other.state IN ('INCLUDED', 'REVERTED', 'DONE', 'FAILED') \
+     AND other.withdrawal = one.withdrawal AND (other.height <= $3 \
      OR other.made_at > one.made_at OR (other.made_at = one.made_at AND other.id > one.id))) GROUP BY currency";
 const TRIES_OF: Statement = "SELECT id, withdrawal, network, hash, raw, plan, currency, amount, fee, paid, booked, \
      state, height, made_at, seal FROM chain_try WHERE book = $1 AND withdrawal = $2 ORDER BY made_at, id";
@@ -290,13 +290,15 @@ pub(super) async fn open_tries(
     Ok(some)
 }
 
-/// What leaves the hot wallet and is in no block, by the currency; and the fees of all that, in the chain's coin.
+/// What leaves the hot wallet and is in no block up to a height, by the currency; and the fees of all that, in the
+/// chain's coin.
 pub(super) async fn under_way(
     scope: &mut Scope,
     network: &str,
+    height: i64,
 ) -> Result<(HashMap<CurrencyCode, i64>, i64), StoreError> {
     let (mut amounts, mut fees) = (HashMap::new(), 0_i64);
-    for row in scope.query(UNDER_WAY, &params![network]).await? {
+    for row in scope.query(UNDER_WAY, &params![network, height]).await? {
         amounts.insert(row.get(0)?, row.get(1)?);
         fees = fees.saturating_add(row.get(2)?);
     }

@@ -9,6 +9,7 @@ use super::withdrawal::{Destination, State, Waits, Withdrawal};
 use crate::crypto::chain::is_of_any_book;
 use crate::crypto::deposits::{self, Deposit, DepositState};
 use crate::kit::app::App;
+use crate::kit::book::aside::Aside;
 use crate::kit::book::audit::{self, Deed};
 use crate::kit::book::jobs::{carry_out, run_inside};
 use crate::kit::book::sealed;
@@ -24,13 +25,24 @@ use uuid::Uuid;
 /// The kind of the job that sends a deposit back of which nobody said who sent it; its payload is the deposit's id.
 pub(in crate::crypto) const RETURN_JOB: &str = "crypto.return";
 
-/// Sends a deposit back by itself, where its chain says who sent it. Else it waits for a person.
+/// Sends a deposit back by itself, where its chain says who sent it. Else it waits for a person; and so it does where
+/// its user is suspended, whose own withdrawals would fail.
 pub(in crate::crypto) async fn return_unexplained(app: &App, job: &Job) -> Result<(), StoreError> {
     let id = Uuid::from_slice(&job.payload).map_err(StoreError::unexpected)?;
     let book = job.position.book();
     let deposit = app.store.snapshot(book).await?.objects_at::<Deposit>(&[id]).await?.pop();
     let deposit = deposit.filter(|deposit| deposit.state == DepositState::Unexplained);
-    if let Some(deposit) = deposit
+    let stays = Aside::<bool>::default();
+    let aside = stays.clone();
+    run_inside(app, book, vec![deposits::touch(id)], async move |work: &mut Work<'_>| {
+        let deposit = work.object::<Deposit>(id)?;
+        if let Some(deposit) = deposit.filter(|deposit| deposit.state == DepositState::Unexplained) {
+            aside.put(deposits::stays(work, deposit).await?);
+        }
+        Ok(())
+    })
+    .await?;
+    if let Some(deposit) = deposit.filter(|_| !stays.take())
         && let Some(sender) = deposit.sender.clone()
         && let Err(why) = give_back(app, book, deposit, &sender, None).await?
     {

@@ -228,7 +228,7 @@ impl CryptoOperator<'_> {
     /// no such deposit.
     ///
     /// # Errors
-    /// It does not wait for a person, or its holder has no account any more.
+    /// It does not wait for a person, or its holder has no account any more or is suspended.
     pub async fn credit(&self, id: Uuid) -> Result<Option<()>, StoreError> {
         let Some((book, deposit)) = self.deposit(id).await? else { return Ok(None) };
         let deed = self.deed("crypto.credit", id);
@@ -239,6 +239,9 @@ impl CryptoOperator<'_> {
                 deposit.ok_or_else(|| Refusal::invalid("the deposit does not wait for a person"))?;
             if deposit.pays.is_none() && !deposits::can_be_paid(work, &deposit) {
                 return Err(Refusal::invalid("its holder has no account any more: send it back").into());
+            }
+            if deposits::is_suspended(work, deposit.holder) {
+                return Err(Refusal::invalid("its user is suspended: credit it once that has ended").into());
             }
             deposits::credit_from_suspense(work, deposit)?;
             Ok(audit::note(work, &deed).await?)

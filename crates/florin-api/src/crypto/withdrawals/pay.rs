@@ -103,8 +103,9 @@ async fn begin(app: &App, book: BookId, withdrawal: Withdrawal) -> Result<Withdr
     let (order, node) = order_of(app, &mut snapshot, &withdrawal).await?;
     let is_followed = Cursor::find(app, &mut snapshot, order.net).await?.is_some();
     drop(snapshot);
-    if is_simulated(app, order.net) && !is_followed {
-        // The chain is made now: what its first block brings is what there is to spend.
+    if !is_followed {
+        // What its blocks bring is what there is to spend, and they say what becomes of the payment. A simulated chain
+        // is made now.
         follow(app, book, order.net).await?;
     }
     let asked =

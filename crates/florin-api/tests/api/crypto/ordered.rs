@@ -24,9 +24,9 @@ async fn an_address_waits_for_its_chain() {
     c.ethereum.trouble(Some("it is away"));
     let id = c.order().await;
     c.a.run_jobs().await;
-    crate::support::expect_errors(&["it is away"]);
     assert_eq!(c.order_details(&id).await["walletAddress"], Value::Null);
     c.ethereum.trouble(None);
+    c.look().await;
     c.app.clock.advance(Duration::from_secs(60));
     c.a.run_jobs().await;
     let to = c.order_details(&id).await["walletAddress"].as_str().expect("an address").to_owned();
@@ -42,6 +42,7 @@ async fn an_address_waits_for_its_chain() {
 #[tokio::test]
 async fn who_pays_in_time_is_in_time_however_late_it_is_seen() {
     let mut c = Chained::start().await;
+    c.look().await;
     let id = c.order().await;
     c.a.run_jobs().await;
     let to = c.order_details(&id).await["walletAddress"].as_str().expect("an address").to_owned();
@@ -54,5 +55,22 @@ async fn who_pays_in_time_is_in_time_however_late_it_is_seen() {
     c.a.run_jobs().await;
     let paid = c.order_details(&id).await;
     assert_eq!((&paid["status"], &paid["transactions"][0]["isLate"]), (&json!("COMPLETED"), &json!(false)));
+    c.app.finish().await;
+}
+
+/// A partner without wallets is followed, too.
+#[tokio::test]
+async fn the_first_order_of_all_is_paid() {
+    let mut c = Chained::start().await;
+    c.look().await;
+    c.a = c.app.b();
+    let id = c.order().await;
+    c.a.run_jobs().await;
+    let to = c.order_details(&id).await["walletAddress"].as_str().expect("an address").to_owned();
+    c.ethereum.mine(&[("0x1", 1, &to, "usdc", 116_279_069)]);
+    c.ethereum.mine_empty(11);
+    c.look().await;
+    c.a.run_jobs().await;
+    assert_eq!(c.order_details(&id).await["status"], "COMPLETED");
     c.app.finish().await;
 }

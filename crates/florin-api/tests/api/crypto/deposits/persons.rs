@@ -118,6 +118,29 @@ async fn what_goes_back_may_need_approval() {
     app.finish().await;
 }
 
+/// A suspended user's deposit stays: its own withdrawals would fail, too.
+#[tokio::test]
+async fn what_a_suspended_user_got_does_not_go_back() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.verified_user("anna").await;
+    let to = address(&a, Some("anna"), "eth", "ethereum").await;
+    let body = json!({
+        "address": to, "currency": "eth", "network": "ethereum", "amount": "1", "confirmations": 12,
+    });
+    a.post("/v1/sandbox/chain/deposit", &body).send().await.expect(201);
+    a.patch("/v1/user/suspend/anna", &json!({})).send().await.expect(200);
+    a.post("/v1/sandbox/clock/advance", &json!({"seconds": 31 * 86_400})).send().await.expect(200);
+    a.settle().await;
+    let (waiting, _) = operator(&app).deposits().await.expect("a list");
+    assert_eq!((waiting.len(), waiting[0].state), (1, "UNEXPLAINED"));
+    assert!(operator(&app).credit(waiting[0].id).await.is_err(), "not while its user is suspended");
+    a.patch("/v1/user/unsuspend/anna", &json!({})).send().await.expect(200);
+    operator(&app).credit(waiting[0].id).await.expect("a command").expect("a deposit");
+    assert_eq!(a.amount(Some("anna"), "eth").await.parse::<f64>(), Ok(1.0));
+    app.finish().await;
+}
+
 /// What is left of it after the network's fee could not be paid.
 #[tokio::test]
 async fn dust_does_not_go_back() {
@@ -167,6 +190,7 @@ async fn what_waits_is_looked_up_again() {
 async fn an_order_is_paid_by_a_sanctioned_sender() {
     let mut c = Chained::start().await;
     c.sanction().await;
+    c.look().await;
     let lock = json!({"currency": "usdc", "amount": "100", "network": "ethereum"});
     let lock = c.a.post("/v1/order/lock-rate", &lock).send().await.expect(200)["lockId"].clone();
     let made = c.a.post("/v1/order", &json!({"lockId": lock})).send().await.expect(200);
@@ -175,7 +199,6 @@ async fn an_order_is_paid_by_a_sanctioned_sender() {
     let status =
         async |client: &crate::support::Client| client.get(&path).await.expect(200)["status"].clone();
     let to = c.a.get(&path).await.expect(200)["walletAddress"].as_str().expect("an address").to_owned();
-    c.look().await;
     c.ethereum.mine(&[("0x1", 1, &to, "usdc", 116_279_069)]);
     c.ethereum.mine_empty(1);
     c.look().await;
