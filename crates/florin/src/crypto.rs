@@ -114,8 +114,13 @@ pub async fn run(command: CryptoCommand) -> Result<ExitCode, Failed> {
         CryptoCommand::Deposits { flags } => deposits(&platform(&flags.load()?).await?).await?,
         CryptoCommand::Credit { deposit, operator, flags } => {
             let app = platform(&flags.load()?).await?;
-            by(&app, &operator)?.credit(deposit).await?.ok_or(NO_DEPOSIT)?;
-            print("credited");
+            let is_credited = by(&app, &operator)?.credit(deposit).await?.ok_or(NO_DEPOSIT)?;
+            print(match is_credited {
+                true => "credited",
+                false => {
+                    "not credited: its sender is on the list of sanctioned addresses by now; once more credits it"
+                }
+            });
         }
         CryptoCommand::Return { deposit, address, operator, flags } => {
             let app = platform(&flags.load()?).await?;

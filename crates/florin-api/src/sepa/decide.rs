@@ -4,9 +4,7 @@
 use super::contact;
 use super::deposit::{Deposit, DepositState, Sender};
 use super::hear::{decision_id, keeper_of, open_own, pay};
-use super::incoming::{
-    IbanStatusWord, approve, credit_from_suspense, emit_status, is_suspended, touches_to_pay,
-};
+use super::incoming::{IbanStatusWord, approve, credit_from_suspense, emit_status, touches_to_pay};
 use super::postings::EUR;
 use super::recalls;
 use super::refund;
@@ -18,6 +16,7 @@ use crate::kit::book::inbox::{self, Verdict};
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::codes::P428;
 use crate::kit::endpoint::refusal::Refusal;
+use crate::users::is_suspended;
 use florin_ledger::AccountKind;
 use florin_rails::sepa::{Reason, Status};
 use florin_store::{Scope, Stop, StoreError, Touch};

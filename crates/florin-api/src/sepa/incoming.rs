@@ -21,7 +21,7 @@ use crate::kit::book::sealed;
 use crate::kit::book::work::{Event, Work};
 use crate::kit::endpoint::events::EventType;
 use crate::kit::request::types::words;
-use crate::users::Gate;
+use crate::users::{Gate, is_suspended};
 use florin_ledger::{AccountKey, HolderId, Posting};
 use florin_rails::sepa::{Credit, Reason};
 use florin_store::{Scope, Stop, StoreError, Touch};
@@ -287,11 +287,6 @@ pub(super) fn credit_from_suspense(
 /// What a command must touch to pay a holder.
 pub(super) fn touches_to_pay(holder: HolderId) -> [Touch; 2] {
     [Touch::HolderAccount(holder, EUR), Touch::Account(AccountKey::receivable(holder, EUR))]
-}
-
-pub(super) fn is_suspended(work: &Work<'_>, holder: HolderId) -> bool {
-    work.holder_by_id(holder).is_some_and(|holder| Gate::of(holder).is_suspended)
-        && holder != work.book().partner()
 }
 
 fn credit(

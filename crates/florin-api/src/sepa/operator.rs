@@ -4,9 +4,7 @@
 use super::decide::{self, Decided};
 use super::deposit::{Deposit, DepositState, Sender};
 use super::hear::{keeper_of, open_own};
-use super::incoming::{
-    IbanStatusWord, can_be_paid, credit_from_suspense, emit_status, is_suspended, touches_to_pay,
-};
+use super::incoming::{IbanStatusWord, can_be_paid, credit_from_suspense, emit_status, touches_to_pay};
 use super::people::People;
 use super::postings::EUR;
 use super::recalls;
@@ -19,7 +17,7 @@ use crate::kit::book::registry::{PartnerBook, partner_books};
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::refusal::Refusal;
-use crate::users::require;
+use crate::users::{is_suspended, require};
 use florin_ledger::HolderId;
 use florin_rails::sepa::Reason;
 use florin_store::{BookId, Stop, StoreError, Touch};

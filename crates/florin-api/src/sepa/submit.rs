@@ -8,7 +8,6 @@
 
 use super::files;
 use super::hear::{SAID_JOB, fail};
-use super::incoming::is_suspended;
 use super::people::{MAX_NAME, People};
 use super::postings::EUR;
 use super::store::TRANSFERS;
@@ -17,7 +16,7 @@ use crate::kit::app::App;
 use crate::kit::book::jobs::{carry_out, run_inside};
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
-use crate::users::Profile;
+use crate::users::{Profile, is_suspended};
 use florin_ledger::HolderId;
 use florin_rails::sepa::{Boxed, Later, Message, Order, Party, RailError, Speed, Status};
 use florin_store::{Job, Lane, NewJob, Scope, Stop, StoreError, Touch};

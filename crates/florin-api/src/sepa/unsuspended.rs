@@ -2,13 +2,13 @@
 
 use super::deposit::{Deposit, DepositState, Sender};
 use super::hear::open_own;
-use super::incoming::{credit_from_suspense, is_suspended, touches_to_pay};
+use super::incoming::{credit_from_suspense, touches_to_pay};
 use super::postings::EUR;
 use super::recalls;
 use super::store::{self, DEPOSITS};
 use crate::kit::app::App;
 use crate::kit::book::work::Work;
-use crate::users;
+use crate::users::{self, is_suspended};
 use florin_ledger::AccountKind;
 use florin_store::{Holder, Job, Lane, NewJob, StoreError, Touch};
 use std::time::Duration;

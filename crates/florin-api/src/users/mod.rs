@@ -27,7 +27,7 @@ pub use auto_verify::{AUTO_VERIFY_JOB, set_auto_verify};
 pub use birth_date::{BirthDate, require_birth_date};
 pub use events::RENDER_USER_EVENTS;
 pub use job::carry_out_for;
-pub use owner::{Owner, PAYEE_WORDS, PAYER_WORDS, Role, USER_WORDS, admit, not_paid};
+pub use owner::{Owner, PAYEE_WORDS, PAYER_WORDS, Role, USER_WORDS, admit, is_suspended, not_paid};
 pub use path::UserId;
 pub use store::{Deletion, User, accept_terms, deletion, find, find_many, set_poa_required, set_profile};
 pub use user::{Gate, Profile, existing, require};

@@ -103,6 +103,12 @@ pub fn admit<const N: usize>(tx: &Tx, sides: [Side<'_>; N]) -> Result<[HolderId;
     Ok(found.map(|(holder, _)| holder))
 }
 
+/// Whether a touched holder is a suspended user.
+pub fn is_suspended(tx: &Tx, holder: HolderId) -> bool {
+    let is_user = holder != tx.book().partner();
+    is_user && tx.holder_by_id(holder).is_some_and(|holder| Gate::of(holder).is_suspended)
+}
+
 /// What a posting that was not made means to a client; `needed` is what the source had to pay. P433 says whose balance
 /// is too small, by the field that names the source, where the call has one, and by how much. A source that was left
 /// out is often a mistake.

@@ -1,6 +1,6 @@
 //! The work with real nodes: a round over all of them, again and again.
 
-use super::{NETS, Net, follow, is_simulated, node_of};
+use super::{NETS, Net, follow, is_simulated};
 use crate::kit::app::App;
 use crate::kit::book::registry::partner_books;
 use florin_store::StoreError;
@@ -77,12 +77,11 @@ impl ChainWork {
     async fn follow(&self, net: Net) -> Result<(), StoreError> {
         let app = &self.app;
         let mut first = Ok(());
+        if is_simulated(app, net) || app.settings.keychain.is_none() {
+            return first;
+        }
         for partner in partner_books(&app.store).await? {
             let book = partner.book;
-            let has_keys = app.settings.keychain.is_some();
-            if is_simulated(app, net) || node_of(app, book, net).is_none() || !has_keys {
-                continue;
-            }
             while !app.is_stopping() {
                 match follow::follow(app, book, net).await {
                     Ok(true) => break,

@@ -11,7 +11,7 @@ use crate::kit::book::jobs::run_inside;
 use crate::kit::book::work::{Event, Work};
 use crate::kit::endpoint::events::EventType;
 use crate::rates;
-use crate::users::Gate;
+use crate::users::{Gate, is_suspended};
 use florin_ledger::{AccountKey, AccountKind, BookId, HolderId};
 use florin_rails::chain::Transfer;
 use florin_store::{Lane, NewJob, Stop, StoreError, Touch};
@@ -263,12 +263,6 @@ pub fn can_be_paid(work: &Work<'_>, deposit: &Deposit) -> bool {
         gate.is_verified && !gate.is_closed
     });
     (is_partner || is_open) && work.account(AccountKey::main(deposit.holder, deposit.currency)).is_some()
-}
-
-/// Whether a touched holder is a suspended user.
-pub fn is_suspended(work: &Work<'_>, holder: HolderId) -> bool {
-    work.holder_by_id(holder).is_some_and(|holder| Gate::of(holder).is_suspended)
-        && holder != work.book().partner()
 }
 
 fn suspend(work: &mut Work<'_>, deposit: Deposit, state: DepositState) -> Result<(), Stop> {

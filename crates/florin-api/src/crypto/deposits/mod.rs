@@ -16,8 +16,8 @@ mod store;
 mod travel_rule;
 
 pub(super) use arrive::{
-    GONE_JOB, Owned, UNEXPLAINED_JOB, can_be_paid, confirm, credit_from_suspense, goes_back, has_work,
-    is_suspended, leave, see, stays, went_back,
+    GONE_JOB, Owned, UNEXPLAINED_JOB, can_be_paid, confirm, credit_from_suspense, goes_back, has_work, leave,
+    see, stays, went_back,
 };
 pub(super) use deposit::{CREDITED, SUSPENDED, TAKEN_BACK};
 pub(super) use details::{CryptoDepositPayload, EXAMPLE, render};

@@ -5,6 +5,7 @@ use super::store::{self, PoolState, SimChain, SimTransaction};
 use super::{accounts_of, chain_of, ensure};
 use crate::crypto::chain::{Net, has_accounts};
 use crate::kit::app::App;
+use crate::kit::book::aside::Aside;
 use crate::kit::book::jobs::run_inside;
 use crate::kit::book::work::Work;
 use florin_rails::chain::evm::{Gas, Offers};
@@ -15,7 +16,6 @@ use florin_rails::chain::{
 use florin_store::{BookId, Scope, StoreError};
 use florin_types::CurrencyCode;
 use florin_wallet::{Address, Call};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// A node of the chain that a network is in a sandbox's book. It must not be asked within a command.
 pub struct SimulatedNode {
@@ -134,17 +134,14 @@ impl View {
 
     async fn broadcast(&self, raw: &str) -> Result<Broadcast, NodeError> {
         let (net, raw) = (self.net, raw.to_owned());
-        // A command may run more than once: what it says last is what was kept.
-        let said = Arc::new(Mutex::new(None));
-        let says = Arc::clone(&said);
+        let said = Aside::<Option<Broadcast>>::default();
+        let says = said.clone();
         let take = async move |work: &mut Work<'_>| {
-            let broadcast = receive(work, net, &raw).await?;
-            *says.lock().unwrap_or_else(PoisonError::into_inner) = Some(broadcast);
+            says.put(Some(receive(work, net, &raw).await?));
             Ok(())
         };
         run_inside(&self.app, self.book, Vec::new(), take).await.map_err(away)?;
-        let said = said.lock().unwrap_or_else(PoisonError::into_inner).take();
-        said.ok_or_else(|| away("the transaction was not looked at"))
+        said.take().ok_or_else(|| away("the transaction was not looked at"))
     }
 }
 

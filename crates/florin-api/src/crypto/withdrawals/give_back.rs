@@ -30,19 +30,19 @@ pub(in crate::crypto) const RETURN_JOB: &str = "crypto.return";
 pub(in crate::crypto) async fn return_unexplained(app: &App, job: &Job) -> Result<(), StoreError> {
     let id = Uuid::from_slice(&job.payload).map_err(StoreError::unexpected)?;
     let book = job.position.book();
-    let deposit = app.store.snapshot(book).await?.objects_at::<Deposit>(&[id]).await?.pop();
-    let deposit = deposit.filter(|deposit| deposit.state == DepositState::Unexplained);
-    let stays = Aside::<bool>::default();
-    let aside = stays.clone();
+    let goes = Aside::<Option<Deposit>>::default();
+    let aside = goes.clone();
     run_inside(app, book, vec![deposits::touch(id)], async move |work: &mut Work<'_>| {
-        let deposit = work.object::<Deposit>(id)?;
-        if let Some(deposit) = deposit.filter(|deposit| deposit.state == DepositState::Unexplained) {
-            aside.put(deposits::stays(work, deposit).await?);
-        }
+        let deposit = work.object::<Deposit>(id)?.filter(|one| one.state == DepositState::Unexplained);
+        let stays = match deposit.clone() {
+            Some(deposit) => deposits::stays(work, deposit).await?,
+            None => false,
+        };
+        aside.put(deposit.filter(|_| !stays));
         Ok(())
     })
     .await?;
-    if let Some(deposit) = deposit.filter(|_| !stays.take())
+    if let Some(deposit) = goes.take()
         && let Some(sender) = deposit.sender.clone()
         && let Err(why) = give_back(app, book, deposit, &sender, None).await?
     {

@@ -8,6 +8,7 @@ use super::store::{self, WITHDRAWALS};
 use super::withdrawal::{CryptoWithdrawalFailure, Destination, State, Waits, Withdrawal};
 use crate::crypto::deposits::{self, Deposit};
 use crate::kit::app::App;
+use crate::kit::book::aside::Aside;
 use crate::kit::book::audit::{self, Deed, MAX_OPERATOR};
 use crate::kit::book::inbox::SHOWN;
 use crate::kit::book::jobs::run_inside;
@@ -16,7 +17,7 @@ use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::refusal::Refusal;
 use crate::sepa::People;
-use crate::users::Gate;
+use crate::users::{Gate, is_suspended};
 use florin_store::{BookId, Scope, Stop, StoreError, Touch};
 use florin_types::{Text, Timestamp, format_minor};
 use uuid::Uuid;
@@ -224,15 +225,18 @@ impl CryptoOperator<'_> {
         Ok((all, cut))
     }
 
-    /// Credits a deposit that waits for a person to the holder of its address, or lets it pay its order. None: there is
+    /// Credits a deposit that waits for a person to the holder of its address, or lets it pay its order. False: it
+    /// waits still, since its sender was put on the list of sanctioned addresses; once more credits it. None: there is
     /// no such deposit.
     ///
     /// # Errors
     /// It does not wait for a person, or its holder has no account any more or is suspended.
-    pub async fn credit(&self, id: Uuid) -> Result<Option<()>, StoreError> {
+    pub async fn credit(&self, id: Uuid) -> Result<Option<bool>, StoreError> {
         let Some((book, deposit)) = self.deposit(id).await? else { return Ok(None) };
         let deed = self.deed("crypto.credit", id);
         let touches = deposits::touches_of(&[deposit]);
+        let is_credited = Aside::<bool>::default();
+        let aside = is_credited.clone();
         let command = async move |work: &mut Work<'_>| -> Result<(), Stop> {
             let deposit = work.object::<Deposit>(id)?.filter(|deposit| deposit.state.is_left_to_a_person());
             let deposit =
@@ -240,13 +244,16 @@ impl CryptoOperator<'_> {
             if deposit.pays.is_none() && !deposits::can_be_paid(work, &deposit) {
                 return Err(Refusal::invalid("its holder has no account any more: send it back").into());
             }
-            if deposits::is_suspended(work, deposit.holder) {
+            if is_suspended(work, deposit.holder) {
                 return Err(Refusal::invalid("its user is suspended: credit it once that has ended").into());
             }
             deposits::credit_from_suspense(work, deposit)?;
+            let after = work.object::<Deposit>(id)?;
+            aside.put(after.is_some_and(|deposit| !deposit.state.is_left_to_a_person()));
             Ok(audit::note(work, &deed).await?)
         };
-        run_inside(self.app, book, touches, command).await.map(Some)
+        run_inside(self.app, book, touches, command).await?;
+        Ok(Some(is_credited.take()))
     }
 
     /// Sends a deposit that waits for a person back: to this address, or to its sender where its chain says who that

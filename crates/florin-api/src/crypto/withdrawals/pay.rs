@@ -18,12 +18,13 @@ use crate::crypto::treasury::{
     self, ChainTry, Lacks, Means, Order, TryState, leave_retry, mark_sent, tries_of,
 };
 use crate::kit::app::App;
+use crate::kit::book::aside::Aside;
 use crate::kit::book::jobs::{carry_out, run_inside};
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
 use crate::kit::request::fields::Listed;
-use crate::users::Gate;
-use florin_ledger::{BookId, HolderId};
+use crate::users::is_suspended;
+use florin_ledger::BookId;
 use florin_rails::chain::{Broadcast, ChainNode, MagicAddress, TransactionState};
 use florin_store::{Job, Lane, NewJob, Scope, Stop, StoreError, Touch};
 use florin_wallet::Address;
@@ -111,8 +112,8 @@ async fn begin(app: &App, book: BookId, withdrawal: Withdrawal) -> Result<Withdr
     let asked =
         treasury::ask(&*node, (book, settled_height(app, book, order.net).await?), &order, None).await?;
     let touches = vec![Touch::Object(&WITHDRAWALS, id), Touch::Holder(withdrawal.holder)];
-    let told = Arc::new(std::sync::OnceLock::new());
-    let tell = Arc::clone(&told);
+    let told = Aside::<Option<String>>::default();
+    let tell = told.clone();
     run_inside(app, book, touches, async move |work: &mut Work<'_>| {
         let held = work.object::<Withdrawal>(id)?.filter(|held| held.state == State::Held);
         let Some(withdrawal) = held else { return Ok(()) };
@@ -137,13 +138,11 @@ async fn begin(app: &App, book: BookId, withdrawal: Withdrawal) -> Result<Withdr
         if is_simulated && MagicAddress::of(order.chain, &order.to) == Some(MagicAddress::Fails) {
             return fail(work, withdrawal, CryptoWithdrawalFailure::Rejected).await;
         }
-        if let Some(Lacks(why)) = first_try(work, withdrawal, &order, &asked).await? {
-            tell.get_or_init(|| why);
-        }
+        tell.put(first_try(work, withdrawal, &order, &asked).await?.map(|Lacks(why)| why));
         Ok(())
     })
     .await?;
-    if let Some(why) = told.get() {
+    if let Some(why) = told.take() {
         tracing::warn!(%id, %why, "a withdrawal waits for the hot wallet");
     }
     let found = find(&mut *app.store.snapshot(book).await?, id).await?;
@@ -251,8 +250,8 @@ async fn replace(
             .await?;
     let means = match asked {
         Ok(means) => means,
-        Err(Lacks(why)) => {
-            tracing::warn!(hash = %before.hash, %why, "a transaction that waits can't be replaced");
+        Err(lacks) => {
+            say_irreplaceable(&before, &lacks);
             return Ok(before);
         }
     };
@@ -268,14 +267,16 @@ async fn replace(
         match treasury::sign(work, &order, &means, Some(&before)).await? {
             Ok(made) if !made.is_child() => work.put(&Withdrawal { hash: Some(made.hash), ..withdrawal })?,
             Ok(_) => {}
-            Err(Lacks(why)) => {
-                tracing::warn!(hash = %before.hash, %why, "a transaction that waits can't be replaced");
-            }
+            Err(lacks) => say_irreplaceable(&before, &lacks),
         }
         Ok(())
     })
     .await?;
     newest(app, book, id).await
+}
+
+fn say_irreplaceable(before: &ChainTry, Lacks(why): &Lacks) {
+    tracing::warn!(hash = %before.hash, %why, "a transaction that waits can't be replaced");
 }
 
 /// Gives a transaction to the node; the inner error is why it does not take it.
@@ -324,7 +325,8 @@ async fn order_of(
 /// The height of the newest block that counts as being in the chain.
 async fn settled_height(app: &App, book: BookId, net: Net) -> Result<i64, StoreError> {
     let cursor = Cursor::find(app, &mut *app.store.snapshot(book).await?, net).await?;
-    let last = cursor.as_ref().and_then(Cursor::last).map_or(0, |last| last.height);
+    let last = cursor.as_ref().and_then(Cursor::last).map(|last| last.height);
+    let last = last.ok_or_else(|| StoreError::unavailable("the chain is not followed yet"))?;
     i64::try_from((last + 1).saturating_sub(net.confirmations(app))).map_err(StoreError::unexpected)
 }
 
@@ -339,10 +341,4 @@ async fn find(scope: &mut Scope, id: Uuid) -> Result<Option<Withdrawal>, StoreEr
 
 fn id_of(job: &Job) -> Result<Uuid, StoreError> {
     Uuid::from_slice(&job.payload).map_err(StoreError::unexpected)
-}
-
-/// Whether a touched holder is a suspended user.
-fn is_suspended(work: &Work<'_>, holder: HolderId) -> bool {
-    holder != work.book().partner()
-        && work.holder_by_id(holder).is_some_and(|holder| Gate::of(holder).is_suspended)
 }

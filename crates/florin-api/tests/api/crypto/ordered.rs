@@ -5,14 +5,27 @@ use std::time::Duration;
 
 impl Chained {
     /// An order of EUR 100.00 in usdc on Ethereum. One costs EUR 0.86: 116.279069 must be paid.
-    async fn order(&self) -> String {
+    pub(super) async fn order(&self) -> String {
         let body = json!({"currency": "usdc", "amount": "100", "network": "ethereum"});
         let lock = self.a.post("/v1/order/lock-rate", &body).send().await.expect(200);
         let made = self.a.post("/v1/order", &json!({"lockId": lock["lockId"]})).send().await.expect(200);
         made["orderId"].as_str().expect("an id").to_owned()
     }
 
-    async fn order_details(&self, id: &str) -> Value {
+    /// The address of an order that has one.
+    pub(super) async fn order_address(&self, id: &str) -> String {
+        self.order_details(id).await["walletAddress"].as_str().expect("an address").to_owned()
+    }
+
+    /// An order is paid exactly, and the payment confirmed.
+    async fn pay_order(&mut self, to: &str) {
+        self.ethereum.mine(&[("0x1", 1, to, "usdc", 116_279_069)]);
+        self.ethereum.mine_empty(11);
+        self.look().await;
+        self.a.run_jobs().await;
+    }
+
+    pub(super) async fn order_details(&self, id: &str) -> Value {
         self.a.get(&format!("/v1/order/details/{id}")).await.expect(200)
     }
 }
@@ -29,11 +42,8 @@ async fn an_address_waits_for_its_chain() {
     c.look().await;
     c.app.clock.advance(Duration::from_secs(60));
     c.a.run_jobs().await;
-    let to = c.order_details(&id).await["walletAddress"].as_str().expect("an address").to_owned();
-    c.ethereum.mine(&[("0x1", 1, &to, "usdc", 116_279_069)]);
-    c.ethereum.mine_empty(11);
-    c.look().await;
-    c.a.run_jobs().await;
+    let to = c.order_address(&id).await;
+    c.pay_order(&to).await;
     assert_eq!(c.order_details(&id).await["status"], "COMPLETED");
     c.app.finish().await;
 }
@@ -45,7 +55,7 @@ async fn who_pays_in_time_is_in_time_however_late_it_is_seen() {
     c.look().await;
     let id = c.order().await;
     c.a.run_jobs().await;
-    let to = c.order_details(&id).await["walletAddress"].as_str().expect("an address").to_owned();
+    let to = c.order_address(&id).await;
     c.ethereum.mine(&[("0x1", 1, &to, "usdc", 116_279_069)]);
     c.app.clock.advance(Duration::from_secs(3_600));
     c.a.run_jobs().await;
@@ -66,11 +76,8 @@ async fn the_first_order_of_all_is_paid() {
     c.a = c.app.b();
     let id = c.order().await;
     c.a.run_jobs().await;
-    let to = c.order_details(&id).await["walletAddress"].as_str().expect("an address").to_owned();
-    c.ethereum.mine(&[("0x1", 1, &to, "usdc", 116_279_069)]);
-    c.ethereum.mine_empty(11);
-    c.look().await;
-    c.a.run_jobs().await;
+    let to = c.order_address(&id).await;
+    c.pay_order(&to).await;
     assert_eq!(c.order_details(&id).await["status"], "COMPLETED");
     c.app.finish().await;
 }

@@ -8,6 +8,15 @@ fn operator(app: &TestApp) -> CryptoOperator<'_> {
     CryptoOperator { app: &app.app, name: florin_types::Text::parse("olga").expect("a name") }
 }
 
+/// Pays on a simulated chain, with all confirmations; the deposit's id.
+async fn pay_in(client: &Client, to: &str, (currency, network, amount): (&str, &str, &str)) -> String {
+    let body = json!({
+        "address": to, "currency": currency, "network": network, "amount": amount, "confirmations": 12,
+    });
+    let made = client.post("/v1/sandbox/chain/deposit", &body).send().await.expect(201);
+    made["cryptoDepositId"].as_str().expect("an id").to_owned()
+}
+
 /// On a simulated chain of Ethereum's kind it is known who sent it; on one of Bitcoin's kind a person says where to.
 #[tokio::test]
 async fn what_nobody_explains_goes_back() {
@@ -17,11 +26,7 @@ async fn what_nobody_explains_goes_back() {
     let mut ids = Vec::new();
     for (currency, network, amount) in [("eth", "ethereum", "1"), ("ltc", "ltc", "20")] {
         let to = address(&a, Some("anna"), currency, network).await;
-        let body = json!({
-            "address": to, "currency": currency, "network": network, "amount": amount, "confirmations": 12,
-        });
-        let made = a.post("/v1/sandbox/chain/deposit", &body).send().await.expect(201);
-        ids.push(made["cryptoDepositId"].as_str().expect("an id").to_owned());
+        ids.push(pay_in(&a, &to, (currency, network, amount)).await);
     }
     a.post("/v1/sandbox/clock/advance", &json!({"seconds": 31 * 86_400})).send().await.expect(200);
     for _ in 0..4 {
@@ -78,11 +83,7 @@ async fn what_goes_back_may_need_approval() {
     let to = address(&a, Some("anna"), "eth", "ethereum").await;
     let mut ids = Vec::new();
     for amount in ["1", "5", "6"] {
-        let body = json!({
-            "address": to, "currency": "eth", "network": "ethereum", "amount": amount, "confirmations": 12,
-        });
-        let made = a.post("/v1/sandbox/chain/deposit", &body).send().await.expect(201);
-        ids.push(made["cryptoDepositId"].as_str().expect("an id").to_owned());
+        ids.push(pay_in(&a, &to, ("eth", "ethereum", amount)).await);
     }
     let settle = async || {
         for _ in 0..4 {
@@ -125,10 +126,7 @@ async fn what_a_suspended_user_got_does_not_go_back() {
     let a = app.a();
     a.verified_user("anna").await;
     let to = address(&a, Some("anna"), "eth", "ethereum").await;
-    let body = json!({
-        "address": to, "currency": "eth", "network": "ethereum", "amount": "1", "confirmations": 12,
-    });
-    a.post("/v1/sandbox/chain/deposit", &body).send().await.expect(201);
+    pay_in(&a, &to, ("eth", "ethereum", "1")).await;
     a.patch("/v1/user/suspend/anna", &json!({})).send().await.expect(200);
     a.post("/v1/sandbox/clock/advance", &json!({"seconds": 31 * 86_400})).send().await.expect(200);
     a.settle().await;
@@ -191,34 +189,27 @@ async fn an_order_is_paid_by_a_sanctioned_sender() {
     let mut c = Chained::start().await;
     c.sanction().await;
     c.look().await;
-    let lock = json!({"currency": "usdc", "amount": "100", "network": "ethereum"});
-    let lock = c.a.post("/v1/order/lock-rate", &lock).send().await.expect(200)["lockId"].clone();
-    let made = c.a.post("/v1/order", &json!({"lockId": lock})).send().await.expect(200);
+    let id = c.order().await;
     c.a.run_jobs().await;
-    let path = format!("/v1/order/details/{}", made["orderId"].as_str().expect("an id"));
-    let status =
-        async |client: &crate::support::Client| client.get(&path).await.expect(200)["status"].clone();
-    let to = c.a.get(&path).await.expect(200)["walletAddress"].as_str().expect("an address").to_owned();
+    let status = async |c: &Chained| c.order_details(&id).await["status"].clone();
+    let to = c.order_address(&id).await;
     c.ethereum.mine(&[("0x1", 1, &to, "usdc", 116_279_069)]);
     c.ethereum.mine_empty(1);
     c.look().await;
     c.a.run_jobs().await;
-    assert_eq!(status(&c.a).await, "WAITING_FOR_CONFIRMATION");
+    assert_eq!(status(&c).await, "WAITING_FOR_CONFIRMATION");
     c.ethereum.mine_empty(11);
     c.look().await;
     c.a.run_jobs().await;
-    assert_eq!(status(&c.a).await, "WAITING_FOR_PAYMENT");
+    assert_eq!(status(&c).await, "WAITING_FOR_PAYMENT");
     c.app.clock.advance(Duration::from_secs(3_600));
     c.a.run_jobs().await;
-    assert_eq!(status(&c.a).await, "EXPIRED");
+    assert_eq!(status(&c).await, "EXPIRED");
     let (waiting, _) = operator(&c.app).deposits().await.expect("a list");
     assert_eq!(waiting[0].state, "SANCTIONED");
     operator(&c.app).credit(waiting[0].id).await.expect("a command").expect("a deposit");
     c.a.run_jobs().await;
-    assert_eq!(
-        (status(&c.a).await, c.a.amount(None, "eur").await),
-        (json!("COMPLETED"), "100.00".to_owned())
-    );
+    assert_eq!((status(&c).await, c.a.amount(None, "eur").await), (json!("COMPLETED"), "100.00".to_owned()));
     assert_eq!(c.a.amount(None, "usdc").await, "0.000000");
     c.app.finish().await;
 }
@@ -267,8 +258,13 @@ async fn a_person_credits_what_was_too_small() {
     c.ethereum.mine_empty(11);
     c.look().await;
     let (waiting, _) = operator(&c.app).deposits().await.expect("a list");
-    operator(&c.app).credit(waiting[0].id).await.expect("a command").expect("a deposit");
-    assert_eq!(c.statuses().await, [WAITS, NOT, DONE]);
+    // A person is told that its sender is on the list by now, before it is credited.
+    c.sanction().await;
+    assert_eq!(operator(&c.app).credit(waiting[0].id).await, Ok(Some(false)));
+    assert_eq!(c.a.amount(Some("anna"), "usdt").await, "0.000000");
+    assert_eq!(operator(&c.app).deposits().await.expect("a list").0[0].state, "SANCTIONED");
+    assert_eq!(operator(&c.app).credit(waiting[0].id).await, Ok(Some(true)));
+    assert_eq!(c.statuses().await, [WAITS, NOT, WAITS, DONE]);
     assert_eq!(c.a.amount(Some("anna"), "usdt").await, "4.999999");
     assert_eq!(operator(&c.app).credit(uuid::Uuid::nil()).await.expect("a read"), None);
     c.app.finish().await;

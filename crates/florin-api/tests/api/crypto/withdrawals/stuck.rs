@@ -69,19 +69,29 @@ async fn what_waits_too_long_is_replaced() {
     app.finish().await;
 }
 
+/// A withdrawal of Anna's that a node has; its id.
+async fn sent(client: &Client, what: (&str, &str, &str)) -> String {
+    let made = withdraw(client, Some("anna"), what, &outside(what.2));
+    let id = id_of(&made.send().await);
+    client.run_jobs().await;
+    id
+}
+
+async fn mine(client: &Client, network: &str, blocks: u64) {
+    let body = json!({"network": network, "blocks": blocks});
+    client.post("/v1/sandbox/chain/mine", &body).send().await.expect(200);
+    client.run_jobs().await;
+}
+
 /// A server that was away for long finds what it has paid under more blocks than it remembers.
 #[tokio::test]
 async fn what_was_paid_long_ago_ends() {
     let app = TestApp::start().await;
     let a = with_anna(&app).await;
     for (amount, currency, network) in ALL {
-        let made = withdraw(&a, Some("anna"), (amount, currency, network), &outside(network));
-        let id = id_of(&made.send().await);
-        a.run_jobs().await;
+        let id = sent(&a, (amount, currency, network)).await;
         assert_eq!(details(&a, &id).await["status"], "PROCESSING");
-        let mine = json!({"network": network, "blocks": 300});
-        a.post("/v1/sandbox/chain/mine", &mine).send().await.expect(200);
-        a.run_jobs().await;
+        mine(&a, network, 300).await;
         assert_eq!(details(&a, &id).await["status"], "SUCCESSFUL", "{network}");
     }
     app.finish().await;
@@ -93,12 +103,8 @@ async fn what_leaves_the_chain_comes_back() {
     let app = TestApp::start().await;
     let a = with_anna(&app).await;
     for (amount, currency, network) in ALL {
-        let made = withdraw(&a, Some("anna"), (amount, currency, network), &outside(network));
-        let id = id_of(&made.send().await);
-        a.run_jobs().await;
-        let body = json!({"network": network, "blocks": 1});
-        a.post("/v1/sandbox/chain/mine", &body).send().await.expect(200);
-        a.run_jobs().await;
+        let id = sent(&a, (amount, currency, network)).await;
+        mine(&a, network, 1).await;
         let included = details(&a, &id).await;
         assert_eq!((&included["status"], &included["confirmations"]), (&json!("PROCESSING"), &json!(1)));
         let body = json!({"network": network, "depth": 1});
