@@ -2,7 +2,7 @@
 
 mod deposits;
 mod node;
-mod ordered;
+mod order_payments;
 mod reconciling;
 mod sandbox;
 pub mod simulated;
