@@ -2,7 +2,7 @@
 //! changed. While a review is open, the identity or the address that it is about cannot change. The automatic reviewer
 //! needs no version: it reads and decides in one transaction.
 
-use super::documents::Details;
+use super::documents::{BACK, Details, FRONT, SELFIE};
 use super::operator::ReviewOf;
 use super::poa::{self, PoaStatus};
 use super::standing::{AttemptStatus, Standing};
@@ -17,6 +17,11 @@ use uuid::Uuid;
 /// Bytes of a version: 64 bits of a keyed hash. Who changes a profile does not know the key, and has one try per review
 /// to hit the version that an operator read. Sixteen digits can still be compared by eye.
 const VERSION_BYTES: usize = 8;
+
+/// Where the files of a part stand among those of a review. What came in one millisecond has names in any order.
+fn place(part: &str) -> Option<usize> {
+    [FRONT, BACK, SELFIE].iter().position(|known| *known == part)
+}
 
 /// All that a reviewer needs to see.
 #[derive(Debug)]
@@ -33,7 +38,7 @@ pub struct Shown {
     pub standing: Option<Standing>,
     /// Where proof of address stands.
     pub poa: Option<PoaStatus>,
-    /// The files of this review.
+    /// The files of this review: front, back, selfie; those of one part as they came, to the millisecond.
     pub files: Vec<File>,
     /// The version of the profile, the verification's data and the files. A decision names it.
     pub version: String,
@@ -52,6 +57,8 @@ impl Shown {
         let secret = holder.secret.as_deref();
         let details = current.as_ref().map(|current| current.details(&app.seals, secret)).transpose()?;
         let files = store::files(scope, holder.id).await?.into_iter().filter(|file| file.owner == id);
+        let mut files: Vec<_> = files.collect();
+        files.sort_by_key(|file| (place(&file.part), file.name));
         let mut shown = Self {
             of,
             user: holder.handle.clone().unwrap_or_default(),
@@ -59,7 +66,7 @@ impl Shown {
             details: details.unwrap_or_default(),
             standing: current.map(|current| current.standing),
             poa: poa::find(scope, holder.id).await?.map(|poa| poa.status),
-            files: files.collect(),
+            files,
             version: String::new(),
         };
         shown.version = shown.version_of(app, id)?;

@@ -32,6 +32,33 @@ async fn live() -> TestApp {
     TestApp::with(Setup { settings: Settings::live(), ..Setup::default() }).await
 }
 
+/// A document's files come in any order, and within one millisecond.
+#[tokio::test]
+async fn files_are_shown_front_back_and_selfie() {
+    let app = live().await;
+    let a = app.a();
+    for (user, parts) in [
+        ("anna", ["selfie", "back_id", "front_id"]),
+        ("bert", ["back_id", "front_id", "selfie"]),
+        ("cleo", ["front_id", "selfie", "back_id"]),
+    ] {
+        a.create_user(user).await;
+        for part in parts {
+            upload(&a, user, &[photo(part)]).send().await.expect(201);
+        }
+        let mut card = passport(user);
+        card["documentType"] = json!("ID_CARD");
+        submit(&a, &card).await.expect(201);
+    }
+    a.settle().await;
+    for review in olga(&app).reviews().await.expect("a list") {
+        let shown = olga(&app).show(review.id).await.expect("it is shown").expect("there is one");
+        let parts: Vec<_> = shown.files.iter().map(|file| file.part.as_str()).collect();
+        assert_eq!(parts, ["front_id", "back_id", "selfie"], "{}", shown.user);
+    }
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn in_live_a_person_decides() {
     let app = live().await;
