@@ -33,6 +33,9 @@ pub(in crate::crypto) struct Doing {
     pub block: BlockRef,
     /// Whether it follows; else it leaves.
     pub connects: bool,
+    /// The number of the step: a block that leaves and comes again is another one.
+    #[serde(default)]
+    pub step: u64,
 }
 
 /// How far a book has followed a network.
@@ -52,6 +55,9 @@ struct Kept {
     blocks: Vec<BlockRef>,
     /// The block that commands are about now, and that the cursor moves over when they have ended.
     doing: Option<Doing>,
+    /// Steps that have ended.
+    #[serde(default)]
+    steps: u64,
 }
 
 impl Cursor {
@@ -62,7 +68,7 @@ impl Cursor {
 
     /// A new one, which has seen no block.
     pub(super) fn new(app: &App, net: Net, start: u64) -> Self {
-        let kept = Kept { start, blocks: Vec::new(), doing: None };
+        let kept = Kept { start, blocks: Vec::new(), doing: None, steps: 0 };
         Self { id: Self::id_of(app, net), network: net.slug.to_owned(), kept }
     }
 
@@ -81,10 +87,10 @@ impl Cursor {
         work.object(Self::id_of(work.app(), net))
     }
 
-    /// That of a follower, which does nothing now.
+    /// That of a follower, which does nothing now: a step has ended.
     pub(super) fn at(&self, follower: &Follower) -> Self {
         let blocks = follower.blocks().cloned().collect();
-        let kept = Kept { start: self.kept.start, blocks, doing: None };
+        let kept = Kept { start: self.kept.start, blocks, doing: None, steps: self.kept.steps + 1 };
         Self { kept, ..self.clone() }
     }
 
@@ -110,9 +116,19 @@ impl Cursor {
         self.kept.doing.as_ref()
     }
 
-    /// The same, doing something else or nothing.
-    pub(super) fn now(self, doing: Option<Doing>) -> Self {
-        Self { kept: Kept { doing, ..self.kept }, ..self }
+    /// The same, doing this.
+    pub(super) fn now(self, doing: Doing) -> Self {
+        Self { kept: Kept { doing: Some(doing), ..self.kept }, ..self }
+    }
+
+    /// The same, doing nothing: a step has ended and come to nothing.
+    pub(super) fn free(self) -> Self {
+        Self { kept: Kept { doing: None, steps: self.kept.steps + 1, ..self.kept }, ..self }
+    }
+
+    /// Steps that have ended.
+    pub(super) const fn steps(&self) -> u64 {
+        self.kept.steps
     }
 
     /// How many blocks are on top of one that is at this height, itself included.
@@ -141,14 +157,12 @@ impl Object for Cursor {
     }
 }
 
-/// The place at which a command about a block may run: the cursor is where it was, and does nothing else. Of two
-/// processes whose nodes say different things, one goes on.
+/// The place at which a command about a block may run: the cursor is doing that still. Of two processes whose nodes say
+/// different things, one goes on.
 #[derive(Clone, Debug)]
 pub(in crate::crypto) struct Fence {
     /// The network.
     pub net: Net,
-    /// The last block before.
-    pub(super) before: Option<BlockRef>,
     /// What is done.
     pub(super) doing: Doing,
 }
@@ -165,8 +179,7 @@ impl Fence {
     /// Another process has followed the chain meanwhile.
     pub fn check(&self, work: &Work<'_>) -> Result<(), StoreError> {
         let cursor = Cursor::in_command(work, self.net)?;
-        let is_here = cursor.as_ref().and_then(Cursor::last) == self.before.as_ref();
-        match is_here && cursor.as_ref().and_then(Cursor::doing) == Some(&self.doing) {
+        match cursor.as_ref().and_then(Cursor::doing) == Some(&self.doing) {
             true => Ok(()),
             false => Err(elsewhere()),
         }

@@ -46,7 +46,7 @@ pub(in crate::crypto) async fn look(app: &App, job: &Job) -> Result<(), StoreErr
     carry_out(app, job, Vec::new(), async move |work: &mut Work<'_>| {
         if !is_done {
             let (due, payload) = (work.in_time(Duration::ZERO), slug.clone().into_bytes());
-            work.enqueue(NewJob { kind: LOOK_JOB, lane: Lane::Rail, due, payload });
+            work.enqueue(NewJob { kind: LOOK_JOB, lane: Lane::Chain, due, payload });
         }
         Ok(())
     })
@@ -204,29 +204,30 @@ impl Move<'_> {
     }
 
     fn fence(&self, block: &BlockRef, connects: bool) -> Fence {
-        let doing = Doing { block: block.clone(), connects };
-        Fence { net: self.net, before: self.before.last().cloned(), doing }
+        let doing = Doing { block: block.clone(), connects, step: self.before.steps() + 1 };
+        Fence { net: self.net, doing }
     }
 
     /// Notes what is done from now on. False: something else was begun and not ended; it is ended now.
     async fn begin(&self, fence: &Fence) -> Result<bool, StoreError> {
         let Self { app, book, net, .. } = *self;
         let found = Cursor::find(app, &mut *app.store.snapshot(book).await?, net).await?;
+        if found.as_ref().map_or(0, Cursor::steps) != self.before.steps() {
+            return Err(elsewhere());
+        }
         let old = found.as_ref().and_then(Cursor::doing).filter(|old| **old != fence.doing).cloned();
         if let Some(old) = old {
-            let before = found.as_ref().and_then(Cursor::last).cloned();
-            let old = Fence { net, before, doing: old };
-            end_broken_off(app, book, old).await?;
+            end_broken_off(app, book, Fence { net, doing: old }).await?;
             return Ok(false);
         }
         let (fence, new) = (fence.clone(), self.before.clone());
         run_inside(app, book, vec![fence.touch(app)], async move |work: &mut Work<'_>| {
             let cursor = Cursor::in_command(work, net)?.unwrap_or_else(|| new.clone());
             let is_free = cursor.doing().is_none_or(|doing| *doing == fence.doing);
-            if cursor.last() != fence.before.as_ref() || !is_free {
+            if cursor.steps() + 1 != fence.doing.step || !is_free {
                 return Err(elsewhere().into());
             }
-            Ok(work.put(&cursor.now(Some(fence.doing.clone())))?)
+            Ok(work.put(&cursor.now(fence.doing.clone()))?)
         })
         .await?;
         Ok(true)
@@ -241,7 +242,7 @@ impl Move<'_> {
         let Self { app, book, net, after, .. } = self;
         run_inside(app, book, vec![fence.touch(app)], async move |work: &mut Work<'_>| {
             let cursor = Cursor::in_command(work, net)?;
-            let is_here = cursor.as_ref().and_then(Cursor::last) == fence.before.as_ref();
+            let is_here = cursor.as_ref().map_or(0, Cursor::steps) + 1 == fence.doing.step;
             let doing = cursor.as_ref().and_then(Cursor::doing);
             if !is_here || doing != has_begun.then_some(&fence.doing) {
                 return Err(elsewhere().into());
@@ -258,13 +259,13 @@ impl Move<'_> {
 /// that was leaving has left. It is noted first that the block leaves, so that nobody goes on to apply it.
 async fn end_broken_off(app: &App, book: BookId, old: Fence) -> Result<(), StoreError> {
     let (net, block) = (old.net, old.doing.block.clone());
-    let doing = Doing { block: block.clone(), connects: false };
-    let fence = Fence { doing: doing.clone(), ..old.clone() };
+    let doing = Doing { connects: false, ..old.doing.clone() };
+    let fence = Fence { net, doing: doing.clone() };
     if old.doing.connects {
         run_inside(app, book, vec![old.touch(app)], async move |work: &mut Work<'_>| {
             old.check(work)?;
             let cursor = Cursor::in_command(work, net)?.ok_or_else(elsewhere)?;
-            Ok(work.put(&cursor.now(Some(doing.clone())))?)
+            Ok(work.put(&cursor.now(doing.clone()))?)
         })
         .await?;
     }
@@ -275,7 +276,7 @@ async fn end_broken_off(app: &App, book: BookId, old: Fence) -> Result<(), Store
         fence.check(work)?;
         let cursor = Cursor::in_command(work, net)?.ok_or_else(elsewhere)?;
         if cursor.last() != Some(&block) {
-            return Ok(work.put(&cursor.now(None))?);
+            return Ok(work.put(&cursor.free())?);
         }
         kept.put(treasury::disconnected(work, net, &block).await?);
         let mut follower = cursor.follower();

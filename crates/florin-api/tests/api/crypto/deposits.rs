@@ -406,9 +406,9 @@ async fn what_a_broken_off_look_saw_leaves_with_its_block() {
 }
 
 /// Two processes over nodes that do not agree: at any moment of a look at a block, another look finds another block in
-/// its place and is broken off at any moment, and the first goes on.
-#[tokio::test]
-async fn two_that_do_not_agree_lose_nothing() {
+/// its place and is broken off at any moment, and the first goes on. Or the other has followed that block, and is
+/// broken off when it finds the first one again.
+async fn disagree(comes_back: bool) {
     let mut c = Chained::start().await;
     let to = address(&c.a, Some("anna"), "btc", "btc").await;
     let mut credited = 0;
@@ -424,6 +424,12 @@ async fn two_that_do_not_agree_lose_nothing() {
         let is_done = is_done_after(look.as_mut(), first).await;
         c.btc.leave(1);
         c.btc.mine_empty(1);
+        if comes_back {
+            // A command that was under way comes first, or makes this one begin anew.
+            drop(c.work.round().await);
+            drop(c.work.round().await);
+            c.btc.switch_to(chain.clone());
+        }
         let mut other_look = Box::pin(other.round());
         let is_other_done = is_done_after(other_look.as_mut(), second).await;
         c.btc.switch_to(chain);
@@ -448,6 +454,16 @@ async fn two_that_do_not_agree_lose_nothing() {
     }
     allow_errors(&["another process follows this chain too"]);
     c.app.finish().await;
+}
+
+#[tokio::test]
+async fn two_that_do_not_agree_lose_nothing() {
+    disagree(false).await;
+}
+
+#[tokio::test]
+async fn a_block_that_comes_again_is_another_one() {
+    disagree(true).await;
 }
 
 /// Two processes at once: what one begins, the other does not begin again.
