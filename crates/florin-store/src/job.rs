@@ -20,8 +20,11 @@ pub enum Lane {
     Quick,
     /// Works before its command, for seconds: leased first, so that of several processes one does the work.
     Slow,
-    /// Asks somebody outside before its command: leased too, and apart from what takes the processor's time.
+    /// Asks a bank before its command: leased too, and apart from what takes the processor's time.
     Rail,
+    /// Asks a chain's node before its command: leased too, and apart from banks, since a node that hangs takes half a
+    /// minute for each question.
+    Chain,
 }
 
 impl Lane {
@@ -30,6 +33,7 @@ impl Lane {
             Self::Quick => 0,
             Self::Slow => 1,
             Self::Rail => 2,
+            Self::Chain => 3,
         }
     }
 
@@ -37,6 +41,7 @@ impl Lane {
         match number {
             1 => Self::Slow,
             2 => Self::Rail,
+            3 => Self::Chain,
             _ => Self::Quick,
         }
     }

@@ -126,6 +126,7 @@ fn start_signalled(
     let mut signalled = vec![
         ("the work on slow jobs", tokio::spawn(jobs::work(app.clone(), Lane::Slow))),
         ("the work with banks", tokio::spawn(jobs::work(app.clone(), Lane::Rail))),
+        ("the payments on chains", tokio::spawn(jobs::work(app.clone(), Lane::Chain))),
         ("the delivery of webhooks", tokio::spawn(florin_api::webhooks::work(app.clone()))),
     ];
     if !app.settings.chains.nodes.is_empty() {

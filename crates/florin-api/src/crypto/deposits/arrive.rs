@@ -404,8 +404,7 @@ fn is_sanctioned(work: &Work<'_>, deposit: &Deposit) -> bool {
 /// Emits where a deposit stands. A deposit that pays an order has no events of its own: the order has them.
 pub fn emit(work: &mut Work<'_>, deposit: &Deposit) {
     if let Some(order) = deposit.pays {
-        let (due, payload) = (work.in_time(Duration::ZERO), order.as_bytes().to_vec());
-        work.enqueue(NewJob { kind: ORDER_JOB, lane: Lane::Quick, due, payload });
+        work.enqueue_once(ORDER_JOB, order.as_bytes().to_vec());
         return;
     }
     let event = Event::about(EventType::CryptoDeposit, deposit.id).of_holder(deposit.holder);

@@ -42,7 +42,7 @@ async fn end(
         emit(work, &deposit);
         if state == DepositState::Unexplained {
             let (due, payload) = (work.in_time(Duration::ZERO), id.as_bytes().to_vec());
-            work.enqueue(NewJob { kind: RETURN_JOB, lane: Lane::Rail, due, payload });
+            work.enqueue(NewJob { kind: RETURN_JOB, lane: Lane::Chain, due, payload });
         }
         Ok(work.put(&deposit)?)
     })

@@ -185,7 +185,7 @@ fn end(work: &mut Work<'_>, sim: &mut SimChain, (net, mines): (Net, bool)) -> Re
 fn end_blocks(work: &mut Work<'_>, sim: &mut SimChain, (net, mines): (Net, bool)) -> Result<(), StoreError> {
     end(work, sim, (net, mines))?;
     let (due, payload) = (work.in_time(Duration::ZERO), net.slug.as_bytes().to_vec());
-    work.enqueue(NewJob { kind: LOOK_JOB, lane: Lane::Rail, due, payload });
+    work.enqueue(NewJob { kind: LOOK_JOB, lane: Lane::Chain, due, payload });
     Ok(())
 }
 

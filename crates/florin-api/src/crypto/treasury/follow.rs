@@ -407,7 +407,7 @@ async fn book_of_house(
 /// Leaves a withdrawal to be looked at again, in case its transaction waits too long.
 pub(in crate::crypto) fn leave_retry(work: &mut Work<'_>, withdrawal: Uuid, pause: Duration) {
     let (due, payload) = (work.in_time(pause), withdrawal.as_bytes().to_vec());
-    work.enqueue(NewJob { kind: RETRY_JOB, lane: Lane::Rail, due, payload });
+    work.enqueue(NewJob { kind: RETRY_JOB, lane: Lane::Chain, due, payload });
 }
 
 /// Notes that a node has a transaction, and tells it of a withdrawal that had none.

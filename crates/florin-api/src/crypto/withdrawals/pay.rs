@@ -54,7 +54,7 @@ pub(super) fn leave(work: &mut Work<'_>, withdrawal: &Withdrawal) {
 
 fn leave_pay(work: &mut Work<'_>, withdrawal: Uuid, pause: Duration) {
     let (due, payload) = (work.in_time(pause), withdrawal.as_bytes().to_vec());
-    work.enqueue(NewJob { kind: PAY_JOB, lane: Lane::Rail, due, payload });
+    work.enqueue(NewJob { kind: PAY_JOB, lane: Lane::Chain, due, payload });
 }
 
 /// Pays a withdrawal that is held, or goes on where a process died over it.

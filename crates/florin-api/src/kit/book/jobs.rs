@@ -52,8 +52,11 @@ const FRESH: Duration = Duration::from_millis(250);
 /// only the job that it worked on has an open attempt.
 static TURN: Semaphore = Semaphore::const_new(1);
 
-/// The same for jobs that ask somebody outside.
+/// The same for jobs that ask a bank.
 static RAIL_TURN: Semaphore = Semaphore::const_new(1);
+
+/// The same for jobs that ask a chain's node.
+static CHAIN_TURN: Semaphore = Semaphore::const_new(1);
 
 /// A running handler.
 pub type JobRun<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>>;
@@ -186,13 +189,17 @@ pub async fn run_due(app: &App, which: Due) -> Result<usize, StoreError> {
 
 /// Runs a job. False: another process works on it, or the server is stopping.
 async fn run(app: &App, job: &Job) -> Result<bool, StoreError> {
-    if job.lane == Lane::Quick {
-        if let Err(error) = handle(app, job).await {
-            put_off(app, job, None, &error).await;
+    let turn = match job.lane {
+        Lane::Quick => {
+            if let Err(error) = handle(app, job).await {
+                put_off(app, job, None, &error).await;
+            }
+            return Ok(true);
         }
-        return Ok(true);
-    }
-    let turn = if job.lane == Lane::Rail { &RAIL_TURN } else { &TURN };
+        Lane::Slow => &TURN,
+        Lane::Rail => &RAIL_TURN,
+        Lane::Chain => &CHAIN_TURN,
+    };
     let _turn = turn.acquire().await.map_err(StoreError::unexpected)?;
     if app.is_stopping() || !lease(app, job).await? {
         return Ok(false);

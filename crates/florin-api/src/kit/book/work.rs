@@ -6,10 +6,13 @@ use crate::kit::app::App;
 use crate::kit::endpoint::events::EventType;
 use blake3::OutputReader;
 use florin_ledger::AccountKey;
-use florin_store::{Answer, Command, Holder, HolderId, NewEvent, Position, Stop, StoreError, Tx};
+use florin_store::{
+    Answer, Command, Holder, HolderId, Lane, NewEvent, NewJob, Position, Stop, StoreError, Tx,
+};
 use florin_types::{CurrencyCode, Entropy, Timestamp, uuid_v7};
 use http::StatusCode;
 use serde::Serialize;
+use std::collections::HashSet;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -35,6 +38,8 @@ pub struct Work<'a> {
     job_due: Option<Timestamp>,
     /// What the command answers with, where it is not what its call's type names.
     status: Option<StatusCode>,
+    /// The jobs that were left by [`Self::enqueue_once`].
+    left: HashSet<(&'static str, Vec<u8>)>,
 }
 
 impl<'a> Work<'a> {
@@ -88,6 +93,14 @@ impl<'a> Work<'a> {
     /// job leaves for another comes due as if each had run at its time. So one step of a sandbox's clock reaches all.
     pub fn in_time(&self, pause: Duration) -> Timestamp {
         self.job_due.unwrap_or_else(|| self.tx.now()).saturating_add(pause)
+    }
+
+    /// Leaves a job that is due at once, unless this command has left the same: one look finds all that it did.
+    pub fn enqueue_once(&mut self, kind: &'static str, payload: Vec<u8>) {
+        if self.left.insert((kind, payload.clone())) {
+            let due = self.in_time(Duration::ZERO);
+            self.tx.enqueue(NewJob { kind, lane: Lane::Quick, due, payload });
+        }
     }
 
     /// What a holder owes the house; the account of that must be touched.
@@ -208,8 +221,15 @@ where
     fn call<'a>(&'a self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<Answer, Stop>> + 'a>> {
         Box::pin(async move {
             let stream = Stream(Mutex::new(blake3::Hasher::new_keyed(&self.seed).finalize_xof()));
-            let mut work =
-                Work { tx, app: &self.app, stream, at_door: self.at_door, job_due: None, status: None };
+            let mut work = Work {
+                tx,
+                app: &self.app,
+                stream,
+                at_door: self.at_door,
+                job_due: None,
+                status: None,
+                left: HashSet::new(),
+            };
             let body = (self.command)(&mut work).await?;
             let status = work.status.unwrap_or(self.status);
             let body = serde_json::to_vec(&body).map_err(StoreError::unexpected)?;

@@ -1,6 +1,7 @@
 //! Orders over nodes that the test drives.
 
 use super::*;
+use florin_store::Due;
 use std::time::Duration;
 
 impl Chained {
@@ -79,5 +80,22 @@ async fn the_first_order_of_all_is_paid() {
     let to = c.order_address(&id).await;
     c.pay_order(&to).await;
     assert_eq!(c.order_details(&id).await["status"], "COMPLETED");
+    c.app.finish().await;
+}
+
+/// Who sends many small payments makes no more work than one payment.
+#[tokio::test]
+async fn many_payments_in_a_block_leave_one_look() {
+    let mut c = Chained::start().await;
+    let id = c.order().await;
+    c.look().await;
+    c.a.run_jobs().await;
+    let to = c.order_address(&id).await;
+    let hashes: Vec<_> = (0..40).map(|number| format!("dust-{number}")).collect();
+    let dust: Vec<_> = hashes.iter().map(|hash| (hash.as_str(), 0, to.as_str(), "usdc", 10_000)).collect();
+    c.ethereum.mine(&dust);
+    c.look().await;
+    let due = c.app.app.store.due_jobs(c.app.app.wall(), Due::Any).await.expect("a read");
+    assert_eq!(due.iter().filter(|job| job.kind == "order.look").count(), 1);
     c.app.finish().await;
 }

@@ -8,7 +8,7 @@ use florin_api::kit::book::jobs::{carry_out, run_inside, run_lane};
 use florin_api::kit::book::registry::book_of;
 use florin_api::kit::book::work::Work;
 use florin_api::kit::endpoint::family::{Families, Family};
-use florin_store::{Answer, Due, Job, Lane, NewJob, Options, Outcome, Store, Tx};
+use florin_store::{Answer, BookId, Due, Job, Lane, NewJob, Options, Outcome, Store, Tx};
 use florin_types::Entropy;
 use florin_vault::Vault;
 use std::future::pending;
@@ -124,16 +124,54 @@ async fn an_attempt_that_ends_is_not_counted() {
 /// Rings when [`ENDLESS`] has begun.
 static BEGUN: Notify = Notify::const_new();
 
-/// A family with a slow job that ends only when it is told to.
+/// Rings when the job has begun that asks a node which hangs.
+static ASKED: Notify = Notify::const_new();
+
+/// A family with jobs that end only when they are told to, and one that ends at once.
 static ENDLESS: Family = Family {
-    jobs: &[("endless", |_, _| {
-        Box::pin(async {
-            BEGUN.notify_one();
-            pending().await
-        })
-    })],
+    jobs: &[
+        ("endless", |_, _| {
+            Box::pin(async {
+                BEGUN.notify_one();
+                pending().await
+            })
+        }),
+        ("hanging", |_, _| {
+            Box::pin(async {
+                ASKED.notify_one();
+                pending().await
+            })
+        }),
+        ("short", |app, job| Box::pin(carry_out(app, job, Vec::new(), async |_: &mut Work<'_>| Ok(())))),
+    ],
     ..Family::EMPTY
 };
+
+/// Whether the lease of the slow job ends within this time.
+async fn ends_within(app: &TestApp, time: Duration) -> bool {
+    let at = app.app.wall().saturating_add(time);
+    !app.app.store.due_jobs(at, Due::Free(Lane::Slow)).await.expect("a read").is_empty()
+}
+
+/// Lets the time between renewals pass, until the lease was renewed at this moment of the clock.
+async fn pass_a_renewal(app: &TestApp, book: BookId) {
+    for _ in 0..20 {
+        // Only as long as nothing is waited for: time that stands would end the waiting.
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(5)).await;
+        tokio::task::yield_now().await;
+        tokio::time::resume();
+        // The process that renews may not have come to it, or may still wait for the answer to its last renewal.
+        for _ in 0..50 {
+            if !ends_within(app, LEASE - Duration::from_millis(1)).await {
+                return;
+            }
+            // Commands of a book run one after the other: a renewal that was sent is before this one.
+            run_inside(&app.app, book, Vec::new(), async |_: &mut Work<'_>| Ok(())).await.expect("a command");
+        }
+    }
+    panic!("the lease is not renewed");
+}
 
 static ONLY_ENDLESS: Families = Families(&[&ENDLESS]);
 
@@ -163,27 +201,49 @@ async fn a_lease_is_kept_while_the_work_runs_and_given_back_at_a_stop() {
     let at_work = other.clone();
     let working = tokio::spawn(async move { run_lane(&at_work, Lane::Slow).await });
     BEGUN.notified().await;
-    let is_free = async || {
-        let free = app.app.store.due_jobs(app.app.wall(), Due::Free(Lane::Slow)).await.expect("a read");
-        free.into_iter().next()
-    };
-    // Twice the time of a lease, in which it is renewed.
-    for _ in 0..2 {
+    // Three times the time of a lease, in which it is renewed.
+    for round in 0..3 {
         app.clock.advance(LEASE - Duration::from_secs(1));
-        // Only as long as nothing is waited for: time that stands would end the waiting.
-        tokio::time::pause();
-        tokio::time::advance(Duration::from_secs(5)).await;
-        tokio::task::yield_now().await;
-        tokio::time::resume();
-        // Commands of a book run one after the other: the renewal was before this one.
-        run_inside(&other, book, Vec::new(), async |_: &mut Work<'_>| Ok(())).await.expect("a command");
-        assert_eq!(is_free().await, None, "the lease is kept");
+        assert!(!ends_within(&app, Duration::ZERO).await, "the lease is kept, round {round}");
+        pass_a_renewal(&app, book).await;
     }
     other.stop_waiting();
     working.await.expect("no panic").expect("the job is given back");
-    let job = is_free().await.expect("it is free at once");
+    assert!(ends_within(&app, Duration::ZERO).await, "it is free at once");
+    let job = slow_job(&app).await;
     assert_eq!((job.attempts, job.open_attempts), (0, 0), "a stop is no attempt");
     other.store.close();
     carry_out(&app.app, &job, Vec::new(), async |_: &mut Work<'_>| Ok(())).await.expect("it is taken away");
+    app.finish().await;
+}
+
+/// A chain's node that hangs holds up neither banks nor files.
+#[tokio::test]
+async fn a_lane_that_hangs_holds_up_no_other() {
+    let app = TestApp::start().await;
+    let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
+    let leave = async |work: &mut Work<'_>| {
+        let due = work.now();
+        work.enqueue(NewJob { kind: "hanging", lane: Lane::Chain, due, payload: Vec::new() });
+        for lane in [Lane::Rail, Lane::Slow, Lane::Quick] {
+            work.enqueue(NewJob { kind: "short", lane, due, payload: Vec::new() });
+        }
+        Ok(())
+    };
+    run_inside(&app.app, book, Vec::new(), leave).await.expect("a command");
+    let other = another_process(&app).await;
+    let at_work = other.clone();
+    let hanging = tokio::spawn(async move { run_lane(&at_work, Lane::Chain).await });
+    ASKED.notified().await;
+    for lane in [Lane::Rail, Lane::Slow, Lane::Quick] {
+        run_lane(&other, lane).await.expect("jobs can be looked for");
+    }
+    other.stop_waiting();
+    hanging.await.expect("no panic").expect("the job is given back");
+    let left = app.app.store.due_jobs(app.app.wall(), Due::Any).await.expect("a read");
+    let left: Vec<_> = left.into_iter().map(|job| (job.kind.clone(), job)).collect();
+    assert_eq!(left.iter().map(|(kind, _)| kind.as_str()).collect::<Vec<_>>(), ["hanging"]);
+    other.store.close();
+    carry_out(&app.app, &left[0].1, Vec::new(), async |_: &mut Work<'_>| Ok(())).await.expect("taken away");
     app.finish().await;
 }
