@@ -1,7 +1,7 @@
 //! Virtual cards, section 2.8: issuing them, what is kept of them, and their fee.
 
 mod count;
-mod fee;
+pub mod fee;
 mod secrets;
 
 use crate::support::{Call, Client, Setup, TestApp, expect_errors};
@@ -54,6 +54,16 @@ fn operator(app: &TestApp) -> CardOperator<'_> {
 pub async fn block_by_operator(app: &TestApp, card: &str) {
     let card = Uuid::parse_str(card).expect("an id");
     operator(app).block(card).await.expect("it is blocked").expect("there is such a card");
+}
+
+/// What only an operator and the month's fee look at.
+pub async fn every_statement(app: &TestApp) {
+    let a = app.a();
+    resident(&a, "carla").await;
+    create(&a, "carla").await;
+    assert!(!operator(app).list().await.expect("a list").is_empty());
+    app.clock.advance(Duration::from_secs(31 * 24 * 60 * 60));
+    a.run_jobs().await;
 }
 
 const BLOCK: (Method, &str) = (Method::PATCH, "/v1/card/block");
