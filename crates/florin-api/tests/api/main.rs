@@ -6,6 +6,7 @@
 
 mod asyncapi;
 mod balances;
+mod cards;
 mod clock;
 mod crypto;
 mod errors;

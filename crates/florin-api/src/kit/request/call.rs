@@ -4,6 +4,7 @@
 use super::body::{Parsed, Request, read_body, read_no_body};
 use super::fields::Content;
 use super::query::{path_segment, read_query};
+use super::secret::compared;
 use crate::kit::endpoint::failure::Failure;
 use crate::kit::endpoint::handler::{Argument, Incoming, Signature};
 use crate::kit::endpoint::refusal::Refusal;
@@ -79,7 +80,7 @@ pub(super) fn keyed(key: String, parts: &Parts, content: Content) -> Keyed {
     fields.push(("method".into(), parts.method.to_string()));
     let path: Vec<_> = parts.uri.path().split('/').map(|raw| path_segment(raw).unwrap_or_default()).collect();
     fields.push(("path".into(), path.join("/")));
-    fields.extend(content);
+    fields.extend(content.into_iter().map(|(name, text)| (name, compared(&key, text))));
     Keyed { key, fields }
 }
 

@@ -288,7 +288,7 @@ pub struct Slot<'s, 'a> {
     name: &'static str,
     value: Option<&'a Json<'a>>,
     is_required: bool,
-    about: &'static str,
+    pub(super) about: &'static str,
     example: Option<&'static str>,
 }
 
@@ -375,7 +375,10 @@ impl<'a> Slot<'_, 'a> {
     }
 
     /// What is read exactly from a JSON number or a text.
-    fn exact<T, E: Display>(self, parse: impl FnOnce(&str) -> Result<(String, T), E>) -> Option<T> {
+    pub(super) fn exact<T, E: Display>(
+        self,
+        parse: impl FnOnce(&str) -> Result<(String, T), E>,
+    ) -> Option<T> {
         let text = match self.value? {
             Json::Number(text) => *text,
             Json::String(text) => text.as_ref(),
@@ -510,7 +513,11 @@ impl<'a> Slot<'_, 'a> {
         self.describe_as(None, schema);
     }
 
-    fn describe_as(&mut self, component: Option<&'static str>, schema: impl FnOnce() -> ObjectBuilder) {
+    pub(super) fn describe_as(
+        &mut self,
+        component: Option<&'static str>,
+        schema: impl FnOnce() -> ObjectBuilder,
+    ) {
         let (about, example) = (self.about, self.example);
         if self.fields.description.is_none() {
             return;
@@ -533,7 +540,7 @@ impl<'a> Slot<'_, 'a> {
         }
     }
 
-    fn add(&mut self, schema: Schema, component: Option<&'static str>) {
+    pub(super) fn add(&mut self, schema: Schema, component: Option<&'static str>) {
         let (name, is_required, about) = (self.name, self.is_required, self.about);
         if let Some(description) = &mut self.fields.description {
             let property = Property::new(name, is_required, about, schema, component);
@@ -541,14 +548,14 @@ impl<'a> Slot<'_, 'a> {
         }
     }
 
-    fn string(&mut self) -> Option<&'a str> {
+    pub(super) fn string(&mut self) -> Option<&'a str> {
         match self.value? {
             Json::String(text) => Some(text.as_ref()),
             _ => self.failure("must be a string"),
         }
     }
 
-    fn outcome<T, E: Display>(self, parsed: Result<(String, T), E>) -> Option<T> {
+    pub(super) fn outcome<T, E: Display>(self, parsed: Result<(String, T), E>) -> Option<T> {
         match parsed {
             Ok((canonical, value)) => {
                 let path = self.fields.path(self.name);
