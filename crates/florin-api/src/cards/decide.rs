@@ -3,6 +3,7 @@
 //! The checks go from what can never be approved to what may be approved in a minute, and the first that fails is the
 //! reason. What the partner says comes last: it is only asked about what we would approve.
 
+use super::limits::CardLimits;
 use super::payment::{CardChannel, DecidedBy};
 use crate::kit::request::types::words;
 
@@ -99,6 +100,15 @@ pub struct Windows {
     pub day: Counted,
     /// In 30 days.
     pub month: Counted,
+}
+
+impl From<CardLimits> for Windows {
+    fn from(limits: CardLimits) -> Self {
+        Self {
+            day: Counted { all: limits.daily_all, atm: limits.daily_atm, ecom: limits.daily_ecom },
+            month: Counted { all: limits.monthly_all, atm: limits.monthly_atm, ecom: limits.monthly_ecom },
+        }
+    }
 }
 
 /// What the partner says about an authorisation.

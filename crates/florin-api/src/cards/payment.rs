@@ -10,6 +10,7 @@ use crate::kit::request::types::words;
 use florin_ledger::{HolderId, RecordKind};
 use florin_types::{CurrencyCode, OutOfRange, Percentage, Price, Rate, Rounding, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// Money is on hold for a card transaction.
@@ -209,12 +210,19 @@ pub struct Change {
 }
 
 /// Why a step is not possible.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct Impossible(pub &'static str);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Impossible(pub Cow<'static, str>);
+
+impl Impossible {
+    /// With a sentence.
+    pub const fn because(why: &'static str) -> Self {
+        Self(Cow::Borrowed(why))
+    }
+}
 
 impl From<OutOfRange> for Impossible {
     fn from(_: OutOfRange) -> Self {
-        Self("amount is more than an amount can be")
+        Self::because("amount is more than an amount can be")
     }
 }
 
@@ -266,6 +274,27 @@ impl CardPayment {
         Ok(self.price().charged_in_eur(minor, self.percentage)?)
     }
 
+    /// What an amount more costs on top of what is authorised, in cents.
+    pub fn cost_of(&self, minor: i64) -> Result<i64, Impossible> {
+        let authorised = self.counters.authorised - self.counters.released;
+        Ok(self.charged(add(authorised, minor)?)? - self.charged(authorised)?)
+    }
+
+    /// The fee for a foreign currency in what an amount is charged with, in cents.
+    pub fn fee_in(&self, minor: i64) -> Result<i64, Impossible> {
+        Ok(self.charged(minor)? - self.price().value_in_eur(minor, Rounding::Ceil)?)
+    }
+
+    /// The largest part of an amount that costs no more than this many cents; zero where there is none.
+    pub fn affordable(&self, minor: i64, cents: i64) -> Result<i64, Impossible> {
+        let (mut fits, mut above) = (0, minor + 1);
+        while above - fits > 1 {
+            let middle = fits.midpoint(above);
+            if self.cost_of(middle)? <= cents { fits = middle } else { above = middle }
+        }
+        Ok(fits)
+    }
+
     /// What the counters come to. What was authorised, cleared and returned is each charged as one amount, so the parts
     /// of a purchase sum to the whole to the cent.
     pub fn totals(&self) -> Result<Totals, Impossible> {
@@ -313,7 +342,9 @@ impl CardPayment {
     pub fn authorise(self, amount: i64, expires_at: Timestamp) -> Step {
         let is_new = self.counters == Counters::default();
         if !is_new && self.counters.open() == 0 {
-            return Err(Impossible("nothing is on hold for the transaction, so no more can be added"));
+            return Err(Impossible::because(
+                "nothing is on hold for the transaction, so no more can be added",
+            ));
         }
         let authorised = add(self.counters.authorised, amount)?;
         let next = Self { expires_at: Some(expires_at), ..self };
@@ -326,12 +357,14 @@ impl CardPayment {
         if matches!(self.state, PaymentState::Credited)
             || (self.state == PaymentState::Declined && self.decline.is_some())
         {
-            return Err(Impossible("the transaction was not approved, so it cannot be cleared"));
+            return Err(Impossible::because("the transaction was not approved, so it cannot be cleared"));
         }
         let open = self.counters.open();
         let amount = amount.unwrap_or(open);
         if amount <= 0 {
-            return Err(Impossible("nothing is on hold for the transaction: say how much is cleared"));
+            return Err(Impossible::because(
+                "nothing is on hold for the transaction: say how much is cleared",
+            ));
         }
         let cleared = add(self.counters.cleared, amount)?;
         let change = |counters: &mut Counters| {
@@ -357,10 +390,10 @@ impl CardPayment {
         let open = self.counters.open();
         let amount = amount.unwrap_or(open);
         if open == 0 {
-            return Err(Impossible("nothing is on hold for the transaction"));
+            return Err(Impossible::because("nothing is on hold for the transaction"));
         }
         if amount > open {
-            return Err(Impossible("more than what is on hold for the transaction"));
+            return Err(Impossible::because("more than what is on hold for the transaction"));
         }
         self.with(|counters| counters.released += amount, otherwise)
     }
@@ -382,10 +415,10 @@ impl CardPayment {
         let most = self.counters.charged_back - self.counters.represented;
         let amount = amount.unwrap_or(most);
         if most == 0 {
-            return Err(Impossible("nothing of the transaction is charged back"));
+            return Err(Impossible::because("nothing of the transaction is charged back"));
         }
         if amount > most {
-            return Err(Impossible("more than what is charged back of the transaction"));
+            return Err(Impossible::because("more than what is charged back of the transaction"));
         }
         self.with(|counters| counters.represented += amount, PaymentState::Cleared)
     }
@@ -393,11 +426,11 @@ impl CardPayment {
     fn to_return(&self, amount: Option<i64>) -> Result<i64, Impossible> {
         let most = self.counters.cleared - self.counters.returned();
         if most <= 0 {
-            return Err(Impossible("nothing of the transaction is paid that is not back already"));
+            return Err(Impossible::because("nothing of the transaction is paid that is not back already"));
         }
         match amount.unwrap_or(most) {
             amount if amount > most => {
-                Err(Impossible("more than what is paid of the transaction and not back"))
+                Err(Impossible::because("more than what is paid of the transaction and not back"))
             }
             amount => Ok(amount),
         }
@@ -427,7 +460,7 @@ pub struct Charge {
 
 fn add(counter: i64, amount: i64) -> Result<i64, Impossible> {
     let sum = counter.checked_add(amount).filter(|_| amount > 0);
-    sum.ok_or(Impossible("amount is more than an amount can be"))
+    sum.ok_or(Impossible::because("amount is more than an amount can be"))
 }
 
 #[cfg(test)]

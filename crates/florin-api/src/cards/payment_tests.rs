@@ -207,6 +207,17 @@ proptest! {
         }
     }
 
+    /// A part that is afforded costs no more than what is there, and one unit more would.
+    #[test]
+    fn what_is_afforded_is_the_most(rate in 1_u64..5_000_000, minor in 1_i64..100_000, cents in 0_i64..100_000) {
+        let rate = format!("{}.{:05}", rate / 100_000, rate % 100_000);
+        let payment = payment(&rate, 2, "1.49");
+        let most = payment.affordable(minor, cents).unwrap();
+        prop_assert!((0..=minor).contains(&most));
+        prop_assert!(most == 0 || payment.cost_of(most).unwrap() <= cents);
+        prop_assert!(most == minor || payment.cost_of(most + 1).unwrap() > cents);
+    }
+
     /// A purchase in EUR that is cleared in any parts costs what was authorised.
     #[test]
     fn parts_cost_the_whole(
