@@ -21,6 +21,11 @@ impl NamedCard {
         Some(Self { user: user?, card: card? })
     }
 
+    /// The card's id.
+    pub(super) const fn card(&self) -> Uuid {
+        self.card
+    }
+
     /// What a command must touch to find it.
     pub(super) fn touches(&self) -> Vec<Touch> {
         vec![Touch::User(self.user.as_str().to_owned()), Touch::Object(&CARDS, self.card)]

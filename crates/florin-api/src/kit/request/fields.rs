@@ -388,6 +388,12 @@ impl<'a> Slot<'_, 'a> {
         self.outcome(parsed)
     }
 
+    /// A decimal that is an amount of a currency which is known only later.
+    pub fn decimal(mut self) -> Option<Decimal> {
+        self.describe_named("Amount", || amount_schema().into());
+        self.exact(|text| Decimal::parse(text).map(|value| (canonical_number(text).to_owned(), value)))
+    }
+
     /// An amount of a currency that was read before; without one, only the decimal is checked.
     pub fn amount(self, currency: Option<Currency>) -> Option<Amount> {
         match self.listed_amount(currency.map(Listed::Known).as_ref())? {
