@@ -7,6 +7,7 @@
 //! A family imports only from those before it in [`FAMILIES`]:
 
 pub mod balances;
+pub mod cards;
 pub mod crypto;
 pub mod events;
 pub mod exchange;
@@ -41,6 +42,7 @@ pub static FAMILIES: Families = Families(&[
     &transfers::FAMILY,
     &exchange::FAMILY,
     &sepa::FAMILY,
+    &cards::FAMILY,
     &crypto::FAMILY,
     &orders::FAMILY,
     &events::FAMILY,

@@ -5,12 +5,13 @@
 //! socket ([`Clock`] and [`Entropy`] are passed in), and nothing is a float.
 //!
 //! Every error is a small enum whose text can follow a field name: `amount` + "can have at most 2 decimal places".
-//! Types that hold personal data ([`Email`], [`Phone`], [`Text`], [`Iban`]) keep it out of their `Debug` text and
-//! have no `Display`.
+//! Types that hold personal data ([`Email`], [`Phone`], [`Text`], [`Iban`], [`CardNumber`]) keep it out of their
+//! `Debug` text and have no `Display`.
 #![deny(missing_docs)]
 
 pub mod bic;
 pub mod calendar;
+pub mod card_number;
 pub mod clock_guard;
 pub mod country;
 pub mod currency;
@@ -27,6 +28,7 @@ pub mod vault_mark;
 
 pub use bic::*;
 pub use calendar::*;
+pub use card_number::*;
 pub use clock_guard::*;
 pub use country::*;
 pub use currency::*;

@@ -102,6 +102,15 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
+    /// So many months later, at the same time of the day in UTC. A day that the month has not is its last: a month
+    /// after 31 January is 28 February, and two months after it 31 March.
+    #[must_use]
+    pub fn saturating_add_months(self, months: u16) -> Self {
+        let later = self.civil().saturating_add(jiff::Span::new().months(i32::from(months)));
+        let since = EPOCH.duration_until(later);
+        Self(i64::try_from(since.as_micros()).unwrap_or(LAST_MICROS))
+    }
+
     /// Its day in UTC.
     #[must_use]
     pub fn date(self) -> Date {
@@ -432,6 +441,22 @@ mod tests {
         assert_eq!(longest, Duration::from_micros(u64::MAX));
         assert_eq!(Timestamp::from_micros(-1).millis(), -1);
         assert_eq!(Timestamp::from_micros(1_999).millis(), 1);
+    }
+
+    #[test]
+    fn months_are_those_of_the_calendar() {
+        let last = at("2026-01-31T09:30:00.5Z");
+        for (months, then) in [
+            (0, "2026-01-31T09:30:00.5Z"),
+            (1, "2026-02-28T09:30:00.5Z"),
+            (2, "2026-03-31T09:30:00.5Z"),
+            (25, "2028-02-29T09:30:00.5Z"),
+            (36, "2029-01-31T09:30:00.5Z"),
+        ] {
+            assert_eq!(last.saturating_add_months(months), at(then), "{months}");
+        }
+        assert_eq!(at(NOON).saturating_add_months(u16::MAX).date().year(), 7488);
+        assert_eq!(at("9999-12-01").saturating_add_months(u16::MAX).date(), day("9999-12-31"));
     }
 
     #[test]

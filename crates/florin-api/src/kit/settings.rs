@@ -1,12 +1,13 @@
 //! What an operator may set, besides where the data is.
 
 use super::tables::Reference;
+use florin_rails::cards::{CardProcessor, SimulatedProcessor};
 use florin_rails::chain::ChainNode;
 use florin_rails::rates::{Fixed, RateSource};
 use florin_rails::sepa::files::FileRail;
 use florin_rails::sepa::{SepaRail, SimulatedBank};
 use florin_travel::SanctionedAddresses;
-use florin_types::{Bic, Iban, IbanSeries};
+use florin_types::{Bic, CardRange, Iban, IbanSeries};
 use florin_wallet::{Keychain, Seed};
 use florin_webhook::{Resolver, SystemResolver};
 use ipnet::IpNet;
@@ -115,6 +116,32 @@ pub struct Settings {
     pub keychain: Option<Arc<Keychain>>,
     /// The chains, and the rules about what crosses to and from them.
     pub chains: Chains,
+    /// The numbers of cards, and the way to a card network.
+    pub cards: Cards,
+}
+
+/// The numbers of cards, and the way to a card network.
+#[derive(Clone)]
+pub struct Cards {
+    /// The numbers that are given out.
+    pub range: CardRange,
+    /// The way to a network. None: no cards are made.
+    pub processor: Option<Arc<dyn CardProcessor>>,
+}
+
+impl Cards {
+    /// Those of a sandbox: numbers of no network, and a simulated one.
+    pub fn simulated() -> Self {
+        let processor: Arc<dyn CardProcessor> = Arc::new(SimulatedProcessor::default());
+        Self { range: CardRange::of_no_network(), processor: Some(processor) }
+    }
+}
+
+impl fmt::Debug for Cards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let processor = self.processor.as_ref().map_or("no processor", |processor| processor.name());
+        write!(f, "Cards({}, {processor})", self.range.as_str())
+    }
 }
 
 /// From how many cents on a sandbox asks who sent a deposit: the contract's EUR 1,000. Live asks of every one, for
@@ -297,11 +324,13 @@ impl Settings {
             // For tests: the binary sets that of its own installation.
             keychain: Some(Arc::new(Keychain::new(Seed::new([0; 32])))),
             chains: Chains::simulated(),
+            cards: Cards::simulated(),
             reference,
         }
     }
 
-    /// Live: five years of retention, 100 calls a second with bursts of 200, and no wallets until there is a seed.
+    /// Live: five years of retention, 100 calls a second with bursts of 200, no wallets until there is a seed, and no
+    /// cards until there is a processor.
     pub fn live() -> Self {
         Self {
             environment: Environment::Live,
@@ -314,6 +343,7 @@ impl Settings {
                 approve_above: Some(LIVE_APPROVE_ABOVE),
                 ..Chains::simulated()
             },
+            cards: Cards { processor: None, ..Cards::simulated() },
             ..Self::sandbox()
         }
     }

@@ -26,6 +26,8 @@ pub struct Tables {
     pub fees: Fees,
     /// Residences that get an IBAN, ISO 3166-1 alpha-2.
     pub iban_countries: Vec<String>,
+    /// Residences in which there are cards.
+    pub card_countries: Vec<String>,
     /// Residences that are not served.
     pub denied_residences: Vec<String>,
     /// Residences that need a proof of address.
@@ -188,6 +190,9 @@ impl Default for Tables {
                 "AM AT AZ BE BG CH CY CZ DE DK EE ES FI FR GB GE GR HR HU IE IL IN IS IT LI LT LU LV MD MT \
                  NL NO PL PT RO SE SI SK UA",
             ),
+            card_countries: words(
+                "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK",
+            ),
             denied_residences: words("AF BY CU IR KP MM RU SD SY"),
             poa_countries: words("AM AR AZ GE IL MD UA"),
             // Melilla has no code of its own: its residents are given as ES.
@@ -202,6 +207,7 @@ pub struct Reference {
     currencies: Vec<CurrencyReference>,
     fees: Fees,
     iban: BTreeSet<Country>,
+    cards: BTreeSet<Country>,
     denied: BTreeSet<Country>,
     poa: BTreeSet<Country>,
     overseas: BTreeMap<Country, Country>,
@@ -364,6 +370,7 @@ impl Reference {
             currencies: rows,
             fees: tables.fees,
             iban: countries(&tables.iban_countries)?,
+            cards: countries(&tables.card_countries)?,
             denied: countries(&tables.denied_residences)?,
             poa: countries(&tables.poa_countries)?,
             overseas: tables.overseas.iter().map(region).collect::<Result<_, _>>()?,
@@ -422,6 +429,12 @@ impl Reference {
     #[must_use]
     pub fn has_iban(&self, residence: Country) -> bool {
         self.iban.contains(&self.counts_as(residence))
+    }
+
+    /// Whether residents can have cards.
+    #[must_use]
+    pub fn has_cards(&self, residence: Country) -> bool {
+        self.cards.contains(&self.counts_as(residence))
     }
 
     /// Whether residents are served at all.

@@ -303,6 +303,17 @@ impl Seals {
         Some(Identity::from_secret(&blake3::derive_key("florin 2026 users' files v1", &*key)))
     }
 
+    /// The keys of a user's cards, derived from the user's own key, and destroyed with it.
+    pub fn card_keys(&self, secret: &[u8]) -> Option<CardKeys> {
+        let key = self.unwrap_bytes(secret)?;
+        Some(CardKeys {
+            data: XChaCha20Poly1305::new(
+                &blake3::derive_key("florin 2026 users' card data v1", &*key).into(),
+            ),
+            pin: Zeroizing::new(blake3::derive_key("florin 2026 users' PIN blocks v1", &*key)),
+        })
+    }
+
     fn unwrap(&self, secret: &[u8]) -> Option<XChaCha20Poly1305> {
         Some(XChaCha20Poly1305::new(&(*self.unwrap_bytes(secret)?).into()))
     }
@@ -314,6 +325,29 @@ impl Seals {
         };
         let key = Zeroizing::new(key);
         Some(Zeroizing::new(key.as_slice().try_into().ok()?))
+    }
+}
+
+/// The keys of one user's cards. Nothing else is sealed under them, and they are in the database in no form.
+pub struct CardKeys {
+    data: XChaCha20Poly1305,
+    pin: Zeroizing<[u8; KEY_BYTES]>,
+}
+
+impl CardKeys {
+    /// Seals what is on a card.
+    pub fn seal(&self, nonce: Nonce, data: &[u8]) -> Option<Vec<u8>> {
+        encrypt(&self.data, nonce, data)
+    }
+
+    /// Opens what was sealed.
+    pub fn open(&self, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        decrypt(&self.data, sealed).map(Zeroizing::new)
+    }
+
+    /// The AES key of PIN blocks.
+    pub fn pin_key(&self) -> &[u8; KEY_BYTES] {
+        &self.pin
     }
 }
 

@@ -42,6 +42,9 @@ pub type Content = Vec<(Cow<'static, str>, String)>;
 /// Characters of a client's own name that a message repeats: the contract's.
 pub const SHOWN_NAME: usize = 64;
 
+/// The character with which the canonical text of a secret begins; no text of a request has it.
+pub(super) const SECRET: char = '\0';
+
 /// Failures after which the rest of a list is not read: who made so many mends those first, and the answer stays short.
 const MAX_LISTED_FAILURES: usize = 50;
 
@@ -315,6 +318,15 @@ impl<'a> Slot<'_, 'a> {
         self.describe_as(T::NAME, T::schema);
         let text = self.string()?;
         let parsed = T::parse(text).map(|value| (value.canonical(), value));
+        self.outcome(parsed)
+    }
+
+    /// A text of a type that is a secret of few possible values, such as a PIN: what is kept of it for an idempotency
+    /// key depends on that key too, so that the same secret of two requests does not look the same.
+    pub fn secret_text<T: FieldType>(mut self) -> Option<T> {
+        self.describe_as(T::NAME, T::schema);
+        let text = self.string()?;
+        let parsed = T::parse(text).map(|value| (format!("{SECRET}{}", value.canonical()), value));
         self.outcome(parsed)
     }
 

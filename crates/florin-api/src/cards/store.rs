@@ -1,0 +1,127 @@
+//! The rows of this family.
+
+use super::card::Card;
+use super::limits::CardLimits;
+use florin_store::{
+    HolderId, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Value,
+    params, sealed_objects,
+};
+use uuid::Uuid;
+
+/// Cards.
+pub(super) static CARDS: ObjectTable = sealed_objects!(
+    "card",
+    "holder": Int,
+    "status": Text,
+    "is_locked": Int,
+    "label": Bytes,
+    "last4": Text,
+    "pan_key": Bytes,
+    "sealed": Bytes,
+    "pin_block": Bytes,
+    "monthly_all": Int,
+    "daily_all": Int,
+    "monthly_atm": Int,
+    "daily_atm": Int,
+    "monthly_ecom": Int,
+    "daily_ecom": Int,
+    "activation": Text,
+    "fee_months": Int,
+    "fee_owed": Int,
+    "created_at": Int,
+    "expires_at": Int,
+    "deleted_at": Int,
+);
+
+/// What decides whose money is spent.
+pub(super) static SEALED: [&SealedTable; 1] = [CARDS.seal()];
+
+/// Numbers are unique over all books of the installation, so this alone does not look at its own book only.
+const IS_TAKEN: Statement = "SELECT last4 FROM card WHERE pan_key = $2 AND CAST($1 AS BIGINT) > 0";
+/// A user has at most some twenty a year.
+const OF_HOLDER: Statement = "SELECT id, holder, status, is_locked, label, last4, pan_key, sealed, pin_block, \
+     monthly_all, daily_all, monthly_atm, daily_atm, monthly_ecom, daily_ecom, activation, fee_months, fee_owed, \
+     created_at, expires_at, deleted_at, seal FROM card WHERE book = $1 AND holder = $2 \
+     ORDER BY created_at DESC, id DESC LIMIT 1000";
+
+/// Every statement here, for the test that prepares and runs them all.
+pub(super) const STATEMENTS: &[Statement] = &[IS_TAKEN, OF_HOLDER];
+
+/// Those over sets. No card is removed.
+pub(super) static SETS: [&SetStatement; 3] = {
+    let [find, insert, update, _] = CARDS.statements();
+    [find, insert, update]
+};
+
+impl Object for Card {
+    const TABLE: &'static ObjectTable = &CARDS;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id,
+            holder: row.get(0)?,
+            status: row.get(1)?,
+            is_locked: row.get(2)?,
+            label: row.get(3)?,
+            last4: row.get(4)?,
+            pan_key: row.get(5)?,
+            sealed: row.get(6)?,
+            pin_block: row.get(7)?,
+            limits: CardLimits {
+                monthly_all: row.get(8)?,
+                daily_all: row.get(9)?,
+                monthly_atm: row.get(10)?,
+                daily_atm: row.get(11)?,
+                monthly_ecom: row.get(12)?,
+                daily_ecom: row.get(13)?,
+            },
+            activation: row.get(14)?,
+            fee_months: row.get(15)?,
+            fee_owed: row.get(16)?,
+            created_at: row.get(17)?,
+            expires_at: row.get(18)?,
+            deleted_at: row.get(19)?,
+        })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        let limits = self.limits;
+        params![
+            self.holder,
+            self.status,
+            self.is_locked,
+            self.label.clone(),
+            self.last4.as_str(),
+            self.pan_key.clone(),
+            self.sealed.clone(),
+            self.pin_block.clone(),
+            limits.monthly_all,
+            limits.daily_all,
+            limits.monthly_atm,
+            limits.daily_atm,
+            limits.monthly_ecom,
+            limits.daily_ecom,
+            self.activation,
+            self.fee_months,
+            self.fee_owed,
+            self.created_at,
+            self.expires_at,
+            self.deleted_at
+        ]
+        .to_vec()
+    }
+}
+
+/// Whether a number was ever given out.
+pub(super) async fn is_taken(scope: &mut Scope, key: &[u8]) -> Result<bool, StoreError> {
+    Ok(scope.query_one(IS_TAKEN, &params![key]).await?.is_some())
+}
+
+/// The cards of a holder, deleted ones included, the newest first.
+pub(super) async fn of_holder(scope: &mut Scope, holder: HolderId) -> Result<Vec<Card>, StoreError> {
+    scope.objects(OF_HOLDER, &params![holder]).await
+}
