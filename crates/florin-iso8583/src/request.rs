@@ -212,13 +212,13 @@ impl Reversal {
             let digits = text.get(..12).ok_or(Problem::Value("amounts"))?;
             Money::parse(digits, amount.currency())
         })?;
-        let remaining = replacement.or(Money::new(0, amount.currency()));
+        let remaining = replacement.unwrap_or(Money::zero(amount.currency()));
         let is_part = |remaining: &Money| remaining.minor() == 0 || remaining.minor() < amount.minor();
         let not_less = ReadError::of_field(95, Problem::Value("less than the amount"));
         Ok(Self {
             kind,
             is_repeat: fields.kind().is_repeat(),
-            remaining: remaining.filter(is_part).ok_or(not_less)?,
+            remaining: Some(remaining).filter(is_part).ok_or(not_less)?,
             approval: fields.optional(38, ApprovalCode::parse)?,
             reason: fields.optional(39, ResponseCode::parse)?,
             original: fields.required(90, |text| Original::parse(text, subject.key.acquirer))?,

@@ -86,6 +86,12 @@ impl Money {
         (0..=Self::MAX).contains(&minor).then_some(Self { minor, currency })
     }
 
+    /// Nothing.
+    #[must_use]
+    pub const fn zero(currency: Currency) -> Self {
+        Self { minor: 0, currency }
+    }
+
     /// In minor units.
     #[must_use]
     pub const fn minor(self) -> i64 {
@@ -125,6 +131,12 @@ impl Stan {
     #[must_use]
     pub const fn nth(n: u32) -> Self {
         Self(n % (Self::MAX + 1))
+    }
+
+    /// As a number.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
     }
 
     pub(crate) fn parse(text: &str) -> Parsed<Self> {
@@ -345,6 +357,9 @@ pub enum Entry {
 }
 
 impl EntryMode {
+    /// In a web shop, where no PIN can be entered.
+    pub const WEB_SHOP: Self = Self(812);
+
     /// A mode: the two digits of the entry, and one that says whether a PIN could be entered. None over three digits.
     #[must_use]
     pub fn new(digits: u16) -> Option<Self> {
