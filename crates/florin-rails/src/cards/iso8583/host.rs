@@ -20,8 +20,8 @@ pub trait CardHost: Send + Sync {
     /// May a card pay this?
     fn authorise(&self, request: AuthorisationRequest) -> Boxed<'_, AuthorisationAnswer>;
 
-    /// Something has happened: an authorisation that the network decided for us, or a payment that is complete. It can't
-    /// be undone by refusing it.
+    /// Something has happened: an authorisation that the network decided for us, or a payment that is complete. It
+    /// can't be undone by refusing it.
     fn advise(&self, advice: Advice) -> Boxed<'_, Receipt>;
 
     /// A payment does not happen, or not all of it.

@@ -221,7 +221,7 @@ impl Session {
         };
         let decided = timeout(DECIDED_WITHIN, decided).await;
         if decided.is_err() {
-            tracing::warn!(message = %fields.kind(), "a card message was not decided in time: it is not answered");
+            tracing::warn!(kind = %fields.kind(), "a card message was not decided in time: it is not answered");
         }
         decided.ok().flatten()
     }
@@ -248,7 +248,7 @@ impl Session {
     /// A message in which something is wrong. The first of a connection is told: the others are most likely the same.
     async fn refuse_wrong(&self, fields: &Fields, error: ReadError) {
         if !self.has_told.swap(true, Ordering::Relaxed) {
-            tracing::warn!(message = %fields.kind(), %error, "a card message is refused; more of them are not told");
+            tracing::warn!(kind = %fields.kind(), %error, "a card message is refused; more of them are not told");
         }
         let code = match error.problem {
             Problem::UnknownType => Decline::InvalidTransaction,
