@@ -28,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "florin-rails",
             "florin-wallet",
             "florin-travel",
+            "florin-iso8583",
         ],
     ),
     (
@@ -42,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "florin-rails",
             "florin-wallet",
             "florin-travel",
+            "florin-iso8583",
             "florin-api",
         ],
     ),
