@@ -74,6 +74,26 @@ pub fn original() -> Original {
     }
 }
 
+/// All of [`payment`] does not happen.
+pub fn plain_reversal() -> Reversal {
+    Reversal {
+        kind: ReversalKind::Request,
+        is_repeat: false,
+        subject: payment().subject,
+        remaining: Money::zero(Currency::EUR),
+        approval: None,
+        reason: None,
+        original: original(),
+    }
+}
+
+/// Is anybody there?
+pub fn echo() -> NetworkRequest {
+    let subject = payment().subject;
+    let (stan, sent_at) = (subject.key.stan, subject.sent_at);
+    NetworkRequest { is_repeat: false, action: NetworkAction::Echo, stan, sent_at }
+}
+
 fn day() -> impl Strategy<Value = MonthDay> {
     (1_u8..=12, 1_u8..=31).prop_filter_map("no such day", |(month, day)| MonthDay::new(month, day))
 }

@@ -169,7 +169,12 @@ impl Link {
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
-                Some(_) = sessions.join_next() => continue,
+                Some(ended) = sessions.join_next() => {
+                    if ended.is_err() {
+                        tracing::error!("a connection of a processor ended in a panic");
+                    }
+                    continue;
+                }
                 () = self.stopped() => break,
             };
             match accepted {
