@@ -339,6 +339,16 @@ mod tests {
         }
     }
 
+    /// Whoever pads on the other side, or with something else, speaks another dialect.
+    #[test]
+    fn padding_is_a_zero() {
+        let mut bytes = fields("0800", &[(2, b"123")]).write(Dialect::Packed).unwrap();
+        assert_eq!(bytes[10..], [0x03, 0x01, 0x23]);
+        bytes[11] = 0x11;
+        let refused = Err(ReadError { problem: Problem::Characters, field: Some(2) });
+        assert_eq!(Fields::read(&bytes, Dialect::Packed), refused);
+    }
+
     #[test]
     fn a_refusal_repeats_what_fits_and_nothing_secret() {
         let values: [(u8, &[u8]); 6] = [

@@ -65,6 +65,26 @@ async fn garbage_is_told_once() {
 }
 
 #[tokio::test]
+async fn the_same_after_a_good_connection_is_told_again() {
+    let (lines, _guard) = Lines::gather();
+    let network = Network::listen(Dialect::Ascii).await.unwrap();
+    let issuer = Issuer::calls(Dialect::Ascii, &network);
+    for _ in 0..3 {
+        let acquirer = network.accept().await.unwrap();
+        acquirer.asked(1).await;
+        assert!(acquirer.say(NetworkAction::Echo).await.unwrap().is_approval());
+    }
+    // The last one has ended when the next one comes.
+    let last = network.accept().await.unwrap();
+    last.asked(1).await;
+    issuer.stop().await;
+    let text = lines.text();
+    let said = "INFO florin_rails::cards::iso8583::link: the connection to the processor has ended: the other side has \
+                closed the connection";
+    assert_eq!(text.matches(said).count(), 3, "{text}");
+}
+
+#[tokio::test]
 async fn nothing_of_a_card_is_told() {
     let (lines, _guard) = Lines::gather();
     let (issuer, acquirer) = called(Dialect::Ascii).await;
