@@ -223,6 +223,18 @@ impl Price {
         minor_units(fraction([operand(minor)?, self.rate.0, to, 1], [from, rate, 1], rounding)?)
     }
 
+    /// What a card is charged for an amount of minor units, in cents: its value and this share of the value as a fee,
+    /// rounded up once.
+    ///
+    /// # Errors
+    /// [`OutOfRange`] when the amount is below zero or the charge fits no amount.
+    pub fn charged_in_eur(self, minor: i64, fee: Percentage) -> Result<i64, OutOfRange> {
+        let [from, to, rate] = [power(self.decimals)?, power(EUR_DECIMALS)?, power(RATE_DECIMALS)?];
+        let share = u128::from(WHOLE) + u128::from(fee.0);
+        let numerator = [operand(minor)?, self.rate.0, to, share];
+        minor_units(fraction(numerator, [from, rate, WHOLE.into()], Rounding::Ceil)?)
+    }
+
     /// How much of this currency a payer owes so that `settlement` cents are settled: `settlement ÷ rate`, cut at the
     /// scale, and raised by one unit where the cut would settle less. What an amount settles is its value in EUR to the
     /// nearest cent, so 346.59 EUR at 0.84 are 412.607142, which settle 346.58999928, that is 346.59.

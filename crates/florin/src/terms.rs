@@ -33,14 +33,16 @@ pub struct SetArgs {
     /// The partner's id, from `florin partner list`.
     #[arg(long, value_parser = id)]
     partner: Uuid,
-    /// sepa_percentage, sepa_minimum, exchange_percentage, card_monthly, withdrawal_fee, sepa_loop or auto_verify.
+    /// sepa_percentage, sepa_minimum, exchange_percentage, card_monthly, card_foreign_percentage,
+    /// card_blocked_categories, card_blocked_countries, withdrawal_fee, sepa_loop or auto_verify.
     #[arg(long, required_unless_present = "auto_verify")]
     name: Option<String>,
     /// With withdrawal_fee: currency and network, such as usdc/polygon.
     #[arg(long, default_value = "")]
     scope: String,
     /// A decimal such as 0.99 (percent, or whole units of the currency); with sepa_loop OPEN or CLOSED, with
-    /// auto_verify ON or OFF.
+    /// auto_verify ON or OFF. With card_blocked_categories codes and ranges such as 7995,6050-6051, with
+    /// card_blocked_countries countries such as RU,BY; NONE for none.
     #[arg(long, required_unless_present = "auto_verify")]
     value: Option<String>,
     /// Short for --name auto_verify --value ON: a sandbox verifies users of older clients by itself.

@@ -26,6 +26,11 @@ pub struct CardDetails {
 uuid_in_path!(pub CardId, "cardId", "Id of the card.", "$card");
 
 impl CardId {
+    /// The id, if it is one.
+    pub(crate) const fn id(&self) -> Option<Uuid> {
+        self.0
+    }
+
     /// The card that an answer read, of a holder.
     ///
     /// # Errors

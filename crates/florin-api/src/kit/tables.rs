@@ -98,6 +98,8 @@ pub struct Fees {
     pub exchange_percentage: ExactNumber,
     /// Per active card and month, from the partner's balance.
     pub card_monthly: ExactNumber,
+    /// Of a card payment in a foreign currency, on top of its value.
+    pub card_foreign_percentage: ExactNumber,
 }
 
 impl Fees {
@@ -107,6 +109,14 @@ impl Fees {
     /// It is no share of a whole.
     pub fn exchange(&self) -> Result<Percentage, StoreError> {
         Percentage::parse(&self.exchange_percentage.to_string()).map_err(StoreError::unexpected)
+    }
+
+    /// The fee of a card payment in a foreign currency.
+    ///
+    /// # Errors
+    /// It is no share of a whole.
+    pub fn card_foreign(&self) -> Result<Percentage, StoreError> {
+        Percentage::parse(&self.card_foreign_percentage.to_string()).map_err(StoreError::unexpected)
     }
 
     /// The fee of a SEPA transfer, in cents: its share of the amount rounded up, and at least the minimum.
@@ -121,10 +131,22 @@ impl Fees {
         Ok(share.max(minimum))
     }
 
+    /// The fee of a card for a month, in cents.
+    ///
+    /// # Errors
+    /// It is no amount of EUR.
+    pub fn card(&self) -> Result<i64, StoreError> {
+        let fee = self.card_monthly.at_scale(2);
+        fee.ok_or_else(|| StoreError::unexpected("a fee that is no amount of EUR"))
+    }
+
     /// Refuses percentages that are no share of a whole.
     fn check(&self) -> Result<(), String> {
-        let all =
-            [("sepa_percentage", self.sepa_percentage), ("exchange_percentage", self.exchange_percentage)];
+        let all = [
+            ("sepa_percentage", self.sepa_percentage),
+            ("exchange_percentage", self.exchange_percentage),
+            ("card_foreign_percentage", self.card_foreign_percentage),
+        ];
         all.into_iter().try_for_each(|(field, percentage)| {
             let parsed = Percentage::parse(&percentage.to_string());
             parsed.map(drop).map_err(|error| format!("fees.{field} {error}"))
@@ -139,6 +161,8 @@ impl Default for Fees {
             sepa_minimum: ExactNumber::whole(1),
             exchange_percentage: ExactNumber::new(149, 2),
             card_monthly: ExactNumber::new(25, 2),
+            // What an exchange costs: the house buys the currency in the same way.
+            card_foreign_percentage: ExactNumber::new(149, 2),
         }
     }
 }

@@ -70,6 +70,8 @@ words! {
         CryptoWithdrawal = "CRYPTO_WITHDRAWAL",
         /// An active card, for a month.
         CardMonth = "CARD_MONTH",
+        /// A card payment in a foreign currency.
+        CardForeignCurrency = "CARD_FOREIGN_CURRENCY",
     }
 }
 
@@ -239,6 +241,8 @@ pub fn fees(reference: &Reference, terms: &Terms, at: Timestamp) -> FeeList {
         }));
     }
     data.push(FeeEntry { currency: eur(), fixed: Some(fees.card_monthly), ..none(FeeOperation::CardMonth) });
+    let foreign = Some(fees.card_foreign_percentage);
+    data.push(FeeEntry { percentage: foreign, ..none(FeeOperation::CardForeignCurrency) });
     FeeList { data }
 }
 
@@ -307,7 +311,7 @@ mod tests {
     #[test]
     fn fees_answer() {
         let (text, rows) = json(&fees(&Reference::default(), &Terms::default(), Timestamp::from_micros(0)));
-        assert_eq!(rows, 12);
+        assert_eq!(rows, 13);
         let row = |operation, currency, network, percentage, minimum, fixed| {
             let start = format!(r#"{{"operation":"{operation}","currency":{currency},"network":{network},"#);
             format!(r#"{start}"percentage":{percentage},"minimum":{minimum},"fixed":{fixed}}}"#)

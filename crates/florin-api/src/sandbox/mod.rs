@@ -3,6 +3,7 @@
 //!
 //! Accounts touched: `fund` moves from the book's funding account, which goes below zero by what was made up.
 
+mod cards;
 mod chain;
 mod clock;
 mod fund;
@@ -37,6 +38,7 @@ pub static FAMILY: Family = Family {
             .into_iter()
             .chain(sepa::endpoints())
             .chain(chain::endpoints())
+            .chain(cards::endpoints())
             .chain(calls)
             .collect()
     },

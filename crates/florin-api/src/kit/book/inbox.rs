@@ -151,6 +151,12 @@ pub fn made(work: &Work<'_>, rail: &str, external_id: &str) -> Result<Option<Uui
     Ok(item.and_then(|item| item.made))
 }
 
+/// Why a message was refused that was heard before. It must have been touched or loaded.
+pub fn refused_because(work: &Work<'_>, rail: &str, external_id: &str) -> Result<Option<String>, StoreError> {
+    let item = work.object::<InboxItem>(id_of(work.app(), rail, external_id))?;
+    Ok(item.and_then(|item| item.reason))
+}
+
 /// Keeps a message as heard, with what it made. The content of one that was refused is kept under the partner's key:
 /// [`Touch::Partner`].
 pub fn keep(

@@ -5,8 +5,8 @@
 use crate::kit::request::number::ExactNumber;
 use crate::kit::request::types::words;
 use crate::kit::tables::{Fees, Network, Reference};
-use florin_store::{Row, SealedTable, Statement, Store, StoreError, Tx, Value, params, sealed_table};
-use florin_types::{CurrencyCode, Timestamp};
+use florin_store::{BookId, Row, SealedTable, Statement, Store, StoreError, Tx, Value, params, sealed_table};
+use florin_types::{Country, CurrencyCode, Timestamp};
 use uuid::Uuid;
 
 /// The rows of terms.
@@ -27,8 +27,12 @@ const INSERT: Statement = "INSERT INTO partner_terms (partner, effective_from, s
      seal) SELECT id, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), \
      CAST($7 AS TEXT), $8 FROM partner WHERE book = $1";
 
+const FIND_OF_BOOK: Statement = "SELECT t.partner, t.effective_from, t.set_at, t.name, t.scope, t.value, t.operator, \
+     t.seal FROM partner p JOIN partner_terms t ON t.partner = p.id WHERE p.book = $1 \
+     ORDER BY t.effective_from, t.set_at";
+
 /// Every statement here, for the test that prepares and runs them all.
-pub(crate) const STATEMENTS: &[Statement] = &[FIND, INSERT, PARTNER_TERMS.read];
+pub(crate) const STATEMENTS: &[Statement] = &[FIND, FIND_OF_BOOK, INSERT, PARTNER_TERMS.read];
 
 words! {
     /// What can be agreed.
@@ -41,6 +45,14 @@ words! {
         ExchangePercentage = "exchange_percentage",
         /// The fee of an active card for a month, in EUR.
         CardMonthly = "card_monthly",
+        /// The fee of a card payment in a foreign currency, in percent of its value.
+        CardForeignPercentage = "card_foreign_percentage",
+        /// Categories of merchants at which cards are declined: codes of ISO 18245 and ranges of them, such as
+        /// `7995,6050-6051`, or `NONE`.
+        CardBlockedCategories = "card_blocked_categories",
+        /// Countries of merchants in which cards are declined, such as `RU,BY`, or `NONE`. Without it, those in which
+        /// no users may reside.
+        CardBlockedCountries = "card_blocked_countries",
         /// The service fee of a crypto withdrawal, in the currency. Its scope is currency and network: `usdc/polygon`.
         WithdrawalFee = "withdrawal_fee",
         /// Where SEPA transfers may go: `CLOSED`, to accounts of the user's own, or `OPEN`, to anybody's.
@@ -102,12 +114,20 @@ impl Term {
                 "scope must be currency/network with withdrawal_fee, such as usdc/polygon, else empty".into(),
             );
         }
+        match name {
+            TermName::CardBlockedCategories => return CategoryList::parse(value).map(|_| scope),
+            TermName::CardBlockedCountries => return CountryList::parse(value).map(|_| scope),
+            _ => {}
+        }
         if let Some(words) = name.words() {
             let is_word = words.contains(&value);
             return if is_word { Ok(scope) } else { Err(format!("value must be {}", words.join(" or "))) };
         }
         let number = ExactNumber::parse(value).map_err(|error| format!("value {error}"))?;
-        let is_percentage = matches!(name, TermName::SepaPercentage | TermName::ExchangePercentage);
+        let is_percentage = matches!(
+            name,
+            TermName::SepaPercentage | TermName::ExchangePercentage | TermName::CardForeignPercentage
+        );
         let too_much = is_percentage && number.at_scale(6).is_none_or(|units| units > 100_000_000);
         let scale = network.map_or(2, |(_, network)| network.decimals);
         let too_fine = !is_percentage && number.at_scale(scale).is_none();
@@ -140,7 +160,18 @@ impl Terms {
     /// # Errors
     /// When the database is away.
     pub async fn of(store: &Store, partner: Uuid) -> Result<Self, StoreError> {
-        let rows = store.look(FIND, &params![partner]).await?;
+        Self::read(store, &store.look(FIND, &params![partner]).await?)
+    }
+
+    /// The terms of the partner whose book this is, for jobs, which know no key.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn of_book(store: &Store, book: BookId) -> Result<Self, StoreError> {
+        Self::read(store, &store.look(FIND_OF_BOOK, &params![book]).await?)
+    }
+
+    fn read(store: &Store, rows: &[Row]) -> Result<Self, StoreError> {
         let term = |row: &Row| {
             store.seals().check(&PARTNER_TERMS, &row.0)?;
             term_of_row(row)
@@ -180,7 +211,23 @@ impl Terms {
             sepa_minimum: agreed(TermName::SepaMinimum, defaults.sepa_minimum),
             exchange_percentage: agreed(TermName::ExchangePercentage, defaults.exchange_percentage),
             card_monthly: agreed(TermName::CardMonthly, defaults.card_monthly),
+            card_foreign_percentage: agreed(
+                TermName::CardForeignPercentage,
+                defaults.card_foreign_percentage,
+            ),
         }
+    }
+
+    /// Whether a card can be used at a merchant of this category at a time. An unknown category is served.
+    pub fn serves_category(&self, mcc: &str, at: Timestamp) -> bool {
+        let blocked = self.at(TermName::CardBlockedCategories, "", at);
+        let blocked = blocked.and_then(|term| CategoryList::parse(&term.value).ok());
+        !blocked.is_some_and(|list| list.has(mcc))
+    }
+
+    /// The countries of merchants in which cards are declined at a time; none where nothing is agreed.
+    pub fn blocked_card_countries(&self, at: Timestamp) -> Option<CountryList> {
+        CountryList::parse(&self.at(TermName::CardBlockedCountries, "", at)?.value).ok()
     }
 
     /// The service fee of a withdrawal at a time, in minor units.
@@ -189,6 +236,53 @@ impl Terms {
         let agreed = agreed.and_then(|term| ExactNumber::parse(&term.value).ok()?.at_scale(network.decimals));
         agreed.unwrap_or(network.withdrawal_fee)
     }
+}
+
+/// The value of a list that is empty.
+const NONE: &str = "NONE";
+
+/// Codes of ISO 18245, and ranges of them.
+struct CategoryList(Vec<(u16, u16)>);
+
+impl CategoryList {
+    fn parse(text: &str) -> Result<Self, String> {
+        let code = |text: &str| {
+            let is_code = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|_| is_code)
+        };
+        let range = |text: &str| {
+            let (from, to) = text.split_once('-').unwrap_or((text, text));
+            let range = code(from)?..=code(to)?;
+            (!range.is_empty()).then(|| range.into_inner())
+        };
+        let all = items(text).map(range).collect::<Option<_>>();
+        all.map(Self).ok_or_else(|| {
+            "value must be codes of four digits or ranges of them, such as 7995,6050-6051".into()
+        })
+    }
+
+    fn has(&self, mcc: &str) -> bool {
+        mcc.parse().is_ok_and(|mcc| self.0.iter().any(|(from, to)| (*from..=*to).contains(&mcc)))
+    }
+}
+
+/// Countries.
+pub struct CountryList(Vec<Country>);
+
+impl CountryList {
+    fn parse(text: &str) -> Result<Self, String> {
+        let all = items(text).map(|code| Country::parse(code).ok()).collect::<Option<_>>();
+        all.map(Self).ok_or_else(|| "value must be countries, such as RU,BY".into())
+    }
+
+    /// Whether a country is one of them.
+    pub fn has(&self, country: Country) -> bool {
+        self.0.contains(&country)
+    }
+}
+
+fn items(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(move |_| text != NONE)
 }
 
 /// Writes a term of the partner whose book this is. How many rows that is: one, if it is that partner's.
@@ -242,6 +336,20 @@ mod tests {
     }
 
     #[test]
+    fn cards_are_declined_at_what_is_blocked() {
+        let at = Timestamp::from_micros(20);
+        let categories = term(TermName::CardBlockedCategories, "", 10, 1, "7995,6050-6051");
+        let terms = Terms(vec![categories, term(TermName::CardBlockedCountries, "", 10, 1, "RU,BY")]);
+        let served =
+            ["7995", "6049", "6050", "6051", "6052", "", "x"].map(|mcc| terms.serves_category(mcc, at));
+        assert_eq!(served, [false, true, false, false, true, true, true]);
+        assert!(terms.serves_category("7995", Timestamp::from_micros(9)));
+        let blocked = terms.blocked_card_countries(at).unwrap();
+        assert!(blocked.has(Country::parse("BY").unwrap()) && !blocked.has(Country::parse("DE").unwrap()));
+        assert!(Terms::default().blocked_card_countries(at).is_none());
+    }
+
+    #[test]
     fn a_withdrawal_has_its_own_fee_per_network() {
         let (reference, code) = (Reference::default(), CurrencyCode::new("usdc"));
         let polygon = reference.network(code, "polygon").unwrap();
@@ -272,6 +380,16 @@ mod tests {
             (TermName::SepaLoop, "", "ON", false),
             (TermName::AutoVerify, "", "ON", true),
             (TermName::AutoVerify, "", "true", false),
+            (TermName::CardForeignPercentage, "", "2.5", true),
+            (TermName::CardForeignPercentage, "", "101", false),
+            (TermName::CardBlockedCategories, "", "7995,6050-6051", true),
+            (TermName::CardBlockedCategories, "", "NONE", true),
+            (TermName::CardBlockedCategories, "", "", false),
+            (TermName::CardBlockedCategories, "", "795", false),
+            (TermName::CardBlockedCategories, "", "6051-6050", false),
+            (TermName::CardBlockedCategories, "eur", "7995", false),
+            (TermName::CardBlockedCountries, "", "RU, BY", true),
+            (TermName::CardBlockedCountries, "", "RU;BY", false),
         ] {
             let checked = Term::check(name, scope, value, &reference);
             assert_eq!(checked.is_ok(), is_good, "{name} {scope} {value}: {checked:?}");

@@ -147,6 +147,10 @@ codes! {
         "no such SEPA recall";
     P473 400 Some("sepa-recall-not-possible"), "SEPA recall is not possible",
         "a transfer whose money cannot be asked back now, or a recall that was answered; the message says why";
+    P474 404 Some("card-transaction-not-found"), "Card transaction not found",
+        "no such transaction of the card";
+    P475 404 Some("card-challenge-not-found"), "Card challenge not found",
+        "no such challenge of the card, or no activation was asked for";
     P500 400 Some("unknown-exception"), "Unknown exception",
         "unexpected fault; the answer carries the request id, the log the cause";
     P501 400 Some("service-unavailable"), "Service temporarily unavailable",

@@ -1,0 +1,57 @@
+//! Codes that somebody must give: for 3-D Secure, and to activate a card. A code goes to the partner by an event, sealed
+//! under the user's key; what it is checked with is a hash under a key of the installation.
+
+mod activation;
+mod answer;
+mod ask;
+mod code;
+mod events;
+mod state;
+mod store;
+
+pub(super) use activation::endpoints;
+pub use answer::{Answered, answer};
+pub use ask::{Asked3ds, ask, seed};
+pub use code::Code;
+pub(super) use events::{ACTIVATION_EXAMPLE, CardActivationPayload};
+pub(super) use events::{Card3dsPayload, SECURE_EXAMPLE, render_activation, render_secure};
+pub use state::{ChallengeStatus, TRIES};
+pub(super) use store::{CHALLENGES, SETS, STATEMENTS, empty};
+
+use super::decide::Authentication;
+use super::payment::CardPayment;
+use crate::kit::book::work::Work;
+use florin_store::{StoreError, Touch};
+use state::{CardChallenge, Purpose};
+use uuid::Uuid;
+
+/// What a command must touch to look at a challenge.
+pub fn touch(id: Uuid) -> Touch {
+    Touch::Object(&CHALLENGES, id)
+}
+
+/// Whether a challenge, which must have been touched, was passed for this payment.
+pub(super) fn authentication(
+    work: &Work<'_>,
+    id: Uuid,
+    payment: &CardPayment,
+    amount: i64,
+) -> Result<Authentication, StoreError> {
+    let challenge = work.object::<CardChallenge>(id)?;
+    let is_for = challenge.is_some_and(|challenge| {
+        challenge.purpose == Purpose::Secure
+            && challenge.card == payment.card
+            && challenge.currency == Some(payment.currency)
+            && challenge.amount.is_some_and(|most| amount <= most)
+            && challenge.counts_at(work.now())
+    });
+    Ok(if is_for { Authentication::Passed } else { Authentication::Failed })
+}
+
+/// Notes that a payment was approved by a challenge: it counts for no other.
+pub(super) fn use_up(work: &mut Work<'_>, id: Uuid) -> Result<(), StoreError> {
+    match work.object::<CardChallenge>(id)? {
+        Some(challenge) => work.put(&CardChallenge { outcome: ChallengeStatus::Used, ..challenge }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,29 @@
+//! What happens by a card: authorisations, and what merchants and the network do afterwards.
+//!
+//! `authorise.rs` decides about an authorisation and holds the money; `follow.rs` does all that comes later. Both are
+//! steps of a command: a sandbox call, a message of a network or a job runs them. `hear.rs` applies a message of a
+//! network once. Each step is told by an event and kept as an entry (`entry.rs`), which is also what a repeated message
+//! is answered from.
+
+mod authorise;
+mod due;
+mod entry;
+mod follow;
+mod foreign;
+mod hear;
+mod postings;
+mod presents;
+mod scenarios;
+pub(super) mod store;
+mod transactions;
+
+pub use authorise::{Authorisation, Purchase, Wanted};
+pub(super) use due::{DUE_JOB, work_on_due};
+pub use entry::{CardEntry, CardTransaction, CardTransactionStatus, CardTransactionType, Told};
+pub(super) use entry::{EXAMPLE, render};
+pub use follow::Follow;
+pub use foreign::{MerchantCurrency, charge_in_eur};
+pub use hear::{CardMessage, Heard, hear, require_card, touches_of_card};
+pub use presents::Presents;
+pub(super) use scenarios::scenarios;
+pub(super) use transactions::endpoint;

@@ -1,0 +1,126 @@
+//! What happens by a card, section 2.8: authorisations and what follows, 3-D Secure, activation.
+
+mod declines;
+mod flows;
+mod foreign;
+mod races;
+mod rules;
+mod three_ds;
+mod workload;
+
+use crate::support::{Call, Client, TestApp};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// What is on a card.
+struct Made {
+    id: String,
+    number: String,
+    cvv: String,
+    exp: String,
+}
+
+/// A card of a user.
+async fn card_of(client: &Client, user: &str) -> Made {
+    let body = json!({"externalUserId": user, "label": "Travel", "pin": "4829"});
+    let made = client.post("/v1/card/virtual", &body).send().await.expect(200);
+    let text = |field: &str| made[field].as_str().expect("a text").to_owned();
+    Made { id: text("cardId"), number: text("cardNumber"), cvv: text("cvv"), exp: text("exp") }
+}
+
+/// Anna with so much EUR, and a card.
+async fn with_card(app: &TestApp, eur: &str) -> (Client, String) {
+    let a = app.a();
+    a.verified_user("anna").await;
+    a.move_to("anna", "DE").await;
+    a.fund(Some("anna"), eur, "eur").await;
+    let card = card_of(&a, "anna").await.id;
+    (a, card)
+}
+
+/// A call of the simulated network.
+fn call(client: &Client, card: &str, what: &str, body: &Value) -> Call {
+    client.post(&format!("/v1/sandbox/cards/{card}/{what}"), body)
+}
+
+/// A purchase in EUR in a shop.
+fn purchase(amount: &str) -> Value {
+    json!({"amount": amount, "currency": "eur", "merchantName": "Bookshop", "mcc": "5942", "channel": "POS",
+        "country": "DE"})
+}
+
+/// The same with other fields.
+fn with(mut body: Value, more: &Value) -> Value {
+    for (name, value) in more.as_object().expect("an object") {
+        body[name] = value.clone();
+    }
+    body
+}
+
+/// An authorisation's answer.
+async fn authorise(client: &Client, card: &str, body: &Value) -> Value {
+    call(client, card, "authorize", body).send().await.expect(201)
+}
+
+/// An authorisation that is approved: its id.
+async fn approved(client: &Client, card: &str, amount: &str) -> String {
+    let answer = authorise(client, card, &purchase(amount)).await;
+    assert_eq!(answer["status"], "APPROVED", "{answer}");
+    answer["transactionId"].as_str().expect("an id").to_owned()
+}
+
+/// A step of a transaction that works; none is the whole amount.
+async fn step(client: &Client, card: &str, what: &str, (id, amount): (&str, Option<&str>)) {
+    let mut body = json!({"transactionId": id});
+    if let Some(amount) = amount {
+        body["amount"] = json!(amount);
+    }
+    let made = call(client, card, what, &body).send().await.expect(201);
+    assert_eq!(made["transactionId"], id);
+}
+
+/// What a user can spend, and what is on hold.
+async fn funds(client: &Client, user: &str) -> [String; 2] {
+    let balances = client.balances(Some(user)).await;
+    let eur = &balances["fiatBalances"][0];
+    ["amount", "onHold"].map(|field| eur[field].as_str().expect("an amount").to_owned())
+}
+
+/// What was said about a card's transactions, oldest first: type, status, amount.
+async fn told(client: &Client) -> Vec<[String; 3]> {
+    let events = client.events().await;
+    let of_cards = events.iter().filter(|event| event["type"] == "card.transaction");
+    let text = |event: &Value, field: &str| event["payload"][field].as_str().expect("a text").to_owned();
+    of_cards.map(|event| ["type", "status", "amount"].map(|field| text(event, field))).collect()
+}
+
+/// The list of a card's transactions, oldest first.
+async fn listed(client: &Client, user: &str, card: &str) -> Vec<Value> {
+    let (mut all, mut query) = (Vec::new(), "?limit=3".to_owned());
+    loop {
+        let page = client.get(&format!("/v1/card/transactions/{user}/{card}{query}")).await.expect(200);
+        all.extend(page["data"].as_array().expect("a list").clone());
+        match page["nextCursor"].as_str() {
+            Some(cursor) => query = format!("?limit=3&cursor={cursor}"),
+            None => break,
+        }
+    }
+    all.reverse();
+    all
+}
+
+/// Everything was said as it is listed.
+async fn check_list(client: &Client, user: &str, card: &str) {
+    let events = client.events().await;
+    let of_card = |event: &&Value| event["type"] == "card.transaction" && event["payload"]["cardId"] == card;
+    let said: Vec<Value> = events.iter().filter(of_card).map(|event| event["payload"].clone()).collect();
+    assert_eq!(listed(client, user, card).await, said);
+}
+
+/// Lets time pass, and runs what came due.
+async fn advance(client: &Client, by: Duration) {
+    let body = json!({"seconds": by.as_secs()});
+    client.post("/v1/sandbox/clock/advance", &body).send().await.expect(200);
+}
