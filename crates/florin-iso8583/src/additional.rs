@@ -3,8 +3,8 @@
 use zeroize::Zeroizing;
 
 use crate::secret::is_digits;
-use crate::values::{Code, Parsed, is_printable, number};
-use crate::{Currency, Money, Problem, Reference, VerificationValue};
+use crate::values::{Parsed, is_printable, number};
+use crate::{Currency, Money, Problem, VerificationValue};
 
 /// Whether the holder showed who it is, in a web shop (EMV 3-D Secure).
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,15 +28,12 @@ pub struct AdditionalData {
     pub authentication: Option<Authentication>,
     /// 61: whether the merchant takes an approval for a part of the amount.
     pub takes_part: bool,
-    /// 63: the payment whose amount this adds to, by its retrieval reference (an incremental authorisation).
-    pub adds_to: Option<Reference>,
     /// 92: the verification value that was typed in.
     pub verification: Option<VerificationValue>,
 }
 
 const AUTHENTICATION: &str = "42";
 const TAKES_PART: &str = "61";
-const ADDS_TO: &str = "63";
 const VERIFICATION: &str = "92";
 
 impl AdditionalData {
@@ -56,7 +53,6 @@ impl AdditionalData {
                     found.authentication = Some(row.ok_or(Problem::Value("an authentication"))?.1);
                 }
                 TAKES_PART => found.takes_part = flag(value)?,
-                ADDS_TO => found.adds_to = Some(Code::parse(value)?),
                 VERIFICATION => found.verification = Some(VerificationValue::parse(value)?),
                 _ => {}
             }
@@ -66,7 +62,7 @@ impl AdditionalData {
 
     /// None: there is nothing to say.
     pub(crate) fn text(&self) -> Option<Zeroizing<String>> {
-        // All that there can be has 42 characters: it does not grow and leave a copy behind.
+        // All that there can be has 26 characters: it does not grow and leave a copy behind.
         let mut text = Zeroizing::new(String::with_capacity(64));
         let mut add = |name: &str, value: &str| {
             text.push_str(name);
@@ -76,7 +72,6 @@ impl AdditionalData {
         let authentication = AUTHENTICATIONS.iter().find(|(_, known)| Some(*known) == self.authentication);
         authentication.into_iter().for_each(|(code, _)| add(AUTHENTICATION, code));
         self.takes_part.then(|| add(TAKES_PART, "1"));
-        self.adds_to.iter().for_each(|reference| add(ADDS_TO, reference.as_str()));
         self.verification.iter().for_each(|value| add(VERIFICATION, value.expose()));
         (!text.is_empty()).then_some(text)
     }
@@ -181,14 +176,10 @@ mod tests {
 
     #[test]
     fn elements_are_read_and_others_skipped() {
-        let found = AdditionalData::parse("420205610119902xx63120123456789ab9203123").unwrap();
+        let found = AdditionalData::parse("420205610119902xx9203123").unwrap();
         assert_eq!(found.authentication, Some(Authentication::Full));
         assert!(found.takes_part && found.verification.as_ref().is_some_and(|value| value.is("123")));
-        assert_eq!(
-            found.adds_to.map(|reference| reference.as_str().to_owned()),
-            Some("0123456789ab".to_owned())
-        );
-        assert_eq!(found.text().as_deref().map(String::as_str), Some("4202056101163120123456789ab9203123"));
+        assert_eq!(found.text().as_deref().map(String::as_str), Some("420205610119203123"));
         assert_eq!(AdditionalData::parse(""), Ok(AdditionalData::default()));
         assert_eq!(AdditionalData::default().text(), None);
     }
@@ -209,7 +200,6 @@ mod tests {
             "6101161011",
             "920212",
             "92051234x",
-            "6300",
         ] {
             assert!(AdditionalData::parse(text).is_err(), "{text}");
         }

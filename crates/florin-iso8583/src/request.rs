@@ -20,13 +20,24 @@ pub struct AuthorisationRequest {
     pub chip: Option<ChipData>,
     /// What else is told (48).
     pub additional: AdditionalData,
+    /// The authorisation to whose amount this adds (90): an incremental authorisation.
+    pub original: Option<Original>,
 }
 
 impl AuthorisationRequest {
+    /// The key of the authorisation to whose amount this adds.
+    #[must_use]
+    pub fn original_key(&self) -> Option<Key> {
+        self.original.map(|original| Key { stan: original.stan, ..self.payment.subject.key })
+    }
+
     pub(crate) fn read(fields: &Fields) -> Read<Self> {
+        let payment = Payment::read(fields)?;
+        let acquirer = payment.subject.key.acquirer;
         Ok(Self {
             is_repeat: fields.kind().is_repeat(),
-            payment: Payment::read(fields)?,
+            original: fields.optional(90, |text| Original::parse(text, acquirer))?,
+            payment,
             pin: fields.bytes(52, |bytes| {
                 bytes.try_into().map(PinBlock::new).map_err(|_| Problem::Value("eight bytes"))
             })?,
@@ -41,6 +52,7 @@ impl AuthorisationRequest {
         fields.set_if(52, self.pin.as_ref().map(PinBlock::expose));
         fields.set_if(55, self.chip.as_ref().map(ChipData::expose));
         fields.set_if(48, self.additional.text().as_ref().map(|text| text.as_bytes()));
+        fields.set_if(90, self.original.map(|original| original.digits()));
         fields
     }
 

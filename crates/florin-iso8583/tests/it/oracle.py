@@ -46,6 +46,7 @@ MESSAGES = {
         "52": "0123456789ABCDEF", "55": "9F2608AABBCCDDEEFF00119F360200FF",
     },
     "with cash": {"t": "0100", **PAYMENT, "3": "090000", "54": "0040978D000000000500"},
+    "more": {"t": "0100", **PAYMENT, "11": "000130", "4": "000000000300", "90": ORIGINAL},
     "an odd card number": {"t": "0100", **PAYMENT, "2": "378282246310005"},
     "advice": {"t": "0120", **PAYMENT, "38": "A1B2C3", "39": "00"},
     "completion": {"t": "0220", **PAYMENT, "11": "000900", "38": "A1B2C3", "39": "00", "90": ORIGINAL},

@@ -59,6 +59,7 @@ pub fn request() -> AuthorisationRequest {
         pin: None,
         chip: None,
         additional: AdditionalData::default(),
+        original: None,
     }
 }
 
@@ -199,11 +200,10 @@ fn any_payment() -> impl Strategy<Value = Payment> {
 fn additional() -> impl Strategy<Value = AdditionalData> {
     let authentication = select(vec![Authentication::Full, Authentication::Attempted, Authentication::None]);
     let verification = "[0-9]{3,4}".prop_map(|digits| VerificationValue::parse(&digits).unwrap());
-    (option::of(authentication), any::<bool>(), option::of(code()), option::of(verification)).prop_map(
-        |(authentication, takes_part, adds_to, verification)| AdditionalData {
+    (option::of(authentication), any::<bool>(), option::of(verification)).prop_map(
+        |(authentication, takes_part, verification)| AdditionalData {
             authentication,
             takes_part,
-            adds_to,
             verification,
         },
     )
@@ -232,27 +232,26 @@ fn any_original(acquirer: Institution) -> impl Strategy<Value = Original> {
 fn authorisation() -> impl Strategy<Value = Message> {
     let pin = option::of(any::<[u8; 8]>().prop_map(PinBlock::new));
     let chip = option::of(proptest::collection::vec(any::<u8>(), 1..=ChipData::MAX));
-    (any::<bool>(), any_payment(), pin, chip, additional()).prop_map(
-        |(is_repeat, payment, pin, chip, additional)| {
+    (any::<bool>(), with_original(), pin, chip, additional()).prop_map(
+        |(is_repeat, (payment, original), pin, chip, additional)| {
             let chip = chip.map(|bytes| ChipData::new(&bytes).unwrap());
-            Message::AuthorisationRequest(Box::new(AuthorisationRequest {
-                is_repeat,
-                payment,
-                pin,
-                chip,
-                additional,
-            }))
+            let request = AuthorisationRequest { is_repeat, payment, pin, chip, additional, original };
+            Message::AuthorisationRequest(Box::new(request))
         },
     )
 }
 
-fn advice() -> impl Strategy<Value = Message> {
-    let kind = select(vec![AdviceKind::Authorisation, AdviceKind::Completion]);
-    let with_original = any_payment().prop_flat_map(|payment| {
+/// A payment, perhaps with the message before it.
+fn with_original() -> impl Strategy<Value = (Payment, Option<Original>)> {
+    any_payment().prop_flat_map(|payment| {
         let original = option::of(any_original(payment.subject.key.acquirer));
         (Just(payment), original)
-    });
-    (kind, any::<bool>(), with_original, response(), option::of(code::<6>())).prop_map(
+    })
+}
+
+fn advice() -> impl Strategy<Value = Message> {
+    let kind = select(vec![AdviceKind::Authorisation, AdviceKind::Completion]);
+    (kind, any::<bool>(), with_original(), response(), option::of(code::<6>())).prop_map(
         |(kind, is_repeat, (payment, original), code, approval)| {
             Message::Advice(Box::new(Advice { kind, is_repeat, payment, code, approval, original }))
         },

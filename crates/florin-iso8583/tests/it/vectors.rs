@@ -111,6 +111,14 @@ fn a_purchase_with_cash() {
 }
 
 #[test]
+fn more_of_a_payment() {
+    let found = request("more");
+    assert_eq!(found.original, Some(samples::original()));
+    assert_eq!(found.original_key(), Some(samples::payment().subject.key));
+    assert_eq!(found.payment.subject.amount, Money::new(300, Currency::EUR).unwrap());
+}
+
+#[test]
 fn a_number_of_odd_length() {
     assert_eq!(request("an odd card number").payment.subject.pan, Pan::parse("378282246310005").unwrap());
 }

@@ -17,8 +17,9 @@ pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A message about a payment is asked after those about it that came before it over the same connection. Over another
 /// one it may overtake them. So a host keeps a reversal of what it does not know, and declines what comes after it.
 pub trait CardHost: Send + Sync {
-    /// May a card pay this?
-    fn authorise(&self, request: AuthorisationRequest) -> Boxed<'_, AuthorisationAnswer>;
+    /// May a card pay this? None: it is not known what became of the question, and nothing is said. The other side then
+    /// reverses.
+    fn authorise(&self, request: AuthorisationRequest) -> Boxed<'_, Option<AuthorisationAnswer>>;
 
     /// Something has happened: an authorisation that the network decided for us, or a payment that is complete. It
     /// can't be undone by refusing it.

@@ -30,10 +30,12 @@ mod frame;
 mod host;
 mod link;
 mod pending;
+mod processor;
 mod session;
 mod till;
 
 pub use acquirer::{Acquirer, AcquirerError, Network, Outcome};
-pub use host::CardHost;
+pub use host::{Boxed, CardHost};
 pub use link::{Line, Link, Pauses};
+pub use processor::LinkedProcessor;
 pub use till::{Till, completion_of, original_of, reversal_of};

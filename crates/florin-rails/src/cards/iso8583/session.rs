@@ -213,7 +213,7 @@ impl Session {
         let host = &self.shared.host;
         let decided = async {
             match message {
-                Message::AuthorisationRequest(request) => host.authorise(*request).await.to(fields),
+                Message::AuthorisationRequest(request) => host.authorise(*request).await?.to(fields),
                 Message::Advice(advice) => host.advise(*advice).await.to(fields),
                 Message::Reversal(reversal) => host.reverse(*reversal).await.to(fields),
                 Message::NetworkRequest(_) | Message::Answer(_) | Message::NetworkAnswer(_) => None,

@@ -22,12 +22,12 @@ struct Host;
 const HANGS: i64 = 13;
 
 impl CardHost for Host {
-    fn authorise(&self, request: AuthorisationRequest) -> Boxed<'_, AuthorisationAnswer> {
+    fn authorise(&self, request: AuthorisationRequest) -> Boxed<'_, Option<AuthorisationAnswer>> {
         Box::pin(async move {
             if request.payment.subject.amount.minor() == HANGS {
                 pending::<()>().await;
             }
-            AuthorisationAnswer::approved(ApprovalCode::parse("A1B2C3").unwrap())
+            Some(AuthorisationAnswer::approved(ApprovalCode::parse("A1B2C3").unwrap()))
         })
     }
 

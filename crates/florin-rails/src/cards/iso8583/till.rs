@@ -86,7 +86,7 @@ impl Till {
             amounts: Vec::new(),
         };
         let additional = AdditionalData::default();
-        AuthorisationRequest { is_repeat: false, payment, pin: None, chip: None, additional }
+        AuthorisationRequest { is_repeat: false, payment, pin: None, chip: None, additional, original: None }
     }
 }
 

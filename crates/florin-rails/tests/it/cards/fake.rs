@@ -78,7 +78,7 @@ impl Host {
 }
 
 impl CardHost for Host {
-    fn authorise(&self, request: AuthorisationRequest) -> Boxed<'_, AuthorisationAnswer> {
+    fn authorise(&self, request: AuthorisationRequest) -> Boxed<'_, Option<AuthorisationAnswer>> {
         self.hear(Message::AuthorisationRequest(Box::new(request.clone())));
         Box::pin(async move {
             let minor = request.payment.subject.amount.minor();
@@ -98,7 +98,7 @@ impl CardHost for Host {
                 },
             };
             self.answered.lock().unwrap().push(request.payment.subject.key.to_string());
-            answer
+            Some(answer)
         })
     }
 
