@@ -125,6 +125,7 @@ async fn every_channel_has_events_and_they_fit() {
     a.settle().await;
     a.settle().await;
     crate::crypto::one_of_each(&a, "bela").await;
+    crate::cards::fee::owe(&a, "bela").await;
     let events = a.events().await;
     let kinds: BTreeSet<_> = events.iter().filter_map(|event| event["type"].as_str()).collect();
     let document = florin_api::asyncapi::document().expect("a document");

@@ -70,6 +70,7 @@ async fn every_statement_runs_and_no_other() {
     crate::sepa::vop::every_statement(&app).await;
     crate::sepa::files::every_statement(&mut app).await;
     crate::crypto::simulated::every_statement(&app).await;
+    crate::cards::every_statement(&app).await;
     let a = app.a();
     assert_eq!(florin_api::wallets::check_seed(&app.app).await, Ok(true));
     florin_api::crypto::reconcile(&app.app).await.expect("the books can be read");
