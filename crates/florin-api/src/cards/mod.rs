@@ -25,6 +25,7 @@ mod label;
 mod limits;
 mod list;
 mod named;
+mod network;
 mod number;
 mod operator;
 mod payment;
@@ -45,6 +46,7 @@ pub use flows::{
     Authorisation, CardEntry, CardMessage, CardTransactionStatus, CardTransactionType, Follow, Heard,
     MerchantCurrency, Presents, Purchase, Told, Wanted, charge_in_eur, hear, require_card, touches_of_card,
 };
+pub use network::CardNetwork;
 pub use operator::{CardOperator, ShownCard};
 pub use payment::{CardChannel, Impossible, Merchant};
 

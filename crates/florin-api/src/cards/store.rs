@@ -2,9 +2,10 @@
 
 use super::card::Card;
 use super::limits::CardLimits;
+use crate::kit::app::App;
 use florin_store::{
-    HolderId, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Touch, Tx,
-    Value, params, sealed_objects,
+    BookId, HolderId, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, StoreError,
+    Touch, Tx, Value, params, sealed_objects,
 };
 use uuid::Uuid;
 
@@ -38,6 +39,8 @@ pub(super) static SEALED: [&SealedTable; 1] = [CARDS.seal()];
 
 /// Numbers are unique over all books of the installation, so this alone does not look at its own book only.
 const IS_TAKEN: Statement = "SELECT last4 FROM card WHERE pan_key = $2 AND CAST($1 AS BIGINT) > 0";
+/// A processor knows the number alone, so this looks over all books.
+const FIND_BY_NUMBER: Statement = "SELECT book, id FROM card WHERE pan_key = $1";
 /// A user has at most some twenty a year.
 const OF_HOLDER: Statement = "SELECT id, holder, status, is_locked, label, last4, pan_key, sealed, pin_block, \
      monthly_all, daily_all, monthly_atm, daily_atm, monthly_ecom, daily_ecom, activation, fee_months, fee_owed, \
@@ -54,7 +57,7 @@ const KNOWN: Statement = "SELECT id, holder, status, is_locked, label, last4, pa
      AND (label IS NOT NULL OR sealed IS NOT NULL OR pin_block IS NOT NULL) LIMIT 500";
 
 /// Every statement here, for the test that prepares and runs them all.
-pub(super) const STATEMENTS: &[Statement] = &[IS_TAKEN, OF_HOLDER, OF_BOOK, KNOWN];
+pub(super) const STATEMENTS: &[Statement] = &[IS_TAKEN, FIND_BY_NUMBER, OF_HOLDER, OF_BOOK, KNOWN];
 
 /// Those over sets. No card is removed.
 pub(super) static SETS: [&SetStatement; 3] = {
@@ -128,6 +131,12 @@ impl Object for Card {
 /// Whether a number was ever given out.
 pub(super) async fn is_taken(scope: &mut Scope, key: &[u8]) -> Result<bool, StoreError> {
     Ok(scope.query_one(IS_TAKEN, &params![key]).await?.is_some())
+}
+
+/// The book and the id of the card that has a number, or had it.
+pub(super) async fn find_by_number(app: &App, key: &[u8]) -> Result<Option<(BookId, Uuid)>, StoreError> {
+    let rows = app.store.look(FIND_BY_NUMBER, &params![key]).await?;
+    rows.first().map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }
 
 /// The cards of a holder, deleted ones included, the newest first.

@@ -3,6 +3,7 @@
 mod declines;
 mod flows;
 mod foreign;
+mod network;
 mod races;
 mod rules;
 mod three_ds;

@@ -4,6 +4,7 @@
 //! A processor brings messages: an authorisation, a clearing, a reversal. What is answered is decided from the books
 //! and not here.
 
+pub mod iso8583;
 mod simulated;
 
 pub use simulated::{MAGIC_AMOUNTS, MagicMerchant, SimulatedProcessor};

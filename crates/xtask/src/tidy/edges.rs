@@ -12,8 +12,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("florin-vault", &["florin-types"]),
     ("florin-webhook", &["florin-types"]),
     ("florin-iso20022", &["florin-types"]),
+    ("florin-iso8583", &["florin-types"]),
     ("florin-wallet", &[]),
-    ("florin-rails", &["florin-types", "florin-iso20022", "florin-wallet"]),
+    ("florin-rails", &["florin-types", "florin-iso20022", "florin-iso8583", "florin-wallet"]),
     ("florin-travel", &["florin-types"]),
     (
         "florin-api",
@@ -27,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "florin-rails",
             "florin-wallet",
             "florin-travel",
+            "florin-iso8583",
         ],
     ),
     (
@@ -41,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "florin-rails",
             "florin-wallet",
             "florin-travel",
+            "florin-iso8583",
             "florin-api",
         ],
     ),

@@ -56,6 +56,21 @@ const FORBIDDEN: &[Forbidden] = &[
         why: "florin-ledger is pure: no async, no clock, no word of a database",
     },
     Forbidden {
+        folder: "crates/florin-iso8583/src/",
+        words: &[
+            "async",
+            "await",
+            "tokio",
+            "std::fs",
+            "std::net",
+            "std::io",
+            "SystemTime::now",
+            "Instant::now",
+        ],
+        any_case: false,
+        why: "florin-iso8583 is pure: no I/O, no async, no clock",
+    },
+    Forbidden {
         folder: "crates/florin-store/src/",
         words: &["transfer", "transfers", "card", "cards", "sepa", "kyc"],
         any_case: true,

@@ -40,7 +40,7 @@ pub(in crate::cards) static USAGES: ObjectTable =
     sealed_objects!("card_usage", "slots": Bytes, "uses": Bytes);
 
 /// What was said about transactions.
-pub(super) static ENTRIES: ObjectTable = sealed_objects!(
+pub(in crate::cards) static ENTRIES: ObjectTable = sealed_objects!(
     "card_entry",
     "card": Bytes,
     "payment": Bytes,

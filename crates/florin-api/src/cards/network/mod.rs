@@ -1,0 +1,201 @@
+//! A processor of cards that is connected by ISO 8583: its messages, applied to the book of the card.
+//!
+//! The link ([`florin_rails::cards::iso8583`]) brings a message; `translate.rs` says what it is here (pure); the card's
+//! book is found by its number; and `apply.rs` is the command. A message has an id made of its key, so the same one
+//! again, as a repeat or after a lost answer, is answered as it was. What came of an authorisation is found by the id
+//! of its message, which a completion or a reversal names.
+//!
+//! A reversal that comes before what it reverses (over another connection) is kept, and what it reverses is declined
+//! when it comes. What cannot be refused and is not possible is kept for a person, as every refused message of a rail
+//! is (`kit/book/inbox.rs`).
+
+mod apply;
+mod translate;
+
+use super::flows::{CardEntry, CardTransactionType, touches_of_card};
+use super::number::key_of;
+use super::store;
+use crate::kit::app::App;
+use crate::kit::book::inbox;
+use crate::kit::book::jobs::run_inside;
+use crate::kit::book::terms::Terms;
+use crate::kit::book::work::Work;
+use apply::{Applied, apply};
+use florin_iso8583::{
+    Advice, ApprovalCode, AuthorisationAnswer, AuthorisationRequest, Decline, Pan, Receipt, Reversal,
+};
+use florin_rails::cards::iso8583::{Boxed, CardHost};
+use florin_store::{BookId, StoreError, Touch};
+use florin_types::CardNumber;
+use std::sync::{Arc, Mutex, PoisonError};
+use translate::{Named, What};
+use uuid::Uuid;
+
+/// The product, as a processor sees it.
+pub struct CardNetwork {
+    app: App,
+}
+
+/// Why a message was not applied.
+enum Failed {
+    /// Nothing has happened, and this is the answer.
+    Answer(Decline),
+    /// It is not known what has happened.
+    Unknown,
+}
+
+impl CardNetwork {
+    /// For a platform.
+    pub fn new(app: App) -> Arc<Self> {
+        Arc::new(Self { app })
+    }
+
+    /// The book and the id of a card. Cards of a sandbox that was reset are gone.
+    async fn find(&self, pan: &Pan) -> Result<(BookId, Uuid), Failed> {
+        let number = CardNumber::parse(pan.expose()).map_err(|_| Failed::Answer(Decline::NoSuchCard))?;
+        let key = key_of(&self.app, &number);
+        match store::find_by_number(&self.app, &key).await {
+            Ok(found) => found.ok_or(Failed::Answer(Decline::NoSuchCard)),
+            Err(error) => {
+                tracing::warn!(%error, "a card of a message could not be looked up");
+                Err(Failed::Answer(Decline::Unavailable))
+            }
+        }
+    }
+
+    /// Applies a message once.
+    async fn hear(&self, pan: &Pan, message: Named) -> Result<Applied, Failed> {
+        if !self.app.may_write() || self.app.is_stopping() {
+            return Err(Failed::Answer(Decline::Unavailable));
+        }
+        let (book, card) = self.find(pan).await?;
+        let ready = self.read(book, card, &message).await;
+        let (terms, touches) = ready.map_err(|error| {
+            tracing::warn!(%error, book = book.0, "what a message about a card needs could not be read");
+            Failed::Answer(Decline::Unavailable)
+        })?;
+        // A command can run twice; what the last run came to is what was committed.
+        let outcome = Arc::new(Mutex::new(None));
+        let slot = Arc::clone(&outcome);
+        let command = async move |work: &mut Work<'_>| {
+            let applied = apply(work, &terms, card, &message).await?;
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = applied;
+            Ok(())
+        };
+        if let Err(error) = run_inside(&self.app, book, touches, command).await {
+            tracing::error!(%error, book = book.0, "a message about a card was not applied: it is not answered");
+            return Err(Failed::Unknown);
+        }
+        let applied = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
+        applied.ok_or(Failed::Answer(Decline::NoSuchCard))
+    }
+
+    /// The terms of the card's partner, and what the command must touch.
+    async fn read(
+        &self,
+        book: BookId,
+        card: Uuid,
+        message: &Named,
+    ) -> Result<(Terms, Vec<Touch>), StoreError> {
+        let app = &self.app;
+        let terms = Terms::of_book(&app.store, book).await?;
+        let mut snapshot = app.store.snapshot(book).await?;
+        let mut touches = touches_of_card(&mut snapshot, card, None).await?;
+        let rail = apply::rail(app);
+        let ids = std::iter::once(&message.id).chain(&message.original);
+        touches.extend(ids.map(|id| inbox::touch(app, rail, id)));
+        touches.push(Touch::Partner);
+        Ok((terms, touches))
+    }
+
+    async fn authorise(&self, request: AuthorisationRequest) -> Option<AuthorisationAnswer> {
+        let declined = |decline| Some(AuthorisationAnswer::declined(decline));
+        let named = match translate::authorisation(&request) {
+            Ok(named) => named,
+            Err(decline) => return declined(decline),
+        };
+        match self.hear(&request.payment.subject.pan, named).await {
+            Ok(Applied::Entry(entry)) => Some(answer(&request, &entry)),
+            Ok(Applied::Nothing | Applied::Impossible) => declined(Decline::InvalidTransaction),
+            Err(Failed::Answer(decline)) => declined(decline),
+            Err(Failed::Unknown) => None,
+        }
+    }
+
+    /// Applies what has happened anyway. What is not possible is kept for a person, so it is taken.
+    async fn take(&self, pan: &Pan, named: Result<Named, Decline>) -> Receipt {
+        let named = match named {
+            Ok(Named { what: What::Nothing, .. }) => return Receipt::Taken,
+            Ok(named) => named,
+            Err(decline) => return Receipt::Refused(decline),
+        };
+        match self.hear(pan, named).await {
+            Ok(_) => Receipt::Taken,
+            Err(Failed::Answer(Decline::Unavailable) | Failed::Unknown) => Receipt::Again,
+            Err(Failed::Answer(decline)) => Receipt::Refused(decline),
+        }
+    }
+}
+
+/// What an authorisation is answered, by what is kept of it: the same each time.
+fn answer(request: &AuthorisationRequest, entry: &CardEntry) -> AuthorisationAnswer {
+    let told = &entry.told;
+    if told.kind == CardTransactionType::Decline {
+        let reason = told.decline.map_or(Decline::DoNotHonour, translate::reason);
+        return AuthorisationAnswer::declined(reason);
+    }
+    let approval = approval_of(entry.id);
+    match told.minor == told.wanted {
+        true => AuthorisationAnswer::approved(approval),
+        false => {
+            let in_part = request.approve_in_part(approval, told.minor);
+            in_part.unwrap_or(AuthorisationAnswer::declined(Decline::InsufficientFunds))
+        }
+    }
+}
+
+/// Letters and digits of approval codes: those that nobody mistakes for another when they are read aloud.
+const APPROVAL_LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// The code by which an approval is known: six letters and digits of the random end of an id.
+fn approval_of(entry: Uuid) -> ApprovalCode {
+    let letter = |place: u32| {
+        let index = usize::try_from(entry.as_u128() >> (place * 5) & 31).unwrap_or_default();
+        char::from(APPROVAL_LETTERS[index])
+    };
+    let text: String = (0..6).map(letter).collect();
+    ApprovalCode::parse(&text).expect("six letters and digits are a code")
+}
+
+impl CardHost for CardNetwork {
+    fn authorise(&self, request: AuthorisationRequest) -> Boxed<'_, Option<AuthorisationAnswer>> {
+        Box::pin(Self::authorise(self, request))
+    }
+
+    fn advise(&self, advice: Advice) -> Boxed<'_, Receipt> {
+        Box::pin(async move {
+            let named = translate::advice(&advice);
+            self.take(&advice.payment.subject.pan, named).await
+        })
+    }
+
+    fn reverse(&self, reversal: Reversal) -> Boxed<'_, Receipt> {
+        Box::pin(async move {
+            let named = translate::reversal(&reversal);
+            self.take(&reversal.subject.pan, Ok(named)).await
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn approvals_have_codes_that_differ() {
+        let codes: std::collections::BTreeSet<String> =
+            (0..1_000).map(|number| approval_of(Uuid::from_u128(number)).as_str().to_owned()).collect();
+        assert_eq!(codes.len(), 1_000);
+        assert!(codes.iter().all(|code| code.len() == 6));
+    }
+}

@@ -1,0 +1,7 @@
+//! The link to a processor of cards, over real sockets.
+
+mod fake;
+mod link;
+mod logs;
+mod messages;
+mod python;
