@@ -11,17 +11,18 @@ use clap::Args;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use florin_api::kit::settings::{
-    Chains, DOCUMENT_MAX_BYTES, Environment, RATE_LOCK, RateLimit, Sepa, Settings, WebhookTargets,
+    Cards, Chains, DOCUMENT_MAX_BYTES, Environment, RATE_LOCK, RateLimit, Sepa, Settings, WebhookTargets,
 };
 use florin_api::kit::tables::{Reference, Tables};
 use florin_store::{Place, Store};
-use florin_types::Currencies;
+use florin_types::{CardRange, Currencies};
 use florin_vault::BucketSettings;
 use florin_wallet::{Keychain, Seed};
 use ipnet::IpNet;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -142,6 +143,9 @@ pub struct Config {
     rate_source: Option<SourceName>,
     /// How long a rate lock holds, in seconds of the book's clock.
     rate_lock_seconds: u32,
+    /// How the numbers of cards begin: 6 to 10 digits.
+    #[serde(deserialize_with = "card_range")]
+    card_bin: CardRange,
     /// Countries, fees, networks and rates. An omitted table keeps its default. Only in the file.
     #[serde(default)]
     reference: Tables,
@@ -185,6 +189,7 @@ struct Defaults {
     trusted_proxies: Vec<IpNet>,
     webhook_allow: Vec<IpNet>,
     rate_lock_seconds: u64,
+    card_bin: &'static str,
 }
 
 const DEFAULTS: Defaults = Defaults {
@@ -203,7 +208,12 @@ const DEFAULTS: Defaults = Defaults {
     trusted_proxies: Vec::new(),
     webhook_allow: Vec::new(),
     rate_lock_seconds: RATE_LOCK.as_secs(),
+    card_bin: "99990000",
 };
+
+fn card_range<'de, D: Deserializer<'de>>(text: D) -> Result<CardRange, D::Error> {
+    CardRange::parse(&String::deserialize(text)?).map_err(D::Error::custom)
+}
 
 impl Flags {
     /// Merges all sources.
@@ -312,6 +322,7 @@ impl Config {
             document_max_bytes: self.document_max_bytes,
             rate_lock: Duration::from_secs(self.rate_lock_seconds.into()),
             keychain: None,
+            cards: Cards { range: self.card_bin.clone(), ..base.cards },
             ..base
         }
     }
@@ -503,6 +514,7 @@ impl Config {
             ("webhook_allow", sections::list(&self.webhook_allow)),
             ("rate_source", quoted(self.rate_source.map_or("simulated", SourceName::as_str))),
             ("rate_lock_seconds", self.rate_lock_seconds.to_string()),
+            ("card_bin", quoted(self.card_bin.as_str())),
         ];
         let line = |(name, value)| match value == NOT_SET {
             true => sections::not_set(name),

@@ -25,6 +25,20 @@ fn the_file_may_change_a_part_of_the_reference() {
 }
 
 #[test]
+fn the_numbers_of_cards_begin_as_is_set() {
+    let range = |file: &str| config(file).map(|config| config.settings().cards.range);
+    assert_eq!(range(""), Ok(CardRange::of_no_network()));
+    assert_eq!(range("card_bin = \"400012\""), Ok(CardRange::parse("400012").expect("a range")));
+    assert!(config("card_bin = \"400012\"").expect("a file").shown().contains("card_bin = \"400012\"\n"));
+    for wrong in ["\"40001\"", "\"0400012\"", "\"40001200000\"", "\"4000 12\"", "400012"] {
+        let said = range(&format!("card_bin = {wrong}")).expect_err(wrong);
+        assert!(said.contains("card_bin"), "{said}");
+    }
+    let live = config("environment = \"live\"").expect("a file").settings();
+    assert!(live.cards.processor.is_none());
+}
+
+#[test]
 fn live_on_simulated_rails_must_be_meant() {
     let check = |file: &str| config(file).expect(file).check_rails().map_err(|error| error.to_string());
     assert_eq!(check(""), Ok(()));

@@ -3,6 +3,7 @@
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod allocator;
 mod bank;
+mod cards;
 mod chains;
 mod clock;
 mod config;
@@ -92,6 +93,11 @@ enum Command {
     Crypto {
         #[command(subcommand)]
         command: crypto::CryptoCommand,
+    },
+    /// Cards of users: see them, and block, suspend or release one.
+    Cards {
+        #[command(subcommand)]
+        command: cards::CardsCommand,
     },
     /// Let other banks ask who holds an account (Verification of Payee).
     Vop {
@@ -212,6 +218,7 @@ fn run(command: Command) -> Result<ExitCode, Failed> {
         Command::Kyc { command } => runtime.block_on(review::run(command))?,
         Command::Sepa { command } => return runtime.block_on(sepa::run(command)),
         Command::Crypto { command } => return runtime.block_on(crypto::run(command)),
+        Command::Cards { command } => runtime.block_on(cards::run(command))?,
         Command::Vop { command } => runtime.block_on(vop::run(command))?,
         Command::Vault { command } => return runtime.block_on(vault::run(command)),
         Command::Clock { command } => return runtime.block_on(clock::run(command)),

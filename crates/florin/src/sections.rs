@@ -51,12 +51,14 @@ pub fn address(text: &str) -> String {
 
 /// The section `reference`. The tables are taken apart by their fields, so that none is forgotten.
 pub fn reference(tables: &Tables) -> String {
-    let Tables { currencies, fees, iban_countries, denied_residences, poa_countries, overseas } = tables;
+    let Tables { currencies, fees, iban_countries, card_countries, .. } = tables;
+    let Tables { denied_residences, poa_countries, overseas, .. } = tables;
     let Fees { sepa_percentage, sepa_minimum, exchange_percentage, card_monthly, card_foreign_percentage } =
         fees;
     let mut lines = vec![
         "[reference]".to_owned(),
         format!("iban_countries = {}", list(iban_countries)),
+        format!("card_countries = {}", list(card_countries)),
         format!("denied_residences = {}", list(denied_residences)),
         format!("poa_countries = {}", list(poa_countries)),
         format!("overseas = {}", table(overseas)),

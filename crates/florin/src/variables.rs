@@ -39,6 +39,7 @@ pub const SETTINGS: &[&str] = &[
     "webhook_allow",
     "rate_source",
     "rate_lock_seconds",
+    "card_bin",
     "test_networks",
     "chain_btc_url",
     "chain_btc_password",

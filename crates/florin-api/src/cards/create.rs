@@ -1,6 +1,7 @@
 //! `POST /v1/card/virtual`: a new card of a user.
 
 use super::card::{Activation, Card, CardStatus, check_count, expiry};
+use super::fee;
 use super::label::CardLabel;
 use super::limits::CardLimits;
 use super::number::{CardSeed, free_number};
@@ -103,6 +104,7 @@ async fn create_virtual_card(context: Context, call: Call<NewCard>) -> Result<Su
                 deleted_at: None,
             };
             work.put(&card)?;
+            fee::leave_first(work, &card);
             Ok(VirtualCard {
                 card_id: card.id,
                 card_number: data.number.as_str().to_owned(),

@@ -8,20 +8,25 @@
 //! clearing pays the merchant. A **challenge** (`challenge`) is a code that somebody must give.
 //!
 //! States of a card: active ⇄ locked by the user; blocked or suspended by an operator; deleted. Accounts touched: the
-//! partner's main account in EUR and the house's fees, by the monthly fee; users' main accounts in EUR, what they owe, and
-//! the house's card settlement, suspense and fees. Events: `card.transaction`, `card.3ds`, `card.activation`.
+//! partner's main account in EUR and the house's fees, by the monthly fee (`fee.rs`); users' main accounts in EUR, what
+//! they owe, and the house's card settlement, suspense and fees. Events: `card.transaction`, `card.3ds`,
+//! `card.activation`, `card.fee`.
 
+mod block;
 mod card;
 mod challenge;
 mod create;
 mod decide;
+mod delete;
 mod details;
+mod fee;
 mod flows;
 mod label;
 mod limits;
 mod list;
 mod named;
 mod number;
+mod operator;
 mod payment;
 mod pin;
 mod pin_block;
@@ -41,21 +46,35 @@ pub use flows::{
     CardTransactionType, Consulted, Follow, Heard, MerchantCurrency, Presents, Preview, Purchase, Said, Told,
     Wanted, charge_in_eur, currency_of, hear, note_late, preview, require_card, touches_of_card,
 };
+pub use operator::{CardOperator, ShownCard};
 pub use payment::{CardChannel, Impossible, Merchant};
 
+use crate::kit::endpoint::codes::{P454, P456};
 use crate::kit::endpoint::events::EventType;
-use crate::kit::endpoint::family::{Erasure, EventRow, Family, Placeholder};
+use crate::kit::endpoint::family::{Erasure, EventRow, Family, Obstacle, Placeholder, no_obstacle};
+use crate::kit::endpoint::refusal::Refusal;
 use crate::kit::endpoint::table::Shape;
-use florin_store::{SealedTable, migration};
+use crate::users::RENDER_USER_EVENTS;
+use card::CardStatus;
+use florin_store::{Holder, HolderId, SealedTable, Stop, StoreError, Tx, migration};
 
 /// The family's table.
 pub static FAMILY: Family = Family {
     tag: ("Cards", "Virtual cards of your users: issuing them, and what may be spent by them."),
     endpoints: || {
-        let single = [create::endpoint(), list::endpoint(), details::endpoint(), flows::endpoint()];
-        single.into_iter().chain(challenge::endpoints()).collect()
+        let single = [create::endpoint(), list::endpoint(), details::endpoint(), pin::endpoint()];
+        single
+            .into_iter()
+            .chain(block::endpoints())
+            .chain(limits::endpoints())
+            .chain([delete::endpoint(), flows::endpoint()])
+            .chain(challenge::endpoints())
+            .collect()
     },
-    jobs: &[(flows::DUE_JOB, |app, job| Box::pin(flows::work_on_due(app, job)))],
+    jobs: &[
+        (fee::FEE_JOB, |app, job| Box::pin(fee::take(app, job))),
+        (flows::DUE_JOB, |app, job| Box::pin(flows::work_on_due(app, job))),
+    ],
     events: EVENTS,
     records: &[
         payment::AUTHORISED,
@@ -65,19 +84,18 @@ pub static FAMILY: Family = Family {
         payment::REFUNDED,
         payment::CHARGED_BACK,
         payment::REPRESENTED,
+        fee::FEE,
     ],
     statements: &[store::STATEMENTS, flows::store::STATEMENTS, challenge::STATEMENTS],
     sets: &[&store::SETS, &flows::store::SETS, &challenge::SETS],
     migrations: &[migration!(1025, "1025_cards"), migration!(1026, "1026_card_flows")],
     sealed: &SEALED,
-    erasures: &[Erasure {
-        objects: |tx, holder| {
-            Box::pin(async move {
-                flows::store::empty(tx, holder).await?;
-                challenge::empty(tx, holder).await
-            })
-        },
-        ..Erasure::of_rows(&[])
+    erasures: &[Erasure { objects: |tx, holder| Box::pin(empty(tx, holder)), ..Erasure::of_rows(&[]) }],
+    obstacles: &[Obstacle {
+        to_suspending: |tx, holder| Box::pin(check_none_active(tx, holder)),
+        to_deleting: |tx, holder| Box::pin(check_all_deleted(tx, holder)),
+        to_changing_identity: no_obstacle,
+        to_changing_address: no_obstacle,
     }],
     scenarios: flows::scenarios,
     placeholders: &[
@@ -135,4 +153,42 @@ const EVENTS: &[EventRow] = &[
         example: challenge::ACTIVATION_EXAMPLE,
         render: |app, scope, events| Box::pin(challenge::render_activation(app, scope, events)),
     },
+    EventRow {
+        event: EventType::CardFee,
+        summary: "Card Fee",
+        description: "Your EUR balance was too small for the monthly fee of a card, or what was owed is paid now. A \
+                      fee that is paid when it comes due emits nothing.",
+        payload: Shape::of::<fee::CardFeePayload>(),
+        example: fee::EXAMPLE,
+        render: RENDER_USER_EVENTS,
+    },
 ];
+
+/// Empties what is known of a user that is erased.
+async fn empty(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {
+    store::empty(tx, holder).await?;
+    flows::store::empty(tx, holder).await?;
+    challenge::empty(tx, holder).await
+}
+
+/// A user with an active card is not suspended: lock or delete the cards first.
+async fn check_none_active(tx: &mut Tx, holder: &Holder) -> Result<(), Stop> {
+    let cards = store::of_holder(tx.scope(), holder.id).await?;
+    let active = cards.iter().filter(|card| card.status == CardStatus::Active).count();
+    match active {
+        0 => Ok(()),
+        _ => Err(Refusal::because(&P454, format_args!("{active}; block or delete them first")).into()),
+    }
+}
+
+/// A user with a card, or whose money is on hold by one, stays.
+async fn check_all_deleted(tx: &mut Tx, holder: &Holder) -> Result<(), Stop> {
+    let cards = store::of_holder(tx.scope(), holder.id).await?;
+    if cards.iter().any(|card| card.status != CardStatus::Deleted) {
+        return Err(Refusal::because(&P456, "a card is not deleted").into());
+    }
+    match flows::store::is_open(tx.scope(), holder.id).await? {
+        true => Err(Refusal::because(&P456, "money is on hold for a card transaction").into()),
+        false => Ok(()),
+    }
+}

@@ -34,6 +34,12 @@ impl CardSeed {
         Self(seed)
     }
 
+    /// One that is known, for tests.
+    #[cfg(test)]
+    pub(super) const fn of(seed: [u8; 32]) -> Self {
+        Self(seed)
+    }
+
     /// The stream from its beginning.
     pub(super) fn stream(&self) -> CardStream {
         CardStream(Mutex::new(blake3::Hasher::new_keyed(&self.0).finalize_xof()))

@@ -1,6 +1,11 @@
-//! The PIN of a card.
+//! `PATCH /v1/card/pin`: another PIN; and how a request gives one.
 
+use super::card::Card;
+use super::named::NamedCard;
+use super::number::CardSeed;
 use super::pin_block::Pin;
+use super::secrets::{CardData, keys_of, pin_block_of};
+use crate::kit::prelude::*;
 use crate::kit::request::types::{FieldType, text_schema};
 use utoipa::openapi::schema::ObjectBuilder;
 
@@ -22,4 +27,50 @@ impl FieldType for GivenPin {
     fn schema() -> ObjectBuilder {
         text_schema().pattern(Some("^[0-9]{4}$")).examples(["4829"])
     }
+}
+
+/// The card and its PIN.
+struct NewPin {
+    named: NamedCard,
+    pin: GivenPin,
+}
+
+impl Request for NewPin {
+    const NAME: &'static str = "CardPinRequest";
+    const ABOUT: &'static str = "A card of a user, and its PIN.";
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let named = NamedCard::read(fields);
+        let pin = fields.required("pin").about("The PIN: 4 digits.").secret_text();
+        Some(Self { named: named?, pin: pin? })
+    }
+}
+
+/// The call.
+pub fn endpoint() -> Endpoint {
+    Endpoint {
+        id: "setCardPin",
+        summary: "Set the PIN of a card",
+        description: "Replaces the PIN. No call tells what it is. P453 if we have blocked or suspended the card.",
+        example: r#"{"externalUserId":"$user","cardId":"$card","pin":"7391"}"#,
+        answer: r#"{"message":"Card PIN set successfully"}"#,
+        refusals: &[&P412, &P434, &P453],
+        ..patch("/v1/card/pin", set_card_pin)
+    }
+}
+
+async fn set_card_pin(context: Context, call: Call<NewPin>) -> Result<Success<Message>, Failure> {
+    let Call { request: NewPin { named, pin }, keyed } = call;
+    let seed = CardSeed::draw(&context.app);
+    context
+        .run(keyed, named.touches(), async move |work| {
+            let (holder, card) = named.find(work)?;
+            card.check_not_held()?;
+            let keys = keys_of(work.app(), &holder)?;
+            let number = CardData::open(&keys, card.sealed.as_deref())?.number;
+            let block = pin_block_of(&keys, &pin.0, &number, &seed.stream())?;
+            work.put(&Card { pin_block: Some(block), ..card })?;
+            Ok(Message::new("Card PIN set successfully"))
+        })
+        .await
 }

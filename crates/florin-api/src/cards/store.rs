@@ -3,8 +3,8 @@
 use super::card::Card;
 use super::limits::CardLimits;
 use florin_store::{
-    HolderId, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Value,
-    params, sealed_objects,
+    HolderId, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Touch, Tx,
+    Value, params, sealed_objects,
 };
 use uuid::Uuid;
 
@@ -43,9 +43,18 @@ const OF_HOLDER: Statement = "SELECT id, holder, status, is_locked, label, last4
      monthly_all, daily_all, monthly_atm, daily_atm, monthly_ecom, daily_ecom, activation, fee_months, fee_owed, \
      created_at, expires_at, deleted_at, seal FROM card WHERE book = $1 AND holder = $2 \
      ORDER BY created_at DESC, id DESC LIMIT 1000";
+const OF_BOOK: Statement = "SELECT id, holder, status, is_locked, label, last4, pan_key, sealed, pin_block, \
+     monthly_all, daily_all, monthly_atm, daily_atm, monthly_ecom, daily_ecom, activation, fee_months, fee_owed, \
+     created_at, expires_at, deleted_at, seal FROM card WHERE book = $1 AND id > $2 AND status <> 'DELETED' \
+     ORDER BY id LIMIT 1000";
+/// Cards of a holder that are not emptied yet, some at a time.
+const KNOWN: Statement = "SELECT id, holder, status, is_locked, label, last4, pan_key, sealed, pin_block, \
+     monthly_all, daily_all, monthly_atm, daily_atm, monthly_ecom, daily_ecom, activation, fee_months, fee_owed, \
+     created_at, expires_at, deleted_at, seal FROM card WHERE book = $1 AND holder = $2 \
+     AND (label IS NOT NULL OR sealed IS NOT NULL OR pin_block IS NOT NULL) LIMIT 500";
 
 /// Every statement here, for the test that prepares and runs them all.
-pub(super) const STATEMENTS: &[Statement] = &[IS_TAKEN, OF_HOLDER];
+pub(super) const STATEMENTS: &[Statement] = &[IS_TAKEN, OF_HOLDER, OF_BOOK, KNOWN];
 
 /// Those over sets. No card is removed.
 pub(super) static SETS: [&SetStatement; 3] = {
@@ -124,4 +133,24 @@ pub(super) async fn is_taken(scope: &mut Scope, key: &[u8]) -> Result<bool, Stor
 /// The cards of a holder, deleted ones included, the newest first.
 pub(super) async fn of_holder(scope: &mut Scope, holder: HolderId) -> Result<Vec<Card>, StoreError> {
     scope.objects(OF_HOLDER, &params![holder]).await
+}
+
+/// Cards of a book that are not deleted, after one, by id; 1,000 at most.
+pub(super) async fn of_book(scope: &mut Scope, after: Uuid) -> Result<Vec<Card>, StoreError> {
+    scope.objects(OF_BOOK, &params![after]).await
+}
+
+/// Empties the cards of a user that is erased. Their numbers' hashes stay, so that none is given out again.
+pub(super) async fn empty(tx: &mut Tx, holder: HolderId) -> Result<(), StoreError> {
+    loop {
+        // What was put before is written first, so it is not found again.
+        let some: Vec<Card> = tx.scope().objects(KNOWN, &params![holder]).await?;
+        if some.is_empty() {
+            return Ok(());
+        }
+        let touches: Vec<_> = some.iter().map(|one| Touch::Object(&CARDS, one.id)).collect();
+        tx.load(&touches).await?;
+        some.into_iter()
+            .try_for_each(|one| tx.put(&Card { label: None, sealed: None, pin_block: None, ..one }))?;
+    }
 }

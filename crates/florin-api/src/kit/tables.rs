@@ -131,6 +131,15 @@ impl Fees {
         Ok(share.max(minimum))
     }
 
+    /// The fee of a card for a month, in cents.
+    ///
+    /// # Errors
+    /// It is no amount of EUR.
+    pub fn card(&self) -> Result<i64, StoreError> {
+        let fee = self.card_monthly.at_scale(2);
+        fee.ok_or_else(|| StoreError::unexpected("a fee that is no amount of EUR"))
+    }
+
     /// Refuses percentages that are no share of a whole.
     fn check(&self) -> Result<(), String> {
         let all = [

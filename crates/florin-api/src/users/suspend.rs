@@ -12,9 +12,9 @@ pub fn endpoints() -> [Endpoint; 2] {
             id: "suspendUser",
             summary: "Suspend a user",
             description: "A suspended user can neither send nor receive by your calls (P455). Suspending a suspended \
-                          user changes nothing.",
+                          user changes nothing. Refused while a card of the user is `ACTIVE`: block it first.",
             answer: r#"{"message":"User suspended successfully"}"#,
-            refusals: &[&P412],
+            refusals: &[&P412, &P454],
             ..patch("/v1/user/suspend/{externalUserId}", suspend_user)
         },
         Endpoint {

@@ -34,6 +34,7 @@ async fn card_of(client: &Client, user: &str) -> Made {
 async fn with_card(app: &TestApp, eur: &str) -> (Client, String) {
     let a = app.a();
     a.verified_user("anna").await;
+    a.move_to("anna", "DE").await;
     a.fund(Some("anna"), eur, "eur").await;
     let card = card_of(&a, "anna").await.id;
     (a, card)

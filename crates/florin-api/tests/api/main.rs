@@ -6,6 +6,8 @@
 
 mod asyncapi;
 mod balances;
+mod card_flows;
+mod cards;
 mod clock;
 mod crypto;
 mod errors;

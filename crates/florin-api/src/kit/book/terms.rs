@@ -5,7 +5,7 @@
 use crate::kit::request::number::ExactNumber;
 use crate::kit::request::types::words;
 use crate::kit::tables::{Fees, Network, Reference};
-use florin_store::{Row, SealedTable, Statement, Store, StoreError, Tx, Value, params, sealed_table};
+use florin_store::{BookId, Row, SealedTable, Statement, Store, StoreError, Tx, Value, params, sealed_table};
 use florin_types::{Country, CurrencyCode, Timestamp};
 use uuid::Uuid;
 
@@ -27,8 +27,12 @@ const INSERT: Statement = "INSERT INTO partner_terms (partner, effective_from, s
      seal) SELECT id, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), \
      CAST($7 AS TEXT), $8 FROM partner WHERE book = $1";
 
+const FIND_OF_BOOK: Statement = "SELECT t.partner, t.effective_from, t.set_at, t.name, t.scope, t.value, t.operator, \
+     t.seal FROM partner p JOIN partner_terms t ON t.partner = p.id WHERE p.book = $1 \
+     ORDER BY t.effective_from, t.set_at";
+
 /// Every statement here, for the test that prepares and runs them all.
-pub(crate) const STATEMENTS: &[Statement] = &[FIND, INSERT, PARTNER_TERMS.read];
+pub(crate) const STATEMENTS: &[Statement] = &[FIND, FIND_OF_BOOK, INSERT, PARTNER_TERMS.read];
 
 words! {
     /// What can be agreed.
@@ -156,7 +160,18 @@ impl Terms {
     /// # Errors
     /// When the database is away.
     pub async fn of(store: &Store, partner: Uuid) -> Result<Self, StoreError> {
-        let rows = store.look(FIND, &params![partner]).await?;
+        Self::read(store, &store.look(FIND, &params![partner]).await?)
+    }
+
+    /// The terms of the partner whose book this is, for jobs, which know no key.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn of_book(store: &Store, book: BookId) -> Result<Self, StoreError> {
+        Self::read(store, &store.look(FIND_OF_BOOK, &params![book]).await?)
+    }
+
+    fn read(store: &Store, rows: &[Row]) -> Result<Self, StoreError> {
         let term = |row: &Row| {
             store.seals().check(&PARTNER_TERMS, &row.0)?;
             term_of_row(row)

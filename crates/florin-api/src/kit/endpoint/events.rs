@@ -42,6 +42,8 @@ words! {
         Card3ds = "card.3ds",
         /// A code that activates a card.
         CardActivation = "card.activation",
+        /// The monthly fee of a card could not be taken from your balance, or was paid after all.
+        CardFee = "card.fee",
     }
 }
 
@@ -67,6 +69,7 @@ impl EventType {
             Self::PaymentLink => "/payment-link-webhook",
             Self::Card3ds => "/webhook/card/3ds",
             Self::CardActivation => "/webhook/card/activation",
+            Self::CardFee => "/webhook/card/fee",
         }
     }
 }

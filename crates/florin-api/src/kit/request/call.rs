@@ -2,8 +2,9 @@
 //! not name it can't use, and what it names has been checked.
 
 use super::body::{Parsed, Request, read_body, read_no_body};
-use super::fields::{Content, SECRET};
+use super::fields::Content;
 use super::query::{path_segment, read_query};
+use super::secret::compared;
 use crate::kit::endpoint::failure::Failure;
 use crate::kit::endpoint::handler::{Argument, Incoming, Signature};
 use crate::kit::endpoint::refusal::Refusal;
@@ -79,19 +80,8 @@ pub(super) fn keyed(key: String, parts: &Parts, content: Content) -> Keyed {
     fields.push(("method".into(), parts.method.to_string()));
     let path: Vec<_> = parts.uri.path().split('/').map(|raw| path_segment(raw).unwrap_or_default()).collect();
     fields.push(("path".into(), path.join("/")));
-    fields.extend(content.into_iter().map(|(name, text)| (name, kept_text(&key, text))));
+    fields.extend(content.into_iter().map(|(name, text)| (name, compared(&key, text))));
     Keyed { key, fields }
-}
-
-/// The text of a field as it is compared with that of a repeat: a secret only together with the key of the request.
-fn kept_text(key: &str, text: String) -> String {
-    match text.strip_prefix(SECRET) {
-        Some(secret) => {
-            let key = blake3::derive_key("florin 2026 secrets in repeated requests v1", key.as_bytes());
-            blake3::keyed_hash(&key, secret.as_bytes()).to_string()
-        }
-        None => text,
-    }
 }
 
 /// The key of a request, bare or in the quoted form of the IETF draft (draft-ietf-httpapi-idempotency-key-header-06,

@@ -143,7 +143,7 @@ pub(super) fn currency_schema() -> ObjectBuilder {
 const DECIMAL_PATTERN: &str = r"^([1-9][0-9]*(\.[0-9]+)?|0\.[0-9]*[1-9][0-9]*)$";
 
 /// Longest decimal that is read.
-const MAX_DECIMAL_CHARACTERS: usize = 64;
+pub(super) const MAX_DECIMAL_CHARACTERS: usize = 64;
 
 /// A decimal above zero, as a text or as a number.
 fn positive_schema(about: &str) -> OneOfBuilder {

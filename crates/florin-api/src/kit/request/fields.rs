@@ -42,9 +42,6 @@ pub type Content = Vec<(Cow<'static, str>, String)>;
 /// Characters of a client's own name that a message repeats: the contract's.
 pub const SHOWN_NAME: usize = 64;
 
-/// The character with which the canonical text of a secret begins; no text of a request has it.
-pub(super) const SECRET: char = '\0';
-
 /// Failures after which the rest of a list is not read: who made so many mends those first, and the answer stays short.
 const MAX_LISTED_FAILURES: usize = 50;
 
@@ -321,15 +318,6 @@ impl<'a> Slot<'_, 'a> {
         self.outcome(parsed)
     }
 
-    /// A text of a type that is a secret of few possible values, such as a PIN: what is kept of it for an idempotency
-    /// key depends on that key too, so that the same secret of two requests does not look the same.
-    pub fn secret_text<T: FieldType>(mut self) -> Option<T> {
-        self.describe_as(T::NAME, T::schema);
-        let text = self.string()?;
-        let parsed = T::parse(text).map(|value| (format!("{SECRET}{}", value.canonical()), value));
-        self.outcome(parsed)
-    }
-
     /// Any text, in lower case: a slug that is looked up later.
     pub fn lowercase(mut self) -> Option<String> {
         self.describe(text_schema);
@@ -387,7 +375,10 @@ impl<'a> Slot<'_, 'a> {
     }
 
     /// What is read exactly from a JSON number or a text.
-    fn exact<T, E: Display>(self, parse: impl FnOnce(&str) -> Result<(String, T), E>) -> Option<T> {
+    pub(super) fn exact<T, E: Display>(
+        self,
+        parse: impl FnOnce(&str) -> Result<(String, T), E>,
+    ) -> Option<T> {
         let text = match self.value? {
             Json::Number(text) => *text,
             Json::String(text) => text.as_ref(),
@@ -528,7 +519,11 @@ impl<'a> Slot<'_, 'a> {
         self.describe_as(None, schema);
     }
 
-    fn describe_as(&mut self, component: Option<&'static str>, schema: impl FnOnce() -> ObjectBuilder) {
+    pub(super) fn describe_as(
+        &mut self,
+        component: Option<&'static str>,
+        schema: impl FnOnce() -> ObjectBuilder,
+    ) {
         let (about, example) = (self.about, self.example);
         if self.fields.description.is_none() {
             return;
@@ -551,7 +546,7 @@ impl<'a> Slot<'_, 'a> {
         }
     }
 
-    fn add(&mut self, schema: Schema, component: Option<&'static str>) {
+    pub(super) fn add(&mut self, schema: Schema, component: Option<&'static str>) {
         let (name, is_required, about) = (self.name, self.is_required, self.about);
         if let Some(description) = &mut self.fields.description {
             let property = Property::new(name, is_required, about, schema, component);
@@ -559,14 +554,14 @@ impl<'a> Slot<'_, 'a> {
         }
     }
 
-    fn string(&mut self) -> Option<&'a str> {
+    pub(super) fn string(&mut self) -> Option<&'a str> {
         match self.value? {
             Json::String(text) => Some(text.as_ref()),
             _ => self.failure("must be a string"),
         }
     }
 
-    fn outcome<T, E: Display>(self, parsed: Result<(String, T), E>) -> Option<T> {
+    pub(super) fn outcome<T, E: Display>(self, parsed: Result<(String, T), E>) -> Option<T> {
         match parsed {
             Ok((canonical, value)) => {
                 let path = self.fields.path(self.name);

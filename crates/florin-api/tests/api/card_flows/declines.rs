@@ -5,7 +5,11 @@ use super::*;
 /// What an authorisation is declined with.
 async fn why(client: &Client, card: &str, body: &Value) -> String {
     let answer = authorise(client, card, body).await;
-    assert_eq!((&answer["status"], &answer["approvedAmount"]), (&json!("DECLINED"), &json!("0.00")), "{answer}");
+    assert_eq!(
+        (&answer["status"], &answer["approvedAmount"]),
+        (&json!("DECLINED"), &json!("0.00")),
+        "{answer}"
+    );
     answer["declineReason"].as_str().expect("a reason").to_owned()
 }
 

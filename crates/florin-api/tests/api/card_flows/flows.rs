@@ -151,12 +151,19 @@ async fn a_dispute_goes_back_and_forth() {
     step(&a, &card, "clear", (&id, None)).await;
     step(&a, &card, "chargeback", (&id, Some("30"))).await;
     assert_eq!(funds(&a, "anna").await, ["90.00", "0.00"]);
-    call(&a, &card, "refund", &json!({"transactionId": id, "amount": "10.01"})).send().await.is_refused("P403");
+    call(&a, &card, "refund", &json!({"transactionId": id, "amount": "10.01"}))
+        .send()
+        .await
+        .is_refused("P403");
     a.pay(Some("anna"), None, "80").await;
     step(&a, &card, "represent", (&id, None)).await;
     assert_eq!(funds(&a, "anna").await, ["0.00", "0.00"]);
     a.pay(None, Some("anna"), "30").await;
-    assert_eq!(funds(&a, "anna").await, ["30.00", "0.00"], "a transfer does not pay what is owed to the house");
+    assert_eq!(
+        funds(&a, "anna").await,
+        ["30.00", "0.00"],
+        "a transfer does not pay what is owed to the house"
+    );
     step(&a, &card, "refund", (&id, None)).await;
     assert_eq!(funds(&a, "anna").await, ["50.00", "0.00"], "40.00, of which 20.00 were owed");
     let said = [
@@ -175,7 +182,14 @@ async fn a_dispute_goes_back_and_forth() {
 async fn merchants_clear_by_themselves_after_a_day() {
     let app = TestApp::start().await;
     let (a, card) = with_card(&app, "1000").await;
-    let names = ["Bookshop", "Florin Hotel", "Florin Fuel", "florin restaurant", "Florin Cancelled", "Florin Returns"];
+    let names = [
+        "Bookshop",
+        "Florin Hotel",
+        "Florin Fuel",
+        "florin restaurant",
+        "Florin Cancelled",
+        "Florin Returns",
+    ];
     for name in names {
         let body = with(purchase("10"), &json!({"merchantName": name}));
         assert_eq!(authorise(&a, &card, &body).await["status"], "APPROVED");
@@ -235,6 +249,7 @@ async fn the_same_message_again_is_answered_alike() {
     // Another partner's message of the same id is another one.
     let b = app.b();
     b.verified_user("anna").await;
+    b.move_to("anna", "DE").await;
     b.fund(Some("anna"), "100", "eur").await;
     let other = card_of(&b, "anna").await.id;
     let theirs = authorise(&b, &other, &message(purchase("40"), "m-1")).await;
@@ -261,14 +276,19 @@ async fn what_is_not_there_is_refused() {
             call(&a, &card, what, &body).send().await.is_refused("P403");
         }
     }
-    call(&a, &other, "authorize", &json!({"transactionId": id, "amount": "1"})).send().await.is_refused("P474");
+    call(&a, &other, "authorize", &json!({"transactionId": id, "amount": "1"}))
+        .send()
+        .await
+        .is_refused("P474");
     call(&app.b(), &card, "authorize", &purchase("1")).send().await.is_refused("P434");
     let body = json!({"amount": "1"});
     let answer = call(&a, &card, "clear", &body).send().await;
     answer.is_invalid("currency must be provided. merchantName must be provided. mcc must be provided. channel must be provided");
     app.b().get(&format!("/v1/card/transactions/anna/{card}")).await.is_refused("P412");
     a.get(&format!("/v1/card/transactions/anna/{nobody}")).await.is_refused("P434");
-    a.get(&format!("/v1/card/transactions/anna/{card}?cursor=AAAAAAAAAAAAAAAAAAAAAAAA")).await.is_refused("P403");
+    a.get(&format!("/v1/card/transactions/anna/{card}?cursor=AAAAAAAAAAAAAAAAAAAAAAAA"))
+        .await
+        .is_refused("P403");
     assert_eq!(funds(&a, "anna").await, ["60.00", "40.00"]);
     app.finish().await;
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::reference::agree;
 use florin_api::kit::book::terms::TermName;
+use florin_types::Timestamp;
 
 fn in_usd(amount: &str) -> Value {
     with(purchase(amount), &json!({"currency": "USD", "country": "US"}))
@@ -22,7 +23,8 @@ async fn a_foreign_purchase_has_its_rate_and_fee() {
     }
     assert_eq!(funds(&a, "anna").await, ["12.71", "0.00"]);
     let item = &listed(&a, "anna", &card).await[1];
-    let said = ["amount", "currency", "merchantAmount", "merchantCurrency", "fee"].map(|field| item[field].clone());
+    let said =
+        ["amount", "currency", "merchantAmount", "merchantCurrency", "fee"].map(|field| item[field].clone());
     assert_eq!(said, ["29.10", "eur", "33.33", "usd", "0.43"].map(|text| json!(text)));
     assert_eq!(item["rate"].to_string(), "0.86");
     let line = &a.history(Some("anna")).await[0];
@@ -37,8 +39,8 @@ async fn a_foreign_purchase_has_its_rate_and_fee() {
 #[tokio::test]
 async fn a_fee_is_agreed_and_a_part_is_afforded() {
     let app = TestApp::start().await;
-    let (a, card) = with_card(&app, "10").await;
-    agree(&app, 0, TermName::CardForeignPercentage, "2").await;
+    let (a, card) = with_card(&app, "10", Timestamp::from_micros(0)).await;
+    agree(&app, TermName::CardForeignPercentage, "2", Timestamp::from_micros(0)).await;
     let body = with(in_usd("100"), &json!({"partialApproval": true}));
     // USD 11.40 cost 10.00008, so 11.39 are all that is there.
     let answer = authorise(&a, &card, &body).await;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::reference::agree;
 use florin_api::kit::book::terms::TermName;
+use florin_types::Timestamp;
 
 fn limits(card: &str, [monthly, daily]: [u32; 2], [monthly_atm, daily_atm]: [u32; 2]) -> Value {
     json!({"externalUserId": "anna", "cardId": card, "monthlyTrxAll": monthly, "dailyTrxAll": daily,
@@ -39,11 +40,9 @@ async fn limits_roll_and_know_their_channels() {
     advance(&a, DAY - Duration::from_secs(1)).await;
     assert_eq!(outcome(&a, &card, "0.01", "POS").await, "DAILY_LIMIT");
     advance(&a, Duration::from_secs(1)).await;
-    for (amount, channel, expected) in [
-        ("20.01", "ATM", "MONTHLY_ATM_LIMIT"),
-        ("20", "ATM", "APPROVED"),
-        ("80", "POS", "APPROVED"),
-    ] {
+    for (amount, channel, expected) in
+        [("20.01", "ATM", "MONTHLY_ATM_LIMIT"), ("20", "ATM", "APPROVED"), ("80", "POS", "APPROVED")]
+    {
         assert_eq!(outcome(&a, &card, amount, channel).await, expected, "{amount} {channel}");
     }
     advance(&a, DAY).await;
@@ -82,8 +81,8 @@ async fn categories_and_countries_are_agreed() {
     let (a, card) = with_card(&app, "1000").await;
     let asked = |mcc: &str, country: &str| with(purchase("1"), &json!({"mcc": mcc, "country": country}));
     assert_eq!(authorise(&a, &card, &asked("7995", "TR")).await["status"], "APPROVED");
-    agree(&app, 0, TermName::CardBlockedCategories, "7995,6050-6051").await;
-    agree(&app, 0, TermName::CardBlockedCountries, "TR").await;
+    agree(&app, TermName::CardBlockedCategories, "7995,6050-6051", Timestamp::from_micros(0)).await;
+    agree(&app, TermName::CardBlockedCountries, "TR", Timestamp::from_micros(0)).await;
     for (mcc, country, expected) in [
         ("7995", "DE", json!("MERCHANT_BLOCKED")),
         ("6050", "DE", json!("MERCHANT_BLOCKED")),

@@ -30,7 +30,10 @@ fn status(status: &str, left: i64) -> (String, i64) {
 
 /// An authorisation that refers to a challenge: why it is declined, if it is.
 async fn pay(client: &Client, card: &str, amount: &str, challenge: &Value) -> Value {
-    let body = with(purchase(amount), &json!({"channel": "ECOM", "merchantName": "Florin Secure", "challengeId": challenge}));
+    let body = with(
+        purchase(amount),
+        &json!({"channel": "ECOM", "merchantName": "Florin Secure", "challengeId": challenge}),
+    );
     authorise(client, card, &body).await["declineReason"].clone()
 }
 
@@ -109,12 +112,19 @@ async fn a_card_is_activated_by_its_code() {
     let path = format!("/v1/card/activation/anna/{card}");
     let state = async || {
         let state = a.get(&path).await.expect(200);
-        (state["status"].as_str().expect("a status").to_owned(), state["triesLeft"].as_i64().expect("a number"))
+        (
+            state["status"].as_str().expect("a status").to_owned(),
+            state["triesLeft"].as_i64().expect("a number"),
+        )
     };
     let give = async |code: &str| {
-        let answer = a.post("/v1/card/activation/answer", &with(named.clone(), &json!({"code": code}))).send().await;
+        let answer =
+            a.post("/v1/card/activation/answer", &with(named.clone(), &json!({"code": code}))).send().await;
         let answer = answer.expect(200);
-        (answer["status"].as_str().expect("a status").to_owned(), answer["triesLeft"].as_i64().expect("a number"))
+        (
+            answer["status"].as_str().expect("a status").to_owned(),
+            answer["triesLeft"].as_i64().expect("a number"),
+        )
     };
     let ask = async || a.post("/v1/card/activation", &named).send().await.expect(200);
     assert_eq!(state().await, status("NOT_ASKED", 0));
@@ -147,7 +157,10 @@ async fn no_code_is_anywhere_in_clear() {
     let (a, card) = with_card(&app, "100").await;
     let name = "Zanzibar Antiquarian";
     ask(&a, &card, "49.90", name).await;
-    a.post("/v1/card/activation", &json!({"externalUserId": "anna", "cardId": card})).send().await.expect(200);
+    a.post("/v1/card/activation", &json!({"externalUserId": "anna", "cardId": card}))
+        .send()
+        .await
+        .expect(200);
     let codes = [code(&a, "card.3ds").await.0, code(&a, "card.activation").await.0];
     authorise(&a, &card, &with(purchase("10"), &json!({"merchantName": name, "pin": "4829"}))).await;
     for file in app.database().on_disk().await {

@@ -3,6 +3,7 @@
 //! Each test takes its endpoints from the table: a new endpoint is tried by itself, and where nothing is known of how
 //! to provoke the code there, the test fails and says so. A code that no test names fails the first test below.
 
+mod cards;
 mod everywhere;
 mod kyc;
 mod messages;
@@ -17,8 +18,8 @@ use std::collections::BTreeSet;
 const TESTED: &[&str] = &[
     "P211", "P401", "P403", "P410", "P411", "P412", "P424", "P426", "P428", "P429", "P431", "P433", "P435",
     "P436", "P437", "P438", "P439", "P440", "P441", "P442", "P443", "P446", "P450", "P458", "P445", "P447",
-    "P448", "P449", "P455", "P456", "P457", "P459", "P462", "P460", "P464", "P465", "P466", "P467", "P468",
-    "P470", "P471", "P472", "P473", "P500", "P501",
+    "P448", "P449", "P434", "P451", "P452", "P453", "P454", "P461", "P455", "P456", "P457", "P459", "P462",
+    "P460", "P464", "P465", "P466", "P467", "P468", "P470", "P471", "P472", "P473", "P500", "P501",
 ];
 
 #[test]

@@ -1,7 +1,7 @@
 //! The codes that belong to single calls.
 
 use super::{agrees, declaring, name_of, refusal};
-use crate::support::{Answer, Client, Ids, TestApp, person, prepared, request_of};
+use crate::support::{Answer, Client, Ids, TestApp, names, person, prepared, request_of};
 use florin_api::kit::endpoint::table::Endpoint;
 use http::Method;
 use serde_json::{Value, json};
@@ -321,6 +321,11 @@ async fn p455_a_suspended_user() {
     let expected = refusal("P455", "user-suspended", "User is suspended");
     for (index, endpoint) in declaring("P455").iter().enumerate() {
         let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        if names(endpoint, "$card") {
+            // Nobody with an active card is suspended.
+            let card = json!({"externalUserId": made.get("$user"), "cardId": made.get("$card")});
+            app.a().patch("/v1/card/block", &card).send().await.expect(200);
+        }
         let suspend = format!("/v1/user/suspend/{}", made.get("$user"));
         app.a().call(Method::PATCH, &suspend).send().await.expect(200);
         check(endpoint, &request_of(&app.a(), endpoint, &made).send().await, 400, &expected);

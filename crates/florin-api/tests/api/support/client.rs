@@ -87,6 +87,12 @@ impl Client {
         self.settle().await;
     }
 
+    /// A user moves to another country.
+    pub async fn move_to(&self, user: &str, country: &str) {
+        let moved = json!({"country": country});
+        self.patch(&format!("/v1/user/{user}"), &moved).send().await.expect(200);
+    }
+
     /// Lets the rails' own time pass, and runs what came due by it.
     pub async fn settle(&self) {
         self.clock.advance(self.app.settings.settle + Duration::from_millis(1));

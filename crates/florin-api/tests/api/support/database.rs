@@ -170,7 +170,7 @@ impl Database {
             Self::Postgres { .. } => {
                 self.tamper("CHECKPOINT").await;
                 let tables = "SELECT pg_read_binary_file(pg_relation_filepath(oid::regclass)) FROM pg_class \
-                              WHERE relkind = 'r' AND relname IN ('holder', 'end_user')";
+                              WHERE relkind = 'r' AND relname IN ('holder', 'end_user', 'card', 'command', 'event')";
                 let log = "SELECT pg_read_binary_file('pg_wal/' || pg_walfile_name(pg_current_wal_lsn()))";
                 [self.bytes(tables).await, self.bytes(log).await].concat()
             }

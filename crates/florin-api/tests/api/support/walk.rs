@@ -157,6 +157,9 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
             client.pay(None, Some(&user), "20").await;
         }
     }
+    if endpoint.path.contains("card") {
+        client.move_to(&user, "DE").await;
+    }
     if endpoint.path.contains("crypto-withdrawal") {
         client.fund(Some(&user), "1", "btc").await;
         client.fund(None, "1", "btc").await;

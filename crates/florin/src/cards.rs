@@ -1,0 +1,80 @@
+//! `florin cards`: what an operator looks at and does about users' cards.
+
+use crate::config::Flags;
+use crate::operate::{id, name_of, platform, print};
+use crate::{Failed, OperatorName};
+use clap::{Args, Subcommand};
+use florin_api::cards::{CardOperator, ShownCard};
+use florin_api::kit::app::App;
+use florin_types::{Text, format_minor};
+use uuid::Uuid;
+
+/// Look at users' cards, and block, suspend or release one, as an operator.
+#[derive(Subcommand)]
+pub enum CardsCommand {
+    /// List the cards that are not deleted: id, status, last digits, expiry, when they were made, the fee that is owed
+    /// for them in EUR, user and partner.
+    List {
+        #[command(flatten)]
+        flags: Flags,
+    },
+    /// Block a card: its payments are declined, and neither the partner nor the user can unblock it.
+    Block(OneCard),
+    /// Suspend a card for a while. It does the same as a block, and says that it is meant to end.
+    Suspend(OneCard),
+    /// Let a card that was blocked or suspended be used again. A card that its user had locked stays locked.
+    Release(OneCard),
+}
+
+/// A card.
+#[derive(Args)]
+pub struct OneCard {
+    /// The card's id, from `florin cards list`.
+    #[arg(value_parser = id)]
+    card: Uuid,
+    #[command(flatten)]
+    operator: OperatorName,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+const NO_CARD: &str = "there is no such card; `florin cards list` lists all";
+
+/// Runs a command.
+pub async fn run(command: CardsCommand) -> Result<(), Failed> {
+    match command {
+        CardsCommand::List { flags } => return list(&platform(&flags.load()?).await?).await,
+        CardsCommand::Block(OneCard { card, operator, flags }) => {
+            let app = platform(&flags.load()?).await?;
+            by(&app, &operator)?.block(card).await?.ok_or(NO_CARD)?;
+            print("blocked");
+        }
+        CardsCommand::Suspend(OneCard { card, operator, flags }) => {
+            let app = platform(&flags.load()?).await?;
+            by(&app, &operator)?.suspend(card).await?.ok_or(NO_CARD)?;
+            print("suspended");
+        }
+        CardsCommand::Release(OneCard { card, operator, flags }) => {
+            let app = platform(&flags.load()?).await?;
+            by(&app, &operator)?.release(card).await?.ok_or(NO_CARD)?;
+            print("released");
+        }
+    }
+    Ok(())
+}
+
+async fn list(app: &App) -> Result<(), Failed> {
+    let cards = CardOperator { app, name: Text::parse("florin")? }.list().await?;
+    for ShownCard { id, status, last4, exp, fee_owed, partner, user, since } in &cards {
+        let (owed, user) = (format_minor(*fee_owed, 2), user.as_deref().unwrap_or("-"));
+        print(&format!("{id}  {status}  {last4}  {exp}  {since}  {owed}  {user}  ({partner})"));
+    }
+    if cards.is_empty() {
+        eprintln!("there are no cards");
+    }
+    Ok(())
+}
+
+fn by<'a>(app: &'a App, operator: &OperatorName) -> Result<CardOperator<'a>, Failed> {
+    Ok(CardOperator { app, name: name_of(operator)? })
+}
