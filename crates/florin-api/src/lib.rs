@@ -7,6 +7,7 @@
 //! A family imports only from those before it in [`FAMILIES`]:
 
 pub mod balances;
+pub mod card_decisions;
 pub mod cards;
 pub mod crypto;
 pub mod events;
@@ -47,6 +48,7 @@ pub static FAMILIES: Families = Families(&[
     &orders::FAMILY,
     &events::FAMILY,
     &webhooks::FAMILY,
+    &card_decisions::FAMILY,
     &reference::FAMILY,
     &sandbox::FAMILY,
 ]);

@@ -123,6 +123,15 @@ impl BaseUrl {
         }
     }
 
+    /// Itself, as it is kept and shown: without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> Url {
+        let mut url = self.0.clone();
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        url
+    }
+
     /// With an event's path added.
     #[must_use]
     pub fn join(&self, path: &EventPath) -> Url {
@@ -377,6 +386,7 @@ mod tests {
             let base = BaseUrl::parse(text).unwrap();
             let kept = base.to_string();
             assert!(!kept.ends_with('/'), "{kept}");
+            assert_eq!(base.url().as_str().trim_end_matches('/'), kept);
             let path = EventPath::parse("/p").unwrap();
             assert_eq!(BaseUrl::parse(&kept).unwrap().join(&path), base.join(&path), "{text}");
         }

@@ -85,6 +85,9 @@ pub enum SendError {
     /// Nobody is there.
     #[error("could not connect: {0}")]
     Connect(String),
+    /// The answer is longer than any that can be read.
+    #[error("an answer of more than {0} bytes")]
+    TooLong(usize),
     /// The connection broke.
     #[error("no answer: {0}")]
     Broken(String),
@@ -178,6 +181,31 @@ impl Sender {
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.map(str::to_owned);
         Ok(Answered { status, retry_after, body: first_bytes(response).await })
+    }
+
+    /// Posts a question, and reads the whole answer, which may have so many bytes. All of it may take as long as the
+    /// caller waits: who gives up drops this, and the connection with it. A redirect is an answer.
+    ///
+    /// # Errors
+    /// Why there was no answer.
+    pub async fn ask(
+        &self,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+        max: usize,
+    ) -> Result<Answered, SendError> {
+        self.guard.check_url(url)?;
+        let request = self.client.post(url.clone()).headers(headers).body(body).send();
+        let mut response = request.await.map_err(|error| cause(url, error))?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| cause(url, error))? {
+            if body.len() + chunk.len() > max {
+                return Err(SendError::TooLong(max));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answered { status: response.status().as_u16(), body, retry_after: None })
     }
 
     /// Asks whether an endpoint is well: any 2xx.

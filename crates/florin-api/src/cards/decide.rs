@@ -116,6 +116,9 @@ impl From<CardLimits> for Windows {
 pub enum PartnerWord {
     /// It was not asked: it has no endpoint for that.
     NotAsked,
+    /// It was not asked, for the rules declined a moment before, for this reason. That stands, also where they would
+    /// approve now: nothing is approved past the partner.
+    Unasked(DeclineReason),
     /// Approve.
     Approve,
     /// Decline.
@@ -204,6 +207,7 @@ pub fn decide(asked: &Asked) -> (Decision, DecidedBy) {
         Ok(cents) => {
             let (is_approved, by, reason) = match asked.partner {
                 PartnerWord::NotAsked => return (Decision::Approved(cents), DecidedBy::Rules),
+                PartnerWord::Unasked(reason) => return by_rules(reason),
                 PartnerWord::Approve => (true, DecidedBy::Partner, DeclineReason::PartnerDeclined),
                 PartnerWord::Decline => (false, DecidedBy::Partner, DeclineReason::PartnerDeclined),
                 PartnerWord::Timeout(approve) => (approve, DecidedBy::Timeout, DeclineReason::PartnerTimeout),
@@ -376,6 +380,8 @@ mod tests {
             (Word::Timeout(false), (declined(DeclineReason::PartnerTimeout), By::Timeout)),
             (Word::Error(true), (approved, By::Error)),
             (Word::Error(false), (declined(DeclineReason::PartnerError), By::Error)),
+            (Word::NotAsked, (approved, By::Rules)),
+            (Word::Unasked(DeclineReason::Velocity), (declined(DeclineReason::Velocity), By::Rules)),
         ] {
             assert_eq!(decide(&Asked { partner, ..fine() }), expected, "{partner:?}");
             let poor = Asked { partner, available: 0, ..fine() };

@@ -43,8 +43,9 @@ pub use challenge::{
 pub use decide::{DeclineReason, PartnerWord};
 pub use details::CardId;
 pub use flows::{
-    Authorisation, CardEntry, CardMessage, CardTransactionStatus, CardTransactionType, Follow, Heard,
-    MerchantCurrency, Presents, Purchase, Told, Wanted, charge_in_eur, hear, require_card, touches_of_card,
+    Authorisation, CardDecision, CardEntry, CardMessage, CardQuestion, CardTransactionStatus,
+    CardTransactionType, Consulted, Follow, Heard, MerchantCurrency, Presents, Preview, Purchase, Said, Told,
+    Wanted, charge_in_eur, currency_of, hear, note_late, preview, require_card, touches_of_card,
 };
 pub use network::CardNetwork;
 pub use operator::{CardOperator, ShownCard};

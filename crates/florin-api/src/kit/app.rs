@@ -1,5 +1,6 @@
 //! What every handler is given: the store, the vault, the clock, the tables, the settings.
 
+use super::deciders::Deciders;
 use super::outgoing::Outgoing;
 use super::shares::{Limits, Shares};
 use crate::kit::book::seal::{Seals, SheetRead};
@@ -52,6 +53,8 @@ pub struct Inner {
     pub(crate) polls: Shares,
     /// Who sends webhooks.
     pub outgoing: Outgoing,
+    /// Who asks partners about authorisations of cards.
+    pub(crate) deciders: Arc<Deciders>,
     /// Seals what is personal under users' own keys.
     pub seals: Seals,
 }
@@ -107,6 +110,7 @@ impl App {
         let id_key = store.derive_key("florin 2026 ids of webhook deliveries v1");
         Self(Arc::new(Inner {
             outgoing: Outgoing::new(sender, &*entropy, id_key),
+            deciders: Arc::new(Deciders::new(Arc::clone(&clock))),
             limiter: RateLimiter::new(settings.rate_limit, &clock),
             store,
             vault,

@@ -14,6 +14,7 @@
 pub mod app;
 pub mod book;
 pub mod context;
+pub mod deciders;
 pub mod edge;
 pub mod endpoint;
 pub mod long_poll;

@@ -127,13 +127,23 @@ pub struct Cards {
     pub range: CardRange,
     /// The way to a network. None: no cards are made.
     pub processor: Option<Arc<dyn CardProcessor>>,
+    /// How long a partner may take to decide about an authorisation. Only tests have another than [`DECISION_BUDGET`].
+    pub decision_budget: Duration,
 }
+
+/// How long a partner may take to decide about an authorisation, name look-up and connection included. Networks wait
+/// for an issuer about seven seconds and decide without it then; a payer at a terminal gives up before that.
+pub const DECISION_BUDGET: Duration = Duration::from_millis(1_500);
 
 impl Cards {
     /// Those of a sandbox: numbers of no network, and a simulated one.
     pub fn simulated() -> Self {
         let processor: Arc<dyn CardProcessor> = Arc::new(SimulatedProcessor::default());
-        Self { range: CardRange::of_no_network(), processor: Some(processor) }
+        Self {
+            range: CardRange::of_no_network(),
+            processor: Some(processor),
+            decision_budget: DECISION_BUDGET,
+        }
     }
 }
 

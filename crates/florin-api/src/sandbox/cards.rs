@@ -1,8 +1,9 @@
 //! `POST /v1/sandbox/cards/{cardId}/…`: be the merchant and the card network.
 
+use crate::card_decisions::{Pending, consult};
 use crate::cards::{
-    self, Authorisation, CardChannel, CardEntry, CardId, CardMessage, CardTransactionType, Code,
-    DeclineReason, Follow, Impossible, Merchant, MerchantCurrency, PartnerWord, Presents, Purchase, Wanted,
+    self, Authorisation, CardChannel, CardEntry, CardId, CardMessage, CardTransactionType, Code, Consulted,
+    DeclineReason, Follow, Impossible, Merchant, MerchantCurrency, Presents, Purchase, Wanted,
 };
 use crate::kit::prelude::*;
 use crate::kit::request::types::{FieldType, text_schema, words};
@@ -451,28 +452,23 @@ async fn authorize_card(
     let terms = Arc::clone(&context.terms);
     let mut snapshot = context.snapshot().await?;
     let touches = cards::touches_of_card(&mut snapshot, card, request.transaction).await?;
-    drop(snapshot);
-    context
+    let currency = match request.transaction {
+        Some(id) => cards::currency_of(&mut snapshot, id).await?,
+        None => None,
+    };
+    let (mut partner, mut pending) = (Consulted::default(), Pending::default());
+    // What is wrong with the request, the command says.
+    if let Ok((mut asked, _)) = request.asked(card, currency) {
+        pending = consult(&context.app, snapshot, &terms, request.message.as_deref(), &mut asked).await?;
+        partner = asked.partner;
+    } else {
+        drop(snapshot);
+    }
+    let answer = context
         .run(keyed, touches, async move |work| {
             let currency = cards::require_card(work, card, request.transaction).await?;
-            let wanted = match (request.transaction, currency, &request.payee) {
-                (Some(id), Some(currency), _) => Wanted::More(id, minor(&request.amount, currency)?),
-                (_, _, Some(payee)) => Wanted::New(payee.clone().purchase(&request.amount)?),
-                (_, _, None) => return Err(Refusal::of(&P474).into()),
-            };
-            let decimals = match &wanted {
-                Wanted::New(purchase) => purchase.currency.currency().decimals,
-                Wanted::More(..) => currency.map_or(2, |currency| currency.currency().decimals),
-            };
-            let asked = Authorisation {
-                card,
-                wanted,
-                presents: request.presents.clone(),
-                takes_part: request.takes_part,
-                challenge: request.challenge,
-                partner: PartnerWord::NotAsked,
-                is_advice: false,
-            };
+            let (asked, decimals) = request.asked(card, currency)?;
+            let asked = Authorisation { partner: partner.clone(), ..asked };
             let message = CardMessage::Authorise(Box::new(asked));
             let entry = possible(cards::hear(work, &terms, request.message.as_deref(), &message).await?)?;
             let is_declined = entry.told.kind == CardTransactionType::Decline;
@@ -487,7 +483,31 @@ async fn authorize_card(
                 decline_reason: entry.told.decline,
             })
         })
-        .await
+        .await;
+    pending.follow();
+    answer
+}
+
+impl Authorize {
+    /// The authorisation that is asked for, and the decimals of the merchant's currency: `currency` is that of the
+    /// transaction, where it is more of one.
+    fn asked(&self, card: Uuid, currency: Option<MerchantCurrency>) -> Result<(Authorisation, u8), Refusal> {
+        let (wanted, currency) = match (self.transaction, currency, &self.payee) {
+            (Some(id), Some(currency), _) => (Wanted::More(id, minor(&self.amount, currency)?), currency),
+            (None, _, Some(payee)) => (Wanted::New(payee.clone().purchase(&self.amount)?), payee.currency),
+            _ => return Err(Refusal::of(&P474)),
+        };
+        let asked = Authorisation {
+            card,
+            wanted,
+            presents: self.presents.clone(),
+            takes_part: self.takes_part,
+            challenge: self.challenge,
+            partner: Consulted::default(),
+            is_advice: false,
+        };
+        Ok((asked, currency.currency().decimals))
+    }
 }
 
 async fn step_card<const KIND: u8>(

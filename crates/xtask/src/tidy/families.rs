@@ -27,7 +27,8 @@ const ORDER: &[&[&str]] = &[
 
 /// These read all families, and each other. `openapi` and `asyncapi` are no families: they read the tables of all
 /// routes and of all events.
-const READERS: [&str; 6] = ["webhooks", "events", "sandbox", "reference", "openapi", "asyncapi"];
+const READERS: [&str; 7] =
+    ["webhooks", "card_decisions", "events", "sandbox", "reference", "openapi", "asyncapi"];
 
 /// Rule `family-order`.
 pub fn order(file: &SourceFile) -> Vec<Violation> {

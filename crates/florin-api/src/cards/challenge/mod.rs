@@ -15,6 +15,7 @@ pub use ask::{Asked3ds, ask, seed};
 pub use code::Code;
 pub(super) use events::{ACTIVATION_EXAMPLE, CardActivationPayload};
 pub(super) use events::{Card3dsPayload, SECURE_EXAMPLE, render_activation, render_secure};
+pub(super) use state::CardChallenge;
 pub use state::{ChallengeStatus, TRIES};
 pub(super) use store::{CHALLENGES, SETS, STATEMENTS, empty};
 
@@ -22,7 +23,8 @@ use super::decide::Authentication;
 use super::payment::CardPayment;
 use crate::kit::book::work::Work;
 use florin_store::{StoreError, Touch};
-use state::{CardChallenge, Purpose};
+use florin_types::Timestamp;
+use state::Purpose;
 use uuid::Uuid;
 
 /// What a command must touch to look at a challenge.
@@ -30,22 +32,21 @@ pub fn touch(id: Uuid) -> Touch {
     Touch::Object(&CHALLENGES, id)
 }
 
-/// Whether a challenge, which must have been touched, was passed for this payment.
+/// Whether a challenge was passed for this payment.
 pub(super) fn authentication(
-    work: &Work<'_>,
-    id: Uuid,
+    challenge: Option<&CardChallenge>,
     payment: &CardPayment,
     amount: i64,
-) -> Result<Authentication, StoreError> {
-    let challenge = work.object::<CardChallenge>(id)?;
+    now: Timestamp,
+) -> Authentication {
     let is_for = challenge.is_some_and(|challenge| {
         challenge.purpose == Purpose::Secure
             && challenge.card == payment.card
             && challenge.currency == Some(payment.currency)
             && challenge.amount.is_some_and(|most| amount <= most)
-            && challenge.counts_at(work.now())
+            && challenge.counts_at(now)
     });
-    Ok(if is_for { Authentication::Passed } else { Authentication::Failed })
+    if is_for { Authentication::Passed } else { Authentication::Failed }
 }
 
 /// Notes that a payment was approved by a challenge: it counts for no other.

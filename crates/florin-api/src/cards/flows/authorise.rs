@@ -1,20 +1,23 @@
 //! An authorisation: may this be paid by this card? If so, the money is on hold.
 
+use super::consulted::Consulted;
 use super::due;
 use super::entry::{CardEntry, CardTransactionStatus, CardTransactionType, Told, tell};
 use super::foreign::{self, MerchantCurrency};
+use super::known::Known;
 use super::postings::{self, EUR};
 use super::presents::Presents;
-use super::store::{PAYMENTS, USAGES};
+use super::store::USAGES;
 use crate::cards::card::{Card, CardStatus};
 use crate::cards::challenge;
-use crate::cards::decide::{Asked, Authentication, Decision, DeclineReason, PartnerWord, Windows, decide};
+use crate::cards::decide::{Asked, Authentication, Decision, DeclineReason, Windows, decide};
 use crate::cards::payment::{
     AUTHORISED, CHANGED, CardChannel, CardPayment, Change, Charge, DecidedBy, Impossible, Merchant,
     PaymentState,
 };
 use crate::cards::store::CARDS;
 use crate::cards::usage::CardUsage;
+use crate::kit::app::App;
 use crate::kit::book::command::posting_refused;
 use crate::kit::book::memo::Memo;
 use crate::kit::book::sealed;
@@ -25,7 +28,7 @@ use crate::kit::endpoint::refusal::Refusal;
 use crate::users::Gate;
 use florin_ledger::AccountKey;
 use florin_store::{Holder, Stop, StoreError, Touch};
-use florin_types::{Country, Percentage, Price};
+use florin_types::{Country, Percentage, Price, Timestamp};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -69,7 +72,7 @@ pub struct Authorisation {
     /// The 3-D Secure challenge that the merchant refers to.
     pub challenge: Option<Uuid>,
     /// What the partner's own endpoint says.
-    pub partner: PartnerWord,
+    pub partner: Consulted,
     /// The network has approved it in our place, and tells us: nothing can be declined any more.
     pub is_advice: bool,
 }
@@ -85,18 +88,21 @@ pub(super) fn touches(card: &Card) -> Vec<Touch> {
 }
 
 /// An authorisation with what it is decided by.
-struct Case<'a> {
-    card: Card,
-    holder: Holder,
+pub(super) struct Case<'a> {
+    pub(super) card: Card,
+    pub(super) holder: Holder,
     terms: &'a Terms,
     /// The transaction before this.
-    payment: CardPayment,
-    amount: i64,
+    pub(super) payment: CardPayment,
+    pub(super) amount: i64,
     /// The merchant, where it is a new transaction.
-    merchant: Option<&'a Merchant>,
+    pub(super) merchant: Option<&'a Merchant>,
     /// What it costs in cents. None: there is no rate.
     cost: Option<i64>,
     usage: CardUsage,
+    authentication: Authentication,
+    /// Cents that the user can spend.
+    available: i64,
 }
 
 /// Decides, and holds the money. A decline is no error: the entry says so.
@@ -113,17 +119,20 @@ pub async fn authorise(
         Ok(case) => case,
         Err(impossible) => return Ok(Err(impossible)),
     };
-    let (decision, by) = case.decide(work, asked).await?;
     let now = work.now();
+    let (decision, by) = case.decide(work.app(), asked, now)?;
     if decision != Decision::Declined(DeclineReason::Velocity) {
         case.usage.use_at(now);
     }
     let (decision, by) = match (decision, asked.is_advice) {
-        (_, true) => (Decision::Approved(case.available(work)), DecidedBy::Network),
+        (_, true) => (Decision::Approved(case.available), DecidedBy::Network),
         (decision, false) => (decision, by),
     };
     let approved = match decision {
-        Decision::Approved(cents) => case.part(cents),
+        // Where the partner was asked about a part, no more than that is approved.
+        Decision::Approved(cents) => {
+            case.part(cents).map(|part| part.min(asked.partner.most.unwrap_or(i64::MAX)))
+        }
         Decision::Declined(_) => Ok(0),
     };
     let approved = match approved {
@@ -131,12 +140,12 @@ pub async fn authorise(
         Err(impossible) => return Ok(Err(impossible)),
     };
     match decision {
-        Decision::Declined(reason) => case.decline(work, reason, by).map(Ok),
+        Decision::Declined(reason) => case.decline(work, reason, (by, &asked.partner)).map(Ok),
         Decision::Approved(_) if approved == 0 && !asked.is_advice => {
-            case.decline(work, DeclineReason::InsufficientFunds, by).map(Ok)
+            case.decline(work, DeclineReason::InsufficientFunds, (by, &asked.partner)).map(Ok)
         }
         Decision::Approved(_) => {
-            let entry = case.approve(work, approved, by)?;
+            let entry = case.approve(work, approved, (by, &asked.partner))?;
             if let (Ok(_), Some(challenge)) = (&entry, asked.challenge) {
                 challenge::use_up(work, challenge)?;
             }
@@ -151,22 +160,23 @@ async fn load<'a>(
     terms: &'a Terms,
     asked: &'a Authorisation,
 ) -> Result<Result<Case<'a>, Impossible>, Stop> {
-    work.load(&[Touch::Object(&CARDS, asked.card)]).await?;
-    let card = work.object::<Card>(asked.card)?.ok_or_else(|| Refusal::of(&P434))?;
-    let mut all = touches(&card);
-    all.extend(asked.challenge.map(challenge::touch));
-    if let Wanted::More(id, _) = asked.wanted {
-        all.push(Touch::Object(&PAYMENTS, id));
-    }
-    work.load(&all).await?;
-    let holder = work.holder_by_id(card.holder).cloned();
-    let holder = holder.ok_or_else(|| StoreError::unexpected("a card without a holder"))?;
-    let usage = work.object::<CardUsage>(card.id)?.unwrap_or_else(|| CardUsage::new(card.id));
+    let known = Known::load(work, asked).await?.ok_or_else(|| Refusal::of(&P434))?;
+    let id = asked.partner.transaction.unwrap_or_else(|| work.id());
+    case_of(known, (work.app(), terms), asked, (id, work.now()))
+}
+
+/// Makes the case of what was read.
+pub(super) fn case_of<'a>(
+    known: Known,
+    (app, terms): (&App, &'a Terms),
+    asked: &'a Authorisation,
+    (id, now): (Uuid, Timestamp),
+) -> Result<Result<Case<'a>, Impossible>, Stop> {
+    let Known { card, holder, usage, payment, challenge, available } = known;
     let of_card = (card.holder, card.id);
     let (payment, amount, merchant, cost) = match &asked.wanted {
         Wanted::New(Purchase { amount, currency, merchant, channel }) => {
-            let (id, now) = (work.id(), work.now());
-            let charge = foreign::charge(work.app(), terms, *currency, now)?;
+            let charge = foreign::charge(app, terms, *currency, now)?;
             let in_vain = || Charge {
                 currency: currency.currency().code,
                 price: Price { decimals: currency.currency().decimals, ..Price::EUR },
@@ -177,9 +187,8 @@ async fn load<'a>(
             let cost = charge.map(|_| payment.cost_of(*amount)).transpose();
             (payment, *amount, Some(merchant), cost)
         }
-        Wanted::More(id, amount) => {
-            let found = work.object::<CardPayment>(*id)?.filter(|payment| payment.card == card.id);
-            let payment = found.ok_or_else(|| Refusal::of(&P474))?;
+        Wanted::More(_, amount) => {
+            let payment = payment.ok_or_else(|| Refusal::of(&P474))?;
             if payment.counters.open() == 0 {
                 return Ok(Err(Impossible::because(
                     "nothing is on hold for the transaction, so no more can be added",
@@ -189,17 +198,33 @@ async fn load<'a>(
             (payment, *amount, None, cost)
         }
     };
-    Ok(cost.map(|cost| Case { card, holder, terms, payment, amount, merchant, cost, usage }))
+    let processor = app.settings.cards.processor.as_ref();
+    let needs = |merchant: &&Merchant| {
+        processor.is_some_and(|processor| processor.needs_authentication(&merchant.name))
+    };
+    let authentication = match asked.challenge {
+        Some(_) => challenge::authentication(challenge.as_ref(), &payment, amount, now),
+        None if merchant.filter(needs).is_some() => Authentication::Missing,
+        None => Authentication::None,
+    };
+    let case = |cost| Case {
+        card,
+        holder,
+        terms,
+        payment,
+        amount,
+        merchant,
+        cost,
+        usage,
+        authentication,
+        available,
+    };
+    Ok(cost.map(case))
 }
 
 impl Case<'_> {
-    fn available(&self, work: &Work<'_>) -> i64 {
-        let account = work.account(AccountKey::main(self.card.holder, EUR));
-        account.map_or(0, |account| account.available())
-    }
-
     /// The part of the amount that this many cents pay.
-    fn part(&self, cents: i64) -> Result<i64, Impossible> {
+    pub(super) fn part(&self, cents: i64) -> Result<i64, Impossible> {
         match self.cost {
             Some(cost) if cost <= cents => Ok(self.amount),
             Some(_) => self.payment.affordable(self.amount, cents),
@@ -207,23 +232,16 @@ impl Case<'_> {
         }
     }
 
-    async fn decide(
+    /// What is decided, and by whom.
+    pub(super) fn decide(
         &self,
-        work: &mut Work<'_>,
+        app: &App,
         asked: &Authorisation,
-    ) -> Result<(Decision, DecidedBy), Stop> {
-        let (app, now) = (work.app(), work.now());
+        now: Timestamp,
+    ) -> Result<(Decision, DecidedBy), StoreError> {
         let gate = Gate::of(&self.holder);
         let may_pay = gate.is_verified && !gate.is_suspended && !gate.is_closed && !gate.is_expired;
         let processor = app.settings.cards.processor.as_ref();
-        let needs = |merchant: &&Merchant| {
-            processor.is_some_and(|processor| processor.needs_authentication(&merchant.name))
-        };
-        let authentication = match asked.challenge {
-            Some(id) => challenge::authentication(work, id, &self.payment, self.amount)?,
-            None if self.merchant.filter(needs).is_some() => Authentication::Missing,
-            None => Authentication::None,
-        };
         let country = self.merchant.and_then(|merchant| merchant.country.as_deref());
         let country = country.and_then(|code| Country::parse(code).ok());
         let is_blocked = |country: Country| match self.terms.blocked_card_countries(now) {
@@ -239,7 +257,7 @@ impl Case<'_> {
             is_expired: now >= self.card.expires_at,
             may_pay,
             presented: asked.presents.check(app, &self.card, &self.holder)?,
-            authentication,
+            authentication: self.authentication,
             is_category_served: self
                 .merchant
                 .is_none_or(|merchant| self.terms.serves_category(&merchant.mcc, now)),
@@ -249,9 +267,9 @@ impl Case<'_> {
             charge: self.cost,
             limits: Windows::from(limits),
             used: self.usage.windows(now),
-            available: self.available(work),
+            available: self.available,
             takes_part: asked.takes_part,
-            partner: asked.partner,
+            partner: asked.partner.word,
             forced,
         }))
     }
@@ -261,7 +279,7 @@ impl Case<'_> {
         mut self,
         work: &mut Work<'_>,
         approved: i64,
-        by: DecidedBy,
+        (by, partner): (DecidedBy, &Consulted),
     ) -> Result<Result<CardEntry, Impossible>, Stop> {
         let (now, is_new) = (work.now(), self.merchant.is_some());
         let counted = self.payment.counted().unwrap_or_default();
@@ -304,6 +322,7 @@ impl Case<'_> {
             wanted: self.amount,
             decline: None,
             by: Some(by),
+            said: partner.said.clone(),
         };
         Ok(Ok(tell(work, &payment, told)?))
     }
@@ -313,7 +332,7 @@ impl Case<'_> {
         mut self,
         work: &mut Work<'_>,
         reason: DeclineReason,
-        by: DecidedBy,
+        (by, partner): (DecidedBy, &Consulted),
     ) -> Result<CardEntry, Stop> {
         let mut payment = self.payment.clone();
         if self.merchant.is_some() {
@@ -335,6 +354,7 @@ impl Case<'_> {
             wanted: self.amount,
             decline: Some(reason),
             by: Some(by),
+            said: partner.said.clone(),
         };
         Ok(tell(work, &payment, told)?)
     }

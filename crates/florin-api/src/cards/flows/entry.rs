@@ -1,5 +1,6 @@
 //! What is said about a card transaction: the payload of its event, and the item of a card's list.
 
+use super::consulted::{CardPartnerDecision, Said};
 use super::store::PAYMENTS;
 use crate::cards::decide::DeclineReason;
 use crate::cards::payment::{CardChannel, CardPayment, DecidedBy, Merchant};
@@ -86,6 +87,9 @@ pub struct Told {
     /// Who decided, where somebody had to.
     #[serde(rename = "b")]
     pub by: Option<DecidedBy>,
+    /// What the partner said, where it was asked.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
 }
 
 impl Told {
@@ -103,7 +107,7 @@ impl Told {
 /// What was said about a transaction, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardEntry {
-    /// Its id.
+    /// Its id: where the partner was asked, the question's.
     pub id: Uuid,
     /// The card.
     pub card: Uuid,
@@ -121,7 +125,8 @@ pub struct CardEntry {
 pub(super) fn tell(work: &mut Work<'_>, payment: &CardPayment, told: Told) -> Result<CardEntry, StoreError> {
     let event = Event::about(EventType::CardTransaction, payment.id).of_holder(payment.holder);
     work.emit(event.with(told.written()));
-    let (id, at, event) = (work.id(), work.now(), work.last_event());
+    let id = told.said.as_ref().map_or_else(|| work.id(), |said| said.question);
+    let (at, event) = (work.now(), work.last_event());
     let entry = CardEntry { id, card: payment.card, payment: payment.id, event, at, told };
     work.put(&entry)?;
     Ok(entry)
@@ -180,6 +185,9 @@ pub struct CardTransaction {
     /// Who approved or declined it.
     #[serde(skip_serializing_if = "Option::is_none")]
     decided_by: Option<DecidedBy>,
+    /// What your endpoint said, where it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partner_decision: Option<CardPartnerDecision>,
     /// When it happened.
     #[schema(format = DateTime)]
     created_at: String,
@@ -270,6 +278,7 @@ impl Shown {
             requested_amount: (told.wanted != told.minor).then(|| in_merchants(told.wanted)),
             decline_reason: told.decline,
             decided_by: told.by,
+            partner_decision: told.said.as_ref().map(CardPartnerDecision::from),
             created_at: at.to_string(),
         })
     }

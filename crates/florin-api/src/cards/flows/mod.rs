@@ -6,11 +6,13 @@
 //! is answered from.
 
 mod authorise;
+mod consulted;
 mod due;
 mod entry;
 mod follow;
 mod foreign;
 mod hear;
+mod known;
 mod postings;
 mod presents;
 mod scenarios;
@@ -18,6 +20,7 @@ pub(super) mod store;
 mod transactions;
 
 pub use authorise::{Authorisation, Purchase, Wanted};
+pub use consulted::{CardDecision, CardQuestion, Consulted, Preview, Said, currency_of, note_late, preview};
 pub(super) use due::{DUE_JOB, work_on_due};
 pub use entry::{CardEntry, CardTransaction, CardTransactionStatus, CardTransactionType, Told};
 pub(super) use entry::{EXAMPLE, render};

@@ -145,6 +145,16 @@ pub fn is_known(work: &Work<'_>, rail: &str, external_id: &str) -> Result<bool, 
     Ok(work.object::<InboxItem>(id_of(work.app(), rail, external_id))?.is_some())
 }
 
+/// The same of a snapshot.
+pub async fn was_heard(
+    app: &App,
+    scope: &mut Scope,
+    rail: &str,
+    external_id: &str,
+) -> Result<bool, StoreError> {
+    Ok(!scope.objects_at::<InboxItem>(&[id_of(app, rail, external_id)]).await?.is_empty())
+}
+
 /// What a message made that was heard before. It must have been touched or loaded.
 pub fn made(work: &Work<'_>, rail: &str, external_id: &str) -> Result<Option<Uuid>, StoreError> {
     let item = work.object::<InboxItem>(id_of(work.app(), rail, external_id))?;

@@ -142,7 +142,7 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
             let asked = json!({"decision": "REQUIRE"});
             client.post(&format!("/v1/sandbox/poa/{user}"), &asked).send().await.expect(200);
         }
-        (_, path) if path.starts_with("/v1/webhooks/") => {
+        (_, path) if path.starts_with("/v1/webhooks/") || path == "/v1/card/decisions" => {
             client.verified_user(&user).await;
             // Nobody delivers in these tests.
             let endpoint = json!({"url": "http://127.0.0.1:9", "token": "token"});

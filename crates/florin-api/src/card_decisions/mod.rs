@@ -1,0 +1,31 @@
+//! The partner decides about authorisations of cards, in real time.
+//!
+//! A partner registers an endpoint for that (`register.rs`). What the rules would approve is asked there before it is
+//! decided (`ask.rs`): a signed request, with the secrets of the partner's webhooks, and a second and a half for the
+//! answer (`answer.rs`). What holds without an answer is the partner's choice. In a sandbox questions go to whoever
+//! listens (`listen.rs`).
+//!
+//! No account is touched; no event is made. What was said is kept with the transaction, in the family of cards.
+
+mod answer;
+mod ask;
+mod listen;
+mod register;
+mod store;
+
+pub use answer::read_answer;
+pub use ask::{Pending, consult};
+
+use crate::kit::endpoint::family::Family;
+use florin_store::migration;
+
+/// The family's table.
+pub static FAMILY: Family = Family {
+    tag: ("Card decisions", "Your own word about each authorisation of a card, in real time."),
+    endpoints: || register::endpoints().into_iter().chain(listen::endpoints()).collect(),
+    statements: &[store::STATEMENTS],
+    migrations: &[migration!(1027, "1027_card_decisions")],
+    moves_sealed: &[|tx, book| Box::pin(store::move_to(tx, book))],
+    sealed: &[&store::CARD_DECISIONS],
+    ..Family::EMPTY
+};
