@@ -61,6 +61,8 @@ CREATE TABLE card_payment (
     decided_by TEXT COLLATE "C" NOT NULL,
     sealed BYTEA,
     expires_at BIGINT,
+    -- When it counts for the limits: at the last authorisation that added to it.
+    counted_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     seal BYTEA,
     PRIMARY KEY (book, id)

@@ -61,6 +61,8 @@ CREATE TABLE card_payment (
     decided_by TEXT NOT NULL,
     sealed BLOB,
     expires_at INTEGER,
+    -- When it counts for the limits: at the last authorisation that added to it.
+    counted_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     seal BLOB,
     PRIMARY KEY (book, id)

@@ -12,8 +12,7 @@ use crate::cards::card::{Card, CardStatus};
 use crate::cards::challenge;
 use crate::cards::decide::{Asked, Authentication, Decision, DeclineReason, Windows, decide};
 use crate::cards::payment::{
-    AUTHORISED, CHANGED, CardChannel, CardPayment, Change, Charge, DecidedBy, Impossible, Merchant,
-    PaymentState,
+    AUTHORISED, CardChannel, CardPayment, Change, Charge, DecidedBy, Impossible, Merchant, PaymentState,
 };
 use crate::cards::store::CARDS;
 use crate::cards::usage::CardUsage;
@@ -299,12 +298,14 @@ impl Case<'_> {
             payment.decided_by = by;
         }
         if change.held != 0 {
-            let kind = if is_new { AUTHORISED.kind } else { CHANGED.kind };
+            let kind = if is_new { AUTHORISED.kind } else { payment.record().kind };
             let posting = postings::hold(&payment, change);
             work.post(kind, payment.id, &posting, memo).map_err(posting_refused)?;
         }
-        let more = payment.counted().unwrap_or_default() - counted;
-        self.usage.count((payment.created_at, now), payment.channel, more);
+        // All of it counts from now on: who adds to an old transaction spends today.
+        self.usage.count((payment.counted_at, now), payment.channel, -counted);
+        payment.counted_at = now;
+        self.usage.count((now, now), payment.channel, payment.counted().unwrap_or_default());
         work.put(&self.usage)?;
         work.put(&payment)?;
         if is_new {

@@ -7,10 +7,7 @@ use super::foreign;
 use super::postings::{self, EUR, house};
 use super::store::{PAYMENTS, USAGES};
 use crate::cards::card::Card;
-use crate::cards::payment::{
-    CHANGED, CHARGED_BACK, CLEARED, CardPayment, Change, Impossible, PaymentState, REFUNDED, RELEASED,
-    REPRESENTED, Step,
-};
+use crate::cards::payment::{CHARGED_BACK, CardPayment, Change, Impossible, REFUNDED, REPRESENTED, Step};
 use crate::cards::store::CARDS;
 use crate::cards::usage::CardUsage;
 use crate::kit::book::command::posting_refused;
@@ -159,7 +156,7 @@ async fn carry_out(
     if more != 0 {
         let usage = work.object::<CardUsage>(payment.card)?;
         let mut usage = usage.unwrap_or_else(|| CardUsage::new(payment.card));
-        usage.count((payment.created_at, work.now()), payment.channel, more);
+        usage.count((payment.counted_at, work.now()), payment.channel, more);
         work.put(&usage)?;
     }
     work.put(&payment)?;
@@ -175,11 +172,7 @@ fn posting_of(
     change: Change,
     step: Follow,
 ) -> Result<(RecordKind, Uuid, Posting), StoreError> {
-    let stands = match payment.state {
-        PaymentState::Authorised => CHANGED.kind,
-        PaymentState::Cleared => CLEARED.kind,
-        _ => RELEASED.kind,
-    };
+    let stands = payment.record().kind;
     Ok(match step {
         Follow::Clear(..) => (stands, payment.id, take(work, payment, change)?),
         Follow::Reverse(_) | Follow::Expire => (stands, payment.id, postings::hold(payment, change)),

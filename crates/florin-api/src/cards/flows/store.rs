@@ -32,6 +32,7 @@ pub(in crate::cards) static PAYMENTS: ObjectTable = sealed_objects!(
     "decided_by": Text,
     "sealed": Bytes,
     "expires_at": Int,
+    "counted_at": Int,
     "created_at": Int,
 );
 
@@ -59,7 +60,7 @@ const PAGE: Statement = "SELECT id, card, payment, event, at, data, seal FROM ca
 /// Transactions of a holder that are not emptied yet, some at a time.
 const KNOWN: Statement = "SELECT id, holder, card, state, channel, currency, decimals, rate, percentage, authorised, \
      released, cleared, refunded, charged_back, represented, held, fee, decline, decided_by, sealed, expires_at, \
-     created_at, seal FROM card_payment WHERE book = $1 AND holder = $2 AND sealed IS NOT NULL LIMIT 500";
+     counted_at, created_at, seal FROM card_payment WHERE book = $1 AND holder = $2 AND sealed IS NOT NULL LIMIT 500";
 
 const IS_OPEN: Statement =
     "SELECT id FROM card_payment WHERE book = $1 AND holder = $2 AND state = 'AUTHORISED' LIMIT 1";
@@ -107,7 +108,8 @@ impl Object for CardPayment {
             decided_by: row.get(17)?,
             sealed: row.get(18)?,
             expires_at: row.get(19)?,
-            created_at: row.get(20)?,
+            counted_at: row.get(20)?,
+            created_at: row.get(21)?,
         })
     }
 
@@ -134,6 +136,7 @@ impl Object for CardPayment {
             self.decided_by,
             self.sealed.clone(),
             self.expires_at,
+            self.counted_at,
             self.created_at
         ]
         .to_vec()

@@ -1,7 +1,7 @@
 //! What the messages of a processor are in the words of this family. Pure.
 
-use crate::cards::decide::{DeclineReason, PartnerWord};
-use crate::cards::flows::{Authorisation, MerchantCurrency, Presents, Purchase, Wanted};
+use crate::cards::decide::DeclineReason;
+use crate::cards::flows::{Authorisation, Consulted, MerchantCurrency, Presents, Purchase, Wanted};
 use crate::cards::payment::{CardChannel, Merchant};
 use florin_iso8583::{
     Advice, AdviceKind, AuthorisationRequest, Condition, Decline, Entry, Key, MerchantCategory, MessageType,
@@ -81,7 +81,7 @@ fn asked(purchase: Purchase) -> Authorisation {
         presents: Presents::default(),
         takes_part: false,
         challenge: None,
-        partner: PartnerWord::NotAsked,
+        partner: Consulted::default(),
         is_advice: false,
     }
 }
