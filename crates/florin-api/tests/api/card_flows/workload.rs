@@ -260,7 +260,8 @@ impl Run {
         assert_eq!(answer["declineReason"].as_str(), reason, "{answer} {bought:?} {amount}");
         if reason.is_none() {
             let ends = self.now + 7 * 24 * HOUR;
-            self.bought.insert(id, Bought { authorised: bought.authorised + amount, ends, at: self.now, ..bought });
+            self.bought
+                .insert(id, Bought { authorised: bought.authorised + amount, ends, at: self.now, ..bought });
         }
     }
 
