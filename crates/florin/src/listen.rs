@@ -2,11 +2,13 @@
 //! server would send them. For an engineer whose machine has no public address.
 
 mod bank;
+mod cards;
 mod forward;
 
 use crate::Failed;
 use crate::credentials::Credentials;
 use bank::{Bank, Event};
+use cards::Decider;
 use clap::Args;
 use forward::Forwarder;
 use serde_json::{Map, Value};
@@ -33,6 +35,10 @@ Examples:
       Starts with the first event, and shows only transfers.
   florin listen --url https://sandbox.example.com --key KEY
       Connects to a server elsewhere.
+  florin listen --cards http://localhost:3000/card-decisions
+      Also asks the program there about each authorisation of a card, signed as
+      events are, and has the sandbox do what it says. --cards approve and --cards
+      decline answer always alike. While it runs, nobody else is asked.
 
 Each event is sent once, in order; its line ends with the answer. A failed event
 is not sent again: run with --after and the number before it to repeat it. An
@@ -45,6 +51,9 @@ pub struct ListenArgs {
     /// POST each event to this base URL, followed by the path of the event's type.
     #[arg(long, value_name = "URL")]
     forward_to: Option<String>,
+    /// Decide about authorisations of cards, in a sandbox: approve, decline, or what the program at this URL says.
+    #[arg(long, value_name = "approve|decline|URL")]
+    cards: Option<String>,
     /// The server's URL [default: from sandbox-credentials.json].
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -104,13 +113,38 @@ pub async fn listen(arguments: &ListenArgs) -> Result<(), Failed> {
     let access = arguments.access()?;
     let token = access.token.clone();
     let forwarder = match &arguments.forward_to {
-        Some(target) => Some(Forwarder::new(target, token, arguments.secret.as_deref())?),
+        Some(target) => Some(Forwarder::new(target, token.clone(), arguments.secret.as_deref())?),
+        None => None,
+    };
+    // One secret for both.
+    let secret = forwarder.as_ref().map(Forwarder::secret).or_else(|| arguments.secret.clone());
+    let decider = match &arguments.cards {
+        Some(text) => Some(Decider::of(text, token, secret.as_deref())?),
         None => None,
     };
     say(&format!("listening to events of {}", access.url))?;
     if let Some(forwarder) = &forwarder {
-        introduce(forwarder)?;
+        introduce("forwarding to", forwarder)?;
     }
+    if let Some(program) = decider.as_ref().and_then(Decider::program) {
+        introduce("asking about cards at", program)?;
+    }
+    let events = print_events(arguments, access, forwarder.as_ref());
+    match &decider {
+        Some(decider) => {
+            let bank = Bank::new(arguments.access()?, || arguments.access())?;
+            tokio::try_join!(events, cards::answer(decider, bank)).map(|_| ())
+        }
+        None => events.await,
+    }
+}
+
+/// Prints events, and forwards them where that is wanted.
+async fn print_events(
+    arguments: &ListenArgs,
+    access: Access,
+    forwarder: Option<&Forwarder>,
+) -> Result<(), Failed> {
     let mut bank = Bank::new(access, || arguments.access())?;
     let mut after = first(&mut bank, arguments.after).await?;
     let paths = if forwarder.is_some() { bank.own_paths().await? } else { HashMap::new() };
@@ -122,7 +156,7 @@ pub async fn listen(arguments: &ListenArgs) -> Result<(), Failed> {
             if let Some(own) = paths.get(&event.kind) {
                 event.path.clone_from(own);
             }
-            let heard = match &forwarder {
+            let heard = match forwarder {
                 Some(forwarder) => format!("  → {}", forwarder.forward(&event).await?),
                 None => String::new(),
             };
@@ -149,8 +183,8 @@ async fn first(bank: &mut Bank<'_>, wished: Option<u64>) -> Result<u64, Failed> 
 }
 
 /// Prints the values that the receiver verifies with.
-fn introduce(forwarder: &Forwarder) -> Result<(), Failed> {
-    say(&format!("forwarding to {}; the receiver verifies with:", forwarder.target()))?;
+fn introduce(what: &str, forwarder: &Forwarder) -> Result<(), Failed> {
+    say(&format!("{what} {}; the receiver verifies with:", forwarder.target()))?;
     say(&format!("  export WEBHOOK_TOKEN='{}'", forwarder.token()))?;
     say(&format!("  export WEBHOOK_SECRET='{}'", forwarder.secret()))?;
     say(&format!("  export WEBHOOK_PUBLIC_KEY='{}'", forwarder.public_key()))

@@ -13,7 +13,7 @@ mod listen;
 mod register;
 mod store;
 
-pub use answer::read_answer;
+pub use answer::{MAX_BYTES as MAX_ANSWER, read_answer};
 pub use ask::{Pending, consult};
 
 use crate::kit::endpoint::family::Family;

@@ -54,7 +54,7 @@ pub struct Inner {
     /// Who sends webhooks.
     pub outgoing: Outgoing,
     /// Who asks partners about authorisations of cards.
-    pub(crate) deciders: Arc<Deciders>,
+    pub deciders: Arc<Deciders>,
     /// Seals what is personal under users' own keys.
     pub seals: Seals,
 }

@@ -100,6 +100,11 @@ impl Desk {
         self.state().listeners.get(&book).is_some_and(|(until, calls)| *calls > 0 || *until > now)
     }
 
+    /// Calls that wait for questions at the moment.
+    pub fn waiting_calls(&self) -> usize {
+        self.state().listeners.values().map(|(_, calls)| calls).sum()
+    }
+
     /// Puts a question; it is there until this is dropped.
     pub fn put(this: &Arc<Deciders>, book: BookId, id: Uuid, body: Box<RawValue>) -> Waiting {
         let (answer, answered) = oneshot::channel();

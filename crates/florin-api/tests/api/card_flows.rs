@@ -16,15 +16,15 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// What is on a card.
-struct Made {
-    id: String,
+pub struct Made {
+    pub id: String,
     number: String,
     cvv: String,
     exp: String,
 }
 
 /// A card of a user.
-async fn card_of(client: &Client, user: &str) -> Made {
+pub async fn card_of(client: &Client, user: &str) -> Made {
     let body = json!({"externalUserId": user, "label": "Travel", "pin": "4829"});
     let made = client.post("/v1/card/virtual", &body).send().await.expect(200);
     let text = |field: &str| made[field].as_str().expect("a text").to_owned();
@@ -32,7 +32,7 @@ async fn card_of(client: &Client, user: &str) -> Made {
 }
 
 /// Anna with so much EUR, and a card.
-async fn with_card(app: &TestApp, eur: &str) -> (Client, String) {
+pub async fn with_card(app: &TestApp, eur: &str) -> (Client, String) {
     let a = app.a();
     a.verified_user("anna").await;
     a.move_to("anna", "DE").await;
@@ -42,18 +42,18 @@ async fn with_card(app: &TestApp, eur: &str) -> (Client, String) {
 }
 
 /// A call of the simulated network.
-fn call(client: &Client, card: &str, what: &str, body: &Value) -> Call {
+pub fn call(client: &Client, card: &str, what: &str, body: &Value) -> Call {
     client.post(&format!("/v1/sandbox/cards/{card}/{what}"), body)
 }
 
 /// A purchase in EUR in a shop.
-fn purchase(amount: &str) -> Value {
+pub fn purchase(amount: &str) -> Value {
     json!({"amount": amount, "currency": "eur", "merchantName": "Bookshop", "mcc": "5942", "channel": "POS",
         "country": "DE"})
 }
 
 /// The same with other fields.
-fn with(mut body: Value, more: &Value) -> Value {
+pub fn with(mut body: Value, more: &Value) -> Value {
     for (name, value) in more.as_object().expect("an object") {
         body[name] = value.clone();
     }
@@ -61,12 +61,12 @@ fn with(mut body: Value, more: &Value) -> Value {
 }
 
 /// An authorisation's answer.
-async fn authorise(client: &Client, card: &str, body: &Value) -> Value {
+pub async fn authorise(client: &Client, card: &str, body: &Value) -> Value {
     call(client, card, "authorize", body).send().await.expect(201)
 }
 
 /// An authorisation that is approved: its id.
-async fn approved(client: &Client, card: &str, amount: &str) -> String {
+pub async fn approved(client: &Client, card: &str, amount: &str) -> String {
     let answer = authorise(client, card, &purchase(amount)).await;
     assert_eq!(answer["status"], "APPROVED", "{answer}");
     answer["transactionId"].as_str().expect("an id").to_owned()
@@ -83,7 +83,7 @@ async fn step(client: &Client, card: &str, what: &str, (id, amount): (&str, Opti
 }
 
 /// What a user can spend, and what is on hold.
-async fn funds(client: &Client, user: &str) -> [String; 2] {
+pub async fn funds(client: &Client, user: &str) -> [String; 2] {
     let balances = client.balances(Some(user)).await;
     let eur = &balances["fiatBalances"][0];
     ["amount", "onHold"].map(|field| eur[field].as_str().expect("an amount").to_owned())
@@ -98,7 +98,7 @@ async fn told(client: &Client) -> Vec<[String; 3]> {
 }
 
 /// The list of a card's transactions, oldest first.
-async fn listed(client: &Client, user: &str, card: &str) -> Vec<Value> {
+pub async fn listed(client: &Client, user: &str, card: &str) -> Vec<Value> {
     let (mut all, mut query) = (Vec::new(), "?limit=3".to_owned());
     loop {
         let page = client.get(&format!("/v1/card/transactions/{user}/{card}{query}")).await.expect(200);

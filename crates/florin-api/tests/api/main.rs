@@ -6,6 +6,7 @@
 
 mod asyncapi;
 mod balances;
+mod card_decisions;
 mod card_flows;
 mod cards;
 mod clock;

@@ -2,6 +2,7 @@
 
 use super::{Access, say};
 use crate::Failed;
+use florin_api::cards::CardDecision;
 use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -47,6 +48,13 @@ pub struct Page {
     pub data: Vec<Event>,
     /// Where the next page begins.
     pub next_after: u64,
+}
+
+/// Questions about authorisations of cards.
+#[derive(Deserialize)]
+pub struct Questions {
+    /// Each as the server would send it to an endpoint.
+    pub data: Vec<Box<RawValue>>,
 }
 
 /// The part of a registered endpoint that is used here.
@@ -103,6 +111,23 @@ impl<'a> Bank<'a> {
         let mut query = vec![("after", after.to_string()), ("wait", WAIT.to_string())];
         query.extend(kind.map(|kind| ("type", kind.to_owned())));
         self.get("/v1/events", &query).await
+    }
+
+    /// Questions about authorisations of cards, as soon as there are any, or none after some seconds.
+    pub async fn questions(&mut self) -> Result<Questions, Failed> {
+        self.get("/v1/sandbox/card-decisions", &[("wait", WAIT.to_string())]).await
+    }
+
+    /// Answers a question. It is not tried again: a question waits for a second and a half.
+    pub async fn answer(&self, question: &str, decision: CardDecision) -> Result<(), String> {
+        let url = format!("{}/v1/sandbox/card-decisions", self.access.url);
+        let body = serde_json::json!({"id": question, "decision": decision});
+        let request = self.http.post(url).header("x-api-key", &self.access.key).json(&body).send().await;
+        match request.map(|response| response.status()) {
+            Ok(StatusCode::OK) => Ok(()),
+            Ok(status) => Err(format!("the server answers {status}")),
+            Err(error) => Err(innermost(&error)),
+        }
     }
 
     /// Whether there is an event of this number, which is not 0.

@@ -1,14 +1,19 @@
-//! The forwarder: it sends events exactly as the server sends webhooks, but only once each.
+//! The forwarder: it sends events exactly as the server sends webhooks, but only once each, and questions about
+//! authorisations as the server asks them.
 
 use super::bank::Event;
 use crate::Failed;
 use crate::system::{SystemClock, SystemEntropy};
 use axum::body::Bytes;
+use florin_api::card_decisions::{MAX_ANSWER, read_answer};
+use florin_api::cards::CardDecision;
+use florin_api::kit::settings::DECISION_BUDGET;
 use florin_types::{Clock, Entropy};
 use florin_webhook::{
     Answered, BaseUrl, EventPath, Guard, Sender, SigningKey, SigningSecret, SystemResolver, signatures,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::value::RawValue;
 use std::sync::Arc;
 
 /// The user agent.
@@ -77,6 +82,19 @@ impl Forwarder {
         Ok(match self.sender.post(&self.target.join(&path), headers, body).await {
             Ok(answered) => answer(&answered),
             Err(error) => error.to_string(),
+        })
+    }
+
+    /// Asks the target about an authorisation, as the server would; what it says, or why it says nothing.
+    pub async fn ask(&self, id: &str, question: &RawValue) -> Result<Result<CardDecision, String>, Failed> {
+        let body = Bytes::copy_from_slice(question.get().as_bytes());
+        let headers = self.headers(id, &body)?;
+        let url = self.target.url();
+        let asked = self.sender.ask(&url, headers, body, MAX_ANSWER);
+        Ok(match tokio::time::timeout(DECISION_BUDGET, asked).await {
+            Ok(Ok(answered)) => read_answer(answered.status, &answered.body),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no answer within {} ms", DECISION_BUDGET.as_millis())),
         })
     }
 
