@@ -147,7 +147,10 @@ async fn look(looked: &Looked, before: State) -> Outcome {
     }
     let uploads = uploads.map(|(why, _)| format!("ready, but for uploads: {why}\n"));
     let clock = doubt.map(|doubt| format!("ready, but for the clock: {doubt}\n"));
-    let lines = [uploads, keys, clock, chains_lost(looked)].into_iter().flatten().collect::<String>();
+    let lines = [uploads, keys, clock, chains_lost(looked), cards_lost(app)]
+        .into_iter()
+        .flatten()
+        .collect::<String>();
     Outcome { state, text: if lines.is_empty() { "ready\n".to_owned() } else { lines } }
 }
 
@@ -157,6 +160,12 @@ fn chains_lost(looked: &Looked) -> Option<String> {
     let networks: Vec<_> = looked.chains.now().into_keys().collect();
     (!networks.is_empty())
         .then(|| format!("ready, but for chains that can't be followed: {}\n", networks.join(", ")))
+}
+
+/// Why no card can be used: who asks is told that much alone, as for chains.
+fn cards_lost(app: &App) -> Option<String> {
+    let processor = app.settings.cards.processor.as_ref()?;
+    processor.trouble().map(|_| format!("ready, but for cards: no messages come from {}\n", processor.name()))
 }
 
 /// How many sheets of keys are missing: their users' calls fail.

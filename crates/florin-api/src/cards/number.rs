@@ -72,8 +72,9 @@ pub(super) fn key_of(app: &App, number: &CardNumber) -> Vec<u8> {
     blake3::keyed_hash(&key, number.as_str().as_bytes()).as_bytes()[..16].to_vec()
 }
 
-/// A number that nobody has or had, with its key. Another process may take the same one meanwhile: then the unique
-/// index ends this command, which runs again, finds it taken and draws on.
+/// A number that nobody has or had, with its key. Another process may take the same one in the same moment: then the
+/// unique index ends this command with a fault, and a repeat of the call draws another. At ten cards a second, each of
+/// which takes some milliseconds, that is to be expected less than once in the life of a range, however long it is.
 ///
 /// # Errors
 /// The range is used up, or nearly.

@@ -35,6 +35,8 @@ pub struct CountryEntry {
     pub accepted: bool,
     /// Whether residents get an IBAN; elsewhere `iban` stays null.
     pub iban: bool,
+    /// Whether residents can have cards.
+    pub cards: bool,
     /// Whether residents need a proof of address.
     pub poa_required: bool,
     /// For an overseas region the country it counts as, else null.
@@ -174,6 +176,7 @@ pub fn countries(reference: &Reference) -> CountryList {
             name: country.name(),
             accepted: reference.is_accepted(country),
             iban: reference.has_iban(country),
+            cards: reference.has_cards(country),
             poa_required: reference.needs_poa(country),
             counts_as: (parent != country).then(|| parent.to_string()),
         }
@@ -283,7 +286,8 @@ mod tests {
         assert_eq!(rows, 250);
         let row = |code, name, accepted: bool, iban: bool, counts_as| {
             let start = format!(r#"{{"code":"{code}","name":"{name}","accepted":{accepted},"iban":{iban},"#);
-            format!(r#"{start}"poaRequired":false,"countsAs":{counts_as}}}"#)
+            // Of these, all with an IBAN are in the Union.
+            format!(r#"{start}"cards":{iban},"poaRequired":false,"countsAs":{counts_as}}}"#)
         };
         for row in [
             row("PL", "Poland", true, true, r#"null"#),

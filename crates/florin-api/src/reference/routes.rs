@@ -9,9 +9,9 @@ pub fn endpoints() -> Vec<Endpoint> {
         Endpoint {
             id: "getCountries",
             summary: "List countries",
-            description: "Which residences are accepted, get an IBAN, and need a proof of address.",
-            answer: r#"{"data":[{"code":"DE","name":"Germany","accepted":true,"iban":true,"poaRequired":false,
-                "countsAs":null}]}"#,
+            description: "Which residences are accepted, get an IBAN, can have cards, and need a proof of address.",
+            answer: r#"{"data":[{"code":"DE","name":"Germany","accepted":true,"iban":true,"cards":true,
+                "poaRequired":false,"countsAs":null}]}"#,
             ..get("/v1/reference/countries", get_countries)
         },
         Endpoint {

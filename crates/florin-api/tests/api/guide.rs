@@ -97,6 +97,15 @@ async fn the_guide_to_sepa_is_true() {
 }
 
 #[tokio::test]
+async fn the_guide_to_cards_is_true() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.verified_user("ada").await;
+    follow(&a, include_str!("../../../../docs/cards.md")).await;
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn the_guide_to_crypto_is_true() {
     let app = TestApp::start().await;
     let a = app.a();

@@ -31,6 +31,8 @@ async fn countries_say_what_residence_means() {
     let ibans = "AM AT AZ BE BG CH CY CZ DE DK EE ES FI FR GB GE GR HR HU IE IL IN IS IT LI LT LU LV MD MT NL NO PL PT \
                  RO SE SI SK UA";
     assert_eq!(codes("iban", true), ibans);
+    let union = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK";
+    assert_eq!(codes("cards", true), union);
     assert_eq!(codes("accepted", false), "AF BY CU IR KP MM RU SD SY");
     assert_eq!(codes("poaRequired", true), "AM AR AZ GE IL MD UA");
     for (region, parent) in

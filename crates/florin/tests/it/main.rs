@@ -4,6 +4,7 @@
 //! `florin verify` prove the books. The engine is chosen by `FLORIN_TEST_ENGINE` (`sqlite` or `postgres`,
 //! the latter with `FLORIN_TEST_POSTGRES_URL`, the admin's URL of a cluster that may be thrown away).
 
+mod cards;
 mod chain_node;
 mod clients;
 mod clock;

@@ -288,7 +288,7 @@ pub struct Slot<'s, 'a> {
     name: &'static str,
     value: Option<&'a Json<'a>>,
     is_required: bool,
-    about: &'static str,
+    pub(super) about: &'static str,
     example: Option<&'static str>,
 }
 

@@ -13,7 +13,8 @@ const PATTERN: &str = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$";
 impl Slot<'_, '_> {
     /// A limit from zero to so many cents.
     pub fn limit(mut self, most: i64) -> Option<i64> {
-        self.add(schema(most).into(), None);
+        let about = self.about;
+        self.add(schema(most).description(Some(about)).into(), None);
         let limit = |text: &str| {
             let decimal = Decimal::parse(text).map_err(|error| error.to_string())?;
             let cents = decimal.minor_units(2).map_err(|error| error.to_string())?;

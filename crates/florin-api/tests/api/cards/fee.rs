@@ -24,6 +24,15 @@ async fn told(client: &Client) -> Vec<Value> {
     events.map(|event| event["payload"].clone()).collect()
 }
 
+/// Has a partner owe the fee of a card of a user: the user has all of the partner's euros.
+pub async fn owe(client: &Client, user: &str) {
+    client.move_to(user, "DE").await;
+    create(client, user).await;
+    client.pay(None, Some(user), &client.amount(None, "eur").await).await;
+    let month = json!({"seconds": 31 * 24 * 60 * 60});
+    client.post("/v1/sandbox/clock/advance", &month).send().await.expect(200);
+}
+
 /// Made on 23 November 2026 at noon, less a moment.
 #[tokio::test]
 async fn each_month_of_a_card_costs_its_fee() {

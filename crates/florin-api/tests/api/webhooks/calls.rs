@@ -23,7 +23,7 @@ async fn put(client: &Client, body: Value) -> crate::support::Answer {
 const NO_EVENT_TYPE: &str = "paths.x is no event type; event types: user.status, kyc_files.status, \
      poa_verification.status, kyc_verification.status, wallet.created, transfer, sepa_transfer, sepa_deposit, \
      sepa_recall, iban.status, crypto_withdrawal, crypto_deposit, exchange, card.transaction, order, payment_link, \
-     card.3ds, card.activation, and * for all others";
+     card.3ds, card.activation, card.fee, and * for all others";
 
 #[tokio::test]
 async fn a_registration_is_shown_without_its_secrets() {
@@ -37,7 +37,7 @@ async fn a_registration_is_shown_without_its_secrets() {
     assert_eq!((&made["url"], &made["enabled"]), (&json!("http://localhost:3000/base"), &json!(true)));
     assert_eq!(made["paths"]["transfer"], "/mine");
     assert_eq!(made["paths"]["user.status"], "/webhook/user/status");
-    assert_eq!(made["paths"].as_object().map(serde_json::Map::len), Some(18));
+    assert_eq!(made["paths"].as_object().map(serde_json::Map::len), Some(19));
     assert!(made["publicKey"].as_str().expect("a key").starts_with("whpk_"));
     assert!(made["signingSecret"].as_str().expect("a secret").starts_with("whsec_"));
     let shown = a.get("/v1/webhooks/endpoint").await;
@@ -116,7 +116,7 @@ async fn one_path_can_stand_for_all_others() {
         };
         assert_eq!(path, expected, "{kind}");
     }
-    assert_eq!(shown.len(), 18);
+    assert_eq!(shown.len(), 19);
     a.verified_user("anna").await;
     a.fund(Some("anna"), "1", "eur").await;
     a.pay(Some("anna"), None, "1").await;
