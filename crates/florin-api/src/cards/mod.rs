@@ -108,13 +108,13 @@ pub static FAMILY: Family = Family {
             made_by: Some(("POST", "/v1/card/virtual", "cardId")),
         },
         Placeholder {
-            word: "$cardTransaction",
+            word: "$purchase",
             shown: "0198c5d2-f286-7479-9aca-b3e58f91a2c4",
             unknown: "01a00000-0000-7000-8000-00000000000b",
             made_by: Some(("POST", "/v1/sandbox/cards/{cardId}/authorize", "transactionId")),
         },
         Placeholder {
-            word: "$cardChallenge",
+            word: "$challenge",
             shown: "0198c5d3-0397-758a-8bdb-c4f6a0a2b3d5",
             unknown: "01a00000-0000-7000-8000-00000000000c",
             made_by: Some(("POST", "/v1/sandbox/cards/{cardId}/3ds", "challengeId")),

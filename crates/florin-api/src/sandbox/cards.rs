@@ -346,8 +346,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     let step = |id, summary, endpoint: Endpoint| Endpoint {
         id,
         summary,
-        example: r#"{"transactionId":"$cardTransaction"}"#,
-        answer: r#"{"transactionId":"$cardTransaction"}"#,
+        example: r#"{"transactionId":"$purchase"}"#,
+        answer: r#"{"transactionId":"$purchase"}"#,
         refusals: &[&P434, &P474],
         ..endpoint
     };
@@ -362,7 +362,7 @@ pub fn endpoints() -> Vec<Endpoint> {
                           A decline is a 201 too: `declineReason` says why.",
             example: r#"{"amount":"12.50","currency":"eur","merchantName":"Bookshop","mcc":"5942",
                 "channel":"ECOM","country":"DE"}"#,
-            answer: r#"{"transactionId":"$cardTransaction","status":"APPROVED","approvedAmount":"12.50"}"#,
+            answer: r#"{"transactionId":"$purchase","status":"APPROVED","approvedAmount":"12.50"}"#,
             refusals: &[&P434, &P474],
             ..post("/v1/sandbox/cards/{cardId}/authorize", authorize_card)
         },
@@ -417,7 +417,7 @@ pub fn endpoints() -> Vec<Endpoint> {
                           six digits, which can be given three times within five minutes. A passed challenge counts \
                           for one payment of up to its amount, within a day.",
             example: r#"{"amount":"49.90","currency":"eur","merchantName":"Bookshop"}"#,
-            answer: r#"{"challengeId":"$cardChallenge","status":"PENDING"}"#,
+            answer: r#"{"challengeId":"$challenge","status":"PENDING"}"#,
             refusals: &[&P434],
             ..post("/v1/sandbox/cards/{cardId}/3ds", ask_card_3ds)
         },
@@ -425,7 +425,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             id: "answerCard3ds",
             summary: "Give a code of 3-D Secure",
             description: "The payer gives the code. A wrong one is no error: `status` says how the challenge stands.",
-            example: r#"{"challengeId":"$cardChallenge","code":"482913"}"#,
+            example: r#"{"challengeId":"$challenge","code":"482913"}"#,
             answer: r#"{"message":"Authentication passed","status":"AUTHENTICATED","triesLeft":0}"#,
             refusals: &[&P434, &P475],
             ..post("/v1/sandbox/cards/{cardId}/3ds/answer", answer_card_3ds)

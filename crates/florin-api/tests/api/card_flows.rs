@@ -125,3 +125,22 @@ async fn advance(client: &Client, by: Duration) {
     let body = json!({"seconds": by.as_secs()});
     client.post("/v1/sandbox/clock/advance", &body).send().await.expect(200);
 }
+
+/// Every kind of event of this family: for a user that is verified, and has some EUR.
+pub async fn one_of_each(client: &Client, user: &str) {
+    client.move_to(user, "DE").await;
+    client.fund(Some(user), "100", "eur").await;
+    let card = card_of(client, user).await.id;
+    let id = approved(client, &card, "10").await;
+    authorise(client, &card, &purchase("1000")).await;
+    authorise(client, &card, &with(purchase("10"), &json!({"currency": "usd"}))).await;
+    step(client, &card, "reverse", (&id, Some("1"))).await;
+    step(client, &card, "clear", (&id, None)).await;
+    step(client, &card, "chargeback", (&id, Some("2"))).await;
+    step(client, &card, "represent", (&id, None)).await;
+    step(client, &card, "refund", (&id, None)).await;
+    let asked = json!({"amount": "49.90", "currency": "eur", "merchantName": "Bookshop"});
+    call(client, &card, "3ds", &asked).send().await.expect(201);
+    let named = json!({"externalUserId": user, "cardId": card});
+    client.post("/v1/card/activation", &named).send().await.expect(200);
+}

@@ -40,7 +40,10 @@ async fn it_is_called_and_answered_also_after_a_crash() {
     first.asked(1).await;
     let client = server.client();
     client.verified_user("anna").await;
-    client.send(&Call::bare("PATCH", "/v1/user/anna", Some(json!({"country": "DE"}).to_string()))).await.expect(200);
+    client
+        .send(&Call::bare("PATCH", "/v1/user/anna", Some(json!({"country": "DE"}).to_string())))
+        .await
+        .expect(200);
     client.fund(Some("anna"), "100", "eur").await;
     let card = json!({"externalUserId": "anna", "label": "Travel", "pin": "4829"});
     let card = client.send(&Call::post("/v1/card/virtual", &card)).await.expect(200);

@@ -171,14 +171,14 @@ pub struct CardTransaction {
     /// The fee for the foreign currency, in EUR, which is part of `amount`: what was charged, or what came back.
     #[schema(example = "0.00")]
     fee: String,
-    /// What the merchant asked for, where less was approved; in its currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    requested_amount: Option<String>,
+    /// What was asked for, in the merchant's currency: more than `merchantAmount` where a part was approved.
+    #[schema(example = "12.50")]
+    requested_amount: String,
     /// Why it was declined.
     #[serde(skip_serializing_if = "Option::is_none")]
     decline_reason: Option<DeclineReason>,
-    /// Who approved or declined it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Who approved or declined it; null for what nobody can refuse.
+    #[schema(required)]
     decided_by: Option<DecidedBy>,
     /// When it happened.
     #[schema(format = DateTime)]
@@ -190,7 +190,7 @@ pub const EXAMPLE: &str = concat!(
     r#"{"id":"0198c5d2-f286-7479-9aca-b3e58f91a2c4","externalUserId":"customer-1001","#,
     r#""cardId":"0198c5d2-e175-7368-8fb9-a2d47e8091b3","type":"AUTHORIZATION","status":"APPROVED","amount":"12.50","#,
     r#""currency":"eur","merchantName":"Bookshop","mcc":"5942","merchantCountry":"DE","channel":"ECOM","#,
-    r#""merchantAmount":"12.50","merchantCurrency":"eur","rate":null,"fee":"0.00","decidedBy":"RULES","#,
+    r#""merchantAmount":"12.50","merchantCurrency":"eur","rate":null,"fee":"0.00","requestedAmount":"12.50","decidedBy":"RULES","#,
     r#""createdAt":"2026-01-31T09:30:00.000Z"}"#,
 );
 
@@ -267,7 +267,7 @@ impl Shown {
             merchant_currency: payment.currency.to_string(),
             rate: rate.transpose().map_err(StoreError::unexpected)?,
             fee: format_minor(told.fee, 2),
-            requested_amount: (told.wanted != told.minor).then(|| in_merchants(told.wanted)),
+            requested_amount: in_merchants(told.wanted),
             decline_reason: told.decline,
             decided_by: told.by,
             created_at: at.to_string(),

@@ -49,7 +49,7 @@ async fn a_purchase_is_held_cleared_and_refunded() {
         json!({"id": id, "externalUserId": "anna", "cardId": card, "type": "AUTHORIZATION", "status": "APPROVED",
             "amount": "40.00", "currency": "eur", "merchantName": "Bookshop", "mcc": "5942", "merchantCountry": "DE",
             "channel": "POS", "merchantAmount": "40.00", "merchantCurrency": "eur", "rate": null, "fee": "0.00",
-            "decidedBy": "RULES", "createdAt": first["createdAt"]})
+            "requestedAmount": "40.00", "decidedBy": "RULES", "createdAt": first["createdAt"]})
     );
     check_list(&a, "anna", &card).await;
     app.finish().await;

@@ -173,10 +173,28 @@ pub async fn prepared(client: &Client, endpoint: &Endpoint, tag: &str) -> Ids {
             _ => made(client, placeholder, ids).await,
         };
     }
+    prepare_card(client, endpoint, &ids).await;
     if endpoint.path == "/v1/sepa-transfer/{transferId}/recall" {
         client.settle().await;
     }
     ids
+}
+
+/// What must have happened to a card before.
+async fn prepare_card(client: &Client, endpoint: &Endpoint, ids: &Ids) {
+    let (card, id) = (ids.get("$card"), json!({"transactionId": ids.get("$purchase")}));
+    let before: &[&str] = match endpoint.path.strip_prefix("/v1/sandbox/cards/{cardId}/") {
+        Some("refund" | "chargeback") => &["clear"],
+        Some("represent") => &["clear", "chargeback"],
+        _ => &[],
+    };
+    for step in before {
+        client.post(&format!("/v1/sandbox/cards/{card}/{step}"), &id).send().await.expect(201);
+    }
+    if endpoint.path == "/v1/card/activation/answer" {
+        let named = json!({"externalUserId": ids.get("$user"), "cardId": card});
+        client.post("/v1/card/activation", &named).send().await.expect(200);
+    }
 }
 
 /// A deposit to the partner that waits for the travel rule: its calls know no other.
