@@ -4,6 +4,7 @@ use crate::Failed;
 use crate::bank;
 use crate::chains;
 use crate::logs;
+use crate::processor;
 use crate::rates::{self, Rates, SourceName};
 use crate::sections::{self, NOT_SET, quoted};
 use crate::variables::{self, Variables};
@@ -158,6 +159,9 @@ pub struct Config {
     /// The nodes of chains. Only in the file, but for addresses and passwords.
     #[serde(default)]
     chains: chains::Section,
+    /// The processor of cards. Only in the file.
+    #[serde(default)]
+    cards: processor::Section,
 }
 
 /// What a checked configuration says of the parts of a server.
@@ -170,6 +174,8 @@ pub struct Parts {
     pub sepa: Sepa,
     /// The chains, with the nodes that are asked.
     pub chains: Chains,
+    /// The processor of cards to connect to, where there is one.
+    pub processor: Option<processor::Plan>,
 }
 
 #[derive(Serialize)]
@@ -254,7 +260,8 @@ impl Config {
         self.master_key()?;
         self.wallet_seed()?;
         let (rates, sepa, chains) = (self.rates(&reference)?, self.sepa()?, self.chains(&reference)?);
-        Ok(Parts { reference, rates, sepa, chains })
+        let processor = self.cards.plan(self.environment())?;
+        Ok(Parts { reference, rates, sepa, chains, processor })
     }
 
     /// Refuses live on simulated rails unless the operator has said that this is meant, and a sandbox on a real bank.
@@ -524,8 +531,12 @@ impl Config {
         let (unset_rates, rates) = self.rates.shown();
         let (unset_sepa, sepa) = self.sepa.shown();
         let (unset_chains, chains) = self.chains.shown();
-        let lines = lines + &unset_rates + &unset_sepa + &unset_chains;
-        [lines, sections::reference(&self.reference), rates, sepa, chains].join("\n\n").trim_end().to_owned()
+        let (unset_cards, cards) = self.cards.shown();
+        let lines = lines + &unset_rates + &unset_sepa + &unset_chains + &unset_cards;
+        [lines, sections::reference(&self.reference), rates, sepa, chains, cards]
+            .join("\n\n")
+            .trim_end()
+            .to_owned()
     }
 }
 

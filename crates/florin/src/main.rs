@@ -18,6 +18,7 @@ mod listen;
 mod logs;
 mod master_key;
 mod operate;
+mod processor;
 mod rates;
 mod ready;
 mod review;

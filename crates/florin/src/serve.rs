@@ -2,8 +2,9 @@
 
 use crate::config::{Config, Parts};
 use crate::data_lock::DataLock;
+use crate::processor::{Connection, Plan};
 use crate::system::{SystemClock, SystemEntropy, monotonic_micros};
-use crate::{Failed, clock, credentials, descriptors, logs, operate, ready};
+use crate::{Failed, clock, credentials, descriptors, logs, operate, processor, ready};
 use florin_api::crypto::{ChainWork, work_on_chains};
 use florin_api::kit::app::App;
 use florin_api::kit::book::{housekeeping, jobs, key_sheets};
@@ -26,7 +27,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let logs = logs::start(config)?;
     let limits = http_limits(config);
     // Checked before anything is created.
-    let Parts { reference, rates, sepa, chains } = config.check()?;
+    let Parts { reference, rates, sepa, chains, processor } = config.check()?;
     // Before the port is taken, as the refusal of a second server names the first.
     let early = DataLock::of_server(config, false)?;
     let listener =
@@ -36,6 +37,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let rate_source = rates.source.clone();
     let public_url = config.public_url(address)?;
     let settings = Settings { reference, rate_source, public_url, sepa, chains, ..config.settings() };
+    let (settings, connection) = connected(settings, processor).await?;
     let store = open_beside_vault(config).await?;
     let reserved = reserve_log(config).await?;
     let mut made = None;
@@ -56,7 +58,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     let files = begin_work(&app).await?;
     let chain_work = ChainWork::new(app.clone());
     let troubles = chain_work.troubles();
-    let signalled = start_signalled(&app, files, chain_work);
+    let signalled = start_signalled(&app, files, chain_work, connection);
     let mut workers = rates.start(&app.clock);
     workers.push(tokio::spawn(logs.report_dropped()));
     let desk = PayeeDesk::of(&app);
@@ -99,6 +101,17 @@ fn not_listening(address: SocketAddr, error: &std::io::Error) -> String {
     format!("cannot listen at {address}: {error}{hint}")
 }
 
+/// The settings with the processor of cards, where there is one.
+async fn connected(
+    mut settings: Settings,
+    processor: Option<Plan>,
+) -> Result<(Settings, Option<Connection>), Failed> {
+    let Some(plan) = processor else { return Ok((settings, None)) };
+    let connection = plan.open().await?;
+    settings.cards.processor = Some(connection.processor.clone());
+    Ok((settings, Some(connection)))
+}
+
 /// What is done before the workers start: what dead processes had leased becomes free, and a folder of SEPA files that
 /// is not there, or not ours, is noticed.
 async fn begin_work(app: &App) -> Result<Option<FileWork>, Failed> {
@@ -122,6 +135,7 @@ fn start_signalled(
     app: &App,
     files: Option<FileWork>,
     chains: ChainWork,
+    connection: Option<Connection>,
 ) -> Vec<(&'static str, JoinHandle<()>)> {
     let mut signalled = vec![
         ("the work on slow jobs", tokio::spawn(jobs::work(app.clone(), Lane::Slow))),
@@ -134,6 +148,10 @@ fn start_signalled(
     }
     if let Some(files) = files {
         signalled.push(("the work on SEPA files", tokio::spawn(work_on_files(files))));
+    }
+    if let Some(connection) = connection {
+        let link = processor::keep(app.clone(), connection);
+        signalled.push(("the link to the processor of cards", tokio::spawn(link)));
     }
     signalled
 }

@@ -22,6 +22,7 @@ mod lost_commit;
 mod master_key;
 mod model;
 mod operators;
+mod processor;
 mod races;
 mod restart;
 mod sepa_crash;

@@ -34,6 +34,8 @@ mod processor;
 mod session;
 mod till;
 
+pub use florin_iso8583::Dialect;
+
 pub use acquirer::{Acquirer, AcquirerError, Network, Outcome};
 pub use host::{Boxed, CardHost};
 pub use link::{Line, Link, Pauses};
