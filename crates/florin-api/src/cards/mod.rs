@@ -79,6 +79,7 @@ pub static FAMILY: Family = Family {
     records: &[
         payment::AUTHORISED,
         payment::CHANGED,
+        payment::PARTLY_CLEARED,
         payment::CLEARED,
         payment::RELEASED,
         payment::REFUNDED,

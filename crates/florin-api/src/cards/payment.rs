@@ -22,8 +22,12 @@ pub const AUTHORISED: RecordType = RecordType {
     line: Line::of,
 };
 
-/// More is on hold, or less, or a part was paid and the rest is still on hold.
+/// More is on hold, or less.
 pub const CHANGED: RecordType = RecordType { kind: RecordKind(41), ..AUTHORISED };
+
+/// A part is paid, and the rest is still on hold. The line says what is paid, so that a history adds up.
+pub const PARTLY_CLEARED: RecordType =
+    RecordType { kind: RecordKind(48), status: HistoryStatus::Successful, line: line_of_part, ..AUTHORISED };
 
 /// It is paid, and nothing is on hold any more.
 pub const CLEARED: RecordType =
@@ -48,6 +52,13 @@ pub const CHARGED_BACK: RecordType = RecordType { kind: RecordKind(45), ..REFUND
 /// The merchant took it again.
 pub const REPRESENTED: RecordType =
     RecordType { kind: RecordKind(46), history: HistoryType::CardTransaction, ..REFUNDED };
+
+/// What is paid of a purchase, without what is still on hold for it.
+fn line_of_part(operation: &Operation<'_>) -> Line {
+    let line = Line::of(operation);
+    let legs = operation.records.iter().filter_map(|record| record.leg_of(operation.account));
+    Line { amount: legs.map(|leg| leg.amount).sum::<i64>() + line.fee, ..line }
+}
 
 /// Money that goes back and forth after a payment is a line of its own, without a fee: what was charged for a foreign
 /// currency is in the amount.
@@ -305,6 +316,16 @@ impl CardPayment {
         let kept = (cleared - returned).max(0);
         let fee = self.charged(kept)? - self.price().value_in_eur(kept, Rounding::Ceil)?;
         Ok(Totals { held, paid, fee: fee.min(paid.max(0)) })
+    }
+
+    /// The record that leaves it as it stands.
+    pub const fn record(&self) -> RecordType {
+        match self.state {
+            PaymentState::Authorised if self.counters.cleared > 0 => PARTLY_CLEARED,
+            PaymentState::Authorised => CHANGED,
+            PaymentState::Cleared => CLEARED,
+            _ => RELEASED,
+        }
     }
 
     /// What counts for the card's limits, in cents: what is on hold, and what was ever paid. What a merchant gives back

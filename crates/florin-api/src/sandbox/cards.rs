@@ -5,6 +5,7 @@ use crate::cards::{
     self, Authorisation, CardChannel, CardEntry, CardId, CardMessage, CardTransactionType, Code, Consulted,
     DeclineReason, Follow, Impossible, Merchant, MerchantCurrency, Presents, Purchase, Wanted,
 };
+use crate::kit::book::terms::Terms;
 use crate::kit::prelude::*;
 use crate::kit::request::types::{FieldType, text_schema, words};
 use florin_types::{Decimal, format_minor};
@@ -433,9 +434,16 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// A step that cannot follow is P403, with the reason.
-fn possible(heard: Result<CardEntry, Impossible>) -> Result<CardEntry, Refusal> {
-    heard.map_err(|Impossible(why)| Refusal::invalid(why.into_owned()))
+/// Applies a message. A step that cannot follow is P403, with the reason. Each book has a network of its own.
+async fn hear(
+    work: &mut Work<'_>,
+    terms: &Terms,
+    id: Option<&str>,
+    message: &CardMessage,
+) -> Result<CardEntry, Stop> {
+    let id = id.map(|id| format!("sandbox/{}/{id}", work.book().0));
+    let heard = cards::hear(work, terms, id.as_deref(), message).await?;
+    heard.map_err(|Impossible(why)| Refusal::invalid(why.into_owned()).into())
 }
 
 fn known(card: &CardId) -> Result<Uuid, Refusal> {
@@ -470,7 +478,7 @@ async fn authorize_card(
             let (asked, decimals) = request.asked(card, currency)?;
             let asked = Authorisation { partner: partner.clone(), ..asked };
             let message = CardMessage::Authorise(Box::new(asked));
-            let entry = possible(cards::hear(work, &terms, request.message.as_deref(), &message).await?)?;
+            let entry = hear(work, &terms, request.message.as_deref(), &message).await?;
             let is_declined = entry.told.kind == CardTransactionType::Decline;
             let approved = if is_declined { 0 } else { entry.told.minor };
             Ok(CardAuthorization {
@@ -525,7 +533,7 @@ async fn step_card<const KIND: u8>(
         .run(keyed, touches, async move |work| {
             let currency = cards::require_card(work, card, request.transaction).await?;
             let message = request.message_for(card, currency)?;
-            let entry = possible(cards::hear(work, &terms, request.message.as_deref(), &message).await?)?;
+            let entry = hear(work, &terms, request.message.as_deref(), &message).await?;
             Ok(CardTransactionMade { transaction_id: entry.payment })
         })
         .await

@@ -12,8 +12,7 @@ use crate::cards::card::{Card, CardStatus};
 use crate::cards::challenge;
 use crate::cards::decide::{Asked, Authentication, Decision, DeclineReason, Windows, decide};
 use crate::cards::payment::{
-    AUTHORISED, CHANGED, CardChannel, CardPayment, Change, Charge, DecidedBy, Impossible, Merchant,
-    PaymentState,
+    AUTHORISED, CardChannel, CardPayment, Change, Charge, DecidedBy, Impossible, Merchant, PaymentState,
 };
 use crate::cards::store::CARDS;
 use crate::cards::usage::CardUsage;
@@ -299,7 +298,7 @@ impl Case<'_> {
             payment.decided_by = by;
         }
         if change.held != 0 {
-            let kind = if is_new { AUTHORISED.kind } else { CHANGED.kind };
+            let kind = if is_new { AUTHORISED.kind } else { payment.record().kind };
             let posting = postings::hold(&payment, change);
             work.post(kind, payment.id, &posting, memo).map_err(posting_refused)?;
         }

@@ -7,10 +7,7 @@ use super::foreign;
 use super::postings::{self, EUR, house};
 use super::store::{PAYMENTS, USAGES};
 use crate::cards::card::Card;
-use crate::cards::payment::{
-    CHANGED, CHARGED_BACK, CLEARED, CardPayment, Change, Impossible, PaymentState, REFUNDED, RELEASED,
-    REPRESENTED, Step,
-};
+use crate::cards::payment::{CHARGED_BACK, CardPayment, Change, Impossible, REFUNDED, REPRESENTED, Step};
 use crate::cards::store::CARDS;
 use crate::cards::usage::CardUsage;
 use crate::kit::book::command::posting_refused;
@@ -175,11 +172,7 @@ fn posting_of(
     change: Change,
     step: Follow,
 ) -> Result<(RecordKind, Uuid, Posting), StoreError> {
-    let stands = match payment.state {
-        PaymentState::Authorised => CHANGED.kind,
-        PaymentState::Cleared => CLEARED.kind,
-        _ => RELEASED.kind,
-    };
+    let stands = payment.record().kind;
     Ok(match step {
         Follow::Clear(..) => (stands, payment.id, take(work, payment, change)?),
         Follow::Reverse(_) | Follow::Expire => (stands, payment.id, postings::hold(payment, change)),

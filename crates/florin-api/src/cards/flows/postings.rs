@@ -30,7 +30,9 @@ pub fn hold(payment: &CardPayment, change: Change) -> Posting {
 pub fn take(payment: &CardPayment, change: Change, account: Account) -> Posting {
     let released = -change.held;
     let rest = if released == change.held_before { Rest::Released } else { Rest::Held };
-    let (held, amount, to) = (change.held_before, change.paid, settlement(payment.holder));
+    // Where nothing is let go (a representment), what is on hold for the rest of the purchase stays so.
+    let held = if released == 0 { 0 } else { change.held_before };
+    let (amount, to) = (change.paid, settlement(payment.holder));
     let posting = Posting::new().capture(Capture { account, held, amount, to, rest });
     share(posting, payment.holder, change.fee)
 }
@@ -111,6 +113,15 @@ mod tests {
             prop_assert_eq!(of(&back, owed), debt.min(-change.paid));
             prop_assert_eq!(of(&back, main) + of(&back, owed), -change.paid);
             prop_assert_eq!((of(&back, fees), of(&back, network)), (change.fee, change.paid - change.fee));
+            account.balance += of(&taken, main) + of(&back, main);
+            account.held = payment.held;
+            let disputed = payment.clone().charge_back(None);
+            if let Ok((payment, change)) = disputed.and_then(|(payment, _)| payment.represent(None)) {
+                let again = take(&payment, change, account);
+                prop_assert_eq!(sums(&again), (0, 0));
+                prop_assert_eq!(of(&again, main) + of(&again, owed), -change.paid);
+                prop_assert!(account.balance + of(&again, main) >= payment.held);
+            }
             let waits = suspend(&payment, change);
             prop_assert_eq!(of(&waits, house(BOOK, AccountKind::Suspense)), -change.paid);
         }

@@ -39,7 +39,7 @@ async fn a_foreign_purchase_has_its_rate_and_fee() {
 #[tokio::test]
 async fn a_fee_is_agreed_and_a_part_is_afforded() {
     let app = TestApp::start().await;
-    let (a, card) = with_card(&app, "10", Timestamp::from_micros(0)).await;
+    let (a, card) = with_card(&app, "10").await;
     agree(&app, TermName::CardForeignPercentage, "2", Timestamp::from_micros(0)).await;
     let body = with(in_usd("100"), &json!({"partialApproval": true}));
     // USD 11.40 cost 10.00008, so 11.39 are all that is there.

@@ -36,13 +36,13 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let card = || 0..USERS.len() * CARDS_EACH;
-    let any = || 0_usize..1 << 20;
+    let some = || 0_usize..1 << 20;
     let share = || prop::option::weighted(0.7, 1_i64..150);
     let step = prop_oneof![
         8 => (card(), 1_i64..30_000, 0..CHANNELS.len(), any::<bool>(), any::<bool>())
             .prop_map(|(card, amount, channel, usd, part)| Step::Buy(card, amount, channel, usd, part)),
-        2 => (any(), 1_i64..10_000).prop_map(|(index, amount)| Step::More(index, amount)),
-        12 => (any(), 0_usize..7, share()).prop_map(|(index, what, share)| Step::Follow(index, what, share)),
+        2 => (some(), 1_i64..10_000).prop_map(|(index, amount)| Step::More(index, amount)),
+        12 => (some(), 0_usize..7, share()).prop_map(|(index, what, share)| Step::Follow(index, what, share)),
         1 => (card(), 1_i64..5_000, any::<bool>()).prop_map(|(card, amount, takes)| Step::Without(card, amount, takes)),
         3 => (0..USERS.len(), 1_i64..40_000, any::<bool>()).prop_map(|(user, amount, made)| Step::Move(user, amount, made)),
         1 => (card(), 0_i64..100_000, 0_i64..=100, 0_i64..=100)
@@ -437,20 +437,22 @@ impl Run {
         }
     }
 
+    /// The sum of all balances of a kind of account.
+    async fn sum(&self, kind: u8) -> i64 {
+        let sql =
+            format!("SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM account WHERE kind = {kind}");
+        self.app.database().count(&sql).await
+    }
+
     /// At the end nothing is on hold, what is owed is what the books say, and everything was said once.
     async fn end(mut self) {
         self.wait(8 * 24).await;
         self.check(&Step::Wait(0)).await;
         assert!(self.bought.values().all(|bought| bought.held() == 0));
         let a = self.app.a();
-        let sum = |kind: u8| {
-            let sql =
-                format!("SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM account WHERE kind = {kind}");
-            async move { self.app.database().count(&sql).await }
-        };
-        assert_eq!(sum(9).await, -self.owed.iter().sum::<i64>(), "what users owe");
+        assert_eq!(self.sum(9).await, -self.owed.iter().sum::<i64>(), "what users owe");
         let paid: i64 = self.bought.values().map(Bought::paid).sum();
-        let house = sum(7).await + sum(3).await;
+        let house = self.sum(7).await + self.sum(3).await;
         assert_eq!(house, paid - self.credited, "what the network and the house have");
         assert_eq!(told(&a).await.len(), self.said);
         for (card, plastic) in self.cards.iter().enumerate() {

@@ -47,8 +47,9 @@ async fn history(client: &Client, user: Option<&str>) {
         *sums.entry(currency).or_default() += if amount < 0 { amount - fee } else { amount };
     }
     // Where nothing had two phases, the newest entry has left what there is.
-    let has_two_phases =
-        |item: &Value| item["type"] == "SEPA_TRANSFER" || item["type"] == "CRYPTO_WITHDRAWAL";
+    let has_two_phases = |item: &Value| {
+        ["SEPA_TRANSFER", "CRYPTO_WITHDRAWAL", "CARD_TRANSACTION"].iter().any(|kind| item["type"] == *kind)
+    };
     if !history_of.iter().any(has_two_phases) {
         let mut newest: BTreeMap<String, i128> = BTreeMap::new();
         for item in &history_of {
