@@ -8,6 +8,7 @@ use crate::cards::{
 use crate::kit::book::terms::Terms;
 use crate::kit::prelude::*;
 use crate::kit::request::types::{FieldType, text_schema, words};
+use florin_store::BookId;
 use florin_types::{Decimal, format_minor};
 use std::sync::Arc;
 use utoipa::openapi::schema::ObjectBuilder;
@@ -434,14 +435,19 @@ pub fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// Applies a message. A step that cannot follow is P403, with the reason. Each book has a network of its own.
+/// The id by which a message is known. Each book has a network of its own.
+fn message_id(book: BookId, id: Option<&str>) -> Option<String> {
+    id.map(|id| format!("sandbox/{}/{id}", book.0))
+}
+
+/// Applies a message. A step that cannot follow is P403, with the reason.
 async fn hear(
     work: &mut Work<'_>,
     terms: &Terms,
     id: Option<&str>,
     message: &CardMessage,
 ) -> Result<CardEntry, Stop> {
-    let id = id.map(|id| format!("sandbox/{}/{id}", work.book().0));
+    let id = message_id(work.book(), id);
     let heard = cards::hear(work, terms, id.as_deref(), message).await?;
     heard.map_err(|Impossible(why)| Refusal::invalid(why.into_owned()).into())
 }
@@ -467,7 +473,8 @@ async fn authorize_card(
     let (mut partner, mut pending) = (Consulted::default(), Pending::default());
     // What is wrong with the request, the command says.
     if let Ok((mut asked, _)) = request.asked(card, currency) {
-        pending = consult(&context.app, snapshot, &terms, request.message.as_deref(), &mut asked).await?;
+        let id = message_id(snapshot.book(), request.message.as_deref());
+        pending = consult(&context.app, snapshot, &terms, id.as_deref(), &mut asked).await?;
         partner = asked.partner;
     } else {
         drop(snapshot);

@@ -34,7 +34,7 @@ async fn a_registration_is_shown_and_outlives_a_reset() {
     refused.is_refused("P403");
     let message = refused.json()["errorMessage"].as_str().expect("a text").to_owned();
     let values = "must be one of the following values: APPROVE, DECLINE";
-    assert_eq!(message, format!("url must begin with http:// or https://, onError {values}"));
+    assert_eq!(message, format!("url must begin with http:// or https://. onError {values}"));
     app.finish().await;
 }
 

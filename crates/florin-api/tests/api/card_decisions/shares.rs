@@ -9,11 +9,11 @@ const SHARE: usize = 128;
 async fn an_endpoint_that_hangs_holds_up_no_other_partner() {
     let app = with_budget(LONG).await;
     let (a, _, slow) = decided(&app).await;
-    a.fund(Some("anna"), "1000", "eur").await;
-    // Thirty authorisations an hour for each of ten cards; one is there.
+    // Thirty authorisations an hour for each card.
     let mut cards = Vec::new();
     for user in ["ben", "carla"] {
         a.verified_user(user).await;
+        a.move_to(user, "DE").await;
         a.fund(Some(user), "1000", "eur").await;
         for _ in 0..3 {
             cards.push(card_of(&a, user).await.id);
@@ -21,6 +21,7 @@ async fn an_endpoint_that_hangs_holds_up_no_other_partner() {
     }
     let b = app.b();
     b.verified_user("anna").await;
+    b.move_to("anna", "DE").await;
     b.fund(Some("anna"), "100", "eur").await;
     let other = card_of(&b, "anna").await.id;
     let quick = Decider::start().await;
