@@ -4,8 +4,8 @@
 //! it and its PIN are sealed under keys that are derived from the user's own key (`secrets.rs`): they open nothing
 //! without the vault, and are destroyed with the user.
 //!
-//! What happens by a card is a **card transaction** (`payment.rs`, `flows`): an authorisation holds EUR of the user, and a
-//! clearing pays the merchant. A **challenge** (`challenge`) is a code that somebody must give.
+//! What happens by a card is a **card transaction** (`payment.rs`, `flows`): an authorisation holds EUR of the user,
+//! and a clearing pays the merchant. A **challenge** (`challenge`) is a code that somebody must give.
 //!
 //! States of a card: active ⇄ locked by the user; blocked or suspended by an operator; deleted. Accounts touched: the
 //! partner's main account in EUR and the house's fees, by the monthly fee (`fee.rs`); users' main accounts in EUR, what

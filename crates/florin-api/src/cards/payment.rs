@@ -2,8 +2,8 @@
 //! back in each step. Pure.
 //!
 //! Six counters in minor units of the merchant's currency say all. What they come to in EUR is computed from the
-//! counters and never added up, so parts always sum to the whole: [`CardPayment::totals`]. A step changes a counter, and
-//! its posting is the difference of the totals.
+//! counters and never added up, so parts always sum to the whole: [`CardPayment::totals`]. A step changes a counter,
+//! and its posting is the difference of the totals.
 
 use crate::kit::book::record::{HistoryStatus, HistoryType, Line, Operation, RecordType, Steps};
 use crate::kit::request::types::words;

@@ -160,7 +160,7 @@ fn act(payment: CardPayment, act: &Act) -> Step {
 }
 
 proptest! {
-    /// Whatever happens in whatever order: nothing on hold is below zero or without a reason, changes sum to the totals,
+    /// Whatever happens in whatever order: nothing on hold is below zero or without a reason, changes sum to totals,
     /// the house keeps no more than was paid, and nobody gets back more than was paid.
     #[test]
     fn reasons_add_up(

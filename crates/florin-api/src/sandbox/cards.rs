@@ -2,7 +2,7 @@
 
 use crate::card_decisions::{Pending, consult};
 use crate::cards::{
-    self, Authorisation, CardChannel, CardEntry, CardId, CardMessage, CardTransactionType, Code, Consulted,
+    self, Authorisation, CardChannel, CardEntry, CardId, CardMessage, CardTransactionType, Consulted,
     DeclineReason, Follow, Impossible, Merchant, MerchantCurrency, Presents, Purchase, Wanted,
 };
 use crate::kit::book::terms::Terms;
@@ -15,7 +15,7 @@ use utoipa::openapi::schema::ObjectBuilder;
 use zeroize::Zeroizing;
 
 /// Longest name of a merchant: what a receipt of the networks holds is 22 to 40 characters; it is cut by nobody here.
-const MAX_MERCHANT: usize = 64;
+pub(super) const MAX_MERCHANT: usize = 64;
 
 /// Longest id of a network's message.
 const MAX_MESSAGE_ID: usize = 64;
@@ -118,7 +118,7 @@ impl Payee {
 }
 
 /// A decimal as an amount of a currency.
-fn minor(amount: &Decimal, currency: MerchantCurrency) -> Result<i64, Refusal> {
+pub(super) fn minor(amount: &Decimal, currency: MerchantCurrency) -> Result<i64, Refusal> {
     let amount = Amount::from_decimal(amount, currency.currency());
     amount.map(Amount::minor).map_err(|error| Refusal::invalid(format!("amount {error}")))
 }
@@ -247,44 +247,6 @@ impl<const KIND: u8> Request for Step<KIND> {
     }
 }
 
-/// A merchant asks for 3-D Secure.
-struct Ask3ds {
-    amount: Decimal,
-    currency: MerchantCurrency,
-    merchant: Text<MAX_MERCHANT>,
-}
-
-impl Request for Ask3ds {
-    const NAME: &'static str = "Card3dsRequest";
-    const ABOUT: &'static str = "A merchant asks for 3-D Secure.";
-
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let amount =
-            fields.required("amount").about("How much is to be paid, in the merchant's currency.").decimal();
-        let currency = fields.required("currency").about("The merchant's currency, such as `eur`.").text();
-        let merchant =
-            fields.required("merchantName").about("The merchant's name.").example("Bookshop").text();
-        Some(Self { amount: amount?, currency: currency?, merchant: merchant? })
-    }
-}
-
-/// The payer gives a code.
-struct Answer3ds {
-    challenge: Uuid,
-    code: Code,
-}
-
-impl Request for Answer3ds {
-    const NAME: &'static str = "Card3dsAnswer";
-    const ABOUT: &'static str = "The code that the payer gives.";
-
-    fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let challenge = fields.required("challengeId").about("The challenge.").text();
-        let code = fields.required("code").about("The code of the event `card.3ds`.").secret_text();
-        Some(Self { challenge: challenge?, code: code? })
-    }
-}
-
 words! {
     /// Whether an authorisation was approved.
     pub enum CardAuthorizationStatus {
@@ -317,30 +279,6 @@ pub struct CardAuthorization {
 pub struct CardTransactionMade {
     /// Id of the transaction.
     transaction_id: Uuid,
-}
-
-/// A challenge.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Card3dsMade {
-    /// Id of the challenge.
-    challenge_id: Uuid,
-    /// How it stands: with `PENDING`, the event `card.3ds` has a code.
-    status: cards::ChallengeStatus,
-}
-
-/// What a code came to.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Card3dsAnswered {
-    /// The same in words.
-    #[schema(example = "Authentication passed")]
-    message: &'static str,
-    /// How the challenge stands.
-    status: cards::ChallengeStatus,
-    /// How often a code can still be given.
-    #[schema(example = 0)]
-    tries_left: i64,
 }
 
 /// The calls.
@@ -412,26 +350,6 @@ pub fn endpoints() -> Vec<Endpoint> {
                 post("/v1/sandbox/cards/{cardId}/represent", step_card::<REPRESENT>),
             )
         },
-        Endpoint {
-            id: "askCard3ds",
-            summary: "Ask for 3-D Secure",
-            description: "A merchant has the payer authenticated. From EUR 30 on the event `card.3ds` has a code of \
-                          six digits, which can be given three times within five minutes. A passed challenge counts \
-                          for one payment of up to its amount, within a day.",
-            example: r#"{"amount":"49.90","currency":"eur","merchantName":"Bookshop"}"#,
-            answer: r#"{"challengeId":"$challenge","status":"PENDING"}"#,
-            refusals: &[&P434],
-            ..post("/v1/sandbox/cards/{cardId}/3ds", ask_card_3ds)
-        },
-        Endpoint {
-            id: "answerCard3ds",
-            summary: "Give a code of 3-D Secure",
-            description: "The payer gives the code. A wrong one is no error: `status` says how the challenge stands.",
-            example: r#"{"challengeId":"$challenge","code":"482913"}"#,
-            answer: r#"{"message":"Authentication passed","status":"AUTHENTICATED","triesLeft":0}"#,
-            refusals: &[&P434, &P475],
-            ..post("/v1/sandbox/cards/{cardId}/3ds/answer", answer_card_3ds)
-        },
     ]
 }
 
@@ -452,7 +370,7 @@ async fn hear(
     heard.map_err(|Impossible(why)| Refusal::invalid(why.into_owned()).into())
 }
 
-fn known(card: &CardId) -> Result<Uuid, Refusal> {
+pub(super) fn known(card: &CardId) -> Result<Uuid, Refusal> {
     card.id().ok_or_else(|| Refusal::of(&P434))
 }
 
@@ -567,51 +485,4 @@ impl<const KIND: u8> Step<KIND> {
         };
         Ok(CardMessage::Follow(id, step))
     }
-}
-
-async fn ask_card_3ds(
-    context: SandboxContext,
-    Path(card): Path<CardId>,
-    call: Call<Ask3ds>,
-) -> Result<Created<Card3dsMade>, Failure> {
-    let Call { request: Ask3ds { amount, currency, merchant }, keyed } = call;
-    let card = known(&card)?;
-    let amount = minor(&amount, currency)?;
-    let seed = cards::challenge_seed(&context.app);
-    let mut snapshot = context.snapshot().await?;
-    let touches = cards::touches_of_card(&mut snapshot, card, None).await?;
-    drop(snapshot);
-    context
-        .run(keyed, touches, async move |work| {
-            let cents = cards::charge_in_eur(work.app(), currency, amount, work.now());
-            let merchant = merchant.as_str().to_owned();
-            let asked = cards::Asked3ds { amount, currency, merchant, cents };
-            let (challenge_id, status) = cards::ask_challenge(work, &seed, card, &asked).await?;
-            Ok(Card3dsMade { challenge_id, status })
-        })
-        .await
-}
-
-async fn answer_card_3ds(
-    context: SandboxContext,
-    Path(card): Path<CardId>,
-    call: Call<Answer3ds>,
-) -> Result<Success<Card3dsAnswered>, Failure> {
-    let Call { request: Answer3ds { challenge, code }, keyed } = call;
-    let card = known(&card)?;
-    context
-        .run(keyed, vec![cards::touch_challenge(challenge)], async move |work| {
-            cards::require_card(work, card, None).await?;
-            let answered = cards::answer_challenge(work, card, challenge, &code).await?;
-            use cards::ChallengeStatus as Status;
-            let message = match answered.status {
-                Status::Authenticated | Status::Frictionless | Status::Used => "Authentication passed",
-                Status::Pending => "Wrong code",
-                Status::Failed => "Wrong code: authentication failed",
-                Status::Expired => "The code has expired",
-                Status::Declined => "Authentication was declined",
-            };
-            Ok(Card3dsAnswered { message, status: answered.status, tries_left: answered.tries_left })
-        })
-        .await
 }

@@ -3,6 +3,7 @@
 //!
 //! Accounts touched: `fund` moves from the book's funding account, which goes below zero by what was made up.
 
+mod card_codes;
 mod cards;
 mod chain;
 mod clock;
@@ -39,6 +40,7 @@ pub static FAMILY: Family = Family {
             .chain(sepa::endpoints())
             .chain(chain::endpoints())
             .chain(cards::endpoints())
+            .chain(card_codes::endpoints())
             .chain(calls)
             .collect()
     },

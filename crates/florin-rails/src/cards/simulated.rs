@@ -1,5 +1,5 @@
-//! The card network of a sandbox: merchants clear after a day, unless somebody clears before. Some amounts are declined,
-//! and merchants of some names do something else.
+//! The card network of a sandbox: merchants clear after a day, unless somebody clears before. Some amounts are
+//! declined, and merchants of some names do something else.
 
 use super::{Authentication, CardProcessor, Does, Plan};
 use std::time::Duration;

@@ -1,5 +1,6 @@
-//! `POST /v1/card/activation`, `POST /v1/card/activation/answer` and `GET /v1/card/activation/{externalUserId}/{cardId}`:
-//! a code that shows that who holds the card's user account wants it.
+//! `POST /v1/card/activation`, `POST /v1/card/activation/answer` and
+//! `GET /v1/card/activation/{externalUserId}/{cardId}`: a code that
+//! shows that who holds the card's user account wants it.
 
 use super::answer::answer;
 use super::ask::{ask_activation, seed, touch_activation};

@@ -1,5 +1,5 @@
-//! Codes that somebody must give: for 3-D Secure, and to activate a card. A code goes to the partner by an event, sealed
-//! under the user's key; what it is checked with is a hash under a key of the installation.
+//! Codes that somebody must give: for 3-D Secure, and to activate a card. A code goes to the partner by an event,
+//! sealed under the user's key; what it is checked with is a hash under a key of the installation.
 
 mod activation;
 mod answer;

@@ -24,8 +24,8 @@ pub(in crate::cards) static CHALLENGES: ObjectTable = sealed_objects!(
 );
 
 /// Those of a holder that are not emptied yet, some at a time.
-const KNOWN: Statement = "SELECT id, holder, card, purpose, code, tries, sealed, currency, amount, outcome, created_at, \
-     expires_at, seal FROM card_challenge WHERE book = $1 AND holder = $2 AND sealed IS NOT NULL LIMIT 500";
+const KNOWN: Statement = "SELECT id, holder, card, purpose, code, tries, sealed, currency, amount, outcome, \
+     created_at, expires_at, seal FROM card_challenge WHERE book = $1 AND holder = $2 AND sealed IS NOT NULL LIMIT 500";
 
 /// Every statement here, for the test that prepares and runs them all.
 pub(in crate::cards) const STATEMENTS: &[Statement] = &[KNOWN];

@@ -198,8 +198,8 @@ pub const EXAMPLE: &str = concat!(
     r#"{"id":"0198c5d2-f286-7479-9aca-b3e58f91a2c4","externalUserId":"customer-1001","#,
     r#""cardId":"0198c5d2-e175-7368-8fb9-a2d47e8091b3","type":"AUTHORIZATION","status":"APPROVED","amount":"12.50","#,
     r#""currency":"eur","merchantName":"Bookshop","mcc":"5942","merchantCountry":"DE","channel":"ECOM","#,
-    r#""merchantAmount":"12.50","merchantCurrency":"eur","rate":null,"fee":"0.00","requestedAmount":"12.50","decidedBy":"RULES","#,
-    r#""createdAt":"2026-01-31T09:30:00.000Z"}"#,
+    r#""merchantAmount":"12.50","merchantCurrency":"eur","rate":null,"fee":"0.00","#,
+    r#""requestedAmount":"12.50","decidedBy":"RULES","createdAt":"2026-01-31T09:30:00.000Z"}"#,
 );
 
 /// Renders events.

@@ -26,7 +26,7 @@ pub fn hold(payment: &CardPayment, change: Change) -> Posting {
     }
 }
 
-/// The merchant takes money: out of what is on hold, then out of what can be spent, and what is missing the holder owes.
+/// The merchant takes money: out of what is on hold, then out of what is free. What is missing the holder owes.
 pub fn take(payment: &CardPayment, change: Change, account: Account) -> Posting {
     let released = -change.held;
     let rest = if released == change.held_before { Rest::Released } else { Rest::Held };

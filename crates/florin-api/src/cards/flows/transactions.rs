@@ -29,8 +29,8 @@ pub fn endpoint() -> Endpoint {
         answer: r#"{"data":[{"id":"$purchase","externalUserId":"$user","cardId":"$card",
             "type":"AUTHORIZATION","status":"APPROVED","amount":"12.50","currency":"eur","merchantName":"Bookshop",
             "mcc":"5942","merchantCountry":"DE","channel":"ECOM","merchantAmount":"12.50","merchantCurrency":"eur",
-            "rate":null,"fee":"0.00","requestedAmount":"12.50","decidedBy":"RULES","createdAt":"2026-01-31T09:30:00.000Z"}],
-            "nextCursor":null}"#,
+            "rate":null,"fee":"0.00","requestedAmount":"12.50","decidedBy":"RULES",
+            "createdAt":"2026-01-31T09:30:00.000Z"}],"nextCursor":null}"#,
         refusals: &[&P412, &P434],
         ..get("/v1/card/transactions/{externalUserId}/{cardId}", get_card_transactions)
     }

@@ -44,7 +44,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (some(), 1_i64..10_000).prop_map(|(index, amount)| Step::More(index, amount)),
         12 => (some(), 0_usize..7, share()).prop_map(|(index, what, share)| Step::Follow(index, what, share)),
         1 => (card(), 1_i64..5_000, any::<bool>()).prop_map(|(card, amount, takes)| Step::Without(card, amount, takes)),
-        3 => (0..USERS.len(), 1_i64..40_000, any::<bool>()).prop_map(|(user, amount, made)| Step::Move(user, amount, made)),
+        3 => (0..USERS.len(), 1_i64..40_000, any::<bool>())
+            .prop_map(|(user, amount, made)| Step::Move(user, amount, made)),
         1 => (card(), 0_i64..100_000, 0_i64..=100, 0_i64..=100)
             .prop_map(|(card, day, atm, ecom)| Step::Limits(card, day, atm, ecom)),
         1 => (card(), any::<bool>()).prop_map(|(card, on)| Step::Lock(card, on)),
