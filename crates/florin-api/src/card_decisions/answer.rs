@@ -19,8 +19,10 @@ pub fn read_answer(status: u16, body: &[u8]) -> Result<CardDecision, String> {
     if status != 200 {
         return Err(format!("answered {status}"));
     }
-    let answer: Result<Answer, _> = serde_json::from_slice(body);
-    answer.map(|answer| answer.decision).map_err(|_| "answered 200 without a decision".to_owned())
+    // The reader would take an array for an object.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    let answer = serde_json::from_slice::<Answer>(body).ok().filter(|_| is_object);
+    answer.map(|answer| answer.decision).ok_or_else(|| "answered 200 without a decision".to_owned())
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ pub fn endpoints() -> [Endpoint; 2] {
                           by its answer, and not at your endpoint. The call answers as soon as there is a question, or \
                           empty when the time is over. A question waits for 1.5 seconds. It must be asked of the same \
                           process as the authorisation.",
-            answer: r#"{"data":[{"id":"0198c5d3-1408-769b-9cec-d5a7b1b3c4e6","transactionId":"$cardTransaction",
+            answer: r#"{"data":[{"id":"0198c5d3-1408-769b-9cec-d5a7b1b3c4e6","transactionId":"$purchase",
                 "externalUserId":"$user","cardId":"$card","amount":"12.50","currency":"eur",
                 "merchantName":"Bookshop","mcc":"5942","merchantCountry":"DE","channel":"ECOM",
                 "merchantAmount":"12.50","merchantCurrency":"eur","rate":null,"fee":"0.00","isIncremental":false,

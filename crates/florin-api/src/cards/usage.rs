@@ -116,7 +116,7 @@ impl CardUsage {
 
     /// What [`Self::to_bytes`] wrote; none for anything else.
     pub fn from_bytes(card: Uuid, slots: &[u8], uses: &[u8]) -> Option<Self> {
-        if slots.len() % SLOT_BYTES != 0 || uses.len() % TIME_BYTES != 0 {
+        if !slots.len().is_multiple_of(SLOT_BYTES) || !uses.len().is_multiple_of(TIME_BYTES) {
             return None;
         }
         let number = |bytes: &[u8]| Some(i64::from_be_bytes(bytes.try_into().ok()?));

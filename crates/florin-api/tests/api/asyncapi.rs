@@ -38,8 +38,12 @@ pub fn misfits(event: &Value, paths: &Value) -> Vec<String> {
 }
 
 /// Fields that the contract leaves out of a payload where they do not apply.
-const LEFT_OUT: [(&str, &str); 3] =
-    [("crypto_withdrawal", "user"), ("crypto_withdrawal", "error"), ("card.transaction", "declineReason")];
+const LEFT_OUT: [(&str, &str); 4] = [
+    ("crypto_withdrawal", "user"),
+    ("crypto_withdrawal", "error"),
+    ("card.transaction", "declineReason"),
+    ("card.transaction", "partnerDecision"),
+];
 
 /// A receiver never has to ask whether a field is there: what is not known is null.
 #[test]

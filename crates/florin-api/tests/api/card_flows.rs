@@ -10,6 +10,9 @@ mod three_ds;
 mod workload;
 
 use crate::support::{Call, Client, TestApp};
+use florin_api::cards::CardNetwork;
+use florin_iso8583::{Currency, Money, Pan};
+use florin_rails::cards::iso8583::{CardHost, Till};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -143,4 +146,25 @@ pub async fn one_of_each(client: &Client, user: &str) {
     call(client, &card, "3ds", &asked).send().await.expect(201);
     let named = json!({"externalUserId": user, "cardId": card});
     client.post("/v1/card/activation", &named).send().await.expect(200);
+}
+
+/// For the walk of all statements: a payment of each kind, the list, and a card that is found by its number.
+pub async fn every_statement(app: &TestApp) {
+    let a = app.a();
+    a.verified_user("dora").await;
+    one_of_each(&a, "dora").await;
+    let card = a.get("/v1/card/all/dora").await.expect(200)["cards"][0]["cardId"].clone();
+    let card = card.as_str().expect("an id");
+    check_list(&a, "dora", card).await;
+    let again = with(purchase("1"), &json!({"messageId": "m-1"}));
+    assert_eq!(authorise(&a, card, &again).await, authorise(&a, card, &again).await);
+    let asked = json!({"amount": "49.90", "currency": "eur", "merchantName": "Bookshop"});
+    let challenge = call(&a, card, "3ds", &asked).send().await.expect(201)["challengeId"].clone();
+    let guess = json!({"challengeId": challenge, "code": "000000"});
+    call(&a, card, "3ds/answer", &guess).send().await.expect(200);
+    let shown = a.get(&format!("/v1/card/details/dora/{card}")).await.expect(200);
+    let number = Pan::parse(shown["cardNumber"].as_str().expect("a number")).expect("a number");
+    let till = Till::of_a_cafe("TERM0001", app.app.wall()).expect("a till");
+    let purchase = till.purchase(&number, Money::new(100, Currency::EUR).expect("an amount"));
+    CardNetwork::new(app.app.clone()).authorise(purchase).await.expect("an answer");
 }

@@ -79,6 +79,7 @@ async fn every_statement_runs_and_no_other() {
     a.call(Method::POST, "/v1/sandbox/reset").send().await.expect(200);
     know_an_account(&a).await;
     crate::cards::every_statement(&app).await;
+    crate::card_flows::every_statement(&app).await;
     // Once more as data from before rows were sealed.
     make_old(&app).await;
     app.reopen(Setup::default()).await;

@@ -14,7 +14,7 @@ pub enum Decider {
     /// Nobody: it is always the same.
     Always(CardDecision),
     /// A program, which is asked as the server would ask it.
-    Program(Forwarder),
+    Program(Box<Forwarder>),
 }
 
 /// What is printed of a question.
@@ -36,7 +36,7 @@ impl Decider {
             "approve" => Ok(Self::Always(CardDecision::Approve)),
             "decline" => Ok(Self::Always(CardDecision::Decline)),
             url => match Forwarder::new(url, token, secret) {
-                Ok(program) => Ok(Self::Program(program)),
+                Ok(program) => Ok(Self::Program(Box::new(program))),
                 Err(error) => Err(format!("--cards must be approve, decline or a URL: {error}").into()),
             },
         }

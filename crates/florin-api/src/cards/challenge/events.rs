@@ -62,9 +62,8 @@ pub const SECURE_EXAMPLE: &str = concat!(
 );
 
 /// An event about an activation, as text.
-pub const ACTIVATION_EXAMPLE: &str = concat!(
-    r#"{"externalUserId":"customer-1001","cardId":"0198c5d2-e175-7368-8fb9-a2d47e8091b3","code":"482913"}"#,
-);
+pub const ACTIVATION_EXAMPLE: &str =
+    r#"{"externalUserId":"customer-1001","cardId":"0198c5d2-e175-7368-8fb9-a2d47e8091b3","code":"482913"}"#;
 
 /// Renders codes for payments.
 pub async fn render_secure(app: &App, scope: &mut Scope, events: &[&StoredEvent]) -> Rendered {

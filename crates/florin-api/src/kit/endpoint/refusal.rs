@@ -266,6 +266,8 @@ mod tests {
         ("P471", 409, "idempotency-in-progress", "A request with this idempotency key is still in progress"),
         ("P472", 404, "sepa-recall-not-found", "SEPA recall not found"),
         ("P473", 400, "sepa-recall-not-possible", "SEPA recall is not possible"),
+        ("P474", 404, "card-transaction-not-found", "Card transaction not found"),
+        ("P475", 404, "card-challenge-not-found", "Card challenge not found"),
         ("P500", 400, "unknown-exception", "Unknown exception"),
         ("P501", 400, "service-unavailable", "Service temporarily unavailable"),
     ];

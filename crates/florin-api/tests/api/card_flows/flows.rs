@@ -281,6 +281,25 @@ async fn what_is_not_there_is_refused() {
         .await
         .is_refused("P474");
     call(&app.b(), &card, "authorize", &purchase("1")).send().await.is_refused("P434");
+    // Another partner learns nothing of it with a card of its own.
+    let b = app.b();
+    b.verified_user("bert").await;
+    b.move_to("bert", "DE").await;
+    b.fund(Some("bert"), "10", "eur").await;
+    let theirs = card_of(&b, "bert").await.id;
+    for id in [id.as_str(), nobody] {
+        call(&b, &theirs, "authorize", &json!({"transactionId": id, "amount": "1"}))
+            .send()
+            .await
+            .is_refused("P474");
+    }
+    let asked = json!({"amount": "49.90", "currency": "eur", "merchantName": "Bookshop"});
+    let challenge = call(&a, &card, "3ds", &asked).send().await.expect(201)["challengeId"].clone();
+    let declined = async |challenge: &serde_json::Value| {
+        let with_challenge = with(purchase("1"), &json!({"challengeId": challenge}));
+        authorise(&b, &theirs, &with_challenge).await["declineReason"].clone()
+    };
+    assert_eq!(declined(&challenge).await, declined(&json!(nobody)).await);
     let body = json!({"amount": "1"});
     let answer = call(&a, &card, "clear", &body).send().await;
     answer.is_invalid("currency is required. merchantName is required. mcc is required. channel is required");
