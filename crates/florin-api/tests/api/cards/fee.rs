@@ -87,7 +87,7 @@ async fn an_empty_balance_owes_the_fee_and_pays_it_later() {
     let unpaid = json!({
         "externalUserId": "anna", "cardId": card["cardId"], "amount": "0.25", "currency": "eur", "status": "UNPAID",
     });
-    assert_eq!(told(&a).await, [unpaid.clone()]);
+    assert_eq!(told(&a).await, std::slice::from_ref(&unpaid));
     deliver(&app).await;
     let got = receiver.take().into_iter().find(|got| got.path == "/webhook/card/fee").expect("a webhook");
     assert_eq!(serde_json::from_str::<Value>(&got.text).expect("JSON"), unpaid);
