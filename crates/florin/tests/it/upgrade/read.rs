@@ -41,7 +41,9 @@ fn without_paths(answer: &str) -> Value {
 fn without_new_types(answer: &str) -> Value {
     let mut endpoint: Value = serde_json::from_str(answer).expect("JSON");
     if let Some(paths) = endpoint["paths"].as_object_mut() {
-        paths.shift_remove("sepa_recall");
+        for new in ["sepa_recall", "card.fee"] {
+            paths.shift_remove(new);
+        }
     }
     endpoint
 }
