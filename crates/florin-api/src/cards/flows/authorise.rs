@@ -118,6 +118,10 @@ pub async fn authorise(
         Ok(case) => case,
         Err(impossible) => return Ok(Err(impossible)),
     };
+    if asked.is_advice && case.cost.is_none() {
+        // Kept as it was, it would be cleared at a rate that nobody has given.
+        return Ok(Err(Impossible::because("no rate of the merchant's currency is known")));
+    }
     let now = work.now();
     let (decision, by) = case.decide(work.app(), asked, now)?;
     if decision != Decision::Declined(DeclineReason::Velocity) {

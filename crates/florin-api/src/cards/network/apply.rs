@@ -6,7 +6,7 @@ use crate::cards::flows::store::{ENTRIES, PAYMENTS};
 use crate::cards::flows::{
     Authorisation, CardEntry, CardMessage, CardTransactionType, Follow, Purchase, Wanted, hear,
 };
-use crate::cards::payment::CardPayment;
+use crate::cards::payment::{CardPayment, PaymentState};
 use crate::cards::store::CARDS;
 use crate::kit::app::App;
 use crate::kit::book::inbox::{self, Verdict};
@@ -121,8 +121,10 @@ impl Before {
         Ok(Self(payment.map(|payment| (entry, payment))))
     }
 
+    /// Whether it was approved and still stands. What was reversed meanwhile and is approved in our place is new.
     fn is_approved(&self) -> bool {
-        self.approved().is_some()
+        use PaymentState::{Authorised, Cleared};
+        self.approved().is_some_and(|(payment, _)| matches!(payment.state, Authorised | Cleared))
     }
 
     /// The transaction, and how much of it the message approved.
