@@ -132,7 +132,7 @@ async fn begin(
     Ok(Ok(payment))
 }
 
-/// Posts a step, and tells of it.
+/// Posts a step and emits its event.
 async fn carry_out(
     work: &mut Work<'_>,
     before: &CardPayment,

@@ -2,11 +2,9 @@
 
 use crate::cards::card::Card;
 use crate::cards::decide::Presented;
-use crate::cards::pin_block::decipher;
-use crate::cards::secrets::{CardData, keys_of};
+use crate::cards::secrets::{CardData, has_pin, keys_of};
 use crate::kit::app::App;
 use florin_store::{Holder, StoreError};
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// What a merchant or the network presents.
@@ -32,13 +30,10 @@ impl Presents {
         }
         let keys = keys_of(app, holder)?;
         let data = CardData::open(&keys, card.sealed.as_deref())?;
-        let is_same = |given: &str, kept: &str| bool::from(given.as_bytes().ct_eq(kept.as_bytes()));
-        let cvv = self.cvv.as_ref().map(|cvv| is_same(cvv, &data.cvv));
-        let pin = self.pin.as_ref().map(|given| {
-            let block = card.pin_block.as_deref();
-            let kept = block.and_then(|block| decipher(keys.pin_key(), block, &data.number));
-            kept.is_some_and(|kept| is_same(given, kept.as_str()))
-        });
+        let cvv = self.cvv.as_ref().map(|cvv| data.has_cvv(cvv));
+        let is_right =
+            |pin: &str| has_pin(&keys, card.pin_block.as_deref(), &data.number, pin).unwrap_or(false);
+        let pin = self.pin.as_ref().map(|pin| is_right(pin));
         Ok(Presented { cvv, expiry, pin })
     }
 }

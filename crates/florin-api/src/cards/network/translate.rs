@@ -165,7 +165,7 @@ fn channel(payment: &Payment) -> CardChannel {
     }
 }
 
-/// What a merchant is told of a reason. Some it should not know: how its customer stands with us, say.
+/// The response code of a reason. It does not say how the holder stands with us: that is not the merchant's business.
 pub(super) const fn reason(reason: DeclineReason) -> Decline {
     use DeclineReason as Why;
     match reason {
