@@ -17,7 +17,7 @@ use object_store::aws::{AmazonS3, AmazonS3Builder, AwsAuthorizer};
 use object_store::client::{ClientOptions, HttpClient, HttpConnector, HttpRequest, HttpRequestBody};
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path as Key;
-use object_store::{BackoffConfig, ObjectStore, ObjectStoreExt, RetryConfig};
+use object_store::{BackoffConfig, GetResult, ObjectStore, ObjectStoreExt, RetryConfig};
 use secrecy::{ExposeSecret, SecretString};
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -262,7 +262,7 @@ impl Bucket {
 
     /// The ciphertext, when it is no longer than this.
     pub(crate) async fn get(&self, name: ObjectName, longest: u64) -> Result<Bytes, VaultError> {
-        let found = self.store.get(&self.key(name)).await.map_err(|error| wrong(&error))?;
+        let found = self.found(&self.key(name)).await?;
         if found.meta.size > longest {
             return Err(VaultError::unexpected("the object is longer than asked for"));
         }
@@ -297,8 +297,8 @@ impl Bucket {
     /// The text of the mark, if there is one in a bucket that is there.
     pub(crate) async fn read_mark(&self) -> Result<Option<String>, VaultError> {
         let key = self.prefix.clone().join(MARK);
-        let found = match self.store.get(&key).await.map_err(|error| wrong(&error)) {
-            Err(VaultError::Missing) => return self.is_there().await.map(|()| None),
+        let found = match self.found(&key).await {
+            Err(VaultError::Missing) => return Ok(None),
             found => found?,
         };
         let text = found.bytes().await.map_err(|error| wrong(&error))?;
@@ -319,7 +319,7 @@ impl Bucket {
 
     /// A sheet of keys.
     pub(crate) async fn read_sheet(&self, sheet: Uuid) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        let found = self.store.get(&self.sheet_key(sheet)).await.map_err(|error| wrong(&error))?;
+        let found = self.found(&self.sheet_key(sheet)).await?;
         let bytes = found.bytes().await.map_err(|error| wrong(&error))?;
         Ok(Zeroizing::new(bytes.into()))
     }
@@ -333,6 +333,15 @@ impl Bucket {
             part.ok_or_else(|| VaultError::unexpected("a sheet of keys is too short"))?.fill(0);
         }
         self.put_sheet(sheet, bytes.to_vec()).await
+    }
+
+    /// An object. It is missing where the bucket is there without it: a bucket that is gone has lost nothing yet.
+    async fn found(&self, key: &Key) -> Result<GetResult, VaultError> {
+        let found = self.store.get(key).await.map_err(|error| wrong(&error));
+        if matches!(found, Err(VaultError::Missing)) {
+            self.is_there().await?;
+        }
+        found
     }
 
     fn sheet_key(&self, sheet: Uuid) -> Key {

@@ -11,6 +11,8 @@ use crate::name::{MARK, SHEETS, SHELVES, sheet_name, shelf_name};
 use crate::spool::try_writing;
 use crate::turns::Turns;
 use crate::{ObjectName, Probe, VaultError};
+use rustix::fs::{AtFlags, statat};
+use rustix::io::Errno;
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufReader, ErrorKind, Write};
@@ -94,7 +96,7 @@ impl Folder {
         let opened = File::open(self.path(name)).and_then(|file| Ok((file.metadata()?.len(), file)));
         match opened {
             Ok((length, file)) => Ok((BufReader::with_capacity(READ_AHEAD, file), length)),
-            Err(error) => Err(self.absent_or(name, &error, "reading a file")),
+            Err(error) => Err(self.no_object(name, &error, "reading a file")),
         }
     }
 
@@ -104,7 +106,7 @@ impl Folder {
         let mut shelves = BTreeSet::new();
         for &name in names {
             let removed = fs::remove_file(self.path(name));
-            match removed.map_err(|error| self.absent_or(name, &error, "removing a file")) {
+            match removed.map_err(|error| self.no_object(name, &error, "removing a file")) {
                 Ok(()) | Err(VaultError::Missing) => shelves.insert(name.shelf()),
                 Err(error) => return Err(error),
             };
@@ -151,9 +153,7 @@ impl Folder {
     pub(crate) fn read_mark(&self) -> Result<Option<String>, VaultError> {
         match fs::read_to_string(self.root.join(MARK)) {
             Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == ErrorKind::NotFound && self.root.join(shelf_name(0)).is_dir() => {
-                Ok(None)
-            }
+            Err(error) if is_absent(&error, &self.root, MARK, Some(&shelf_name(0))) => Ok(None),
             Err(error) => Err(VaultError::io("reading the vault's mark", &error)),
         }
     }
@@ -184,13 +184,13 @@ impl Folder {
 
     /// A sheet of keys.
     pub(crate) fn read_sheet(&self, sheet: Uuid) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        fs::read(self.sheet_path(sheet)).map(Zeroizing::new).map_err(|error| self.no_sheet(&error))
+        fs::read(self.sheet_path(sheet)).map(Zeroizing::new).map_err(|error| self.no_sheet(sheet, &error))
     }
 
     /// Overwrites parts of a sheet with zeros, in place and durably: a new file would leave the old one's blocks.
     pub(crate) fn erase_in_sheet(&self, sheet: Uuid, parts: &[Range<usize>]) -> Result<(), VaultError> {
         let file = OpenOptions::new().write(true).open(self.sheet_path(sheet));
-        let file = file.map_err(|error| self.no_sheet(&error))?;
+        let file = file.map_err(|error| self.no_sheet(sheet, &error))?;
         let erase = |part: &Range<usize>| file.write_all_at(&vec![0; part.len()], part.start as u64);
         let erased = parts.iter().try_for_each(erase).and_then(|()| file.sync_all());
         erased.map_err(|error| VaultError::io("erasing keys", &error))
@@ -200,26 +200,35 @@ impl Folder {
         self.root.join(SHEETS).join(sheet_name(sheet))
     }
 
-    fn no_sheet(&self, error: &io::Error) -> VaultError {
-        if error.kind() == ErrorKind::NotFound && self.root.join(SHEETS).is_dir() {
-            VaultError::Missing
-        } else {
-            VaultError::io("opening a sheet of keys", error)
-        }
+    fn no_sheet(&self, sheet: Uuid, error: &io::Error) -> VaultError {
+        no_file(error, &self.root.join(SHEETS), &sheet_name(sheet), "opening a sheet of keys")
+    }
+
+    fn no_object(&self, name: ObjectName, error: &io::Error, doing: &str) -> VaultError {
+        no_file(error, &self.root.join(name.shelf()), &name.file_name(), doing)
     }
 
     fn path(&self, name: ObjectName) -> PathBuf {
         self.root.join(name.shelf()).join(name.file_name())
     }
+}
 
-    /// A file that is not there in a folder that is there is missing; anything else is the disk's fault.
-    fn absent_or(&self, name: ObjectName, error: &io::Error, doing: &str) -> VaultError {
-        if error.kind() == ErrorKind::NotFound && self.root.join(name.shelf()).is_dir() {
-            VaultError::Missing
-        } else {
-            VaultError::io(doing, error)
-        }
-    }
+/// A file that is not there in a folder that is there is missing; anything else is the disk's fault.
+fn no_file(error: &io::Error, folder: &Path, file_name: &str, doing: &str) -> VaultError {
+    if is_absent(error, folder, file_name, None) { VaultError::Missing } else { VaultError::io(doing, error) }
+}
+
+/// Whether a file that was not found is missing from its folder. It is looked for once more, through a folder that is
+/// held, and with what must be beside it: when a disk comes back just after a file on it was not found, the folder is
+/// there, and so is the file.
+fn is_absent(error: &io::Error, folder: &Path, file_name: &str, beside: Option<&str>) -> bool {
+    let is_missing = || {
+        let folder = File::open(folder)?;
+        let stat = |name: &str| statat(&folder, name, AtFlags::empty());
+        beside.map(stat).transpose()?;
+        io::Result::Ok(matches!(stat(file_name), Err(Errno::NOENT)))
+    };
+    error.kind() == ErrorKind::NotFound && is_missing().unwrap_or(false)
 }
 
 impl NewFile {
@@ -260,4 +269,29 @@ fn make_folder(path: &Path, parents: bool) -> io::Result<()> {
 /// Makes a folder's entries durable.
 fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The disk came back between the first look and the second.
+    #[test]
+    fn a_file_that_is_back_is_not_missing() {
+        let root = tempfile::TempDir::new().unwrap();
+        let not_found = io::Error::from(ErrorKind::NotFound);
+        let folder = root.path().join("00");
+        let found = |beside| {
+            no_file(&not_found, &folder, "a.age", "reading a file") == VaultError::Missing
+                || is_absent(&not_found, root.path(), MARK, beside)
+        };
+        assert!(!found(Some("00")), "no folder");
+        fs::create_dir(&folder).unwrap();
+        assert_eq!(no_file(&not_found, &folder, "a.age", "reading a file"), VaultError::Missing);
+        assert!(is_absent(&not_found, root.path(), MARK, Some("00")));
+        fs::write(folder.join("a.age"), "a").unwrap();
+        fs::write(root.path().join(MARK), "mark").unwrap();
+        assert!(!found(Some("00")), "the files are there");
+        assert!(!is_absent(&io::Error::from(ErrorKind::PermissionDenied), &folder, "b.age", None));
+    }
 }
