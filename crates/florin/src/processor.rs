@@ -11,7 +11,7 @@
 
 use crate::Failed;
 use crate::sections::{list, not_set, quoted};
-use florin_api::cards::CardNetwork;
+use florin_api::card_decisions;
 use florin_api::kit::app::App;
 use florin_api::kit::settings::Environment;
 use florin_rails::cards::iso8583::{Dialect, Line, Link, LinkedProcessor};
@@ -162,7 +162,7 @@ impl Plan {
 /// Keeps the link to the processor up until the server stops, and ends when messages under way are answered.
 pub async fn keep(app: App, connection: Connection) {
     let Connection { processor, dialect, line } = connection;
-    let link = Link::new(dialect, CardNetwork::new(app.clone()), Arc::clone(&app.clock));
+    let link = Link::new(dialect, card_decisions::network(app.clone()), Arc::clone(&app.clock));
     processor.connect(Arc::clone(&link));
     let running = std::pin::pin!(Arc::clone(&link).run(line));
     let stopping = async {

@@ -16,8 +16,21 @@ mod store;
 pub use answer::{MAX_BYTES as MAX_ANSWER, read_answer};
 pub use ask::{Pending, consult};
 
+use crate::cards::CardNetwork;
+use crate::kit::app::App;
 use crate::kit::endpoint::family::Family;
 use florin_store::migration;
+use std::sync::Arc;
+
+/// The product, as a processor of cards sees it, with partners that decide.
+pub fn network(app: App) -> Arc<CardNetwork> {
+    CardNetwork::new(app, |app, snapshot, terms, message, asked| {
+        Box::pin(async move {
+            let pending = consult(app, snapshot, terms, Some(message), asked).await?;
+            Ok(Box::new(|| pending.follow()) as _)
+        })
+    })
+}
 
 /// The family's table.
 pub static FAMILY: Family = Family {

@@ -47,7 +47,7 @@ pub use flows::{
     CardTransactionType, Consulted, Follow, Heard, MerchantCurrency, Presents, Preview, Purchase, Said, Told,
     Wanted, charge_in_eur, currency_of, hear, note_late, preview, require_card, touches_of_card,
 };
-pub use network::CardNetwork;
+pub use network::{Ask, Asked, CardNetwork};
 pub use operator::{CardOperator, ShownCard};
 pub use payment::{CardChannel, Impossible, Merchant};
 

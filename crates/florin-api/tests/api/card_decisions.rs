@@ -1,7 +1,7 @@
 //! The partner decides about authorisations of cards: each answer and each way to give none, by a real server.
 
 mod calls;
-mod decider;
+pub mod decider;
 mod listen;
 mod shares;
 
@@ -28,7 +28,7 @@ async fn with_budget(decision_budget: Duration) -> TestApp {
 }
 
 /// Registers the endpoint for decisions; what holds without an answer is given.
-async fn decide_at(client: &Client, url: &str, [on_timeout, on_error]: [&str; 2]) -> Value {
+pub async fn decide_at(client: &Client, url: &str, [on_timeout, on_error]: [&str; 2]) -> Value {
     let body = json!({"url": url, "onTimeout": on_timeout, "onError": on_error});
     client.call(Method::PUT, "/v1/card/decisions").json(&body).send().await.expect(200)
 }

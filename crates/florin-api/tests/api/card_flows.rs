@@ -10,7 +10,7 @@ mod three_ds;
 mod workload;
 
 use crate::support::{Call, Client, TestApp};
-use florin_api::cards::CardNetwork;
+use florin_api::card_decisions;
 use florin_iso8583::{Currency, Money, Pan};
 use florin_rails::cards::iso8583::{CardHost, Till};
 use serde_json::{Value, json};
@@ -166,5 +166,5 @@ pub async fn every_statement(app: &TestApp) {
     let number = Pan::parse(shown["cardNumber"].as_str().expect("a number")).expect("a number");
     let till = Till::of_a_cafe("TERM0001", app.app.wall()).expect("a till");
     let purchase = till.purchase(&number, Money::new(100, Currency::EUR).expect("an amount"));
-    CardNetwork::new(app.app.clone()).authorise(purchase).await.expect("an answer");
+    card_decisions::network(app.app.clone()).authorise(purchase).await.expect("an answer");
 }

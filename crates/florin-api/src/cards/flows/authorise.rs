@@ -328,6 +328,7 @@ impl Case<'_> {
             decline: None,
             by: Some(by),
             said: partner.said.clone(),
+            reversed: 0,
         };
         Ok(Ok(tell(work, &payment, told)?))
     }
@@ -360,6 +361,7 @@ impl Case<'_> {
             decline: Some(reason),
             by: Some(by),
             said: partner.said.clone(),
+            reversed: 0,
         };
         Ok(tell(work, &payment, told)?)
     }

@@ -90,6 +90,14 @@ pub struct Told {
     /// What the partner said, where it was asked.
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub said: Option<Said>,
+    /// Of `minor`, what later messages about this one let go or gave back, where a processor names what it reverses.
+    #[serde(rename = "r", default, skip_serializing_if = "is_zero")]
+    pub reversed: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+const fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 impl Told {

@@ -232,5 +232,16 @@ fn told(before: &CardPayment, after: &CardPayment, change: Change, step: Follow)
         }
     };
     let (fee, wanted) = (change.fee.abs(), minor);
-    Told { kind, status, cents: Some(cents), fee, minor, wanted, decline: None, by: None, said: None }
+    Told {
+        kind,
+        status,
+        cents: Some(cents),
+        fee,
+        minor,
+        wanted,
+        decline: None,
+        by: None,
+        said: None,
+        reversed: 0,
+    }
 }

@@ -12,15 +12,18 @@ use crate::kit::app::App;
 use crate::kit::book::inbox::{self, Verdict};
 use crate::kit::book::terms::Terms;
 use crate::kit::book::work::Work;
-use florin_store::{Stop, StoreError, Touch};
+use florin_store::{Scope, Stop, StoreError, Touch};
+use serde::Serialize;
 use uuid::Uuid;
 
 /// What a message came to.
 pub(super) enum Applied {
     /// This is kept of it, now or since it came first.
     Entry(Box<CardEntry>),
-    /// Nothing was to be done.
+    /// Nothing was to be done, or a person must do it.
     Nothing,
+    /// What it is about has not come yet, or has changed since: it is to be said again, and nothing is kept.
+    Again,
     /// It was not possible.
     Impossible,
 }
@@ -30,7 +33,8 @@ pub(super) fn rail(app: &App) -> &'static str {
     app.settings.cards.processor.as_ref().map_or("cards", |processor| processor.name())
 }
 
-/// Applies a message, unless it was heard before. None: the card is not there.
+/// Applies a message, unless it was heard before: then it is answered by what is kept of it. None: the card is not
+/// there.
 pub(super) async fn apply(
     work: &mut Work<'_>,
     terms: &Terms,
@@ -41,33 +45,45 @@ pub(super) async fn apply(
     if work.object::<Card>(card)?.is_none() {
         return Ok(None);
     }
+    if inbox::is_known(work, rail(work.app()), &named.id)? {
+        return heard(work, named).await.map(Some);
+    }
     let before = Before::load(work, named.original.as_deref()).await?;
     let applied = match &named.what {
         What::Authorise(asked) => {
-            let message = CardMessage::Authorise(Box::new(before.adds_to(card, asked)));
-            hear_as(work, terms, named, &message).await?
+            let now = before.adds_to(card, asked);
+            if asked.partner.said.is_some() && !is_about_the_same(&now.wanted, &asked.wanted) {
+                return Ok(Some(Applied::Again));
+            }
+            hear_as(work, terms, named, &CardMessage::Authorise(Box::new(now))).await?
         }
-        What::Advise(_) if before.is_approved() => keep(work, named)?,
+        What::Advise(_) if before.is_approved() => keep(work, named, before.entry())?,
         What::Advise(asked) => {
             let asked = Authorisation { card, ..(**asked).clone() };
             hear_as(work, terms, named, &CardMessage::Authorise(Box::new(asked))).await?
         }
         What::Complete(purchase) => hear_as(work, terms, named, &before.completed(card, purchase)).await?,
         What::Refund(purchase) => hear_as(work, terms, named, &before.refunded(card, purchase)).await?,
+        What::Reverse(remaining) | What::TakeBack(remaining) if *remaining > 0 && !is_there(work, named)? => {
+            Applied::Again
+        }
         What::Reverse(remaining) => match before.released(*remaining) {
             Some((payment, amount)) => {
-                let message = CardMessage::Follow(payment, Follow::Reverse(Some(amount)));
-                hear_as(work, terms, named, &message).await?
+                undo(work, terms, named, (before, payment), Follow::Reverse(Some(amount))).await?
             }
             None => keep_reversed(work, named)?,
         },
+        What::TakeBack(_) if before.is_refund() => {
+            let why = "a refund is taken back, which is not booked by itself";
+            refuse(work, named, why, &TakenBack::of(&before))?
+        }
         What::TakeBack(remaining) => match before.taken_back(*remaining) {
             Some((payment, amount)) => {
-                let message = CardMessage::Follow(payment, Follow::Refund(Some(amount)));
-                hear_as(work, terms, named, &message).await?
+                undo(work, terms, named, (before, payment), Follow::Refund(Some(amount))).await?
             }
             None => keep_reversed(work, named)?,
         },
+        What::Unbookable(unbookable) => refuse(work, named, unbookable.why, unbookable)?,
         What::Nothing => Applied::Nothing,
     };
     Ok(Some(applied))
@@ -85,37 +101,131 @@ async fn hear_as(
     })
 }
 
-/// Keeps a message of which nothing comes.
-fn keep(work: &mut Work<'_>, named: &Named) -> Result<Applied, StoreError> {
-    keep_id(work, &named.id)?;
+/// What a message is answered that was heard before.
+async fn heard(work: &mut Work<'_>, named: &Named) -> Result<Applied, Stop> {
+    match inbox::made(work, rail(work.app()), &named.id)? {
+        Some(entry) => Ok(Applied::Entry(Box::new(entry_of(work, entry).await?.ok_or_else(no_entry)?))),
+        None => Ok(Applied::Nothing),
+    }
+}
+
+async fn entry_of(work: &mut Work<'_>, entry: Uuid) -> Result<Option<CardEntry>, StoreError> {
+    work.load(&[Touch::Object(&ENTRIES, entry)]).await?;
+    work.object::<CardEntry>(entry)
+}
+
+fn no_entry() -> StoreError {
+    StoreError::unexpected("the entry of a message is gone")
+}
+
+/// Undoes a part of a message, and notes with it how much, so that no later one undoes the same part.
+async fn undo(
+    work: &mut Work<'_>,
+    terms: &Terms,
+    named: &Named,
+    (before, payment): (Before, Uuid),
+    step: Follow,
+) -> Result<Applied, Stop> {
+    let applied = hear_as(work, terms, named, &CardMessage::Follow(payment, step)).await?;
+    if let (Applied::Entry(undone), Some((mut entry, _))) = (&applied, before.0) {
+        entry.told.reversed += undone.told.minor;
+        work.put(&entry)?;
+    }
+    Ok(applied)
+}
+
+/// Whether the message that this one is about was heard.
+fn is_there(work: &Work<'_>, named: &Named) -> Result<bool, StoreError> {
+    let rail = rail(work.app());
+    named.original.as_ref().map_or(Ok(true), |original| inbox::is_known(work, rail, original))
+}
+
+/// Whether a question to the partner was about what is authorised now.
+fn is_about_the_same(now: &Wanted, then: &Wanted) -> bool {
+    match (now, then) {
+        (Wanted::New(_), Wanted::New(_)) => true,
+        (Wanted::More(now, _), Wanted::More(then, _)) => now == then,
+        (Wanted::New(_), Wanted::More(..)) | (Wanted::More(..), Wanted::New(_)) => false,
+    }
+}
+
+/// Keeps a message of which nothing comes, with what was made before of what it says.
+fn keep(work: &mut Work<'_>, named: &Named, made: Option<Uuid>) -> Result<Applied, StoreError> {
+    let rail = rail(work.app());
+    inbox::keep(work, rail, &named.id, (Verdict::Applied, made), &())?;
     Ok(Applied::Nothing)
+}
+
+/// Keeps a message for a person: it can't be refused, and can't be booked.
+fn refuse(
+    work: &mut Work<'_>,
+    named: &Named,
+    why: &str,
+    content: &impl Serialize,
+) -> Result<Applied, StoreError> {
+    tracing::warn!(why, "a message of the cards' processor waits for a person");
+    let rail = rail(work.app());
+    inbox::keep(work, rail, &named.id, (Verdict::Refused(why.to_owned()), None), content)?;
+    Ok(Applied::Nothing)
+}
+
+/// What is kept of a refund that is taken back.
+#[derive(Serialize)]
+struct TakenBack {
+    what: &'static str,
+    transaction: Option<Uuid>,
+    amount: i64,
+    currency: String,
+}
+
+impl TakenBack {
+    fn of(before: &Before) -> Self {
+        let found = before.0.as_ref();
+        Self {
+            what: "a refund that is taken back",
+            transaction: found.map(|(_, payment)| payment.id),
+            amount: found.map_or(0, |(entry, _)| entry.told.minor),
+            currency: found.map_or_else(String::new, |(_, payment)| payment.currency.to_string()),
+        }
+    }
 }
 
 /// Keeps a reversal of which nothing comes, and with it what it reverses, so that this is declined when it comes.
 fn keep_reversed(work: &mut Work<'_>, named: &Named) -> Result<Applied, StoreError> {
-    named.original.iter().try_for_each(|original| keep_id(work, original))?;
-    keep(work, named)
-}
-
-fn keep_id(work: &mut Work<'_>, id: &str) -> Result<(), StoreError> {
     let rail = rail(work.app());
-    match inbox::is_known(work, rail, id)? {
-        true => Ok(()),
-        false => inbox::keep(work, rail, id, (Verdict::Applied, None), &()),
+    if let Some(original) = &named.original
+        && !inbox::is_known(work, rail, original)?
+    {
+        inbox::keep(work, rail, original, (Verdict::Applied, None), &())?;
     }
+    keep(work, named, None)
 }
 
 /// What came of the message that another one is about.
-struct Before(Option<(CardEntry, CardPayment)>);
+pub(super) struct Before(Option<(CardEntry, CardPayment)>);
 
 impl Before {
+    /// Reads it before a command.
+    pub(super) async fn read(
+        app: &App,
+        scope: &mut Scope,
+        original: Option<&str>,
+    ) -> Result<Self, StoreError> {
+        let Some(original) = original else { return Ok(Self(None)) };
+        let Some(entry) = inbox::made_before(app, scope, rail(app), original).await? else {
+            return Ok(Self(None));
+        };
+        let Some(entry) = scope.objects_at::<CardEntry>(&[entry]).await?.pop() else { return Ok(Self(None)) };
+        let payment = scope.objects_at::<CardPayment>(&[entry.payment]).await?.pop();
+        Ok(Self(payment.map(|payment| (entry, payment))))
+    }
+
     /// Reads it. The messages must have been touched.
     async fn load(work: &mut Work<'_>, original: Option<&str>) -> Result<Self, Stop> {
         let rail = rail(work.app());
         let made = original.map(|id| inbox::made(work, rail, id)).transpose()?.flatten();
         let Some(entry) = made else { return Ok(Self(None)) };
-        work.load(&[Touch::Object(&ENTRIES, entry)]).await?;
-        let Some(entry) = work.object::<CardEntry>(entry)? else { return Ok(Self(None)) };
+        let Some(entry) = entry_of(work, entry).await? else { return Ok(Self(None)) };
         work.load(&[Touch::Object(&PAYMENTS, entry.payment)]).await?;
         let payment = work.object::<CardPayment>(entry.payment)?;
         Ok(Self(payment.map(|payment| (entry, payment))))
@@ -127,14 +237,25 @@ impl Before {
         self.approved().is_some_and(|(payment, _)| matches!(payment.state, Authorised | Cleared))
     }
 
-    /// The transaction, and how much of it the message approved.
+    /// What was kept of it.
+    fn entry(&self) -> Option<Uuid> {
+        self.0.as_ref().map(|(entry, _)| entry.id)
+    }
+
+    /// Whether money went back by it.
+    fn is_refund(&self) -> bool {
+        self.0.as_ref().is_some_and(|(entry, _)| entry.told.kind == CardTransactionType::Refund)
+    }
+
+    /// The transaction, and how much of it the message approved that was not let go since.
     fn approved(&self) -> Option<(&CardPayment, i64)> {
         let (entry, payment) = self.0.as_ref()?;
-        (entry.told.kind == CardTransactionType::Authorization).then_some((payment, entry.told.minor))
+        let is_approval = entry.told.kind == CardTransactionType::Authorization;
+        is_approval.then_some((payment, entry.told.minor - entry.told.reversed))
     }
 
     /// What is asked for: more of what was approved, or something new.
-    fn adds_to(&self, card: Uuid, asked: &Authorisation) -> Authorisation {
+    pub(super) fn adds_to(&self, card: Uuid, asked: &Authorisation) -> Authorisation {
         let wanted = match (self.approved(), &asked.wanted) {
             (Some((payment, _)), Wanted::New(purchase)) if is_in_its_currency(payment, purchase) => {
                 Wanted::More(payment.id, purchase.amount)
@@ -178,7 +299,7 @@ impl Before {
     fn taken_back(&self, remaining: i64) -> Option<(Uuid, i64)> {
         let (entry, payment) = self.0.as_ref()?;
         let is_clearing = entry.told.kind == CardTransactionType::Clearing;
-        let amount = (entry.told.minor - remaining).min(paid(payment));
+        let amount = (entry.told.minor - entry.told.reversed - remaining).min(paid(payment));
         (is_clearing && amount > 0).then_some((payment.id, amount))
     }
 }

@@ -6,13 +6,15 @@
 //! of its message, which a completion or a reversal names.
 //!
 //! A reversal that comes before what it reverses (over another connection) is kept, and what it reverses is declined
-//! when it comes. What cannot be refused and is not possible is kept for a person, as every refused message of a rail
-//! is (`kit/book/inbox.rs`).
+//! when it comes; one of a part is to be said again. What cannot be refused and is not possible is kept for a person,
+//! as every refused message of a rail is (`kit/book/inbox.rs`).
+//!
+//! The partner may decide here as well. Another family asks it, which stands on this one: [`Ask`].
 
 mod apply;
 mod translate;
 
-use super::flows::{CardEntry, CardTransactionType, touches_of_card};
+use super::flows::{Authorisation, CardEntry, CardTransactionType, touches_of_card};
 use super::number::key_of;
 use super::store;
 use crate::kit::app::App;
@@ -20,20 +22,43 @@ use crate::kit::book::inbox;
 use crate::kit::book::jobs::run_inside;
 use crate::kit::book::terms::Terms;
 use crate::kit::book::work::Work;
-use apply::{Applied, apply};
+use apply::{Applied, Before, apply};
 use florin_iso8583::{
     Advice, ApprovalCode, AuthorisationAnswer, AuthorisationRequest, Decline, Pan, Receipt, Reversal,
 };
 use florin_rails::cards::iso8583::{Boxed, CardHost};
-use florin_store::{BookId, StoreError, Touch};
+use florin_store::{BookId, Snapshot, StoreError, Touch};
 use florin_types::CardNumber;
+use futures_util::future::BoxFuture;
 use std::sync::{Arc, Mutex, PoisonError};
-use translate::{Named, What};
+use translate::{Named, Said, What};
 use uuid::Uuid;
+
+/// Asks the partner about an authorisation before it is decided, and notes in it what it says. What is answered is to
+/// be called after the decision.
+pub type Ask = for<'a> fn(
+    &'a App,
+    Snapshot,
+    &'a Terms,
+    &'a str,
+    &'a mut Authorisation,
+) -> BoxFuture<'a, Result<Asked, StoreError>>;
+
+/// Follows an answer that may still come.
+pub type Asked = Box<dyn FnOnce() + Send>;
 
 /// The product, as a processor sees it.
 pub struct CardNetwork {
     app: App,
+    ask: Ask,
+}
+
+/// A message that can be applied.
+struct Ready {
+    message: Named,
+    terms: Terms,
+    touches: Vec<Touch>,
+    asked: Option<Asked>,
 }
 
 /// Why a message was not applied.
@@ -46,8 +71,8 @@ enum Failed {
 
 impl CardNetwork {
     /// For a platform.
-    pub fn new(app: App) -> Arc<Self> {
-        Arc::new(Self { app })
+    pub fn new(app: App, ask: Ask) -> Arc<Self> {
+        Arc::new(Self { app, ask })
     }
 
     /// The book and the id of a card. Cards of a sandbox that was reset are gone.
@@ -64,13 +89,13 @@ impl CardNetwork {
     }
 
     /// Applies a message once.
-    async fn hear(&self, pan: &Pan, message: Named) -> Result<Applied, Failed> {
+    async fn hear(&self, pan: &Pan, said: Said) -> Result<Applied, Failed> {
         if !self.app.may_write() || self.app.is_stopping() {
             return Err(Failed::Answer(Decline::Unavailable));
         }
         let (book, card) = self.find(pan).await?;
-        let ready = self.read(book, card, &message).await;
-        let (terms, touches) = ready.map_err(|error| {
+        let ready = self.read(book, card, said.about(card, self.app.wall())).await;
+        let Ready { message, terms, touches, asked } = ready.map_err(|error| {
             tracing::warn!(%error, book = book.0, "what a message about a card needs could not be read");
             Failed::Answer(Decline::Unavailable)
         })?;
@@ -82,7 +107,11 @@ impl CardNetwork {
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = applied;
             Ok(())
         };
-        if let Err(error) = run_inside(&self.app, book, touches, command).await {
+        let done = run_inside(&self.app, book, touches, command).await;
+        if let Some(asked) = asked {
+            asked();
+        }
+        if let Err(error) = done {
             tracing::error!(%error, book = book.0, "a message about a card was not applied: it is not answered");
             return Err(Failed::Unknown);
         }
@@ -90,13 +119,8 @@ impl CardNetwork {
         applied.ok_or(Failed::Answer(Decline::NoSuchCard))
     }
 
-    /// The terms of the card's partner, and what the command must touch.
-    async fn read(
-        &self,
-        book: BookId,
-        card: Uuid,
-        message: &Named,
-    ) -> Result<(Terms, Vec<Touch>), StoreError> {
+    /// The terms of the card's partner, what the command must touch, and what the partner says where it is asked.
+    async fn read(&self, book: BookId, card: Uuid, mut message: Named) -> Result<Ready, StoreError> {
         let app = &self.app;
         let terms = Terms::of_book(&app.store, book).await?;
         let mut snapshot = app.store.snapshot(book).await?;
@@ -105,17 +129,26 @@ impl CardNetwork {
         let ids = std::iter::once(&message.id).chain(&message.original);
         touches.extend(ids.map(|id| inbox::touch(app, rail, id)));
         touches.push(Touch::Partner);
-        Ok((terms, touches))
+        let asked = match &mut message.what {
+            What::Authorise(wanted) => {
+                let before = Before::read(app, &mut snapshot, message.original.as_deref()).await?;
+                **wanted = before.adds_to(card, wanted);
+                Some((self.ask)(app, snapshot, &terms, &message.id, wanted).await?)
+            }
+            _ => None,
+        };
+        Ok(Ready { message, terms, touches, asked })
     }
 
     async fn authorise(&self, request: AuthorisationRequest) -> Option<AuthorisationAnswer> {
         let declined = |decline| Some(AuthorisationAnswer::declined(decline));
-        let named = match translate::authorisation(&request) {
-            Ok(named) => named,
+        let said = match translate::authorisation(&request) {
+            Ok(said) => said,
             Err(decline) => return declined(decline),
         };
-        match self.hear(&request.payment.subject.pan, named).await {
+        match self.hear(&request.payment.subject.pan, said).await {
             Ok(Applied::Entry(entry)) => Some(answer(&request, &entry)),
+            Ok(Applied::Again) => declined(Decline::Unavailable),
             Ok(Applied::Nothing | Applied::Impossible) => declined(Decline::InvalidTransaction),
             Err(Failed::Answer(decline)) => declined(decline),
             Err(Failed::Unknown) => None,
@@ -123,13 +156,14 @@ impl CardNetwork {
     }
 
     /// Applies what has happened anyway. What is not possible is kept for a person, so it is taken.
-    async fn take(&self, pan: &Pan, named: Result<Named, Decline>) -> Receipt {
-        let named = match named {
-            Ok(Named { what: What::Nothing, .. }) => return Receipt::Taken,
-            Ok(named) => named,
+    async fn take(&self, pan: &Pan, said: Result<Said, Decline>) -> Receipt {
+        let said = match said {
+            Ok(Said { what: What::Nothing, .. }) => return Receipt::Taken,
+            Ok(said) => said,
             Err(decline) => return Receipt::Refused(decline),
         };
-        match self.hear(pan, named).await {
+        match self.hear(pan, said).await {
+            Ok(Applied::Again) => Receipt::Again,
             Ok(_) => Receipt::Taken,
             Err(Failed::Answer(Decline::Unavailable) | Failed::Unknown) => Receipt::Again,
             Err(Failed::Answer(decline)) => Receipt::Refused(decline),
@@ -174,15 +208,15 @@ impl CardHost for CardNetwork {
 
     fn advise(&self, advice: Advice) -> Boxed<'_, Receipt> {
         Box::pin(async move {
-            let named = translate::advice(&advice);
-            self.take(&advice.payment.subject.pan, named).await
+            let said = translate::advice(&advice);
+            self.take(&advice.payment.subject.pan, said).await
         })
     }
 
     fn reverse(&self, reversal: Reversal) -> Boxed<'_, Receipt> {
         Box::pin(async move {
-            let named = translate::reversal(&reversal);
-            self.take(&reversal.subject.pan, Ok(named)).await
+            let said = translate::reversal(&reversal);
+            self.take(&reversal.subject.pan, Ok(said)).await
         })
     }
 }

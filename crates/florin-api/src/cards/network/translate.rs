@@ -7,10 +7,23 @@ use florin_iso8583::{
     Advice, AdviceKind, AuthorisationRequest, Condition, Decline, Entry, Key, MerchantCategory, MessageType,
     Payment, Reversal, TransactionKind,
 };
+use florin_types::{Date, Timestamp};
+use serde::Serialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// A message with the ids by which it and the one that it is about are known.
+/// A message as it came.
+#[derive(Clone)]
+pub(super) struct Said {
+    /// Which it is.
+    own: Which,
+    /// Which it is about.
+    original: Option<Which>,
+    /// What it says.
+    pub what: What,
+}
+
+/// A message about a card, with the ids by which it and the one that it is about are known.
 #[derive(Clone)]
 pub(super) struct Named {
     /// Its own.
@@ -36,20 +49,47 @@ pub(super) enum What {
     Reverse(i64),
     /// All that the original paid is given back, but for this much.
     TakeBack(i64),
+    /// Money is due that cannot be booked: a person must look at it.
+    Unbookable(Unbookable),
     /// Something that changes nothing: a decline of the network's.
     Nothing,
 }
 
-/// The id of a message: its type, as it was said first, and its key.
-fn id_of(kind: MessageType, key: &Key) -> String {
-    format!("{kind}/{key}")
+/// Money that is due and cannot be booked, as it is kept: no card number and no secret.
+#[derive(Clone, Serialize)]
+pub(super) struct Unbookable {
+    /// Why.
+    #[serde(skip)]
+    pub why: &'static str,
+    /// What the processor says.
+    pub what: &'static str,
+    /// In minor units of the currency.
+    pub amount: i64,
+    /// The merchant's currency, as ISO 4217 writes it.
+    pub currency: &'static str,
+    /// The merchant.
+    pub merchant: String,
+}
+
+/// Which message one is: its type, as it was said first, and its key.
+type Which = (MessageType, Key);
+
+impl Said {
+    /// The message, as one about a card that comes now. Keys are unique on a card and a day, and have no year.
+    pub(super) fn about(self, card: Uuid, now: Timestamp) -> Named {
+        let id = |(kind, key): Which| {
+            let year = key.date.latest(now).map_or(0, Date::year);
+            format!("{card}/{year}/{kind}/{key}")
+        };
+        Named { id: id(self.own), original: self.original.map(id), what: self.what }
+    }
 }
 
 /// What is asked.
 ///
 /// # Errors
 /// It is nothing that we decide about.
-pub(super) fn authorisation(request: &AuthorisationRequest) -> Result<Named, Decline> {
+pub(super) fn authorisation(request: &AuthorisationRequest) -> Result<Said, Decline> {
     let payment = &request.payment;
     match payment.subject.processing.kind() {
         TransactionKind::Purchase | TransactionKind::Cash | TransactionKind::PurchaseWithCash => {}
@@ -67,9 +107,9 @@ pub(super) fn authorisation(request: &AuthorisationRequest) -> Result<Named, Dec
         Presents { cvv: cvv.map(|value| Zeroizing::new(value.expose().to_owned())), expiry, pin: None };
     let mut asked = asked(purchase(payment)?);
     (asked.presents, asked.takes_part) = (presents, request.additional.takes_part);
-    Ok(Named {
-        id: id_of(MessageType::AUTHORISATION_REQUEST, &payment.subject.key),
-        original: request.original_key().map(|key| id_of(MessageType::AUTHORISATION_REQUEST, &key)),
+    Ok(Said {
+        own: (MessageType::AUTHORISATION_REQUEST, payment.subject.key),
+        original: request.original_key().map(|key| (MessageType::AUTHORISATION_REQUEST, key)),
         what: What::Authorise(Box::new(asked)),
     })
 }
@@ -89,47 +129,60 @@ fn asked(purchase: Purchase) -> Authorisation {
 /// What has happened.
 ///
 /// # Errors
-/// It is nothing that can be.
-pub(super) fn advice(advice: &Advice) -> Result<Named, Decline> {
+/// It is nothing that can be, and no money is due.
+pub(super) fn advice(advice: &Advice) -> Result<Said, Decline> {
     let payment = &advice.payment;
-    let (key, kind) = (&payment.subject.key, payment.subject.processing.kind());
-    let original = advice.original;
-    let original = original.zip(advice.original_key()).map(|(original, key)| id_of(original.kind, &key));
+    let original = advice.original.zip(advice.original_key()).map(|(original, key)| (original.kind, key));
     let own = match advice.kind {
         AdviceKind::Authorisation => MessageType::AUTHORISATION_ADVICE,
         AdviceKind::Completion => MessageType::FINANCIAL_ADVICE,
     };
-    let id = id_of(own, key);
+    let said = |what| Ok(Said { own: (own, payment.subject.key), original, what });
     if !advice.code.is_approval() || payment.subject.amount.minor() == 0 {
-        return Ok(Named { id, original, what: What::Nothing });
+        return said(What::Nothing);
     }
-    let purchase = purchase(payment)?;
-    let what = match (advice.kind, kind) {
-        (_, TransactionKind::Other(_) | TransactionKind::BalanceInquiry) => {
-            return Err(Decline::InvalidTransaction);
-        }
-        (AdviceKind::Completion, TransactionKind::Refund) => What::Refund(Box::new(purchase)),
-        (AdviceKind::Completion, _) => What::Complete(Box::new(purchase)),
+    let (is_due, kind) = (advice.kind == AdviceKind::Completion, payment.subject.processing.kind());
+    let is_unknown = matches!(kind, TransactionKind::Other(_) | TransactionKind::BalanceInquiry);
+    match (purchase(payment), kind) {
+        (_, _) if is_unknown && !is_due => Err(Decline::InvalidTransaction),
+        (_, _) if is_unknown => said(unbookable(payment, is_due, "it is no purchase and no refund")),
         // The money of a refund comes with its completion.
-        (AdviceKind::Authorisation, TransactionKind::Refund) => What::Nothing,
-        (AdviceKind::Authorisation, _) => {
-            What::Advise(Box::new(Authorisation { is_advice: true, ..asked(purchase) }))
+        (_, TransactionKind::Refund) if !is_due => said(What::Nothing),
+        (Err(_), _) => said(unbookable(payment, is_due, "its currency is not served")),
+        (Ok(purchase), TransactionKind::Refund) => said(What::Refund(Box::new(purchase))),
+        (Ok(purchase), _) if is_due => said(What::Complete(Box::new(purchase))),
+        (Ok(purchase), _) => {
+            said(What::Advise(Box::new(Authorisation { is_advice: true, ..asked(purchase) })))
         }
-    };
-    Ok(Named { id, original, what })
+    }
+}
+
+fn unbookable(payment: &Payment, is_due: bool, why: &'static str) -> What {
+    let amount = payment.subject.amount;
+    What::Unbookable(Unbookable {
+        why,
+        what: match (payment.subject.processing.kind(), is_due) {
+            (TransactionKind::Refund, _) => "refund",
+            (_, true) => "payment",
+            (_, false) => "approval in our place",
+        },
+        amount: amount.minor(),
+        currency: amount.currency().code(),
+        merchant: merchant_name(payment),
+    })
 }
 
 /// What does not happen.
-pub(super) fn reversal(reversal: &Reversal) -> Named {
+pub(super) fn reversal(reversal: &Reversal) -> Said {
     let (original, remaining) = (reversal.original.kind, reversal.remaining.minor());
     let what = match original {
         MessageType::FINANCIAL_ADVICE => What::TakeBack(remaining),
         _ => What::Reverse(remaining),
     };
-    Named {
+    Said {
         // A reversal that is asked for and one that is advised are the same.
-        id: id_of(MessageType::REVERSAL_REQUEST, &reversal.subject.key),
-        original: Some(id_of(original, &reversal.original_key())),
+        own: (MessageType::REVERSAL_REQUEST, reversal.subject.key),
+        original: Some((original, reversal.original_key())),
         what,
     }
 }
@@ -143,14 +196,18 @@ fn purchase(payment: &Payment) -> Result<Purchase, Decline> {
     if amount.minor() == 0 {
         return Err(Decline::InvalidAmount);
     }
-    let name = place.name.as_ref().map_or(payment.subject.merchant.as_str(), |name| name.as_str());
     let country = place.country.or(place.acquirer_country);
     let merchant = Merchant {
-        name: name.to_owned(),
+        name: merchant_name(payment),
         mcc: format!("{:04}", place.category.number()),
         country: country.map(|country| country.as_str().to_owned()),
     };
     Ok(Purchase { amount: amount.minor(), currency, merchant, channel: channel(payment) })
+}
+
+fn merchant_name(payment: &Payment) -> String {
+    let name = payment.place.name.as_ref();
+    name.map_or(payment.subject.merchant.as_str(), |name| name.as_str()).to_owned()
 }
 
 /// How a card was used. What was read from no card is a web shop, mail or telephone: for limits the same.

@@ -155,6 +155,17 @@ pub async fn was_heard(
     Ok(!scope.objects_at::<InboxItem>(&[id_of(app, rail, external_id)]).await?.is_empty())
 }
 
+/// What a message made that was heard before, of a snapshot.
+pub async fn made_before(
+    app: &App,
+    scope: &mut Scope,
+    rail: &str,
+    external_id: &str,
+) -> Result<Option<Uuid>, StoreError> {
+    let item = scope.objects_at::<InboxItem>(&[id_of(app, rail, external_id)]).await?.pop();
+    Ok(item.and_then(|item| item.made))
+}
+
 /// What a message made that was heard before. It must have been touched or loaded.
 pub fn made(work: &Work<'_>, rail: &str, external_id: &str) -> Result<Option<Uuid>, StoreError> {
     let item = work.object::<InboxItem>(id_of(work.app(), rail, external_id))?;

@@ -1,9 +1,13 @@
 //! A processor that is connected by ISO 8583: its messages over a real socket, applied to the books.
 
 use super::{DAY, Made, card_of, check_list, funds, told};
+use crate::card_decisions::decide_at;
+use crate::card_decisions::decider::{Decider, Reply};
 use crate::support::{Client, Setup, TestApp};
-use florin_api::cards::CardNetwork;
+use crate::webhooks::register;
+use florin_api::card_decisions;
 use florin_api::kit::settings::{Cards, Settings};
+use florin_api::sepa::SepaOperator;
 use florin_iso8583::{
     Advice, AdviceKind, ApprovalCode, AuthorisationRequest, Currency, Dialect, EntryMode, Expiry, Message,
     Money, Pan, PinBlock, ProcessingCode, Reversal, ReversalKind, VerificationValue,
@@ -11,6 +15,7 @@ use florin_iso8583::{
 use florin_rails::cards::iso8583::{
     Acquirer, Line, Link, LinkedProcessor, Network, Outcome, Till, completion_of, original_of, reversal_of,
 };
+use florin_types::Text;
 use serde_json::json;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -48,7 +53,7 @@ impl Connected {
         let card = card_of(&a, "anna").await;
         let network = Network::listen(Dialect::Packed).await.expect("a port");
         let address = network.address().expect("an address").to_string();
-        let link = Link::new(Dialect::Packed, CardNetwork::new(app.app.clone()), app.clock.clone());
+        let link = Link::new(Dialect::Packed, card_decisions::network(app.app.clone()), app.clock.clone());
         processor.connect(Arc::clone(&link));
         let task = tokio::spawn(Arc::clone(&link).run(Line::Call(address)));
         let acquirer = network.accept().await.expect("a call");
@@ -96,6 +101,15 @@ impl Connected {
         let (stan, sent_at) = self.till.next();
         let reversal = reversal_of(request, ReversalKind::Advice, stan, sent_at);
         Reversal { remaining: cents(remaining), ..reversal }
+    }
+
+    /// What takes a completion or a refund back, but for so much.
+    fn take_back(&self, request: &AuthorisationRequest, advice: &Advice, remaining: i64) -> Reversal {
+        let mut reversal = self.reversal(request, remaining);
+        reversal.subject.amount = advice.payment.subject.amount;
+        reversal.original.kind = florin_iso8583::MessageType::FINANCIAL_ADVICE;
+        reversal.original.stan = advice.payment.subject.key.stan;
+        reversal
     }
 
     async fn reverse(&self, reversal: &Reversal) -> String {
@@ -343,14 +357,157 @@ async fn money_that_goes_back() {
     assert_eq!(shop.tell(refund(500, None)).await, "00");
     shop.has("85.00", "0.00").await;
     // The completion itself is taken back: what is not back yet.
-    let (stan, sent_at) = shop.till.next();
-    let mut reversal = reversal_of(&request, ReversalKind::Advice, stan, sent_at);
-    reversal.original.kind = florin_iso8583::MessageType::FINANCIAL_ADVICE;
-    reversal.original.stan = completed.payment.subject.key.stan;
+    let reversal = shop.take_back(&request, &completed, 0);
     for _ in 0..2 {
         assert_eq!(shop.reverse(&reversal).await, "00");
         shop.has("105.00", "0.00").await;
     }
+    shop.finish().await;
+}
+
+/// Each message says how much of the original stays: a second one lets go what the first has left.
+#[tokio::test]
+async fn parts_are_taken_back_one_after_the_other() {
+    let shop = Connected::start().await;
+    // More of the same transaction is on hold, and stays.
+    let first = shop.purchase(1_000);
+    shop.approved(&first).await;
+    let mut more = shop.purchase(500);
+    more.payment.subject.key.reference = first.payment.subject.key.reference;
+    more.original = Some(original_of(&first));
+    shop.approved(&more).await;
+    for (remaining, [amount, held]) in
+        [(800, ["87.00", "13.00"]), (700, ["88.00", "12.00"]), (0, ["95.00", "5.00"])]
+    {
+        assert_eq!(shop.reverse(&shop.reversal(&first, remaining)).await, "00");
+        shop.has(amount, held).await;
+    }
+    // And of completions: two of one transaction.
+    let [one, other] = [shop.complete(&more, 2_000).await, shop.complete(&more, 1_000).await];
+    shop.has("70.00", "0.00").await;
+    for (completion, remaining, amount) in
+        [(&one, 1_500, "75.00"), (&one, 1_400, "76.00"), (&other, 0, "86.00"), (&one, 0, "100.00")]
+    {
+        assert_eq!(shop.reverse(&shop.take_back(&more, completion, remaining)).await, "00");
+        shop.has(amount, "0.00").await;
+    }
+    shop.finish().await;
+}
+
+/// A part of what has not come yet can't be let go: the processor says it again later.
+#[tokio::test]
+async fn a_part_that_comes_first_is_to_be_said_again() {
+    let shop = Connected::start().await;
+    let request = shop.purchase(1_000);
+    let of_a_part = shop.reversal(&request, 400);
+    assert_eq!(shop.reverse(&of_a_part).await, "91");
+    shop.approved(&request).await;
+    assert_eq!(shop.reverse(&of_a_part).await, "00");
+    shop.has("96.00", "4.00").await;
+    let completion = completion_of(&request, approval(), cents(400), shop.till.next().0);
+    let back = shop.take_back(&request, &completion, 100);
+    assert_eq!(shop.reverse(&back).await, "91");
+    assert_eq!(shop.tell(Message::Advice(Box::new(completion))).await, "00");
+    assert_eq!(shop.reverse(&back).await, "00");
+    shop.has("99.00", "0.00").await;
+    shop.finish().await;
+}
+
+/// What the network has decided in our place is known by its own message, and by ours.
+#[tokio::test]
+async fn an_advice_of_what_we_approved_is_the_same_payment() {
+    let shop = Connected::start().await;
+    let request = shop.purchase(2_000);
+    shop.approved(&request).await;
+    let advice =
+        completion_of(&request, approval(), request.payment.subject.amount, shop.till.next().0);
+    let (kind, original) = (AdviceKind::Authorisation, Some(original_of(&request)));
+    let advice = Advice { kind, original, ..advice };
+    assert_eq!(shop.tell(Message::Advice(Box::new(advice.clone()))).await, "00");
+    shop.has("80.00", "20.00").await;
+    let mut reversal = shop.reversal(&request, 0);
+    reversal.original.kind = florin_iso8583::MessageType::AUTHORISATION_ADVICE;
+    reversal.original.stan = advice.payment.subject.key.stan;
+    assert_eq!(shop.reverse(&reversal).await, "00");
+    shop.has("100.00", "0.00").await;
+    shop.finish().await;
+}
+
+/// What can't be refused and can't be booked waits for a person, once.
+#[tokio::test]
+async fn what_cannot_be_booked_waits_for_a_person() {
+    let shop = Connected::start().await;
+    let dinars = Money::new(100, Currency::of_number(414).expect("KWD")).expect("an amount");
+    let request = shop.purchase(100);
+    let completion = completion_of(&request, approval(), dinars, shop.till.next().0);
+    let mut refund = completion_of(&request, approval(), cents(500), shop.till.next().0);
+    refund.payment.subject.processing = ProcessingCode::REFUND;
+    let said = |advice: &Advice| Message::Advice(Box::new(advice.clone()));
+    assert_eq!(shop.tell(said(&refund)).await, "00");
+    shop.has("105.00", "0.00").await;
+    let back = shop.take_back(&request, &refund, 0);
+    for _ in 0..2 {
+        assert_eq!(shop.tell(said(&completion)).await, "00");
+        assert_eq!(shop.reverse(&back).await, "00");
+    }
+    shop.has("105.00", "0.00").await;
+    let name = Text::parse("kim").expect("a name");
+    let operator = SepaOperator { app: &shop.app.app, name };
+    let refused = operator.refused().await.expect("the list");
+    let mut why: Vec<_> = refused.iter().map(|(_, item)| item.reason.clone().expect("a reason")).collect();
+    why.sort_unstable();
+    assert_eq!(why, ["a refund is taken back, which is not booked by itself", "its currency is not served"]);
+    shop.finish().await;
+}
+
+/// The same key means another message on another card, and a year later.
+#[tokio::test]
+async fn a_key_is_one_of_a_card_and_a_year() {
+    let shop = Connected::start().await;
+    let request = shop.purchase(1_000);
+    shop.approved(&request).await;
+    let other = card_of(&shop.a, "anna").await;
+    let mut of_other = request.clone();
+    of_other.payment.subject.pan = Pan::parse(&other.number).expect("a number");
+    shop.approved(&of_other).await;
+    shop.has("80.00", "20.00").await;
+    shop.app.clock.advance(DAY * 365);
+    shop.a.settle().await;
+    shop.has("100.00", "0.00").await;
+    shop.approved(&request).await;
+    shop.has("90.00", "10.00").await;
+    shop.finish().await;
+}
+
+/// A partner that decides is asked about each payment once, with what is added to a transaction.
+#[tokio::test]
+async fn the_partner_decides() {
+    let shop = Connected::start().await;
+    let decider = Decider::start().await;
+    register(&shop.a, "http://127.0.0.1:9").await;
+    decide_at(&shop.a, &decider.url, ["DECLINE", "DECLINE"]).await;
+    let first = shop.purchase(1_000);
+    let approved = shop.approved(&first).await;
+    assert_eq!(shop.approved(&first).await, approved);
+    let asked = decider.take();
+    assert_eq!(asked.len(), 1);
+    let transaction = asked[0].body()["transactionId"].clone();
+    decider.answers(Reply::json(r#"{"decision":"DECLINE"}"#));
+    let mut more = shop.purchase(500);
+    more.payment.subject.key.reference = first.payment.subject.key.reference;
+    more.original = Some(original_of(&first));
+    assert_eq!(shop.declined(&more).await, "05");
+    let question = decider.take()[0].body();
+    assert_eq!((&question["transactionId"], &question["isIncremental"]), (&transaction, &json!(true)));
+    shop.has("90.00", "10.00").await;
+    // What the network approved in our place, and what is due anyway, is not asked.
+    let stood_in = shop.purchase(200);
+    let advice = completion_of(&stood_in, approval(), cents(200), shop.till.next().0);
+    let advice = Advice { kind: AdviceKind::Authorisation, ..advice };
+    assert_eq!(shop.tell(Message::Advice(Box::new(advice))).await, "00");
+    shop.complete(&first, 1_000).await;
+    assert_eq!(decider.take().len(), 0);
+    shop.has("88.00", "2.00").await;
     shop.finish().await;
 }
 
@@ -359,7 +516,7 @@ async fn money_that_goes_back() {
 async fn the_same_question_at_the_same_time() {
     let shop = Connected::start().await;
     let request = shop.purchase(6_000);
-    let network = CardNetwork::new(shop.app.app.clone());
+    let network = card_decisions::network(shop.app.app.clone());
     let ask = || florin_rails::cards::iso8583::CardHost::authorise(&*network, request.clone());
     let (one, other) = tokio::join!(ask(), ask());
     assert!(one.is_some() && one == other);
