@@ -4,7 +4,7 @@
 //! [cards]
 //! processor = "iso8583"
 //! dialect = "packed"                # or "ascii", "ascii-binary"
-//! address = "hsm.example.com:8583"  # we call; or the processor calls:
+//! address = "processor.example.com:8583"  # we call; or the processor calls:
 //! # listen = "10.0.0.2:8583"
 //! # callers = ["10.0.0.9"]
 //! ```

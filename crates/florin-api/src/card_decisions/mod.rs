@@ -34,7 +34,7 @@ pub fn network(app: App) -> Arc<CardNetwork> {
 
 /// The family's table.
 pub static FAMILY: Family = Family {
-    tag: ("Card decisions", "Your own word about each authorisation of a card, in real time."),
+    tag: ("Card decisions", "Approve or decline authorisations of cards yourself, in real time."),
     endpoints: || register::endpoints().into_iter().chain(listen::endpoints()).collect(),
     statements: &[store::STATEMENTS],
     migrations: &[migration!(1027, "1027_card_decisions")],

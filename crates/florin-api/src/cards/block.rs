@@ -61,11 +61,11 @@ async fn set_locked(
     let Call { request: CardRequest(named), keyed } = call;
     context
         .run(keyed, named.touches(), async move |work| {
-            let (holder, card) = named.find(work)?;
             if !is_locked {
                 // A suspended user has no active card.
-                Gate::of(&holder).check_active()?;
+                Gate::of(&named.holder(work)?).check_active()?;
             }
+            let (_, card) = named.find(work)?;
             card.check_not_held()?;
             let status = if is_locked { CardStatus::Locked } else { CardStatus::Active };
             work.put(&Card { status, is_locked, ..card })?;

@@ -25,7 +25,7 @@ const VALID_MONTHS: u16 = 36;
 words! {
     /// Where a card stands.
     pub enum CardStatus {
-        /// It can be used.
+        /// It can be used, until it expires.
         Active = "ACTIVE",
         /// The user has locked it, and can unlock it.
         Locked = "LOCKED_BY_USER",
@@ -88,9 +88,14 @@ pub struct Card {
 }
 
 impl Card {
-    /// Whether it counts to those that a user may have, and costs its fee.
-    pub const fn is_in_use(&self) -> bool {
+    /// Whether it is the user's to use or to lock: then it costs its fee.
+    pub const fn is_users(&self) -> bool {
         matches!(self.status, CardStatus::Active | CardStatus::Locked)
+    }
+
+    /// Whether it counts to those that a user may have: an expired one does not.
+    pub fn is_in_use(&self, now: Timestamp) -> bool {
+        self.is_users() && now < self.expires_at
     }
 
     /// The month that is printed on it, as `MM/YY`.
@@ -130,15 +135,23 @@ pub fn expiry(now: Timestamp) -> Timestamp {
     Date::new(year, month, 1).map_or(Timestamp::from_micros(i64::MAX), Date::midnight)
 }
 
+/// Refuses one more card in use to a user who has these.
+///
+/// # Errors
+/// P452.
+pub fn check_room(cards: &[Card], now: Timestamp) -> Result<(), Refusal> {
+    match cards.iter().filter(|card| card.is_in_use(now)).count() {
+        in_use @ MOST_CARDS.. => Err(Refusal::because(&P452, format_args!("the user has {in_use} cards"))),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses one more card to a user who has these, or had them.
 ///
 /// # Errors
 /// P452.
 pub fn check_count(cards: &[Card], now: Timestamp) -> Result<(), Refusal> {
-    let in_use = cards.iter().filter(|card| card.is_in_use()).count();
-    if in_use >= MOST_CARDS {
-        return Err(Refusal::because(&P452, format_args!("the user has {in_use} cards")));
-    }
+    check_room(cards, now)?;
     for (window, most, words) in WINDOWS {
         let made = cards.iter().filter(|card| now.saturating_since(card.created_at) < window).count();
         if made >= most {

@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn the_partner_has_the_last_word_and_only_that() {
+    fn the_partner_decides_what_the_rules_approve() {
         use DecidedBy as By;
         use PartnerWord as Word;
         let approved = Decision::Approved(100);

@@ -5,6 +5,7 @@ use super::secrets::{CardData, keys_of};
 use crate::kit::endpoint::handler::uuid_in_path;
 use crate::kit::prelude::*;
 use crate::users::{self, Gate, UserId, require};
+use florin_store::{Holder, Scope};
 
 /// What is on a card.
 #[derive(Serialize, ToSchema)]
@@ -35,16 +36,25 @@ impl CardId {
     ///
     /// # Errors
     /// P434, or a fault.
-    pub(super) async fn find(
+    pub(super) async fn find(&self, scope: &mut Scope, holder: &Holder) -> Result<Card, Failure> {
+        let card = self.find_even_deleted(scope, holder).await?;
+        Ok(Card::require(Some(card), holder.id)?)
+    }
+
+    /// The same, if it was deleted too.
+    ///
+    /// # Errors
+    /// P434, or a fault.
+    pub(super) async fn find_even_deleted(
         &self,
-        scope: &mut florin_store::Scope,
-        holder: &florin_store::Holder,
+        scope: &mut Scope,
+        holder: &Holder,
     ) -> Result<Card, Failure> {
-        let mut found = match self.0 {
-            Some(id) => scope.objects_at::<Card>(&[id]).await?,
-            None => Vec::new(),
+        let found = match self.0 {
+            Some(id) => scope.objects_at::<Card>(&[id]).await?.pop(),
+            None => None,
         };
-        Ok(Card::require(found.pop(), holder.id)?)
+        Ok(found.filter(|card| card.holder == holder.id).ok_or_else(|| Refusal::of(&P434))?)
     }
 }
 

@@ -109,7 +109,7 @@ pub async fn take(app: &App, job: &Job) -> Result<(), StoreError> {
         if end <= work.now() {
             card.fee_months += 1;
             // What expires with the month was there for all of it.
-            if card.is_in_use() && card.expires_at >= end {
+            if card.is_users() && card.expires_at >= end {
                 card.fee_owed += terms.fees(defaults, end).card()?;
             }
         }

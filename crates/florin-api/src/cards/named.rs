@@ -31,12 +31,21 @@ impl NamedCard {
         vec![Touch::User(self.user.as_str().to_owned()), Touch::Object(&CARDS, self.card)]
     }
 
+    /// The user.
+    ///
+    /// # Errors
+    /// P412.
+    pub(super) fn holder(&self, work: &Work<'_>) -> Result<Holder, Stop> {
+        Ok(require(work.holder(self.user.as_str()), self.user.as_str())?.clone())
+    }
+
     /// The user and the card.
     ///
     /// # Errors
     /// P412 or P434.
     pub(super) fn find(&self, work: &Work<'_>) -> Result<(Holder, Card), Stop> {
-        let holder = require(work.holder(self.user.as_str()), self.user.as_str())?;
-        Ok((holder.clone(), Card::require(work.object(self.card)?, holder.id)?))
+        let holder = self.holder(work)?;
+        let card = Card::require(work.object(self.card)?, holder.id)?;
+        Ok((holder, card))
     }
 }

@@ -1,6 +1,6 @@
 //! What an operator does about cards: sees them, blocks and suspends them, and releases them. It is in the audit.
 
-use super::card::{Card, CardStatus};
+use super::card::{Card, CardStatus, check_room};
 use super::store::{self, CARDS};
 use crate::kit::app::App;
 use crate::kit::book::audit::{self, Deed, MAX_OPERATOR};
@@ -8,6 +8,7 @@ use crate::kit::book::jobs::run_inside;
 use crate::kit::book::registry::{PartnerBook, partner_books};
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::refusal::Refusal;
+use crate::users::Gate;
 use florin_ledger::HolderId;
 use florin_store::{BookId, Stop, StoreError, Touch};
 use florin_types::{Text, Timestamp};
@@ -81,7 +82,7 @@ impl CardOperator<'_> {
     /// # Errors
     /// It is deleted.
     pub async fn block(&self, id: Uuid) -> Result<Option<()>, StoreError> {
-        self.set(id, "cards.block", |_| Ok(CardStatus::Blocked)).await
+        self.hold(id, "cards.block", CardStatus::Blocked).await
     }
 
     /// Suspends a card for a while. None: there is no such card.
@@ -89,37 +90,49 @@ impl CardOperator<'_> {
     /// # Errors
     /// It is deleted.
     pub async fn suspend(&self, id: Uuid) -> Result<Option<()>, StoreError> {
-        self.set(id, "cards.suspend", |_| Ok(CardStatus::Suspended)).await
+        self.hold(id, "cards.suspend", CardStatus::Suspended).await
     }
 
-    /// Lets a card that is blocked or suspended be used again, unless its user has locked it. None: there is no such
-    /// card.
+    /// Lets a card that is blocked or suspended be used again, unless its user has locked it or is suspended: then it is
+    /// locked. None: there is no such card.
     ///
     /// # Errors
-    /// It is neither.
+    /// It is neither, or the user has ten others.
     pub async fn release(&self, id: Uuid) -> Result<Option<()>, StoreError> {
-        self.set(id, "cards.release", |card| match (card.check_not_held(), card.is_locked) {
-            (Ok(()), _) => Err(Refusal::invalid("the card is neither blocked nor suspended")),
-            (Err(_), true) => Ok(CardStatus::Locked),
-            (Err(_), false) => Ok(CardStatus::Active),
-        })
-        .await
+        let Some(book) = self.book_of(id).await? else { return Ok(None) };
+        let deed = self.deed("cards.release", id);
+        let command = async move |work: &mut Work<'_>| -> Result<(), Stop> {
+            let card = of_work(work, id)?;
+            if card.check_not_held().is_ok() {
+                return Err(Refusal::invalid("the card is neither blocked nor suspended").into());
+            }
+            let others = store::of_holder(work.scope(), card.holder).await?;
+            check_room(&others, work.now())?;
+            work.load(&[Touch::Holder(card.holder)]).await?;
+            // A suspended user has no active card.
+            let is_suspended = work.holder_by_id(card.holder).is_some_and(|user| Gate::of(user).is_suspended);
+            let is_locked = card.is_locked || is_suspended;
+            let status = if is_locked { CardStatus::Locked } else { CardStatus::Active };
+            work.put(&Card { status, is_locked, ..card })?;
+            Ok(audit::note(work, &deed).await?)
+        };
+        run_inside(self.app, book, vec![Touch::Object(&CARDS, id)], command).await.map(Some)
     }
 
-    async fn set(
+    fn deed(&self, action: &'static str, object: Uuid) -> Deed {
+        Deed { operator: self.name.clone(), action, object, detail: String::new() }
+    }
+
+    async fn hold(
         &self,
         id: Uuid,
         action: &'static str,
-        next: impl Fn(&Card) -> Result<CardStatus, Refusal> + Send + 'static,
+        status: CardStatus,
     ) -> Result<Option<()>, StoreError> {
         let Some(book) = self.book_of(id).await? else { return Ok(None) };
-        let deed = Deed { operator: self.name.clone(), action, object: id, detail: String::new() };
+        let deed = self.deed(action, id);
         let command = async move |work: &mut Work<'_>| -> Result<(), Stop> {
-            let card = work.object::<Card>(id)?.ok_or_else(|| StoreError::unexpected("a card is gone"))?;
-            if card.status == CardStatus::Deleted {
-                return Err(Refusal::invalid("the card is deleted").into());
-            }
-            let status = next(&card)?;
+            let card = of_work(work, id)?;
             work.put(&Card { status, ..card })?;
             Ok(audit::note(work, &deed).await?)
         };
@@ -134,5 +147,14 @@ impl CardOperator<'_> {
             }
         }
         Ok(None)
+    }
+}
+
+/// A card that is there and not deleted.
+fn of_work(work: &Work<'_>, id: Uuid) -> Result<Card, Stop> {
+    let card = work.object::<Card>(id)?.ok_or_else(|| StoreError::unexpected("a card is gone"))?;
+    match card.status {
+        CardStatus::Deleted => Err(Refusal::invalid("the card is deleted").into()),
+        _ => Ok(card),
     }
 }

@@ -40,6 +40,11 @@ impl Gate {
         }
     }
 
+    /// Whether the user may pay at this moment.
+    pub const fn may_pay(self) -> bool {
+        self.is_verified && !self.is_suspended && !self.is_closed && !self.is_expired
+    }
+
     /// The bits.
     pub const fn bits(self) -> i64 {
         let verified = if self.is_verified { VERIFIED } else { 0 };

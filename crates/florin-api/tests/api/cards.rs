@@ -201,6 +201,37 @@ async fn an_operator_blocks_suspends_and_releases_a_card() {
     app.finish().await;
 }
 
+/// A release makes no active card of a suspended user, and no eleventh one.
+#[tokio::test]
+async fn a_release_keeps_the_rules_of_cards() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    resident(&a, "anna").await;
+    let olga = operator(&app);
+    let card = create(&a, "anna").await;
+    let id = Uuid::parse_str(card["cardId"].as_str().expect("an id")).expect("an id");
+    olga.block(id).await.expect("done").expect("a card");
+    a.call(Method::PATCH, "/v1/user/suspend/anna").send().await.expect(200);
+    olga.release(id).await.expect("done").expect("a card");
+    assert_eq!(list(&a, "anna").await[0]["status"], "LOCKED_BY_USER");
+    of_card(&a, UNBLOCK, "anna", &card).send().await.is_refused("P455");
+    a.call(Method::PATCH, "/v1/user/unsuspend/anna").send().await.expect(200);
+    of_card(&a, UNBLOCK, "anna", &card).send().await.expect(200);
+    olga.block(id).await.expect("done").expect("a card");
+    for number in 0..10 {
+        if number % 4 == 0 {
+            app.clock.advance(Duration::from_secs(24 * 60 * 60));
+        }
+        if number == 8 {
+            app.clock.advance(Duration::from_secs(31 * 24 * 60 * 60));
+        }
+        create(&a, "anna").await;
+    }
+    let refused = olga.release(id).await.map_err(|error| error.to_string());
+    assert_eq!(refused, Err("Card limit reached: the user has 10 cards".to_owned()));
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn limits_are_those_that_were_set() {
     let app = TestApp::start().await;
@@ -283,6 +314,10 @@ async fn a_user_with_cards_is_neither_suspended_nor_deleted() {
     // A suspended user gets no active card in any way.
     ask(&a, "anna").send().await.is_refused("P455");
     of_card(&a, UNBLOCK, "anna", &card).send().await.is_refused("P455");
+    // What the user may not do is said before the card is looked for.
+    let unknown = json!({"cardId": Uuid::nil()});
+    of_card(&a, UNBLOCK, "anna", &unknown).send().await.is_refused("P455");
+    of_card(&a, BLOCK, "anna", &unknown).send().await.is_refused("P434");
     a.delete("/v1/user/anna").await.is_refused("P456");
     a.call(Method::PATCH, "/v1/user/unsuspend/anna").send().await.expect(200);
     of_card(&a, UNBLOCK, "anna", &card).send().await.expect(200);

@@ -49,7 +49,7 @@ words! {
         NotAsked = "NOT_ASKED",
         /// A code was sent, and not given yet.
         Pending = "PENDING",
-        /// The right code was given.
+        /// The right code was given once.
         Activated = "ACTIVATED",
         /// A wrong code was given three times: ask for another.
         Failed = "FAILED",
@@ -110,7 +110,7 @@ pub fn endpoints() -> [Endpoint; 3] {
         Endpoint {
             id: "getCardActivation",
             summary: "Get the activation of a card",
-            description: "How the activation of the card stands.",
+            description: "How the activation of the card stands. Once `ACTIVATED`, it stays so.",
             answer: r#"{"status":"PENDING","triesLeft":3}"#,
             refusals: &[&P412, &P434],
             ..get("/v1/card/activation/{externalUserId}/{cardId}", get_card_activation)
@@ -133,7 +133,9 @@ async fn ask_card_activation(
                 return Err(Refusal::because(&P453, format_args!("it is {}", card.status)).into());
             }
             ask_activation(work, &seed, &card)?;
-            work.put(&Card { activation: Activation::Pending, ..card })?;
+            if card.activation == Activation::NotAsked {
+                work.put(&Card { activation: Activation::Pending, ..card })?;
+            }
             Ok(Message::new("Activation code sent successfully"))
         })
         .await
@@ -170,6 +172,9 @@ async fn get_card_activation(
     let now = snapshot.book_row().now(context.app.wall());
     let challenge = snapshot.objects_at::<CardChallenge>(&[card.id]).await?.pop();
     let state = match challenge {
+        _ if card.activation == Activation::Activated => {
+            CardActivationState { status: CardActivationStatus::Activated, tries_left: 0 }
+        }
         None => CardActivationState { status: CardActivationStatus::NotAsked, tries_left: 0 },
         Some(challenge) => {
             let status = challenge.status(now);

@@ -66,8 +66,7 @@ pub async fn ask(
     let card = work.object::<Card>(card)?.ok_or_else(|| Refusal::of(&P434))?;
     work.load(&[Touch::Holder(card.holder)]).await?;
     let gate = work.holder_by_id(card.holder).map(Gate::of).unwrap_or_default();
-    let may_pay = gate.is_verified && !gate.is_suspended && !gate.is_closed && !gate.is_expired;
-    let is_usable = card.status == CardStatus::Active && work.now() < card.expires_at && may_pay;
+    let is_usable = card.status == CardStatus::Active && work.now() < card.expires_at && gate.may_pay();
     let processor = work.app().settings.cards.processor.as_ref();
     let of_network = processor.map_or(Authentication::Challenge, |processor| {
         processor.authentication(&asked.merchant, asked.cents.unwrap_or(i64::MAX))

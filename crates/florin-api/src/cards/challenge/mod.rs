@@ -21,8 +21,11 @@ pub(super) use store::{CHALLENGES, SETS, STATEMENTS, empty};
 
 use super::decide::Authentication;
 use super::payment::CardPayment;
+use crate::kit::app::App;
+use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
-use florin_store::{StoreError, Touch};
+use ask::Said;
+use florin_store::{Holder, StoreError, Touch};
 use florin_types::Timestamp;
 use state::Purpose;
 use uuid::Uuid;
@@ -32,21 +35,25 @@ pub fn touch(id: Uuid) -> Touch {
     Touch::Object(&CHALLENGES, id)
 }
 
-/// Whether a challenge was passed for this payment.
+/// Whether a challenge was passed for this payment: for its payee and no less than its amount, as Regulation (EU)
+/// 2018/389, article 5, has it.
 pub(super) fn authentication(
+    (app, holder): (&App, &Holder),
     challenge: Option<&CardChallenge>,
-    payment: &CardPayment,
-    amount: i64,
+    (payment, payee, amount): (&CardPayment, Option<String>, i64),
     now: Timestamp,
-) -> Authentication {
-    let is_for = challenge.is_some_and(|challenge| {
+) -> Result<Authentication, StoreError> {
+    let passed = challenge.filter(|challenge| {
         challenge.purpose == Purpose::Secure
             && challenge.card == payment.card
             && challenge.currency == Some(payment.currency)
             && challenge.amount.is_some_and(|most| amount <= most)
             && challenge.counts_at(now)
     });
-    if is_for { Authentication::Passed } else { Authentication::Failed }
+    let Some(challenge) = passed else { return Ok(Authentication::Failed) };
+    let asked: Option<Said> = sealed::open(&app.seals, Some(holder), challenge.sealed.as_deref())?;
+    let is_same = payee.is_some() && asked.and_then(|said| said.merchant) == payee;
+    Ok(if is_same { Authentication::Passed } else { Authentication::Failed })
 }
 
 /// Notes that a payment was approved by a challenge: it counts for no other.

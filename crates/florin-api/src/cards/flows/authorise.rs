@@ -206,7 +206,14 @@ pub(super) fn case_of<'a>(
         processor.is_some_and(|processor| processor.needs_authentication(&merchant.name))
     };
     let authentication = match asked.challenge {
-        Some(_) => challenge::authentication(challenge.as_ref(), &payment, amount, now),
+        Some(_) => {
+            let payee = match merchant {
+                Some(merchant) => Some(merchant.clone()),
+                None => sealed::open(&app.seals, Some(&holder), payment.sealed.as_deref())?,
+            };
+            let payee = payee.map(|merchant| merchant.name);
+            challenge::authentication((app, &holder), challenge.as_ref(), (&payment, payee, amount), now)?
+        }
         None if merchant.filter(needs).is_some() => Authentication::Missing,
         None => Authentication::None,
     };
@@ -242,8 +249,6 @@ impl Case<'_> {
         asked: &Authorisation,
         now: Timestamp,
     ) -> Result<(Decision, DecidedBy), StoreError> {
-        let gate = Gate::of(&self.holder);
-        let may_pay = gate.is_verified && !gate.is_suspended && !gate.is_closed && !gate.is_expired;
         let processor = app.settings.cards.processor.as_ref();
         let country = self.merchant.and_then(|merchant| merchant.country.as_deref());
         let country = country.and_then(|code| Country::parse(code).ok());
@@ -258,7 +263,7 @@ impl Case<'_> {
         Ok(decide(&Asked {
             is_active: self.card.status == CardStatus::Active,
             is_expired: now >= self.card.expires_at,
-            may_pay,
+            may_pay: Gate::of(&self.holder).may_pay(),
             presented: asked.presents.check(app, &self.card, &self.holder)?,
             authentication: self.authentication,
             is_category_served: self

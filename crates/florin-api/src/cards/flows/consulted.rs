@@ -6,6 +6,7 @@
 use super::authorise::{Authorisation, case_of};
 use super::entry::CardEntry;
 use super::foreign::MerchantCurrency;
+use super::hear::rail;
 use super::known::Known;
 use super::store::ENTRIES;
 use crate::cards::decide::{Decision, DeclineReason, PartnerWord};
@@ -93,8 +94,8 @@ pub struct CardPartnerDecision {
     /// Milliseconds until the answer, or until we waited no longer.
     #[schema(example = 87)]
     after_milliseconds: i64,
-    /// Whether the answer came too late. Then it has changed nothing. The event does not know of it: only the list of
-    /// the card's transactions does.
+    /// Whether the answer came too late. Then it has changed nothing, and only the list of the card's
+    /// transactions says so.
     is_late: bool,
     /// Why there is no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -188,9 +189,8 @@ pub async fn preview(
     message: Option<&str>,
     asked: &Authorisation,
 ) -> Result<Preview, StoreError> {
-    let rail = app.settings.cards.processor.as_ref().map_or("cards", |processor| processor.name());
     if let Some(message) = message
-        && inbox::was_heard(app, scope, rail, message).await?
+        && inbox::was_heard(app, scope, rail(app), message).await?
     {
         return Ok(Preview::Heard);
     }

@@ -8,6 +8,7 @@ use super::store::{ENTRIES, PAYMENTS};
 use crate::cards::card::Card;
 use crate::cards::payment::{CardPayment, Impossible};
 use crate::cards::store::CARDS;
+use crate::kit::app::App;
 use crate::kit::book::inbox::{self, Verdict};
 use crate::kit::book::terms::Terms;
 use crate::kit::book::work::Work;
@@ -63,9 +64,12 @@ impl CardMessage {
     }
 }
 
-/// What a command must touch to apply messages about a card.
-/// What a command must touch to apply messages about a card, and about a transaction of it. It refuses what is not
-/// there.
+/// What is kept with each message: who brought it.
+pub fn rail(app: &App) -> &'static str {
+    app.settings.cards.processor.as_ref().map_or("cards", |processor| processor.name())
+}
+
+/// What a command must touch to apply messages about a card, and about a transaction of it.
 ///
 /// # Errors
 /// When the database is away.
@@ -114,8 +118,7 @@ pub async fn hear(
     id: Option<&str>,
     message: &CardMessage,
 ) -> Result<Heard, Stop> {
-    let processor = work.app().settings.cards.processor.as_ref();
-    let rail = processor.map_or("cards", |processor| processor.name());
+    let rail = rail(work.app());
     let Some(id) = id else { return apply(work, terms, message).await };
     let touches = [inbox::touch(work.app(), rail, id), Touch::Partner];
     work.load(&touches).await?;

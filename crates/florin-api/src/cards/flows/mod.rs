@@ -26,6 +26,7 @@ pub use entry::{CardEntry, CardTransaction, CardTransactionStatus, CardTransacti
 pub(super) use entry::{EXAMPLE, render};
 pub use follow::Follow;
 pub use foreign::{MerchantCurrency, charge_in_eur};
+pub(super) use hear::rail;
 pub use hear::{CardMessage, Heard, hear, require_card, touches_of_card};
 pub use presents::Presents;
 pub(super) use scenarios::scenarios;

@@ -25,7 +25,8 @@ pub fn endpoint() -> Endpoint {
         id: "getCardTransactions",
         summary: "List the transactions of a card",
         description: "Every step of every transaction of the card, newest first: what the event `card.transaction` \
-                      said of each. The steps of one purchase have one `id`.",
+                      said of each. The steps of one purchase have one `id`. A card that is deleted has its list \
+                      still: clearings and refunds can come after.",
         answer: r#"{"data":[{"id":"$purchase","externalUserId":"$user","cardId":"$card",
             "type":"AUTHORIZATION","status":"APPROVED","amount":"12.50","currency":"eur","merchantName":"Bookshop",
             "mcc":"5942","merchantCountry":"DE","channel":"ECOM","merchantAmount":"12.50","merchantCurrency":"eur",
@@ -46,7 +47,7 @@ async fn get_card_transactions(
     let mut snapshot = context.snapshot().await?;
     let holder = snapshot.holder(user.as_str()).await?;
     let holder = require(holder.as_ref(), user.as_str())?;
-    let card = card.find(&mut snapshot, holder).await?;
+    let card = card.find_even_deleted(&mut snapshot, holder).await?;
     let list = list_name(&card);
     let before = match &page.cursor {
         Some(cursor) => {

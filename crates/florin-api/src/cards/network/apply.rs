@@ -4,7 +4,7 @@ use super::translate::{Named, What};
 use crate::cards::card::Card;
 use crate::cards::flows::store::{ENTRIES, PAYMENTS};
 use crate::cards::flows::{
-    Authorisation, CardEntry, CardMessage, CardTransactionType, Follow, Purchase, Wanted, hear,
+    Authorisation, CardEntry, CardMessage, CardTransactionType, Follow, Purchase, Wanted, hear, rail,
 };
 use crate::cards::payment::{CardPayment, PaymentState};
 use crate::cards::store::CARDS;
@@ -26,11 +26,6 @@ pub(super) enum Applied {
     Again,
     /// It was not possible.
     Impossible,
-}
-
-/// What is kept with each message: who brought it.
-pub(super) fn rail(app: &App) -> &'static str {
-    app.settings.cards.processor.as_ref().map_or("cards", |processor| processor.name())
 }
 
 /// Applies a message, unless it was heard before: then it is answered by what is kept of it. None: the card is not

@@ -14,7 +14,7 @@
 mod apply;
 mod translate;
 
-use super::flows::{Authorisation, CardEntry, CardTransactionType, touches_of_card};
+use super::flows::{Authorisation, CardEntry, CardTransactionType, rail, touches_of_card};
 use super::number::key_of;
 use super::store;
 use crate::kit::app::App;
@@ -125,7 +125,7 @@ impl CardNetwork {
         let terms = Terms::of_book(&app.store, book).await?;
         let mut snapshot = app.store.snapshot(book).await?;
         let mut touches = touches_of_card(&mut snapshot, card, None).await?;
-        let rail = apply::rail(app);
+        let rail = rail(app);
         let ids = std::iter::once(&message.id).chain(&message.original);
         touches.extend(ids.map(|id| inbox::touch(app, rail, id)));
         touches.push(Touch::Partner);

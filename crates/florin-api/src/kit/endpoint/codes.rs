@@ -124,7 +124,7 @@ codes! {
     P460 404 Some("poa-not-found"), "Proof of address verification not found",
         "no proof of address was asked for";
     P461 400 Some("user-not-extended"), "User does not have the extended level",
-        "the extended level is required; kept for clients, not raised yet";
+        "a proof of address is asked of the user, and not approved yet";
     P462 400 Some("invalid-iban"), "IBAN is not valid",
         "not an IBAN";
     P463 400 Some("destination-not-allowed"), "Destination is not allowed",

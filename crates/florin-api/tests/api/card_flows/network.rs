@@ -419,8 +419,7 @@ async fn an_advice_of_what_we_approved_is_the_same_payment() {
     let shop = Connected::start().await;
     let request = shop.purchase(2_000);
     shop.approved(&request).await;
-    let advice =
-        completion_of(&request, approval(), request.payment.subject.amount, shop.till.next().0);
+    let advice = completion_of(&request, approval(), request.payment.subject.amount, shop.till.next().0);
     let (kind, original) = (AdviceKind::Authorisation, Some(original_of(&request)));
     let advice = Advice { kind, original, ..advice };
     assert_eq!(shop.tell(Message::Advice(Box::new(advice.clone()))).await, "00");

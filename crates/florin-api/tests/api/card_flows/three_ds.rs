@@ -29,11 +29,16 @@ fn status(status: &str, left: i64) -> (String, i64) {
 }
 
 /// An authorisation that refers to a challenge: why it is declined, if it is.
+/// A merchant whose payments need 3-D Secure.
+const SHOP: &str = "Florin Secure";
+
 async fn pay(client: &Client, card: &str, amount: &str, challenge: &Value) -> Value {
-    let body = with(
-        purchase(amount),
-        &json!({"channel": "ECOM", "merchantName": "Florin Secure", "challengeId": challenge}),
-    );
+    pay_to(client, card, (amount, SHOP), challenge).await
+}
+
+async fn pay_to(client: &Client, card: &str, (amount, payee): (&str, &str), challenge: &Value) -> Value {
+    let about = json!({"channel": "ECOM", "merchantName": payee, "challengeId": challenge});
+    let body = with(purchase(amount), &about);
     authorise(client, card, &body).await["declineReason"].clone()
 }
 
@@ -57,6 +62,8 @@ async fn a_payment_is_authenticated_by_its_code() {
     assert_eq!(pay(&a, &card, "49.91", id).await, "AUTHENTICATION_FAILED");
     let other = card_of(&a, "anna").await.id;
     assert_eq!(pay(&a, &other, "49.90", id).await, "AUTHENTICATION_FAILED");
+    // The code was for this payee.
+    assert_eq!(pay_to(&a, &card, ("49.90", "Casino"), id).await, "AUTHENTICATION_FAILED");
     assert_eq!(pay(&a, &card, "49.90", id).await, Value::Null);
     // Once.
     assert_eq!(pay(&a, &card, "10", id).await, "AUTHENTICATION_FAILED");
@@ -94,7 +101,8 @@ async fn without_a_code_it_is_passed_or_declined() {
     let (a, card) = with_card(&app, "100").await;
     let small = ask(&a, &card, "29.99", "Bookshop").await;
     assert_eq!(small["status"], "FRICTIONLESS");
-    assert_eq!(pay(&a, &card, "29.99", &small["challengeId"]).await, Value::Null);
+    let paid = pay_to(&a, &card, ("29.99", "Bookshop"), &small["challengeId"]).await;
+    assert_eq!(paid, Value::Null);
     let fraud = ask(&a, &card, "29.99", "Florin Fraud").await;
     assert_eq!(fraud["status"], "DECLINED");
     assert_eq!(pay(&a, &card, "1", &fraud["challengeId"]).await, "AUTHENTICATION_FAILED");
@@ -145,6 +153,12 @@ async fn a_card_is_activated_by_its_code() {
     let (new, _) = code(&a, "card.activation").await;
     assert_eq!(give(&new).await, status("ACTIVATED", 0));
     assert_eq!(state().await, status("ACTIVATED", 0));
+    // Asked again, for a wallet: the card stays activated.
+    ask().await;
+    assert_eq!(state().await, status("ACTIVATED", 0));
+    let (newest, _) = code(&a, "card.activation").await;
+    assert_eq!(give(&wrong(&newest)).await, status("PENDING", 2));
+    assert_eq!(give(&newest).await, status("ACTIVATED", 0));
     a.patch("/v1/card/block", &named).send().await.expect(200);
     a.post("/v1/card/activation", &named).send().await.is_refused("P453");
     app.finish().await;
