@@ -20,7 +20,9 @@ pub(super) const SMALL: i64 = 3_000;
 
 /// Amounts that are declined, in whole units of the merchant's currency, each with its reason. The last two digits are
 /// the answer of ISO 8583 for it.
-pub const MAGIC_AMOUNTS: [(i64, &str); 8] = [
+pub const MAGIC_AMOUNTS: [(i64, &str); 10] = [
+    (9_005, "USER_SUSPENDED"),
+    (9_012, "CURRENCY_NOT_SUPPORTED"),
     (9_051, "INSUFFICIENT_FUNDS"),
     (9_054, "CARD_EXPIRED"),
     (9_055, "WRONG_PIN"),
