@@ -18,6 +18,7 @@ mod demo;
 mod hostile;
 mod keys;
 mod listen;
+mod listen_cards;
 mod lost_commit;
 mod master_key;
 mod model;
