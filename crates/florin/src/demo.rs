@@ -2,6 +2,7 @@
 //! call with its answer. Each answer is checked, so the demo also tests the whole program.
 
 mod bank;
+mod cards;
 mod client;
 mod crypto;
 mod documents;

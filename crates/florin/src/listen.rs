@@ -130,7 +130,7 @@ pub async fn listen(arguments: &ListenArgs) -> Result<(), Failed> {
         introduce("asking about cards at", program)?;
     }
     let events = print_events(arguments, access, forwarder.as_ref());
-    match &decider {
+    match decider {
         Some(decider) => {
             let bank = Bank::new(arguments.access()?, || arguments.access())?;
             tokio::try_join!(events, cards::answer(decider, bank)).map(|_| ())

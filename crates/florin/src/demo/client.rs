@@ -32,6 +32,7 @@ pub struct Call {
     body: Body,
     idempotency_key: Option<&'static str>,
     hidden: &'static [&'static str],
+    masked: &'static [&'static str],
     items: usize,
 }
 
@@ -44,6 +45,7 @@ impl Call {
             body: Body::None,
             idempotency_key: None,
             hidden: &[],
+            masked: &[],
             items: 1,
         }
     }
@@ -76,6 +78,11 @@ impl Call {
     /// Hides these lists of the answer.
     pub fn hide(self, hidden: &'static [&'static str]) -> Self {
         Self { hidden, ..self }
+    }
+
+    /// Masks these texts of the request and the answer.
+    pub fn mask(self, masked: &'static [&'static str]) -> Self {
+        Self { masked, ..self }
     }
 }
 
@@ -164,7 +171,8 @@ impl Client {
         let body = serde_json::from_str(&text);
         let body = body.map_err(|error| self.wrong(format!("{got}, and no JSON ({error}): {text}")))?;
         let answer = Answer { is_replayed, body };
-        self.show_answer(got, &answer, &Layout { width: WIDTH - 2, items: call.items, hidden: call.hidden })?;
+        let Call { items, hidden, masked, .. } = call;
+        self.show_answer(got, &answer, &Layout { width: WIDTH - 2, items, hidden, masked })?;
         if got != status {
             return Err(self.wrong(format!("expected status {status}, the bank answered {got}")));
         }
@@ -213,7 +221,8 @@ impl Client {
         match &call.body {
             Body::None => Ok(()),
             Body::Json(body) => {
-                self.show_body(body, &Layout { width: WIDTH - 2, items: usize::MAX, hidden: &[] })
+                let (width, items, masked) = (WIDTH - 2, usize::MAX, call.masked);
+                self.show_body(body, &Layout { width, items, hidden: &[], masked })
             }
             Body::Files(files) => {
                 self.screen

@@ -10,7 +10,13 @@ pub struct Layout<'a> {
     pub items: usize,
     /// Names of fields whose lists are not shown at all.
     pub hidden: &'a [&'a str],
+    /// Names of fields whose texts are secret: of a long one the last digits are shown, as on a receipt.
+    pub masked: &'a [&'a str],
 }
+
+/// Characters of a masked text that are shown, and how long it must be: of a short one they would be all.
+const SHOWN: usize = 4;
+const LONG: usize = 12;
 
 /// A value whose lists have been cut.
 enum Node {
@@ -47,8 +53,11 @@ impl Layout<'_> {
             }
             Value::Object(fields) => {
                 let part = |(name, field): (&String, &Value)| {
-                    let is_hidden = self.hidden.contains(&name.as_str());
-                    let node = self.cut(field, if is_hidden { 0 } else { self.items });
+                    let is_in = |names: &[&str]| names.contains(&name.as_str());
+                    let node = match field.as_str() {
+                        Some(text) if is_in(self.masked) => Node::Leaf(Value::from(masked(text)).to_string()),
+                        _ => self.cut(field, if is_in(self.hidden) { 0 } else { self.items }),
+                    };
                     Part { name: format!("{}: ", Value::from(name.as_str())), node }
                 };
                 Node::Group { brackets: ['{', '}'], parts: fields.iter().map(part).collect() }
@@ -94,6 +103,12 @@ impl std::fmt::Display for Node {
     }
 }
 
+/// What may be shown of a secret.
+fn masked(text: &str) -> String {
+    let shown = if text.len() < LONG { None } else { text.get(text.len() - SHOWN..) };
+    format!("…{}", shown.unwrap_or_default())
+}
+
 /// As it was in the answer: `0.00005`, not `5e-5`.
 fn plain(number: &Number) -> String {
     let text = number.to_string();
@@ -127,7 +142,7 @@ mod tests {
     use serde_json::json;
 
     fn lines(value: &Value) -> Vec<String> {
-        Layout { width: 30, items: 2, hidden: &["cryptoBalances"] }.lines(value)
+        Layout { width: 30, items: 2, hidden: &["cryptoBalances"], masked: &["number", "pin"] }.lines(value)
     }
 
     #[test]
@@ -145,6 +160,12 @@ mod tests {
             lines(&json!({"cryptoBalances": [1, 2]})),
             ["{", r#"  "cryptoBalances": ["#, "    … 2 items …", "  ]", "}"]
         );
+    }
+
+    #[test]
+    fn secrets_are_masked() {
+        assert_eq!(lines(&json!({"number": "9999000012345678"})), [r#"{ "number": "…5678" }"#]);
+        assert_eq!(lines(&json!({"a": {"pin": "4829"}})), [r#"{ "a": { "pin": "…" } }"#]);
     }
 
     #[test]

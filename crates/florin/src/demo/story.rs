@@ -3,7 +3,7 @@
 
 use super::bank::Bank;
 use super::client::{Answer, Call, Client};
-use super::{crypto, kyc, sepa};
+use super::{cards, crypto, kyc, sepa};
 use crate::Failed;
 use serde_json::{Value, json};
 
@@ -31,6 +31,7 @@ pub async fn tell(client: &mut Client, bank: &Bank) -> Result<(), Failed> {
     let_a_lock_expire(client).await?;
     sepa::tell(client).await?;
     crypto::tell(client).await?;
+    cards::tell(client).await?;
     show_events(client, after).await?;
     verify(client, bank).await
 }
@@ -272,7 +273,7 @@ async fn show_events(client: &mut Client, after: u64) -> Result<(), Failed> {
         "The events",
         "Events are numbered without gaps, and kept. Continue after the last one that you have seen, here that of \
          step 8, and you miss none. These are the transfers, the exchange, what came and went by SEPA and on the \
-         chain, and the order.",
+         chain, the order, and the card.",
     )?;
     let answer = client.call(Call::get(format!("/v1/events?after={after}&limit=100")).items(2), 200).await?;
     let kinds: Vec<_> = answer.list("/data").iter().filter_map(|event| event["type"].as_str()).collect();
@@ -281,7 +282,9 @@ async fn show_events(client: &mut Client, after: u64) -> Result<(), Failed> {
     let on_chain = [["crypto_deposit"; 3].as_slice(), &["crypto_withdrawal"; 2]].concat();
     // Of an order's statuses those are left out that pass while nobody looks.
     let (of_orders, others): (Vec<_>, Vec<_>) = kinds.into_iter().partition(|kind| *kind == "order");
-    let expected = [["transfer"; 5].as_slice(), &["exchange"], &by_sepa, &on_chain].concat();
+    let [step, code] = ["card.transaction", "card.3ds"];
+    let by_card = [step, step, step, code, step, step, step];
+    let expected = [["transfer"; 5].as_slice(), &["exchange"], &by_sepa, &on_chain, &by_card].concat();
     client.check("the types of the events", others, expected)?;
     client.check("whether there are events of the order", of_orders.len() >= 3, true)?;
     let numbers: Vec<_> =
@@ -290,7 +293,7 @@ async fn show_events(client: &mut Client, after: u64) -> Result<(), Failed> {
     client.check("the numbers of the events", numbers, (after + 1..=last).collect())?;
     client.remark(
         "Events without a gap: of steps 11, 12, 13 (two), 19, 22, six of the steps 24 to 26, three of step 28, two of \
-         step 29, and those of the order.",
+         step 29, those of the order, and seven of the steps 32 to 35.",
     )
 }
 

@@ -118,16 +118,10 @@ impl<'a> Bank<'a> {
         self.get("/v1/sandbox/card-decisions", &[("wait", WAIT.to_string())]).await
     }
 
-    /// Answers a question. It is not tried again: a question waits for a second and a half.
-    pub async fn answer(&self, question: &str, decision: CardDecision) -> Result<(), String> {
+    /// Where questions are answered, meanwhile.
+    pub fn answers(&self) -> Answers {
         let url = format!("{}/v1/sandbox/card-decisions", self.access.url);
-        let body = serde_json::json!({"id": question, "decision": decision});
-        let request = self.http.post(url).header("x-api-key", &self.access.key).json(&body).send().await;
-        match request.map(|response| response.status()) {
-            Ok(StatusCode::OK) => Ok(()),
-            Ok(status) => Err(format!("the server answers {status}")),
-            Err(error) => Err(innermost(&error)),
-        }
+        Answers { http: self.http.clone(), url, key: self.access.key.clone() }
     }
 
     /// Whether there is an event of this number, which is not 0.
@@ -228,6 +222,26 @@ impl<'a> Bank<'a> {
                 Ok(refused) => Err(Problem::Refused(refused)),
                 Err(_) => Err(strange(&format!("GET {path} answers {status}"))),
             },
+        }
+    }
+}
+
+/// Where questions about authorisations are answered.
+pub struct Answers {
+    http: reqwest::Client,
+    url: String,
+    key: String,
+}
+
+impl Answers {
+    /// Answers a question. It is not tried again: a question waits for a second and a half.
+    pub async fn answer(&self, question: &str, decision: CardDecision) -> Result<(), String> {
+        let body = serde_json::json!({"id": question, "decision": decision});
+        let request = self.http.post(&self.url).header("x-api-key", &self.key).json(&body).send().await;
+        match request.map(|response| response.status()) {
+            Ok(StatusCode::OK) => Ok(()),
+            Ok(status) => Err(format!("the server answers {status}")),
+            Err(error) => Err(innermost(&error)),
         }
     }
 }

@@ -1,13 +1,15 @@
 //! `florin listen --cards`: decides about authorisations of a sandbox, always alike or as a program on this machine
 //! says.
 
-use super::bank::Bank;
+use super::bank::{Answers, Bank};
 use super::forward::Forwarder;
 use super::say;
 use crate::Failed;
 use florin_api::cards::CardDecision;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::sync::Arc;
+use tokio::task::JoinSet;
 
 /// Who decides.
 pub enum Decider {
@@ -58,23 +60,37 @@ impl Decider {
     }
 }
 
-/// Answers questions until the process is ended. Those that the program does not answer are left to time out.
-pub async fn answer(decider: &Decider, mut bank: Bank<'_>) -> Result<(), Failed> {
+/// Answers questions until the process is ended. Each is decided by itself: one that the program does not answer is left
+/// to time out, and holds up no other.
+pub async fn answer(decider: Decider, mut bank: Bank<'_>) -> Result<(), Failed> {
+    let decider = Arc::new(decider);
+    let mut under_way = JoinSet::new();
     loop {
-        for body in bank.questions().await?.data {
-            let question: Question = serde_json::from_str(body.get())?;
-            let said = match decider.decide(&question.id, &body).await? {
-                Ok(decision) => match bank.answer(&question.id, decision).await {
-                    Ok(()) => decision.to_string(),
-                    Err(why) => format!("{decision}, not told: {why}"),
-                },
-                Err(why) => format!("no decision: {why}"),
-            };
-            let Question { transaction_id, amount, currency, merchant_name, created_at, .. } = question;
-            let merchant = merchant_name.unwrap_or_default();
-            say(&format!(
-                "{created_at}  card question  {transaction_id}  {amount} {currency}  {merchant}  → {said}"
-            ))?;
+        // A call that waits for questions is not given up: what it would have shown would be lost.
+        for question in bank.questions().await?.data {
+            let (decider, answers) = (Arc::clone(&decider), bank.answers());
+            under_way.spawn(async move { one(&decider, &answers, &question).await });
+        }
+        while let Some(ended) = under_way.try_join_next() {
+            ended??;
         }
     }
+}
+
+/// Decides a question, answers it and prints it.
+async fn one(decider: &Decider, answers: &Answers, body: &RawValue) -> Result<(), String> {
+    let question: Question = serde_json::from_str(body.get()).map_err(|error| error.to_string())?;
+    let decided = decider.decide(&question.id, body).await.map_err(|error| error.to_string())?;
+    let said = match decided {
+        Ok(decision) => match answers.answer(&question.id, decision).await {
+            Ok(()) => decision.to_string(),
+            Err(why) => format!("{decision}, not told: {why}"),
+        },
+        Err(why) => format!("no decision: {why}"),
+    };
+    let Question { transaction_id, amount, currency, merchant_name, created_at, .. } = question;
+    let merchant = merchant_name.unwrap_or_default();
+    let line =
+        format!("{created_at}  card question  {transaction_id}  {amount} {currency}  {merchant}  → {said}");
+    say(&line).map_err(|error| error.to_string())
 }

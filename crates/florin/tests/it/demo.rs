@@ -28,12 +28,19 @@ fn the_demo_tells_its_story() {
         "WAITING_FOR_TR_DATA",
         "/v1/crypto-withdrawal",
         "AWAITING_COMPLETION",
+        "/v1/card/virtual",
+        "CARD_NOT_ACTIVE",
+        "/v1/events?type=card.3ds",
+        "AUTHENTICATED",
         "/v1/events",
         "transferId",
         "verify",
     ] {
         assert!(said.contains(word), "the demo does not show {word}: {said}");
     }
+    let number = said.lines().find(|line| line.contains("\"cardNumber\": \"…")).expect("a masked number");
+    assert!(!number.contains("9999"), "a card's number is shown: {number}");
+    assert!(said.contains("\"cvv\": \"…\"") && said.contains("\"pin\": \"…\""), "a secret is shown: {said}");
     assert!(!said.contains("/v1/sandbox/kyc"), "the demo decides by itself: {said}");
     assert!(said.to_lowercase().contains("idempotent-replayed"), "the demo shows no replay: {said}");
     let left: Vec<_> = std::fs::read_dir(home.path()).expect("the directory").collect();

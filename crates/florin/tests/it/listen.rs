@@ -15,13 +15,13 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `florin listen` as a process; killed when dropped.
-struct Listener {
+pub struct Listener {
     child: Child,
     output: PathBuf,
 }
 
 impl Listener {
-    fn start(server: &Server, arguments: &[&str]) -> Self {
+    pub fn start(server: &Server, arguments: &[&str]) -> Self {
         let output = server.home().join("listen.out");
         let file = std::fs::File::create(&output).expect("a file");
         let mut command = florin();
@@ -30,12 +30,12 @@ impl Listener {
         Self { child: command.spawn().expect("the binary starts"), output }
     }
 
-    fn said(&self) -> String {
+    pub fn said(&self) -> String {
         std::fs::read_to_string(&self.output).unwrap_or_default()
     }
 
     /// Waits until it has printed a line with all of these; the line.
-    fn line(&mut self, words: &[&str]) -> String {
+    pub fn line(&mut self, words: &[&str]) -> String {
         let deadline = Deadline::after(PATIENCE);
         loop {
             let said = self.said();
@@ -60,14 +60,14 @@ impl Drop for Listener {
 
 /// A request, as it came.
 #[derive(Clone, Debug)]
-struct Got {
-    path: String,
-    headers: axum::http::HeaderMap,
-    body: String,
+pub struct Got {
+    pub path: String,
+    pub headers: axum::http::HeaderMap,
+    pub body: String,
 }
 
 impl Got {
-    fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).unwrap_or_else(|| panic!("no {name}")).to_str().expect("text")
     }
 }

@@ -5,6 +5,7 @@
 //! the latter with `FLORIN_TEST_POSTGRES_URL`, the admin's URL of a cluster that may be thrown away).
 
 mod cards;
+mod cards_crash;
 mod chain_node;
 mod clients;
 mod clock;
@@ -18,6 +19,7 @@ mod demo;
 mod hostile;
 mod keys;
 mod listen;
+mod listen_cards;
 mod lost_commit;
 mod master_key;
 mod model;

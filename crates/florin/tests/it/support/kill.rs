@@ -13,20 +13,34 @@ pub struct Sent<Kind> {
     pub in_flight: Option<(Kind, Call)>,
 }
 
+/// Endless calls of a client.
+pub trait Calls<Kind> {
+    /// The next one, after the answer to the one before.
+    fn next_call(&mut self, answer: Option<&Answer>) -> (Kind, Call);
+}
+
+/// Calls that do not depend on answers.
+impl<Kind, I: Iterator<Item = (Kind, Call)>> Calls<Kind> for I {
+    fn next_call(&mut self, _answer: Option<&Answer>) -> (Kind, Call) {
+        self.next().expect("calls never end")
+    }
+}
+
 /// Clients that call until the server is gone, each through its own endless calls; it is killed at the `at`-th answer.
 pub async fn call_until_killed<Kind: std::fmt::Debug + Send + 'static>(
     server: &mut Server,
     round: &str,
     at: u64,
-    clients: impl Iterator<Item = impl Iterator<Item = (Kind, Call)> + Send + 'static>,
+    clients: impl Iterator<Item = impl Calls<Kind> + Send + 'static>,
 ) -> Vec<Sent<Kind>> {
     let (answered, burnt) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
     let mut running = JoinSet::new();
-    for calls in clients {
+    for mut calls in clients {
         let (client, answered, burnt) = (server.client(), answered.clone(), burnt.clone());
         running.spawn(async move {
             let mut sent = Sent { acknowledged: Vec::new(), in_flight: None };
-            for (kind, call) in calls {
+            loop {
+                let (kind, call) = calls.next_call(sent.acknowledged.last().map(|(_, answer)| answer));
                 let Ok(answer) = client.try_send(&call).await else {
                     sent.in_flight = Some((kind, call));
                     break;

@@ -29,7 +29,7 @@ pub use codes::CODES;
 pub use database::{Database, Engine, engine};
 pub use decimal::{CURRENCIES, decimal_text, exact_fields, minor_units, scale_of};
 pub use form::Form;
-pub use kill::{Sent, call_until_killed};
+pub use kill::{Calls, Sent, call_until_killed};
 pub use patience::Deadline;
 pub use process::{Outcome, florin, free_port, run_florin, run_florin_with};
 pub use proxy::{Loss, Proxy};
