@@ -13,7 +13,7 @@ use uuid::Uuid;
 #[derive(Subcommand)]
 pub enum CardsCommand {
     /// List the cards that are not deleted: id, status, last digits, expiry, when they were made, the fee that is owed
-    /// for them in EUR, user and partner.
+    /// for them in EUR, user and partner; and whether their PIN or CVV is locked.
     List {
         #[command(flatten)]
         flags: Flags,
@@ -22,7 +22,8 @@ pub enum CardsCommand {
     Block(OneCard),
     /// Suspend a card for a while. It does the same as a block, and says that it is meant to end.
     Suspend(OneCard),
-    /// Let a card that was blocked or suspended be used again. A card that its user had locked stays locked.
+    /// Let a card that was blocked or suspended be used again, and a PIN or CVV be checked that was wrong too often. A
+    /// card that its user had locked stays locked.
     Release(OneCard),
 }
 
@@ -65,9 +66,11 @@ pub async fn run(command: CardsCommand) -> Result<(), Failed> {
 
 async fn list(app: &App) -> Result<(), Failed> {
     let cards = CardOperator { app, name: Text::parse("florin")? }.list().await?;
-    for ShownCard { id, status, last4, exp, fee_owed, partner, user, since } in &cards {
+    for ShownCard { id, status, last4, exp, locks, fee_owed, partner, user, since } in &cards {
         let (owed, user) = (format_minor(*fee_owed, 2), user.as_deref().unwrap_or("-"));
-        print(&format!("{id}  {status}  {last4}  {exp}  {since}  {owed}  {user}  ({partner})"));
+        let (pin, cvv) =
+            (if locks.0 { "  PIN locked" } else { "" }, if locks.1 { "  CVV locked" } else { "" });
+        print(&format!("{id}  {status}  {last4}  {exp}  {since}  {owed}  {user}  ({partner}){pin}{cvv}"));
     }
     if cards.is_empty() {
         eprintln!("there are no cards");

@@ -33,6 +33,7 @@ mod pin;
 mod pin_block;
 mod secrets;
 mod store;
+mod tries;
 mod usage;
 
 pub use challenge::touch as touch_challenge;
@@ -91,7 +92,11 @@ pub static FAMILY: Family = Family {
     ],
     statements: &[store::STATEMENTS, flows::store::STATEMENTS, challenge::STATEMENTS],
     sets: &[&store::SETS, &flows::store::SETS, &challenge::SETS],
-    migrations: &[migration!(1025, "1025_cards"), migration!(1026, "1026_card_flows")],
+    migrations: &[
+        migration!(1025, "1025_cards"),
+        migration!(1026, "1026_card_flows"),
+        migration!(1028, "1028_card_tries"),
+    ],
     sealed: &SEALED,
     erasures: &[Erasure { objects: |tx, holder| Box::pin(empty(tx, holder)), ..Erasure::of_rows(&[]) }],
     obstacles: &[Obstacle {
@@ -125,10 +130,10 @@ pub static FAMILY: Family = Family {
 };
 
 /// What decides whose money is spent, and who a payer is.
-static SEALED: [&SealedTable; 5] = {
-    let [cards] = store::SEALED;
+static SEALED: [&SealedTable; 6] = {
+    let [cards, tries] = store::SEALED;
     let [payments, usages, entries] = flows::store::SEALED;
-    [cards, payments, usages, entries, challenge::CHALLENGES.seal()]
+    [cards, tries, payments, usages, entries, challenge::CHALLENGES.seal()]
 };
 
 const EVENTS: &[EventRow] = &[

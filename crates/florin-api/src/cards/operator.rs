@@ -1,7 +1,8 @@
 //! What an operator does about cards: sees them, blocks and suspends them, and releases them. It is in the audit.
 
 use super::card::{Card, CardStatus};
-use super::store::{self, CARDS};
+use super::store::{self, CARDS, TRIES};
+use super::tries::CardTries;
 use crate::kit::app::App;
 use crate::kit::book::audit::{self, Deed, MAX_OPERATOR};
 use crate::kit::book::jobs::run_inside;
@@ -33,6 +34,8 @@ pub struct ShownCard {
     pub last4: String,
     /// The last month in which it can be used.
     pub exp: String,
+    /// Whether no PIN is checked, and whether no CVV is: too many were wrong.
+    pub locks: (bool, bool),
     /// Cents of fees that are owed.
     pub fee_owed: i64,
     /// Whose partner's.
@@ -52,6 +55,7 @@ impl CardOperator<'_> {
         let mut all = Vec::new();
         for PartnerBook { book, name, .. } in partner_books(&self.app.store).await? {
             let (mut snapshot, mut after) = (self.app.store.snapshot(book).await?, Uuid::nil());
+            let now = snapshot.book_row().now(self.app.wall());
             loop {
                 let some = store::of_book(&mut snapshot, after).await?;
                 let Some(last) = some.last() else { break };
@@ -61,11 +65,16 @@ impl CardOperator<'_> {
                 ids.dedup();
                 let holders = snapshot.holders(&ids).await?.into_iter();
                 let users: HashMap<_, _> = holders.map(|holder| (holder.id, holder.handle)).collect();
+                let ids: Vec<Uuid> = some.iter().map(|card| card.id).collect();
+                let tries = snapshot.objects_at::<CardTries>(&ids).await?.into_iter();
+                let locks = |tries: &CardTries| (tries.locks_pin(), tries.locks_cvv(now));
+                let locks: HashMap<_, _> = tries.map(|tries| (tries.card, locks(&tries))).collect();
                 all.extend(some.into_iter().map(|card| ShownCard {
                     id: card.id,
                     status: card.status.as_str(),
                     exp: card.printed_expiry(),
                     last4: card.last4,
+                    locks: locks.get(&card.id).copied().unwrap_or_default(),
                     fee_owed: card.fee_owed,
                     partner: name.clone(),
                     user: users.get(&card.holder).cloned().flatten(),
@@ -81,7 +90,11 @@ impl CardOperator<'_> {
     /// # Errors
     /// It is deleted.
     pub async fn block(&self, id: Uuid) -> Result<Option<()>, StoreError> {
-        self.set(id, "cards.block", |_| Ok(CardStatus::Blocked)).await
+        self.change(id, "cards.block", |work, card| {
+            work.put(&Card { status: CardStatus::Blocked, ..card })?;
+            Ok(String::new())
+        })
+        .await
     }
 
     /// Suspends a card for a while. None: there is no such card.
@@ -89,41 +102,42 @@ impl CardOperator<'_> {
     /// # Errors
     /// It is deleted.
     pub async fn suspend(&self, id: Uuid) -> Result<Option<()>, StoreError> {
-        self.set(id, "cards.suspend", |_| Ok(CardStatus::Suspended)).await
-    }
-
-    /// Lets a card that is blocked or suspended be used again, unless its user has locked it. None: there is no such
-    /// card.
-    ///
-    /// # Errors
-    /// It is neither.
-    pub async fn release(&self, id: Uuid) -> Result<Option<()>, StoreError> {
-        self.set(id, "cards.release", |card| match (card.check_not_held(), card.is_locked) {
-            (Ok(()), _) => Err(Refusal::invalid("the card is neither blocked nor suspended")),
-            (Err(_), true) => Ok(CardStatus::Locked),
-            (Err(_), false) => Ok(CardStatus::Active),
+        self.change(id, "cards.suspend", |work, card| {
+            work.put(&Card { status: CardStatus::Suspended, ..card })?;
+            Ok(String::new())
         })
         .await
     }
 
-    async fn set(
+    /// Lets a card that is blocked or suspended be used again, unless its user has locked it; and lets PINs and CVVs be
+    /// checked again of which too many were wrong. None: there is no such card.
+    ///
+    /// # Errors
+    /// There is nothing to release.
+    pub async fn release(&self, id: Uuid) -> Result<Option<()>, StoreError> {
+        self.change(id, "cards.release", release).await
+    }
+
+    /// Changes a card and notes it in the audit, with what the change answers as the detail.
+    async fn change(
         &self,
         id: Uuid,
         action: &'static str,
-        next: impl Fn(&Card) -> Result<CardStatus, Refusal> + Send + 'static,
+        change: impl Fn(&mut Work<'_>, Card) -> Result<String, Stop> + Send + 'static,
     ) -> Result<Option<()>, StoreError> {
         let Some(book) = self.book_of(id).await? else { return Ok(None) };
-        let deed = Deed { operator: self.name.clone(), action, object: id, detail: String::new() };
+        let operator = self.name.clone();
         let command = async move |work: &mut Work<'_>| -> Result<(), Stop> {
             let card = work.object::<Card>(id)?.ok_or_else(|| StoreError::unexpected("a card is gone"))?;
             if card.status == CardStatus::Deleted {
                 return Err(Refusal::invalid("the card is deleted").into());
             }
-            let status = next(&card)?;
-            work.put(&Card { status, ..card })?;
+            let detail = change(work, card)?;
+            let deed = Deed { operator: operator.clone(), action, object: id, detail };
             Ok(audit::note(work, &deed).await?)
         };
-        run_inside(self.app, book, vec![Touch::Object(&CARDS, id)], command).await.map(Some)
+        let touches = vec![Touch::Object(&CARDS, id), Touch::Object(&TRIES, id)];
+        run_inside(self.app, book, touches, command).await.map(Some)
     }
 
     async fn book_of(&self, id: Uuid) -> Result<Option<BookId>, StoreError> {
@@ -135,4 +149,25 @@ impl CardOperator<'_> {
         }
         Ok(None)
     }
+}
+
+/// Releases a card, and answers what of it beside its status.
+fn release(work: &mut Work<'_>, card: Card) -> Result<String, Stop> {
+    let tries = work.object::<CardTries>(card.id)?.unwrap_or_else(|| CardTries::none(card.id));
+    let (locks_pin, locks_cvv) = (tries.locks_pin(), tries.locks_cvv(work.now()));
+    let is_held = card.check_not_held().is_err();
+    if !is_held && !locks_pin && !locks_cvv {
+        let why = "the card is neither blocked nor suspended, and neither its PIN nor its CVV is locked";
+        return Err(Refusal::invalid(why).into());
+    }
+    if tries != CardTries::none(card.id) {
+        work.put(&CardTries::none(card.id))?;
+    }
+    if is_held {
+        let status = if card.is_locked { CardStatus::Locked } else { CardStatus::Active };
+        work.put(&Card { status, ..card })?;
+    }
+    let released = [(locks_pin, "PIN"), (locks_cvv, "CVV")];
+    let released = released.into_iter().filter_map(|(is_locked, what)| is_locked.then_some(what));
+    Ok(released.collect::<Vec<_>>().join(", "))
 }
