@@ -10,7 +10,7 @@ use crate::kit::book::registry::{PartnerBook, partner_books};
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::refusal::Refusal;
 use florin_ledger::HolderId;
-use florin_store::{BookId, Stop, StoreError, Touch};
+use florin_store::{BookId, Object, Stop, StoreError, Touch};
 use florin_types::{Text, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -125,7 +125,7 @@ impl CardOperator<'_> {
         action: &'static str,
         change: impl Fn(&mut Work<'_>, Card) -> Result<String, Stop> + Send + 'static,
     ) -> Result<Option<()>, StoreError> {
-        let Some(book) = self.book_of(id).await? else { return Ok(None) };
+        let Some(book) = self.book_with::<Card>(id).await? else { return Ok(None) };
         let operator = self.name.clone();
         let command = async move |work: &mut Work<'_>| -> Result<(), Stop> {
             let card = work.object::<Card>(id)?.ok_or_else(|| StoreError::unexpected("a card is gone"))?;
@@ -140,10 +140,11 @@ impl CardOperator<'_> {
         run_inside(self.app, book, touches, command).await.map(Some)
     }
 
-    async fn book_of(&self, id: Uuid) -> Result<Option<BookId>, StoreError> {
+    /// The book of a card, or of something else.
+    pub(super) async fn book_with<T: Object>(&self, id: Uuid) -> Result<Option<BookId>, StoreError> {
         for PartnerBook { book, .. } in partner_books(&self.app.store).await? {
             let mut snapshot = self.app.store.snapshot(book).await?;
-            if !snapshot.objects_at::<Card>(&[id]).await?.is_empty() {
+            if !snapshot.objects_at::<T>(&[id]).await?.is_empty() {
                 return Ok(Some(book));
             }
         }

@@ -164,8 +164,10 @@ impl Request for Authorize {
             .optional("exp")
             .about("The expiry date that is presented, to be checked.")
             .text::<Expiry>();
-        let pin =
-            fields.optional("pin").about("The PIN that is presented, to be checked.").secret_text::<Digits>();
+        let pin = fields
+            .optional("pin")
+            .about("The PIN that is presented, to be checked. A cash machine needs one.")
+            .secret_text::<Digits>();
         let message = read_message_id(fields);
         if is_needed && payee.is_none() {
             return None;
@@ -300,7 +302,7 @@ pub fn endpoints() -> Vec<Endpoint> {
                           of the network: by the card's and the user's status, by what is presented, by 3-D Secure, \
                           by merchant and country, by limits and by the balance. What is approved is on hold for \
                           seven days; the merchant clears a day later by itself, unless you do something else first. \
-                          A decline is a 201 too: `declineReason` says why.",
+                          At a cash machine (`channel` `ATM`) a `pin` must be presented. A decline is a 201 too: `declineReason` says why.",
             example: r#"{"amount":"12.50","currency":"eur","merchantName":"Bookshop","mcc":"5942",
                 "channel":"ECOM","country":"DE"}"#,
             answer: r#"{"transactionId":"$purchase","status":"APPROVED","approvedAmount":"12.50"}"#,

@@ -8,13 +8,15 @@ mod races;
 mod rules;
 mod three_ds;
 mod tries;
+mod unclaimed;
 mod workload;
 
 use crate::support::{Call, Client, TestApp};
-use florin_api::cards::{CardDecision, CardNetwork, note_late};
+use florin_api::cards::{CardDecision, CardNetwork, CardOperator, note_late};
 use florin_api::kit::book::registry::book_of;
 use florin_iso8583::{Currency, Money, Pan};
 use florin_rails::cards::iso8583::{CardHost, Till};
+use florin_types::Text;
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
@@ -168,6 +170,11 @@ pub async fn every_statement(app: &TestApp) {
     for _ in 0..2 {
         authorise(&a, card, &with(purchase("1"), &json!({"pin": "4828"}))).await;
     }
+    let (left, id) = unclaimed::paid_and_left(app, "lena").await;
+    step(&a, &left, "refund", (&id, None)).await;
+    let operator = CardOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let waits = operator.unclaimed().await.expect("a list").pop().expect("money that waits");
+    operator.assign(waits.id, None).await.expect("it is assigned").expect("there is such money");
     // A partner's answer comes too late.
     let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
     let entry = app.database().bytes("SELECT id FROM card_entry").await.pop().expect("an entry");
