@@ -2,8 +2,9 @@
 //! book's queue, runs in a batch, and its outcome leaves after the commit. Whoever brought it may go away meanwhile.
 
 use crate::answer::{Answer, Outcome, Stop};
-use crate::idempotency::{Digest, DigestKey, KeyHash, Keyed};
+use crate::idempotency::{Digest, DigestKey, KeyHash, KeyIndex, Keyed};
 use crate::queue::Queue;
+use crate::scope::Scope;
 use crate::touch::Touch;
 use crate::tx::Tx;
 use crate::{BookId, StoreError};
@@ -69,6 +70,13 @@ pub struct Door {
     in_flight: Arc<Mutex<HashSet<(BookId, KeyHash)>>>,
 }
 
+/// A request that has taken its key, so that no other one with the key begins; until this is dropped, or its command is
+/// answered.
+pub struct TakenKey {
+    digest: Digest,
+    in_flight: InFlight,
+}
+
 /// A key whose first request is still running in this process.
 struct InFlight {
     key: (BookId, KeyHash),
@@ -94,18 +102,27 @@ impl Door {
         touches: Vec<Touch>,
         command: impl Command,
     ) -> Result<Outcome, StoreError> {
+        let key = match keyed.map(|keyed| self.take_key(book, &keyed)) {
+            Some(None) => return Ok(Outcome::InProgress),
+            Some(taken) => taken,
+            None => None,
+        };
+        self.run_with(book, key, touches, command).await
+    }
+
+    /// Runs the command of a request that has taken its key before.
+    pub async fn run_with(
+        &self,
+        book: BookId,
+        key: Option<TakenKey>,
+        touches: Vec<Touch>,
+        command: impl Command,
+    ) -> Result<Outcome, StoreError> {
         let wall = self.clock.now();
         if let Some(doubt) = self.clock.doubt().filter(ClockDoubt::forbids_writing) {
             return Err(StoreError::unavailable(doubt));
         }
-        let digest = keyed.map(|keyed| self.digest_key.digest(&keyed));
-        let in_flight = match &digest {
-            None => None,
-            Some(digest) => match self.enter((book, digest.key)) {
-                None => return Ok(Outcome::InProgress),
-                some => some,
-            },
-        };
+        let (digest, in_flight) = key.map(|key| (key.digest, key.in_flight)).unzip();
         let (reply, outcome) = oneshot::channel();
         let command = Box::new(command);
         let deadline = wall.saturating_add(PATIENCE);
@@ -118,8 +135,29 @@ impl Door {
         }
     }
 
-    fn enter(&self, key: (BookId, KeyHash)) -> Option<InFlight> {
-        let fresh = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
-        fresh.then(|| InFlight { key, set: Arc::clone(&self.in_flight) })
+    /// Takes the key of a request, for work that comes before its command. None: a request with this key is running.
+    pub fn take_key(&self, book: BookId, keyed: &Keyed) -> Option<TakenKey> {
+        let digest = self.digest_key.digest(keyed);
+        let key = (book, digest.key);
+        let is_fresh = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        is_fresh.then(|| TakenKey { digest, in_flight: InFlight { key, set: Arc::clone(&self.in_flight) } })
+    }
+
+    /// What the command of a request with this key will come to, where the key was used before. The scope must have been
+    /// opened after the key was taken.
+    ///
+    /// # Errors
+    /// When the database is away, or what is stored cannot be read.
+    pub async fn look_up(
+        &self,
+        key: &TakenKey,
+        scope: &mut Scope,
+        now: Timestamp,
+    ) -> Result<Option<Outcome>, StoreError> {
+        let (statement, keys) = KeyIndex::look_up(scope.book(), std::iter::once(&key.digest));
+        let rows = scope.db().find_set(statement, keys).await?;
+        let found = KeyIndex::found(&rows)?;
+        let stored = found.get(&key.digest.key).filter(|stored| !stored.is_expired(now));
+        stored.map(|stored| key.digest.outcome(stored)).transpose()
     }
 }

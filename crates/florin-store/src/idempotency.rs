@@ -4,7 +4,7 @@
 //! is kept of an answer is sealed under a key that takes the client's own idempotency key to make: some answers hold
 //! secrets.
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Outcome};
 use crate::db::{Db, SetRows};
 use crate::dialect::SetStatement;
 use crate::{Row, StoreError, Type, Value, params};
@@ -119,6 +119,15 @@ impl Digest {
         });
         let body = opened.ok_or_else(|| StoreError::unexpected("a stored answer cannot be opened"))?;
         Ok(Answer { status: answer.status, body: Bytes::from(body) })
+    }
+
+    /// What a request comes to whose key was used before.
+    pub(crate) fn outcome(&self, stored: &Stored) -> Result<Outcome, StoreError> {
+        let differing = self.differences(&stored.request)?;
+        match differing.is_empty() {
+            true => self.open(stored).map(Outcome::Replayed),
+            false => Ok(Outcome::KeyReused(differing)),
+        }
     }
 
     fn index(&self) -> i64 {

@@ -43,7 +43,7 @@ pub use answer::{Answer, Outcome, Stop};
 pub use book::{Book, NewBook};
 pub use db::{Db, ReservedLog, reserve_log};
 pub use dialect::{Column, Engine, ObjectAction, SetStatement, Statement};
-pub use door::{Command, Door};
+pub use door::{Command, Door, TakenKey};
 pub use error::StoreError;
 pub use event::{NewEvent, StoredEvent, events_after, events_at, events_before};
 pub use florin_ledger::{BookId, HolderId, Position};

@@ -293,14 +293,7 @@ async fn run_command(tx: &mut Tx, queued: &Queued) -> Result<Result<Outcome, Sto
     if let Some(digest) = &queued.digest
         && let Some(stored) = tx.batch.stored(digest, now)
     {
-        let differing = digest.differences(&stored.request)?;
-        return Ok(Ok(match differing.is_empty() {
-            true => match digest.open(stored) {
-                Ok(answer) => Outcome::Replayed(answer),
-                Err(error) => return Ok(Err(error)),
-            },
-            false => Outcome::KeyReused(differing),
-        }));
+        return Ok(digest.outcome(stored));
     }
     let start = tx.begin_command();
     let result = AssertUnwindSafe(queued.command.call(tx)).catch_unwind().await;

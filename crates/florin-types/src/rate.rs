@@ -224,15 +224,15 @@ impl Price {
     }
 
     /// What a card is charged for an amount of minor units, in cents: its value and this share of the value as a fee,
-    /// rounded up once.
+    /// rounded once: up where the holder pays, down where the holder gets it.
     ///
     /// # Errors
     /// [`OutOfRange`] when the amount is below zero or the charge fits no amount.
-    pub fn charged_in_eur(self, minor: i64, fee: Percentage) -> Result<i64, OutOfRange> {
+    pub fn charged_in_eur(self, minor: i64, fee: Percentage, rounding: Rounding) -> Result<i64, OutOfRange> {
         let [from, to, rate] = [power(self.decimals)?, power(EUR_DECIMALS)?, power(RATE_DECIMALS)?];
         let share = u128::from(WHOLE) + u128::from(fee.0);
         let numerator = [operand(minor)?, self.rate.0, to, share];
-        minor_units(fraction(numerator, [from, rate, WHOLE.into()], Rounding::Ceil)?)
+        minor_units(fraction(numerator, [from, rate, WHOLE.into()], rounding)?)
     }
 
     /// How much of this currency a payer owes so that `settlement` cents are settled: `settlement ÷ rate`, cut at the

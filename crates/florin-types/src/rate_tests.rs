@@ -276,15 +276,18 @@ proptest! {
     }
 
     #[test]
-    fn a_charge_is_the_value_and_its_fee_rounded_up_once(
+    fn a_charge_is_the_value_and_its_fee_rounded_once(
         minor in 0_i64..1 << 40, of in any_price(), fee in any_percentage(),
     ) {
-        let Ok(charged) = of.charged_in_eur(minor, fee) else { return Ok(()) };
+        let Ok(charged) = of.charged_in_eur(minor, fee, Rounding::Ceil) else { return Ok(()) };
         let exact = big(minor as u64) * big(of.rate.0) * tens(EUR_DECIMALS) * big(WHOLE + fee.0);
         let divisor = tens(of.decimals) * tens(RATE_DECIMALS) * big(WHOLE);
         let charged = big(charged as u64);
         prop_assert!(&charged * &divisor >= exact);
-        prop_assert!(charged == big(0_u8) || (charged - 1_u8) * divisor < exact);
+        prop_assert!(charged == big(0_u8) || (&charged - 1_u8) * &divisor < exact);
+        let cut = big(of.charged_in_eur(minor, fee, Rounding::Floor).unwrap() as u64);
+        prop_assert!(cut == charged || &cut + 1_u8 == charged);
+        prop_assert!(cut * divisor <= exact);
     }
 
     #[test]
@@ -299,7 +302,7 @@ proptest! {
     ) {
         let price = Price { rate: Rate(units), decimals };
         let _ = price.value_in_eur(minor, Rounding::HalfEven);
-        let _ = price.charged_in_eur(minor, fee);
+        let _ = price.charged_in_eur(minor, fee, Rounding::Ceil);
         let _ = fee.of(minor, Rounding::Ceil);
         if let Some(amount) = Amount::new(minor.saturating_abs() % MAX_MINOR_UNITS + 1) {
             let _ = price.order_amount(amount);

@@ -6,6 +6,7 @@ use crate::kit::long_poll::LongPoll;
 use crate::kit::prelude::*;
 use serde_json::value::RawValue;
 use std::pin::pin;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Longest wait of a long poll, in seconds: that of events.
@@ -101,9 +102,13 @@ async fn answer_card_question(
 ) -> Result<Success<Message>, Failure> {
     let Call { request: Answer { id, decision }, keyed } = call;
     let (app, book) = (context.app.clone(), context.partner.book);
-    let waits = app.deciders.desk.has(book, id);
-    app.deciders.desk.answer(book, id, decision == CardDecision::Approve);
-    let message = if waits { "Answer taken" } else { "Nobody waits for this answer" };
-    // Nothing is written but the key of the request.
-    context.run(keyed, Vec::new(), async move |_| Ok(Message::new(message))).await
+    // The command does it, behind the key of the request. It can run twice: the first time counts.
+    let taken = OnceLock::new();
+    context
+        .run(keyed, Vec::new(), async move |_| {
+            let taken =
+                taken.get_or_init(|| app.deciders.desk.answer(book, id, decision == CardDecision::Approve));
+            Ok(Message::new(if *taken { "Answer taken" } else { "Nobody waits for this answer" }))
+        })
+        .await
 }

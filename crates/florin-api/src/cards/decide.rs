@@ -22,10 +22,16 @@ words! {
         UserSuspended = "USER_SUSPENDED",
         /// The code on the back of the card was wrong.
         WrongCvv = "WRONG_CVV",
+        /// The code on the back of the card was wrong five times in a row: for 24 hours none is checked.
+        CvvTriesExceeded = "CVV_TRIES_EXCEEDED",
         /// The expiry date was wrong.
         WrongExpiry = "WRONG_EXPIRY",
         /// The PIN was wrong.
         WrongPin = "WRONG_PIN",
+        /// The PIN was wrong three times in a row: none is checked until another is set.
+        PinTriesExceeded = "PIN_TRIES_EXCEEDED",
+        /// A cash machine gave no PIN.
+        PinRequired = "PIN_REQUIRED",
         /// The merchant must ask for 3-D Secure first.
         AuthenticationRequired = "AUTHENTICATION_REQUIRED",
         /// 3-D Secure was asked for, and not passed for this payment.
@@ -142,15 +148,33 @@ pub enum Authentication {
     Missing,
 }
 
-/// What was presented with the card, where it was: whether it is right.
+/// What a CVV or a PIN that is presented shows.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// It is the card's.
+    Right,
+    /// It is not.
+    Wrong,
+    /// It was not looked at, for too many were wrong before.
+    Unchecked,
+}
+
+impl Proof {
+    /// Of what was looked at.
+    pub const fn of(is_right: bool) -> Self {
+        if is_right { Self::Right } else { Self::Wrong }
+    }
+}
+
+/// What was presented with the card and looked at: the first that fails is the last that is.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Presented {
-    /// The code on the back.
-    pub cvv: Option<bool>,
-    /// The expiry date.
+    /// Whether the expiry date is right.
     pub expiry: Option<bool>,
+    /// The code on the back.
+    pub cvv: Option<Proof>,
     /// The PIN.
-    pub pin: Option<bool>,
+    pub pin: Option<Proof>,
 }
 
 /// An authorisation with all that counts.
@@ -227,8 +251,12 @@ pub fn by_the_rules(asked: &Asked) -> Result<i64, DeclineReason> {
         (asked.is_expired, Why::CardExpired),
         (!asked.may_pay, Why::UserSuspended),
         (asked.presented.expiry == Some(false), Why::WrongExpiry),
-        (asked.presented.cvv == Some(false), Why::WrongCvv),
-        (asked.presented.pin == Some(false), Why::WrongPin),
+        (asked.presented.cvv == Some(Proof::Unchecked), Why::CvvTriesExceeded),
+        (asked.presented.cvv == Some(Proof::Wrong), Why::WrongCvv),
+        (asked.presented.pin == Some(Proof::Unchecked), Why::PinTriesExceeded),
+        (asked.presented.pin == Some(Proof::Wrong), Why::WrongPin),
+        // Every machine asks for one: who gives none is no machine, or not at one with the card.
+        (asked.channel == CardChannel::Atm && asked.presented.pin.is_none(), Why::PinRequired),
         (asked.authentication == Authentication::Failed, Why::AuthenticationFailed),
         (asked.authentication == Authentication::Missing, Why::AuthenticationRequired),
         (!asked.is_category_served, Why::MerchantBlocked),
@@ -281,7 +309,7 @@ mod tests {
             is_active: true,
             is_expired: false,
             may_pay: true,
-            presented: Presented { cvv: Some(true), expiry: Some(true), pin: None },
+            presented: Presented { expiry: Some(true), cvv: Some(Proof::Right), pin: Some(Proof::Right) },
             authentication: Authentication::None,
             is_category_served: true,
             is_country_served: true,
@@ -301,13 +329,16 @@ mod tests {
     #[test]
     fn the_first_fault_is_the_reason() {
         type Fault = (DeclineReason, fn(&mut Asked));
-        let faults: [Fault; 16] = [
+        let faults: [Fault; 19] = [
             (DeclineReason::CardNotActive, |asked| asked.is_active = false),
             (DeclineReason::CardExpired, |asked| asked.is_expired = true),
             (DeclineReason::UserSuspended, |asked| asked.may_pay = false),
             (DeclineReason::WrongExpiry, |asked| asked.presented.expiry = Some(false)),
-            (DeclineReason::WrongCvv, |asked| asked.presented.cvv = Some(false)),
-            (DeclineReason::WrongPin, |asked| asked.presented.pin = Some(false)),
+            (DeclineReason::CvvTriesExceeded, |asked| asked.presented.cvv = Some(Proof::Unchecked)),
+            (DeclineReason::WrongCvv, |asked| asked.presented.cvv = Some(Proof::Wrong)),
+            (DeclineReason::PinTriesExceeded, |asked| asked.presented.pin = Some(Proof::Unchecked)),
+            (DeclineReason::WrongPin, |asked| asked.presented.pin = Some(Proof::Wrong)),
+            (DeclineReason::PinRequired, |asked| asked.presented.pin = None),
             (DeclineReason::AuthenticationFailed, |asked| asked.authentication = Authentication::Failed),
             (DeclineReason::MerchantBlocked, |asked| asked.is_category_served = false),
             (DeclineReason::CountryBlocked, |asked| asked.is_country_served = false),
@@ -321,7 +352,8 @@ mod tests {
         ];
         for from in 0..faults.len() {
             let mut asked = Asked { channel: CardChannel::Atm, ..fine() };
-            faults[from..].iter().for_each(|(_, fault)| fault(&mut asked));
+            // From the last to the first: of two that are about the same, the first stands.
+            faults[from..].iter().rev().for_each(|(_, fault)| fault(&mut asked));
             assert_eq!(decide(&asked).0, Decision::Declined(faults[from].0), "from {from}");
         }
         assert_eq!(decide(&fine()), (Decision::Approved(100), DecidedBy::Rules));

@@ -9,7 +9,8 @@
 //!
 //! States of a card: active ⇄ locked by the user; blocked or suspended by an operator; deleted. Accounts touched: the
 //! partner's main account in EUR and the house's fees, by the monthly fee (`fee.rs`); users' main accounts in EUR, what
-//! they owe, and the house's card settlement, suspense and fees. Events: `card.transaction`, `card.3ds`,
+//! they owe, and the house's card settlement, suspense and fees. What comes back for a user that was deleted waits in
+//! suspense (`unclaimed.rs`). Events: `card.transaction`, `card.3ds`,
 //! `card.activation`, `card.fee`.
 
 mod block;
@@ -33,6 +34,8 @@ mod pin;
 mod pin_block;
 mod secrets;
 mod store;
+mod tries;
+mod unclaimed;
 mod usage;
 
 pub use challenge::touch as touch_challenge;
@@ -50,6 +53,7 @@ pub use flows::{
 pub use network::{Ask, Asked, CardNetwork};
 pub use operator::{CardOperator, ShownCard};
 pub use payment::{CardChannel, Impossible, Merchant};
+pub use unclaimed::ShownUnclaimed;
 
 use crate::kit::endpoint::codes::{P454, P456};
 use crate::kit::endpoint::events::EventType;
@@ -88,10 +92,16 @@ pub static FAMILY: Family = Family {
         payment::CHARGED_BACK,
         payment::REPRESENTED,
         fee::FEE,
+        unclaimed::ASSIGNED,
     ],
     statements: &[store::STATEMENTS, flows::store::STATEMENTS, challenge::STATEMENTS],
     sets: &[&store::SETS, &flows::store::SETS, &challenge::SETS],
-    migrations: &[migration!(1025, "1025_cards"), migration!(1026, "1026_card_flows")],
+    migrations: &[
+        migration!(1025, "1025_cards"),
+        migration!(1026, "1026_card_flows"),
+        migration!(1028, "1028_card_tries"),
+        migration!(1029, "1029_card_unclaimed"),
+    ],
     sealed: &SEALED,
     erasures: &[Erasure { objects: |tx, holder| Box::pin(empty(tx, holder)), ..Erasure::of_rows(&[]) }],
     obstacles: &[Obstacle {
@@ -125,10 +135,10 @@ pub static FAMILY: Family = Family {
 };
 
 /// What decides whose money is spent, and who a payer is.
-static SEALED: [&SealedTable; 5] = {
-    let [cards] = store::SEALED;
-    let [payments, usages, entries] = flows::store::SEALED;
-    [cards, payments, usages, entries, challenge::CHALLENGES.seal()]
+static SEALED: [&SealedTable; 7] = {
+    let [cards, tries] = store::SEALED;
+    let [payments, usages, entries, unclaimed] = flows::store::SEALED;
+    [cards, tries, payments, usages, entries, unclaimed, challenge::CHALLENGES.seal()]
 };
 
 const EVENTS: &[EventRow] = &[

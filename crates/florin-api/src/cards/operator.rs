@@ -1,7 +1,8 @@
 //! What an operator does about cards: sees them, blocks and suspends them, and releases them. It is in the audit.
 
 use super::card::{Card, CardStatus, check_room};
-use super::store::{self, CARDS};
+use super::store::{self, CARDS, TRIES};
+use super::tries::CardTries;
 use crate::kit::app::App;
 use crate::kit::book::audit::{self, Deed, MAX_OPERATOR};
 use crate::kit::book::jobs::run_inside;
@@ -10,7 +11,7 @@ use crate::kit::book::work::Work;
 use crate::kit::endpoint::refusal::Refusal;
 use crate::users::Gate;
 use florin_ledger::HolderId;
-use florin_store::{BookId, Stop, StoreError, Touch};
+use florin_store::{BookId, Object, Stop, StoreError, Touch};
 use florin_types::{Text, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -34,6 +35,8 @@ pub struct ShownCard {
     pub last4: String,
     /// The last month in which it can be used.
     pub exp: String,
+    /// Whether no PIN is checked, and whether no CVV is: too many were wrong.
+    pub locks: (bool, bool),
     /// Cents of fees that are owed.
     pub fee_owed: i64,
     /// Whose partner's.
@@ -53,6 +56,7 @@ impl CardOperator<'_> {
         let mut all = Vec::new();
         for PartnerBook { book, name, .. } in partner_books(&self.app.store).await? {
             let (mut snapshot, mut after) = (self.app.store.snapshot(book).await?, Uuid::nil());
+            let now = snapshot.book_row().now(self.app.wall());
             loop {
                 let some = store::of_book(&mut snapshot, after).await?;
                 let Some(last) = some.last() else { break };
@@ -62,11 +66,16 @@ impl CardOperator<'_> {
                 ids.dedup();
                 let holders = snapshot.holders(&ids).await?.into_iter();
                 let users: HashMap<_, _> = holders.map(|holder| (holder.id, holder.handle)).collect();
+                let ids: Vec<Uuid> = some.iter().map(|card| card.id).collect();
+                let tries = snapshot.objects_at::<CardTries>(&ids).await?.into_iter();
+                let locks = |tries: &CardTries| (tries.locks_pin(), tries.locks_cvv(now));
+                let locks: HashMap<_, _> = tries.map(|tries| (tries.card, locks(&tries))).collect();
                 all.extend(some.into_iter().map(|card| ShownCard {
                     id: card.id,
                     status: card.status.as_str(),
                     exp: card.printed_expiry(),
                     last4: card.last4,
+                    locks: locks.get(&card.id).copied().unwrap_or_default(),
                     fee_owed: card.fee_owed,
                     partner: name.clone(),
                     user: users.get(&card.holder).cloned().flatten(),
@@ -94,33 +103,24 @@ impl CardOperator<'_> {
     }
 
     /// Lets a card that is blocked or suspended be used again, unless its user has locked it or is suspended: then it is
-    /// locked. None: there is no such card.
+    /// locked. Lets PINs and CVVs be checked again of which too many were wrong. None: there is no such card.
     ///
     /// # Errors
-    /// It is neither, or the user has ten others.
+    /// There is nothing to release, or the user has ten other cards.
     pub async fn release(&self, id: Uuid) -> Result<Option<()>, StoreError> {
-        let Some(book) = self.book_of(id).await? else { return Ok(None) };
-        let deed = self.deed("cards.release", id);
+        let Some(book) = self.book_with::<Card>(id).await? else { return Ok(None) };
+        let operator = self.name.clone();
         let command = async move |work: &mut Work<'_>| -> Result<(), Stop> {
             let card = of_work(work, id)?;
-            if card.check_not_held().is_ok() {
-                return Err(Refusal::invalid("the card is neither blocked nor suspended").into());
+            if card.check_not_held().is_err() {
+                check_room(&store::of_holder(work.scope(), card.holder).await?, work.now())?;
+                work.load(&[Touch::Holder(card.holder)]).await?;
             }
-            let others = store::of_holder(work.scope(), card.holder).await?;
-            check_room(&others, work.now())?;
-            work.load(&[Touch::Holder(card.holder)]).await?;
-            // A suspended user has no active card.
-            let is_suspended = work.holder_by_id(card.holder).is_some_and(|user| Gate::of(user).is_suspended);
-            let is_locked = card.is_locked || is_suspended;
-            let status = if is_locked { CardStatus::Locked } else { CardStatus::Active };
-            work.put(&Card { status, is_locked, ..card })?;
+            let detail = release(work, card)?;
+            let deed = Deed { operator: operator.clone(), action: "cards.release", object: id, detail };
             Ok(audit::note(work, &deed).await?)
         };
-        run_inside(self.app, book, vec![Touch::Object(&CARDS, id)], command).await.map(Some)
-    }
-
-    fn deed(&self, action: &'static str, object: Uuid) -> Deed {
-        Deed { operator: self.name.clone(), action, object, detail: String::new() }
+        run_inside(self.app, book, touches(id), command).await.map(Some)
     }
 
     async fn hold(
@@ -129,20 +129,21 @@ impl CardOperator<'_> {
         action: &'static str,
         status: CardStatus,
     ) -> Result<Option<()>, StoreError> {
-        let Some(book) = self.book_of(id).await? else { return Ok(None) };
-        let deed = self.deed(action, id);
+        let Some(book) = self.book_with::<Card>(id).await? else { return Ok(None) };
+        let deed = Deed { operator: self.name.clone(), action, object: id, detail: String::new() };
         let command = async move |work: &mut Work<'_>| -> Result<(), Stop> {
             let card = of_work(work, id)?;
             work.put(&Card { status, ..card })?;
             Ok(audit::note(work, &deed).await?)
         };
-        run_inside(self.app, book, vec![Touch::Object(&CARDS, id)], command).await.map(Some)
+        run_inside(self.app, book, touches(id), command).await.map(Some)
     }
 
-    async fn book_of(&self, id: Uuid) -> Result<Option<BookId>, StoreError> {
+    /// The book of a card, or of something else.
+    pub(super) async fn book_with<T: Object>(&self, id: Uuid) -> Result<Option<BookId>, StoreError> {
         for PartnerBook { book, .. } in partner_books(&self.app.store).await? {
             let mut snapshot = self.app.store.snapshot(book).await?;
-            if !snapshot.objects_at::<Card>(&[id]).await?.is_empty() {
+            if !snapshot.objects_at::<T>(&[id]).await?.is_empty() {
                 return Ok(Some(book));
             }
         }
@@ -157,4 +158,32 @@ fn of_work(work: &Work<'_>, id: Uuid) -> Result<Card, Stop> {
         CardStatus::Deleted => Err(Refusal::invalid("the card is deleted").into()),
         _ => Ok(card),
     }
+}
+
+fn touches(id: Uuid) -> Vec<Touch> {
+    vec![Touch::Object(&CARDS, id), Touch::Object(&TRIES, id)]
+}
+
+/// Releases a card, and answers what of it beside its status.
+fn release(work: &mut Work<'_>, card: Card) -> Result<String, Stop> {
+    let tries = work.object::<CardTries>(card.id)?.unwrap_or_else(|| CardTries::none(card.id));
+    let (locks_pin, locks_cvv) = (tries.locks_pin(), tries.locks_cvv(work.now()));
+    let is_held = card.check_not_held().is_err();
+    if !is_held && !locks_pin && !locks_cvv {
+        let why = "the card is neither blocked nor suspended, and neither its PIN nor its CVV is locked";
+        return Err(Refusal::invalid(why).into());
+    }
+    if tries != CardTries::none(card.id) {
+        work.put(&CardTries::none(card.id))?;
+    }
+    if is_held {
+        // A suspended user has no active card.
+        let is_suspended = work.holder_by_id(card.holder).is_some_and(|user| Gate::of(user).is_suspended);
+        let is_locked = card.is_locked || is_suspended;
+        let status = if is_locked { CardStatus::Locked } else { CardStatus::Active };
+        work.put(&Card { status, is_locked, ..card })?;
+    }
+    let released = [(locks_pin, "PIN"), (locks_cvv, "CVV")];
+    let released = released.into_iter().filter_map(|(is_locked, what)| is_locked.then_some(what));
+    Ok(released.collect::<Vec<_>>().join(", "))
 }

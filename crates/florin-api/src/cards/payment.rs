@@ -285,7 +285,16 @@ impl CardPayment {
 
     /// What an amount is charged with, in cents: its value and the fee for a foreign currency, rounded up once.
     pub fn charged(&self, minor: i64) -> Result<i64, Impossible> {
-        Ok(self.price().charged_in_eur(minor, self.percentage)?)
+        Ok(self.price().charged_in_eur(minor, self.percentage, Rounding::Ceil)?)
+    }
+
+    /// What comes back for an amount, in cents, rounded down: a fraction of a cent is nobody's to make money of. What
+    /// comes back whole is what was charged.
+    fn given_back(&self, minor: i64) -> Result<i64, Impossible> {
+        match minor == self.counters.cleared {
+            true => self.charged(minor),
+            false => Ok(self.price().charged_in_eur(minor, self.percentage, Rounding::Floor)?),
+        }
     }
 
     /// What an amount more costs on top of what is authorised, in cents.
@@ -309,13 +318,13 @@ impl CardPayment {
         Ok(fits)
     }
 
-    /// What the counters come to. What was authorised, cleared and returned is each charged as one amount, so the parts
-    /// of a purchase sum to the whole to the cent.
+    /// What the counters come to. What was authorised, cleared and returned is each converted as one amount, so the
+    /// parts of a purchase sum to the whole to the cent.
     pub fn totals(&self) -> Result<Totals, Impossible> {
         let Counters { authorised, released, cleared, .. } = self.counters;
         let returned = self.counters.returned();
         let held = (self.charged(authorised - released)? - self.charged(cleared)?).max(0);
-        let paid = self.charged(cleared)? - self.charged(returned)?;
+        let paid = self.charged(cleared)? - self.given_back(returned)?;
         let kept = (cleared - returned).max(0);
         let fee = self.charged(kept)? - self.price().value_in_eur(kept, Rounding::Ceil)?;
         Ok(Totals { held, paid, fee: fee.min(paid.max(0)) })

@@ -5,6 +5,8 @@ use super::named::NamedCard;
 use super::number::CardSeed;
 use super::pin_block::Pin;
 use super::secrets::{CardData, keys_of, pin_block_of};
+use super::store::TRIES;
+use super::tries::CardTries;
 use crate::kit::prelude::*;
 use crate::kit::request::types::{FieldType, text_schema};
 use utoipa::openapi::schema::ObjectBuilder;
@@ -51,7 +53,8 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         id: "setCardPin",
         summary: "Set the PIN of a card",
-        description: "Replaces the PIN. No call tells what it is. P453 if we have blocked or suspended the card.",
+        description: "Replaces the PIN. No call tells what it is. After three wrong PINs in a row no PIN is checked until \
+                      it is replaced. P453 if we have blocked or suspended the card.",
         example: r#"{"externalUserId":"$user","cardId":"$card","pin":"7391"}"#,
         answer: r#"{"message":"Card PIN set successfully"}"#,
         refusals: &[&P412, &P434, &P453],
@@ -62,10 +65,15 @@ pub fn endpoint() -> Endpoint {
 async fn set_card_pin(context: Context, call: Call<NewPin>) -> Result<Success<Message>, Failure> {
     let Call { request: NewPin { named, pin }, keyed } = call;
     let seed = CardSeed::draw(&context.app);
+    let mut touches = named.touches();
+    touches.push(Touch::Object(&TRIES, named.card()));
     context
-        .run(keyed, named.touches(), async move |work| {
+        .run(keyed, touches, async move |work| {
             let (holder, card) = named.find(work)?;
             card.check_not_held()?;
+            if let Some(tries) = work.object::<CardTries>(card.id)? {
+                work.put(&tries.with_new_pin())?;
+            }
             let keys = keys_of(work.app(), &holder)?;
             let number = CardData::open(&keys, card.sealed.as_deref())?.number;
             let block = pin_block_of(&keys, &pin.0, &number, &seed.stream())?;

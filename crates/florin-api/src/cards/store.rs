@@ -2,6 +2,7 @@
 
 use super::card::Card;
 use super::limits::CardLimits;
+use super::tries::CardTries;
 use crate::kit::app::App;
 use florin_store::{
     BookId, HolderId, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, StoreError,
@@ -34,8 +35,11 @@ pub(super) static CARDS: ObjectTable = sealed_objects!(
     "deleted_at": Int,
 );
 
+/// Wrong PINs and CVVs; the id is the card's.
+pub(super) static TRIES: ObjectTable = sealed_objects!("card_tries", "pins": Int, "cvvs": Int, "cvv_at": Int);
+
 /// What decides whose money is spent.
-pub(super) static SEALED: [&SealedTable; 1] = [CARDS.seal()];
+pub(super) static SEALED: [&SealedTable; 2] = [CARDS.seal(), TRIES.seal()];
 
 /// Numbers are unique over all books of the installation, so this alone does not look at its own book only.
 const IS_TAKEN: Statement = "SELECT last4 FROM card WHERE pan_key = $2 AND CAST($1 AS BIGINT) > 0";
@@ -59,11 +63,27 @@ const KNOWN: Statement = "SELECT id, holder, status, is_locked, label, last4, pa
 /// Every statement here, for the test that prepares and runs them all.
 pub(super) const STATEMENTS: &[Statement] = &[IS_TAKEN, FIND_BY_NUMBER, OF_HOLDER, OF_BOOK, KNOWN];
 
-/// Those over sets. No card is removed.
-pub(super) static SETS: [&SetStatement; 3] = {
-    let [find, insert, update, _] = CARDS.statements();
-    [find, insert, update]
+/// Those over sets. Nothing is removed.
+pub(super) static SETS: [&SetStatement; 6] = {
+    let ([a, b, c, _], [d, e, f, _]) = (CARDS.statements(), TRIES.statements());
+    [a, b, c, d, e, f]
 };
+
+impl Object for CardTries {
+    const TABLE: &'static ObjectTable = &TRIES;
+
+    fn id(&self) -> Uuid {
+        self.card
+    }
+
+    fn from_row(card: Uuid, row: &Row) -> Result<Self, StoreError> {
+        Ok(Self { card, pins: row.get(0)?, cvvs: row.get(1)?, cvv_at: row.get(2)? })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![self.pins, self.cvvs, self.cvv_at].to_vec()
+    }
+}
 
 impl Object for Card {
     const TABLE: &'static ObjectTable = &CARDS;

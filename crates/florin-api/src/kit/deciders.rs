@@ -125,20 +125,14 @@ impl Desk {
         .collect()
     }
 
-    /// Whether a question of a book still waits.
-    pub fn has(&self, book: BookId, id: Uuid) -> bool {
-        self.state().questions.get(&id).is_some_and(|question| question.book == book)
-    }
-
-    /// Answers a question of a book: whether it is approved. One that does not wait any more stays as it is.
-    pub fn answer(&self, book: BookId, id: Uuid, approves: bool) {
+    /// Answers a question of a book: whether it is approved. False: no such question waits.
+    pub fn answer(&self, book: BookId, id: Uuid, approves: bool) -> bool {
         let mut state = self.state();
-        if state.questions.get(&id).is_some_and(|question| question.book == book)
-            && let Some(question) = state.questions.remove(&id)
-        {
-            // Whoever asked may have gone.
-            let _ = question.answer.send(approves);
+        if state.questions.get(&id).is_none_or(|question| question.book != book) {
+            return false;
         }
+        // Whoever asked may have gone.
+        state.questions.remove(&id).is_some_and(|question| question.answer.send(approves).is_ok())
     }
 }
 

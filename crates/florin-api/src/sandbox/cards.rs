@@ -5,6 +5,7 @@ use crate::cards::{
     self, Authorisation, CardChannel, CardEntry, CardId, CardMessage, CardTransactionType, Consulted,
     DeclineReason, Follow, Impossible, Merchant, MerchantCurrency, Presents, Purchase, Wanted,
 };
+use crate::kit::book::command::Begun;
 use crate::kit::book::terms::Terms;
 use crate::kit::prelude::*;
 use crate::kit::request::types::{FieldType, text_schema, words};
@@ -163,8 +164,10 @@ impl Request for Authorize {
             .optional("exp")
             .about("The expiry date that is presented, to be checked.")
             .text::<Expiry>();
-        let pin =
-            fields.optional("pin").about("The PIN that is presented, to be checked.").secret_text::<Digits>();
+        let pin = fields
+            .optional("pin")
+            .about("The PIN that is presented, to be checked. A cash machine needs one.")
+            .secret_text::<Digits>();
         let message = read_message_id(fields);
         if is_needed && payee.is_none() {
             return None;
@@ -299,7 +302,7 @@ pub fn endpoints() -> Vec<Endpoint> {
                           of the network: by the card's and the user's status, by what is presented, by 3-D Secure, \
                           by merchant and country, by limits and by the balance. What is approved is on hold for \
                           seven days; the merchant clears a day later by itself, unless you do something else first. \
-                          A decline is a 201 too: `declineReason` says why.",
+                          At a cash machine (`channel` `ATM`) a `pin` must be presented. A decline is a 201 too: `declineReason` says why.",
             example: r#"{"amount":"12.50","currency":"eur","merchantName":"Bookshop","mcc":"5942",
                 "channel":"ECOM","country":"DE"}"#,
             answer: r#"{"transactionId":"$purchase","status":"APPROVED","approvedAmount":"12.50"}"#,
@@ -382,26 +385,33 @@ async fn authorize_card(
     let Call { request, keyed } = call;
     let card = known(&card)?;
     let terms = Arc::clone(&context.terms);
+    let key = match context.begin(keyed).await? {
+        Begun::Now(key) => key,
+        Begun::Before(answer) => return Ok(answer),
+    };
     let mut snapshot = context.snapshot().await?;
     let touches = cards::touches_of_card(&mut snapshot, card, request.transaction).await?;
     let currency = match request.transaction {
         Some(id) => cards::currency_of(&mut snapshot, id).await?,
         None => None,
     };
-    let (mut partner, mut pending) = (Consulted::default(), Pending::default());
-    // What is wrong with the request, the command says.
+    // None: there was nothing to ask the partner about. What is wrong with the request, the command says.
+    let (mut partner, mut pending) = (None, Pending::default());
     if let Ok((mut asked, _)) = request.asked(card, currency) {
         let id = message_id(snapshot.book(), request.message.as_deref());
         pending = consult(&context.app, snapshot, &terms, id.as_deref(), &mut asked).await?;
-        partner = asked.partner;
+        partner = Some(asked.partner);
     } else {
         drop(snapshot);
     }
     let answer = context
-        .run(keyed, touches, async move |work| {
+        .run_begun(key, touches, async move |work| {
             let currency = cards::require_card(work, card, request.transaction).await?;
             let (asked, decimals) = request.asked(card, currency)?;
-            let asked = Authorisation { partner: partner.clone(), ..asked };
+            // A transaction that was not there a moment ago, for example because the partner is being asked about it:
+            // nothing is added to it past the partner.
+            let partner = partner.clone().ok_or_else(|| Refusal::of(&P474))?;
+            let asked = Authorisation { partner, ..asked };
             let message = CardMessage::Authorise(Box::new(asked));
             let entry = hear(work, &terms, request.message.as_deref(), &message).await?;
             let is_declined = entry.told.kind == CardTransactionType::Decline;

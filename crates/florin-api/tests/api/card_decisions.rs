@@ -251,3 +251,88 @@ async fn a_repeated_message_is_asked_once() {
     assert_eq!((decider.take().len(), &first["declineReason"]), (1, &json!("PARTNER_DECLINED")));
     app.finish().await;
 }
+
+/// A request with its `Idempotency-Key` again is answered from what is kept. While the first still waits for the
+/// partner, it is told so.
+#[tokio::test]
+async fn a_repeated_request_is_asked_once() {
+    let app = with_budget(LONG).await;
+    let (a, card, decider) = decided(&app).await;
+    decider.answers(Reply::json(r#"{"decision":"DECLINE"}"#));
+    let send = async |key: &str, amount: &str| {
+        call(&a, &card, "authorize", &purchase(amount)).keyed(key).send().await
+    };
+    let first = send("k-1", "10").await.expect(201);
+    decider.answers(Reply::json(r#"{"decision":"APPROVE"}"#));
+    let again = send("k-1", "10").await;
+    assert_eq!((again.is_replayed(), again.expect(201)), (true, first.clone()));
+    assert_eq!((decider.take().len(), &first["declineReason"]), (1, &json!("PARTNER_DECLINED")));
+    send("k-1", "11").await.is_refused("P470");
+    assert_eq!((decider.take().len(), told_of(&a).await), (0, 1));
+    // Twice at the same time.
+    let hold = decider.holds(Reply::json(r#"{"decision":"APPROVE"}"#));
+    let waiting = tokio::spawn({
+        let (a, card) = (a.clone(), card.clone());
+        async move { call(&a, &card, "authorize", &purchase("10")).keyed("k-2").send().await.expect(201) }
+    });
+    decider.arrived().await;
+    send("k-2", "10").await.is_refused("P471");
+    hold.add_permits(1);
+    let approved = waiting.await.expect("no panic");
+    assert_eq!(send("k-2", "10").await.expect(201), approved);
+    assert_eq!((decider.take().len(), told_of(&a).await), (1, 2));
+    decider.answers(Reply::json(r#"{"decision":"APPROVE"}"#));
+    // A request that was wrong has not used its key.
+    send("k-3", "0").await.is_refused("P403");
+    assert_eq!(send("k-3", "0.01").await.expect(201)["status"], "APPROVED");
+    app.finish().await;
+}
+
+async fn told_of(client: &Client) -> usize {
+    client.events().await.iter().filter(|event| event["type"] == "card.transaction").count()
+}
+
+/// More of a transaction about which the partner is being asked: there is none yet, whatever comes of the question, and
+/// nothing is approved past the partner.
+#[tokio::test]
+async fn nothing_is_added_past_the_partner() {
+    let app = with_budget(LONG).await;
+    let (a, card, decider) = decided(&app).await;
+    let hold = decider.holds(Reply::json(r#"{"decision":"APPROVE"}"#));
+    let asked = tokio::spawn({
+        let (a, card) = (a.clone(), card.clone());
+        async move { authorise(&a, &card, &purchase("10")).await }
+    });
+    decider.arrived().await;
+    let id = decider.take()[0].body()["transactionId"].clone();
+    decider.answers(Reply::json(r#"{"decision":"DECLINE"}"#));
+    // It is looked for before it is there, and decided after.
+    let held = app.hold_books().await;
+    hold.add_permits(1);
+    a_while().await;
+    let more = json!({"transactionId": id, "amount": "5"});
+    let adds = tokio::spawn({
+        let (a, card, more) = (a.clone(), card.clone(), more.clone());
+        async move { call(&a, &card, "authorize", &more).send().await }
+    });
+    a_while().await;
+    drop(held);
+    assert_eq!(asked.await.expect("no panic")["transactionId"], id);
+    let answer = adds.await.expect("no panic");
+    // Where it was looked for late, the partner was asked.
+    match decider.take().as_slice() {
+        [] => answer.is_refused("P474"),
+        _ => assert_eq!(answer.expect(201)["declineReason"], "PARTNER_DECLINED"),
+    }
+    assert_eq!(funds(&a, "anna").await, ["90.00", "10.00"]);
+    assert_eq!(authorise(&a, &card, &more).await["declineReason"], "PARTNER_DECLINED");
+    assert_eq!(decider.take()[0].body()["isIncremental"], true);
+    app.finish().await;
+}
+
+/// Lets everything else go on until it waits.
+async fn a_while() {
+    for _ in 0..20_000 {
+        tokio::task::yield_now().await;
+    }
+}

@@ -7,14 +7,20 @@ mod network;
 mod races;
 mod rules;
 mod three_ds;
+mod tries;
+mod unclaimed;
 mod workload;
 
 use crate::support::{Call, Client, TestApp};
 use florin_api::card_decisions;
+use florin_api::cards::{CardDecision, CardOperator, note_late};
+use florin_api::kit::book::registry::book_of;
 use florin_iso8583::{Currency, Money, Pan};
 use florin_rails::cards::iso8583::{CardHost, Till};
+use florin_types::Text;
 use serde_json::{Value, json};
 use std::time::Duration;
+use uuid::Uuid;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -162,6 +168,19 @@ pub async fn every_statement(app: &TestApp) {
     let challenge = call(&a, card, "3ds", &asked).send().await.expect(201)["challengeId"].clone();
     let guess = json!({"challengeId": challenge, "code": "000000"});
     call(&a, card, "3ds/answer", &guess).send().await.expect(200);
+    for _ in 0..2 {
+        authorise(&a, card, &with(purchase("1"), &json!({"pin": "4828"}))).await;
+    }
+    let (left, id) = unclaimed::paid_and_left(app, "lena").await;
+    step(&a, &left, "refund", (&id, None)).await;
+    let operator = CardOperator { app: &app.app, name: Text::parse("olga").expect("a name") };
+    let waits = operator.unclaimed().await.expect("a list").pop().expect("money that waits");
+    operator.assign(waits.id, None).await.expect("it is assigned").expect("there is such money");
+    // A partner's answer comes too late.
+    let book = book_of(&app.app.store, app.partners[0]).await.expect("a read").expect("a book");
+    let entry = app.database().bytes("SELECT id FROM card_entry").await.pop().expect("an entry");
+    let entry = Uuid::from_slice(&entry).expect("an id");
+    note_late(&app.app, book, entry, (CardDecision::Approve, 1_740)).await.expect("it is noted");
     let shown = a.get(&format!("/v1/card/details/dora/{card}")).await.expect(200);
     let number = Pan::parse(shown["cardNumber"].as_str().expect("a number")).expect("a number");
     let till = Till::of_a_cafe("TERM0001", app.app.wall()).expect("a till");

@@ -171,7 +171,7 @@ async fn an_operator_blocks_suspends_and_releases_a_card() {
     let olga = operator(&app);
     assert_eq!(
         olga.release(id).await.map_err(refused),
-        Err("the card is neither blocked nor suspended".to_owned())
+        Err("the card is neither blocked nor suspended, and neither its PIN nor its CVV is locked".to_owned())
     );
     olga.block(id).await.expect("done").expect("a card");
     assert_eq!(status().await, "BLOCKED");

@@ -58,17 +58,38 @@ async fn the_numbers_begin_as_is_set_and_no_log_has_them() {
     let number = card["cardNumber"].as_str().expect("a number").to_owned();
     assert!(number.starts_with("9999123456"), "{number}");
     let id = card["cardId"].as_str().expect("an id");
+    let named = json!({"externalUserId": "anna", "cardId": id});
     assert_eq!(client.get(&format!("/v1/card/details/anna/{id}")).await["cvv"], card["cvv"]);
     let pin = json!({"externalUserId": "anna", "cardId": id, "pin": "7391"});
     client.send(&patch("/v1/card/pin", &pin)).await.expect(200);
     let wrong = json!({"externalUserId": "anna", "cardId": id, "pin": "97531"});
     assert_eq!(client.send(&patch("/v1/card/pin", &wrong)).await.status, 400);
+    let bought = json!({"amount": "10", "currency": "eur", "merchantName": "Bookshop", "mcc": "5942",
+        "channel": "ATM", "cvv": card["cvv"], "pin": "7391"});
+    let of_sandbox = |what: &str| format!("/v1/sandbox/cards/{id}/{what}");
+    client.send(&Call::post(of_sandbox("authorize"), &bought)).await.expect(201);
+    let asked = json!({"amount": "49.90", "currency": "eur", "merchantName": "Bookshop"});
+    let challenge = client.send(&Call::post(of_sandbox("3ds"), &asked)).await.expect(201);
+    client.send(&Call::post("/v1/card/activation", &named)).await.expect(200);
+    let events = client.get("/v1/events").await["data"].clone();
+    let events = events.as_array().expect("a list");
+    let code = |kind: &str| {
+        let event = events.iter().find(|event| event["type"] == kind).expect("an event");
+        event["payload"]["code"].as_str().expect("a code").to_owned()
+    };
+    let (secure, activation) = (code("card.3ds"), code("card.activation"));
+    let given = json!({"challengeId": challenge["challengeId"], "code": secure});
+    client.send(&Call::post(of_sandbox("3ds/answer"), &given)).await.expect(200);
+    let given = json!({"externalUserId": "anna", "cardId": id, "code": activation});
+    client.send(&Call::post("/v1/card/activation/answer", &given)).await.expect(200);
     assert!(done(server.command(&["config"])).contains("\ncard_bin = \"9999123456\"\n"));
     let log = server.log();
     assert!(log.contains("/v1/card/virtual"), "the log has each call: {log}");
     // Quoted digits, as JSON and as a debug text have them: the bare ones are in times and counts by chance.
-    let cvv = format!("\"{}\"", card["cvv"].as_str().expect("a CVV"));
-    for secret in [&number[6..], &cvv, "\"4829\"", "\"7391\"", "97531"] {
+    let quoted = |digits: &str| format!("\"{digits}\"");
+    let cvv = quoted(card["cvv"].as_str().expect("a CVV"));
+    let (secure, activation) = (quoted(&secure), quoted(&activation));
+    for secret in [&number[6..], &cvv, "\"4829\"", "\"7391\"", "97531", &secure, &activation] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
     server.finish().await;

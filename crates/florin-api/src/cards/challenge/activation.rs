@@ -2,10 +2,10 @@
 //! `GET /v1/card/activation/{externalUserId}/{cardId}`: a code that
 //! shows that who holds the card's user account wants it.
 
-use super::answer::answer;
+use super::answer::answer_for;
 use super::ask::{ask_activation, seed, touch_activation};
 use super::code::Code;
-use super::state::{CardChallenge, ChallengeStatus};
+use super::state::{CardChallenge, ChallengeStatus, Purpose};
 use crate::cards::card::{Activation, Card, CardStatus};
 use crate::cards::details::CardId;
 use crate::cards::named::NamedCard;
@@ -151,7 +151,7 @@ async fn answer_card_activation(
     context
         .run(keyed, touches, async move |work| {
             let (_, card) = named.find(work)?;
-            let answered = answer(work, card.id, card.id, &code).await?;
+            let answered = answer_for(work, Purpose::Activation, (card.id, card.id), &code).await?;
             if answered.status == ChallengeStatus::Authenticated && card.activation != Activation::Activated {
                 work.put(&Card { activation: Activation::Activated, ..card })?;
             }

@@ -10,11 +10,12 @@ use super::presents::Presents;
 use super::store::USAGES;
 use crate::cards::card::{Card, CardStatus};
 use crate::cards::challenge;
-use crate::cards::decide::{Asked, Authentication, Decision, DeclineReason, Windows, decide};
+use crate::cards::decide::{Asked, Authentication, Decision, DeclineReason, Presented, Windows, decide};
 use crate::cards::payment::{
     AUTHORISED, CardChannel, CardPayment, Change, Charge, DecidedBy, Impossible, Merchant, PaymentState,
 };
-use crate::cards::store::CARDS;
+use crate::cards::store::{CARDS, TRIES};
+use crate::cards::tries::CardTries;
 use crate::cards::usage::CardUsage;
 use crate::kit::app::App;
 use crate::kit::book::command::posting_refused;
@@ -81,6 +82,7 @@ pub(super) fn touches(card: &Card) -> Vec<Touch> {
     vec![
         Touch::Object(&CARDS, card.id),
         Touch::Object(&USAGES, card.id),
+        Touch::Object(&TRIES, card.id),
         Touch::HolderAccount(card.holder, EUR),
         Touch::Account(AccountKey::receivable(card.holder, EUR)),
     ]
@@ -99,6 +101,7 @@ pub(super) struct Case<'a> {
     /// What it costs in cents. None: there is no rate.
     cost: Option<i64>,
     usage: CardUsage,
+    tries: CardTries,
     authentication: Authentication,
     /// Cents that the user can spend.
     available: i64,
@@ -123,7 +126,12 @@ pub async fn authorise(
         return Ok(Err(Impossible::because("no rate of the merchant's currency is known")));
     }
     let now = work.now();
-    let (decision, by) = case.decide(work.app(), asked, now)?;
+    let presented = case.presented(work.app(), asked, now)?;
+    let tries = case.tries.after(presented, now);
+    if tries != case.tries {
+        work.put(&tries)?;
+    }
+    let (decision, by) = case.decide((work.app(), now), asked, presented);
     if decision != Decision::Declined(DeclineReason::Velocity) {
         case.usage.use_at(now);
     }
@@ -175,7 +183,7 @@ pub(super) fn case_of<'a>(
     asked: &'a Authorisation,
     (id, now): (Uuid, Timestamp),
 ) -> Result<Result<Case<'a>, Impossible>, Stop> {
-    let Known { card, holder, usage, payment, challenge, available } = known;
+    let Known { card, holder, usage, tries, payment, challenge, available } = known;
     let of_card = (card.holder, card.id);
     let (payment, amount, merchant, cost) = match &asked.wanted {
         Wanted::New(Purchase { amount, currency, merchant, channel }) => {
@@ -226,6 +234,7 @@ pub(super) fn case_of<'a>(
         merchant,
         cost,
         usage,
+        tries,
         authentication,
         available,
     };
@@ -242,13 +251,31 @@ impl Case<'_> {
         }
     }
 
-    /// What is decided, and by whom.
-    pub(super) fn decide(
+    fn may_pay(&self) -> bool {
+        Gate::of(&self.holder).may_pay()
+    }
+
+    /// What is presented, as far as it is looked at: not by a card by which nobody pays now.
+    pub(super) fn presented(
         &self,
         app: &App,
         asked: &Authorisation,
         now: Timestamp,
-    ) -> Result<(Decision, DecidedBy), StoreError> {
+    ) -> Result<Presented, StoreError> {
+        let is_usable = self.card.status == CardStatus::Active && now < self.card.expires_at;
+        match is_usable && self.may_pay() {
+            true => asked.presents.check(app, (&self.card, &self.holder), (&self.tries, now)),
+            false => Ok(Presented::default()),
+        }
+    }
+
+    /// What is decided, and by whom.
+    pub(super) fn decide(
+        &self,
+        (app, now): (&App, Timestamp),
+        asked: &Authorisation,
+        presented: Presented,
+    ) -> (Decision, DecidedBy) {
         let processor = app.settings.cards.processor.as_ref();
         let country = self.merchant.and_then(|merchant| merchant.country.as_deref());
         let country = country.and_then(|code| Country::parse(code).ok());
@@ -260,11 +287,11 @@ impl Case<'_> {
             DeclineReason::of_word(processor.forced_decline(self.amount, self.payment.decimals)?)
         });
         let limits = self.card.limits;
-        Ok(decide(&Asked {
+        decide(&Asked {
             is_active: self.card.status == CardStatus::Active,
             is_expired: now >= self.card.expires_at,
-            may_pay: Gate::of(&self.holder).may_pay(),
-            presented: asked.presents.check(app, &self.card, &self.holder)?,
+            may_pay: self.may_pay(),
+            presented,
             authentication: self.authentication,
             is_category_served: self
                 .merchant
@@ -279,7 +306,7 @@ impl Case<'_> {
             takes_part: asked.takes_part,
             partner: asked.partner.word,
             forced,
-        }))
+        })
     }
 
     /// Holds the money.

@@ -200,7 +200,8 @@ pub async fn preview(
         Ok(Err(_)) | Err(Stop::Refused(_) | Stop::Invalid(_)) => return Ok(Preview::Refused),
         Err(Stop::Fault(error)) => return Err(error),
     };
-    let cents = match case.decide(app, asked, now)?.0 {
+    let presented = case.presented(app, asked, now)?;
+    let cents = match case.decide((app, now), asked, presented).0 {
         Decision::Approved(cents) => cents,
         Decision::Declined(reason) => return Ok(Preview::Declined(reason)),
     };

@@ -4,11 +4,12 @@
 use super::authorise::Purchase;
 use super::entry::{CardEntry, CardTransactionStatus, CardTransactionType, Told, tell};
 use super::foreign;
-use super::postings::{self, EUR, house};
+use super::postings::{self, EUR};
 use super::store::{PAYMENTS, USAGES};
 use crate::cards::card::Card;
 use crate::cards::payment::{CHARGED_BACK, CardPayment, Change, Impossible, REFUNDED, REPRESENTED, Step};
 use crate::cards::store::CARDS;
+use crate::cards::unclaimed::{Unclaimed, UnclaimedState};
 use crate::cards::usage::CardUsage;
 use crate::kit::book::command::posting_refused;
 use crate::kit::book::memo::Memo;
@@ -176,8 +177,8 @@ fn posting_of(
     Ok(match step {
         Follow::Clear(..) => (stands, payment.id, take(work, payment, change)?),
         Follow::Reverse(_) | Follow::Expire => (stands, payment.id, postings::hold(payment, change)),
-        Follow::Refund(_) => (REFUNDED.kind, work.id(), give_back(work, payment, change)?),
-        Follow::ChargeBack(_) => (CHARGED_BACK.kind, work.id(), give_back(work, payment, change)?),
+        Follow::Refund(_) => give_back(work, REFUNDED.kind, payment, change)?,
+        Follow::ChargeBack(_) => give_back(work, CHARGED_BACK.kind, payment, change)?,
         Follow::Represent(_) => (REPRESENTED.kind, work.id(), take(work, payment, change)?),
     })
 }
@@ -188,13 +189,22 @@ fn take(work: &Work<'_>, payment: &CardPayment, change: Change) -> Result<Postin
     Ok(postings::take(payment, change, account))
 }
 
-fn give_back(work: &Work<'_>, payment: &CardPayment, change: Change) -> Result<Posting, StoreError> {
-    if has_left(work, payment.holder) {
-        let (card, suspense) = (payment.card, house(work.book(), AccountKind::Suspense));
-        tracing::warn!(%card, account = ?suspense.kind, "a refund for a user that has left waits for a person");
-        return Ok(postings::suspend(payment, change));
+fn give_back(
+    work: &mut Work<'_>,
+    kind: RecordKind,
+    payment: &CardPayment,
+    change: Change,
+) -> Result<(RecordKind, Uuid, Posting), StoreError> {
+    let (id, amount) = (work.id(), -change.paid);
+    if !has_left(work, payment.holder) {
+        return Ok((kind, id, postings::give_back(payment, change, work.debt(payment.holder, EUR)?)));
     }
-    Ok(postings::give_back(payment, change, work.debt(payment.holder, EUR)?))
+    if amount > 0 {
+        tracing::warn!(card = %payment.card, refund = %id, "a refund for a user that has left waits for a person");
+        let (payment, state, created_at) = (payment.id, UnclaimedState::Waiting, work.now());
+        work.put(&Unclaimed { id, payment, amount, state, created_at })?;
+    }
+    Ok((kind, id, postings::suspend(payment, change)))
 }
 
 /// Whether a holder was deleted.

@@ -2,8 +2,9 @@
 //!
 //! The rate is that of the installation's source at the moment of the first authorisation (in a sandbox, and where the
 //! source does not know the currency there, a fixed one of the table here). It holds for all that follows to the
-//! transaction, so that a refund gives back what was charged. The fee is a share of the value; both are rounded up to
-//! the cent once, as one sum.
+//! transaction, so that a refund gives back what was charged. The fee is a share of the value. What the user pays is
+//! rounded up to the cent once, with the fee as one sum; what the user gets is rounded down, unless a purchase comes
+//! back whole.
 
 use crate::cards::payment::Charge;
 use crate::kit::app::App;
@@ -113,7 +114,8 @@ pub(super) fn charge(
     Ok(Some(Charge { currency: code, price: Price { rate, decimals }, percentage, at }))
 }
 
-/// About what an amount of a merchant's currency is worth, in cents. None: nobody knows.
+/// About what an amount of a merchant's currency is worth, in cents: rounded up, for it is compared with the amount
+/// from which a payment is authenticated. None: nobody knows.
 pub fn charge_in_eur(app: &App, currency: MerchantCurrency, minor: i64, at: Timestamp) -> Option<i64> {
     let charge = charge(app, &Terms::default(), currency, at).ok()??;
     charge.price.value_in_eur(minor, Rounding::Ceil).ok()

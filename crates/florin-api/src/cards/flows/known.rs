@@ -8,6 +8,7 @@ use crate::cards::card::Card;
 use crate::cards::challenge::{self, CardChallenge};
 use crate::cards::payment::CardPayment;
 use crate::cards::store::CARDS;
+use crate::cards::tries::CardTries;
 use crate::cards::usage::CardUsage;
 use crate::kit::book::work::Work;
 use florin_ledger::{Account, AccountKey};
@@ -21,6 +22,8 @@ pub(super) struct Known {
     pub holder: Holder,
     /// What is used of its limits.
     pub usage: CardUsage,
+    /// Its wrong PINs and CVVs.
+    pub tries: CardTries,
     /// The transaction of which more is authorised.
     pub payment: Option<CardPayment>,
     /// The challenge that the merchant refers to.
@@ -46,6 +49,7 @@ impl Known {
         work.load(&all).await?;
         let holder = work.holder_by_id(card.holder).cloned().ok_or_else(no_holder)?;
         let usage = work.object::<CardUsage>(card.id)?.unwrap_or_else(|| CardUsage::new(card.id));
+        let tries = work.object::<CardTries>(card.id)?.unwrap_or_else(|| CardTries::none(card.id));
         let payment = match asked.wanted {
             Wanted::More(id, _) => work.object::<CardPayment>(id)?,
             Wanted::New(_) => None,
@@ -55,7 +59,7 @@ impl Known {
             None => None,
         };
         let account = work.account(AccountKey::main(card.holder, EUR));
-        Ok(Some(Self::of((card, holder, usage), payment, challenge, account.as_ref())))
+        Ok(Some(Self::of((card, holder), (usage, tries), payment, challenge, account.as_ref())))
     }
 
     /// Reads it of a snapshot. None: there is no such card.
@@ -64,6 +68,8 @@ impl Known {
         let holder = scope.holders(&[card.holder]).await?.pop().ok_or_else(no_holder)?;
         let usage = scope.objects_at::<CardUsage>(&[card.id]).await?.pop();
         let usage = usage.unwrap_or_else(|| CardUsage::new(card.id));
+        let tries = scope.objects_at::<CardTries>(&[card.id]).await?.pop();
+        let tries = tries.unwrap_or_else(|| CardTries::none(card.id));
         let payment = match asked.wanted {
             Wanted::More(id, _) => scope.objects_at::<CardPayment>(&[id]).await?.pop(),
             Wanted::New(_) => None,
@@ -73,17 +79,18 @@ impl Known {
             None => None,
         };
         let account = scope.accounts(card.holder, &[EUR]).await?.pop();
-        Ok(Some(Self::of((card, holder, usage), payment, challenge, account.as_ref())))
+        Ok(Some(Self::of((card, holder), (usage, tries), payment, challenge, account.as_ref())))
     }
 
     fn of(
-        (card, holder, usage): (Card, Holder, CardUsage),
+        (card, holder): (Card, Holder),
+        (usage, tries): (CardUsage, CardTries),
         payment: Option<CardPayment>,
         challenge: Option<CardChallenge>,
         account: Option<&Account>,
     ) -> Self {
         let payment = payment.filter(|payment| payment.card == card.id);
         let available = account.map_or(0, Account::available);
-        Self { card, holder, usage, payment, challenge, available }
+        Self { card, holder, usage, tries, payment, challenge, available }
     }
 }

@@ -46,6 +46,7 @@ pub fn scenarios(app: &App) -> Vec<Scenario> {
             "declined with INSUFFICIENT_FUNDS, or a part is approved",
         ),
         (AUTHORISE, "country", "RU", "declined with COUNTRY_BLOCKED"),
+        (AUTHORISE, "channel", "ATM", "declined with PIN_REQUIRED, unless pin is presented"),
         (SECURE, "amount", "less than 30.00 EUR", "passed without a code"),
         (SECURE, "amount", "30.00 EUR or more", "the event card.3ds has a code"),
         (ADVANCE, "seconds", "86400", "merchants clear what was approved"),

@@ -2,6 +2,7 @@
 
 use super::entry::{CardEntry, Told};
 use crate::cards::payment::{CardPayment, Counters};
+use crate::cards::unclaimed::Unclaimed;
 use crate::cards::usage::CardUsage;
 use florin_store::{
     HolderId, Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Touch, Tx,
@@ -50,8 +51,18 @@ pub(in crate::cards) static ENTRIES: ObjectTable = sealed_objects!(
     "data": Bytes,
 );
 
+/// Money that came back for users that had been deleted.
+pub(in crate::cards) static UNCLAIMED: ObjectTable = sealed_objects!(
+    "card_unclaimed",
+    "payment": Bytes,
+    "amount": Int,
+    "state": Text,
+    "created_at": Int,
+);
+
 /// What decides whose money is spent.
-pub(in crate::cards) static SEALED: [&SealedTable; 3] = [PAYMENTS.seal(), USAGES.seal(), ENTRIES.seal()];
+pub(in crate::cards) static SEALED: [&SealedTable; 4] =
+    [PAYMENTS.seal(), USAGES.seal(), ENTRIES.seal(), UNCLAIMED.seal()];
 
 /// Newest first: events are numbered in their order.
 const PAGE: Statement = "SELECT id, card, payment, event, at, data, seal FROM card_entry \
@@ -65,14 +76,17 @@ const KNOWN: Statement = "SELECT id, holder, card, state, channel, currency, dec
 const IS_OPEN: Statement =
     "SELECT id FROM card_payment WHERE book = $1 AND holder = $2 AND state = 'AUTHORISED' LIMIT 1";
 
-/// Every statement here, for the test that prepares and runs them all.
-pub(in crate::cards) const STATEMENTS: &[Statement] = &[PAGE, KNOWN, IS_OPEN];
+const IS_UNCLAIMED: Statement = "SELECT id, payment, amount, state, created_at, seal FROM card_unclaimed \
+     WHERE book = $1 AND state = 'WAITING' ORDER BY created_at, id LIMIT 1000";
 
-/// Those over sets. Nothing is removed. An entry changes only by a late answer of a partner, which has tests.
-pub(in crate::cards) static SETS: [&SetStatement; 8] = {
-    let ([a, b, c, _], [d, e, f, _], [g, h, ..]) =
-        (PAYMENTS.statements(), USAGES.statements(), ENTRIES.statements());
-    [a, b, c, d, e, f, g, h]
+/// Every statement here, for the test that prepares and runs them all.
+pub(in crate::cards) const STATEMENTS: &[Statement] = &[PAGE, KNOWN, IS_OPEN, IS_UNCLAIMED];
+
+/// Those over sets. Nothing is removed.
+pub(in crate::cards) static SETS: [&SetStatement; 12] = {
+    let ([a, b, c, _], [d, e, f, _]) = (PAYMENTS.statements(), USAGES.statements());
+    let ([g, h, i, _], [j, k, l, _]) = (ENTRIES.statements(), UNCLAIMED.statements());
+    [a, b, c, d, e, f, g, h, i, j, k, l]
 };
 
 impl Object for CardPayment {
@@ -184,6 +198,33 @@ impl Object for CardEntry {
     fn to_row(&self) -> Vec<Value> {
         params![self.card, self.payment, self.event, self.at, self.told.written()].to_vec()
     }
+}
+
+impl Object for Unclaimed {
+    const TABLE: &'static ObjectTable = &UNCLAIMED;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id,
+            payment: row.get(0)?,
+            amount: row.get(1)?,
+            state: row.get(2)?,
+            created_at: row.get(3)?,
+        })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![self.payment, self.amount, self.state, self.created_at].to_vec()
+    }
+}
+
+/// Money that waits for a person, the oldest first.
+pub(in crate::cards) async fn unclaimed(scope: &mut Scope) -> Result<Vec<Unclaimed>, StoreError> {
+    scope.objects(IS_UNCLAIMED, &params![]).await
 }
 
 /// The entries of a card before an event's number, newest first.

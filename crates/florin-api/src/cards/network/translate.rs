@@ -228,8 +228,11 @@ pub(super) const fn reason(reason: DeclineReason) -> Decline {
     match reason {
         Why::CardNotActive | Why::CountryBlocked | Why::MerchantBlocked => Decline::Restricted,
         Why::CardExpired | Why::WrongExpiry => Decline::Expired,
-        Why::WrongCvv => Decline::WrongVerificationValue,
-        Why::WrongPin => Decline::WrongPin,
+        // Who guesses is not told from when on guessing is in vain.
+        Why::WrongCvv | Why::CvvTriesExceeded => Decline::WrongVerificationValue,
+        // At 55 a machine asks for the PIN.
+        Why::WrongPin | Why::PinRequired => Decline::WrongPin,
+        Why::PinTriesExceeded => Decline::TooManyPins,
         Why::AuthenticationRequired => Decline::AuthenticationRequired,
         Why::AuthenticationFailed => Decline::SuspectedFraud,
         Why::CurrencyNotSupported => Decline::NotPermitted,

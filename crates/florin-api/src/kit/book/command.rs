@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use florin_ledger::PostingError;
-use florin_store::{Answer, Command, Keyed, Outcome, Stop, StoreError, Touch};
+use florin_store::{Answer, Command, Keyed, Outcome, Stop, StoreError, TakenKey, Touch};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -42,16 +42,64 @@ impl Context {
         touches: Vec<Touch>,
         command: impl Command,
     ) -> Result<Response, Failure> {
-        match self.app.store.door().run(self.partner.book, keyed, touches, command).await? {
-            Outcome::Answered(answer) => Ok(respond(answer.status, answer.body)),
-            Outcome::Replayed(answer) => {
-                let mut response = respond(answer.status, answer.body);
-                response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-                Ok(response)
-            }
-            Outcome::KeyReused(fields) => Err(reused(&fields).into()),
-            Outcome::InProgress => Err(Refusal::of(&P471).into()),
+        response_of(self.app.store.door().run(self.partner.book, keyed, touches, command).await?)
+    }
+
+    /// Takes the key of a request whose handler asks somebody before its command: a repeat must ask nobody. Answers
+    /// what the request was answered before, if it was.
+    ///
+    /// # Errors
+    /// P470, P471, or a fault.
+    pub async fn begin<T, const STATUS: u16>(
+        &self,
+        keyed: Option<Keyed>,
+    ) -> Result<Begun<T, STATUS>, Failure> {
+        let Some(keyed) = keyed else { return Ok(Begun::Now(None)) };
+        let (door, book) = (self.app.store.door(), self.partner.book);
+        let key = door.take_key(book, &keyed).ok_or_else(|| Refusal::of(&P471))?;
+        let mut snapshot = self.snapshot().await?;
+        let now = snapshot.book_row().now(self.app.wall());
+        match door.look_up(&key, &mut snapshot, now).await? {
+            Some(outcome) => Ok(Begun::Before(Answered::of_response(response_of(outcome)?))),
+            None => Ok(Begun::Now(Some(key))),
         }
+    }
+
+    /// As [`Self::run`], for a request that has begun before.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn run_begun<T: Serialize + 'static, const STATUS: u16>(
+        &self,
+        key: Option<TakenKey>,
+        touches: Vec<Touch>,
+        command: impl AsyncFn(&mut Work<'_>) -> Result<T, Stop> + Send + 'static,
+    ) -> Result<Answered<T, STATUS>, Failure> {
+        let status = StatusCode::from_u16(STATUS).map_err(StoreError::unexpected)?;
+        let command = WorkCommand::new(&self.app, status, command);
+        let outcome = self.app.store.door().run_with(self.partner.book, key, touches, command).await?;
+        response_of(outcome).map(Answered::of_response)
+    }
+}
+
+/// What [`Context::begin`] finds.
+pub enum Begun<T, const STATUS: u16> {
+    /// The request is new; its key is taken.
+    Now(Option<TakenKey>),
+    /// It was answered before.
+    Before(Answered<T, STATUS>),
+}
+
+fn response_of(outcome: Outcome) -> Result<Response, Failure> {
+    match outcome {
+        Outcome::Answered(answer) => Ok(respond(answer.status, answer.body)),
+        Outcome::Replayed(answer) => {
+            let mut response = respond(answer.status, answer.body);
+            response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+            Ok(response)
+        }
+        Outcome::KeyReused(fields) => Err(reused(&fields).into()),
+        Outcome::InProgress => Err(Refusal::of(&P471).into()),
     }
 }
 

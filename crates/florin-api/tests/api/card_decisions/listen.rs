@@ -78,3 +78,36 @@ async fn a_listener_without_an_answer_is_a_time_out_and_may_answer_late() {
     assert_eq!(newest(&a, &card).await["partnerDecision"]["decision"], "DECLINE");
     app.finish().await;
 }
+
+/// An answer with a key counts once, and the key is for it alone.
+#[tokio::test]
+async fn an_answer_with_a_key_counts_once() {
+    let app = with_budget(LONG).await;
+    let (a, card) = with_card(&app, "100").await;
+    let say = async |id: &Value, decision: &str| {
+        let body = json!({"id": id, "decision": decision});
+        a.post(PATH, &body).keyed("k-1").send().await
+    };
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let listening = wait_for(&a);
+        is_waiting(&app).await;
+        let bought = buy(&a, &card);
+        let id = listening.await.expect("no panic")[0]["id"].clone();
+        ids.push(id.clone());
+        if ids.len() == 1 {
+            assert_eq!(say(&id, "APPROVE").await.expect(200)["message"], "Answer taken");
+            assert_eq!(bought.await.expect("no panic")["status"], "APPROVED");
+            let again = say(&id, "APPROVE").await;
+            assert_eq!((again.is_replayed(), &again.expect(200)["message"]), (true, &json!("Answer taken")));
+            continue;
+        }
+        // The key is another answer's: this is none, and the question still waits.
+        say(&id, "APPROVE").await.is_refused("P470");
+        say(&ids[0], "DECLINE").await.is_refused("P470");
+        let body = json!({"id": id, "decision": "DECLINE"});
+        assert_eq!(a.post(PATH, &body).keyed("k-2").send().await.expect(200)["message"], "Answer taken");
+        assert_eq!(bought.await.expect("no panic")["declineReason"], "PARTNER_DECLINED");
+    }
+    app.finish().await;
+}

@@ -57,3 +57,41 @@ async fn a_fee_is_agreed_and_a_part_is_afforded() {
     call(&a, &card, "authorize", &unknown).send().await.is_refused("P403");
     app.finish().await;
 }
+
+/// What a user pays is rounded up, and what a user gets is rounded down: nobody makes money of fractions of a cent.
+#[tokio::test]
+async fn what_a_user_gets_is_rounded_down() {
+    let app = TestApp::start().await;
+    let (a, card) = with_card(&app, "100").await;
+    let in_rupiah = |amount: &str| with(purchase(amount), &json!({"currency": "idr"}));
+    // IDR 0.01 at 0.000052 is less than a cent: nothing comes of it.
+    for _ in 0..3 {
+        call(&a, &card, "refund", &in_rupiah("0.01")).send().await.expect(201);
+    }
+    assert_eq!(funds(&a, "anna").await, ["100.00", "0.00"]);
+    let item = listed(&a, "anna", &card).await.pop().expect("an item");
+    assert_eq!((&item["amount"], &item["merchantAmount"]), (&json!("0.00"), &json!("0.01")));
+    // IDR 1,000.00 are EUR 0.052.
+    call(&a, &card, "refund", &in_rupiah("1000")).send().await.expect(201);
+    assert_eq!(funds(&a, "anna").await, ["100.05", "0.00"]);
+    // IDR 10,000.00 cost EUR 0.527748 with the fee.
+    let taken = call(&a, &card, "clear", &in_rupiah("10000")).send().await.expect(201);
+    assert_eq!(funds(&a, "anna").await, ["99.52", "0.00"]);
+    // Parts come back without the fractions, and the last with what is left of the whole.
+    let id = taken["transactionId"].as_str().expect("an id");
+    for (amount, has) in [("1", "99.52"), ("999", "99.57"), ("4000", "99.78"), ("4999", "100.04")] {
+        step(&a, &card, "refund", (id, Some(amount))).await;
+        assert_eq!(funds(&a, "anna").await, [has, "0.00"], "{amount}");
+    }
+    step(&a, &card, "refund", (id, None)).await;
+    assert_eq!(funds(&a, "anna").await, ["100.05", "0.00"]);
+    // A dispute of a part, and back.
+    let taken = call(&a, &card, "clear", &in_rupiah("10000")).send().await.expect(201);
+    let id = taken["transactionId"].as_str().expect("an id");
+    step(&a, &card, "chargeback", (id, Some("5000"))).await;
+    assert_eq!(funds(&a, "anna").await, ["99.78", "0.00"]);
+    step(&a, &card, "represent", (id, None)).await;
+    assert_eq!(funds(&a, "anna").await, ["99.52", "0.00"]);
+    check_list(&a, "anna", &card).await;
+    app.finish().await;
+}

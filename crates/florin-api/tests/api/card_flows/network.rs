@@ -270,6 +270,28 @@ async fn declines() {
     shop.finish().await;
 }
 
+/// The network is not told from when on guessing is in vain.
+#[tokio::test]
+async fn a_cvv_is_guessed_five_times() {
+    let shop = Connected::start().await;
+    let presented = |cvv: &str| {
+        let mut request = shop.purchase(100);
+        request.additional.verification = VerificationValue::parse(cvv).ok();
+        request
+    };
+    let wrong = if shop.card.cvv == "123" { "124" } else { "123" };
+    for _ in 0..5 {
+        assert_eq!(shop.declined(&presented(wrong)).await, "82");
+    }
+    assert_eq!(shop.declined(&presented(&shop.card.cvv)).await, "82");
+    let reasons: Vec<_> = super::listed(&shop.a, "anna", &shop.card.id).await;
+    let reasons = reasons.iter().map(|item| item["declineReason"].as_str().unwrap_or_default());
+    let expected = [&["WRONG_CVV"; 5][..], &["CVV_TRIES_EXCEEDED"]].concat();
+    assert_eq!(reasons.collect::<Vec<_>>(), expected);
+    shop.approved(&shop.purchase(100)).await;
+    shop.finish().await;
+}
+
 #[tokio::test]
 async fn a_part_where_the_merchant_takes_one() {
     let shop = Connected::start().await;
@@ -293,10 +315,12 @@ async fn at_a_machine_and_in_another_currency() {
     request.payment.subject.amount =
         Money::new(1_000, Currency::of_number(840).expect("USD")).expect("an amount");
     request.payment.entry = EntryMode::new(51).expect("a mode");
-    shop.approved(&request).await;
+    // Without a PIN there is no cash.
+    assert_eq!(shop.declined(&request).await, "55");
     let events = shop.a.events().await;
     let said = &events.iter().rfind(|event| event["type"] == "card.transaction").expect("one")["payload"];
     assert_eq!((&said["channel"], &said["merchantAmount"]), (&json!("ATM"), &json!("10.00")));
+    assert_eq!(said["declineReason"], "PIN_REQUIRED");
     assert_eq!((&said["merchantName"], &said["mcc"]), (&json!("Cafe Lumen"), &json!("5812")));
     assert_eq!((&said["merchantCurrency"], &said["merchantCountry"]), (&json!("usd"), &json!("LT")));
     shop.finish().await;

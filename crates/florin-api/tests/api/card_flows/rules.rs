@@ -15,7 +15,8 @@ async fn set(client: &Client, body: &Value) {
 }
 
 async fn outcome(client: &Client, card: &str, amount: &str, channel: &str) -> String {
-    let body = with(purchase(amount), &json!({"channel": channel, "merchantName": "Florin Hotel"}));
+    let body =
+        with(purchase(amount), &json!({"channel": channel, "merchantName": "Florin Hotel", "pin": "4829"}));
     let answer = authorise(client, card, &body).await;
     answer["declineReason"].as_str().unwrap_or("APPROVED").to_owned()
 }

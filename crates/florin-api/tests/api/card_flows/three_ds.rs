@@ -151,6 +151,12 @@ async fn a_card_is_activated_by_its_code() {
     assert_eq!(state().await, status("EXPIRED", 0));
     ask().await;
     let (new, _) = code(&a, "card.activation").await;
+    // It is no code of 3-D Secure: by the merchant it is neither given nor used up.
+    for code in [&new, &wrong(&new)] {
+        let body = json!({"challengeId": card, "code": code});
+        call(&a, &card, "3ds/answer", &body).send().await.is_refused("P475");
+    }
+    assert_eq!(state().await, status("PENDING", 3));
     assert_eq!(give(&new).await, status("ACTIVATED", 0));
     assert_eq!(state().await, status("ACTIVATED", 0));
     // Asked again, for a wallet: the card stays activated.

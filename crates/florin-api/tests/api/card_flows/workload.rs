@@ -76,6 +76,12 @@ fn charged(usd: bool, minor: i64) -> i64 {
     if usd { i64::try_from((exact + 999_999) / 1_000_000).expect("an amount") } else { minor }
 }
 
+/// What comes back for it: rounded down.
+fn cut(usd: bool, minor: i64) -> i64 {
+    let exact = i128::from(minor) * 86 * 10_149;
+    if usd { i64::try_from(exact / 1_000_000).expect("an amount") } else { minor }
+}
+
 impl Bought {
     fn charged(&self, minor: i64) -> i64 {
         charged(self.usd, minor)
@@ -94,7 +100,9 @@ impl Bought {
     }
 
     fn paid(&self) -> i64 {
-        self.charged(self.cleared) - self.charged(self.back())
+        let is_whole = self.back() == self.cleared;
+        self.charged(self.cleared)
+            - if is_whole { self.charged(self.back()) } else { cut(self.usd, self.back()) }
     }
 
     fn counted(&self) -> i64 {
@@ -204,7 +212,7 @@ impl Run {
     async fn buy(&mut self, (card, amount): (usize, i64), channel: usize, usd: bool, takes_part: bool) {
         let body = json!({"amount": money(amount), "currency": if usd { "usd" } else { "eur" },
             "merchantName": "Florin Hotel", "mcc": "7011", "channel": CHANNELS[channel],
-            "partialApproval": takes_part});
+            "partialApproval": takes_part, "pin": "4829"});
         let answer = authorise(&self.app.a(), &self.cards[card].id, &body).await;
         self.said += 1;
         let free = self.free(Self::user_of(card));
@@ -246,7 +254,7 @@ impl Run {
 
     async fn more(&mut self, index: usize, amount: i64) {
         let Some((id, bought)) = self.chosen(index) else { return };
-        let body = json!({"transactionId": id, "amount": money(amount)});
+        let body = json!({"transactionId": id, "amount": money(amount), "pin": "4829"});
         let card = &self.cards[bought.card].id;
         if bought.open() == 0 {
             call(&self.app.a(), card, "authorize", &body).send().await.is_refused("P403");

@@ -1,5 +1,6 @@
-//! Card numbers, CVVs and PINs are in the database, in logs and in what is sent in no readable form, and an erasure
-//! destroys them. They go out in two answers alone, to the partner's key.
+//! Card numbers, CVVs, PINs and codes are in the database, in logs and in what is sent in no readable form, and an
+//! erasure destroys them. Numbers and CVVs go out in two answers alone, to the partner's key; codes in the events that
+//! bring them.
 
 use super::{DELETE, create, details, of_card, resident};
 use crate::support::{Engine, Setup, TestApp, engine};
@@ -16,7 +17,7 @@ use tracing::{Event, Metadata, Subscriber};
 #[derive(Default)]
 struct Secrets {
     numbers: Vec<String>,
-    /// CVVs and PINs.
+    /// CVVs, PINs and codes.
     short: Vec<String>,
 }
 
@@ -176,6 +177,108 @@ async fn no_number_cvv_or_pin_is_readable_anywhere() {
         assert_eq!(secrets.found_in(event.to_string().as_bytes()), None, "{event}");
     }
     // After a start all is read anew.
+    app.reopen(Setup::default()).await;
+    app.finish().await;
+}
+
+/// An event, or its payload as a webhook brings it, without the code.
+fn without_code(mut event: Value) -> Value {
+    for place in ["/code", "/payload/code"] {
+        if let Some(code) = event.pointer_mut(place) {
+            *code = Value::Null;
+        }
+    }
+    event
+}
+
+/// Codes of 3-D Secure and of activations, and what is presented at a shop or a machine, right or wrong: in no row,
+/// stored answer, delivery, log or refusal.
+#[tokio::test]
+async fn no_code_and_nothing_presented_is_readable_anywhere() {
+    let mut app = TestApp::start().await;
+    let log = Log::default();
+    let guard = tracing::subscriber::set_default(log.clone());
+    let (a, receiver) = (app.a(), Receiver::start().await);
+    register(&a, &receiver.url).await;
+    // What a server answers to a delivery is kept with it.
+    receiver.answers(|_| 500);
+    resident(&a, "anna").await;
+    a.fund(Some("anna"), "100", "eur").await;
+    let made = create(&a, "anna").await;
+    let text = |field: &str| made[field].as_str().expect("a text").to_owned();
+    let (card, cvv) = (text("cardId"), text("cvv"));
+    let mut secrets = Secrets::default();
+    secrets.add(&made);
+    let mut keys = 0..;
+    let mut send = async |path: &str, body: Value| {
+        let key = format!("key-{}", keys.next().unwrap_or_default());
+        let first = a.post(path, &body).keyed(&key).send().await;
+        let again = a.post(path, &body).keyed(&key).send().await;
+        assert_eq!(first.body, again.body);
+        first.text().to_owned()
+    };
+    let of_sandbox = |what: &str| format!("/v1/sandbox/cards/{card}/{what}");
+    let bought = json!({"amount": "10", "currency": "eur", "merchantName": "Bookshop", "mcc": "5942",
+        "channel": "ATM"});
+    let with = |body: &Value, more: Value| {
+        let mut body = body.clone();
+        more.as_object().expect("an object").iter().for_each(|(name, value)| body[name] = value.clone());
+        body
+    };
+    let wrong_cvv = if cvv == "427" { "428" } else { "427" };
+    let mut answers = Vec::new();
+    // The last two are malformed.
+    for (cvv, pin) in [(&*cvv, "4829"), (wrong_cvv, "4829"), (&cvv, "7391"), (&cvv, "97531"), ("86", "4829")]
+    {
+        answers.push(send(&of_sandbox("authorize"), with(&bought, json!({"cvv": cvv, "pin": pin}))).await);
+        secrets.short.extend([cvv, pin].iter().filter(|text| text.len() > 2).map(|text| (*text).to_owned()));
+    }
+    let named = json!({"externalUserId": "anna", "cardId": card});
+    let asked = json!({"amount": "49.90", "currency": "eur", "merchantName": "Bookshop"});
+    let challenge: Value = serde_json::from_str(&send(&of_sandbox("3ds"), asked).await).expect("JSON");
+    send("/v1/card/activation", named.clone()).await;
+    let brought: Vec<(String, String)> = a
+        .events()
+        .await
+        .iter()
+        .filter_map(|event| {
+            let code = event["payload"]["code"].as_str()?;
+            Some((event["type"].as_str()?.to_owned(), code.to_owned()))
+        })
+        .collect();
+    let kinds: Vec<_> = brought.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["card.3ds", "card.activation"]);
+    let (secure, activation) = (brought[0].1.as_str(), brought[1].1.as_str());
+    for code in ["135791", "24680", secure] {
+        let given = json!({"challengeId": challenge["challengeId"], "code": code});
+        answers.push(send(&of_sandbox("3ds/answer"), given).await);
+    }
+    for code in ["135791", "24680", activation] {
+        answers.push(send("/v1/card/activation/answer", with(&named, json!({"code": code}))).await);
+    }
+    assert!(answers.last().is_some_and(|answer| answer.contains("ACTIVATED")), "{answers:?}");
+    secrets.short.extend(["135791", "24680", secure, activation].map(str::to_owned));
+    deliver(&app).await;
+    drop(guard);
+
+    assert!(secrets.found_in(format!(r#"{{"code":"{secure}"}}"#).as_bytes()).is_some());
+    for (place, value) in values(&app).await {
+        assert_eq!(secrets.found_in(&value), None, "{place}: {}", String::from_utf8_lossy(&value));
+    }
+    let log = log.0.lock().expect("a log").clone();
+    assert!(log.contains("card"), "nothing was logged: {log}");
+    assert_eq!(secrets.found_in(log.as_bytes()), None, "{log}");
+    for answer in &answers {
+        assert_eq!(secrets.found_in(answer.as_bytes()), None, "{answer}");
+    }
+    // The partner is told the codes, each by its event, and nothing else.
+    let sent = receiver.take();
+    let told = |code: &str| sent.iter().filter(|got| got.text.contains(&format!("\"{code}\""))).count();
+    assert!(told(secure) > 0 && told(activation) > 0);
+    let sent = sent.iter().map(super::super::webhooks::receiver::Got::body);
+    for event in sent.chain(a.events().await).map(without_code) {
+        assert_eq!(secrets.found_in(event.to_string().as_bytes()), None, "{event}");
+    }
     app.reopen(Setup::default()).await;
     app.finish().await;
 }
