@@ -8,7 +8,8 @@ use super::answer::{MAX_BYTES, read_answer};
 use super::register::DEFAULT;
 use super::store;
 use crate::cards::{
-    self, Authorisation, CardDecision, CardQuestion, Consulted, PartnerWord, Preview, Said, Wanted,
+    self, Authorisation, AuthorisationTarget, CardDecision, CardQuestion, Consulted, PartnerReply,
+    PartnerWord, Preview,
 };
 use crate::kit::app::App;
 use crate::kit::book::terms::Terms;
@@ -119,8 +120,8 @@ pub async fn consult(
     let error = error.map(|error| error.chars().take(MAX_ERROR).collect());
     asked.partner = Consulted {
         word,
-        said: Some(Said { question: question.id, decision, after, is_late: false, error }),
-        transaction: matches!(asked.wanted, Wanted::New(_)).then_some(question.transaction_id),
+        reply: Some(PartnerReply { question: question.id, decision, after, is_late: false, error }),
+        transaction: matches!(asked.wanted, AuthorisationTarget::New(_)).then_some(question.transaction_id),
         most: Some(most),
     };
     Ok(pending)

@@ -46,9 +46,10 @@ pub use challenge::{
 pub use decide::{DeclineReason, PartnerWord};
 pub use details::CardId;
 pub use flows::{
-    Authorisation, CardDecision, CardEntry, CardMessage, CardQuestion, CardTransactionStatus,
-    CardTransactionType, Consulted, Follow, Heard, MerchantCurrency, Presents, Preview, Purchase, Said, Told,
-    Wanted, charge_in_eur, currency_of, hear, note_late, preview, require_card, touches_of_card,
+    Authorisation, AuthorisationTarget, CardDecision, CardEntry, CardMessage, CardQuestion,
+    CardTransactionStatus, CardTransactionType, Consulted, Follow, Heard, MerchantCurrency, PartnerReply,
+    Presents, Preview, Purchase, StepDetails, charge_in_eur, currency_of, hear, note_late, preview,
+    require_card, touches_of_card,
 };
 pub use network::{Ask, Asked, CardNetwork};
 pub use operator::{CardOperator, ShownCard};

@@ -2,8 +2,9 @@
 
 use crate::card_decisions::{Pending, consult};
 use crate::cards::{
-    self, Authorisation, CardChannel, CardEntry, CardId, CardMessage, CardTransactionType, Consulted,
-    DeclineReason, Follow, Impossible, Merchant, MerchantCurrency, Presents, Purchase, Wanted,
+    self, Authorisation, AuthorisationTarget, CardChannel, CardEntry, CardId, CardMessage,
+    CardTransactionType, Consulted, DeclineReason, Follow, Impossible, Merchant, MerchantCurrency, Presents,
+    Purchase,
 };
 use crate::kit::book::command::Begun;
 use crate::kit::book::terms::Terms;
@@ -414,8 +415,8 @@ async fn authorize_card(
             let asked = Authorisation { partner, ..asked };
             let message = CardMessage::Authorise(Box::new(asked));
             let entry = hear(work, &terms, request.message.as_deref(), &message).await?;
-            let is_declined = entry.told.kind == CardTransactionType::Decline;
-            let approved = if is_declined { 0 } else { entry.told.minor };
+            let is_declined = entry.details.kind == CardTransactionType::Decline;
+            let approved = if is_declined { 0 } else { entry.details.minor };
             Ok(CardAuthorization {
                 transaction_id: entry.payment,
                 status: match is_declined {
@@ -423,7 +424,7 @@ async fn authorize_card(
                     false => CardAuthorizationStatus::Approved,
                 },
                 approved_amount: format_minor(approved, decimals),
-                decline_reason: entry.told.decline,
+                decline_reason: entry.details.decline,
             })
         })
         .await;
@@ -436,8 +437,12 @@ impl Authorize {
     /// transaction, where it is more of one.
     fn asked(&self, card: Uuid, currency: Option<MerchantCurrency>) -> Result<(Authorisation, u8), Refusal> {
         let (wanted, currency) = match (self.transaction, currency, &self.payee) {
-            (Some(id), Some(currency), _) => (Wanted::More(id, minor(&self.amount, currency)?), currency),
-            (None, _, Some(payee)) => (Wanted::New(payee.clone().purchase(&self.amount)?), payee.currency),
+            (Some(id), Some(currency), _) => {
+                (AuthorisationTarget::More(id, minor(&self.amount, currency)?), currency)
+            }
+            (None, _, Some(payee)) => {
+                (AuthorisationTarget::New(payee.clone().purchase(&self.amount)?), payee.currency)
+            }
             _ => return Err(Refusal::of(&P474)),
         };
         let asked = Authorisation {

@@ -43,7 +43,7 @@ pub struct Asked3ds {
 
 /// What an event says, sealed under the user's key.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Said {
+pub(super) struct CodeMessage {
     /// The code.
     #[serde(rename = "c")]
     pub code: String,
@@ -79,7 +79,7 @@ pub async fn ask(
     };
     let code = Code::draw(&seed.0.stream());
     let (app, id, now) = (work.app(), work.id(), work.now());
-    let merchant = Said { code: String::new(), merchant: Some(asked.merchant.clone()) };
+    let merchant = CodeMessage { code: String::new(), merchant: Some(asked.merchant.clone()) };
     let sealed = if gate.is_closed { None } else { Some(sealed::seal(work, card.holder, &merchant)?) };
     work.put(&CardChallenge {
         id,
@@ -96,7 +96,7 @@ pub async fn ask(
         expires_at: now.saturating_add(VALID),
     })?;
     if outcome == ChallengeStatus::Pending {
-        let said = Said { code: code.as_str().to_owned(), ..merchant };
+        let said = CodeMessage { code: code.as_str().to_owned(), ..merchant };
         let said = sealed::seal(work, card.holder, &said)?;
         work.emit(Event::about(EventType::Card3ds, id).of_holder(card.holder).with(said));
     }
@@ -122,7 +122,8 @@ pub(super) fn ask_activation(work: &mut Work<'_>, seed: &CodeSeed, card: &Card) 
         created_at: now,
         expires_at: now.saturating_add(VALID),
     })?;
-    let said = sealed::seal(work, card.holder, &Said { code: code.as_str().to_owned(), merchant: None })?;
+    let said =
+        sealed::seal(work, card.holder, &CodeMessage { code: code.as_str().to_owned(), merchant: None })?;
     work.emit(Event::about(EventType::CardActivation, card.id).of_holder(card.holder).with(said));
     Ok(())
 }

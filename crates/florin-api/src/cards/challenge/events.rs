@@ -1,6 +1,6 @@
 //! The payloads of codes. Only here a code is opened.
 
-use super::ask::Said;
+use super::ask::CodeMessage;
 use super::state::CardChallenge;
 use crate::cards::flows::MerchantCurrency;
 use crate::kit::app::App;
@@ -97,7 +97,7 @@ pub async fn render_activation(app: &App, scope: &mut Scope, events: &[&StoredEv
     .await
 }
 
-type RenderOne = fn(&CardChallenge, String, Option<Said>) -> Result<Box<RawValue>, StoreError>;
+type RenderOne = fn(&CardChallenge, String, Option<CodeMessage>) -> Result<Box<RawValue>, StoreError>;
 
 async fn render(app: &App, scope: &mut Scope, events: &[&StoredEvent], one: RenderOne) -> Rendered {
     let ids: Vec<Uuid> = events.iter().map(|event| event.object).collect();

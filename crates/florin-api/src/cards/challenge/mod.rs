@@ -24,7 +24,7 @@ use super::payment::CardPayment;
 use crate::kit::app::App;
 use crate::kit::book::sealed;
 use crate::kit::book::work::Work;
-use ask::Said;
+use ask::CodeMessage;
 use florin_store::{Holder, StoreError, Touch};
 use florin_types::Timestamp;
 use state::Purpose;
@@ -51,7 +51,7 @@ pub(super) fn authentication(
             && challenge.counts_at(now)
     });
     let Some(challenge) = passed else { return Ok(Authentication::Failed) };
-    let asked: Option<Said> = sealed::open(&app.seals, Some(holder), challenge.sealed.as_deref())?;
+    let asked: Option<CodeMessage> = sealed::open(&app.seals, Some(holder), challenge.sealed.as_deref())?;
     let is_same = payee.is_some() && asked.and_then(|said| said.merchant) == payee;
     Ok(if is_same { Authentication::Passed } else { Authentication::Failed })
 }

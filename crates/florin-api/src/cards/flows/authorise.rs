@@ -2,7 +2,7 @@
 
 use super::consulted::Consulted;
 use super::due;
-use super::entry::{CardEntry, CardTransactionStatus, CardTransactionType, Told, tell};
+use super::entry::{CardEntry, CardTransactionStatus, CardTransactionType, StepDetails, emit_step};
 use super::foreign::{self, MerchantCurrency};
 use super::known::Known;
 use super::postings::{self, EUR};
@@ -51,7 +51,7 @@ pub struct Purchase {
 
 /// What an authorisation is about.
 #[derive(Clone, Debug)]
-pub enum Wanted {
+pub enum AuthorisationTarget {
     /// A new transaction.
     New(Purchase),
     /// More of one that is approved: this many minor units of its currency.
@@ -64,7 +64,7 @@ pub struct Authorisation {
     /// The card.
     pub card: Uuid,
     /// What is asked for.
-    pub wanted: Wanted,
+    pub wanted: AuthorisationTarget,
     /// What is presented with the card.
     pub presents: Presents,
     /// Whether the merchant takes a part where the balance is too small.
@@ -186,7 +186,7 @@ pub(super) fn case_of<'a>(
     let Known { card, holder, usage, tries, payment, challenge, available } = known;
     let of_card = (card.holder, card.id);
     let (payment, amount, merchant, cost) = match &asked.wanted {
-        Wanted::New(Purchase { amount, currency, merchant, channel }) => {
+        AuthorisationTarget::New(Purchase { amount, currency, merchant, channel }) => {
             let charge = foreign::charge(app, terms, *currency, now)?;
             let in_vain = || Charge {
                 currency: currency.currency().code,
@@ -198,7 +198,7 @@ pub(super) fn case_of<'a>(
             let cost = charge.map(|_| payment.cost_of(*amount)).transpose();
             (payment, *amount, Some(merchant), cost)
         }
-        Wanted::More(_, amount) => {
+        AuthorisationTarget::More(_, amount) => {
             let payment = payment.ok_or_else(|| Refusal::of(&P474))?;
             if payment.counters.open() == 0 {
                 return Ok(Err(Impossible::because(
@@ -350,7 +350,7 @@ impl Case<'_> {
         let is_whole = approved == self.amount;
         let whole =
             if is_whole { CardTransactionStatus::Approved } else { CardTransactionStatus::PartiallyApproved };
-        let told = Told {
+        let details = StepDetails {
             kind: CardTransactionType::Authorization,
             status: whole,
             cents: Some(change.held),
@@ -359,10 +359,10 @@ impl Case<'_> {
             wanted: self.amount,
             decline: None,
             by: Some(by),
-            said: partner.said.clone(),
+            reply: partner.reply.clone(),
             reversed: 0,
         };
-        Ok(Ok(tell(work, &payment, told)?))
+        Ok(Ok(emit_step(work, &payment, details)?))
     }
 
     /// Notes that it was declined.
@@ -383,7 +383,7 @@ impl Case<'_> {
         // Uses were noted; nothing more counts.
         self.usage.count((now, now), payment.channel, 0);
         work.put(&self.usage)?;
-        let told = Told {
+        let details = StepDetails {
             kind: CardTransactionType::Decline,
             status: CardTransactionStatus::Declined,
             cents: self.cost,
@@ -392,10 +392,10 @@ impl Case<'_> {
             wanted: self.amount,
             decline: Some(reason),
             by: Some(by),
-            said: partner.said.clone(),
+            reply: partner.reply.clone(),
             reversed: 0,
         };
-        Ok(tell(work, &payment, told)?)
+        Ok(emit_step(work, &payment, details)?)
     }
 
     /// Seals the merchant of a new transaction, and answers the memo of its record. Of a user who is gone nothing is

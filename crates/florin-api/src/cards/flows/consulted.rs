@@ -42,7 +42,7 @@ pub struct Consulted {
     /// What that means for the decision.
     pub word: PartnerWord,
     /// What is kept of it, where a question was asked.
-    pub said: Option<Said>,
+    pub reply: Option<PartnerReply>,
     /// The id that the new transaction has in the question.
     pub transaction: Option<Uuid>,
     /// Of how much the question was, in minor units of the merchant's currency: no more is approved.
@@ -52,7 +52,7 @@ pub struct Consulted {
 impl Consulted {
     /// Without a question.
     pub const fn without(word: PartnerWord) -> Self {
-        Self { word, said: None, transaction: None, most: None }
+        Self { word, reply: None, transaction: None, most: None }
     }
 }
 
@@ -64,7 +64,7 @@ impl Default for Consulted {
 
 /// What the partner said to a question, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
+pub struct PartnerReply {
     /// The question's id.
     #[serde(rename = "q")]
     pub question: Uuid,
@@ -103,8 +103,8 @@ pub struct CardPartnerDecision {
     error: Option<String>,
 }
 
-impl From<&Said> for CardPartnerDecision {
-    fn from(said: &Said) -> Self {
+impl From<&PartnerReply> for CardPartnerDecision {
+    fn from(said: &PartnerReply) -> Self {
         Self {
             question_id: said.question,
             decision: said.decision,
@@ -281,8 +281,8 @@ pub async fn note_late(
             tracing::info!(%question, %decision, "a late answer is about an authorisation that was not decided");
             return Ok(());
         };
-        entry.told.said =
-            Some(Said { question, decision: Some(decision), after, is_late: true, error: None });
+        entry.details.reply =
+            Some(PartnerReply { question, decision: Some(decision), after, is_late: true, error: None });
         work.put(&entry)?;
         tracing::info!(%question, transaction = %entry.payment, %decision, after, "an answer came too late");
         Ok(())

@@ -1,4 +1,4 @@
-//! What comes due for a card transaction: its merchant does something by itself, or its hold ends.
+//! Something comes due for a card transaction: its merchant does something by itself, or its hold ends.
 
 use super::follow::{self, Follow};
 use super::store::PAYMENTS;
@@ -18,7 +18,7 @@ pub const DUE_JOB: &str = "cards.due";
 
 /// What is due.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum What {
+enum DueStep {
     Clear,
     ClearLess,
     ClearMore,
@@ -32,7 +32,7 @@ enum What {
 #[derive(Debug, Serialize, Deserialize)]
 struct Due {
     payment: Uuid,
-    what: What,
+    what: DueStep,
 }
 
 /// Leaves what a merchant does by itself after an approval, and the end of the hold.
@@ -40,21 +40,21 @@ pub(super) fn leave(work: &mut Work<'_>, payment: &CardPayment, merchant: &str) 
     let plan = work.app().settings.cards.processor.as_ref().and_then(|processor| processor.plan(merchant));
     let does = |what| plan.map(|plan: Plan| (what, work.in_time(plan.after)));
     let planned = match plan.map(|plan| plan.does) {
-        Some(Does::Clear) => does(What::Clear),
-        Some(Does::ClearLess) => does(What::ClearLess),
-        Some(Does::ClearMore) => does(What::ClearMore),
-        Some(Does::Reverse) => does(What::Reverse),
-        Some(Does::ClearAndRefund) => does(What::ClearAndRefund),
+        Some(Does::Clear) => does(DueStep::Clear),
+        Some(Does::ClearLess) => does(DueStep::ClearLess),
+        Some(Does::ClearMore) => does(DueStep::ClearMore),
+        Some(Does::Reverse) => does(DueStep::Reverse),
+        Some(Does::ClearAndRefund) => does(DueStep::ClearAndRefund),
         Some(Does::Nothing) | None => None,
     };
     match (planned, payment.expires_at) {
         (Some((what, due)), Some(end)) if due < end => enqueue(work, payment.id, what, due),
-        (_, Some(end)) => enqueue(work, payment.id, What::Expire, end),
+        (_, Some(end)) => enqueue(work, payment.id, DueStep::Expire, end),
         (_, None) => Ok(()),
     }
 }
 
-fn enqueue(work: &mut Work<'_>, payment: Uuid, what: What, due: Timestamp) -> Result<(), StoreError> {
+fn enqueue(work: &mut Work<'_>, payment: Uuid, what: DueStep, due: Timestamp) -> Result<(), StoreError> {
     let payload = serde_json::to_vec(&Due { payment, what }).map_err(StoreError::unexpected)?;
     work.enqueue(NewJob { kind: DUE_JOB, lane: Lane::Quick, due, payload });
     Ok(())
@@ -77,36 +77,38 @@ pub async fn work_on_due(app: &App, job: &Job) -> Result<(), StoreError> {
     .await
 }
 
-async fn come_due(work: &mut Work<'_>, payment: CardPayment, what: What) -> Result<(), Stop> {
+async fn come_due(work: &mut Work<'_>, payment: CardPayment, what: DueStep) -> Result<(), Stop> {
     let (id, open) = (payment.id, payment.counters.open());
-    if what == What::Refund {
+    if what == DueStep::Refund {
         // Somebody may have given it back before.
         return follow::follow(work, id, Follow::Refund(None)).await.map(drop);
     }
     let Some(end) = payment.expires_at.filter(|_| open > 0) else { return Ok(()) };
-    if what == What::Expire {
+    if what == DueStep::Expire {
         return match end <= work.in_time(Duration::ZERO) {
             true => follow::follow(work, id, Follow::Expire).await.map(drop),
             // More was authorised since.
-            false => Ok(enqueue(work, id, What::Expire, end)?),
+            false => Ok(enqueue(work, id, DueStep::Expire, end)?),
         };
     }
     if payment.counters.cleared + payment.counters.released > 0 {
         // Somebody else says what the merchant does.
-        return Ok(enqueue(work, id, What::Expire, end)?);
+        return Ok(enqueue(work, id, DueStep::Expire, end)?);
     }
     let step = match what {
-        What::ClearLess => Follow::Clear(Some((open / 2).max(1)), true),
-        What::ClearMore => Follow::Clear(Some(open + open / 10), true),
-        What::Reverse => Follow::Reverse(None),
-        What::Clear | What::ClearAndRefund | What::Refund | What::Expire => Follow::Clear(None, true),
+        DueStep::ClearLess => Follow::Clear(Some((open / 2).max(1)), true),
+        DueStep::ClearMore => Follow::Clear(Some(open + open / 10), true),
+        DueStep::Reverse => Follow::Reverse(None),
+        DueStep::Clear | DueStep::ClearAndRefund | DueStep::Refund | DueStep::Expire => {
+            Follow::Clear(None, true)
+        }
     };
     follow::follow(work, id, step)
         .await?
         .map_err(|impossible| StoreError::unexpected(impossible.0.into_owned()))?;
-    if what == What::ClearAndRefund {
+    if what == DueStep::ClearAndRefund {
         let after = work.in_time(work.now().saturating_since(payment.created_at));
-        enqueue(work, id, What::Refund, after)?;
+        enqueue(work, id, DueStep::Refund, after)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What is said about a card transaction: the payload of its event, and the item of a card's list.
 
-use super::consulted::{CardPartnerDecision, Said};
+use super::consulted::{CardPartnerDecision, PartnerReply};
 use super::store::PAYMENTS;
 use crate::cards::decide::DeclineReason;
 use crate::cards::payment::{CardChannel, CardPayment, DecidedBy, Merchant};
@@ -62,7 +62,7 @@ words! {
 
 /// What an event says that its transaction does not. Amounts are never below zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct StepDetails {
     /// What happened.
     #[serde(rename = "k")]
     pub kind: CardTransactionType,
@@ -89,7 +89,7 @@ pub struct Told {
     pub by: Option<DecidedBy>,
     /// What the partner said, where it was asked.
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
-    pub said: Option<Said>,
+    pub reply: Option<PartnerReply>,
     /// Of `minor`, what later messages about this one let go or gave back, where a processor names what it reverses.
     #[serde(rename = "r", default, skip_serializing_if = "is_zero")]
     pub reversed: i64,
@@ -100,7 +100,7 @@ const fn is_zero(number: &i64) -> bool {
     *number == 0
 }
 
-impl Told {
+impl StepDetails {
     /// The bytes of a row and an event.
     pub(super) fn written(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
@@ -126,16 +126,20 @@ pub struct CardEntry {
     /// When it happened.
     pub at: Timestamp,
     /// What was said.
-    pub told: Told,
+    pub details: StepDetails,
 }
 
 /// Emits what happened, and keeps it for the card's list.
-pub(super) fn tell(work: &mut Work<'_>, payment: &CardPayment, told: Told) -> Result<CardEntry, StoreError> {
+pub(super) fn emit_step(
+    work: &mut Work<'_>,
+    payment: &CardPayment,
+    details: StepDetails,
+) -> Result<CardEntry, StoreError> {
     let event = Event::about(EventType::CardTransaction, payment.id).of_holder(payment.holder);
-    work.emit(event.with(told.written()));
-    let id = told.said.as_ref().map_or_else(|| work.id(), |said| said.question);
+    work.emit(event.with(details.written()));
+    let id = details.reply.as_ref().map_or_else(|| work.id(), |said| said.question);
     let (at, event) = (work.now(), work.last_event());
-    let entry = CardEntry { id, card: payment.card, payment: payment.id, event, at, told };
+    let entry = CardEntry { id, card: payment.card, payment: payment.id, event, at, details };
     work.put(&entry)?;
     Ok(entry)
 }
@@ -214,8 +218,8 @@ pub const EXAMPLE: &str = concat!(
 pub async fn render(app: &App, scope: &mut Scope, events: &[&StoredEvent]) -> Rendered {
     let shown = Shown::load(scope, events.iter().map(|event| event.object)).await?;
     let render = |event: &&StoredEvent| {
-        let told = Told::read(&event.data)?;
-        to_raw_value(&shown.of(app, event.object, &told, event.at)?).map_err(StoreError::unexpected)
+        let details = StepDetails::read(&event.data)?;
+        to_raw_value(&shown.of(app, event.object, &details, event.at)?).map_err(StoreError::unexpected)
     };
     Ok(events.iter().map(render).collect())
 }
@@ -251,7 +255,7 @@ impl Shown {
         &self,
         app: &App,
         payment: Uuid,
-        told: &Told,
+        details: &StepDetails,
         at: Timestamp,
     ) -> Result<CardTransaction, StoreError> {
         let payment = self.payments.get(&payment);
@@ -260,33 +264,33 @@ impl Shown {
         let holder = self.holders.get(&payment.holder);
         let merchant: Option<Merchant> = sealed::open(&app.seals, holder, payment.sealed.as_deref())?;
         let in_merchants = |minor| format_minor(minor, payment.decimals);
-        let (amount, currency) = match told.cents {
+        let (amount, currency) = match details.cents {
             Some(cents) => (format_minor(cents, 2), "eur".to_owned()),
-            None => (in_merchants(told.minor), payment.currency.to_string()),
+            None => (in_merchants(details.minor), payment.currency.to_string()),
         };
-        let is_foreign = payment.rate != Rate::ONE && told.cents.is_some();
+        let is_foreign = payment.rate != Rate::ONE && details.cents.is_some();
         let rate = is_foreign.then(|| ExactNumber::parse(&payment.rate.to_string()));
         let text = |of: fn(&Merchant) -> &String| merchant.as_ref().map(|merchant| of(merchant).clone());
         Ok(CardTransaction {
             id: payment.id,
             external_user_id: holder.and_then(|holder| holder.handle.clone()).unwrap_or_default(),
             card_id: payment.card,
-            kind: told.kind,
-            status: told.status,
+            kind: details.kind,
+            status: details.status,
             amount,
             currency,
             merchant_name: text(|merchant| &merchant.name),
             mcc: text(|merchant| &merchant.mcc),
             merchant_country: merchant.as_ref().and_then(|merchant| merchant.country.clone()),
             channel: payment.channel,
-            merchant_amount: in_merchants(told.minor),
+            merchant_amount: in_merchants(details.minor),
             merchant_currency: payment.currency.to_string(),
             rate: rate.transpose().map_err(StoreError::unexpected)?,
-            fee: format_minor(told.fee, 2),
-            requested_amount: in_merchants(told.wanted),
-            decline_reason: told.decline,
-            decided_by: told.by,
-            partner_decision: told.said.as_ref().map(CardPartnerDecision::from),
+            fee: format_minor(details.fee, 2),
+            requested_amount: in_merchants(details.wanted),
+            decline_reason: details.decline,
+            decided_by: details.by,
+            partner_decision: details.reply.as_ref().map(CardPartnerDecision::from),
             created_at: at.to_string(),
         })
     }

@@ -2,7 +2,7 @@
 //! without one: a forced clearing, and money that belongs to no purchase.
 
 use super::authorise::Purchase;
-use super::entry::{CardEntry, CardTransactionStatus, CardTransactionType, Told, tell};
+use super::entry::{CardEntry, CardTransactionStatus, CardTransactionType, StepDetails, emit_step};
 use super::foreign;
 use super::postings::{self, EUR};
 use super::store::{PAYMENTS, USAGES};
@@ -161,8 +161,8 @@ async fn carry_out(
         work.put(&usage)?;
     }
     work.put(&payment)?;
-    let told = told(before, &payment, change, step);
-    Ok(Ok(tell(work, &payment, told)?))
+    let details = details(before, &payment, change, step);
+    Ok(Ok(emit_step(work, &payment, details)?))
 }
 
 /// The record of a step: its kind, its object and its posting. What comes after a payment is a line of its own in the
@@ -225,7 +225,7 @@ fn memo(work: &mut Work<'_>, payment: &CardPayment) -> Result<Vec<u8>, StoreErro
     memo.seal(work, payment.holder)
 }
 
-fn told(before: &CardPayment, after: &CardPayment, change: Change, step: Follow) -> Told {
+fn details(before: &CardPayment, after: &CardPayment, change: Change, step: Follow) -> StepDetails {
     use CardTransactionStatus as Status;
     use CardTransactionType as Type;
     let (was, is) = (before.counters, after.counters);
@@ -242,7 +242,7 @@ fn told(before: &CardPayment, after: &CardPayment, change: Change, step: Follow)
         }
     };
     let (fee, wanted) = (change.fee.abs(), minor);
-    Told {
+    StepDetails {
         kind,
         status,
         cents: Some(cents),
@@ -251,7 +251,7 @@ fn told(before: &CardPayment, after: &CardPayment, change: Change, step: Follow)
         wanted,
         decline: None,
         by: None,
-        said: None,
+        reply: None,
         reversed: 0,
     }
 }

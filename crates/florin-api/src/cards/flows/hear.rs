@@ -1,6 +1,6 @@
 //! A message of a card network, applied to the book once. The same message again is answered as it was.
 
-use super::authorise::{self, Authorisation, Purchase, Wanted, authorise};
+use super::authorise::{self, Authorisation, AuthorisationTarget, Purchase, authorise};
 use super::entry::CardEntry;
 use super::follow::{self, Follow, credit, follow, force};
 use super::foreign::MerchantCurrency;
@@ -46,8 +46,8 @@ impl CardMessage {
     fn kept(&self) -> Refused<'_> {
         let (what, id, amount) = match self {
             Self::Authorise(asked) => match &asked.wanted {
-                Wanted::New(purchase) => ("authorise", asked.card, Some(purchase.amount)),
-                Wanted::More(payment, amount) => ("authorise more", *payment, Some(*amount)),
+                AuthorisationTarget::New(purchase) => ("authorise", asked.card, Some(purchase.amount)),
+                AuthorisationTarget::More(payment, amount) => ("authorise more", *payment, Some(*amount)),
             },
             Self::Follow(payment, step) => match step {
                 Follow::Clear(amount, _) => ("clear", *payment, *amount),

@@ -1,7 +1,7 @@
 //! What an authorisation is decided by, as it is read: in the command that decides, or before it, for the question that
 //! the partner is asked.
 
-use super::authorise::{self, Authorisation, Wanted};
+use super::authorise::{self, Authorisation, AuthorisationTarget};
 use super::postings::EUR;
 use super::store::PAYMENTS;
 use crate::cards::card::Card;
@@ -43,7 +43,7 @@ impl Known {
         let Some(card) = work.object::<Card>(asked.card)? else { return Ok(None) };
         let mut all = authorise::touches(&card);
         all.extend(asked.challenge.map(challenge::touch));
-        if let Wanted::More(id, _) = asked.wanted {
+        if let AuthorisationTarget::More(id, _) = asked.wanted {
             all.push(Touch::Object(&PAYMENTS, id));
         }
         work.load(&all).await?;
@@ -51,8 +51,8 @@ impl Known {
         let usage = work.object::<CardUsage>(card.id)?.unwrap_or_else(|| CardUsage::new(card.id));
         let tries = work.object::<CardTries>(card.id)?.unwrap_or_else(|| CardTries::none(card.id));
         let payment = match asked.wanted {
-            Wanted::More(id, _) => work.object::<CardPayment>(id)?,
-            Wanted::New(_) => None,
+            AuthorisationTarget::More(id, _) => work.object::<CardPayment>(id)?,
+            AuthorisationTarget::New(_) => None,
         };
         let challenge = match asked.challenge {
             Some(id) => work.object::<CardChallenge>(id)?,
@@ -71,8 +71,8 @@ impl Known {
         let tries = scope.objects_at::<CardTries>(&[card.id]).await?.pop();
         let tries = tries.unwrap_or_else(|| CardTries::none(card.id));
         let payment = match asked.wanted {
-            Wanted::More(id, _) => scope.objects_at::<CardPayment>(&[id]).await?.pop(),
-            Wanted::New(_) => None,
+            AuthorisationTarget::More(id, _) => scope.objects_at::<CardPayment>(&[id]).await?.pop(),
+            AuthorisationTarget::New(_) => None,
         };
         let challenge = match asked.challenge {
             Some(id) => scope.objects_at::<CardChallenge>(&[id]).await?.pop(),

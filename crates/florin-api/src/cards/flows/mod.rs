@@ -19,10 +19,12 @@ mod scenarios;
 pub(super) mod store;
 mod transactions;
 
-pub use authorise::{Authorisation, Purchase, Wanted};
-pub use consulted::{CardDecision, CardQuestion, Consulted, Preview, Said, currency_of, note_late, preview};
+pub use authorise::{Authorisation, AuthorisationTarget, Purchase};
+pub use consulted::{
+    CardDecision, CardQuestion, Consulted, PartnerReply, Preview, currency_of, note_late, preview,
+};
 pub(super) use due::{DUE_JOB, work_on_due};
-pub use entry::{CardEntry, CardTransaction, CardTransactionStatus, CardTransactionType, Told};
+pub use entry::{CardEntry, CardTransaction, CardTransactionStatus, CardTransactionType, StepDetails};
 pub(super) use entry::{EXAMPLE, render};
 pub use follow::Follow;
 pub use foreign::{MerchantCurrency, charge_in_eur};

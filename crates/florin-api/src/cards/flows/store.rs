@@ -1,6 +1,6 @@
 //! The rows of card transactions.
 
-use super::entry::{CardEntry, Told};
+use super::entry::{CardEntry, StepDetails};
 use crate::cards::payment::{CardPayment, Counters};
 use crate::cards::unclaimed::Unclaimed;
 use crate::cards::usage::CardUsage;
@@ -191,12 +191,12 @@ impl Object for CardEntry {
             payment: row.get(1)?,
             event: row.get(2)?,
             at: row.get(3)?,
-            told: Told::read(&data)?,
+            details: StepDetails::read(&data)?,
         })
     }
 
     fn to_row(&self) -> Vec<Value> {
-        params![self.card, self.payment, self.event, self.at, self.told.written()].to_vec()
+        params![self.card, self.payment, self.event, self.at, self.details.written()].to_vec()
     }
 }
 

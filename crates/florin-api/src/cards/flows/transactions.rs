@@ -66,7 +66,7 @@ async fn get_card_transactions(
     let last = entries.last().filter(|_| has_more);
     let next_cursor = last.map(|entry| app.cursor(&list, &entry.event.to_be_bytes()));
     let shown = Shown::load(&mut snapshot, entries.iter().map(|entry| entry.payment)).await?;
-    let one = |entry: &super::CardEntry| shown.of(app, entry.payment, &entry.told, entry.at);
+    let one = |entry: &super::CardEntry| shown.of(app, entry.payment, &entry.details, entry.at);
     let data = entries.iter().map(one).collect::<Result<_, _>>()?;
     Success::of(&Page { data, next_cursor })
 }

@@ -1,10 +1,11 @@
 //! The command that applies a message of a processor to the book of its card.
 
-use super::translate::{Named, What};
+use super::translate::{Content, Named};
 use crate::cards::card::Card;
 use crate::cards::flows::store::{ENTRIES, PAYMENTS};
 use crate::cards::flows::{
-    Authorisation, CardEntry, CardMessage, CardTransactionType, Follow, Purchase, Wanted, hear, rail,
+    Authorisation, AuthorisationTarget, CardEntry, CardMessage, CardTransactionType, Follow, Purchase, hear,
+    rail,
 };
 use crate::cards::payment::{CardPayment, PaymentState};
 use crate::cards::store::CARDS;
@@ -44,42 +45,44 @@ pub(super) async fn apply(
         return heard(work, named).await.map(Some);
     }
     let before = Before::load(work, named.original.as_deref()).await?;
-    let applied = match &named.what {
-        What::Authorise(asked) => {
+    let applied = match &named.content {
+        Content::Authorise(asked) => {
             let now = before.adds_to(card, asked);
-            if asked.partner.said.is_some() && !is_about_the_same(&now.wanted, &asked.wanted) {
+            if asked.partner.reply.is_some() && !is_about_the_same(&now.wanted, &asked.wanted) {
                 return Ok(Some(Applied::Again));
             }
             hear_as(work, terms, named, &CardMessage::Authorise(Box::new(now))).await?
         }
-        What::Advise(_) if before.is_approved() => keep(work, named, before.entry())?,
-        What::Advise(asked) => {
+        Content::Advise(_) if before.is_approved() => keep(work, named, before.entry())?,
+        Content::Advise(asked) => {
             let asked = Authorisation { card, ..(**asked).clone() };
             hear_as(work, terms, named, &CardMessage::Authorise(Box::new(asked))).await?
         }
-        What::Complete(purchase) => hear_as(work, terms, named, &before.completed(card, purchase)).await?,
-        What::Refund(purchase) => hear_as(work, terms, named, &before.refunded(card, purchase)).await?,
-        What::Reverse(remaining) | What::TakeBack(remaining) if *remaining > 0 && !is_there(work, named)? => {
+        Content::Complete(purchase) => hear_as(work, terms, named, &before.completed(card, purchase)).await?,
+        Content::Refund(purchase) => hear_as(work, terms, named, &before.refunded(card, purchase)).await?,
+        Content::Reverse(remaining) | Content::TakeBack(remaining)
+            if *remaining > 0 && !is_there(work, named)? =>
+        {
             Applied::Again
         }
-        What::Reverse(remaining) => match before.released(*remaining) {
+        Content::Reverse(remaining) => match before.released(*remaining) {
             Some((payment, amount)) => {
                 undo(work, terms, named, (before, payment), Follow::Reverse(Some(amount))).await?
             }
             None => keep_reversed(work, named)?,
         },
-        What::TakeBack(_) if before.is_refund() => {
+        Content::TakeBack(_) if before.is_refund() => {
             let why = "a refund is taken back, which is not booked by itself";
             refuse(work, named, why, &TakenBack::of(&before))?
         }
-        What::TakeBack(remaining) => match before.taken_back(*remaining) {
+        Content::TakeBack(remaining) => match before.taken_back(*remaining) {
             Some((payment, amount)) => {
                 undo(work, terms, named, (before, payment), Follow::Refund(Some(amount))).await?
             }
             None => keep_reversed(work, named)?,
         },
-        What::Unbookable(unbookable) => refuse(work, named, unbookable.why, unbookable)?,
-        What::Nothing => Applied::Nothing,
+        Content::Unbookable(unbookable) => refuse(work, named, unbookable.why, unbookable)?,
+        Content::Nothing => Applied::Nothing,
     };
     Ok(Some(applied))
 }
@@ -123,7 +126,7 @@ async fn undo(
 ) -> Result<Applied, Stop> {
     let applied = hear_as(work, terms, named, &CardMessage::Follow(payment, step)).await?;
     if let (Applied::Entry(undone), Some((mut entry, _))) = (&applied, before.0) {
-        entry.told.reversed += undone.told.minor;
+        entry.details.reversed += undone.details.minor;
         work.put(&entry)?;
     }
     Ok(applied)
@@ -136,11 +139,12 @@ fn is_there(work: &Work<'_>, named: &Named) -> Result<bool, StoreError> {
 }
 
 /// Whether a question to the partner was about what is authorised now.
-fn is_about_the_same(now: &Wanted, then: &Wanted) -> bool {
+fn is_about_the_same(now: &AuthorisationTarget, then: &AuthorisationTarget) -> bool {
     match (now, then) {
-        (Wanted::New(_), Wanted::New(_)) => true,
-        (Wanted::More(now, _), Wanted::More(then, _)) => now == then,
-        (Wanted::New(_), Wanted::More(..)) | (Wanted::More(..), Wanted::New(_)) => false,
+        (AuthorisationTarget::New(_), AuthorisationTarget::New(_)) => true,
+        (AuthorisationTarget::More(now, _), AuthorisationTarget::More(then, _)) => now == then,
+        (AuthorisationTarget::New(_), AuthorisationTarget::More(..))
+        | (AuthorisationTarget::More(..), AuthorisationTarget::New(_)) => false,
     }
 }
 
@@ -179,7 +183,7 @@ impl TakenBack {
         Self {
             what: "a refund that is taken back",
             transaction: found.map(|(_, payment)| payment.id),
-            amount: found.map_or(0, |(entry, _)| entry.told.minor),
+            amount: found.map_or(0, |(entry, _)| entry.details.minor),
             currency: found.map_or_else(String::new, |(_, payment)| payment.currency.to_string()),
         }
     }
@@ -239,21 +243,23 @@ impl Before {
 
     /// Whether money went back by it.
     fn is_refund(&self) -> bool {
-        self.0.as_ref().is_some_and(|(entry, _)| entry.told.kind == CardTransactionType::Refund)
+        self.0.as_ref().is_some_and(|(entry, _)| entry.details.kind == CardTransactionType::Refund)
     }
 
     /// The transaction, and how much of it the message approved that was not let go since.
     fn approved(&self) -> Option<(&CardPayment, i64)> {
         let (entry, payment) = self.0.as_ref()?;
-        let is_approval = entry.told.kind == CardTransactionType::Authorization;
-        is_approval.then_some((payment, entry.told.minor - entry.told.reversed))
+        let is_approval = entry.details.kind == CardTransactionType::Authorization;
+        is_approval.then_some((payment, entry.details.minor - entry.details.reversed))
     }
 
     /// What is asked for: more of what was approved, or something new.
     pub(super) fn adds_to(&self, card: Uuid, asked: &Authorisation) -> Authorisation {
         let wanted = match (self.approved(), &asked.wanted) {
-            (Some((payment, _)), Wanted::New(purchase)) if is_in_its_currency(payment, purchase) => {
-                Wanted::More(payment.id, purchase.amount)
+            (Some((payment, _)), AuthorisationTarget::New(purchase))
+                if is_in_its_currency(payment, purchase) =>
+            {
+                AuthorisationTarget::More(payment.id, purchase.amount)
             }
             (_, wanted) => wanted.clone(),
         };
@@ -293,8 +299,8 @@ impl Before {
     /// What of a completion goes back, where something does.
     fn taken_back(&self, remaining: i64) -> Option<(Uuid, i64)> {
         let (entry, payment) = self.0.as_ref()?;
-        let is_clearing = entry.told.kind == CardTransactionType::Clearing;
-        let amount = (entry.told.minor - entry.told.reversed - remaining).min(paid(payment));
+        let is_clearing = entry.details.kind == CardTransactionType::Clearing;
+        let amount = (entry.details.minor - entry.details.reversed - remaining).min(paid(payment));
         (is_clearing && amount > 0).then_some((payment.id, amount))
     }
 }

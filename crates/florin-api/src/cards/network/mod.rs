@@ -31,7 +31,7 @@ use florin_store::{BookId, Snapshot, StoreError, Touch};
 use florin_types::CardNumber;
 use futures_util::future::BoxFuture;
 use std::sync::{Arc, Mutex, PoisonError};
-use translate::{Named, Said, What};
+use translate::{Content, Named, ProcessorMessage};
 use uuid::Uuid;
 
 /// Asks the partner about an authorisation before it is decided, and notes in it what it says. What is answered is to
@@ -62,7 +62,7 @@ struct Ready {
 }
 
 /// Why a message was not applied.
-enum Failed {
+enum NotApplied {
     /// Nothing has happened, and this is the answer.
     Answer(Decline),
     /// It is not known what has happened.
@@ -76,28 +76,28 @@ impl CardNetwork {
     }
 
     /// The book and the id of a card. Cards of a sandbox that was reset are gone.
-    async fn find(&self, pan: &Pan) -> Result<(BookId, Uuid), Failed> {
-        let number = CardNumber::parse(pan.expose()).map_err(|_| Failed::Answer(Decline::NoSuchCard))?;
+    async fn find(&self, pan: &Pan) -> Result<(BookId, Uuid), NotApplied> {
+        let number = CardNumber::parse(pan.expose()).map_err(|_| NotApplied::Answer(Decline::NoSuchCard))?;
         let key = key_of(&self.app, &number);
         match store::find_by_number(&self.app, &key).await {
-            Ok(found) => found.ok_or(Failed::Answer(Decline::NoSuchCard)),
+            Ok(found) => found.ok_or(NotApplied::Answer(Decline::NoSuchCard)),
             Err(error) => {
                 tracing::warn!(%error, "a card of a message could not be looked up");
-                Err(Failed::Answer(Decline::Unavailable))
+                Err(NotApplied::Answer(Decline::Unavailable))
             }
         }
     }
 
     /// Applies a message once.
-    async fn hear(&self, pan: &Pan, said: Said) -> Result<Applied, Failed> {
+    async fn hear(&self, pan: &Pan, message: ProcessorMessage) -> Result<Applied, NotApplied> {
         if !self.app.may_write() || self.app.is_stopping() {
-            return Err(Failed::Answer(Decline::Unavailable));
+            return Err(NotApplied::Answer(Decline::Unavailable));
         }
         let (book, card) = self.find(pan).await?;
-        let ready = self.read(book, card, said.about(card, self.app.wall())).await;
+        let ready = self.read(book, card, message.about(card, self.app.wall())).await;
         let Ready { message, terms, touches, asked } = ready.map_err(|error| {
             tracing::warn!(%error, book = book.0, "what a message about a card needs could not be read");
-            Failed::Answer(Decline::Unavailable)
+            NotApplied::Answer(Decline::Unavailable)
         })?;
         // A command can run twice; what the last run came to is what was committed.
         let outcome = Arc::new(Mutex::new(None));
@@ -113,10 +113,10 @@ impl CardNetwork {
         }
         if let Err(error) = done {
             tracing::error!(%error, book = book.0, "a message about a card was not applied: it is not answered");
-            return Err(Failed::Unknown);
+            return Err(NotApplied::Unknown);
         }
         let applied = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
-        applied.ok_or(Failed::Answer(Decline::NoSuchCard))
+        applied.ok_or(NotApplied::Answer(Decline::NoSuchCard))
     }
 
     /// The terms of the card's partner, what the command must touch, and what the partner says where it is asked.
@@ -129,8 +129,8 @@ impl CardNetwork {
         let ids = std::iter::once(&message.id).chain(&message.original);
         touches.extend(ids.map(|id| inbox::touch(app, rail, id)));
         touches.push(Touch::Partner);
-        let asked = match &mut message.what {
-            What::Authorise(wanted) => {
+        let asked = match &mut message.content {
+            Content::Authorise(wanted) => {
                 let before = Before::read(app, &mut snapshot, message.original.as_deref()).await?;
                 **wanted = before.adds_to(card, wanted);
                 Some((self.ask)(app, snapshot, &terms, &message.id, wanted).await?)
@@ -142,47 +142,47 @@ impl CardNetwork {
 
     async fn authorise(&self, request: AuthorisationRequest) -> Option<AuthorisationAnswer> {
         let declined = |decline| Some(AuthorisationAnswer::declined(decline));
-        let said = match translate::authorisation(&request) {
-            Ok(said) => said,
+        let message = match translate::authorisation(&request) {
+            Ok(message) => message,
             Err(decline) => return declined(decline),
         };
-        match self.hear(&request.payment.subject.pan, said).await {
+        match self.hear(&request.payment.subject.pan, message).await {
             Ok(Applied::Entry(entry)) => Some(answer(&request, &entry)),
             Ok(Applied::Again) => declined(Decline::Unavailable),
             Ok(Applied::Nothing | Applied::Impossible) => declined(Decline::InvalidTransaction),
-            Err(Failed::Answer(decline)) => declined(decline),
-            Err(Failed::Unknown) => None,
+            Err(NotApplied::Answer(decline)) => declined(decline),
+            Err(NotApplied::Unknown) => None,
         }
     }
 
     /// Applies what has happened anyway. What is not possible is kept for a person, so it is taken.
-    async fn take(&self, pan: &Pan, said: Result<Said, Decline>) -> Receipt {
-        let said = match said {
-            Ok(Said { what: What::Nothing, .. }) => return Receipt::Taken,
-            Ok(said) => said,
+    async fn take(&self, pan: &Pan, message: Result<ProcessorMessage, Decline>) -> Receipt {
+        let message = match message {
+            Ok(ProcessorMessage { content: Content::Nothing, .. }) => return Receipt::Taken,
+            Ok(message) => message,
             Err(decline) => return Receipt::Refused(decline),
         };
-        match self.hear(pan, said).await {
+        match self.hear(pan, message).await {
             Ok(Applied::Again) => Receipt::Again,
             Ok(_) => Receipt::Taken,
-            Err(Failed::Answer(Decline::Unavailable) | Failed::Unknown) => Receipt::Again,
-            Err(Failed::Answer(decline)) => Receipt::Refused(decline),
+            Err(NotApplied::Answer(Decline::Unavailable) | NotApplied::Unknown) => Receipt::Again,
+            Err(NotApplied::Answer(decline)) => Receipt::Refused(decline),
         }
     }
 }
 
 /// What an authorisation is answered, by what is kept of it: the same each time.
 fn answer(request: &AuthorisationRequest, entry: &CardEntry) -> AuthorisationAnswer {
-    let told = &entry.told;
-    if told.kind == CardTransactionType::Decline {
-        let reason = told.decline.map_or(Decline::DoNotHonour, translate::reason);
+    let details = &entry.details;
+    if details.kind == CardTransactionType::Decline {
+        let reason = details.decline.map_or(Decline::DoNotHonour, translate::reason);
         return AuthorisationAnswer::declined(reason);
     }
     let approval = approval_of(entry.id);
-    match told.minor == told.wanted {
+    match details.minor == details.wanted {
         true => AuthorisationAnswer::approved(approval),
         false => {
-            let in_part = request.approve_in_part(approval, told.minor);
+            let in_part = request.approve_in_part(approval, details.minor);
             in_part.unwrap_or(AuthorisationAnswer::declined(Decline::InsufficientFunds))
         }
     }
@@ -208,15 +208,15 @@ impl CardHost for CardNetwork {
 
     fn advise(&self, advice: Advice) -> Boxed<'_, Receipt> {
         Box::pin(async move {
-            let said = translate::advice(&advice);
-            self.take(&advice.payment.subject.pan, said).await
+            let message = translate::advice(&advice);
+            self.take(&advice.payment.subject.pan, message).await
         })
     }
 
     fn reverse(&self, reversal: Reversal) -> Boxed<'_, Receipt> {
         Box::pin(async move {
-            let said = translate::reversal(&reversal);
-            self.take(&reversal.subject.pan, Ok(said)).await
+            let message = translate::reversal(&reversal);
+            self.take(&reversal.subject.pan, Ok(message)).await
         })
     }
 }

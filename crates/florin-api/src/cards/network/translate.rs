@@ -1,7 +1,9 @@
 //! What the messages of a processor are in the words of this family. Pure.
 
 use crate::cards::decide::DeclineReason;
-use crate::cards::flows::{Authorisation, Consulted, MerchantCurrency, Presents, Purchase, Wanted};
+use crate::cards::flows::{
+    Authorisation, AuthorisationTarget, Consulted, MerchantCurrency, Presents, Purchase,
+};
 use crate::cards::payment::{CardChannel, Merchant};
 use florin_iso8583::{
     Advice, AdviceKind, AuthorisationRequest, Condition, Decline, Entry, Key, MerchantCategory, MessageType,
@@ -14,13 +16,13 @@ use zeroize::Zeroizing;
 
 /// A message as it came.
 #[derive(Clone)]
-pub(super) struct Said {
+pub(super) struct ProcessorMessage {
     /// Which it is.
     own: Which,
     /// Which it is about.
     original: Option<Which>,
     /// What it says.
-    pub what: What,
+    pub content: Content,
 }
 
 /// A message about a card, with the ids by which it and the one that it is about are known.
@@ -31,12 +33,12 @@ pub(super) struct Named {
     /// That of the message that it is about.
     pub original: Option<String>,
     /// What it says.
-    pub what: What,
+    pub content: Content,
 }
 
 /// What a message says. Amounts are in minor units of the merchant's currency.
 #[derive(Clone)]
-pub(super) enum What {
+pub(super) enum Content {
     /// May this be paid? With an original: may more of it? The card and the transaction are not known yet.
     Authorise(Box<Authorisation>),
     /// The network has approved it in our place.
@@ -74,14 +76,14 @@ pub(super) struct Unbookable {
 /// Which message one is: its type, as it was said first, and its key.
 type Which = (MessageType, Key);
 
-impl Said {
+impl ProcessorMessage {
     /// The message, as one about a card that comes now. Keys are unique on a card and a day, and have no year.
     pub(super) fn about(self, card: Uuid, now: Timestamp) -> Named {
         let id = |(kind, key): Which| {
             let year = key.date.latest(now).map_or(0, Date::year);
             format!("{card}/{year}/{kind}/{key}")
         };
-        Named { id: id(self.own), original: self.original.map(id), what: self.what }
+        Named { id: id(self.own), original: self.original.map(id), content: self.content }
     }
 }
 
@@ -89,7 +91,7 @@ impl Said {
 ///
 /// # Errors
 /// It is nothing that we decide about.
-pub(super) fn authorisation(request: &AuthorisationRequest) -> Result<Said, Decline> {
+pub(super) fn authorisation(request: &AuthorisationRequest) -> Result<ProcessorMessage, Decline> {
     let payment = &request.payment;
     match payment.subject.processing.kind() {
         TransactionKind::Purchase | TransactionKind::Cash | TransactionKind::PurchaseWithCash => {}
@@ -107,17 +109,17 @@ pub(super) fn authorisation(request: &AuthorisationRequest) -> Result<Said, Decl
         Presents { cvv: cvv.map(|value| Zeroizing::new(value.expose().to_owned())), expiry, pin: None };
     let mut asked = asked(purchase(payment)?);
     (asked.presents, asked.takes_part) = (presents, request.additional.takes_part);
-    Ok(Said {
+    Ok(ProcessorMessage {
         own: (MessageType::AUTHORISATION_REQUEST, payment.subject.key),
         original: request.original_key().map(|key| (MessageType::AUTHORISATION_REQUEST, key)),
-        what: What::Authorise(Box::new(asked)),
+        content: Content::Authorise(Box::new(asked)),
     })
 }
 
 fn asked(purchase: Purchase) -> Authorisation {
     Authorisation {
         card: Uuid::nil(),
-        wanted: Wanted::New(purchase),
+        wanted: AuthorisationTarget::New(purchase),
         presents: Presents::default(),
         takes_part: false,
         challenge: None,
@@ -130,16 +132,16 @@ fn asked(purchase: Purchase) -> Authorisation {
 ///
 /// # Errors
 /// It is nothing that can be, and no money is due.
-pub(super) fn advice(advice: &Advice) -> Result<Said, Decline> {
+pub(super) fn advice(advice: &Advice) -> Result<ProcessorMessage, Decline> {
     let payment = &advice.payment;
     let original = advice.original.zip(advice.original_key()).map(|(original, key)| (original.kind, key));
     let own = match advice.kind {
         AdviceKind::Authorisation => MessageType::AUTHORISATION_ADVICE,
         AdviceKind::Completion => MessageType::FINANCIAL_ADVICE,
     };
-    let said = |what| Ok(Said { own: (own, payment.subject.key), original, what });
+    let said = |content| Ok(ProcessorMessage { own: (own, payment.subject.key), original, content });
     if !advice.code.is_approval() || payment.subject.amount.minor() == 0 {
-        return said(What::Nothing);
+        return said(Content::Nothing);
     }
     let (is_due, kind) = (advice.kind == AdviceKind::Completion, payment.subject.processing.kind());
     let is_unknown = matches!(kind, TransactionKind::Other(_) | TransactionKind::BalanceInquiry);
@@ -147,19 +149,19 @@ pub(super) fn advice(advice: &Advice) -> Result<Said, Decline> {
         (_, _) if is_unknown && !is_due => Err(Decline::InvalidTransaction),
         (_, _) if is_unknown => said(unbookable(payment, is_due, "it is no purchase and no refund")),
         // The money of a refund comes with its completion.
-        (_, TransactionKind::Refund) if !is_due => said(What::Nothing),
+        (_, TransactionKind::Refund) if !is_due => said(Content::Nothing),
         (Err(_), _) => said(unbookable(payment, is_due, "its currency is not served")),
-        (Ok(purchase), TransactionKind::Refund) => said(What::Refund(Box::new(purchase))),
-        (Ok(purchase), _) if is_due => said(What::Complete(Box::new(purchase))),
+        (Ok(purchase), TransactionKind::Refund) => said(Content::Refund(Box::new(purchase))),
+        (Ok(purchase), _) if is_due => said(Content::Complete(Box::new(purchase))),
         (Ok(purchase), _) => {
-            said(What::Advise(Box::new(Authorisation { is_advice: true, ..asked(purchase) })))
+            said(Content::Advise(Box::new(Authorisation { is_advice: true, ..asked(purchase) })))
         }
     }
 }
 
-fn unbookable(payment: &Payment, is_due: bool, why: &'static str) -> What {
+fn unbookable(payment: &Payment, is_due: bool, why: &'static str) -> Content {
     let amount = payment.subject.amount;
-    What::Unbookable(Unbookable {
+    Content::Unbookable(Unbookable {
         why,
         what: match (payment.subject.processing.kind(), is_due) {
             (TransactionKind::Refund, _) => "refund",
@@ -173,17 +175,17 @@ fn unbookable(payment: &Payment, is_due: bool, why: &'static str) -> What {
 }
 
 /// What does not happen.
-pub(super) fn reversal(reversal: &Reversal) -> Said {
+pub(super) fn reversal(reversal: &Reversal) -> ProcessorMessage {
     let (original, remaining) = (reversal.original.kind, reversal.remaining.minor());
-    let what = match original {
-        MessageType::FINANCIAL_ADVICE => What::TakeBack(remaining),
-        _ => What::Reverse(remaining),
+    let content = match original {
+        MessageType::FINANCIAL_ADVICE => Content::TakeBack(remaining),
+        _ => Content::Reverse(remaining),
     };
-    Said {
+    ProcessorMessage {
         // A reversal that is asked for and one that is advised are the same.
         own: (MessageType::REVERSAL_REQUEST, reversal.subject.key),
         original: Some((original, reversal.original_key())),
-        what,
+        content,
     }
 }
 
@@ -228,7 +230,7 @@ pub(super) const fn reason(reason: DeclineReason) -> Decline {
     match reason {
         Why::CardNotActive | Why::CountryBlocked | Why::MerchantBlocked => Decline::Restricted,
         Why::CardExpired | Why::WrongExpiry => Decline::Expired,
-        // Who guesses is not told from when on guessing is in vain.
+        // Who guesses is not details from when on guessing is in vain.
         Why::WrongCvv | Why::CvvTriesExceeded => Decline::WrongVerificationValue,
         // At 55 a machine asks for the PIN.
         Why::WrongPin | Why::PinRequired => Decline::WrongPin,
