@@ -17,7 +17,7 @@ use super::requests::Requests;
 use xtask::interrupt;
 
 /// No answer on any connection for so long means there will be none.
-const STALLED: Duration = Duration::from_secs(30);
+pub const STALLED: Duration = Duration::from_secs(30);
 
 /// Latencies from a microsecond to a minute, in nanoseconds, to three digits.
 const LATENCY: (u64, u64, u8) = (1_000, 60_000_000_000, 3);
@@ -51,9 +51,10 @@ pub struct Measured {
 }
 
 /// One connection and the request under way on it.
-struct Connection {
+pub struct Connection {
     stream: mio::net::TcpStream,
-    request: Vec<u8>,
+    /// The request.
+    pub request: Vec<u8>,
     answer: Vec<u8>,
     filled: usize,
     sent: Instant,
@@ -98,7 +99,8 @@ pub fn latencies() -> Result<Histogram<u64>> {
 }
 
 impl Connection {
-    fn open(poll: &Poll, index: usize, address: SocketAddr) -> Result<Self> {
+    /// Connects; the index is the token of its events.
+    pub fn open(poll: &Poll, index: usize, address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
@@ -109,13 +111,26 @@ impl Connection {
     }
 
     /// Sends the request; it is far smaller than an empty socket's buffer, so it goes out whole.
-    fn send(&mut self) -> Result<()> {
+    pub fn send(&mut self) -> Result<()> {
         self.sent = Instant::now();
         let written = self.stream.write(&self.request).context("cannot send a request")?;
         if written < self.request.len() {
             bail!("a request of {} bytes did not fit into the socket", self.request.len());
         }
         Ok(())
+    }
+
+    /// The answer that is expected, once it is complete, is looked at and forgotten. False: it is not complete.
+    pub fn finish(&mut self, requests: &mut dyn Requests) -> Result<bool> {
+        let Some(answer) = self.receive()? else { return Ok(false) };
+        let text = self.answer.get(..answer.length).unwrap_or_default();
+        if !requests.accepts(answer.status) {
+            let (request, text) = (String::from_utf8_lossy(&self.request), String::from_utf8_lossy(text));
+            bail!("an answer that was not expected:\n{text}\n\nto this request:\n{request}");
+        }
+        requests.answered(&self.request, text);
+        self.filled = 0;
+        Ok(true)
     }
 
     /// Reads what has come; the answer, once it is complete.
@@ -166,17 +181,10 @@ impl Run<'_> {
     /// Something came on this connection.
     fn answered(&mut self, index: usize) -> Result<()> {
         let Some(connection) = self.connections.get_mut(index) else { return Ok(()) };
-        let Some(answer) = connection.receive()? else { return Ok(()) };
-        if !self.requests.accepts(answer.status) {
-            let request = String::from_utf8_lossy(&connection.request);
-            let text = String::from_utf8_lossy(connection.answer.get(..answer.length).unwrap_or_default());
-            bail!("an answer that was not expected:\n{text}\n\nto this request:\n{request}");
-        }
-        connection.filled = 0;
-        let now = Instant::now();
-        let latency = now - connection.sent;
-        self.requests
-            .answered(&connection.request, connection.answer.get(..answer.length).unwrap_or_default());
+        let (now, latency) = match connection.finish(self.requests)? {
+            true => (Instant::now(), connection.sent.elapsed()),
+            false => return Ok(()),
+        };
         self.under_way -= 1;
         if now >= self.from && self.to.is_none_or(|to| now < to) {
             self.measured.answers += 1;

@@ -12,17 +12,20 @@
 
 mod answer;
 mod beside;
+mod cards;
 mod chain_deposits;
 mod exchanges;
 mod figures;
 mod floor;
 mod load;
+mod paced;
 mod place;
 mod product;
 mod requests;
 mod sepa;
 mod sepa_inbox;
 mod transfers;
+mod turns;
 mod uploads;
 mod webhooks;
 mod withdrawals;
@@ -63,6 +66,7 @@ enum Command {
     SepaInbox(SepaInbox),
     ChainDeposits(ChainDeposits),
     Withdrawals(Withdrawals),
+    Cards(Cards),
     Uploads(Uploads),
     Webhooks(Webhooks),
     Floor(Settings),
@@ -177,6 +181,26 @@ struct ChainDeposits {
 struct Withdrawals {
     #[command(flatten)]
     load: Load,
+}
+
+/// Authorisations of cards per second, on each engine, against transfers; and how long one takes
+///
+/// Starts `florin serve` as for transfers, with a processor of cards that is connected by ISO 8583, and gives each
+/// user five cards. In each round come POST /v1/transfer of 0.01 EUR, then authorisations of 0.01 EUR by POST
+/// /v1/sandbox/cards/{cardId}/authorize, then the same as 0100 messages of the processor. The ratios are to the
+/// transfers of the same round. Then transfers at half of what was their full load just before, at a constant rate,
+/// and beside them authorisations at a constant rate: each is timed from when it was due, not from when it was sent.
+///
+///   cargo xtask bench cards
+///   cargo xtask bench cards --engine sqlite --connections 64 --rate 1000
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+struct Cards {
+    #[command(flatten)]
+    load: Load,
+    /// Authorisations a second that are timed
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..100_000))]
+    rate: u32,
 }
 
 /// What random users are sent, and where
@@ -321,6 +345,7 @@ fn run(command: &Command) -> Result<()> {
         Command::SepaInbox(inbox) => sepa_inbox::run(inbox),
         Command::ChainDeposits(deposits) => chain_deposits::run(deposits),
         Command::Withdrawals(withdrawals) => withdrawals::run(&withdrawals.load),
+        Command::Cards(cards) => cards::run(cards),
         Command::Webhooks(webhooks) => webhooks::run(webhooks),
         Command::Uploads(uploads) => uploads::run(uploads),
         Command::FloorServer(_) | Command::PostgresSupervisor(_) => Ok(()),

@@ -15,13 +15,14 @@ pub mod supervised;
 pub mod workspace;
 
 /// What the benchmarks measure: the name of each command, and what it is about.
-pub const MEASUREMENTS: [(&str, &str); 9] = [
+pub const MEASUREMENTS: [(&str, &str); 10] = [
     ("transfers", "durable transfers per second between random users, against the floor"),
     ("exchanges", "locks and exchanges per second, against transfers"),
     ("sepa", "SEPA transfers per second, against transfers"),
     ("sepa-inbox", "credits of a bank's file per second"),
     ("chain-deposits", "deposits on simulated chains per second"),
     ("withdrawals", "crypto withdrawals per second, against transfers"),
+    ("cards", "authorisations of cards per second, against transfers, and how long one takes"),
     ("uploads", "photos of documents per second, and how much they delay other calls"),
     ("webhooks", "webhooks delivered per second"),
     ("floor", "the floor alone"),

@@ -18,6 +18,7 @@ use super::pulse::longest_absence;
 use crate::answer::receive;
 use crate::load::latencies;
 use crate::requests::{Balances, Recipient, Requests, Transfers};
+use crate::turns::take_short_turns;
 use xtask::interrupt;
 
 /// Connections of each kind. At 50 calls a second each has one in 160 ms: only a longer wait delays the next.
@@ -119,25 +120,6 @@ fn one_stream(recipient: &Recipient, mut requests: impl Requests, mut pace: Pace
         pace.next += pace.between;
     }
     Ok(seen)
-}
-
-/// How long a caller's thread computes at a stretch: the least that Linux takes (sched_setattr(2)).
-const TURN_NANOS: u64 = 100_000;
-
-/// A call ends when its answer is there, not when this thread gets a processor after sixteen that send photos: in life
-/// those are other machines. A thread that wakes with a shorter turn than the one that runs goes first.
-fn take_short_turns() {
-    // SAFETY: the call reads a structure of the length that it is told, all of it numbers. One that fails changes
-    // nothing.
-    #[cfg(target_os = "linux")]
-    #[expect(unsafe_code, reason = "there is no safe way to say it")]
-    unsafe {
-        use nix::libc::{SYS_sched_setattr, sched_attr, syscall};
-        let mut attributes: sched_attr = std::mem::zeroed();
-        attributes.size = u32::try_from(size_of::<sched_attr>()).unwrap_or_default();
-        attributes.sched_runtime = TURN_NANOS;
-        syscall(SYS_sched_setattr, 0, &raw const attributes, 0);
-    }
 }
 
 #[cfg(test)]
