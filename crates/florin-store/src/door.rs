@@ -143,8 +143,8 @@ impl Door {
         is_fresh.then(|| TakenKey { digest, in_flight: InFlight { key, set: Arc::clone(&self.in_flight) } })
     }
 
-    /// What the command of a request with this key will come to, where the key was used before. The scope must have been
-    /// opened after the key was taken.
+    /// What the command of a request with this key will come to, where the key was used before. The scope must have
+    /// been opened after the key was taken.
     ///
     /// # Errors
     /// When the database is away, or what is stored cannot be read.

@@ -53,8 +53,8 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         id: "setCardPin",
         summary: "Set the PIN of a card",
-        description: "Replaces the PIN. No call tells what it is. After three wrong PINs in a row no PIN is checked until \
-                      it is replaced. P453 if we have blocked or suspended the card.",
+        description: "Replaces the PIN. No call tells what it is. After three wrong PINs in a row none is checked \
+                      until it is replaced. P453 if we have blocked or suspended the card.",
         example: r#"{"externalUserId":"$user","cardId":"$card","pin":"7391"}"#,
         answer: r#"{"message":"Card PIN set successfully"}"#,
         refusals: &[&P412, &P434, &P453],

@@ -303,7 +303,7 @@ pub fn endpoints() -> Vec<Endpoint> {
                           of the network: by the card's and the user's status, by what is presented, by 3-D Secure, \
                           by merchant and country, by limits and by the balance. What is approved is on hold for \
                           seven days; the merchant clears a day later by itself, unless you do something else first. \
-                          At a cash machine (`channel` `ATM`) a `pin` must be presented. A decline is a 201 too: `declineReason` says why.",
+                          A cash machine needs a `pin`. A decline is a 201 too: `declineReason` says why.",
             example: r#"{"amount":"12.50","currency":"eur","merchantName":"Bookshop","mcc":"5942",
                 "channel":"ECOM","country":"DE"}"#,
             answer: r#"{"transactionId":"$purchase","status":"APPROVED","approvedAmount":"12.50"}"#,

@@ -3,8 +3,8 @@
 //! bring them.
 
 use super::{DELETE, create, details, of_card, resident};
-use crate::support::{Engine, Setup, TestApp, engine};
-use crate::webhooks::receiver::Receiver;
+use crate::support::{Client, Engine, Setup, TestApp, engine};
+use crate::webhooks::receiver::{Got, Receiver};
 use crate::webhooks::{deliver, register};
 use serde_json::{Value, json};
 use std::fmt::{Debug, Write};
@@ -191,6 +191,49 @@ fn without_code(mut event: Value) -> Value {
     event
 }
 
+/// Presents a card, asks for codes and gives them, right and wrong, each twice with a key: what is answered, and the
+/// two codes that events brought. What was given is a secret from now on.
+async fn give_all(a: &Client, made: &Value, secrets: &mut Secrets) -> (Vec<String>, [String; 2]) {
+    let text = |field: &str| made[field].as_str().expect("a text").to_owned();
+    let (card, cvv, answers) = (text("cardId"), text("cvv"), Mutex::new(Vec::new()));
+    let send = async |path: &str, body: Value| {
+        let key = format!("key-{}", answers.lock().expect("no panic").len());
+        let first = a.post(path, &body).keyed(&key).send().await;
+        let again = a.post(path, &body).keyed(&key).send().await;
+        assert_eq!(first.body, again.body);
+        answers.lock().expect("no panic").push(first.text().to_owned());
+        first.json()
+    };
+    let of_sandbox = |what: &str| format!("/v1/sandbox/cards/{card}/{what}");
+    let wrong_cvv = if cvv == "427" { "428" } else { "427" };
+    // Two are malformed.
+    for (cvv, pin) in [(&*cvv, "4829"), (wrong_cvv, "4829"), (&cvv, "7391"), (&cvv, "97531"), ("86", "4829")]
+    {
+        let bought = json!({"amount": "10", "currency": "eur", "merchantName": "Bookshop", "mcc": "5942",
+            "channel": "ATM", "cvv": cvv, "pin": pin});
+        send(&of_sandbox("authorize"), bought).await;
+        secrets.short.extend([cvv, pin].iter().filter(|text| text.len() > 2).map(|text| (*text).to_owned()));
+    }
+    let asked = json!({"amount": "49.90", "currency": "eur", "merchantName": "Bookshop"});
+    let challenge = send(&of_sandbox("3ds"), asked).await["challengeId"].clone();
+    send("/v1/card/activation", json!({"externalUserId": "anna", "cardId": card})).await;
+    let events = a.events().await;
+    let code = |kind: &str| {
+        let event = events.iter().find(|event| event["type"] == kind).expect("an event");
+        event["payload"]["code"].as_str().expect("a code").to_owned()
+    };
+    let codes = ["card.3ds", "card.activation"].map(code);
+    for code in ["135791", "24680", &codes[0]] {
+        send(&of_sandbox("3ds/answer"), json!({"challengeId": challenge, "code": code})).await;
+    }
+    for code in ["135791", "24680", &codes[1]] {
+        let given = json!({"externalUserId": "anna", "cardId": card, "code": code});
+        send("/v1/card/activation/answer", given).await;
+    }
+    secrets.short.extend(["135791", "24680", &codes[0], &codes[1]].map(str::to_owned));
+    (answers.into_inner().expect("no panic"), codes)
+}
+
 /// Codes of 3-D Secure and of activations, and what is presented at a shop or a machine, right or wrong: in no row,
 /// stored answer, delivery, log or refusal.
 #[tokio::test]
@@ -204,60 +247,10 @@ async fn no_code_and_nothing_presented_is_readable_anywhere() {
     receiver.answers(|_| 500);
     resident(&a, "anna").await;
     a.fund(Some("anna"), "100", "eur").await;
-    let made = create(&a, "anna").await;
-    let text = |field: &str| made[field].as_str().expect("a text").to_owned();
-    let (card, cvv) = (text("cardId"), text("cvv"));
-    let mut secrets = Secrets::default();
+    let (made, mut secrets) = (create(&a, "anna").await, Secrets::default());
     secrets.add(&made);
-    let mut keys = 0..;
-    let mut send = async |path: &str, body: Value| {
-        let key = format!("key-{}", keys.next().unwrap_or_default());
-        let first = a.post(path, &body).keyed(&key).send().await;
-        let again = a.post(path, &body).keyed(&key).send().await;
-        assert_eq!(first.body, again.body);
-        first.text().to_owned()
-    };
-    let of_sandbox = |what: &str| format!("/v1/sandbox/cards/{card}/{what}");
-    let bought = json!({"amount": "10", "currency": "eur", "merchantName": "Bookshop", "mcc": "5942",
-        "channel": "ATM"});
-    let with = |body: &Value, more: Value| {
-        let mut body = body.clone();
-        more.as_object().expect("an object").iter().for_each(|(name, value)| body[name] = value.clone());
-        body
-    };
-    let wrong_cvv = if cvv == "427" { "428" } else { "427" };
-    let mut answers = Vec::new();
-    // The last two are malformed.
-    for (cvv, pin) in [(&*cvv, "4829"), (wrong_cvv, "4829"), (&cvv, "7391"), (&cvv, "97531"), ("86", "4829")]
-    {
-        answers.push(send(&of_sandbox("authorize"), with(&bought, json!({"cvv": cvv, "pin": pin}))).await);
-        secrets.short.extend([cvv, pin].iter().filter(|text| text.len() > 2).map(|text| (*text).to_owned()));
-    }
-    let named = json!({"externalUserId": "anna", "cardId": card});
-    let asked = json!({"amount": "49.90", "currency": "eur", "merchantName": "Bookshop"});
-    let challenge: Value = serde_json::from_str(&send(&of_sandbox("3ds"), asked).await).expect("JSON");
-    send("/v1/card/activation", named.clone()).await;
-    let brought: Vec<(String, String)> = a
-        .events()
-        .await
-        .iter()
-        .filter_map(|event| {
-            let code = event["payload"]["code"].as_str()?;
-            Some((event["type"].as_str()?.to_owned(), code.to_owned()))
-        })
-        .collect();
-    let kinds: Vec<_> = brought.iter().map(|(kind, _)| kind.as_str()).collect();
-    assert_eq!(kinds, ["card.3ds", "card.activation"]);
-    let (secure, activation) = (brought[0].1.as_str(), brought[1].1.as_str());
-    for code in ["135791", "24680", secure] {
-        let given = json!({"challengeId": challenge["challengeId"], "code": code});
-        answers.push(send(&of_sandbox("3ds/answer"), given).await);
-    }
-    for code in ["135791", "24680", activation] {
-        answers.push(send("/v1/card/activation/answer", with(&named, json!({"code": code}))).await);
-    }
+    let (answers, [secure, activation]) = give_all(&a, &made, &mut secrets).await;
     assert!(answers.last().is_some_and(|answer| answer.contains("ACTIVATED")), "{answers:?}");
-    secrets.short.extend(["135791", "24680", secure, activation].map(str::to_owned));
     deliver(&app).await;
     drop(guard);
 
@@ -273,9 +266,10 @@ async fn no_code_and_nothing_presented_is_readable_anywhere() {
     }
     // The partner is told the codes, each by its event, and nothing else.
     let sent = receiver.take();
-    let told = |code: &str| sent.iter().filter(|got| got.text.contains(&format!("\"{code}\""))).count();
-    assert!(told(secure) > 0 && told(activation) > 0);
-    let sent = sent.iter().map(super::super::webhooks::receiver::Got::body);
+    for code in [&secure, &activation] {
+        assert!(sent.iter().any(|got| got.text.contains(&format!("\"{code}\""))), "it was told");
+    }
+    let sent = sent.iter().map(Got::body);
     for event in sent.chain(a.events().await).map(without_code) {
         assert_eq!(secrets.found_in(event.to_string().as_bytes()), None, "{event}");
     }
