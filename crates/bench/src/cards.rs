@@ -220,7 +220,8 @@ fn times_line(name: &str, told: &str, rounds: &[Times]) -> Option<String> {
     let per_second = median(rounds.iter().map(|(.., own)| rate(&own.measured)).collect());
     let transfers = median(rounds.iter().map(|(_, beside, _)| rate(&beside.measured)).collect());
     Some(format!(
-        "{name:9} {told:14} {per_second:>7.0} {:>7.2} {:>7.2}  {of_rounds:16} {:>8.2} {:>18.2} {transfers:>19.0}, {:.2}",
+        "{name:9} {told:14} {per_second:>7.0} {:>7.2} {:>7.2}  {of_rounds:16} {:>8.2} {:>18.2} \
+         {transfers:>19.0}, {:.2}",
         milliseconds(&own, 0.5),
         milliseconds(&own, 0.99),
         milliseconds(&own, 0.999),

@@ -60,8 +60,8 @@ impl Decider {
     }
 }
 
-/// Answers questions until the process is ended. Each is decided by itself: one that the program does not answer is left
-/// to time out, and holds up no other.
+/// Answers questions until the process is ended. Each is decided by itself: one that the program does not answer is
+/// left to time out, and holds up no other.
 pub async fn answer(decider: Decider, mut bank: Bank<'_>) -> Result<(), Failed> {
     let decider = Arc::new(decider);
     let mut under_way = JoinSet::new();

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 const ROUNDS: u64 = 5;
 const CLIENTS: usize = 8;
-/// The crash comes after at most so many acknowledged messages of a round: so no card is used 30 times in an hour, which
-/// would be declined.
+/// The crash comes after at most so many acknowledged messages of a round: so no card is used 30 times in an hour,
+/// which would be declined.
 const LATEST: u64 = 120;
 
 /// What each user has, in cents: more than all payments take.
