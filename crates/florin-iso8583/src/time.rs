@@ -27,8 +27,9 @@ pub struct MonthDay {
     day: u8,
 }
 
-/// How far the day of a message may be ahead of ours: a day of the calendar, and half a day for a clock that is wrong.
-const AHEAD: Duration = Duration::from_secs(36 * 3_600);
+/// How far the day of a message may be ahead of ours. No day that a merchant means is nearly so far ahead, or 200 days
+/// back, so nothing that is read about it changes its year.
+const AHEAD: Duration = Duration::from_secs(165 * 24 * 3_600);
 
 /// A year that has every day that there is.
 const LEAP_YEAR: i16 = 2_000;
@@ -45,8 +46,8 @@ impl MonthDay {
         Date::new(year, i8::try_from(self.month).ok()?, i8::try_from(self.day).ok()?)
     }
 
-    /// The day that is meant by somebody who reads this now: the last such day. A merchant's clock may be ahead, and
-    /// its day begins up to 14 hours before ours.
+    /// The day that is meant by somebody who reads this now: the last such day that is less than 165 days ahead. So it
+    /// is the same day for all who read it within half a year, however wrong a merchant's clock is.
     #[must_use]
     pub fn latest(self, now: Timestamp) -> Option<Date> {
         let end = now.saturating_add(AHEAD).date();
@@ -189,11 +190,13 @@ mod tests {
         for (day, now, date) in [
             ((11, 30), "2026-11-30T12:00:00Z", "2026-11-30"),
             ((12, 1), "2026-11-30T12:00:00Z", "2026-12-01"),
-            ((12, 2), "2026-11-30T11:59:59Z", "2025-12-02"),
+            ((12, 2), "2026-11-30T11:59:59Z", "2026-12-02"),
+            ((12, 31), "2027-07-18T00:00:00Z", "2026-12-31"),
+            ((12, 31), "2027-07-19T00:00:00Z", "2027-12-31"),
             ((12, 31), "2027-01-01T00:30:00Z", "2026-12-31"),
             ((1, 1), "2026-12-31T13:00:00Z", "2027-01-01"),
             ((2, 29), "2027-03-01T00:00:00Z", "2024-02-29"),
-            ((2, 29), "1904-02-01T00:00:00Z", "1896-02-29"),
+            ((2, 29), "1903-02-01T00:00:00Z", "1896-02-29"),
         ] {
             let found = MonthDay::new(day.0, day.1).unwrap().latest(Timestamp::parse(now).unwrap());
             assert_eq!(found, Date::parse(date).ok(), "{day:?} {now}");

@@ -337,11 +337,14 @@ impl Bucket {
 
     /// An object. It is missing where the bucket is there without it: a bucket that is gone has lost nothing yet.
     async fn found(&self, key: &Key) -> Result<GetResult, VaultError> {
-        let found = self.store.get(key).await.map_err(|error| wrong(&error));
-        if matches!(found, Err(VaultError::Missing)) {
-            self.is_there().await?;
+        let get = async || self.store.get(key).await.map_err(|error| wrong(&error));
+        match get().await {
+            Err(VaultError::Missing) => {
+                self.is_there().await?;
+                get().await
+            }
+            found => found,
         }
-        found
     }
 
     fn sheet_key(&self, sheet: Uuid) -> Key {

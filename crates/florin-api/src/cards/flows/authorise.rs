@@ -3,6 +3,7 @@
 use super::consulted::Consulted;
 use super::due;
 use super::entry::{CardEntry, CardTransactionStatus, CardTransactionType, StepDetails, emit_step};
+use super::follow;
 use super::foreign::{self, MerchantCurrency};
 use super::known::Known;
 use super::postings::{self, EUR};
@@ -123,7 +124,7 @@ pub async fn authorise(
     };
     if asked.is_advice && case.cost.is_none() {
         // Kept as it was, it would be cleared at a rate that nobody has given.
-        return Ok(Err(Impossible::because("no rate of the merchant's currency is known")));
+        return Err(follow::no_rate().into());
     }
     let now = work.now();
     let presented = case.presented(work.app(), asked, now)?;

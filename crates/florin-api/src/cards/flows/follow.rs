@@ -79,19 +79,15 @@ pub async fn follow(
 /// A merchant takes money for which no authorisation was asked. Nobody can refuse it.
 ///
 /// # Errors
-/// P434 for an unknown card, or a fault. [`Impossible`]: no rate of the currency is known.
+/// P434 for an unknown card, or a fault: that no rate of the currency is known at the moment is one.
 pub async fn force(
     work: &mut Work<'_>,
     terms: &Terms,
     (card, purchase): (Uuid, &Purchase),
 ) -> Result<Result<CardEntry, Impossible>, Stop> {
-    match begin(work, terms, card, purchase).await? {
-        Ok(payment) => {
-            let next = payment.clone().clear(Some(purchase.amount), true);
-            carry_out(work, &payment, next, Follow::Clear(None, true)).await
-        }
-        Err(impossible) => Ok(Err(impossible)),
-    }
+    let payment = begin(work, terms, card, purchase).await?;
+    let next = payment.clone().clear(Some(purchase.amount), true);
+    carry_out(work, &payment, next, Follow::Clear(None, true)).await
 }
 
 /// Money comes in that belongs to no purchase of the card.
@@ -103,13 +99,14 @@ pub async fn credit(
     terms: &Terms,
     (card, purchase): (Uuid, &Purchase),
 ) -> Result<Result<CardEntry, Impossible>, Stop> {
-    match begin(work, terms, card, purchase).await? {
-        Ok(payment) => {
-            let next = payment.clone().credit(purchase.amount);
-            carry_out(work, &payment, next, Follow::Refund(None)).await
-        }
-        Err(impossible) => Ok(Err(impossible)),
-    }
+    let payment = begin(work, terms, card, purchase).await?;
+    let next = payment.clone().credit(purchase.amount);
+    carry_out(work, &payment, next, Follow::Refund(None)).await
+}
+
+/// What can't be refused is to come again once there is a rate.
+pub(super) fn no_rate() -> StoreError {
+    StoreError::unavailable("no rate of the merchant's currency is known")
 }
 
 /// A transaction that begins without an authorisation.
@@ -118,19 +115,19 @@ async fn begin(
     terms: &Terms,
     card: Uuid,
     purchase: &Purchase,
-) -> Result<Result<CardPayment, Impossible>, Stop> {
+) -> Result<CardPayment, Stop> {
     work.load(&[Touch::Object(&CARDS, card)]).await?;
     let card = work.object::<Card>(card)?.ok_or_else(|| Refusal::of(&P434))?;
     work.load(&touches(card.holder, card.id)).await?;
     let (id, now) = (work.id(), work.now());
     let Some(charge) = foreign::charge(work.app(), terms, purchase.currency, now)? else {
-        return Ok(Err(Impossible::because("no rate of the merchant's currency is known")));
+        return Err(no_rate().into());
     };
     let mut payment = CardPayment::new(id, (card.holder, card.id), purchase.channel, charge);
     if !has_left(work, card.holder) {
         payment.sealed = Some(sealed::seal(work, card.holder, &purchase.merchant)?);
     }
-    Ok(Ok(payment))
+    Ok(payment)
 }
 
 /// Posts a step and emits its event.
@@ -195,16 +192,17 @@ fn give_back(
     payment: &CardPayment,
     change: Change,
 ) -> Result<(RecordKind, Uuid, Posting), StoreError> {
-    let (id, amount) = (work.id(), -change.paid);
+    let (id, debt) = (work.id(), work.debt(payment.holder, EUR)?);
     if !has_left(work, payment.holder) {
-        return Ok((kind, id, postings::give_back(payment, change, work.debt(payment.holder, EUR)?)));
+        return Ok((kind, id, postings::give_back(payment, change, debt)));
     }
+    let amount = (-change.paid - debt).max(0);
     if amount > 0 {
         tracing::warn!(card = %payment.card, refund = %id, "a refund for a user that has left waits for a person");
         let (payment, state, created_at) = (payment.id, UnclaimedState::Waiting, work.now());
         work.put(&Unclaimed { id, payment, amount, state, created_at })?;
     }
-    Ok((kind, id, postings::suspend(payment, change)))
+    Ok((kind, id, postings::suspend(payment, change, amount)))
 }
 
 /// Whether a holder was deleted.

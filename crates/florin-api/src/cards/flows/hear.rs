@@ -40,27 +40,40 @@ struct Refused<'a> {
     what: &'a str,
     id: Uuid,
     amount: Option<i64>,
+    currency: Option<String>,
+    merchant: Option<&'a str>,
 }
 
 impl CardMessage {
     fn kept(&self) -> Refused<'_> {
-        let (what, id, amount) = match self {
+        let (what, id, amount, purchase) = match self {
             Self::Authorise(asked) => match &asked.wanted {
-                AuthorisationTarget::New(purchase) => ("authorise", asked.card, Some(purchase.amount)),
-                AuthorisationTarget::More(payment, amount) => ("authorise more", *payment, Some(*amount)),
+                AuthorisationTarget::New(purchase) => ("authorise", asked.card, None, Some(purchase)),
+                AuthorisationTarget::More(payment, amount) => {
+                    ("authorise more", *payment, Some(*amount), None)
+                }
             },
-            Self::Follow(payment, step) => match step {
-                Follow::Clear(amount, _) => ("clear", *payment, *amount),
-                Follow::Reverse(amount) => ("reverse", *payment, *amount),
-                Follow::Expire => ("expire", *payment, None),
-                Follow::Refund(amount) => ("refund", *payment, *amount),
-                Follow::ChargeBack(amount) => ("charge back", *payment, *amount),
-                Follow::Represent(amount) => ("represent", *payment, *amount),
-            },
-            Self::Force(card, purchase) => ("force", *card, Some(purchase.amount)),
-            Self::Credit(card, purchase) => ("credit", *card, Some(purchase.amount)),
+            Self::Follow(payment, step) => {
+                let (what, amount) = match step {
+                    Follow::Clear(amount, _) => ("clear", *amount),
+                    Follow::Reverse(amount) => ("reverse", *amount),
+                    Follow::Expire => ("expire", None),
+                    Follow::Refund(amount) => ("refund", *amount),
+                    Follow::ChargeBack(amount) => ("charge back", *amount),
+                    Follow::Represent(amount) => ("represent", *amount),
+                };
+                (what, *payment, amount, None)
+            }
+            Self::Force(card, purchase) => ("force", *card, None, Some(&**purchase)),
+            Self::Credit(card, purchase) => ("credit", *card, None, Some(&**purchase)),
         };
-        Refused { what, id, amount }
+        Refused {
+            what,
+            id,
+            amount: amount.or(purchase.map(|purchase| purchase.amount)),
+            currency: purchase.map(|purchase| purchase.currency.currency().code.to_string()),
+            merchant: purchase.map(|purchase| purchase.merchant.name.as_str()),
+        }
     }
 }
 
@@ -126,8 +139,11 @@ pub async fn hear(
         return before(work, rail, id).await;
     }
     let heard = apply(work, terms, message).await?;
+    let is_question = matches!(message, CardMessage::Authorise(asked) if !asked.is_advice);
     let (verdict, made) = match &heard {
         Ok(entry) => (Verdict::Applied, Some(entry.id)),
+        // It is declined, so nothing is due and nobody need look.
+        Err(_) if is_question => (Verdict::Applied, None),
         Err(Impossible(why)) => (Verdict::Refused(why.clone().into_owned()), None),
     };
     inbox::keep(work, rail, id, (verdict, made), &message.kept())?;

@@ -28,11 +28,9 @@ pub fn hold(payment: &CardPayment, change: Change) -> Posting {
 
 /// The merchant takes money: out of what is on hold, then out of what is free. What is missing the holder owes.
 pub fn take(payment: &CardPayment, change: Change, account: Account) -> Posting {
-    let released = -change.held;
-    let rest = if released == change.held_before { Rest::Released } else { Rest::Held };
-    // Where nothing is let go (a representment), what is on hold for the rest of the purchase stays so.
-    let held = if released == 0 { 0 } else { change.held_before };
     let (amount, to) = (change.paid, settlement(payment.holder));
+    // Just so much of the hold is let go as the transaction says: after a refund a cent more or less may be paid.
+    let (held, rest) = (-change.held, Rest::Released);
     let posting = Posting::new().capture(Capture { account, held, amount, to, rest });
     share(posting, payment.holder, change.fee)
 }
@@ -43,11 +41,12 @@ pub fn give_back(payment: &CardPayment, change: Change, debt: i64) -> Posting {
     posting.pay(settlement(payment.holder), (payment.holder, EUR), -change.paid, debt)
 }
 
-/// Money comes back to a holder that has left: it waits for a person.
-pub fn suspend(payment: &CardPayment, change: Change) -> Posting {
-    let (book, suspense) = (payment.holder.book(), AccountKind::Suspense);
-    let posting = share(Posting::new(), payment.holder, change.fee);
-    posting.move_money(settlement(payment.holder), house(book, suspense), -change.paid)
+/// Money comes back to a holder that has left: it pays what is owed, and so much waits for a person.
+pub fn suspend(payment: &CardPayment, change: Change, waits: i64) -> Posting {
+    let (holder, settlement) = (payment.holder, settlement(payment.holder));
+    share(Posting::new(), holder, change.fee)
+        .move_money(settlement, AccountKey::receivable(holder, EUR), -change.paid - waits)
+        .move_money(settlement, house(holder.book(), AccountKind::Suspense), waits)
 }
 
 /// The house's fee goes out of what the network gets, or back into it.
@@ -122,8 +121,14 @@ mod tests {
                 prop_assert_eq!(of(&again, main) + of(&again, owed), -change.paid);
                 prop_assert!(account.balance + of(&again, main) >= payment.held);
             }
-            let waits = suspend(&payment, change);
-            prop_assert_eq!(of(&waits, house(BOOK, AccountKind::Suspense)), -change.paid);
+            let waits = suspend(&payment, change, -change.paid - debt.min(-change.paid));
+            prop_assert_eq!(of(&waits, owed), debt.min(-change.paid));
+            prop_assert_eq!(of(&waits, house(BOOK, AccountKind::Suspense)) + of(&waits, owed), -change.paid);
+            // More is taken after all of it came back.
+            if let Ok((payment, _)) = payment.refund(None) {
+                let (payment, change) = payment.clear(Some(cleared), is_last).unwrap();
+                prop_assert_eq!(sums(&take(&payment, change, account)), (0, change.held));
+            }
         }
     }
 }

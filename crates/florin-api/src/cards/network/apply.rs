@@ -46,6 +46,12 @@ pub(super) async fn apply(
     }
     let before = Before::load(work, named.original.as_deref()).await?;
     let applied = match &named.content {
+        Content::Authorise(_) if inbox::is_known(work, rail(work.app()), &advised(&named.id))? => {
+            // The network has approved it in our place, and says so before it asks.
+            let made = inbox::made(work, rail(work.app()), &advised(&named.id))?;
+            keep(work, named, made)?;
+            heard(work, named).await?
+        }
         Content::Authorise(asked) => {
             let now = before.adds_to(card, asked);
             if asked.partner.reply.is_some() && !is_about_the_same(&now.wanted, &asked.wanted) {
@@ -56,7 +62,12 @@ pub(super) async fn apply(
         Content::Advise(_) if before.is_approved() => keep(work, named, before.entry())?,
         Content::Advise(asked) => {
             let asked = Authorisation { card, ..(**asked).clone() };
-            hear_as(work, terms, named, &CardMessage::Authorise(Box::new(asked))).await?
+            let applied = hear_as(work, terms, named, &CardMessage::Authorise(Box::new(asked))).await?;
+            if let (Applied::Entry(entry), Some(original)) = (&applied, &named.original) {
+                let rail = rail(work.app());
+                inbox::keep(work, rail, &advised(original), (Verdict::Applied, Some(entry.id)), &())?;
+            }
+            applied
         }
         Content::Complete(purchase) => hear_as(work, terms, named, &before.completed(card, purchase)).await?,
         Content::Refund(purchase) => hear_as(work, terms, named, &before.refunded(card, purchase)).await?,
@@ -72,16 +83,10 @@ pub(super) async fn apply(
             None => keep_reversed(work, named)?,
         },
         Content::TakeBack(_) if before.is_refund() => {
-            let why = "a refund is taken back, which is not booked by itself";
-            refuse(work, named, why, &TakenBack::of(&before))?
+            refuse(work, &named.id, REFUND_TAKEN_BACK, &before.taken(before.minor()))?
         }
-        Content::TakeBack(remaining) => match before.taken_back(*remaining) {
-            Some((payment, amount)) => {
-                undo(work, terms, named, (before, payment), Follow::Refund(Some(amount))).await?
-            }
-            None => keep_reversed(work, named)?,
-        },
-        Content::Unbookable(unbookable) => refuse(work, named, unbookable.why, unbookable)?,
+        Content::TakeBack(remaining) => take_back(work, terms, named, before, *remaining).await?,
+        Content::Unbookable(unbookable) => refuse(work, &named.id, unbookable.why, unbookable)?,
         Content::Nothing => Applied::Nothing,
     };
     Ok(Some(applied))
@@ -116,6 +121,32 @@ fn no_entry() -> StoreError {
     StoreError::unexpected("the entry of a message is gone")
 }
 
+/// Gives back what a completion has taken. What is back already, by refunds that named no completion, is a matter for a
+/// person: the network pays it twice.
+async fn take_back(
+    work: &mut Work<'_>,
+    terms: &Terms,
+    named: &Named,
+    before: Before,
+    remaining: i64,
+) -> Result<Applied, Stop> {
+    let Some((payment, due, left)) = before.taken_back(remaining) else {
+        return Ok(keep_reversed(work, named)?);
+    };
+    let rest = before.taken(due - left);
+    if left == 0 {
+        return Ok(refuse(work, &named.id, MORE_TAKEN_BACK, &rest)?);
+    }
+    let applied = undo(work, terms, named, (before, payment), Follow::Refund(Some(left))).await?;
+    if due > left {
+        let id = format!("{}/rest", named.id);
+        let touch = inbox::touch(work.app(), rail(work.app()), &id);
+        work.load(&[touch]).await?;
+        refuse(work, &id, MORE_TAKEN_BACK, &rest)?;
+    }
+    Ok(applied)
+}
+
 /// Undoes a part of a message, and notes with it how much, so that no later one undoes the same part.
 async fn undo(
     work: &mut Work<'_>,
@@ -135,7 +166,8 @@ async fn undo(
 /// Whether the message that this one is about was heard.
 fn is_there(work: &Work<'_>, named: &Named) -> Result<bool, StoreError> {
     let rail = rail(work.app());
-    named.original.as_ref().map_or(Ok(true), |original| inbox::is_known(work, rail, original))
+    let Some(original) = &named.original else { return Ok(true) };
+    Ok(inbox::is_known(work, rail, original)? || inbox::is_known(work, rail, &advised(original))?)
 }
 
 /// Whether a question to the partner was about what is authorised now.
@@ -156,51 +188,48 @@ fn keep(work: &mut Work<'_>, named: &Named, made: Option<Uuid>) -> Result<Applie
 }
 
 /// Keeps a message for a person: it can't be refused, and can't be booked.
-fn refuse(
-    work: &mut Work<'_>,
-    named: &Named,
-    why: &str,
-    content: &impl Serialize,
-) -> Result<Applied, StoreError> {
+fn refuse(work: &mut Work<'_>, id: &str, why: &str, content: &impl Serialize) -> Result<Applied, StoreError> {
     tracing::warn!(why, "a message of the cards' processor waits for a person");
     let rail = rail(work.app());
-    inbox::keep(work, rail, &named.id, (Verdict::Refused(why.to_owned()), None), content)?;
+    inbox::keep(work, rail, id, (Verdict::Refused(why.to_owned()), None), content)?;
     Ok(Applied::Nothing)
 }
 
-/// What is kept of a refund that is taken back.
-#[derive(Serialize)]
-struct TakenBack {
-    what: &'static str,
-    transaction: Option<Uuid>,
-    amount: i64,
-    currency: String,
-}
+const REFUND_TAKEN_BACK: &str = "a refund is taken back, which is not booked by itself";
+const MORE_TAKEN_BACK: &str = "more is taken back than is left of the payment, for refunds came between";
+const WAITING_TAKEN_BACK: &str = "a message that waits for a person is taken back";
 
-impl TakenBack {
-    fn of(before: &Before) -> Self {
-        let found = before.0.as_ref();
-        Self {
-            what: "a refund that is taken back",
-            transaction: found.map(|(_, payment)| payment.id),
-            amount: found.map_or(0, |(entry, _)| entry.details.minor),
-            currency: found.map_or_else(String::new, |(_, payment)| payment.currency.to_string()),
-        }
-    }
+/// What is kept of something that is taken back.
+#[derive(Serialize)]
+struct TakenBack<'a> {
+    transaction: Option<Uuid>,
+    original: Option<&'a str>,
+    /// In minor units of the currency.
+    amount: i64,
+    currency: Option<String>,
 }
 
 /// Keeps a reversal of which nothing comes, and with it what it reverses, so that this is declined when it comes.
 fn keep_reversed(work: &mut Work<'_>, named: &Named) -> Result<Applied, StoreError> {
     let rail = rail(work.app());
-    if let Some(original) = &named.original
-        && !inbox::is_known(work, rail, original)?
-    {
+    let Some(original) = &named.original else { return keep(work, named, None) };
+    if inbox::refused_because(work, rail, original)?.is_some() {
+        let original = Some(original.as_str());
+        let kept = TakenBack { transaction: None, original, amount: 0, currency: None };
+        return refuse(work, &named.id, WAITING_TAKEN_BACK, &kept);
+    }
+    if !inbox::is_known(work, rail, original)? {
         inbox::keep(work, rail, original, (Verdict::Applied, None), &())?;
     }
     keep(work, named, None)
 }
 
-/// What came of the message that another one is about.
+/// The id under which it is kept what was approved in our place of a message, which need not have come itself.
+pub(super) fn advised(id: &str) -> String {
+    format!("{id}/advised")
+}
+
+/// What came of the message that another one is about, or of what was approved in its place.
 pub(super) struct Before(Option<(CardEntry, CardPayment)>);
 
 impl Before {
@@ -211,7 +240,11 @@ impl Before {
         original: Option<&str>,
     ) -> Result<Self, StoreError> {
         let Some(original) = original else { return Ok(Self(None)) };
-        let Some(entry) = inbox::made_before(app, scope, rail(app), original).await? else {
+        let made = match inbox::made_before(app, scope, rail(app), &advised(original)).await? {
+            Some(entry) => Some(entry),
+            None => inbox::made_before(app, scope, rail(app), original).await?,
+        };
+        let Some(entry) = made else {
             return Ok(Self(None));
         };
         let Some(entry) = scope.objects_at::<CardEntry>(&[entry]).await?.pop() else { return Ok(Self(None)) };
@@ -222,7 +255,8 @@ impl Before {
     /// Reads it. The messages must have been touched.
     async fn load(work: &mut Work<'_>, original: Option<&str>) -> Result<Self, Stop> {
         let rail = rail(work.app());
-        let made = original.map(|id| inbox::made(work, rail, id)).transpose()?.flatten();
+        let Some(original) = original else { return Ok(Self(None)) };
+        let made = inbox::made(work, rail, &advised(original))?.or(inbox::made(work, rail, original)?);
         let Some(entry) = made else { return Ok(Self(None)) };
         let Some(entry) = entry_of(work, entry).await? else { return Ok(Self(None)) };
         work.load(&[Touch::Object(&PAYMENTS, entry.payment)]).await?;
@@ -296,12 +330,28 @@ impl Before {
         (amount > 0).then_some((payment.id, amount))
     }
 
-    /// What of a completion goes back, where something does.
-    fn taken_back(&self, remaining: i64) -> Option<(Uuid, i64)> {
+    /// What of a completion is to go back, where something is, and how much of that is not back yet.
+    fn taken_back(&self, remaining: i64) -> Option<(Uuid, i64, i64)> {
         let (entry, payment) = self.0.as_ref()?;
         let is_clearing = entry.details.kind == CardTransactionType::Clearing;
-        let amount = (entry.details.minor - entry.details.reversed - remaining).min(paid(payment));
-        (is_clearing && amount > 0).then_some((payment.id, amount))
+        let due = entry.details.minor - entry.details.reversed - remaining;
+        (is_clearing && due > 0).then(|| (payment.id, due, due.min(paid(payment)).max(0)))
+    }
+
+    /// The amount of the message.
+    fn minor(&self) -> i64 {
+        self.0.as_ref().map_or(0, |(entry, _)| entry.details.minor)
+    }
+
+    /// What is kept of so much of it that is taken back.
+    fn taken(&self, amount: i64) -> TakenBack<'static> {
+        let payment = self.0.as_ref().map(|(_, payment)| payment);
+        TakenBack {
+            transaction: payment.map(|payment| payment.id),
+            original: None,
+            amount,
+            currency: payment.map(|payment| payment.currency.to_string()),
+        }
     }
 }
 

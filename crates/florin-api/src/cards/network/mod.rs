@@ -22,7 +22,7 @@ use crate::kit::book::inbox;
 use crate::kit::book::jobs::run_inside;
 use crate::kit::book::terms::Terms;
 use crate::kit::book::work::Work;
-use apply::{Applied, Before, apply};
+use apply::{Applied, Before, advised, apply};
 use florin_iso8583::{
     Advice, ApprovalCode, AuthorisationAnswer, AuthorisationRequest, Decline, Pan, Receipt, Reversal,
 };
@@ -127,10 +127,12 @@ impl CardNetwork {
         let mut touches = touches_of_card(&mut snapshot, card, None).await?;
         let rail = rail(app);
         let ids = std::iter::once(&message.id).chain(&message.original);
-        touches.extend(ids.map(|id| inbox::touch(app, rail, id)));
+        touches
+            .extend(ids.flat_map(|id| [inbox::touch(app, rail, id), inbox::touch(app, rail, &advised(id))]));
         touches.push(Touch::Partner);
+        let is_advised = inbox::was_heard(app, &mut snapshot, rail, &advised(&message.id)).await?;
         let asked = match &mut message.content {
-            Content::Authorise(wanted) => {
+            Content::Authorise(wanted) if !is_advised => {
                 let before = Before::read(app, &mut snapshot, message.original.as_deref()).await?;
                 **wanted = before.adds_to(card, wanted);
                 Some((self.ask)(app, snapshot, &terms, &message.id, wanted).await?)

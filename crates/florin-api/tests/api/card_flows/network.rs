@@ -386,6 +386,12 @@ async fn money_that_goes_back() {
         assert_eq!(shop.reverse(&reversal).await, "00");
         shop.has("105.00", "0.00").await;
     }
+    // The network has paid the refund of the purchase twice: a person is told of the rest.
+    let operator = SepaOperator { app: &shop.app.app, name: Text::parse("kim").expect("a name") };
+    let refused = operator.refused().await.expect("the list");
+    assert_eq!(refused.len(), 1);
+    let why = refused[0].1.reason.as_deref();
+    assert_eq!(why, Some("more is taken back than is left of the payment, for refunds came between"));
     shop.finish().await;
 }
 
@@ -456,6 +462,48 @@ async fn an_advice_of_what_we_approved_is_the_same_payment() {
     shop.finish().await;
 }
 
+/// What was approved in our place is found by the message that we did not answer.
+#[tokio::test]
+async fn a_question_that_was_answered_in_our_place() {
+    let shop = Connected::start().await;
+    let advise = async |request: &AuthorisationRequest| {
+        let amount = request.payment.subject.amount;
+        let advice = completion_of(request, approval(), amount, shop.till.next().0);
+        let (kind, original) = (AdviceKind::Authorisation, Some(original_of(request)));
+        let advice = Advice { kind, original, ..advice };
+        assert_eq!(shop.tell(Message::Advice(Box::new(advice))).await, "00");
+    };
+    // Completed, in part let go and wholly, by the number of the question.
+    let request = shop.purchase(1_000);
+    advise(&request).await;
+    shop.has("90.00", "10.00").await;
+    shop.complete(&request, 900).await;
+    shop.has("91.00", "0.00").await;
+    let request = shop.purchase(2_000);
+    advise(&request).await;
+    assert_eq!(shop.reverse(&shop.reversal(&request, 500)).await, "00");
+    shop.has("86.00", "5.00").await;
+    assert_eq!(shop.reverse(&shop.reversal(&request, 0)).await, "00");
+    shop.has("91.00", "0.00").await;
+    // The question comes late: it is the same payment.
+    let request = shop.purchase(3_000);
+    advise(&request).await;
+    assert_eq!(shop.approved(&request).await.1, 3_000);
+    assert_eq!(shop.approved(&request).await.1, 3_000);
+    shop.has("61.00", "30.00").await;
+    shop.complete(&request, 3_000).await;
+    shop.has("61.00", "0.00").await;
+    // We had declined it, and it was approved all the same.
+    let request = shop.purchase(50_000);
+    assert_eq!(shop.declined(&request).await, NO_MONEY);
+    advise(&request).await;
+    shop.has("0.00", "61.00").await;
+    assert_eq!(shop.declined(&request).await, NO_MONEY);
+    assert_eq!(shop.reverse(&shop.reversal(&request, 0)).await, "00");
+    shop.has("61.00", "0.00").await;
+    shop.finish().await;
+}
+
 /// What can't be refused and can't be booked waits for a person, once.
 #[tokio::test]
 async fn what_cannot_be_booked_waits_for_a_person() {
@@ -469,9 +517,15 @@ async fn what_cannot_be_booked_waits_for_a_person() {
     assert_eq!(shop.tell(said(&refund)).await, "00");
     shop.has("105.00", "0.00").await;
     let back = shop.take_back(&request, &refund, 0);
+    let back_of_dinars = {
+        let mut back = shop.take_back(&request, &completion, 0);
+        back.subject.amount = cents(100);
+        back
+    };
     for _ in 0..2 {
         assert_eq!(shop.tell(said(&completion)).await, "00");
         assert_eq!(shop.reverse(&back).await, "00");
+        assert_eq!(shop.reverse(&back_of_dinars).await, "00");
     }
     shop.has("105.00", "0.00").await;
     let name = Text::parse("kim").expect("a name");
@@ -479,7 +533,23 @@ async fn what_cannot_be_booked_waits_for_a_person() {
     let refused = operator.refused().await.expect("the list");
     let mut why: Vec<_> = refused.iter().map(|(_, item)| item.reason.clone().expect("a reason")).collect();
     why.sort_unstable();
-    assert_eq!(why, ["a refund is taken back, which is not booked by itself", "its currency is not served"]);
+    assert_eq!(
+        why,
+        [
+            "a message that waits for a person is taken back",
+            "a refund is taken back, which is not booked by itself",
+            "its currency is not served"
+        ]
+    );
+    // More of a payment that is over is declined, and waits for nobody.
+    let over = shop.purchase(100);
+    shop.approved(&over).await;
+    assert_eq!(shop.reverse(&shop.reversal(&over, 0)).await, "00");
+    let mut more = shop.purchase(100);
+    more.payment.subject.key.reference = over.payment.subject.key.reference;
+    more.original = Some(original_of(&over));
+    assert_eq!(shop.declined(&more).await, "12");
+    assert_eq!(operator.refused().await.expect("the list").len(), 3);
     shop.finish().await;
 }
 

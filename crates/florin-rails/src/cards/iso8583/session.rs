@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use florin_iso8583::{
-    Decline, Dialect, Fields, Message, NetworkAction, NetworkRequest, Problem, ReadError, Receipt,
+    Decline, Dialect, Fields, Key, Message, NetworkAction, NetworkRequest, Problem, ReadError, Receipt,
     ResponseCode, SentAt, Stan,
 };
 use florin_types::Clock;
@@ -173,8 +173,8 @@ impl Session {
         let key = match &message {
             Message::NetworkRequest(request) => return self.answer_network(*request, &fields).await,
             Message::AuthorisationRequest(request) => request.payment.subject.key,
-            Message::Advice(advice) => advice.original_key().unwrap_or(advice.payment.subject.key),
-            Message::Reversal(reversal) => reversal.original_key(),
+            Message::Advice(advice) => advice.payment.subject.key,
+            Message::Reversal(reversal) => reversal.subject.key,
             // They have no answer, and were dealt with above.
             Message::Answer(_) | Message::NetworkAnswer(_) => return,
         };
@@ -183,7 +183,8 @@ impl Session {
         let Some(place) = place.ok().filter(|_| is_signed_on) else {
             return self.send(fields.refusal(Decline::Unavailable)).await;
         };
-        let turn = self.order.turn(key);
+        // The trace number is each message's own; the rest of its key is the payment's.
+        let turn = self.order.turn(Key { stan: Stan::nth(0), ..key });
         let session = Arc::clone(self);
         tokio::spawn(async move {
             let answer = session.decide(message, &fields, turn).await;
