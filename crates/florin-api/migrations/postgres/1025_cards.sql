@@ -68,7 +68,6 @@ CREATE TABLE card_payment (
     PRIMARY KEY (book, id)
 );
 
-CREATE INDEX card_payment_of_card ON card_payment (book, card, created_at);
 
 CREATE INDEX card_payment_of_holder ON card_payment (book, holder, created_at);
 

@@ -18,7 +18,7 @@ use crate::kit::shares::Place;
 use crate::webhooks::{Signer, headers};
 use bytes::Bytes;
 use florin_ledger::BookId;
-use florin_store::{Snapshot, StoreError};
+use florin_store::{Snapshot, StoreError, Touch};
 use florin_types::Timestamp;
 use florin_webhook::BaseUrl;
 use futures_util::FutureExt;
@@ -58,6 +58,23 @@ struct Late {
     begun: Timestamp,
     exchange: Exchange,
     place: Place,
+}
+
+/// What an authorisation must touch if nobody but the rules decides about it: most partners want no question, and then
+/// one statement is all that is read before the command. None: a snapshot says whom to ask.
+///
+/// # Errors
+/// When the database is away.
+pub async fn touches_of_unasked(
+    app: &App,
+    book: BookId,
+    card: Uuid,
+) -> Result<Option<Vec<Touch>>, StoreError> {
+    if app.is_sandbox() && app.deciders.desk.is_listened_to(book) {
+        return Ok(None);
+    }
+    let holder = store::holder_of_unasked(&app.store, book, card).await?;
+    Ok(holder.map(|holder| cards::touches_of_authorisation(card, holder)))
 }
 
 /// Asks the partner about an authorisation, if it wants to be asked and the rules would approve; what it says is noted

@@ -14,9 +14,9 @@ mod register;
 mod store;
 
 pub use answer::{MAX_BYTES as MAX_ANSWER, read_answer};
-pub use ask::{Pending, consult};
+pub use ask::{Pending, consult, touches_of_unasked};
 
-use crate::cards::CardNetwork;
+use crate::cards::{Ask, CardNetwork, IsAsked};
 use crate::kit::app::App;
 use crate::kit::endpoint::family::Family;
 use florin_store::migration;
@@ -24,12 +24,15 @@ use std::sync::Arc;
 
 /// The product, as a processor of cards sees it, with partners that decide.
 pub fn network(app: App) -> Arc<CardNetwork> {
-    CardNetwork::new(app, |app, snapshot, terms, message, asked| {
+    let is_asked: IsAsked =
+        |app, book, card| Box::pin(async move { Ok(touches_of_unasked(app, book, card).await?.is_none()) });
+    let ask: Ask = |app, snapshot, terms, message, asked| {
         Box::pin(async move {
             let pending = consult(app, snapshot, terms, Some(message), asked).await?;
             Ok(Box::new(|| pending.follow()) as _)
         })
-    })
+    };
+    CardNetwork::new(app, (is_asked, ask))
 }
 
 /// The family's table.

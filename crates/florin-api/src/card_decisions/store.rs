@@ -1,11 +1,12 @@
 //! All SQL of the family. `$1` is the book.
 
 use crate::cards::CardDecision;
-use florin_ledger::BookId;
+use florin_ledger::{BookId, HolderId};
 use florin_store::{
-    Row, RowSeals, Scope, SealedTable, Statement, StoreError, Tx, Value, params, sealed_table,
+    Row, RowSeals, Scope, SealedTable, Statement, Store, StoreError, Tx, Value, params, sealed_table,
 };
 use florin_types::Timestamp;
+use uuid::Uuid;
 
 /// The rows of endpoints: who decides, and what holds without an answer.
 pub(super) static CARD_DECISIONS: SealedTable =
@@ -22,8 +23,13 @@ const CHANGE: Statement = "UPDATE card_decisions SET url = $2, enabled = $3, on_
 const MOVE: Statement = "UPDATE card_decisions SET book = $2, url = $3, enabled = $4, on_timeout = $5, on_error = $6, \
      seal = $7 WHERE book = $1";
 
+/// The holder of a card whose authorisations nobody is asked about, as long as the book was not replaced: one statement
+/// instead of a snapshot.
+const UNASKED: Statement = "SELECT c.holder FROM card c JOIN book b ON b.id = c.book WHERE c.book = $1 AND c.id = $2 \
+     AND b.successor IS NULL AND NOT EXISTS (SELECT 1 FROM card_decisions d WHERE d.book = $1)";
+
 /// Every statement here, for the test that prepares and runs them all.
-pub(super) const STATEMENTS: &[Statement] = &[FIND, INSERT, CHANGE, MOVE];
+pub(super) const STATEMENTS: &[Statement] = &[FIND, INSERT, CHANGE, MOVE, UNASKED];
 
 /// Where a partner is asked, and what holds without an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +52,16 @@ pub(super) struct DecisionEndpoint {
 pub(super) async fn find(scope: &mut Scope) -> Result<Option<DecisionEndpoint>, StoreError> {
     let row = scope.query_one(FIND, &params![]).await?;
     row.as_ref().map(|row| of_row(row, scope.seals())).transpose()
+}
+
+/// The holder of a card, if the partner has registered no endpoint. None: a snapshot says more.
+pub(super) async fn holder_of_unasked(
+    store: &Store,
+    book: BookId,
+    card: Uuid,
+) -> Result<Option<HolderId>, StoreError> {
+    let rows = store.look(UNASKED, &params![book, card]).await?;
+    rows.first().map(|row| row.get(0)).transpose()
 }
 
 fn of_row(row: &Row, seals: &RowSeals) -> Result<DecisionEndpoint, StoreError> {

@@ -49,9 +49,9 @@ pub use flows::{
     Authorisation, AuthorisationTarget, CardDecision, CardEntry, CardMessage, CardQuestion,
     CardTransactionStatus, CardTransactionType, Consulted, Follow, Heard, MerchantCurrency, PartnerReply,
     Presents, Preview, Purchase, StepDetails, charge_in_eur, currency_of, hear, note_late, preview,
-    require_card, touches_of_card,
+    require_card, touches_of_authorisation, touches_of_card, touches_of_message,
 };
-pub use network::{Ask, Asked, CardNetwork};
+pub use network::{Ask, Asked, CardNetwork, IsAsked};
 pub use operator::{CardOperator, ShownCard};
 pub use payment::{CardChannel, Impossible, Merchant};
 pub use unclaimed::ShownUnclaimed;

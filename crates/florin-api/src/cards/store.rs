@@ -44,7 +44,7 @@ pub(super) static SEALED: [&SealedTable; 2] = [CARDS.seal(), TRIES.seal()];
 /// Numbers are unique over all books of the installation, so this alone does not look at its own book only.
 const IS_TAKEN: Statement = "SELECT last4 FROM card WHERE pan_key = $2 AND CAST($1 AS BIGINT) > 0";
 /// A processor knows the number alone, so this looks over all books.
-const FIND_BY_NUMBER: Statement = "SELECT book, id FROM card WHERE pan_key = $1";
+const FIND_BY_NUMBER: Statement = "SELECT book, id, holder FROM card WHERE pan_key = $1";
 /// A user has at most some twenty a year.
 const OF_HOLDER: Statement = "SELECT id, holder, status, is_locked, label, last4, pan_key, sealed, pin_block, \
      monthly_all, daily_all, monthly_atm, daily_atm, monthly_ecom, daily_ecom, activation, fee_months, fee_owed, \
@@ -153,10 +153,19 @@ pub(super) async fn is_taken(scope: &mut Scope, key: &[u8]) -> Result<bool, Stor
     Ok(scope.query_one(IS_TAKEN, &params![key]).await?.is_some())
 }
 
-/// The book and the id of the card that has a number, or had it.
-pub(super) async fn find_by_number(app: &App, key: &[u8]) -> Result<Option<(BookId, Uuid)>, StoreError> {
+/// A card as it is found by its number. Its holder never changes.
+#[derive(Copy, Clone)]
+pub(super) struct Found {
+    pub book: BookId,
+    pub card: Uuid,
+    pub holder: HolderId,
+}
+
+/// The card that has a number, or had it.
+pub(super) async fn find_by_number(app: &App, key: &[u8]) -> Result<Option<Found>, StoreError> {
     let rows = app.store.look(FIND_BY_NUMBER, &params![key]).await?;
-    rows.first().map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+    let found = |row: &Row| Ok(Found { book: row.get(0)?, card: row.get(1)?, holder: row.get(2)? });
+    rows.first().map(found).transpose()
 }
 
 /// The cards of a holder, deleted ones included, the newest first.

@@ -1,6 +1,6 @@
 //! `POST /v1/sandbox/cards/{cardId}/…`: be the merchant and the card network.
 
-use crate::card_decisions::{Pending, consult};
+use crate::card_decisions::{Pending, consult, touches_of_unasked};
 use crate::cards::{
     self, Authorisation, AuthorisationTarget, CardChannel, CardEntry, CardId, CardMessage,
     CardTransactionType, Consulted, DeclineReason, Follow, Impossible, Merchant, MerchantCurrency, Presents,
@@ -390,21 +390,15 @@ async fn authorize_card(
         Begun::Now(key) => key,
         Begun::Before(answer) => return Ok(answer),
     };
-    let mut snapshot = context.snapshot().await?;
-    let touches = cards::touches_of_card(&mut snapshot, card, request.transaction).await?;
-    let currency = match request.transaction {
-        Some(id) => cards::currency_of(&mut snapshot, id).await?,
-        None => None,
+    let unasked = match request.transaction {
+        None => touches_of_unasked(&context.app, context.partner.book, card).await?,
+        Some(_) => None,
     };
-    // None: there was nothing to ask the partner about. What is wrong with the request, the command says.
-    let (mut partner, mut pending) = (None, Pending::default());
-    if let Ok((mut asked, _)) = request.asked(card, currency) {
-        let id = message_id(snapshot.book(), request.message.as_deref());
-        pending = consult(&context.app, snapshot, &terms, id.as_deref(), &mut asked).await?;
-        partner = Some(asked.partner);
-    } else {
-        drop(snapshot);
-    }
+    let (mut touches, partner, pending) = match unasked {
+        Some(touches) => (touches, Some(Consulted::default()), Pending::default()),
+        None => ask_partner(&context, card, &request).await?,
+    };
+    touches.extend(touches_of_message(&context, request.message.as_deref()));
     let answer = context
         .run_begun(key, touches, async move |work| {
             let currency = cards::require_card(work, card, request.transaction).await?;
@@ -430,6 +424,33 @@ async fn authorize_card(
         .await;
     pending.follow();
     answer
+}
+
+/// Asks the partner, where it is to be asked: with what the command must touch, and what the partner says. None: there
+/// was nothing to ask it about. What is wrong with the request, the command says.
+async fn ask_partner(
+    context: &SandboxContext,
+    card: Uuid,
+    request: &Authorize,
+) -> Result<(Vec<Touch>, Option<Consulted>, Pending), StoreError> {
+    let mut snapshot = context.snapshot().await?;
+    let touches = cards::touches_of_card(&mut snapshot, card, request.transaction).await?;
+    let currency = match request.transaction {
+        Some(id) => cards::currency_of(&mut snapshot, id).await?,
+        None => None,
+    };
+    let Ok((mut asked, _)) = request.asked(card, currency) else {
+        return Ok((touches, None, Pending::default()));
+    };
+    let id = message_id(snapshot.book(), request.message.as_deref());
+    let pending = consult(&context.app, snapshot, &context.terms, id.as_deref(), &mut asked).await?;
+    Ok((touches, Some(asked.partner), pending))
+}
+
+/// What a message touches that has an id.
+fn touches_of_message(context: &SandboxContext, id: Option<&str>) -> Vec<Touch> {
+    let id = message_id(context.partner.book, id);
+    id.map(|id| cards::touches_of_message(&context.app, &id).into()).unwrap_or_default()
 }
 
 impl Authorize {
@@ -467,8 +488,9 @@ async fn step_card<const KIND: u8>(
     let card = known(&card)?;
     let terms = Arc::clone(&context.terms);
     let mut snapshot = context.snapshot().await?;
-    let touches = cards::touches_of_card(&mut snapshot, card, request.transaction).await?;
+    let mut touches = cards::touches_of_card(&mut snapshot, card, request.transaction).await?;
     drop(snapshot);
+    touches.extend(touches_of_message(&context, request.message.as_deref()));
     context
         .run(keyed, touches, async move |work| {
             let currency = cards::require_card(work, card, request.transaction).await?;

@@ -27,7 +27,7 @@ use crate::kit::book::work::Work;
 use crate::kit::endpoint::codes::{P434, P474};
 use crate::kit::endpoint::refusal::Refusal;
 use crate::users::Gate;
-use florin_ledger::AccountKey;
+use florin_ledger::{AccountKey, HolderId};
 use florin_store::{Holder, Stop, StoreError, Touch};
 use florin_types::{Country, Percentage, Price, Timestamp};
 use std::time::Duration;
@@ -79,13 +79,13 @@ pub struct Authorisation {
 }
 
 /// What a command must touch to authorise, as far as it is known before.
-pub(super) fn touches(card: &Card) -> Vec<Touch> {
+pub fn touches(card: Uuid, holder: HolderId) -> Vec<Touch> {
     vec![
-        Touch::Object(&CARDS, card.id),
-        Touch::Object(&USAGES, card.id),
-        Touch::Object(&TRIES, card.id),
-        Touch::HolderAccount(card.holder, EUR),
-        Touch::Account(AccountKey::receivable(card.holder, EUR)),
+        Touch::Object(&CARDS, card),
+        Touch::Object(&USAGES, card),
+        Touch::Object(&TRIES, card),
+        Touch::HolderAccount(holder, EUR),
+        Touch::Account(AccountKey::receivable(holder, EUR)),
     ]
 }
 

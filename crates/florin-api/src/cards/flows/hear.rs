@@ -14,6 +14,7 @@ use crate::kit::book::terms::Terms;
 use crate::kit::book::work::Work;
 use crate::kit::endpoint::codes::{P434, P474};
 use crate::kit::endpoint::refusal::Refusal;
+use florin_ledger::HolderId;
 use florin_store::{Scope, Stop, StoreError, Touch};
 use serde::Serialize;
 use uuid::Uuid;
@@ -94,10 +95,21 @@ pub async fn touches_of_card(
     let mut touches = vec![Touch::Object(&CARDS, card)];
     touches.extend(payment.map(|payment| Touch::Object(&PAYMENTS, payment)));
     if let Some(card) = scope.objects_at::<Card>(&[card]).await?.pop() {
-        touches.extend(authorise::touches(&card));
-        touches.extend(follow::touches(card.holder, card.id));
+        touches.extend(touches_of_holder(card.id, card.holder));
     }
     Ok(touches)
+}
+
+/// The same for a card whose holder is known.
+pub fn touches_of_holder(card: Uuid, holder: HolderId) -> Vec<Touch> {
+    let mut touches = authorise::touches(card, holder);
+    touches.extend(follow::touches(holder, card));
+    touches
+}
+
+/// What a command must touch to apply a message that has an id of the network's.
+pub fn touches_of_message(app: &App, id: &str) -> [Touch; 2] {
+    [inbox::touch(app, rail(app), id), Touch::Partner]
 }
 
 /// Refuses what is not there; answers the currency of the transaction.
@@ -133,7 +145,7 @@ pub async fn hear(
 ) -> Result<Heard, Stop> {
     let rail = rail(work.app());
     let Some(id) = id else { return apply(work, terms, message).await };
-    let touches = [inbox::touch(work.app(), rail, id), Touch::Partner];
+    let touches = touches_of_message(work.app(), id);
     work.load(&touches).await?;
     if inbox::is_known(work, rail, id)? {
         return before(work, rail, id).await;

@@ -41,7 +41,7 @@ impl Known {
     pub async fn load(work: &mut Work<'_>, asked: &Authorisation) -> Result<Option<Self>, StoreError> {
         work.load(&[Touch::Object(&CARDS, asked.card)]).await?;
         let Some(card) = work.object::<Card>(asked.card)? else { return Ok(None) };
-        let mut all = authorise::touches(&card);
+        let mut all = authorise::touches(card.id, card.holder);
         all.extend(asked.challenge.map(challenge::touch));
         if let AuthorisationTarget::More(id, _) = asked.wanted {
             all.push(Touch::Object(&PAYMENTS, id));

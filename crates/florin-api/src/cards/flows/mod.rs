@@ -19,7 +19,7 @@ mod scenarios;
 pub(super) mod store;
 mod transactions;
 
-pub use authorise::{Authorisation, AuthorisationTarget, Purchase};
+pub use authorise::{Authorisation, AuthorisationTarget, Purchase, touches as touches_of_authorisation};
 pub use consulted::{
     CardDecision, CardQuestion, Consulted, PartnerReply, Preview, currency_of, note_late, preview,
 };
@@ -29,7 +29,8 @@ pub(super) use entry::{EXAMPLE, render};
 pub use follow::Follow;
 pub use foreign::{MerchantCurrency, charge_in_eur};
 pub(super) use hear::rail;
-pub use hear::{CardMessage, Heard, hear, require_card, touches_of_card};
+pub(super) use hear::touches_of_holder;
+pub use hear::{CardMessage, Heard, hear, require_card, touches_of_card, touches_of_message};
 pub use presents::Presents;
 pub(super) use scenarios::scenarios;
 pub(super) use transactions::endpoint;

@@ -14,9 +14,11 @@
 mod apply;
 mod translate;
 
-use super::flows::{Authorisation, CardEntry, CardTransactionType, rail, touches_of_card};
+use super::flows::{
+    Authorisation, CardEntry, CardTransactionType, rail, touches_of_authorisation, touches_of_holder,
+};
 use super::number::key_of;
-use super::store;
+use super::store::{self, Found};
 use crate::kit::app::App;
 use crate::kit::book::inbox;
 use crate::kit::book::jobs::run_inside;
@@ -44,13 +46,16 @@ pub type Ask = for<'a> fn(
     &'a mut Authorisation,
 ) -> BoxFuture<'a, Result<Asked, StoreError>>;
 
+/// Whether anybody but the rules decides about authorisations of a card.
+pub type IsAsked = for<'a> fn(&'a App, BookId, Uuid) -> BoxFuture<'a, Result<bool, StoreError>>;
+
 /// Follows an answer that may still come.
 pub type Asked = Box<dyn FnOnce() + Send>;
 
 /// The product, as a processor sees it.
 pub struct CardNetwork {
     app: App,
-    ask: Ask,
+    partners: (IsAsked, Ask),
 }
 
 /// A message that can be applied.
@@ -71,12 +76,12 @@ enum NotApplied {
 
 impl CardNetwork {
     /// For a platform.
-    pub fn new(app: App, ask: Ask) -> Arc<Self> {
-        Arc::new(Self { app, ask })
+    pub fn new(app: App, partners: (IsAsked, Ask)) -> Arc<Self> {
+        Arc::new(Self { app, partners })
     }
 
-    /// The book and the id of a card. Cards of a sandbox that was reset are gone.
-    async fn find(&self, pan: &Pan) -> Result<(BookId, Uuid), NotApplied> {
+    /// A card. Those of a sandbox that was reset are gone.
+    async fn find(&self, pan: &Pan) -> Result<Found, NotApplied> {
         let number = CardNumber::parse(pan.expose()).map_err(|_| NotApplied::Answer(Decline::NoSuchCard))?;
         let key = key_of(&self.app, &number);
         match store::find_by_number(&self.app, &key).await {
@@ -93,8 +98,9 @@ impl CardNetwork {
         if !self.app.may_write() || self.app.is_stopping() {
             return Err(NotApplied::Answer(Decline::Unavailable));
         }
-        let (book, card) = self.find(pan).await?;
-        let ready = self.read(book, card, message.about(card, self.app.wall())).await;
+        let found = self.find(pan).await?;
+        let Found { book, card, .. } = found;
+        let ready = self.read(&found, message.about(card, self.app.wall())).await;
         let Ready { message, terms, touches, asked } = ready.map_err(|error| {
             tracing::warn!(%error, book = book.0, "what a message about a card needs could not be read");
             NotApplied::Answer(Decline::Unavailable)
@@ -120,22 +126,29 @@ impl CardNetwork {
     }
 
     /// The terms of the card's partner, what the command must touch, and what the partner says where it is asked.
-    async fn read(&self, book: BookId, card: Uuid, mut message: Named) -> Result<Ready, StoreError> {
-        let app = &self.app;
+    /// The card is not read before: what is touched is read with the batch.
+    async fn read(&self, found: &Found, mut message: Named) -> Result<Ready, StoreError> {
+        let (app, Found { book, card, holder }) = (&self.app, *found);
         let terms = Terms::of_book(&app.store, book).await?;
-        let mut snapshot = app.store.snapshot(book).await?;
-        let mut touches = touches_of_card(&mut snapshot, card, None).await?;
+        let mut touches = match message.content {
+            Content::Authorise(_) => touches_of_authorisation(card, holder),
+            _ => touches_of_holder(card, holder),
+        };
         let rail = rail(app);
         let ids = std::iter::once(&message.id).chain(&message.original);
         touches
             .extend(ids.flat_map(|id| [inbox::touch(app, rail, id), inbox::touch(app, rail, &advised(id))]));
         touches.push(Touch::Partner);
-        let is_advised = inbox::was_heard(app, &mut snapshot, rail, &advised(&message.id)).await?;
+        let (is_asked, ask) = self.partners;
         let asked = match &mut message.content {
-            Content::Authorise(wanted) if !is_advised => {
+            Content::Authorise(wanted) if is_asked(app, book, card).await? => {
+                let mut snapshot = app.store.snapshot(book).await?;
+                if inbox::was_heard(app, &mut snapshot, rail, &advised(&message.id)).await? {
+                    return Ok(Ready { message, terms, touches, asked: None });
+                }
                 let before = Before::read(app, &mut snapshot, message.original.as_deref()).await?;
                 **wanted = before.adds_to(card, wanted);
-                Some((self.ask)(app, snapshot, &terms, &message.id, wanted).await?)
+                Some(ask(app, snapshot, &terms, &message.id, wanted).await?)
             }
             _ => None,
         };
