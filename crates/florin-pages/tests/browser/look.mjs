@@ -1,0 +1,189 @@
+// Looks at the pages of a gallery (examples/gallery.rs) in Chromium, as a payer does.
+//
+//   node look.mjs GALLERY [SCREENSHOTS]
+//
+// Each state on a phone and on a desk, light and dark: no violation that axe finds, no message on the console, nothing
+// wider than the screen (from the right as well), no request to another server. Then what the script does: the status
+// changes, the time runs, a copy is made; and what works without it. Pictures go to the folder SCREENSHOTS.
+//
+// FLORIN_TEST_BROWSER is the folder of the packages (playwright-core, @axe-core/playwright), FLORIN_TEST_CHROMIUM the
+// browser.
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const [gallery, pictures] = process.argv.slice(2);
+const load = createRequire(join(process.env.FLORIN_TEST_BROWSER, "package.json"));
+const { chromium } = load("playwright-core");
+const { AxeBuilder } = load("@axe-core/playwright");
+
+const headers = JSON.parse(readFileSync(join(gallery, "headers.json")));
+const names = readFileSync(join(gallery, "names.txt"), "utf8").split("\n");
+const LANGUAGES = ["en", "de", "pl", "fr", "es", "it"];
+const SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1440, height: 900 } };
+const TYPES = { ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml" };
+
+// What each open live stream is, so that a test can send through it.
+const streams = new Map();
+const posts = [];
+const server = createServer((request, response) => {
+  const url = new URL(request.url, "http://localhost");
+  const [, pay, id, file] = url.pathname.split("/");
+  const lang = url.searchParams.get("lang") ?? "en";
+  const send = (path, type) => {
+    if (!existsSync(path)) return response.writeHead(404).end();
+    response.writeHead(200, { "content-type": type, "x-content-type-options": "nosniff" }).end(readFileSync(path));
+  };
+  if (request.method === "POST") {
+    let body = "";
+    request.on("data", (chunk) => (body += chunk));
+    request.on("end", () => {
+      posts.push(`${id} ${body}`);
+      response.writeHead(303, { location: `/pay/pay-token?lang=${lang}` }).end();
+    });
+    return;
+  }
+  if (pay !== "pay") return response.writeHead(404).end();
+  if (id === "assets") return send(join(gallery, url.pathname), TYPES[url.pathname.match(/\.\w+$/)?.[0]]);
+  if (file === "brand.css") return send(join(gallery, "pay/brand.css"), TYPES[".css"]);
+  if (file === "logo") return send(join(gallery, "pay/logo.svg"), TYPES[".svg"]);
+  if (file === "live") {
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    response.write(readFileSync(join(gallery, "pay", `${id}.${lang}.live`)));
+    streams.set(id, response);
+    return;
+  }
+  const status = { unknown: 404, error: 503 }[id] ?? 200;
+  response.writeHead(status, headers).end(readFileSync(join(gallery, "pay", `${id}.${lang}.html`)));
+});
+await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+const base = `http://127.0.0.1:${server.address().port}`;
+
+const browser = await chromium.launch({
+  executablePath: process.env.FLORIN_TEST_CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+const faults = [];
+let checks = 0;
+const check = (is, what) => {
+  checks += 1;
+  if (!is) faults.push(what);
+};
+
+// A page whose console and requests are watched.
+const open = async (context, name, lang = "en") => {
+  const page = await context.newPage();
+  const where = `${name}.${lang}`;
+  page.on("console", (message) => {
+    // A page that is answered 404 or 503 is said to be so on the console.
+    const isStatus = ["unknown", "error"].includes(name) && message.text().startsWith("Failed to load resource");
+    if (!isStatus) faults.push(`${where}: console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => faults.push(`${where}: ${error}`));
+  page.on("request", (request) => check(request.url().startsWith(base), `${where}: asks ${request.url()}`));
+  await page.goto(`${base}/pay/${name}?lang=${lang}`, { waitUntil: "load" });
+  return page;
+};
+const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+const picture = (page, name) =>
+  pictures && page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true, animations: "disabled" });
+
+if (pictures) mkdirSync(pictures, { recursive: true });
+for (const [size, viewport] of Object.entries(SIZES)) {
+  for (const colorScheme of ["light", "dark"]) {
+    const context = await browser.newContext({ viewport, colorScheme, locale: "en-GB", timezoneId: "Europe/Berlin" });
+    for (const name of names) {
+      const page = await open(context, name);
+      const where = `${name} ${size} ${colorScheme}`;
+      if (process.env.FLORIN_AXE !== "none") {
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        check(violations.length === 0, `${where}: axe: ${violations
+          .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("; ")}`)
+          .join(" | ")}`);
+      }
+      check((await overflow(page)) <= 0, `${where}: wider than the screen`);
+      await picture(page, `${name}.${size}.${colorScheme}`);
+      await page.close();
+    }
+    await context.close();
+  }
+}
+
+// Other languages, and the narrowest phone; each also from the right.
+for (const [width, height] of [[320, 640], [390, 844]]) {
+  const context = await browser.newContext({ viewport: { width, height }, timezoneId: "Europe/Berlin" });
+  for (const lang of LANGUAGES) {
+    for (const name of width === 320 ? names : ["choose", "pay-token", "underpaid", "paid", "expired-again"]) {
+      const page = await open(context, name, lang);
+      check((await overflow(page)) <= 0, `${name}.${lang} ${width}: wider than the screen`);
+      if (width !== 320 && lang !== "en") await picture(page, `${name}.phone.${lang}`);
+      await page.evaluate(() => (document.documentElement.dir = "rtl"));
+      check((await overflow(page)) <= 0, `${name}.${lang} ${width}: wider than the screen from the right`);
+      if (width !== 320 && lang === "en") await picture(page, `${name}.phone.rtl`);
+      await page.close();
+    }
+  }
+  await context.close();
+}
+
+const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"], timezoneId: "Europe/Berlin" });
+{
+  const page = await open(context, "pay-token");
+  await page.click("#copy-address");
+  const copied = await page.evaluate(() => navigator.clipboard.readText().catch((error) => String(error)));
+  // The page itself may not read the clipboard, so what was copied is pasted.
+  check(/denied|disallowed|not allowed|policy/i.test(copied), `the page reads the clipboard: ${copied}`);
+  check((await page.textContent("#copy-address")) === "Copied", "the button does not say that it has copied");
+  check((await page.textContent("#announcer")) === "Copied", "the copy is not read out");
+  const before = await page.textContent("time.left");
+  await page.waitForFunction((before) => document.querySelector("time.left").textContent !== before, before);
+  await page.focus("#copy-amount");
+  // The script shows only what differs from what is shown, so this is a change of the state.
+  streams.get("pay-token").write(readFileSync(join(gallery, "pay/seen.en.live")));
+  await page.waitForSelector("#confirmations");
+  check((await page.title()).startsWith("We can see your payment"), "the title did not change");
+  check((await page.textContent("#announcer")).includes("Confirmations: 3 of 12"), "the status is not read out");
+  check(await page.evaluate(() => document.activeElement.id === "content"), "the focus is lost");
+  streams.get("pay-token").write(readFileSync(join(gallery, "pay/paid.en.live")));
+  await page.waitForSelector(".receipt");
+  check((await page.textContent("time.local")).includes("20:47"), "the time is not the reader's own");
+  await page.close();
+}
+{
+  // The keyboard alone: skip to the payment, choose, and copy.
+  const page = await open(context, "choose");
+  await page.keyboard.press("Tab");
+  check((await page.evaluate(() => document.activeElement.className)) === "skip", "the first stop is not the skip link");
+  await page.keyboard.press("Enter");
+  for (let stop = 0; stop < 3; stop += 1) await page.keyboard.press("Tab");
+  check(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle !== "none"), "no focus is seen");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/pay/pay-token?lang=en");
+  check(posts.at(-1) === "choose currency=usdc&network=polygon", `the choice was sent as ${posts.at(-1)}`);
+  await page.close();
+}
+await context.close();
+
+{
+  const context = await browser.newContext({ javaScriptEnabled: false, viewport: SIZES.phone });
+  const page = await open(context, "choose", "de");
+  await picture(page, "choose.phone.without-script");
+  await page.locator(".choice").nth(2).click();
+  await page.waitForURL("**/pay/pay-token?lang=de");
+  check(await page.locator("meta[http-equiv=refresh]").count() === 1, "the page does not load itself again");
+  check(!(await page.isVisible("#copy-address")), "a button that does nothing is shown");
+  check(await page.isVisible("p.without-script"), "nothing says that the page loads again");
+  await picture(page, "pay-token.phone.without-script");
+  await page.click("footer a[lang=pl]");
+  await page.waitForURL("**/pay/pay-token?lang=pl");
+  check((await page.getAttribute("html", "lang")) === "pl", "the switch does not change the language");
+  await context.close();
+}
+
+await browser.close();
+server.closeAllConnections();
+server.close();
+for (const fault of faults) console.error(fault);
+console.log(`${checks} checks, ${faults.length} faults`);
+process.exitCode = faults.length === 0 ? 0 : 1;
