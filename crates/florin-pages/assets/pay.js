@@ -26,7 +26,8 @@
   };
 
   const localTimes = () => {
-    const form = new Intl.DateTimeFormat(root.lang, { dateStyle: "long", timeStyle: "short" });
+    const own = navigator.languages.find((tag) => tag.startsWith(root.lang)) || root.lang;
+    const form = new Intl.DateTimeFormat(own, { dateStyle: "long", timeStyle: "short" });
     for (const time of live.querySelectorAll("time.local")) time.textContent = form.format(new Date(time.dateTime));
   };
 

@@ -19,8 +19,8 @@ pub const TEXT_CONTRAST: u32 = 450;
 /// Contrast of the shape of a control, in hundredths (WCAG 2.2, 1.4.11).
 const SHAPE_CONTRAST: u32 = 300;
 
-/// Text on a light button.
-const INK: Colour = Colour { red: 0x10, green: 0x16, blue: 0x1d };
+/// Text on a light button. Of pure black and white, one is readable on every colour; of others, not.
+const BLACK: Colour = Colour { red: 0, green: 0, blue: 0 };
 const WHITE: Colour = Colour { red: 0xff, green: 0xff, blue: 0xff };
 /// The darker of the two light surfaces, and the lighter of the two dark ones: `--paper` and `--card` of `pay.css`.
 const LIGHT_SURFACE: Colour = Colour { red: 0xf3, green: 0xf5, blue: 0xf8 };
@@ -87,13 +87,13 @@ const STEPS: u16 = 20;
 pub fn brand_css(primary: Colour, accent: Colour) -> String {
     let tokens = |surface: Colour, towards: Colour| {
         let brand = primary.readable(surface, towards, SHAPE_CONTRAST);
-        let on_brand = if brand.contrast(WHITE) >= TEXT_CONTRAST { WHITE } else { INK };
+        let on_brand = if brand.contrast(WHITE) >= TEXT_CONTRAST { WHITE } else { BLACK };
         let accent = accent.readable(surface, towards, TEXT_CONTRAST);
         format!(":root{{--brand:{brand};--on-brand:{on_brand};--accent:{accent}}}")
     };
     format!(
         "{}\n@media (prefers-color-scheme:dark){{{}}}\n",
-        tokens(LIGHT_SURFACE, INK),
+        tokens(LIGHT_SURFACE, BLACK),
         tokens(DARK_SURFACE, WHITE)
     )
 }

@@ -18,7 +18,7 @@ const END: usize = 6;
 
 /// The shell.
 #[derive(Template)]
-#[template(path = "page.html", whitespace = "suppress")]
+#[template(path = "page.html", whitespace = "minimize")]
 struct Page<'a> {
     language: Language,
     t: &'static Texts,
@@ -33,7 +33,7 @@ struct Page<'a> {
 
 /// The screen of a state.
 #[derive(Template)]
-#[template(path = "live.html", whitespace = "suppress")]
+#[template(path = "live.html", whitespace = "minimize")]
 struct Live<'a> {
     view: &'a PayView,
     t: &'static Texts,
@@ -41,7 +41,7 @@ struct Live<'a> {
 
 /// A screen that is of no link.
 #[derive(Template)]
-#[template(path = "notice.html", whitespace = "suppress")]
+#[template(path = "notice.html", whitespace = "minimize")]
 struct Notice {
     language: Language,
     title: &'static str,
@@ -210,6 +210,21 @@ impl<'a> Live<'a> {
         let names = [self.t.step_choose, self.t.step_pay, self.t.step_confirm];
         let step = |(index, name)| Step { name, is_done: index < *taken, is_now: index == *taken };
         names.into_iter().enumerate().map(step).collect()
+    }
+
+    /// What the amount of the summary is called.
+    fn amount_label(&self) -> &'static str {
+        match self.view.state {
+            PayState::Choose { .. } | PayState::Pay { .. } | PayState::Underpaid { .. } => {
+                self.t.to_pay_label
+            }
+            _ => self.t.amount_label,
+        }
+    }
+
+    /// Whether the way back is not what the payer most likely wants.
+    fn has_other_button(&self) -> bool {
+        matches!(self.view.state, PayState::Seen { .. } | PayState::Expired { may_choose_again: true, .. })
     }
 
     /// The class that colours the screen.

@@ -25,11 +25,12 @@ pub(super) static TEXTS: Texts = Texts {
     page_title: "{status} · {merchant}",
     pay_to: "Zahlung an",
     order_label: "Bestellung",
-    amount_label: "Zu zahlen",
+    amount_label: "Betrag",
+    to_pay_label: "Zu zahlen",
     progress: "Fortschritt",
     step_choose: "Auswählen",
     step_pay: "Bezahlen",
-    step_confirm: "Fertig",
+    step_confirm: "Bestätigung",
     keep_private: "Wer die Adresse dieser Seite kennt, kann diese Zahlung sehen. Geben Sie sie nur an Personen \
                    weiter, denen Sie vertrauen.",
     back_to: "Zurück zu {merchant}",
@@ -47,7 +48,7 @@ pub(super) static TEXTS: Texts = Texts {
     choose_refresh: "Kurse aktualisieren",
     choose_none_title: "Zurzeit ist keine Währung verfügbar",
     choose_none: "Es gibt im Moment keine Kurse. Bitte versuchen Sie es in ein paar Minuten noch einmal.",
-    valid_until: "Sie können bis {time} bezahlen.",
+    valid_until: "Sie können bis zum {time} bezahlen.",
 
     pay_title: "Senden Sie {amount}",
     pay_lead: "Scannen Sie den Code mit Ihrer Wallet oder kopieren Sie Betrag und Adresse.",

@@ -42,6 +42,7 @@ texts! {
     pay_to,
     order_label,
     amount_label,
+    to_pay_label,
     progress,
     step_choose,
     step_pay,
@@ -176,7 +177,9 @@ mod tests {
     #[test]
     fn no_text_was_left_in_english() {
         // Words that are the same in two languages.
-        let same = |key: &str| ["page_title", "transactions", "confirmations", "choose_rate"].contains(&key);
+        let same = |key: &str| {
+            ["date_and_time", "page_title", "transactions", "choose_rate", "step_confirm"].contains(&key)
+        };
         let english = Language::English.texts();
         for language in Language::ALL.into_iter().filter(|language| *language != Language::English) {
             for ((key, text), (_, reference)) in language.texts().entries().iter().zip(english.entries()) {

@@ -90,7 +90,7 @@ fn due_token(amount: &str, left: u64) -> Due {
             contract: "0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359".to_owned(),
             decimals: 6,
         },
-        since: later(left).saturating_sub(Duration::from_secs(900)),
+        since: later(left).saturating_sub(Duration::from_secs(left.max(600) + 300)),
         until: later(left),
     }
 }
