@@ -32,19 +32,26 @@
   };
 
   // A new screen in place of the old one. Focus stays where it was, and a changed status is read out.
-  let shown = "";
+  // The same version is the same screen with less time left.
   const show = (html) => {
-    if (html === shown) return;
-    shown = html;
-    const before = screen().dataset.status;
+    const sent = document.createElement("template");
+    sent.innerHTML = html;
+    const next = sent.content.firstElementChild;
+    const before = screen().dataset;
+    if (next.dataset.version === before.version) {
+      const [clock, present] = [live, next].map((one) => one.querySelector("[data-left]"));
+      if (clock && present) clock.dataset.left = present.dataset.left;
+      came = Date.now();
+      return;
+    }
     const focused = live.contains(document.activeElement) ? document.activeElement.id : "";
-    live.innerHTML = html;
+    live.replaceChildren(next);
     came = Date.now();
     arrange();
     const { status, title } = screen().dataset;
     document.title = title;
     if (focused) (document.getElementById(focused) || document.getElementById("content")).focus({ preventScroll: true });
-    if (status !== before) announcer.textContent = status;
+    if (status !== before.status) announcer.textContent = status;
   };
   const arrange = () => { localTimes(); count(); };
 

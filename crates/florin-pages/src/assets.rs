@@ -46,12 +46,12 @@ const ICON: File = File {
 impl File {
     fn path(&self) -> String {
         let Self { stem, ending, .. } = self;
-        format!("{FOLDER}{stem}{:016x}{ending}", hash(self.content.as_bytes()))
+        format!("{FOLDER}{stem}{:016x}{ending}", fingerprint(self.content.as_bytes()))
     }
 }
 
-/// FNV-1a of 64 bits: it tells versions of our own files apart, and protects nothing.
-const fn hash(bytes: &[u8]) -> u64 {
+/// FNV-1a of 64 bits: it tells versions of our own files and pages apart, and protects nothing.
+pub(crate) const fn fingerprint(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325;
     let mut rest = bytes;
     while let Some((byte, others)) = rest.split_first() {
@@ -125,7 +125,7 @@ mod tests {
     /// The tables of FNV's authors.
     #[test]
     fn the_hash_is_fnv_1a() {
-        assert_eq!(hash(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(hash(b"foobar"), 0x8594_4171_f739_67e8);
+        assert_eq!(fingerprint(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fingerprint(b"foobar"), 0x8594_4171_f739_67e8);
     }
 }

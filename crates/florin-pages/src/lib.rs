@@ -3,7 +3,8 @@
 //! - [`pay_page`], [`live_fragment`], [`not_found`], [`error_page`]: the pay page in each of its states, from a
 //!   [`PayView`] that the caller fills.
 //! - [`asset`]: the stylesheet, the script and the icon; [`brand_css`]: a partner's colours as a stylesheet.
-//! - [`security_headers`]: what every page must carry. The pages hold nothing inline, so the policy allows nothing inline.
+//! - [`security_headers`]: what every page must carry. The pages hold nothing inline, so the policy allows nothing
+//!   inline.
 //! - [`Language`]: six languages, with a file of texts each, chosen by `Accept-Language` or `?lang=`.
 //! - [`payment_uri`]: BIP 21 and EIP-681, as a link and as a QR code.
 //!

@@ -66,7 +66,8 @@ pub fn pay_page(view: &PayView) -> String {
     })
 }
 
-/// The live part of the page: what `GET /pay/{id}/live` sends whenever it differs from what was sent before.
+/// The live part of the page: what `GET /pay/{id}/live` sends at once, and again when the view has another
+/// [version](PayView::version). The script counts the time down by itself.
 #[must_use]
 pub fn live_fragment(view: &PayView) -> String {
     written(&Live { view, t: view.language.texts() })
@@ -235,6 +236,10 @@ impl<'a> Live<'a> {
             PayState::Cancelled => "over",
             _ => "",
         }
+    }
+
+    fn version(&self) -> String {
+        format!("{:016x}", self.view.version())
     }
 
     /// Whether the page without JavaScript reloads.

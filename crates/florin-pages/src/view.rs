@@ -3,6 +3,7 @@
 //! Amounts are decimal strings with a point (`"346.59"`), as the API writes them; the pages put them into the form of
 //! the language. Texts of partners and payers may hold anything: templates escape them.
 
+use crate::assets::fingerprint;
 use crate::{Language, UriForm};
 use florin_types::Timestamp;
 
@@ -31,6 +32,16 @@ pub struct PayView {
     pub back_url: Option<String>,
     /// Says that no real money is moved.
     pub is_test: bool,
+}
+
+impl PayView {
+    /// A number that is another when the page says something else than the time. It is the same on every machine and in
+    /// every process of one version of this crate, and no secret.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        let timeless = Self { now: Timestamp::from_micros(0), ..self.clone() };
+        fingerprint(format!("{timeless:?}").as_bytes())
+    }
 }
 
 /// Who is paid, as the page shows it.

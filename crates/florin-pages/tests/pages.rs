@@ -258,6 +258,19 @@ fn a_page_that_waits_loads_itself_again_and_a_final_one_is_not_followed() {
 }
 
 #[test]
+fn a_version_is_of_all_but_the_time() {
+    let views = samples::views(Language::English);
+    let versions: HashSet<_> = views.iter().map(PayView::version).collect();
+    assert_eq!(versions.len(), views.len());
+    let mut later = view("pay-token");
+    let before = later.version();
+    later.now = later.expires_at;
+    assert_eq!(later.version(), before);
+    later.language = Language::Polish;
+    assert_ne!(later.version(), before);
+}
+
+#[test]
 fn an_event_is_one_whatever_is_in_the_fragment() {
     assert_eq!(live_event("a\nb\r\ndata: c"), "event: live\ndata: a\ndata: b\ndata: \ndata: data: c\n\n");
 }

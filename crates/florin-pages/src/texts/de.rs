@@ -84,7 +84,8 @@ pub(super) static TEXTS: Texts = Texts {
     transactions: "Transaktionen",
     confirmed: "Bestätigt",
     print: "Drucken oder speichern",
-    over_note: "Sie haben {amount} mehr gesendet als gefordert. Bitte wenden Sie sich wegen der Differenz an {merchant}.",
+    over_note: "Sie haben {amount} mehr gesendet als gefordert. Bitte wenden Sie sich wegen der \
+                Differenz an {merchant}.",
     late_note: "Ihre Zahlung kam nach Ablauf der Zeit an. Sie wurde zum Kurs jenes Augenblicks umgerechnet.",
 
     expired_title: "Die Zeit zum Bezahlen ist abgelaufen",
@@ -103,6 +104,7 @@ pub(super) static TEXTS: Texts = Texts {
     unknown_lead: "Prüfen Sie, ob die Adresse vollständig ist, oder bitten Sie das Unternehmen, von dem Sie kommen, \
                    um einen neuen Link.",
     error_title: "Etwas ist schiefgegangen",
-    error_lead: "Die Seite kann gerade nicht angezeigt werden. Eine bereits gesendete Zahlung ist davon nicht betroffen.",
+    error_lead: "Die Seite kann gerade nicht angezeigt werden. Eine bereits gesendete Zahlung ist davon \
+                 nicht betroffen.",
     try_again: "Noch einmal versuchen",
 };

@@ -31,7 +31,8 @@ pub(super) static TEXTS: Texts = Texts {
     step_choose: "Choose",
     step_pay: "Pay",
     step_confirm: "Confirmation",
-    keep_private: "Anyone who has the address of this page can see this payment. Share it only with people you trust.",
+    keep_private: "Anyone who has the address of this page can see this payment. Share it only with \
+                   people you trust.",
     back_to: "Back to {merchant}",
     refresh_now: "Refresh now",
     reloads: "This page reloads every 15 seconds.",

@@ -69,7 +69,8 @@ pub(super) static TEXTS: Texts = Texts {
     confirmations: "Confirmaciones: {count} de {required}",
 
     underpaid_title: "Todavía faltan {amount}",
-    underpaid_lead: "Ha llegado una parte del importe. Envíe el resto a la misma dirección antes de que acabe el tiempo.",
+    underpaid_lead: "Ha llegado una parte del importe. Envíe el resto a la misma dirección antes de que \
+                     acabe el tiempo.",
     required_label: "Solicitado",
     received_label: "Recibido",
     missing_label: "Falta",

@@ -65,11 +65,13 @@ pub(super) static TEXTS: Texts = Texts {
     send_label: "Montant à envoyer",
 
     seen_title: "Nous voyons votre paiement",
-    seen_lead: "Le réseau est en train de le confirmer. Vous n’avez plus rien à faire et pouvez fermer cette page.",
+    seen_lead: "Le réseau est en train de le confirmer. Vous n’avez plus rien à faire et pouvez fermer \
+                cette page.",
     confirmations: "Confirmations\u{a0}: {count} sur {required}",
 
     underpaid_title: "Il manque encore {amount}",
-    underpaid_lead: "Une partie du montant est arrivée. Envoyez le reste à la même adresse avant la fin du temps imparti.",
+    underpaid_lead: "Une partie du montant est arrivée. Envoyez le reste à la même adresse avant la fin \
+                     du temps imparti.",
     required_label: "Demandé",
     received_label: "Reçu",
     missing_label: "Reste à payer",
@@ -91,14 +93,16 @@ pub(super) static TEXTS: Texts = Texts {
     expired_again: "Rien n’est perdu\u{a0}: choisissez de nouveau et payez au cours actuel.",
     expired_again_button: "Choisir de nouveau",
     expired_for_good: "Ce lien n’est plus utilisable. Demandez-en un nouveau à {merchant}.",
-    expired_sent: "Déjà envoyé\u{a0}? Un paiement tardif n’est pas perdu. Il apparaît ici dès que le réseau l’a confirmé.",
+    expired_sent: "Déjà envoyé\u{a0}? Un paiement tardif n’est pas perdu. Il apparaît ici dès que le \
+                   réseau l’a confirmé.",
     expired_received: "Un montant de {amount} est arrivé à temps. Veuillez contacter {merchant} à ce sujet.",
 
     cancelled_title: "Ce paiement a été annulé",
     cancelled_lead: "{merchant} l’a annulé. Vous n’avez rien à payer.",
 
     unknown_title: "Ce lien ne fonctionne pas",
-    unknown_lead: "Vérifiez que l’adresse est complète, ou demandez un nouveau lien à l’entreprise qui vous l’a envoyé.",
+    unknown_lead: "Vérifiez que l’adresse est complète, ou demandez un nouveau lien à l’entreprise qui \
+                   vous l’a envoyé.",
     error_title: "Une erreur s’est produite",
     error_lead: "La page ne peut pas être affichée pour le moment. Un paiement déjà envoyé n’est pas concerné.",
     try_again: "Réessayer",

@@ -69,7 +69,8 @@ pub(super) static TEXTS: Texts = Texts {
     confirmations: "Conferme: {count} di {required}",
 
     underpaid_title: "Mancano ancora {amount}",
-    underpaid_lead: "Una parte dell’importo è arrivata. Invia il resto allo stesso indirizzo prima che il tempo scada.",
+    underpaid_lead: "Una parte dell’importo è arrivata. Invia il resto allo stesso indirizzo prima che \
+                     il tempo scada.",
     required_label: "Richiesto",
     received_label: "Ricevuto",
     missing_label: "Manca ancora",
@@ -98,7 +99,8 @@ pub(super) static TEXTS: Texts = Texts {
     cancelled_lead: "{merchant} lo ha annullato. Non devi pagare nulla.",
 
     unknown_title: "Questo link non funziona",
-    unknown_lead: "Controlla che l’indirizzo sia completo o chiedi un nuovo link all’azienda che te lo ha inviato.",
+    unknown_lead: "Controlla che l’indirizzo sia completo o chiedi un nuovo link all’azienda che te lo \
+                   ha inviato.",
     error_title: "Qualcosa è andato storto",
     error_lead: "Al momento la pagina non può essere mostrata. Un pagamento già inviato non ne risente.",
     try_again: "Riprova",

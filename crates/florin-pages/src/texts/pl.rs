@@ -82,7 +82,8 @@ pub(super) static TEXTS: Texts = Texts {
     transactions: "Transakcje",
     confirmed: "Potwierdzona",
     print: "Drukuj lub zapisz",
-    over_note: "Wysłana kwota jest o {amount} wyższa niż wymagana. W sprawie różnicy skontaktuj się z odbiorcą {merchant}.",
+    over_note: "Wysłana kwota jest o {amount} wyższa niż wymagana. W sprawie różnicy skontaktuj się z \
+                odbiorcą {merchant}.",
     late_note: "Płatność dotarła po upływie czasu. Przeliczono ją po kursie z tamtej chwili.",
 
     expired_title: "Czas na płatność upłynął",
@@ -90,7 +91,8 @@ pub(super) static TEXTS: Texts = Texts {
     expired_again: "Nic straconego: wybierz ponownie i zapłać po aktualnym kursie.",
     expired_again_button: "Wybierz ponownie",
     expired_for_good: "Tego linku nie można już użyć. Poproś odbiorcę {merchant} o nowy.",
-    expired_sent: "Płatność już wysłana? Spóźniona płatność nie przepada. Pojawi się tutaj, gdy sieć ją potwierdzi.",
+    expired_sent: "Płatność już wysłana? Spóźniona płatność nie przepada. Pojawi się tutaj, gdy sieć ją \
+                   potwierdzi.",
     expired_received: "Na czas dotarło {amount}. Skontaktuj się w tej sprawie z odbiorcą {merchant}.",
 
     cancelled_title: "Ta płatność została anulowana",
