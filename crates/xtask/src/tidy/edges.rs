@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("florin-iso20022", &["florin-types"]),
     ("florin-iso8583", &["florin-types"]),
     ("florin-wallet", &[]),
+    ("florin-pages", &["florin-types"]),
     ("florin-rails", &["florin-types", "florin-iso20022", "florin-iso8583", "florin-wallet"]),
     ("florin-travel", &["florin-types"]),
     (
@@ -27,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "florin-webhook",
             "florin-rails",
             "florin-wallet",
+            "florin-pages",
             "florin-travel",
             "florin-iso8583",
         ],
