@@ -1,4 +1,4 @@
--- Payment links, and which orders are of them.
+-- Payment links, which orders are of them, and how checkouts look.
 
 CREATE TABLE payment_link (
     book BIGINT NOT NULL,
@@ -25,9 +25,24 @@ CREATE TABLE link_order (
     book BIGINT NOT NULL,
     id BYTEA NOT NULL,
     link BYTEA NOT NULL,
+    -- How many orders the link had before.
+    number BIGINT NOT NULL,
     memo BYTEA NOT NULL,
     seal BYTEA,
     PRIMARY KEY (book, id)
 );
 
-CREATE INDEX link_order_link ON link_order (book, link, id);
+CREATE INDEX link_order_link ON link_order (book, link, number);
+
+-- One row a book.
+CREATE TABLE branding (
+    book BIGINT NOT NULL,
+    id BYTEA NOT NULL,
+    name TEXT COLLATE "C",
+    -- A data URI.
+    logo TEXT COLLATE "C",
+    primary_color TEXT COLLATE "C",
+    accent_color TEXT COLLATE "C",
+    seal BYTEA,
+    PRIMARY KEY (book, id)
+);

@@ -1,4 +1,4 @@
--- Payment links, and which orders are of them.
+-- Payment links, which orders are of them, and how checkouts look.
 
 CREATE TABLE payment_link (
     book INTEGER NOT NULL,
@@ -25,9 +25,24 @@ CREATE TABLE link_order (
     book INTEGER NOT NULL,
     id BLOB NOT NULL,
     link BLOB NOT NULL,
+    -- How many orders the link had before.
+    number INTEGER NOT NULL,
     memo BLOB NOT NULL,
     seal BLOB,
     PRIMARY KEY (book, id)
 ) WITHOUT ROWID;
 
-CREATE INDEX link_order_link ON link_order (book, link, id);
+CREATE INDEX link_order_link ON link_order (book, link, number);
+
+-- One row a book.
+CREATE TABLE branding (
+    book INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    name TEXT,
+    -- A data URI.
+    logo TEXT,
+    primary_color TEXT,
+    accent_color TEXT,
+    seal BLOB,
+    PRIMARY KEY (book, id)
+) WITHOUT ROWID;

@@ -98,7 +98,8 @@ pub(super) fn lock(
     })
 }
 
-/// Opens an order of a link at the rate of now, with its address. `memo` goes with each of its payments.
+/// Opens an order of a link at the rate of now, with its address. `number` is how many the link has, and `memo` goes with
+/// each of its payments.
 ///
 /// # Errors
 /// As [`lock`]; P501 while the network is not followed yet. The rates must be touched.
@@ -106,7 +107,7 @@ pub async fn open_of_link(
     work: &mut Work<'_>,
     (currency, network): (Currency, &str),
     settlement: Amount,
-    (link, memo): (Uuid, Vec<u8>),
+    (link, number, memo): (Uuid, usize, Vec<u8>),
 ) -> Result<Order, Stop> {
     let (id, now) = (work.id(), work.now());
     let lock = lock(work, (currency, Some(network)), settlement)?;
@@ -114,7 +115,8 @@ pub async fn open_of_link(
     let order = with_address(work, lock.order(id, now)).await?;
     work.put(&lock)?;
     work.put(&order)?;
-    work.put(&LinkOrder { id, link, memo })?;
+    let number = i64::try_from(number).map_err(StoreError::unexpected)?;
+    work.put(&LinkOrder { id, link, number, memo })?;
     Ok(order)
 }
 

@@ -131,6 +131,8 @@ pub struct LinkOrder {
     pub id: Uuid,
     /// The link.
     pub link: Uuid,
+    /// How many orders the link had before: times and ids of one moment say nothing of the order.
+    pub number: i64,
     /// The memo of each of its payments: which link it is of.
     pub memo: Vec<u8>,
 }

@@ -53,15 +53,15 @@ pub(super) static PAYMENTS: ObjectTable = sealed_objects!(
 );
 
 /// Which orders are of payment links. A table of its own: orders from before links keep the seals that they have.
-pub(super) static LINK_ORDERS: ObjectTable = sealed_objects!("link_order", "link": Bytes, "memo": Bytes);
+pub(super) static LINK_ORDERS: ObjectTable =
+    sealed_objects!("link_order", "link": Bytes, "number": Int, "memo": Bytes);
 
 /// What decides what is settled.
 pub(super) static SEALED: [&SealedTable; 4] =
     [LOCKS.seal(), ORDERS.seal(), PAYMENTS.seal(), LINK_ORDERS.seal()];
 
 /// A link has a bounded number of orders.
-const OF_LINK: Statement =
-    "SELECT id, link, memo, seal FROM link_order WHERE book = $1 AND link = $2 ORDER BY id LIMIT 1000";
+const OF_LINK: Statement = "SELECT id, link, number, memo, seal FROM link_order WHERE book = $1 AND link = $2 ORDER BY number LIMIT 1000";
 
 /// Every statement here, for the test that prepares and runs them all.
 pub(super) const STATEMENTS: &[Statement] = &[OF_LINK];
@@ -90,7 +90,7 @@ pub(super) async fn of_link(scope: &mut Scope, link: Uuid) -> Result<Vec<Order>,
         return Ok(Vec::new());
     }
     let mut orders: Vec<Order> = scope.objects_at(&ids).await?;
-    orders.sort_by_key(|order| (order.created_at, order.id));
+    orders.sort_by_key(|order| ids.iter().position(|id| *id == order.id));
     Ok(orders)
 }
 
@@ -102,11 +102,11 @@ impl Object for LinkOrder {
     }
 
     fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
-        Ok(Self { id, link: row.get(0)?, memo: row.get(1)? })
+        Ok(Self { id, link: row.get(0)?, number: row.get(1)?, memo: row.get(2)? })
     }
 
     fn to_row(&self) -> Vec<Value> {
-        params![self.link, self.memo.clone()].to_vec()
+        params![self.link, self.number, self.memo.clone()].to_vec()
     }
 }
 

@@ -34,7 +34,7 @@ pub async fn choose(
     let (app, holder) = (work.app(), work.book().partner());
     let said = Said::open(app, work.partner_holder(), &link)?;
     let memo = Memo { reference: Some(said.id), ..Memo::default() }.seal(work, holder)?;
-    let order = open_of_link(work, (currency, network), missing, (link.id, memo)).await?;
+    let order = open_of_link(work, (currency, network), missing, (link.id, orders.len(), memo)).await?;
     tell(work, link).await?;
     Ok(order)
 }

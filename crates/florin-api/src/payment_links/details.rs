@@ -16,25 +16,25 @@ use std::collections::{BTreeMap, HashMap};
 #[serde(rename_all = "camelCase")]
 pub struct PaymentLinkTransaction {
     /// The id of the transaction, as its chain writes it.
-    transaction_hash: String,
+    pub transaction_hash: String,
     /// What was paid, in `currency`.
     #[schema(value_type = ExactNumber, example = 412.607142)]
-    amount: ExactNumber,
+    pub amount: ExactNumber,
     /// What it was paid in.
     #[schema(example = "usdc")]
-    currency: String,
+    pub currency: String,
     /// On which network.
     #[schema(example = "polygon")]
-    network: String,
+    pub network: String,
     /// How many blocks confirm it, the one that has it included.
-    confirmations: u64,
+    pub confirmations: u64,
     /// Where it stands.
-    status: OrderPaymentStatus,
+    pub status: OrderPaymentStatus,
     /// What was settled for it, in EUR; 0 while it is `PENDING`.
     #[schema(value_type = ExactNumber, example = 346.59)]
-    settled_amount: ExactNumber,
+    pub settled_amount: ExactNumber,
     /// Whether it came too late for the rate that the payer was shown: then it was settled at the rate of its moment.
-    is_late: bool,
+    pub is_late: bool,
 }
 
 /// A payment link.

@@ -177,3 +177,7 @@ fn is_open(order: &Order, now: Timestamp) -> bool {
             | OrderStatus::AwaitingCompletion
     )
 }
+
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod tests;

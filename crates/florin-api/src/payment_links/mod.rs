@@ -6,20 +6,30 @@
 //!
 //! Accounts touched: none; those of orders are. Events: `payment_link`.
 
+mod branding;
 mod cancel;
 mod choose;
+mod color;
 mod create;
 mod details;
 mod link;
+mod logo;
 mod look;
+pub mod payer;
 mod said;
 mod store;
 
+pub use branding::Branding;
 pub use choose::{choose, touches as touches_of_choice};
+pub use color::Color;
+pub use details::PaymentLinkTransaction;
+pub use link::{PaymentLinkStatus, PaymentLinkType};
+pub use logo::Logo;
 pub use said::PaymentLinkId;
 
+use crate::kit::app::App;
 use crate::kit::endpoint::events::EventType;
-use crate::kit::endpoint::family::{EventRow, Family, Placeholder};
+use crate::kit::endpoint::family::{EventRow, Family, Placeholder, Scenario};
 use crate::kit::endpoint::table::Shape;
 use crate::orders::LINK_JOB;
 use florin_store::migration;
@@ -27,7 +37,10 @@ use florin_store::migration;
 /// The family's table.
 pub static FAMILY: Family = Family {
     tag: ("Payment links", "Links and checkouts that somebody pays in crypto, and you get EUR."),
-    endpoints: || create::endpoints().into_iter().chain([cancel::endpoint(), details::endpoint()]).collect(),
+    endpoints: || {
+        let calls = [cancel::endpoint(), details::endpoint()];
+        create::endpoints().into_iter().chain(calls).chain(branding::endpoints()).collect()
+    },
     jobs: &[(LINK_JOB, |app, job| Box::pin(look::look(app, job)))],
     events: &[EventRow {
         event: EventType::PaymentLink,
@@ -38,9 +51,11 @@ pub static FAMILY: Family = Family {
         render: |app, scope, events| Box::pin(details::render(app, scope, events)),
     }],
     statements: &[store::STATEMENTS],
+    forgets: &[store::FORGET],
     sets: &[&store::SETS],
     migrations: &[migration!(1030, "1030_payment_links")],
     sealed: &store::SEALED,
+    scenarios,
     placeholders: &[Placeholder {
         word: "$paymentLink",
         shown: "7f3a9c0e5b2d48616e1c0f4a8d7b2e95",
@@ -49,3 +64,28 @@ pub static FAMILY: Family = Family {
     }],
     ..Family::EMPTY
 };
+
+/// What makes a link end otherwise than paid.
+fn scenarios(_: &App) -> Vec<Scenario> {
+    let (advance, deposit) = ("POST /v1/sandbox/clock/advance", "POST /v1/sandbox/chain/deposit");
+    let scenario = |call, field, value: &str, outcome: &str| Scenario {
+        call,
+        field,
+        value: value.to_owned(),
+        outcome: outcome.to_owned(),
+    };
+    vec![
+        scenario(
+            advance,
+            "seconds",
+            "expiresInSeconds of a payment link",
+            "the link is EXPIRED, unless the payer has chosen in the last 15 minutes of it",
+        ),
+        scenario(
+            deposit,
+            "amount",
+            "less than amount of POST /v1/sandbox/payment-links/{paymentLinkId}/choose",
+            "to the address of that answer: the link is AWAITING_COMPLETION",
+        ),
+    ]
+}

@@ -1,6 +1,8 @@
 //! The rows of this family.
 
+use super::branding::{Branding, kept};
 use super::link::PaymentLink;
+use super::logo::Logo;
 use crate::kit::app::App;
 use florin_store::{
     BookId, Object, ObjectTable, Row, SealedTable, SetStatement, Statement, StoreError, Touch, Value, params,
@@ -21,8 +23,20 @@ pub(super) static LINKS: ObjectTable = sealed_objects!(
     "cancelled_at": Int,
 );
 
-/// What decides how much is to be paid.
-pub(super) static SEALED: [&SealedTable; 1] = [LINKS.seal()];
+/// How checkouts look.
+pub(super) static BRANDINGS: ObjectTable = sealed_objects!(
+    "branding",
+    "name": Text,
+    "logo": Text,
+    "primary_color": Text,
+    "accent_color": Text,
+);
+
+/// What decides how much is to be paid, and who the payer believes to pay.
+pub(super) static SEALED: [&SealedTable; 2] = [LINKS.seal(), BRANDINGS.seal()];
+
+/// Run when a sandbox is reset.
+pub(super) const FORGET: Statement = "DELETE FROM branding WHERE book = $1";
 
 /// Who opens a page shows nothing but its id, which is of one book only.
 const BOOK_OF: Statement = "SELECT book FROM payment_link WHERE id = $1";
@@ -30,11 +44,39 @@ const BOOK_OF: Statement = "SELECT book FROM payment_link WHERE id = $1";
 /// Every statement here, for the test that prepares and runs them all.
 pub(super) const STATEMENTS: &[Statement] = &[BOOK_OF];
 
-/// Those over sets. No link is removed.
-pub(super) static SETS: [&SetStatement; 3] = {
-    let [find, insert, update, _] = LINKS.statements();
-    [find, insert, update]
+/// Those over sets. No link is removed, nor a branding by itself.
+pub(super) static SETS: [&SetStatement; 6] = {
+    let ([a, b, c, _], [d, e, f, _]) = (LINKS.statements(), BRANDINGS.statements());
+    [a, b, c, d, e, f]
 };
+
+impl Object for Branding {
+    const TABLE: &'static ObjectTable = &BRANDINGS;
+
+    fn id(&self) -> Uuid {
+        Self::ID
+    }
+
+    fn from_row(_: Uuid, row: &Row) -> Result<Self, StoreError> {
+        let logo: Option<String> = row.get(1)?;
+        Ok(Self {
+            name: row.get(0)?,
+            logo: logo.map(Logo::kept),
+            primary: kept(row.get(2)?)?,
+            accent: kept(row.get(3)?)?,
+        })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![
+            self.name.as_deref(),
+            self.logo.as_ref().map(Logo::as_str),
+            self.primary.map(|color| color.to_string()),
+            self.accent.map(|color| color.to_string())
+        ]
+        .to_vec()
+    }
+}
 
 /// What a command must touch to know a link.
 pub(super) fn touch(link: Uuid) -> Touch {

@@ -1,8 +1,13 @@
 //! Payment links and checkouts, section 3.2.
 
+mod branding;
+mod page;
 mod payments;
+mod refusals;
+mod workload;
 
 use crate::support::{Client, TestApp};
+use florin_api::payment_links::payer;
 use serde_json::{Value, json};
 
 const ACTIVE: &str = "ACTIVE";
@@ -72,4 +77,30 @@ async fn statuses(client: &Client, id: &str) -> Vec<String> {
 /// The partner's balance in EUR.
 async fn eur(client: &Client) -> String {
     client.amount(None, "eur").await
+}
+
+/// A link that is paid in part, and one that is cancelled.
+pub async fn one_of_each(client: &Client) {
+    let id = link(client).await;
+    let (to, _) = choose(client, &id, "usdc", "polygon").await;
+    pay(client, &to, "6", 32).await;
+    cancel(client, &link(client).await).await.expect(200);
+    client.run_jobs().await;
+}
+
+/// Statements that no other test of a walk runs.
+pub async fn every_statement(app: &TestApp) {
+    let a = app.a();
+    one_of_each(&a).await;
+    let id = link(&a).await;
+    assert!(payer::view(&app.app, &id).await.expect("a view").is_some());
+    for name in ["Bookshop", "Shop"] {
+        brand(&a, name).await;
+    }
+}
+
+/// The partner has a name.
+pub async fn brand(client: &Client, name: &str) {
+    let body = json!({"name": name});
+    client.call(http::Method::PUT, "/v1/partner/branding").json(&body).send().await.expect(200);
 }
