@@ -98,8 +98,8 @@ pub(super) fn lock(
     })
 }
 
-/// Opens an order of a link at the rate of now, with its address. `number` is how many the link has, and `memo` goes with
-/// each of its payments.
+/// Opens an order of a link at the rate of now, with its address. `number` is how many the link has, and `memo` goes
+/// with each of its payments.
 ///
 /// # Errors
 /// As [`lock`]; P501 while the network is not followed yet. The rates must be touched.

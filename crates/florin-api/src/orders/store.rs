@@ -61,7 +61,8 @@ pub(super) static SEALED: [&SealedTable; 4] =
     [LOCKS.seal(), ORDERS.seal(), PAYMENTS.seal(), LINK_ORDERS.seal()];
 
 /// A link has a bounded number of orders.
-const OF_LINK: Statement = "SELECT id, link, number, memo, seal FROM link_order WHERE book = $1 AND link = $2 ORDER BY number LIMIT 1000";
+const OF_LINK: Statement = "SELECT id, link, number, memo, seal FROM link_order WHERE book = $1 AND link = $2 \
+     ORDER BY number LIMIT 1000";
 
 /// Every statement here, for the test that prepares and runs them all.
 pub(super) const STATEMENTS: &[Statement] = &[OF_LINK];

@@ -38,8 +38,9 @@ impl Request for BrandingRequest {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let name = fields.optional("name").about("The name that the payer reads.").example("Bookshop");
         let name = name.text::<Text<MAX_NAME>>().map(|name| name.as_str().to_owned());
-        let about = "A PNG or SVG of at most 65,536 bytes, as a data URI in base64. Of an SVG shapes, groups and gradients \
-                     are taken, with their attributes; what else is drawn is refused, and words are left out.";
+        let about = "A PNG or SVG of at most 65,536 bytes, as a data URI in base64. Of an SVG shapes, groups and \
+                     gradients are taken, with their attributes; what else is drawn is refused, and words are left \
+                     out.";
         let logo = fields.optional("logo").about(about).text::<Logo>();
         let about = "The colour of buttons. Their text is white or black, whichever can be read better.";
         let primary = fields.optional("primaryColor").about(about).text::<Color>();

@@ -12,9 +12,10 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         id: "cancelPaymentLink",
         summary: "Cancel a payment link",
-        description: "Ends a payment link or checkout to which nothing was paid: the payer cannot choose any more. What \
-                      is paid all the same to an address that the payer was shown before is settled to your master \
-                      balance, and the event `payment_link` says so. A link that is cancelled can be cancelled again.",
+        description: "Ends a payment link or checkout to which nothing was paid: the payer cannot choose any more. \
+                      What is paid all the same to an address that the payer was shown before is settled to your \
+                      master balance, and the event `payment_link` says so. A link that is cancelled can be cancelled \
+                      again.",
         answer: r#"{"message":"Payment link cancelled"}"#,
         refusals: &[&P444, &P476],
         ..post("/v1/payment-link/{paymentLinkId}/cancel", cancel_payment_link)

@@ -146,8 +146,8 @@ pub fn endpoints() -> [Endpoint; 2] {
         Endpoint {
             id: "createPaymentLink",
             summary: "Create a payment link",
-            description: "Makes a link that you give to somebody who shall pay. Whoever opens `url` chooses a currency and \
-                          a network, and has 15 minutes to pay at the rate of that moment.\n\n\
+            description: "Makes a link that you give to somebody who shall pay. Whoever opens `url` chooses a currency \
+                          and a network, and has 15 minutes to pay at the rate of that moment.\n\n\
                           Each payment is settled to your master balance once it is confirmed, whatever the status of \
                           the link: too little, too much, too late, and after you have cancelled it.",
             example: EXAMPLE,

@@ -111,8 +111,8 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         id: "getPaymentLink",
         summary: "Get a payment link",
-        description: "One payment link or checkout. Amounts are numbers: `receivedAmount` is in `selectedCurrency`, the \
-                      others are in EUR.",
+        description: "One payment link or checkout. Amounts are numbers: `receivedAmount` is in `selectedCurrency`, \
+                      the others are in EUR.",
         answer: ANSWER,
         refusals: &[&P444],
         ..get("/v1/payment-link/details/{paymentLinkId}", get_payment_link)

@@ -1,8 +1,8 @@
 //! Payment links and hosted checkouts: a partner asks for EUR, and whoever opens the page chooses what to pay with.
 //!
-//! A **link** has an id that is a secret, since it alone opens the page. Each choice of the payer makes an **order of the
-//! link** (`orders`), for what is still missing. Orders settle what is paid to them, whatever the status of their link,
-//! and leave a job that looks at the link. Where a link stands is a function of it and its orders: `link.rs`.
+//! A **link** has an id that is a secret, since it alone opens the page. Each choice of the payer makes an **order of
+//! the link** (`orders`), for what is still missing. Orders settle what is paid to them, whatever the status of their
+//! link, and leave a job that looks at the link. Where a link stands is a function of it and its orders: `link.rs`.
 //!
 //! Accounts touched: none; those of orders are. Events: `payment_link`.
 

@@ -52,9 +52,9 @@ pub fn endpoint() -> Endpoint {
     Endpoint {
         id: "choosePaymentOfLink",
         summary: "Choose what to pay a link with",
-        description: "Does what the payer does on the page of a payment link or checkout: chooses a currency and a network. \
-                      The rate is that of now, for 15 minutes. Pay with `POST /v1/sandbox/chain/deposit`. The same choice \
-                      again answers the same, as long as nothing was paid and it has not expired.",
+        description: "Does what the payer does on the page of a payment link or checkout: chooses a currency and a \
+                      network. The rate is that of now, for 15 minutes. Pay with `POST /v1/sandbox/chain/deposit`. The \
+                      same choice again answers the same, as long as nothing was paid and it has not expired.",
         example: r#"{"currency":"usdc","network":"polygon"}"#,
         answer: r#"{"orderId":"$order","walletAddress":"0xBEda65d265b3f718D66dC516eC99Fd4CdCDBBe17",
             "amount":412.607142,"currency":"usdc","network":"polygon","rate":"0.84",

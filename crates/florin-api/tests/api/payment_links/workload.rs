@@ -7,8 +7,8 @@ use crate::support::run_workload;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// Currency, network, what confirms a payment, and amounts of which the second is EUR 50.00. A unit costs so many cents,
-/// and has so many minor units.
+/// Currency, network, what confirms a payment, and amounts of which the second is EUR 50.00. A unit costs so many
+/// cents, and has so many minor units.
 struct Coin {
     name: &'static str,
     network: &'static str,
@@ -309,7 +309,7 @@ impl Run {
 
 #[test]
 fn no_payment_is_lost_or_settled_twice() {
-    run_workload((6, 1), &steps(), async |steps| {
+    run_workload((8, 1), &steps(), async |steps| {
         let mut run = Run::start().await;
         for step in &steps {
             run.step(step).await;
