@@ -15,6 +15,7 @@ pub mod exchange;
 pub mod kit;
 pub mod kyc;
 pub mod orders;
+pub mod payment_links;
 pub mod rates;
 pub mod reference;
 pub mod sandbox;
@@ -46,6 +47,7 @@ pub static FAMILIES: Families = Families(&[
     &cards::FAMILY,
     &crypto::FAMILY,
     &orders::FAMILY,
+    &payment_links::FAMILY,
     &events::FAMILY,
     &webhooks::FAMILY,
     &card_decisions::FAMILY,

@@ -6,7 +6,7 @@ use crate::kit::endpoint::family::Rendered;
 use crate::kit::endpoint::handler::uuid_in_path;
 use crate::kit::prelude::*;
 use crate::kit::request::types::words;
-use florin_store::StoredEvent;
+use florin_store::{Scope, StoredEvent};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 
@@ -33,20 +33,20 @@ pub struct Paid {
 #[serde(rename_all = "camelCase")]
 pub struct OrderTransaction {
     /// The id of the transaction, as its chain writes it.
-    transaction_hash: String,
+    pub transaction_hash: String,
     /// What was paid, in `cryptocurrency`.
     #[schema(value_type = ExactNumber, example = 412.607142)]
-    amount: ExactNumber,
+    pub amount: ExactNumber,
     /// How many blocks confirm it, the one that has it included.
-    confirmations: u64,
+    pub confirmations: u64,
     /// Where it stands.
-    status: OrderPaymentStatus,
+    pub status: OrderPaymentStatus,
     /// What was settled for it, in EUR; 0 while it is `PENDING`.
     #[schema(value_type = ExactNumber, example = 346.59)]
-    settled_amount: ExactNumber,
+    pub settled_amount: ExactNumber,
     /// Whether its block is from after `expiresAt`: then it was settled at the rate of its moment. False while it is
     /// `PENDING`.
-    is_late: bool,
+    pub is_late: bool,
 }
 
 /// An order.
@@ -54,54 +54,54 @@ pub struct OrderTransaction {
 #[serde(rename_all = "camelCase")]
 pub struct OrderDetails {
     /// Its id.
-    order_id: Uuid,
+    pub order_id: Uuid,
     /// The lock whose rate it has.
-    lock_id: Uuid,
+    pub lock_id: Uuid,
     /// Where it stands.
-    status: OrderStatus,
+    pub status: OrderStatus,
     /// When it was made.
     #[schema(format = DateTime)]
-    created_at: String,
+    pub created_at: String,
     /// Until when it can be paid at its rate: 15 minutes from the address on. A part of a hundredth or more gives 15
     /// minutes from its confirmation on, but not more than 45 minutes after `createdAt`. Null while it has no address.
     #[schema(required, format = DateTime)]
-    expires_at: Option<String>,
+    pub expires_at: Option<String>,
     /// How many blocks confirm the newest payment, the one that has it included; 0 while there is none.
-    confirmations: u64,
+    pub confirmations: u64,
     /// How many confirmations a payment needs.
-    required_confirmations: u64,
+    pub required_confirmations: u64,
     /// What was paid and confirmed, in `cryptocurrency`.
     #[schema(value_type = ExactNumber, example = 412.607142)]
-    received_amount: ExactNumber,
+    pub received_amount: ExactNumber,
     /// What must be paid, in `cryptocurrency`.
     #[schema(value_type = ExactNumber, example = 412.607142)]
-    total_amount_required: ExactNumber,
+    pub total_amount_required: ExactNumber,
     /// What it is settled in: always `eur`.
     #[schema(example = "eur")]
-    currency: String,
+    pub currency: String,
     /// What it is paid in.
     #[schema(example = "usdc")]
-    cryptocurrency: String,
+    pub cryptocurrency: String,
     /// Where it is paid; null while it has no address.
     #[schema(required)]
-    wallet_address: Option<String>,
+    pub wallet_address: Option<String>,
     /// The id of the newest payment's transaction; null while there is none.
     #[schema(required)]
-    transaction_hash: Option<String>,
+    pub transaction_hash: Option<String>,
     /// The network, in upper case.
     #[schema(example = "POLYGON")]
-    network: String,
+    pub network: String,
     /// What is settled once all is paid in time, in EUR.
     #[schema(value_type = ExactNumber, example = 346.59)]
-    settlement_amount: ExactNumber,
+    pub settlement_amount: ExactNumber,
     /// What was settled to your master balance so far, in EUR.
     #[schema(value_type = ExactNumber, example = 346.59)]
-    settled_amount: ExactNumber,
+    pub settled_amount: ExactNumber,
     /// What was paid and confirmed over `totalAmountRequired`, in `cryptocurrency`.
     #[schema(value_type = ExactNumber, example = 0)]
-    overpaid_amount: ExactNumber,
+    pub overpaid_amount: ExactNumber,
     /// The payments that a block has, oldest first.
-    transactions: Vec<OrderTransaction>,
+    pub transactions: Vec<OrderTransaction>,
 }
 
 /// A completed order, as text.
@@ -150,14 +150,23 @@ async fn get_order(
     let app = &context.app;
     let mut snapshot = context.snapshot().await?;
     let order = snapshot.objects_at::<Order>(&[id]).await?.pop().ok_or_else(|| Refusal::of(&P443))?;
-    let deposits = of_purpose(&mut snapshot, id).await?;
-    let ids: Vec<_> = deposits.iter().map(|deposit| deposit.id).collect();
-    let payments: Vec<Payment> = snapshot.objects_at(&ids).await?;
-    let mut payments: HashMap<_, _> = payments.into_iter().map(|payment| (payment.id, payment)).collect();
+    let paid = paid(&mut snapshot, id).await?;
     let cursor = match Net::of(&order.network) {
         Some(net) => Cursor::find(app, &mut snapshot, net).await?,
         None => None,
     };
+    Success::of(&details(app, &order, &paid, cursor.as_ref())?)
+}
+
+/// What pays an order and is in a block, oldest first.
+pub async fn paid(scope: &mut Scope, order: Uuid) -> Result<Vec<Paid>, StoreError> {
+    let deposits = of_purpose(scope, order).await?;
+    if deposits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<_> = deposits.iter().map(|deposit| deposit.id).collect();
+    let payments: Vec<Payment> = scope.objects_at(&ids).await?;
+    let mut payments: HashMap<_, _> = payments.into_iter().map(|payment| (payment.id, payment)).collect();
     let mut paid: Vec<_> = deposits
         .into_iter()
         .filter(|deposit| deposit.height.is_some())
@@ -167,7 +176,7 @@ async fn get_order(
         })
         .collect();
     paid.sort_by_key(|paid| (paid.deposit.created_at, paid.deposit.id));
-    Success::of(&details(app, &order, &paid, cursor.as_ref())?)
+    Ok(paid)
 }
 
 /// An order with its payments. Without a cursor a payment has as many confirmations as its state says: one, or all.

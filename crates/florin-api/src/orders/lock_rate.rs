@@ -1,14 +1,14 @@
 //! `GET /v1/order/rates`, `POST /v1/order/lock-rate` and `POST /v1/order`.
 
-use super::order::{Order, OrderLock, OrderStatus};
+use super::open::{lock, payable};
+use super::order::OrderLock;
 use super::store::LOCKS;
-use crate::crypto::{ORDER_JOB, is_payable};
+use crate::crypto::ORDER_JOB;
 use crate::kit::prelude::*;
 use crate::kit::request::number::Number;
 use crate::rates;
-use crate::wallets::not_on;
 use florin_store::{Lane, NewJob};
-use florin_types::{Price, Rate};
+use florin_types::Rate;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -145,8 +145,7 @@ async fn get_order_rates(context: Context) -> Result<Success<OrderRates>, Failur
     let mut snapshot = context.snapshot().await?;
     let rates = rates::in_snapshot(app, &mut snapshot).await?;
     let payable = |(code, rate): (CurrencyCode, Rate)| {
-        let networks = app.settings.reference.networks(code).iter().map(|network| network.slug.clone());
-        let networks: Vec<_> = networks.filter(|slug| is_payable(app, slug)).collect();
+        let networks: Vec<_> = payable(app, code).map(|network| network.slug.clone()).collect();
         (!networks.is_empty()).then(|| (code.to_string(), PayableCurrency { rate: Number(rate), networks }))
     };
     Success::of(&OrderRates(rates.iter().filter_map(payable).collect()))
@@ -160,50 +159,13 @@ async fn lock_order_rate(
     let touches = rates::touch(&context.app).into_iter().collect();
     context
         .run(keyed, touches, async move |work| {
-            let (currency, app) = (currency.known()?, work.app());
-            let networks = app.settings.reference.networks(currency.code);
-            let Some(first) = networks.first() else { return Err(Refusal::of(&P457).into()) };
-            let network = match &network {
-                Some(slug) => networks
-                    .iter()
-                    .find(|network| network.slug == *slug)
-                    .ok_or_else(|| not_on(currency.code, slug, networks))?,
-                None => first,
-            };
-            if !is_payable(app, &network.slug) {
-                return Err(Refusal::of(&P457).into());
-            }
-            let rate = rates::in_command(work)?.get(currency.code);
-            let rate =
-                rate.ok_or_else(|| StoreError::unavailable("nobody knows the rate of this currency"))?;
-            let price = Price { rate, decimals: currency.decimals };
-            let too_much = |_| Refusal::invalid("amount is more than can be paid in this currency");
-            let required = price.order_amount(settlement).map_err(too_much)?;
-            if required < network.min_deposit.max(1) {
-                let least = ExactNumber::new(network.min_deposit.max(1), currency.decimals);
-                return Err(Refusal::because(
-                    &P450,
-                    format_args!("it comes to less than {least} {}", currency.code),
-                )
-                .into());
-            }
-            let (id, created_at) = (work.id(), work.now());
-            let lock = OrderLock {
-                id,
-                currency: currency.code,
-                network: network.slug.clone(),
-                settlement: settlement.minor(),
-                required,
-                rate,
-                created_at,
-                valid_until: created_at.saturating_add(app.settings.rate_lock),
-                used_by: None,
-            };
+            let currency = currency.known()?;
+            let lock = lock(work, (currency, network.as_deref()), settlement)?;
             work.put(&lock)?;
             Ok(OrderLockMade {
-                lock_id: id,
-                rate: rate.to_string(),
-                amount: ExactNumber::new(required, currency.decimals),
+                lock_id: lock.id,
+                rate: lock.rate.to_string(),
+                amount: ExactNumber::new(lock.required, currency.decimals),
                 expires_at: lock.valid_until.to_string(),
                 currency: currency.code.to_string(),
                 destination_currency: "eur".to_owned(),
@@ -219,24 +181,7 @@ async fn create_order(context: Context, call: Call<OrderRequest>) -> Result<Succ
         .run(keyed, vec![Touch::Object(&LOCKS, lock)], async move |work| {
             let (order_id, now) = (work.id(), work.now());
             let lock = OrderLock::take(work.object(lock)?, now, order_id)?;
-            let order = Order {
-                id: order_id,
-                lock: lock.id,
-                currency: lock.currency,
-                network: lock.network.clone(),
-                settlement: lock.settlement,
-                required: lock.required,
-                rate: lock.rate,
-                state: OrderStatus::WaitingForWalletAddress,
-                address: None,
-                seen: 0,
-                received: 0,
-                in_time: 0,
-                settled_locked: 0,
-                settled: 0,
-                created_at: now,
-                expires_at: None,
-            };
+            let order = lock.order(order_id, now);
             work.put(&lock)?;
             work.put(&order)?;
             let (due, payload) = (work.in_time(Duration::ZERO), order_id.as_bytes().to_vec());

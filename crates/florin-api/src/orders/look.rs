@@ -1,10 +1,13 @@
 //! The job that looks at an order: gives it its address, settles what was confirmed, takes back what was lost, and says
 //! where it stands. It can run at any time and as often as it likes.
 
+use super::LINK_JOB;
 use super::details::{Paid, details};
-use super::order::{COMPLETE_WITHIN, OPEN_AT_MOST, Order, PAY_WITHIN, Payment, SETTLED, TAKEN_BACK};
+use super::order::{
+    COMPLETE_WITHIN, LINK_SETTLED, LinkOrder, OPEN_AT_MOST, Order, PAY_WITHIN, Payment, SETTLED, TAKEN_BACK,
+};
 use super::postings::{self, EUR};
-use super::store::{ORDERS, PAYMENTS};
+use super::store::{LINK_ORDERS, ORDERS, PAYMENTS};
 use crate::crypto::{
     Deposit, DepositState, OF_PURPOSE_AT_ONCE, ORDER_JOB, claim_address, has_cursor, of_purpose,
     seen_of_purpose, touches_of_deposits,
@@ -53,6 +56,7 @@ pub async fn look(app: &App, job: &Job) -> Result<(), StoreError> {
     touches.extend(rates::touch(app));
     touches.extend([
         Touch::Object(&ORDERS, id),
+        Touch::Object(&LINK_ORDERS, id),
         Touch::PartnerAccount(EUR),
         Touch::PartnerReceivable(EUR),
         Touch::SystemAccount(EUR, AccountKind::FxPosition),
@@ -66,10 +70,10 @@ pub async fn look(app: &App, job: &Job) -> Result<(), StoreError> {
 }
 
 async fn look_at(work: &mut Work<'_>, before: Order, (deposits, seen): (&[Uuid], i64)) -> Result<(), Stop> {
+    let of_link = work.object::<LinkOrder>(before.id)?;
     let mut order = before.clone();
     if order.address.is_none() {
-        order.address = Some(claim_address(work, (order.currency, &order.network), order.id).await?);
-        order = expires(work, order, PAY_WITHIN);
+        order = with_address(work, order).await?;
     }
     let (mut paid, received) = (Vec::new(), order.received);
     for id in deposits {
@@ -77,9 +81,9 @@ async fn look_at(work: &mut Work<'_>, before: Order, (deposits, seen): (&[Uuid],
         let known = work.object::<Payment>(*id)?.filter(|payment| !payment.is_lost);
         let payment;
         (order, payment) = match (deposit.state, known) {
-            (DepositState::ForOrder, None) => settle(work, order, deposit.clone())?,
+            (DepositState::ForOrder, None) => settle(work, order, of_link.as_ref(), deposit.clone())?,
             (DepositState::Settled, known) => (order, known),
-            (_, Some(lost)) => (lose(work, order, &lost)?, None),
+            (_, Some(lost)) => (lose(work, order, of_link.as_ref(), &lost)?, None),
             (_, None) => (order, None),
         };
         let deposit = work.object::<Deposit>(*id)?.unwrap_or(deposit);
@@ -98,12 +102,25 @@ async fn look_at(work: &mut Work<'_>, before: Order, (deposits, seen): (&[Uuid],
         work.put(&order)?;
     }
     let is_news = |order: &Order| (order.state, order.seen, order.received, order.address.clone());
-    if is_news(&order) != is_news(&before) {
+    if is_news(&order) == is_news(&before) {
+        return Ok(());
+    }
+    if let Some(of) = of_link {
+        // The link says what happens to it.
+        work.enqueue_once(LINK_JOB, of.link.as_bytes().to_vec());
+    } else {
         let payload = details(work.app(), &order, &paid, None)?;
         let payload = serde_json::to_vec(&payload).map_err(StoreError::unexpected)?;
         work.emit(Event::about(EventType::Order, order.id).with(payload));
     }
     Ok(())
+}
+
+/// The order with an address, and with the time in which it can be paid.
+pub(super) async fn with_address(work: &mut Work<'_>, order: Order) -> Result<Order, Stop> {
+    let address = claim_address(work, (order.currency, &order.network), order.id).await?;
+    let order = expires(work, Order { address: Some(address), ..order }, PAY_WITHIN);
+    Ok(Order { state: order.state_at(work.now()), ..order })
 }
 
 /// The order with another end, at which it is looked at again.
@@ -120,7 +137,12 @@ fn look_again(work: &mut Work<'_>, order: Uuid, due: Timestamp) {
 }
 
 /// Sells a confirmed payment.
-fn settle(work: &mut Work<'_>, order: Order, deposit: Deposit) -> Result<(Order, Option<Payment>), Stop> {
+fn settle(
+    work: &mut Work<'_>,
+    order: Order,
+    of_link: Option<&LinkOrder>,
+    deposit: Deposit,
+) -> Result<(Order, Option<Payment>), Stop> {
     let is_late = order.expires_at.is_some_and(|at| deposit.created_at >= at);
     let currency = work.app().currencies.parse(order.currency.as_str());
     let currency = currency.ok_or_else(|| StoreError::unexpected("an order in an unknown currency"))?;
@@ -136,7 +158,11 @@ fn settle(work: &mut Work<'_>, order: Order, deposit: Deposit) -> Result<(Order,
     let payment = payment.map_err(StoreError::unexpected)?;
     let debt = work.debt(work.book().partner(), EUR)?;
     let posting = postings::settle(work.book(), (order.currency, deposit.amount), (payment.settled, debt));
-    work.post(SETTLED.kind, order.id, &posting, Vec::new()).map_err(posting_refused)?;
+    let (record, memo) = match of_link {
+        Some(of) => (LINK_SETTLED, of.memo.clone()),
+        None => (SETTLED, Vec::new()),
+    };
+    work.post(record.kind, order.id, &posting, memo).map_err(posting_refused)?;
     work.put(&Deposit { state: DepositState::Settled, ..deposit })?;
     work.put(&payment)?;
     let mut order = order.with(&payment);
@@ -149,13 +175,19 @@ fn settle(work: &mut Work<'_>, order: Order, deposit: Deposit) -> Result<(Order,
 
 /// A payment that was settled has left its chain: what came in was taken back with it, and the partner gives back what
 /// it got.
-fn lose(work: &mut Work<'_>, order: Order, payment: &Payment) -> Result<Order, Stop> {
+fn lose(
+    work: &mut Work<'_>,
+    order: Order,
+    of_link: Option<&LinkOrder>,
+    payment: &Payment,
+) -> Result<Order, Stop> {
     // A payment that is worth less than a cent has settled nothing.
     if payment.settled > 0 {
         let account = work.account(AccountKey::main(work.book().partner(), EUR));
         let account = account.ok_or_else(|| StoreError::unexpected("a partner without an account in EUR"))?;
         let posting = postings::take_back(work.book(), account, payment.settled);
-        work.post(TAKEN_BACK.kind, order.id, &posting, Vec::new()).map_err(posting_refused)?;
+        let memo = of_link.map_or_else(Vec::new, |of| of.memo.clone());
+        work.post(TAKEN_BACK.kind, order.id, &posting, memo).map_err(posting_refused)?;
     }
     work.put(&Payment { is_lost: true, ..payment.clone() })?;
     Ok(order.without(payment))

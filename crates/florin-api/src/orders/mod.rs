@@ -11,9 +11,14 @@
 mod details;
 mod lock_rate;
 mod look;
+mod open;
 mod order;
 mod postings;
 mod store;
+
+pub use details::{OrderDetails, OrderPaymentStatus, OrderTransaction, Paid, details as order_details, paid};
+pub use open::{Offer, offers, open_of_link, orders_of_link};
+pub use order::{Order, OrderStatus};
 
 use crate::crypto::ORDER_JOB;
 use crate::kit::app::App;
@@ -21,6 +26,9 @@ use crate::kit::endpoint::events::EventType;
 use crate::kit::endpoint::family::{EventRow, Family, Placeholder, Scenario};
 use crate::kit::endpoint::table::Shape;
 use florin_store::migration;
+
+/// The job that looks at a payment link. An order of a link leaves it when something happened to it.
+pub const LINK_JOB: &str = "payment_link.look";
 
 /// The family's table.
 pub static FAMILY: Family = Family {
@@ -35,7 +43,8 @@ pub static FAMILY: Family = Family {
         example: details::EXAMPLE,
         render: |_, _, events| Box::pin(async move { details::render(events) }),
     }],
-    records: &[order::SETTLED, order::TAKEN_BACK],
+    records: &[order::SETTLED, order::TAKEN_BACK, order::LINK_SETTLED],
+    statements: &[store::STATEMENTS],
     sets: &[&store::SETS],
     migrations: &[migration!(1024, "1024_orders")],
     sealed: &store::SEALED,

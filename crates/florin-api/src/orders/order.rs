@@ -22,6 +22,10 @@ pub const SETTLED: RecordType = RecordType {
 pub const TAKEN_BACK: RecordType =
     RecordType { kind: RecordKind(30), history: HistoryType::Adjustment, ..SETTLED };
 
+/// The same for an order of a payment link.
+pub const LINK_SETTLED: RecordType =
+    RecordType { kind: RecordKind(51), history: HistoryType::PaymentLink, ..SETTLED };
+
 /// How long a payer has: a quarter of an hour, in which a wallet can be found and a block of the slowest chain be made.
 pub const PAY_WITHIN: Duration = Duration::from_secs(15 * 60);
 
@@ -96,6 +100,41 @@ impl OrderLock {
         }
         Ok(Self { used_by: Some(order), ..lock })
     }
+
+    /// The order that has used it.
+    pub fn order(&self, id: Uuid, created_at: Timestamp) -> Order {
+        Order {
+            id,
+            lock: self.id,
+            currency: self.currency,
+            network: self.network.clone(),
+            settlement: self.settlement,
+            required: self.required,
+            rate: self.rate,
+            state: OrderStatus::WaitingForWalletAddress,
+            address: None,
+            seen: 0,
+            received: 0,
+            in_time: 0,
+            settled_locked: 0,
+            settled: 0,
+            created_at,
+            expires_at: None,
+        }
+    }
+}
+
+/// That an order is of a payment link. The link's family learns from a job of its own what happens to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkOrder {
+    /// The order.
+    pub id: Uuid,
+    /// The link.
+    pub link: Uuid,
+    /// How many orders the link had before: times and ids of one moment say nothing of the order.
+    pub number: i64,
+    /// The memo of each of its payments: which link it is of.
+    pub memo: Vec<u8>,
 }
 
 /// An order: somebody pays crypto, and the partner gets EUR.
@@ -213,6 +252,12 @@ impl Order {
             settled: self.settled - payment.settled,
             ..self
         }
+    }
+
+    /// What of the agreed settlement its payments count for, in cents: all of it once it is completed, also where late
+    /// payments have settled less.
+    pub fn covers(&self) -> i64 {
+        if self.received >= self.required { self.settled.max(self.settlement) } else { self.settled }
     }
 
     /// Where it stands at a time.

@@ -1,8 +1,9 @@
 //! The rows of this family.
 
-use super::order::{Order, OrderLock, Payment};
+use super::order::{LinkOrder, Order, OrderLock, Payment};
 use florin_store::{
-    Object, ObjectTable, Row, SealedTable, SetStatement, Statement, StoreError, Value, params, sealed_objects,
+    Object, ObjectTable, Row, Scope, SealedTable, SetStatement, Statement, StoreError, Value, params,
+    sealed_objects,
 };
 use uuid::Uuid;
 
@@ -51,8 +52,20 @@ pub(super) static PAYMENTS: ObjectTable = sealed_objects!(
     "is_lost": Int,
 );
 
+/// Which orders are of payment links. A table of its own: orders from before links keep the seals that they have.
+pub(super) static LINK_ORDERS: ObjectTable =
+    sealed_objects!("link_order", "link": Bytes, "number": Int, "memo": Bytes);
+
 /// What decides what is settled.
-pub(super) static SEALED: [&SealedTable; 3] = [LOCKS.seal(), ORDERS.seal(), PAYMENTS.seal()];
+pub(super) static SEALED: [&SealedTable; 4] =
+    [LOCKS.seal(), ORDERS.seal(), PAYMENTS.seal(), LINK_ORDERS.seal()];
+
+/// A link has a bounded number of orders.
+const OF_LINK: Statement = "SELECT id, link, number, memo, seal FROM link_order WHERE book = $1 AND link = $2 \
+     ORDER BY number LIMIT 1000";
+
+/// Every statement here, for the test that prepares and runs them all.
+pub(super) const STATEMENTS: &[Statement] = &[OF_LINK];
 
 /// Locks that expired long ago, some at a time. What came of a lock is in its order.
 pub(super) const FORGET_OLD_LOCKS: Statement = "DELETE FROM order_lock WHERE book = $1 AND id IN (\
@@ -62,11 +75,41 @@ pub(super) const FORGET_OLD_LOCKS: Statement = "DELETE FROM order_lock WHERE boo
 pub(super) const FORGET_LOCKS: Statement = "DELETE FROM order_lock WHERE book = $1";
 
 /// Those over sets. No single lock, order or payment is removed.
-pub(super) static SETS: [&SetStatement; 9] = {
+pub(super) static SETS: [&SetStatement; 11] = {
     let ([a, b, c, _], [d, e, f, _], [g, h, i, _]) =
         (LOCKS.statements(), ORDERS.statements(), PAYMENTS.statements());
-    [a, b, c, d, e, f, g, h, i]
+    // Whose an order is never changes.
+    let [j, k, _, _] = LINK_ORDERS.statements();
+    [a, b, c, d, e, f, g, h, i, j, k]
 };
+
+/// The orders of a link, the oldest first.
+pub(super) async fn of_link(scope: &mut Scope, link: Uuid) -> Result<Vec<Order>, StoreError> {
+    let ids: Vec<LinkOrder> = scope.objects(OF_LINK, &params![link]).await?;
+    let ids: Vec<_> = ids.into_iter().map(|of| of.id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut orders: Vec<Order> = scope.objects_at(&ids).await?;
+    orders.sort_by_key(|order| ids.iter().position(|id| *id == order.id));
+    Ok(orders)
+}
+
+impl Object for LinkOrder {
+    const TABLE: &'static ObjectTable = &LINK_ORDERS;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn from_row(id: Uuid, row: &Row) -> Result<Self, StoreError> {
+        Ok(Self { id, link: row.get(0)?, number: row.get(1)?, memo: row.get(2)? })
+    }
+
+    fn to_row(&self) -> Vec<Value> {
+        params![self.link, self.number, self.memo.clone()].to_vec()
+    }
+}
 
 impl Object for OrderLock {
     const TABLE: &'static ObjectTable = &LOCKS;

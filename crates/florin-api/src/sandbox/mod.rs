@@ -10,6 +10,7 @@ mod clock;
 mod fund;
 mod inbox;
 mod kyc;
+mod payment_links;
 mod poa;
 mod rates;
 mod reset;
@@ -34,6 +35,7 @@ pub static FAMILY: Family = Family {
             scenarios::endpoint(),
             settings::endpoint(),
             rates::endpoint(),
+            payment_links::endpoint(),
         ];
         clock::endpoints()
             .into_iter()

@@ -130,6 +130,7 @@ async fn every_channel_has_events_and_they_fit() {
     a.settle().await;
     a.settle().await;
     crate::crypto::one_of_each(&a, "bela").await;
+    crate::payment_links::one_of_each(&a).await;
     crate::card_flows::one_of_each(&a, "bela").await;
     crate::cards::fee::owe(&a, "bela").await;
     let events = a.events().await;

@@ -138,6 +138,13 @@ async fn the_guide_to_crypto_is_true() {
 }
 
 #[tokio::test]
+async fn the_guide_to_payment_links_is_true() {
+    let app = TestApp::start().await;
+    follow(&app.a(), include_str!("../../../../docs/payment-links.md")).await;
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn the_guide_to_orders_is_true() {
     let app = TestApp::start().await;
     follow(&app.a(), include_str!("../../../../docs/orders.md")).await;

@@ -21,6 +21,7 @@ mod kyc;
 mod near_misses;
 mod openapi;
 mod orders;
+mod payment_links;
 mod reference;
 mod sandbox;
 mod seals;

@@ -68,7 +68,7 @@ async fn currencies_fees_and_errors_are_the_contracts() {
     );
     let p403 = errors.iter().find(|error| error["errorCode"] == "P403").expect("P403");
     assert_eq!(p403["errorName"], Value::Null);
-    assert_eq!(errors.len(), 58);
+    assert_eq!(errors.len(), 59);
     app.finish().await;
 }
 

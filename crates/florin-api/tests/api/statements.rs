@@ -67,6 +67,7 @@ async fn every_statement_runs_and_no_other() {
     crate::crypto::withdrawals::every_statement(&app).await;
     sepa(&app, &a).await;
     crate::crypto::every_statement(&a).await;
+    crate::payment_links::every_statement(&app).await;
     crate::sepa::vop::every_statement(&app).await;
     crate::sepa::files::every_statement(&mut app).await;
     crate::crypto::simulated::every_statement(&app).await;
@@ -78,6 +79,7 @@ async fn every_statement_runs_and_no_other() {
     app.app.store.verify().await.expect("the books can be read");
     a.call(Method::POST, "/v1/sandbox/reset").send().await.expect(200);
     know_an_account(&a).await;
+    crate::payment_links::brand(&a, "Bookshop").await;
     crate::cards::every_statement(&app).await;
     crate::card_flows::every_statement(&app).await;
     // Once more as data from before rows were sealed.

@@ -151,6 +151,8 @@ codes! {
         "no such transaction of the card";
     P475 404 Some("card-challenge-not-found"), "Card challenge not found",
         "no such challenge of the card, or no activation was asked for";
+    P476 400 Some("invalid-payment-link-state"), "Payment link state does not allow this operation",
+        "for example cancelling a payment link to which something was paid; the message says why";
     P500 400 Some("unknown-exception"), "Unknown exception",
         "unexpected fault; the answer carries the request id, the log the cause";
     P501 400 Some("service-unavailable"), "Service temporarily unavailable",

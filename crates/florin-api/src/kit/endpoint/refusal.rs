@@ -268,6 +268,7 @@ mod tests {
         ("P473", 400, "sepa-recall-not-possible", "SEPA recall is not possible"),
         ("P474", 404, "card-transaction-not-found", "Card transaction not found"),
         ("P475", 404, "card-challenge-not-found", "Card challenge not found"),
+        ("P476", 400, "invalid-payment-link-state", "Payment link state does not allow this operation"),
         ("P500", 400, "unknown-exception", "Unknown exception"),
         ("P501", 400, "service-unavailable", "Service temporarily unavailable"),
     ];

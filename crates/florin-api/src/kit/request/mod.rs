@@ -8,6 +8,7 @@ pub mod json;
 mod limit;
 pub mod near_miss;
 pub mod number;
+pub mod page_url;
 pub mod places;
 pub mod query;
 mod secret;

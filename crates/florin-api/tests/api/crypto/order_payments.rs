@@ -1,6 +1,7 @@
 //! Orders over nodes that the test drives.
 
 use super::*;
+use crate::support::allow_errors;
 use florin_store::Due;
 use std::time::Duration;
 
@@ -97,5 +98,25 @@ async fn many_payments_in_a_block_leave_one_look() {
     c.look().await;
     let due = c.app.app.store.due_jobs(c.app.app.wall(), Due::Any).await.expect("a read");
     assert_eq!(due.iter().filter(|job| job.kind == "order.look").count(), 1);
+    c.app.finish().await;
+}
+
+/// A payer is shown no address of a chain that is not followed yet.
+#[tokio::test]
+async fn a_choice_for_a_link_waits_for_its_chain() {
+    let mut c = Chained::start().await;
+    c.ethereum.trouble(Some("it is away"));
+    let made = c.a.post("/v1/payment-link", &json!({"amount": "100"})).send().await.expect(201);
+    let id = made["paymentLinkId"].as_str().expect("an id").to_owned();
+    let choice = json!({"currency": "usdc", "network": "ethereum"});
+    let path = format!("/v1/sandbox/payment-links/{id}/choose");
+    c.a.post(&path, &choice).send().await.is_refused("P501");
+    allow_errors(&["the chain is not followed yet"]);
+    c.ethereum.trouble(None);
+    c.look().await;
+    let chosen = c.a.post(&path, &choice).send().await.expect(201);
+    c.pay_order(chosen["walletAddress"].as_str().expect("an address")).await;
+    let paid = c.a.get(&format!("/v1/payment-link/details/{id}")).await.expect(200);
+    assert_eq!((&paid["status"], &paid["settledAmount"]), (&json!("PAID"), &json!(100)));
     c.app.finish().await;
 }

@@ -347,7 +347,7 @@ async fn p456_a_user_with_money() {
 }
 
 /// A code for an id that nobody has.
-async fn unknown(code: &str, name: &str, message: &str) {
+pub(super) async fn unknown(code: &str, name: &str, message: &str) {
     let app = TestApp::start().await;
     app.a().verified_user("anna").await;
     let expected = refusal(code, name, message);
@@ -391,6 +391,13 @@ async fn p450_less_than_the_least() {
     let expected = refusal("P450", "amount-below-minimum", "Amount is below the minimum");
     for (index, endpoint) in declaring("P450").iter().enumerate() {
         let made = prepared(&app.a(), endpoint, &index.to_string()).await;
+        if endpoint.path.contains("payment-links") {
+            let small = app.a().post("/v1/payment-link", &json!({"amount": "0.43"})).send().await.expect(201);
+            let ids = made.with("$paymentLink", small["paymentLinkId"].as_str().expect("an id"));
+            let call = changed(&app.a(), endpoint, &ids, |body| set(body, "network", "ethereum"));
+            check(endpoint, &call.send().await, 400, &expected);
+            continue;
+        }
         // Of usdc on ethereum 5 are the least that can come in, and 1 that can go out.
         let call = changed(&app.a(), endpoint, &made, |body| {
             set(body, "currency", "usdc");
