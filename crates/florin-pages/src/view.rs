@@ -22,6 +22,8 @@ pub struct PayView {
     pub description: Option<String>,
     /// The merchant's number of the order.
     pub external_order_id: Option<String>,
+    /// Whether the payer has chosen and is asked again: `?change=1` of the page and its stream.
+    pub is_changing: bool,
     /// Where the payment stands.
     pub state: PayState,
     /// The time of this view; what is left of a time is counted from it.

@@ -65,6 +65,7 @@ pub async fn serve(config: &Config) -> Result<(), Failed> {
     workers.extend(start_workers(&app, &desk));
     let make_id = Arc::new(|| uuid_v7(SystemClock.now(), &SystemEntropy).to_string());
     let open = ready::pages(&app, config, troubles).merge(florin_api::openapi::routes()).merge(desk.routes());
+    let open = open.merge(florin_api::payment_links::pages(&app));
     let service =
         router(&app, florin_api::endpoints(), open, RequestIdLayer::new(make_id, monotonic_micros()));
     say_ready(config, address);

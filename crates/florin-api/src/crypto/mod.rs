@@ -20,8 +20,8 @@ mod treasury;
 mod withdrawals;
 
 pub use chain::{
-    ChainTroubles, ChainWork, Cursor, NETS, Net, claim_address, has_cursor, hot_wallet, is_payable,
-    work_on_chains,
+    ChainTroubles, ChainWork, Cursor, NETS, Net, account_payment, claim_address, has_cursor, hot_wallet,
+    is_payable, work_on_chains,
 };
 pub use deposits::{
     Deposit, DepositState, OF_PURPOSE_AT_ONCE, ORDER_JOB, id_of as deposit_id, of_purpose, seen_of_purpose,

@@ -3,6 +3,7 @@
 use crate::kit::request::types::{FieldType, uri_schema};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use florin_document::{Checker, Kind, for_export};
 use quick_xml::escape::escape;
 use quick_xml::events::{BytesStart, Event};
@@ -106,6 +107,13 @@ impl Logo {
     /// One that was kept: it was cleaned before.
     pub(super) fn kept(uri: String) -> Self {
         Self(uri)
+    }
+
+    /// The type of the file, and its bytes.
+    pub fn file(&self) -> Option<(&'static str, Bytes)> {
+        let types = [(PNG, "image/png"), (SVG, "image/svg+xml")];
+        let (head, content_type) = types.into_iter().find(|(head, _)| self.0.starts_with(head))?;
+        Some((content_type, STANDARD.decode(self.0.strip_prefix(head)?).ok()?.into()))
     }
 
     /// The data URI.

@@ -15,6 +15,7 @@ mod details;
 mod link;
 mod logo;
 mod look;
+mod page;
 pub mod payer;
 mod said;
 mod store;
@@ -25,6 +26,7 @@ pub use color::Color;
 pub use details::PaymentLinkTransaction;
 pub use link::{PaymentLinkStatus, PaymentLinkType};
 pub use logo::Logo;
+pub use page::pages;
 pub use said::PaymentLinkId;
 
 use crate::kit::app::App;

@@ -17,6 +17,8 @@ use http::StatusCode;
 
 /// What a payer is shown of a link.
 pub struct PayerView {
+    /// The book of its partner.
+    pub book: BookId,
     /// What it is: a checkout has its partner's branding.
     pub kind: PaymentLinkType,
     /// Where it stands.
@@ -29,6 +31,8 @@ pub struct PayerView {
     pub settled: i64,
     /// What is paid for.
     pub description: Option<String>,
+    /// The partner's own id of the order.
+    pub external_order_id: Option<String>,
     /// How the partner wants it to look.
     pub branding: Branding,
     /// The time of the link's book, by which all times here go.
@@ -45,10 +49,14 @@ pub struct PayerView {
     pub can_choose: bool,
     /// What can be chosen, at the rates of now.
     pub offers: Vec<Offer>,
+    /// Whether something was ever chosen.
+    pub has_chosen: bool,
     /// What was chosen.
     pub order: Option<PayerOrder>,
     /// What was paid, oldest first, whatever it was chosen for.
     pub transactions: Vec<PaymentLinkTransaction>,
+    /// When the newest of that was seen first.
+    pub paid_at: Option<Timestamp>,
 }
 
 /// What a payer has chosen.
@@ -65,6 +73,8 @@ pub struct PayerOrder {
     pub address: Option<String>,
     /// EUR for one unit.
     pub rate: Rate,
+    /// When it was chosen.
+    pub created_at: Timestamp,
     /// What must be paid in all, in minor units of the currency.
     pub required: i64,
     /// What was seen of it.
@@ -85,6 +95,14 @@ pub struct PayerOrder {
 async fn find(app: &App, id: &str) -> Result<Option<(BookId, Uuid)>, StoreError> {
     let Some(key) = key_of(app, id) else { return Ok(None) };
     Ok(store::book_of(app, key).await?.map(|book| (book, key)))
+}
+
+/// The book of a link, whose bell rings when something happens to it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn book_of(app: &App, id: &str) -> Result<Option<BookId>, StoreError> {
+    Ok(find(app, id).await?.map(|(book, _)| book))
 }
 
 /// What the payer is shown who opens a link. None: there is no such link.
@@ -109,8 +127,13 @@ pub async fn view(app: &App, id: &str) -> Result<Option<PayerView>, StoreError> 
     let order = order.map(|(order, details)| payer_order(app, order, &details, now)).transpose()?;
     let transactions = view.transactions(app)?;
     let (status, settled) = (view.status_at(now), view.settled());
-    let View { link, said, .. } = view;
+    let paid_at = view.paid.iter().flatten().map(|paid| paid.deposit.created_at).max();
+    let View { link, said, orders, .. } = view;
     Ok(Some(PayerView {
+        book,
+        external_order_id: said.external_order_id,
+        has_chosen: !orders.is_empty(),
+        paid_at,
         kind: link.kind,
         status,
         amount: link.amount,
@@ -154,6 +177,7 @@ fn payer_order(
         network: order.network.clone(),
         address: order.address.clone(),
         rate: order.rate,
+        created_at: order.created_at,
         required: order.required,
         seen: order.seen,
         received: order.received,

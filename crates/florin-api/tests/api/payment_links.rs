@@ -4,6 +4,7 @@ mod branding;
 mod page;
 mod payments;
 mod refusals;
+mod web;
 mod workload;
 
 use crate::support::{Client, TestApp};

@@ -103,6 +103,7 @@ fn view(name: &str, language: Language, state: PayState) -> PayView {
         amount: "346.59".to_owned(),
         description: Some("Studio headphones NL-40, black".to_owned()),
         external_order_id: Some("2026-104417".to_owned()),
+        is_changing: false,
         state,
         now: now(),
         expires_at: later(86_400),

@@ -21,7 +21,7 @@ use florin_ledger::BookId;
 use florin_rails::chain::ChainNode;
 use florin_store::{SealedTable, SetStatement};
 use florin_types::CurrencyCode;
-use florin_wallet::{Branch, Chain, ChainKind, Place};
+use florin_wallet::{Address, Branch, Chain, ChainKind, Place};
 use std::fmt;
 use std::sync::Arc;
 
@@ -109,6 +109,24 @@ pub(super) fn say_undone(app: &App, net: Net, what: &impl fmt::Display, happened
         true => tracing::warn!(%what, network, "{happened}"),
         false => tracing::error!(%what, network, "{happened}"),
     }
+}
+
+/// How an account is paid a currency on a network of Ethereum's kind: the number of the chain, and of a token its
+/// contract, with how many of its smallest units are one minor unit of the currency. None: the network is of another
+/// kind, or does not have the currency.
+pub fn account_payment(
+    app: &App,
+    book: BookId,
+    (network, currency): (&str, CurrencyCode),
+    address: &str,
+) -> Option<(u64, Option<(String, u128)>)> {
+    let net = Net::of(network)?;
+    let node = node_of(app, book, net)?;
+    let accounts = node.accounts()?;
+    let to = Address::parse(net.chain(app)?, address).ok()?;
+    let call = accounts.payment(&to, currency, 1)?;
+    let token = call.as_token_transfer().map(|(_, units)| (call.to().as_str().to_owned(), units));
+    Some((accounts.chain_id(), token))
 }
 
 /// The node of a network: the installation's, or in a sandbox the book's simulated one.

@@ -24,6 +24,10 @@ const WRONG_KEYS: RateLimit = RateLimit { per_second: 1, burst: 20 };
 /// its busiest hour four times; a file of payments is asked about in bursts. Each answer costs a look into one book.
 const PAYEE_QUESTIONS: RateLimit = RateLimit { per_second: 20, burst: 100 };
 
+/// Calls of payers' pages from one address: a page with its files and its stream is six, and a shop's or a phone
+/// network's many customers have one address.
+const PAYERS: RateLimit = RateLimit { per_second: 20, burst: 200 };
+
 /// Buckets kept; full ones are dropped when there are more, for a full bucket is as good as none.
 const MAX_BUCKETS: usize = 100_000;
 
@@ -99,6 +103,7 @@ pub(crate) struct RateLimiter {
     partners: Option<Buckets<Uuid>>,
     addresses: Buckets<IpAddr>,
     askers: Buckets<Uuid>,
+    payers: Buckets<IpAddr>,
 }
 
 impl RateLimiter {
@@ -107,12 +112,18 @@ impl RateLimiter {
             partners: limit.map(|limit| Buckets::new(limit, clock)),
             addresses: Buckets::new(WRONG_KEYS, clock),
             askers: Buckets::new(PAYEE_QUESTIONS, clock),
+            payers: Buckets::new(PAYERS, clock),
         }
     }
 
     /// One call of a partner, and what is left after it; none where there is no limit.
     pub(crate) fn check_partner(&self, partner: Uuid) -> Option<(Result<(), Refusal>, Remaining)> {
         self.partners.as_ref().map(|partners| partners.take(&partner))
+    }
+
+    /// One call of a payer's page.
+    pub(crate) fn check_payer(&self, address: IpAddr) -> Result<(), Refusal> {
+        self.payers.take(&address).0
     }
 
     /// One question of another bank about a payee.

@@ -82,6 +82,7 @@ pub fn options(place: Place, environment: Environment, entropy: Arc<dyn Entropy>
 fn build(app: &App, extra: Router) -> Router {
     let made = AtomicU64::new(0);
     let make_id = Arc::new(move || format!("request-{}", made.fetch_add(1, Ordering::Relaxed)));
+    let extra = extra.merge(florin_api::payment_links::pages(app));
     router(app, endpoints(), extra, RequestIdLayer::new(make_id, Arc::new(|| 0)))
 }
 

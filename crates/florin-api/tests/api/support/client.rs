@@ -39,6 +39,11 @@ pub fn person(id: &str) -> Value {
 }
 
 impl Client {
+    /// The router, for answers that are read in pieces.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// The same platform with another key, or none.
     pub fn with_key(&self, key: Option<&str>) -> Self {
         Self { key: key.map(str::to_owned), users: Arc::default(), ..self.clone() }
