@@ -330,13 +330,14 @@ mod tests {
     #[test]
     fn pictures_are_taken_by_what_they_are() {
         let picture = samples::valid(Kind::Png, 64, 32);
-        let with_trailer = [&picture[..], b"<script>"].concat();
+        let with_trailer = [&picture[..], &[0; 16]].concat();
         let logo = Logo::parse(&uri(PNG, &with_trailer)).unwrap();
         assert_eq!(Logo::parse(&uri(PNG, &picture)), Ok(logo.clone()));
         assert_eq!(Logo::parse(logo.as_str()), Ok(logo));
         let jpeg = samples::valid(Kind::Jpeg, 64, 32);
         for wrong in [
             uri(PNG, &jpeg),
+            uri(PNG, &[&picture[..], b"<script>"].concat()),
             uri("data:image/jpeg;base64,", &jpeg),
             uri(PNG, picture.get(..40).unwrap()),
             uri(SVG, &picture),
