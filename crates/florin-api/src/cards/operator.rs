@@ -102,8 +102,8 @@ impl CardOperator<'_> {
         self.hold(id, "cards.suspend", CardStatus::Suspended).await
     }
 
-    /// Lets a card that is blocked or suspended be used again, unless its user has locked it or is suspended: then it is
-    /// locked. Lets PINs and CVVs be checked again of which too many were wrong. None: there is no such card.
+    /// Lets a card that is blocked or suspended be used again, unless its user has locked it or is suspended: then it
+    /// is locked. Lets PINs and CVVs be checked again of which too many were wrong. None: there is no such card.
     ///
     /// # Errors
     /// There is nothing to release, or the user has ten other cards.
