@@ -159,11 +159,16 @@ impl PaymentLink {
             .map_or_else(|| refused("it is paid"), |missing| Ok(Choice::New(missing)))
     }
 
-    /// The order that a payer is shown: the last that was chosen, unless it ended without being paid.
+    /// The order that a payer is shown: one to which something was paid, before others that were chosen since. None:
+    /// nothing is chosen, or what was chosen ended without being paid.
     pub fn shown_order<'a>(&self, orders: &'a [Order], now: Timestamp) -> Option<&'a Order> {
-        let last = orders.last()?;
-        let has_ended = last.received == 0 && last.seen == 0 && !is_open(last, now);
-        (!has_ended).then_some(last)
+        let newest = |is_it: &dyn Fn(&Order) -> bool| orders.iter().rev().find(|order| is_it(order));
+        let is_paid = self.missing(orders) == 0;
+        newest(&|order| order.seen > order.received)
+            .or_else(|| newest(&|order| is_open(order, now) && order.received > 0))
+            .or_else(|| newest(&|order| is_paid && order.received > 0))
+            .or_else(|| newest(&|order| is_open(order, now)))
+            .or_else(|| newest(&|order| order.received > 0))
     }
 }
 

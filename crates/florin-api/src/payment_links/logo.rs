@@ -142,6 +142,10 @@ impl FieldType for Logo {
         } else {
             return Err(format!("must begin with {PNG} or {SVG}"));
         };
+        // Written anew, quotes are longer.
+        if clean.len() > MAX_BYTES {
+            return Err(format!("can have at most {MAX_BYTES} bytes once it is cleaned"));
+        }
         Ok(Self(format!("{head}{}", STANDARD.encode(clean))))
     }
 

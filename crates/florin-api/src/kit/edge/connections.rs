@@ -220,7 +220,7 @@ impl Drop for Admitted {
 }
 
 /// The address whose share a connection counts to. In IPv6 a customer has a network of 64 bits.
-fn shared_by(address: IpAddr) -> IpAddr {
+pub(crate) fn shared_by(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => {

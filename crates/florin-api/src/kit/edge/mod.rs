@@ -1,6 +1,6 @@
 //! The edge: connections, the router, who calls, and the limits on both.
 
-mod connections;
+pub(crate) mod connections;
 pub mod fault;
 pub mod http;
 pub(crate) mod keys;

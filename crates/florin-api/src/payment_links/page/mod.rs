@@ -6,25 +6,31 @@ mod shown;
 
 use super::payer::{self, PayerView};
 use crate::kit::app::App;
-use crate::kit::edge::http::Peer;
+use crate::kit::edge::connections::shared_by;
+use crate::kit::edge::partner::source_address;
 use crate::kit::endpoint::failure::Failure;
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use crate::kit::request::body::receive;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Extension, Router};
 use bytes::Bytes;
 use florin_pages::{
-    Language, asset, brand_css, error_page, live_event, live_fragment, not_found, pay_page, security_headers,
+    Language, PayView, asset, brand_css, error_page, live_event, live_fragment, not_found, pay_page,
+    security_headers,
 };
 use florin_store::StoreError;
 use http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, X_CONTENT_TYPE_OPTIONS,
 };
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use live::Live;
 use serde::Deserialize;
 use shown::pay_view;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::form_urlencoded;
 
@@ -51,6 +57,9 @@ struct Asked {
 /// The most bytes of a form: some ten times what a browser sends.
 const MAX_FORM: usize = 1 << 10;
 
+/// How long a form may take: it comes with its head in one packet.
+const FORM_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// A field of the form that a browser sends.
 fn field(form: &[u8], name: &str) -> Option<String> {
     let mut fields = form_urlencoded::parse(form);
@@ -58,13 +67,34 @@ fn field(form: &[u8], name: &str) -> Option<String> {
 }
 
 impl Asked {
-    fn language(&self, headers: &HeaderMap) -> Language {
-        let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        Language::choose(self.lang.as_deref(), accepted)
-    }
-
     fn is_changing(&self) -> bool {
         self.change.as_deref() == Some("1")
+    }
+}
+
+/// Whoever opens a page: which one, and in which language.
+struct Visit {
+    id: String,
+    asked: Asked,
+    language: Language,
+}
+
+impl FromRequestParts<Pages> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, pages: &Pages) -> Result<Self, Response> {
+        let source = source_address(parts, &pages.app.settings.trusted_proxies);
+        if let Some(source) = source {
+            pages.app.limiter.check_payer(shared_by(source)).map_err(IntoResponse::into_response)?;
+        }
+        // What cannot be read is no link, or nothing that was asked for.
+        let id = Path::<String>::from_request_parts(parts, pages).await;
+        let asked = Query::<Asked>::from_request_parts(parts, pages).await;
+        let (id, asked) = (id.map(|Path(id)| id), asked.map(|Query(asked)| asked));
+        let asked = asked.unwrap_or_default();
+        let accepted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let language = Language::choose(asked.lang.as_deref(), accepted);
+        Ok(Self { id: id.unwrap_or_default(), asked, language })
     }
 }
 
@@ -77,34 +107,14 @@ pub fn pages(app: &App) -> Router {
         .route("/pay/{id}/brand.css", get(colours))
         .route("/pay/{id}/logo", get(logo))
         .route("/pay/assets/{file}", get(file))
-        .layer(DefaultBodyLimit::max(MAX_FORM))
         .with_state(pages)
 }
 
 impl Pages {
-    /// Counts a call of an address, if it is known.
-    fn check(&self, peer: Option<Extension<Peer>>) -> Result<(), Response> {
-        let Some(Extension(Peer(peer))) = peer else { return Ok(()) };
-        self.app.limiter.check_payer(peer.ip()).map_err(IntoResponse::into_response)
-    }
-
-    /// The page of a link, with its status.
-    async fn page(&self, id: &str, asked: &Asked, language: Language) -> Response {
-        match self.view(id, asked, language).await {
-            Ok(Some(view)) => html(StatusCode::OK, pay_page(&view)),
-            Ok(None) => html(StatusCode::NOT_FOUND, not_found(language)),
-            Err(error) => fault(&error, language),
-        }
-    }
-
-    async fn view(
-        &self,
-        id: &str,
-        asked: &Asked,
-        language: Language,
-    ) -> Result<Option<florin_pages::PayView>, StoreError> {
+    async fn view(&self, visit: &Visit) -> Result<Option<PayView>, StoreError> {
+        let Visit { id, asked, language } = visit;
         let Some(view) = payer::view(&self.app, id).await? else { return Ok(None) };
-        Ok(Some(pay_view(&self.app, id, view, (language, asked.is_changing()))))
+        Ok(Some(pay_view(&self.app, id, view, (*language, asked.is_changing()))))
     }
 }
 
@@ -126,36 +136,25 @@ fn fault(error: &StoreError, language: Language) -> Response {
     html(status, error_page(language))
 }
 
-async fn open(
-    State(pages): State<Pages>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-) -> Response {
-    if let Err(refused) = pages.check(peer) {
-        return refused;
+async fn open(State(pages): State<Pages>, visit: Visit) -> Response {
+    match pages.view(&visit).await {
+        Ok(Some(view)) => html(StatusCode::OK, pay_page(&view)),
+        Ok(None) => html(StatusCode::NOT_FOUND, not_found(visit.language)),
+        Err(error) => fault(&error, visit.language),
     }
-    pages.page(&id, &asked, asked.language(&headers)).await
 }
 
-async fn choose(
-    State(pages): State<Pages>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-    form: Bytes,
-) -> Response {
-    if let Err(refused) = pages.check(peer) {
-        return refused;
-    }
-    let language = asked.language(&headers);
+async fn choose(State(pages): State<Pages>, visit: Visit, headers: HeaderMap, body: Body) -> Response {
+    let Visit { id, language, .. } = visit;
     // Browsers say where a form comes from. Another site's cannot know the id, so this is a second line.
     let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
     if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
         return html(StatusCode::FORBIDDEN, not_found(language));
     }
+    let form = match receive(body, MAX_FORM, FORM_TIMEOUT).await {
+        Ok(form) => form,
+        Err(refusal) => return refusal.into_response(),
+    };
     let mut to = format!("?lang={}", language.code());
     if field(&form, "change").is_some() {
         to.push_str("&change=1");
@@ -174,24 +173,14 @@ async fn choose(
     response
 }
 
-async fn follow(
-    State(pages): State<Pages>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-) -> Response {
-    if let Err(refused) = pages.check(peer) {
-        return refused;
-    }
-    let language = asked.language(&headers);
+async fn follow(State(pages): State<Pages>, visit: Visit) -> Response {
     let Ok(place) = Arc::clone(&pages.live).try_acquire_owned() else {
-        return html(StatusCode::SERVICE_UNAVAILABLE, error_page(language));
+        return html(StatusCode::SERVICE_UNAVAILABLE, error_page(visit.language));
     };
-    match payer::view(&pages.app, &id).await {
-        Ok(Some(_)) => Live { pages: pages.clone(), id, asked, language, _place: place }.response(),
-        Ok(None) => html(StatusCode::NOT_FOUND, not_found(language)),
-        Err(error) => fault(&error, language),
+    match payer::book_of(&pages.app, &visit.id).await {
+        Ok(Some(book)) => Live { pages: pages.clone(), visit, book, _place: place }.response(),
+        Ok(None) => html(StatusCode::NOT_FOUND, not_found(visit.language)),
+        Err(error) => fault(&error, visit.language),
     }
 }
 
@@ -215,16 +204,16 @@ async fn of_branding(
     (head, bytes).into_response()
 }
 
-async fn colours(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
-    of_branding(&pages, &id, |view| {
+async fn colours(State(pages): State<Pages>, visit: Visit) -> Response {
+    of_branding(&pages, &visit.id, |view| {
         let (primary, accent) = shown::colours(&view.branding)?;
         Some(("text/css; charset=utf-8", brand_css(primary, accent).into()))
     })
     .await
 }
 
-async fn logo(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
-    of_branding(&pages, &id, |view| view.branding.logo.as_ref()?.file()).await
+async fn logo(State(pages): State<Pages>, visit: Visit) -> Response {
+    of_branding(&pages, &visit.id, |view| view.branding.logo.as_ref()?.file()).await
 }
 
 async fn file(request: Request) -> Response {

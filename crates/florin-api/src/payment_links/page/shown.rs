@@ -12,7 +12,7 @@ use florin_pages::{
     Coin, Colour, Due, Language, Merchant, Network, Offer, PayState, PayView, Received, Transaction, UriForm,
 };
 use florin_store::BookId;
-use florin_types::{CurrencyCode, format_minor};
+use florin_types::{Amount, CurrencyCode, Price, format_minor};
 
 /// How a currency or a network is called.
 const NAMES: [(&str, &str); 9] = [
@@ -90,9 +90,21 @@ fn state(app: &App, view: &PayerView, is_changing: bool) -> PayState {
     use PaymentLinkStatus as Status;
     let choose = || PayState::Choose { offers: present_offers(view) };
     let received = || received(app, view);
+    let underpaid = |order: &PayerOrder, due| PayState::Underpaid {
+        due,
+        required: format_minor(order.required, order.currency.decimals),
+        received: received(),
+    };
     match (view.status, &view.order) {
-        (Status::Cancelled, _) => PayState::Cancelled,
-        (Status::Paid, order) => PayState::Paid {
+        // What was paid all the same is shown as what became of it.
+        (Status::Cancelled, _) if view.transactions.is_empty() => PayState::Cancelled,
+        (Status::Cancelled, Some(order)) if order.seen > order.received => {
+            PayState::Seen { received: received() }
+        }
+        (Status::Cancelled, _) if view.missing > 0 => {
+            PayState::Expired { may_choose_again: false, received: Some(received()) }
+        }
+        (Status::Paid | Status::Cancelled, order) => PayState::Paid {
             over: order.as_ref().and_then(|order| {
                 let over = order.received - order.required;
                 (over > 0).then(|| format_minor(over, order.currency.decimals))
@@ -101,7 +113,13 @@ fn state(app: &App, view: &PayerView, is_changing: bool) -> PayState {
             paid_at: view.paid_at.unwrap_or(view.now),
             received: received(),
         },
-        (Status::AwaitingConfirmation, _) => PayState::Seen { received: received() },
+        (Status::AwaitingConfirmation, order) => {
+            // A part was seen: the rest can be paid meanwhile.
+            match order.as_ref().and_then(|order| Some((order, due(app, view, order)?))) {
+                Some((order, due)) => underpaid(order, due),
+                None => PayState::Seen { received: received() },
+            }
+        }
         (Status::Expired, _) => PayState::Expired {
             may_choose_again: false,
             received: (!view.transactions.is_empty()).then(received),
@@ -113,15 +131,11 @@ fn state(app: &App, view: &PayerView, is_changing: bool) -> PayState {
             }
         }
         (Status::AwaitingCompletion, Some(order)) => match due(app, view, order) {
-            Some(due) => PayState::Underpaid {
-                due,
-                required: format_minor(order.required, order.currency.decimals),
-                received: received(),
-            },
+            Some(due) => underpaid(order, due),
             None => choose(),
         },
         (Status::Active, _) if view.has_chosen && !is_changing => {
-            PayState::Expired { may_choose_again: true, received: None }
+            PayState::Expired { may_choose_again: view.can_choose, received: None }
         }
         (Status::Active | Status::AwaitingPayment | Status::AwaitingCompletion, _) => choose(),
     }
@@ -150,13 +164,17 @@ pub(super) fn present_offers(view: &PayerView) -> Vec<Offer> {
 /// What is still to be sent. None: there is no address, or no time left.
 fn due(app: &App, view: &PayerView, order: &PayerOrder) -> Option<Due> {
     let (address, until) = (order.address.clone()?, order.expires_at?);
-    if until <= view.now || order.missing <= 0 {
+    // What was paid to another choice of the payer is not asked for again.
+    let price = Price { rate: order.rate, decimals: order.currency.decimals };
+    let of_link = Amount::new(view.missing).and_then(|missing| price.order_amount(missing).ok())?;
+    let missing = order.missing.min(of_link);
+    if until <= view.now || missing <= 0 {
         return None;
     }
     Some(Due {
         coin: coin(order.currency.code.as_str()),
         network: network(&order.network),
-        amount: format_minor(order.missing, order.currency.decimals),
+        amount: format_minor(missing, order.currency.decimals),
         form: form(app, view.book, (&order.network, order.currency.code, order.currency.decimals), &address),
         address,
         since: order.created_at,
@@ -198,7 +216,7 @@ fn received(app: &App, view: &PayerView) -> Received {
     let of_same = |one: &&PaymentLinkTransaction| one.currency == currency && one.network == slug;
     let same: Vec<_> = view.transactions.iter().filter(of_same).collect();
     let decimals = app.currencies.parse(&currency).map_or(0, |known| known.decimals);
-    let required = view.order.as_ref().map_or(1, |order| order.required_confirmations);
+    let required = crypto::Net::of(&slug).map_or(1, |net| net.confirmations(app));
     let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     Received {
         coin: coin(&currency),

@@ -72,6 +72,46 @@ async fn a_payer_chooses_pays_and_gets_a_receipt() {
     app.finish().await;
 }
 
+/// Who has chosen again after paying is shown what the payment lacks, and not the whole of the other choice.
+#[tokio::test]
+async fn a_payment_to_an_earlier_choice_is_completed_there() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let id = checkout(&a).await;
+    let (to, _) = choose(&a, &id, "usdc", "polygon").await;
+    let (other, _) = choose(&a, &id, "btc", "btc").await;
+    assert!(page(&app, &id).await.contains(&other));
+    // The part waits for its blocks: the rest is asked for already.
+    for confirmations in [1, 32] {
+        pay(&a, &to, "25", confirmations).await;
+        let shown = page(&app, &id).await;
+        assert!(shown.contains(&to) && !shown.contains(&other), "{shown}");
+        assert_eq!(details(&a, &id).await["walletAddress"], to.as_str());
+    }
+    assert!(page(&app, &id).await.contains("66.279069"));
+    pay(&a, &to, "66.279069", 32).await;
+    let paid = page(&app, &id).await;
+    assert!(paid.contains("https://shop.example/ok") && !paid.contains(&other), "{paid}");
+    app.finish().await;
+}
+
+/// The partner cancels, and the payment comes all the same: the page says what became of it.
+#[tokio::test]
+async fn a_cancelled_page_hides_no_payment() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    let id = checkout(&a).await;
+    let (to, _) = choose(&a, &id, "usdc", "polygon").await;
+    cancel(&a, &id).await.expect(200);
+    assert!(page(&app, &id).await.contains("cancelled"));
+    pay(&a, &to, "116.279069", 1).await;
+    assert!(page(&app, &id).await.contains("1 of 32"));
+    mine(&a, 31).await;
+    let paid = page(&app, &id).await;
+    assert!(paid.contains("116.279069") && !paid.contains("1 of 32"), "{paid}");
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn each_end_has_its_screen_and_each_language_its_words() {
     let app = TestApp::start().await;
