@@ -11,9 +11,10 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use xtask::{process, workspace};
 
-/// The largest release program without debug information, in bytes. It is 44 MB today, without symbols: chains, their
-/// signatures and orders took 5. A program that small is fetched in seconds and starts from a cold disk in one.
-const MOST: u64 = 48_000_000;
+/// The largest release program without debug information, in bytes. It is 48 MB today, without symbols: cards with
+/// their processor took 2, payment links with their pages 2. A program that small is fetched in seconds and starts from
+/// a cold disk in one.
+const MOST: u64 = 52_000_000;
 
 /// Builds the program; reports its size, and false when that is too much.
 pub fn is_small() -> Result<bool> {
@@ -58,7 +59,7 @@ mod tests {
 
     #[test]
     fn the_verdict_rounds_up() {
-        assert_eq!(verdict(31_200_001), "release program: 31.3 MB of at most 48.0 MB");
-        assert_eq!(verdict(48_000_001), "release program: 48.1 MB of at most 48.0 MB");
+        assert_eq!(verdict(31_200_001), "release program: 31.3 MB of at most 52.0 MB");
+        assert_eq!(verdict(52_000_001), "release program: 52.1 MB of at most 52.0 MB");
     }
 }

@@ -4,6 +4,7 @@ use super::link::PaymentLink;
 use super::look::tell;
 use super::said::PaymentLinkId;
 use super::store::touch;
+use crate::crypto::seen_of_purpose;
 use crate::kit::prelude::*;
 use crate::orders::orders_of_link;
 
@@ -32,7 +33,11 @@ async fn cancel_payment_link(
     context
         .run(call.keyed, vec![Touch::Partner, touch(id)], async move |work| {
             let link = work.object::<PaymentLink>(id)?.ok_or_else(|| Refusal::of(&P444))?;
-            let (orders, now) = (orders_of_link(work.scope(), id).await?, work.now());
+            let (mut orders, now) = (orders_of_link(work.scope(), id).await?, work.now());
+            for order in &mut orders {
+                // What is in a block counts before its order's job has looked at it.
+                order.seen = order.seen.max(seen_of_purpose(work.scope(), order.id).await?);
+            }
             link.may_cancel(&orders, now)?;
             if link.cancelled_at.is_none() {
                 let link = PaymentLink { cancelled_at: Some(now), ..link };

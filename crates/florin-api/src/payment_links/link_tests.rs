@@ -94,6 +94,29 @@ fn where_a_link_stands() {
     }
 }
 
+/// By their numbers, at 100 and at 600: an order that is paid comes before others that were chosen since.
+#[test]
+fn which_order_a_payer_is_shown() {
+    let [none, seen, part, paid] = [(0, 0, 0), (1, 0, 0), (4_000, 4_000, 4_000), (10_000, 10_000, 10_000)]
+        .map(|(seen, received, settled)| order(10_000, seen, received, settled));
+    for (orders, expected) in [
+        (vec![], [None, None]),
+        (vec![&none], [Some(0), None]),
+        (vec![&none, &none], [Some(1), None]),
+        (vec![&seen, &none], [Some(0); 2]),
+        (vec![&part, &none], [Some(0); 2]),
+        (vec![&part, &seen, &none], [Some(1); 2]),
+        (vec![&paid, &none], [Some(0); 2]),
+    ] {
+        let orders: Vec<Order> = orders.into_iter().cloned().collect();
+        let shown = [100, 600].map(|at| {
+            let shown = link().shown_order(&orders, Timestamp::from_micros(at));
+            shown.and_then(|shown| orders.iter().position(|order| std::ptr::eq(order, shown)))
+        });
+        assert_eq!(shown, expected, "{orders:?}");
+    }
+}
+
 #[test]
 fn what_can_be_chosen() {
     let at = |micros| Timestamp::from_micros(micros);
