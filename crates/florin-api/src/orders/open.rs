@@ -102,7 +102,7 @@ pub(super) fn lock(
 /// with each of its payments.
 ///
 /// # Errors
-/// As [`lock`]; P501 while the network is not followed yet. The rates must be touched.
+/// As for the lock of a rate: P410, P450, P457; P501 while the network is not followed yet. The rates must be touched.
 pub async fn open_of_link(
     work: &mut Work<'_>,
     (currency, network): (Currency, &str),
