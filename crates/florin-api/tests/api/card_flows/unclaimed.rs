@@ -76,3 +76,29 @@ async fn money_for_a_user_that_has_left_is_given_to_somebody() {
     app.reopen(crate::support::Setup::default()).await;
     app.finish().await;
 }
+
+/// Who left owes what a merchant took late; money that comes back pays that, and waits for nobody.
+#[tokio::test]
+async fn money_for_a_user_that_has_left_pays_what_is_owed() {
+    let app = TestApp::start().await;
+    let a = app.a();
+    a.verified_user("anna").await;
+    a.move_to("anna", "DE").await;
+    a.fund(Some("anna"), "40", "eur").await;
+    let card = card_of(&a, "anna").await.id;
+    // It never clears by itself.
+    let asked = with(purchase("40"), &json!({"merchantName": "Florin Hotel"}));
+    let id = authorise(&a, &card, &asked).await["transactionId"].as_str().expect("an id").to_owned();
+    app.clock.advance(DAY * 8);
+    a.settle().await;
+    a.pay(Some("anna"), None, "40").await;
+    let named = json!({"externalUserId": "anna", "cardId": card});
+    a.call(http::Method::DELETE, "/v1/card").json(&named).send().await.expect(200);
+    a.delete("/v1/user/anna").await.expect(200);
+    step(&a, &card, "clear", (&id, Some("40"))).await;
+    step(&a, &card, "refund", (&id, Some("30"))).await;
+    assert_eq!((suspense(&app).await, operator(&app).unclaimed().await.expect("a list").len()), (0, 0));
+    step(&a, &card, "refund", (&id, Some("10"))).await;
+    assert_eq!((suspense(&app).await, operator(&app).unclaimed().await.expect("a list").len()), (0, 0));
+    app.finish().await;
+}
