@@ -19,14 +19,28 @@ pub const TEXT_CONTRAST: u32 = 450;
 /// Contrast of the shape of a control, in hundredths (WCAG 2.2, 1.4.11).
 const SHAPE_CONTRAST: u32 = 300;
 
-/// Text on a light button. Of pure black and white, one is readable on every colour; of others, not.
-const BLACK: Colour = Colour { red: 0, green: 0, blue: 0 };
-const WHITE: Colour = Colour { red: 0xff, green: 0xff, blue: 0xff };
 /// The darker of the two light surfaces, and the lighter of the two dark ones: `--paper` and `--card` of `pay.css`.
 const LIGHT_SURFACE: Colour = Colour { red: 0xf3, green: 0xf5, blue: 0xf8 };
 const DARK_SURFACE: Colour = Colour { red: 0x1a, green: 0x21, blue: 0x2b };
 
 impl Colour {
+    /// Black.
+    pub const BLACK: Self = Self { red: 0, green: 0, blue: 0 };
+    /// White.
+    pub const WHITE: Self = Self { red: 0xff, green: 0xff, blue: 0xff };
+
+    /// Whether a text in one of the two can be read on the other.
+    #[must_use]
+    pub fn is_readable_on(self, other: Self) -> bool {
+        self.contrast(other) >= TEXT_CONTRAST
+    }
+
+    /// White or black, whichever can be read better on it: one of them always can. Of other colours none could.
+    #[must_use]
+    pub fn text(self) -> Self {
+        if self.contrast(Self::WHITE) >= self.contrast(Self::BLACK) { Self::WHITE } else { Self::BLACK }
+    }
+
     /// Reads `#rrggbb`, in any letter case; nothing else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -87,14 +101,14 @@ const STEPS: u16 = 20;
 pub fn brand_css(primary: Colour, accent: Colour) -> String {
     let tokens = |surface: Colour, towards: Colour| {
         let brand = primary.readable(surface, towards, SHAPE_CONTRAST);
-        let on_brand = if brand.contrast(WHITE) >= TEXT_CONTRAST { WHITE } else { BLACK };
+        let on_brand = brand.text();
         let accent = accent.readable(surface, towards, TEXT_CONTRAST);
         format!(":root{{--brand:{brand};--on-brand:{on_brand};--accent:{accent}}}")
     };
     format!(
         "{}\n@media (prefers-color-scheme:dark){{{}}}\n",
-        tokens(LIGHT_SURFACE, BLACK),
-        tokens(DARK_SURFACE, WHITE)
+        tokens(LIGHT_SURFACE, Colour::BLACK),
+        tokens(DARK_SURFACE, Colour::WHITE)
     )
 }
 
@@ -147,12 +161,12 @@ mod tests {
 
     #[test]
     fn the_contrast_is_that_of_wcag() {
-        assert_eq!(colour("#000000").contrast(WHITE), 2100);
-        assert_eq!(WHITE.contrast(WHITE), 100);
+        assert_eq!(colour("#000000").contrast(Colour::WHITE), 2100);
+        assert_eq!(Colour::WHITE.contrast(Colour::WHITE), 100);
         // Values of the WebAIM checker: 4.54, 4.48, 21 and 3.99.
-        assert_eq!(colour("#767676").contrast(WHITE), 454);
-        assert_eq!(colour("#777777").contrast(WHITE), 447);
-        assert_eq!(colour("#ff0000").contrast(WHITE), 399);
+        assert_eq!(colour("#767676").contrast(Colour::WHITE), 454);
+        assert_eq!(colour("#777777").contrast(Colour::WHITE), 447);
+        assert_eq!(colour("#ff0000").contrast(Colour::WHITE), 399);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! `PUT` and `GET /v1/partner/branding`: how a checkout looks.
 
-use super::color::Color;
 use super::logo::Logo;
 use super::store::BRANDINGS;
 use crate::kit::prelude::*;
 use crate::kit::request::types::FieldType;
+use florin_pages::Colour;
 
 /// Characters of the name: what fits above an amount on a phone, in two lines.
 const MAX_NAME: usize = 60;
@@ -16,10 +16,10 @@ pub struct Branding {
     pub name: Option<String>,
     /// A data URI.
     pub logo: Option<Logo>,
-    /// Of buttons. Their text is [`Color::text`].
-    pub primary: Option<Color>,
+    /// Of buttons. Their text is [`Colour::text`].
+    pub primary: Option<Colour>,
     /// Of words on white.
-    pub accent: Option<Color>,
+    pub accent: Option<Colour>,
 }
 
 impl Branding {
@@ -43,13 +43,13 @@ impl Request for BrandingRequest {
                      out.";
         let logo = fields.optional("logo").about(about).text::<Logo>();
         let about = "The colour of buttons. Their text is white or black, whichever can be read better.";
-        let primary = fields.optional("primaryColor").about(about).text::<Color>();
+        let primary = fields.optional("primaryColor").about(about).text::<Colour>();
         let about =
             "The colour of links and headings: a contrast with white of 4.5 to 1 or more (WCAG 2.2, AA).";
-        let accent = fields.optional("accentColor").about(about).example("#7a1fa2").text::<Color>();
-        if let Some(accent) = accent.filter(|accent| !accent.is_readable_on(Color::WHITE)) {
-            let contrast = accent.contrast(Color::WHITE);
-            let (whole, tenth) = (contrast / 10, contrast % 10);
+        let accent = fields.optional("accentColor").about(about).example("#7a1fa2").text::<Colour>();
+        if let Some(accent) = accent.filter(|accent| !accent.is_readable_on(Colour::WHITE)) {
+            let contrast = accent.contrast(Colour::WHITE);
+            let (whole, tenth) = (contrast / 100, contrast / 10 % 10);
             fields.fail(format!(
                 "accentColor must have a contrast with white of at least 4.5 to 1; it has {whole}.{tenth}"
             ));
@@ -81,7 +81,7 @@ pub struct BrandingShown {
 
 impl From<Branding> for BrandingShown {
     fn from(branding: Branding) -> Self {
-        let text = |color: Color| color.to_string();
+        let text = |color: Colour| color.to_string();
         Self {
             name: branding.name,
             logo: branding.logo.map(|logo| logo.as_str().to_owned()),

@@ -22,7 +22,6 @@ mod store;
 
 pub use branding::Branding;
 pub use choose::{choose, touches as touches_of_choice};
-pub use color::Color;
 pub use details::PaymentLinkTransaction;
 pub use link::{PaymentLinkStatus, PaymentLinkType};
 pub use logo::Logo;

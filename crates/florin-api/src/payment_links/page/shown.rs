@@ -1,7 +1,6 @@
 //! From what is known of a link to what its page shows.
 
 use super::super::branding::Branding;
-use super::super::color::Color;
 use super::super::details::PaymentLinkTransaction;
 use super::super::link::{PaymentLinkStatus, PaymentLinkType};
 use super::super::payer::{PayerOrder, PayerView};
@@ -46,9 +45,8 @@ fn network(slug: &str) -> Network {
 
 /// A partner's colours, if it has set any.
 pub(super) fn colours(branding: &Branding) -> Option<(Colour, Colour)> {
-    let read = |color: Option<Color>| color.and_then(|color| Colour::parse(&color.to_string()));
-    let primary = read(branding.primary).or_else(|| read(branding.accent))?;
-    Some((primary, read(branding.accent).unwrap_or(primary)))
+    let primary = branding.primary.or(branding.accent)?;
+    Some((primary, branding.accent.unwrap_or(primary)))
 }
 
 /// The page of a link. `is_changing`: the payer has chosen, and wants to choose again.

@@ -111,7 +111,7 @@ async fn money_that_goes_back() {
         assert_eq!(shop.reverse(&reversal).await, "00");
         shop.has("105.00", "0.00").await;
     }
-    // The network has paid the refund of the purchase twice: a person is told of the rest.
+    // The network has paid the refund of the purchase twice: the rest waits for a person.
     let operator = SepaOperator { app: &shop.app.app, name: Text::parse("kim").expect("a name") };
     let refused = operator.refused().await.expect("the list");
     assert_eq!(refused.len(), 1);
