@@ -32,14 +32,14 @@ async fn details(client: &Client, id: &str) -> Value {
 }
 
 /// Pays, with so many confirmations.
-async fn pay(client: &Client, to: &str, amount: &str, confirmations: u64) {
+pub async fn pay(client: &Client, to: &str, amount: &str, confirmations: u64) {
     let body = json!({
         "address": to, "currency": "usdc", "network": "polygon", "amount": amount, "confirmations": confirmations,
     });
     client.post("/v1/sandbox/chain/deposit", &body).send().await.expect(201);
 }
 
-async fn mine(client: &Client, blocks: u64) {
+pub async fn mine(client: &Client, blocks: u64) {
     let body = json!({"network": "polygon", "blocks": blocks});
     client.post("/v1/sandbox/chain/mine", &body).send().await.expect(200);
 }

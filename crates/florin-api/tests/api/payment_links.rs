@@ -7,6 +7,7 @@ mod refusals;
 mod web;
 mod workload;
 
+use crate::orders::{mine, pay};
 use crate::support::{Client, TestApp};
 use florin_api::payment_links::payer;
 use serde_json::{Value, json};
@@ -36,19 +37,6 @@ async fn choose(client: &Client, id: &str, currency: &str, network: &str) -> (St
 
 async fn details(client: &Client, id: &str) -> Value {
     client.get(&format!("/v1/payment-link/details/{id}")).await.expect(200)
-}
-
-/// Pays usdc on polygon, with so many confirmations.
-async fn pay(client: &Client, to: &str, amount: &str, confirmations: u64) {
-    let body = json!({
-        "address": to, "currency": "usdc", "network": "polygon", "amount": amount, "confirmations": confirmations,
-    });
-    client.post("/v1/sandbox/chain/deposit", &body).send().await.expect(201);
-}
-
-async fn mine(client: &Client, blocks: u64) {
-    let body = json!({"network": "polygon", "blocks": blocks});
-    client.post("/v1/sandbox/chain/mine", &body).send().await.expect(200);
 }
 
 async fn advance(client: &Client, seconds: u64) {
