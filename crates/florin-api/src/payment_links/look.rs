@@ -1,5 +1,5 @@
-//! The job that looks at a link after each change of it or its orders, and when its time is over: it saves the status and
-//! emits the event.
+//! The job that looks at a link after each change of it or its orders, and when its time is over: it saves the status
+//! and emits the event.
 
 use super::LINK_JOB;
 use super::details::View;
